@@ -1,0 +1,31 @@
+#!/bin/sh
+# Installs the locked packages (among them the project's own Node 24) and builds dist/, each only when it is out of date.
+# Quiet when there is nothing to do; what it says goes to stderr, since callers may be printing data.
+set -eu
+cd "$(dirname "$0")/.."
+
+if ! command -v npm >/dev/null 2>&1; then
+  echo "stepwell: npm was not found. Install Node.js 20 or newer with npm, then run this again." >&2
+  exit 1
+fi
+
+digest=$(cksum < package-lock.json)
+if [ "$(cat node_modules/.stepwell-lock-digest 2>/dev/null || true)" != "$digest" ]; then
+  echo "stepwell: installing packages (once) ..." >&2
+  # --force off Linux x64: the bundled Node 24 is for Linux x64 only, elsewhere the machine's own Node serves.
+  case "$(uname -s)-$(uname -m)" in
+    Linux-x86_64) npm ci --loglevel=error >&2 ;;
+    *) npm ci --loglevel=error --force >&2 ;;
+  esac
+  printf '%s\n' "$digest" > node_modules/.stepwell-lock-digest
+fi
+
+if [ ! -f dist/.built ] || [ -n "$(find src tsconfig.json tsconfig.build.json package-lock.json -newer dist/.built -print 2>/dev/null | head -n 1)" ]; then
+  echo "stepwell: building ..." >&2
+  started=$(mktemp)
+  rm -rf dist
+  PATH="$PWD/node_modules/.bin:$PATH" node node_modules/typescript/bin/tsc -p tsconfig.build.json >&2
+  # The stamp carries the time the build began, so a source saved meanwhile counts as newer.
+  touch -r "$started" dist/.built
+  rm -f "$started"
+fi

@@ -1,0 +1,79 @@
+/**
+ * The port between the runner and a framework. The runner owns it; `adapters/` implements it.
+ *
+ * An adapter drives its framework and reports what the framework *said*. It never judges success: the runner measures
+ * files, exit, time and calls, and keeps the two apart.
+ */
+import type { Logger } from '../log.ts';
+import type { FrameworkSettings } from '../schema.ts';
+
+/** What stands for the whole run. */
+export interface AdapterRun {
+  readonly runId: string;
+  readonly framework: string;
+  readonly settings: FrameworkSettings;
+  /** Absolute; the framework's working directory and the only place where it should build. */
+  readonly workspace: string;
+  /** Absolute; the adapter's own scratch directory inside the run directory, removed before sealing. */
+  readonly scratch: string;
+  /** The model's name as the framework should ask for it. */
+  readonly model: string;
+  readonly randomSeed: number | null;
+  /** Component logger `adapter`, already in the right scope. */
+  readonly log: Logger;
+  /** Aborts on time limit or interruption; everything started must end on it. */
+  readonly signal: AbortSignal;
+  /** Random mark that must stand as STEPWELL_MARK in the environment of every process started (it is in `env`). */
+  readonly mark: string;
+  /** The complete environment of the framework's processes: allow-list, own HOME and TMPDIR, mark, run variables. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly shutdownGraceSeconds: number;
+}
+
+/** What stands for one attempt at one step. */
+export interface AdapterStep extends AdapterRun {
+  readonly step: number;
+  readonly name: string;
+  readonly attempt: number;
+  readonly prompt: string;
+  /** Absolute path of a copy of the prompt that the framework may read. */
+  readonly promptFile: string;
+  /** Where the framework reaches the model: the metering proxy's URL for this attempt and a key worth nothing elsewhere. */
+  readonly endpoint: { readonly baseUrl: string; readonly apiKey: string } | null;
+  /** Answers a clarification with the configured fixed text, and records question and answer. */
+  readonly answerClarification: (query: string) => Promise<string>;
+}
+
+/** What the framework said of an attempt. */
+export type FrameworkClaim =
+  | { readonly status: 'success'; readonly usage?: ClaimedUsage }
+  | {
+      readonly status: 'failure';
+      readonly reason: 'framework_failed' | 'exit_code' | 'signal';
+      /** One line for people: `exit code 3`, `the model answered no files`. */
+      readonly message: string;
+      readonly usage?: ClaimedUsage;
+    };
+
+export interface ClaimedUsage {
+  readonly input_tokens: number | null;
+  readonly output_tokens: number | null;
+  readonly calls: number | null;
+}
+
+/** Something that stands in the way of a run before it begins. */
+export interface Finding {
+  readonly what: string;
+  readonly fix: string;
+}
+
+export interface Adapter {
+  /** Looks, without changing anything, whether the framework could run. An empty list means ready. */
+  check(settings: FrameworkSettings): Promise<Finding[]>;
+  /** Gets the framework ready for this run. `commit` is what really runs, `unknown` when that cannot be told. */
+  prepare(run: AdapterRun): Promise<{ commit: string }>;
+  /** One attempt. Resolves with the claim; throws only when the adapter itself failed. Returns soon after `signal` aborts. */
+  runStep(step: AdapterStep): Promise<FrameworkClaim>;
+  /** Ends what the adapter kept running between steps. Called once on every exit path. */
+  stop(run: AdapterRun): Promise<void>;
+}

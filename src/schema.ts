@@ -1,0 +1,10 @@
+/** Every shape that touches disk or wire, and its inferred type. */
+export * from './schema/component.ts';
+export * from './schema/config.ts';
+export * from './schema/events.ts';
+export * from './schema/hitl.ts';
+export * from './schema/level.ts';
+export * from './schema/manifest.ts';
+export * from './schema/metadata.ts';
+export * from './schema/record.ts';
+export * from './schema/validation.ts';

@@ -1,0 +1,228 @@
+/**
+ * The events that writers record and readers fold, with the shape of each one's `metadata`.
+ *
+ * This table is the whole contract between the two halves: summary, metrics and verification use nothing else.
+ * Durations are seconds with millisecond precision, sizes bytes, times ISO 8601. What was not measured is null.
+ */
+import { z } from 'zod';
+
+const seconds = z.number().nonnegative();
+const count = z.number().int().nonnegative();
+
+export const RunStatus = z.enum(['running', 'success', 'failed', 'timed_out', 'interrupted', 'crashed']);
+export type RunStatus = z.infer<typeof RunStatus>;
+
+export const StepStatus = z.enum(['success', 'failed', 'timed_out', 'interrupted', 'crashed']);
+export type StepStatus = z.infer<typeof StepStatus>;
+
+/** Phases of a run, in order; `failing_phase` is one of them. */
+export const Phase = z.enum(['prepare', 'steps', 'stop', 'seal']);
+export type Phase = z.infer<typeof Phase>;
+
+export const PlannedStep = z.object({
+  step: z.number().int().positive(),
+  name: z.string(),
+  prompt_file: z.string(),
+  prompt_sha256: z.string(),
+});
+export type PlannedStep = z.infer<typeof PlannedStep>;
+
+/** Why an attempt did not succeed. */
+export const FailureReason = z.enum([
+  'framework_failed',
+  'exit_code',
+  'signal',
+  'time_limit',
+  'no_changes',
+  'artifacts',
+  'budget_exceeded',
+  'interrupted',
+  'internal',
+]);
+export type FailureReason = z.infer<typeof FailureReason>;
+
+export const FileFact = z.object({ path: z.string(), bytes: count, sha256: z.string() });
+export type FileFact = z.infer<typeof FileFact>;
+
+/** What the framework reported of its own use: a claim, kept beside the meter's measurement. */
+export const ClaimedUsage = z.object({
+  input_tokens: count.nullable(),
+  output_tokens: count.nullable(),
+  calls: count.nullable(),
+});
+
+export const EVENT_METADATA = {
+  // ── run.log (component orchestrator) ─────────────────────────────────────────────────────────────────
+  run_start: z.object({
+    stepwell_version: z.string(),
+    adapter: z.string(),
+    model: z.string(),
+    /** True when the scripted offline model answered: such numbers are no model's work. */
+    rehearsal: z.boolean(),
+    /** The run's position among the rounds of its framework, from 1. */
+    round: z.number().int().positive(),
+    random_seed: z.number().int().nullable(),
+    config_sha256: z.string(),
+    steps: z.array(PlannedStep),
+    step_timeout_seconds: seconds,
+    max_retries: count,
+    health_check_interval_seconds: seconds,
+    on_step_failure: z.enum(['stop', 'continue']),
+    /** True when the built application is started and probed after each step. */
+    validates_app: z.boolean(),
+  }),
+  phase_start: z.object({ phase: Phase }),
+  phase_end: z.object({ phase: Phase, duration_seconds: seconds, ok: z.boolean() }),
+  framework_ready: z.object({ commit: z.string() }),
+  /** The last record before sealing. `error` of the record holds the failure, if any. */
+  run_end: z.object({
+    status: RunStatus,
+    failing_phase: Phase.nullable(),
+    failing_step: z.number().int().nullable(),
+    duration_seconds: seconds,
+    /** Secrets replaced before anything was written. */
+    redactions: count,
+  }),
+  /** Written by `recover` in place of the end that the dead process could not write. */
+  run_recovered: z.object({ reason: z.string(), killed: z.array(z.number().int()), last_record_at: z.string().nullable() }),
+
+  // ── step_NNN/orchestrator.log ────────────────────────────────────────────────────────────────────────
+  step_start: z.object({ name: z.string(), prompt_file: z.string(), prompt_sha256: z.string() }),
+  attempt_start: z.object({
+    /** Random, in the environment of every process of the attempt: what is found with it belongs to the attempt. */
+    mark: z.string(),
+    /** True when the framework was given the metering proxy's URL. */
+    metered: z.boolean(),
+  }),
+  attempt_end: z.object({
+    status: StepStatus,
+    reason: FailureReason.nullable(),
+    /** What the framework itself said: success, failure, or nothing (killed before it could). */
+    claim: z.enum(['success', 'failure']).nullable(),
+    claimed_usage: ClaimedUsage.nullable(),
+    duration_seconds: seconds,
+    files_added: count,
+    files_changed: count,
+    files_removed: count,
+    processes_killed: count,
+  }),
+  /** Files a failed attempt left, before the workspace was put back. At most 1,000 are named. */
+  attempt_leftovers: z.object({ files: z.array(FileFact), files_total: count }),
+  retry_scheduled: z.object({ next_attempt: z.number().int(), backoff_seconds: seconds }),
+  /** The step's own time: attempts and backoff between them, without validation. */
+  step_end: z.object({ status: StepStatus, attempts: count, retries: count, duration_seconds: seconds }),
+
+  // ── step_NNN/adapter.log ─────────────────────────────────────────────────────────────────────────────
+  process_start: z.object({ command: z.array(z.string()), cwd: z.string(), pid: z.number().int() }),
+  /** One line of a child's output; the line itself is `message`. A line above the record limit continues in further parts. */
+  process_output: z.object({
+    stream: z.enum(['stdout', 'stderr']),
+    pid: z.number().int().optional(),
+    /** From 1; absent when the whole line fits one record. */
+    part: z.number().int().positive().optional(),
+    last_part: z.boolean().optional(),
+  }),
+  process_end: z.object({
+    pid: z.number().int().nullable(),
+    exit_code: z.number().int().nullable(),
+    signal: z.string().nullable(),
+    duration_seconds: seconds,
+    user_cpu_seconds: seconds.nullable(),
+    system_cpu_seconds: seconds.nullable(),
+    max_rss_bytes: count.nullable(),
+    stdout_bytes: count,
+    stderr_bytes: count,
+    stdout_lines: count,
+    stderr_lines: count,
+  }),
+  hitl: z.object({ query: z.string(), query_length: count, response_length: count, response_sha1: z.string() }),
+
+  // ── step_NNN/metrics.log: the ledger ─────────────────────────────────────────────────────────────────
+  llm_call_start: z.object({
+    call_id: z.string(),
+    wire: z.string(),
+    path: z.string(),
+    'gen_ai.request.model': z.string().nullable(),
+    'gen_ai.request.stream': z.boolean(),
+    request_bytes: count,
+    /** The failed call whose request is sent again, or null. */
+    retry_of: z.string().nullable(),
+  }),
+  llm_call: z.object({
+    call_id: z.string(),
+    wire: z.string(),
+    path: z.string(),
+    outcome: z.enum(['ok', 'http_error', 'client_aborted', 'upstream_error', 'truncated']),
+    status: z.number().int().nullable(),
+    'gen_ai.request.model': z.string().nullable(),
+    'gen_ai.response.model': z.string().nullable(),
+    'gen_ai.request.stream': z.boolean(),
+    /** Input includes cached tokens; output includes reasoning tokens. */
+    'gen_ai.usage.input_tokens': count.nullable(),
+    'gen_ai.usage.output_tokens': count.nullable(),
+    'gen_ai.usage.cache_read.input_tokens': count.nullable(),
+    'gen_ai.usage.cache_write.input_tokens': count.nullable(),
+    'gen_ai.usage.reasoning.output_tokens': count.nullable(),
+    usage_source: z.enum(['provider', 'estimate', 'none']),
+    /** The provider's usage object as sent. */
+    usage_raw: z.unknown(),
+    provider_request_id: z.string().nullable(),
+    time_to_first_byte_seconds: seconds.nullable(),
+    duration_seconds: seconds,
+    request_bytes: count,
+    response_bytes: count,
+    retry_of: z.string().nullable(),
+    /** Integer billionths of a US dollar; null when no price is known. */
+    cost_nano_usd: z.number().int().nonnegative().nullable(),
+    price_source: z.string().nullable(),
+  }),
+  /** A request on a path that the meter does not understand: passed through, its tokens unknown. */
+  unmetered_request: z.object({ method: z.string(), path: z.string(), status: z.number().int().nullable() }),
+
+  // ── step_NNN/validator.log ───────────────────────────────────────────────────────────────────────────
+  artifact_check: z.object({ name: z.string(), ok: z.boolean(), detail: z.string() }),
+  app_start: z.object({ command: z.array(z.string()), port: z.number().int() }),
+  app_ready: z.object({ startup_seconds: seconds }),
+  app_failed: z.object({ reason: z.string(), last_lines: z.array(z.string()) }),
+  http_check: z.object({
+    name: z.string(),
+    entity: z.string(),
+    operation: z.enum(['create', 'read', 'list', 'update', 'delete', 'other']),
+    method: z.string(),
+    path: z.string(),
+    ok: z.boolean(),
+    status: z.number().int().nullable(),
+    detail: z.string(),
+    duration_seconds: seconds,
+  }),
+  /** The application stopped or began to answer; the polls themselves are counted in `validation_end`. */
+  downtime: z.object({ state: z.enum(['down', 'up']), down_seconds: seconds.nullable() }),
+  validation_end: z.object({
+    artifacts_passed: count,
+    artifacts_total: count,
+    /** Null when the application was not meant to be started. */
+    app_started: z.boolean().nullable(),
+    checks_passed: count.nullable(),
+    checks_total: count.nullable(),
+    crud_passed: count.nullable(),
+    crud_total: count.nullable(),
+    polls: count.nullable(),
+    polls_failed: count.nullable(),
+    down_seconds: seconds.nullable(),
+    duration_seconds: seconds,
+  }),
+
+  // ── run.log, after sealing (not in the archive) ──────────────────────────────────────────────────────
+  archive_created: z.object({ archive: z.string(), bytes: count, sha256: z.string(), members: count, excluded_secrets: count }),
+  summary_written: z.object({ path: z.string(), bytes: count }),
+  manifest_updated: z.object({ path: z.string() }),
+
+  // ── written by the log core itself ───────────────────────────────────────────────────────────────────
+  /** A torn last line was found and isolated when the file was opened again. */
+  'log.recovered': z.object({ file: z.string(), torn_bytes: count }),
+  /** Lines that could not be written while the disk was full. */
+  'log.dropped': z.object({ count, bytes: count, reason: z.string() }),
+} as const;
+
+export type EventName = keyof typeof EVENT_METADATA;
+export type EventMetadata<E extends EventName> = z.infer<(typeof EVENT_METADATA)[E]>;
