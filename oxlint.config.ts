@@ -1,0 +1,66 @@
+import { defineConfig } from 'oxlint';
+
+/**
+ * The import rule: a file may import its own folder and the entry file (`../log.ts`) of an area named here, never another
+ * area's inside. Writers (log … rehearsal) and readers (summary … catalog) meet only in errors, schema and store.
+ */
+const shared = ['errors', 'schema', 'store'];
+const allowed: Record<string, string[]> = {
+  errors: [],
+  schema: [],
+  store: ['errors', 'schema'],
+  log: shared,
+  exec: [...shared, 'log'],
+  meter: [...shared, 'log'],
+  validate: [...shared, 'log', 'exec'],
+  run: [...shared, 'log', 'exec', 'meter', 'validate'],
+  adapters: [...shared, 'log', 'exec', 'run'],
+  rehearsal: shared,
+  summary: shared,
+  archive: [...shared, 'summary'],
+  catalog: [...shared, 'summary', 'archive'],
+  experiment: [...shared, 'log', 'exec', 'meter', 'validate', 'run', 'adapters', 'rehearsal', 'summary', 'archive', 'catalog'],
+  cli: [...shared, 'log', 'exec', 'run', 'adapters', 'rehearsal', 'summary', 'archive', 'catalog', 'experiment'],
+};
+
+function forbid(area: string, may: string[], up: string, own: string[] = []) {
+  const group = [`${up}**`, ...own, ...may.map((name) => `!${up}${name}.ts`)];
+  const message = `The area ${area} may import its own folder and these entry files: ${may.join(', ') || 'none'}.`;
+  return { 'no-restricted-imports': ['error', { patterns: [{ group, message }] }] as const };
+}
+
+const boundaries = Object.entries(allowed).flatMap(([area, may]) => [
+  { files: [`src/${area}.ts`], rules: forbid(area, may, './', [`!./${area}`, `!./${area}/*.ts`, `!./${area}/*/*.ts`]) },
+  { files: [`src/${area}/*.ts`], rules: forbid(area, may, '../') },
+  { files: [`src/${area}/*/*.ts`], rules: forbid(area, may, '../../') },
+]);
+
+export default defineConfig({
+  plugins: ['typescript', 'unicorn', 'oxc', 'import', 'node', 'promise'],
+  categories: { correctness: 'error', suspicious: 'error' },
+  options: { typeAware: true },
+  ignorePatterns: ['dist', 'runs', 'examples/**/workspace', 'config/rehearsal'],
+  rules: {
+    'import/no-cycle': 'error',
+    'typescript/no-floating-promises': 'error',
+    'typescript/no-misused-promises': ['error', { checksVoidReturn: { arguments: false } }],
+    'typescript/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+    'typescript/no-explicit-any': 'error',
+    'typescript/consistent-type-imports': 'error',
+    'no-console': 'error',
+    eqeqeq: 'error',
+    'no-await-in-loop': 'off',
+    'no-shadow': 'off',
+    'unicorn/no-array-sort': 'off',
+    'unicorn/no-array-reverse': 'off',
+    'import/no-unassigned-import': 'off',
+    'typescript/no-unsafe-type-assertion': 'off',
+  },
+  overrides: [
+    ...boundaries,
+    {
+      files: ['test/**', 'bench/**', 'scripts/**', 'examples/**'],
+      rules: { 'no-console': 'off', 'typescript/no-floating-promises': 'off', 'typescript/no-explicit-any': 'off' },
+    },
+  ],
+});
