@@ -1,0 +1,88 @@
+/** What a caller asks for and what it is told meanwhile and at the end. */
+import type { LogRecord, PlannedStep, RunStatus } from '../schema.ts';
+import type { Finding } from '../run.ts';
+
+/** Where the experiment comes from and what of it to run. Flags win over the environment, which wins over the file. */
+export interface ExperimentOptions {
+  /** experiment.yaml. Default: `STEPWELL_CONFIG`, else `config/experiment.yaml` of the current directory. */
+  readonly config?: string;
+  /** Names of the configuration, or `['all']` for every enabled one. */
+  readonly frameworks: readonly string[];
+  /** Runs per framework. Default 1. */
+  readonly rounds?: number;
+  /** Runs at the same time. Default 1. */
+  readonly jobs?: number;
+  /** Default: `STEPWELL_RUNS_DIR`, else `runs` in the current directory. */
+  readonly runsDir?: string;
+  /** Ids of the steps to run, for example `1,3-5`. Default: all enabled ones. */
+  readonly steps?: string;
+  readonly model?: string;
+  /** Answers with the offline scripted model, whatever the configuration names. */
+  readonly rehearse?: boolean;
+  /** Other `STEPWELL_…` settings and the secrets are taken from here. Default: `process.env`. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Ends the experiment in good order: running steps are stopped, each run is sealed as `interrupted`. */
+  readonly signal?: AbortSignal;
+  /** Mirrors records of at least this level to stderr. */
+  readonly console?: 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+  readonly onProgress?: (event: ProgressEvent) => void;
+}
+
+export interface PlannedRun {
+  readonly framework: string;
+  readonly adapter: string;
+  /** From 1, among the runs of its framework in this experiment. */
+  readonly round: number;
+}
+
+/** What would be run: `stepwell run --dry-run` prints it. */
+export interface ExperimentPlan {
+  readonly configFile: string;
+  readonly runsDir: string;
+  readonly model: string;
+  readonly rehearsal: boolean;
+  readonly steps: readonly PlannedStep[];
+  readonly runs: readonly PlannedRun[];
+  readonly jobs: number;
+  /** What stands in the way; the run is refused unless it is empty. */
+  readonly findings: readonly Finding[];
+}
+
+export interface StartedRun extends PlannedRun {
+  readonly runId: string;
+  /** Absolute. */
+  readonly runDir: string;
+  readonly model: string;
+  readonly rehearsal: boolean;
+  readonly steps: readonly PlannedStep[];
+}
+
+/**
+ * What happens meanwhile. Everything within a run comes as the very records that are written (see `EVENT_METADATA`):
+ * `step_start`, `attempt_start`, `llm_call`, `attempt_end`, `retry_scheduled`, `step_end`, `run_end` …, so that a live run
+ * and one read from disk go through the same display.
+ */
+export type ProgressEvent =
+  | { readonly type: 'run_started'; readonly run: StartedRun }
+  | { readonly type: 'record'; readonly run: StartedRun; readonly record: LogRecord }
+  | { readonly type: 'sealing'; readonly run: StartedRun }
+  | { readonly type: 'run_finished'; readonly run: StartedRun; readonly result: RunResult };
+
+/** One run at its end. */
+export interface RunResult extends StartedRun {
+  readonly status: RunStatus;
+  /** `incomplete`: something could not be recorded; `problems` says what. */
+  readonly record: 'complete' | 'incomplete';
+  readonly problems: readonly string[];
+  readonly durationSeconds: number;
+  /** File name inside the run directory and digest; null when no archive could be made. */
+  readonly archive: { readonly name: string; readonly sha256: string; readonly bytes: number } | null;
+}
+
+export interface ExperimentResult {
+  readonly plan: ExperimentPlan;
+  /** In the order in which they were planned; runs that an interruption kept from starting are absent. */
+  readonly runs: readonly RunResult[];
+  /** 0; 1 a record is incomplete; 4 a run did not succeed. An interrupting signal's own code is the caller's. */
+  readonly exitCode: number;
+}

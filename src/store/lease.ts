@@ -1,0 +1,82 @@
+/** The lease of a run: which process writes it. It exists from the run's first moment until its record is finished. */
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import { stepwellError } from '../errors.ts';
+import { currentProcess, ProcessIdentity, processState, type ProcessState } from './identity.ts';
+import { LEASE_FILE } from './layout.ts';
+import { withFileLock } from './lock.ts';
+
+export const Lease = ProcessIdentity.extend({
+  run_id: z.string(),
+  acquired_at: z.string(),
+  token: z.string(),
+});
+export type Lease = z.infer<typeof Lease>;
+
+export interface HeldLease {
+  readonly lease: Lease;
+  /** Gives the run up: its record is finished. */
+  release(): Promise<void>;
+}
+
+/** The lease of a run directory; null when it has none, `damaged` when the file cannot be understood. */
+export async function readLease(runDir: string): Promise<Lease | 'damaged' | null> {
+  let text: string;
+  try {
+    text = await readFile(join(runDir, LEASE_FILE), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+  try {
+    return Lease.parse(JSON.parse(text));
+  } catch {
+    return 'damaged';
+  }
+}
+
+/** Whether the process that holds `lease` still runs. A damaged lease is a dead one: a live process wrote it whole. */
+export function leaseState(lease: Lease | 'damaged'): ProcessState {
+  return lease === 'damaged' ? 'dead' : processState(lease);
+}
+
+/**
+ * Takes the lease of a run directory: a new one, or over from a process that is dead.
+ *
+ * @param force also takes it from a process on another host, about which nothing can be known
+ * @throws RUN_LIVE when a process of this host holds it
+ * @throws RUN_FOREIGN when another host's process holds it and `force` is not set
+ */
+export async function acquireLease(runDir: string, { runId, force = false }: { runId: string; force?: boolean }): Promise<HeldLease> {
+  const path = join(runDir, LEASE_FILE);
+  const lease: Lease = {
+    ...currentProcess(),
+    run_id: runId,
+    acquired_at: new Date().toISOString(),
+    token: randomBytes(8).toString('hex'),
+  };
+  await mkdir(dirname(path), { recursive: true });
+  await withFileLock(`${path}.lock`, async () => {
+    const held = await readLease(runDir);
+    if (held !== null && held !== 'damaged') {
+      const state = leaseState(held);
+      const holder = { runId, pid: held.pid, host: held.host };
+      if (state === 'live') throw stepwellError('RUN_LIVE', holder);
+      if (state === 'foreign_host' && !force) throw stepwellError('RUN_FOREIGN', holder);
+    }
+    const prepared = `${path}.${lease.token}`;
+    await writeFile(prepared, `${JSON.stringify(lease)}\n`, { flush: true });
+    await rename(prepared, path);
+  });
+  return {
+    lease,
+    async release() {
+      await withFileLock(`${path}.lock`, async () => {
+        const held = await readLease(runDir);
+        if (held !== null && held !== 'damaged' && held.token === lease.token) await unlink(path);
+      });
+    },
+  };
+}

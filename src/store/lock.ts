@@ -1,0 +1,100 @@
+/** A lock file between processes: held by at most one, and freed by the next one when its holder has died. */
+import { randomBytes } from 'node:crypto';
+import { link, mkdir, readFile, stat, unlink, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+import { stepwellError } from '../errors.ts';
+import { currentProcess, ProcessIdentity, processState } from './identity.ts';
+
+const LockHolder = ProcessIdentity.extend({ token: z.string() });
+type LockHolder = z.infer<typeof LockHolder>;
+
+/** A lock file that cannot be read after this long was torn by a power loss, not caught half written. */
+const TORN_AFTER_MS = 10_000;
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
+}
+
+/** Creates the lock with its content in one step. False when somebody has it. */
+async function tryCreate(path: string, holder: LockHolder): Promise<boolean> {
+  const content = JSON.stringify(holder);
+  const prepared = `${path}.${holder.token}.new`;
+  try {
+    await writeFile(prepared, content, { flag: 'wx' });
+    await link(prepared, path);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    // File systems without hard links: exclusive creation, whose content another process may see half written.
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(codeOf(error) ?? '')) throw error;
+    return await writeFile(path, content, { flag: 'wx' }).then(
+      () => true,
+      (failure: unknown) => {
+        if (codeOf(failure) === 'EEXIST') return false;
+        throw failure;
+      },
+    );
+  } finally {
+    await unlink(prepared).catch(() => {});
+  }
+}
+
+async function readHolder(path: string): Promise<LockHolder | 'gone' | 'torn' | 'unreadable'> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return null;
+    throw error;
+  });
+  if (text === null) return 'gone';
+  try {
+    return LockHolder.parse(JSON.parse(text));
+  } catch {
+    const age = await stat(path).then(
+      (facts) => Date.now() - facts.mtimeMs,
+      () => 0,
+    );
+    return age > TORN_AFTER_MS ? 'torn' : 'unreadable';
+  }
+}
+
+/**
+ * Frees a lock whose holder is dead. The right to do so is itself a lock, named by the dead holder's token, so that nobody
+ * can remove the lock of a successor; where the remover dies too, its lock is freed the same way.
+ */
+async function removeDead(path: string, token: string, waitMs: number): Promise<void> {
+  await withFileLock(
+    `${path}.${token}`,
+    async () => {
+      const holder = await readHolder(path);
+      const now = typeof holder === 'string' ? holder : holder.token;
+      if (now === token) await unlink(path).catch(() => {});
+    },
+    { waitMs },
+  );
+}
+
+/**
+ * Runs `work` while holding the lock file `path` (its directory is created). Calls of one process exclude each other as well.
+ *
+ * @throws LOCK_HELD when it is not free after `waitMs`
+ */
+export async function withFileLock<T>(path: string, work: () => Promise<T>, { waitMs = 30_000 } = {}): Promise<T> {
+  await mkdir(dirname(path), { recursive: true });
+  const holder: LockHolder = { ...currentProcess(), token: randomBytes(8).toString('hex') };
+  const deadline = performance.now() + waitMs;
+  while (!(await tryCreate(path, holder))) {
+    const other = await readHolder(path);
+    if (other === 'torn') await removeDead(path, 'torn', waitMs);
+    else if (typeof other !== 'string' && processState(other, holder) === 'dead') await removeDead(path, other.token, waitMs);
+    else if (performance.now() > deadline) {
+      const by = typeof other === 'string' ? 'an unknown process' : `process ${other.pid} on ${other.host}`;
+      throw stepwellError('LOCK_HELD', { path, by, waitedSeconds: waitMs / 1000 });
+    } else if (other !== 'gone') await delay(5 + Math.random() * 20);
+  }
+  try {
+    return await work();
+  } finally {
+    await unlink(path).catch(() => {});
+  }
+}
