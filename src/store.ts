@@ -3,3 +3,14 @@ export * from './store/layout.ts';
 export * from './store/identity.ts';
 export * from './store/lease.ts';
 export * from './store/lock.ts';
+export { readRecords, logFilesOf, type ReadRecordsOptions } from './store/merge.ts';
+export {
+  parseRecord,
+  readLogFile,
+  type DamagedLine,
+  type ParsedRecord,
+  type ReadItem,
+  type RecordDefaults,
+  type RecordItem,
+} from './store/read.ts';
+export { openRunDirectory, type OpenRunDirectoryOptions, type RunSource, type SourceFile } from './store/source.ts';

@@ -49,6 +49,12 @@ export function logFileOf(component: string, step: number | null): string {
   return `${stepDirName(step)}/${component}.log`;
 }
 
+/** What the place of a log file says of its records. `file` is relative to the run directory, with `/`. */
+export function logFileFacts(file: string): { component: string; step: number | null } {
+  const [name = '', dir = ''] = file.split('/').reverse();
+  return { component: name.replace(/\.log$/, ''), step: stepOfDirName(dir) };
+}
+
 /** `<runsDir>/<framework>/<runId>`. */
 export function runDirOf(runsDir: string, framework: string, runId: string): string {
   return join(runsDir, safeName('framework', framework), safeName('run id', runId));

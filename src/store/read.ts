@@ -1,0 +1,161 @@
+/**
+ * Reads log files line by line. Nothing on disk makes a reader throw: a line that is no record comes out as a value that
+ * says where it stands and what is wrong with it.
+ */
+import type { Level, LogRecord, RecordedError } from '../schema.ts';
+import { logFileFacts } from './layout.ts';
+import { LineSplitter, type RawLine } from './lines.ts';
+import type { RunSource } from './source.ts';
+
+export interface RecordItem {
+  readonly record: LogRecord;
+  /** Relative to the run directory, with `/`: `logs/step_001/adapter.log`. */
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+}
+
+export interface DamagedLine {
+  readonly file: string;
+  readonly line: number;
+  /** Length of the line without its newline. */
+  readonly bytes: number;
+  /** A phrase for people: `not JSON: …`. */
+  readonly reason: string;
+  /** True for bytes without a newline at the end of the file: a line cut off, or one being written just now. */
+  readonly torn: boolean;
+}
+
+/** One line as read: `'record' in item` tells a record from a damaged line. */
+export type ReadItem = RecordItem | { readonly damaged: DamagedLine };
+
+export type ParsedRecord = { readonly ok: true; readonly record: LogRecord } | { readonly ok: false; readonly reason: string };
+
+/** What the place of a line says when the line itself does not. */
+export interface RecordDefaults {
+  readonly component?: string;
+  readonly step?: number | null;
+}
+
+const LEVEL_OF: ReadonlyMap<string, Level> = new Map([
+  ['debug', 'debug'],
+  ['info', 'info'],
+  ['warn', 'warn'],
+  ['warning', 'warn'],
+  ['error', 'error'],
+  ['fatal', 'fatal'],
+  ['critical', 'fatal'],
+]);
+
+/** Causes deeper than this are left out; a line made by hand could nest them without end. */
+const MAX_CAUSES = 16;
+
+type JsonObject = Record<string, unknown>;
+
+/**
+ * One line as a record. Accepts what the original system wrote as well: upper-case levels (`WARNING`, `CRITICAL` among
+ * them), microseconds, and lines without component, event, step or metadata. Level, time and message must be there.
+ *
+ * @example parseRecord('{"timestamp":"2025-10-20T14:23:45.123456Z","level":"INFO","module":"runner","message":"x"}')
+ */
+export function parseRecord(line: string, defaults: RecordDefaults = {}): ParsedRecord {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return { ok: false, reason: line.includes('\0') ? 'not JSON: it holds NUL bytes' : 'not JSON' };
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { ok: false, reason: 'not a JSON object' };
+  const from = value as JsonObject;
+  const { level, timestamp, message, module, component, run_id, framework, step, event, metadata } = from;
+  const known = typeof level === 'string' ? LEVEL_OF.get(level.toLowerCase()) : undefined;
+  if (known === undefined) return { ok: false, reason: `unknown level ${shown(level)}` };
+  if (typeof timestamp !== 'string' || Number.isNaN(Date.parse(timestamp)))
+    return { ok: false, reason: `no valid time: ${shown(timestamp)}` };
+  if (typeof message !== 'string') return { ok: false, reason: `no message: ${shown(message)}` };
+  const record: LogRecord = {
+    level: known,
+    timestamp,
+    module: typeof module === 'string' ? module : '',
+    component: typeof component === 'string' ? component : (defaults.component ?? 'run'),
+    run_id: typeof run_id === 'string' ? run_id : null,
+    framework: typeof framework === 'string' ? framework : null,
+    step: isInteger(step) ? step : (defaults.step ?? null),
+    event: typeof event === 'string' ? event : 'log',
+    message,
+    metadata: isObject(metadata) ? metadata : {},
+  };
+  if (isInteger(from['attempt'])) record.attempt = from['attempt'];
+  if (isInteger(from['seq'])) record.seq = from['seq'];
+  if (typeof from['writer'] === 'string') record.writer = from['writer'];
+  const error = from['error'] === undefined ? null : parseError(from['error'], 0);
+  if (error !== null) record.error = error;
+  if (typeof from['late'] === 'boolean') record.late = from['late'];
+  if (isInteger(from['truncated'])) record.truncated = from['truncated'];
+  if (typeof from['trace_id'] === 'string') record.trace_id = from['trace_id'];
+  if (typeof from['span_id'] === 'string') record.span_id = from['span_id'];
+  return { ok: true, record };
+}
+
+/**
+ * Every line of one file, in file order, a stretch of the file at a time. Blank lines count but are not reported.
+ * An empty stretch is possible.
+ */
+export async function* readLogBatches(source: RunSource, file: string): AsyncGenerator<ReadItem[]> {
+  const splitter = new LineSplitter();
+  const defaults = logFileFacts(file);
+  for await (const chunk of source.stream(file)) {
+    const items: ReadItem[] = [];
+    for (const line of splitter.push(chunk)) {
+      const item = itemOf(line, file, defaults);
+      if (item !== null) items.push(item);
+    }
+    yield items;
+  }
+  const rest = splitter.end();
+  const item = rest === null ? null : itemOf(rest, file, defaults);
+  if (item !== null) yield [item];
+}
+
+/** Every line of one file, in file order. Holds one stretch of the file in memory, never all of it. */
+export async function* readLogFile(source: RunSource, file: string): AsyncGenerator<ReadItem> {
+  for await (const batch of readLogBatches(source, file)) yield* batch;
+}
+
+/** A raw line as a record or as damage; null for a blank line. */
+export function itemOf(line: RawLine, file: string, defaults: RecordDefaults): ReadItem | null {
+  const { number, bytes, text, terminated } = line;
+  const damage = (reason: string): ReadItem => ({ damaged: { file, line: number, bytes, reason, torn: !terminated } });
+  if (text === null) return damage('longer than any record');
+  if (text.trim() === '') return null;
+  const parsed = parseRecord(text, defaults);
+  // A last line whose newline alone is missing is whole; the writer's next start ends it.
+  if (parsed.ok) return { record: parsed.record, file, line: number };
+  return damage(terminated ? parsed.reason : 'cut off: the file ends within the line');
+}
+
+function parseError(value: unknown, depth: number): RecordedError | null {
+  if (!isObject(value) || depth > MAX_CAUSES) return null;
+  const { type, message, stack, cause, code } = value;
+  const error: RecordedError = {
+    type: typeof type === 'string' ? type : 'Error',
+    message: typeof message === 'string' ? message : '',
+  };
+  if (typeof stack === 'string') error.stack = stack;
+  const inner = cause === undefined ? null : parseError(cause, depth + 1);
+  if (inner !== null) error.cause = inner;
+  if (typeof code === 'string' || typeof code === 'number') error.code = code;
+  return error;
+}
+
+function isInteger(value: unknown): value is number {
+  return Number.isInteger(value);
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function shown(value: unknown): string {
+  return value === undefined ? 'absent' : (JSON.stringify(value) ?? String(value)).slice(0, 60);
+}

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { appendFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { openRunDirectory } from '../../src/store.ts';
+import { CONTRACT_FILES, describeSource, line, writeFiles } from './source-contract.ts';
+
+describeSource('directory', (runDir) => openRunDirectory(runDir));
+
+describe('a run directory', () => {
+  let dir: string;
+  const runLog = CONTRACT_FILES['logs/run.log'] ?? '';
+
+  before(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'stepwell-source-'));
+    await writeFiles(dir, CONTRACT_FILES);
+    await writeFiles(dir, {
+      'metadata.json': JSON.stringify({ sealed: { files: { 'logs/run.log': Buffer.byteLength(runLog) }, logged_after: [] } }),
+      '.stepwell/lease.json': '{}',
+    });
+    await appendFile(join(dir, 'logs/run.log'), line({ event: 'archive_created' }));
+  });
+  after(() => rm(dir, { recursive: true, force: true }));
+
+  test('shows log files as they were sealed', async () => {
+    await using source = await openRunDirectory(dir);
+    assert.equal((await source.read('logs/run.log'))?.toString(), runLog);
+    assert.deepEqual(await source.files('logs'), [{ path: 'logs/run.log', bytes: Buffer.byteLength(runLog) }]);
+    assert.equal(await source.read('logs/step_001/adapter.log'), null, 'a log file that the seal does not name came later');
+    const chunks: Buffer[] = [];
+    for await (const chunk of source.stream('logs/run.log')) chunks.push(chunk);
+    assert.equal(Buffer.concat(chunks).toString(), runLog);
+    assert.equal((await source.read('metrics.json'))?.toString(), CONTRACT_FILES['metrics.json']);
+  });
+
+  test('shows everything when asked', async () => {
+    await using source = await openRunDirectory(dir, { sealed: null });
+    assert.match(String(await source.read('logs/run.log')), /archive_created/);
+    assert.equal((await source.files('logs')).length, 3);
+  });
+
+  test('hides the private directory of a live run', async () => {
+    await using source = await openRunDirectory(dir);
+    assert.deepEqual(
+      (await source.files()).filter((file) => file.path.startsWith('.stepwell')),
+      [],
+    );
+  });
+
+  test('that is not there is an error that names it', async () => {
+    await assert.rejects(openRunDirectory(join(dir, 'absent')), { code: 'NOT_A_RUN', message: /absent is not a run/ });
+    await assert.rejects(openRunDirectory(join(dir, 'metadata.json')), { code: 'NOT_A_RUN' });
+  });
+});
