@@ -1,6 +1,7 @@
 /** Every shape that touches disk or wire, and its inferred type. */
 export * from './schema/component.ts';
 export * from './schema/config.ts';
+export * from './schema/duration.ts';
 export * from './schema/events.ts';
 export * from './schema/hitl.ts';
 export * from './schema/level.ts';

@@ -14,3 +14,4 @@ export {
   type RecordItem,
 } from './store/read.ts';
 export { openRunDirectory, type OpenRunDirectoryOptions, type RunSource, type SourceFile } from './store/source.ts';
+export { compareTrees, IGNORED_DIRECTORIES, snapshotTree, type Tree, type TreeChange, type TreeEntry } from './store/tree.ts';
