@@ -1,0 +1,95 @@
+/** `metrics.json`: derived from a run's summary. Each figure is defined in docs/metrics.md; what was not measured is null. */
+import { z } from 'zod';
+import { FailureReason, Phase, RunStatus, StepStatus } from './events.ts';
+import { ModelSummary, ValidationSummary } from './summary.ts';
+
+const count = z.number().int().nonnegative();
+const seconds = z.number().nonnegative();
+const share = z.number().min(0).max(1);
+
+export const AttemptMetrics = z.object({
+  attempt: z.number().int(),
+  status: z.enum([...StepStatus.options, 'running']),
+  reason: FailureReason.nullable(),
+  metered: z.boolean().nullable(),
+  duration_seconds: seconds.nullable(),
+  tokens_in: count.nullable(),
+  tokens_out: count.nullable(),
+  cached_tokens: count.nullable(),
+  api_calls: count.nullable(),
+  files_added: count.nullable(),
+  files_changed: count.nullable(),
+  files_removed: count.nullable(),
+});
+export type AttemptMetrics = z.infer<typeof AttemptMetrics>;
+
+export const StepMetrics = z.object({
+  step_number: z.number().int(),
+  name: z.string().nullable(),
+  prompt_sha256: z.string().nullable(),
+  status: z.enum([...StepStatus.options, 'running', 'not_reached']),
+  success: z.boolean(),
+  duration_seconds: seconds.nullable(),
+  retry_count: count,
+  hitl_count: count,
+  tokens_in: count.nullable(),
+  tokens_out: count.nullable(),
+  cached_tokens: count.nullable(),
+  api_calls: count.nullable(),
+  llm_requests: count.nullable(),
+  /** Unix seconds with milliseconds. */
+  start_timestamp: z.number().nullable(),
+  end_timestamp: z.number().nullable(),
+  attempts: z.array(AttemptMetrics),
+  validation: ValidationSummary.nullable(),
+});
+export type StepMetrics = z.infer<typeof StepMetrics>;
+
+export const AggregateMetrics = z.object({
+  UTT: count,
+  HIT: count,
+  AUTR: share.nullable(),
+  HEU: count,
+  TOK_IN: count.nullable(),
+  TOK_OUT: count.nullable(),
+  API_CALLS: count.nullable(),
+  CACHED_TOKENS: count.nullable(),
+  T_WALL_seconds: seconds.nullable(),
+  CRUDe: count.nullable(),
+  ESR: share.nullable(),
+  MC: share.nullable(),
+  ZDI: count.nullable(),
+  Q_star: share.nullable(),
+  AEI: z.number().nonnegative().nullable(),
+  COST_USD: z.number().nonnegative().nullable(),
+});
+export type AggregateMetrics = z.infer<typeof AggregateMetrics>;
+
+export const RunMetrics = z.object({
+  format_version: z.string(),
+  run_id: z.string().nullable(),
+  framework: z.string().nullable(),
+  model: z.string().nullable(),
+  rehearsal: z.boolean().nullable(),
+  status: RunStatus,
+  failing_phase: Phase.nullable(),
+  failing_step: z.number().int().nullable(),
+  start_timestamp: z.string().nullable(),
+  end_timestamp: z.string().nullable(),
+  duration_seconds: seconds.nullable(),
+  steps: z.array(StepMetrics),
+  steps_succeeded: count,
+  steps_total: count.nullable(),
+  aggregate_metrics: AggregateMetrics,
+  /** False when some use of models was not measured: the token figures are then lower bounds. */
+  tokens_complete: z.boolean(),
+  models: z.array(ModelSummary),
+  /** The step whose validation CRUDe and ESR come from. */
+  validated_step: z.number().int().nullable(),
+  downtime_seconds: seconds.nullable(),
+  redactions: count.nullable(),
+  record_damage: z.object({ damaged_lines: count, dropped_lines: count, missing_records: count, torn_lines: count }),
+  /** `pending` until compared with the provider's own figures; `not_applicable` where there is nothing to compare. */
+  verification_status: z.enum(['pending', 'not_applicable']),
+});
+export type RunMetrics = z.infer<typeof RunMetrics>;

@@ -1,0 +1,274 @@
+/**
+ * What one run amounts to: the fold of its log records. Text, Markdown, JSON and `metrics.json` are functions of it.
+ * Durations are seconds, sizes bytes, times ISO 8601. What was not measured is null.
+ */
+import { z } from 'zod';
+import { FailureReason, Phase, RunStatus, StepStatus } from './events.ts';
+import { Level } from './level.ts';
+
+const count = z.number().int().nonnegative();
+const seconds = z.number().nonnegative();
+
+/**
+ * Use of models, added up from the ledger. Tokens are the sum over the calls that reported them, so they are a lower bound
+ * while `unmetered_attempts`, `calls_without_usage`, `open_calls` or `unmetered_requests` is above 0; null when nothing was measured.
+ */
+export const UsageSummary = z.object({
+  /** Requests made at the proxy, failed and unfinished ones included. */
+  api_calls: count.nullable(),
+  /** Logical requests: a failed call that was sent again counts once. */
+  llm_requests: count.nullable(),
+  failed_calls: count,
+  /** Started, never ended: in flight, or cut off by the death of the process. */
+  open_calls: count,
+  /** Recorded after their attempt had ended. */
+  late_calls: count,
+  /** Answered calls without usage figures. */
+  calls_without_usage: count,
+  /** Calls whose usage stepwell estimated. */
+  calls_estimated: count,
+  /** Requests on paths the meter does not understand. */
+  unmetered_requests: count,
+  unmetered_attempts: count,
+  /** Cached tokens included. */
+  tokens_in: count.nullable(),
+  tokens_out: count.nullable(),
+  tokens_cached: count.nullable(),
+  /** Sum of the calls' own durations; concurrent calls overlap. */
+  llm_seconds: seconds.nullable(),
+  /** Billionths of a US dollar. Null when a call with tokens has no known price. */
+  cost_nano_usd: count.nullable(),
+});
+export type UsageSummary = z.infer<typeof UsageSummary>;
+
+/** One recorded problem and where it stands. */
+export const ProblemExample = z.object({
+  timestamp: z.string(),
+  level: Level,
+  component: z.string(),
+  step: z.number().int().nullable(),
+  attempt: z.number().int().nullable(),
+  event: z.string(),
+  /** Message and the error's own words; at most 400 characters. */
+  message: z.string(),
+  file: z.string(),
+  line: z.number().int(),
+});
+export type ProblemExample = z.infer<typeof ProblemExample>;
+
+/** All are counted, the first and the last few are kept. */
+export const ProblemSummary = z.object({ count, first: z.array(ProblemExample), last: z.array(ProblemExample) });
+export type ProblemSummary = z.infer<typeof ProblemSummary>;
+
+/** Type, message and code of a recorded error, and of what caused it, outermost first. */
+export const ErrorFacts = z.object({
+  type: z.string(),
+  message: z.string(),
+  code: z.union([z.string(), z.number()]).nullable(),
+  causes: z.array(z.string()),
+});
+export type ErrorFacts = z.infer<typeof ErrorFacts>;
+
+export const AttemptSummary = z.object({
+  attempt: z.number().int(),
+  /** `running` when no end is recorded and the run has not ended; `crashed` when the run ended without it. */
+  status: z.enum([...StepStatus.options, 'running']),
+  reason: FailureReason.nullable(),
+  /** What the framework itself said. */
+  claim: z.enum(['success', 'failure']).nullable(),
+  claimed_usage: z
+    .object({ input_tokens: count.nullable(), output_tokens: count.nullable(), calls: count.nullable() })
+    .nullable(),
+  /** False when no end of the attempt is recorded. */
+  end_recorded: z.boolean(),
+  metered: z.boolean().nullable(),
+  started_at: z.string().nullable(),
+  ended_at: z.string().nullable(),
+  duration_seconds: seconds.nullable(),
+  usage: UsageSummary,
+  files_added: count.nullable(),
+  files_changed: count.nullable(),
+  files_removed: count.nullable(),
+  processes_killed: count.nullable(),
+  /** Files a failed attempt left behind, before the workspace was put back. */
+  leftover_files: count.nullable(),
+  /** Scheduled wait before the next attempt. */
+  backoff_seconds: seconds.nullable(),
+  error: ErrorFacts.nullable(),
+});
+export type AttemptSummary = z.infer<typeof AttemptSummary>;
+
+/** The last validation of a step. */
+export const ValidationSummary = z.object({
+  artifacts_passed: count,
+  artifacts_total: count,
+  /** Null when the application was not meant to be started. */
+  app_started: z.boolean().nullable(),
+  checks_passed: count.nullable(),
+  checks_total: count.nullable(),
+  crud_passed: count.nullable(),
+  crud_total: count.nullable(),
+  polls: count.nullable(),
+  polls_failed: count.nullable(),
+  down_seconds: seconds.nullable(),
+  duration_seconds: seconds,
+  /** Checks of earlier steps that had passed and were due again here, and how many still passed. Null when none was due. */
+  continuity_passed: count.nullable(),
+  continuity_total: count.nullable(),
+  /** Failed checks in words; the first few. */
+  failures: z.array(z.string()),
+});
+export type ValidationSummary = z.infer<typeof ValidationSummary>;
+
+export const StepSummary = z.object({
+  step: z.number().int(),
+  name: z.string().nullable(),
+  prompt_file: z.string().nullable(),
+  prompt_sha256: z.string().nullable(),
+  status: z.enum([...StepStatus.options, 'running', 'not_reached']),
+  started_at: z.string().nullable(),
+  ended_at: z.string().nullable(),
+  /** Attempts and the waits between them, without validation. */
+  duration_seconds: seconds.nullable(),
+  /** Attempts begun after the first. */
+  retries: count,
+  attempts: z.array(AttemptSummary),
+  /** Null when no attempt says whether it was metered; false when one of them was not. */
+  metered: z.boolean().nullable(),
+  /** Every attempt together. */
+  usage: UsageSummary,
+  hitl: count,
+  errors: count,
+  warnings: count,
+  validation: ValidationSummary.nullable(),
+});
+export type StepSummary = z.infer<typeof StepSummary>;
+
+export const ModelSummary = z.object({
+  /** The model that answered, else the one asked for, else `unknown`. */
+  model: z.string(),
+  api_calls: count,
+  failed_calls: count,
+  tokens_in: count.nullable(),
+  tokens_out: count.nullable(),
+  tokens_cached: count.nullable(),
+  llm_seconds: seconds,
+  cost_nano_usd: count.nullable(),
+});
+export type ModelSummary = z.infer<typeof ModelSummary>;
+
+export const LogFileSummary = z.object({
+  /** Relative to the run directory. */
+  path: z.string(),
+  step: z.number().int().nullable(),
+  component: z.string(),
+  lines: count,
+  damaged_lines: count,
+  bytes: count.nullable(),
+});
+export type LogFileSummary = z.infer<typeof LogFileSummary>;
+
+export const HitlExample = z.object({
+  timestamp: z.string(),
+  step: z.number().int().nullable(),
+  attempt: z.number().int().nullable(),
+  query_length: count,
+  response_sha1: z.string(),
+});
+export type HitlExample = z.infer<typeof HitlExample>;
+
+/** Why the run did not succeed, as far as the logs tell. */
+export const FailureSummary = z.object({
+  phase: Phase.nullable(),
+  step: z.number().int().nullable(),
+  attempt: z.number().int().nullable(),
+  /** One sentence. */
+  cause: z.string(),
+  /** The last lines of output of what failed; each at most 200 characters. */
+  last_lines: z.array(z.string()),
+  /** Where to read on, relative to the run directory. */
+  log_file: z.string().nullable(),
+});
+export type FailureSummary = z.infer<typeof FailureSummary>;
+
+export const RunSummary = z.object({
+  format_version: z.string(),
+  run_id: z.string().nullable(),
+  framework: z.string().nullable(),
+  adapter: z.string().nullable(),
+  /** The commit that really ran. */
+  framework_commit: z.string().nullable(),
+  stepwell_version: z.string().nullable(),
+  model: z.string().nullable(),
+  /** True when the scripted offline model answered. */
+  rehearsal: z.boolean().nullable(),
+  round: z.number().int().nullable(),
+  /** `running` until an end is recorded, so also for a run whose process died and that nobody has recovered yet. */
+  status: RunStatus,
+  failing_phase: Phase.nullable(),
+  failing_step: z.number().int().nullable(),
+  error: ErrorFacts.nullable(),
+  failure: FailureSummary.nullable(),
+  /** Set when `recover` completed the record. */
+  recovered: z.object({ reason: z.string(), killed: count, last_record_at: z.string().nullable() }).nullable(),
+  started_at: z.string().nullable(),
+  ended_at: z.string().nullable(),
+  last_record_at: z.string().nullable(),
+  duration_seconds: seconds.nullable(),
+  configuration: z
+    .object({
+      steps_configured: count,
+      step_timeout_seconds: seconds,
+      max_retries: count,
+      random_seed: z.number().int().nullable(),
+      health_check_interval_seconds: seconds,
+      on_step_failure: z.enum(['stop', 'continue']),
+      validates_app: z.boolean(),
+      config_sha256: z.string(),
+    })
+    .nullable(),
+  steps: z.array(StepSummary),
+  steps_succeeded: count,
+  /** Null when the run's start is not recorded. */
+  steps_total: count.nullable(),
+  usage: UsageSummary,
+  models: z.array(ModelSummary),
+  time: z.object({
+    phases: z.array(z.object({ phase: Phase, duration_seconds: seconds.nullable(), ok: z.boolean().nullable() })),
+    attempts_seconds: seconds.nullable(),
+    backoff_seconds: seconds,
+    validation_seconds: seconds.nullable(),
+    llm_seconds: seconds.nullable(),
+  }),
+  errors: ProblemSummary,
+  warnings: ProblemSummary,
+  /** Lines that are no record. */
+  damaged: z.object({
+    count,
+    bytes: count,
+    first: z.array(z.object({ file: z.string(), line: z.number().int(), bytes: count, reason: z.string() })),
+  }),
+  /** Records whose event does not have the metadata it should have; they are left out of every total. */
+  malformed: z.object({
+    count,
+    first: z.array(z.object({ file: z.string(), line: z.number().int(), event: z.string(), reason: z.string() })),
+  }),
+  /** Torn last lines that were isolated when a file was opened again. */
+  torn: z.object({ count, bytes: count }),
+  /** Lines given up while the disk was full. */
+  dropped: z.object({ count, bytes: count }),
+  /** Numbers that no record of their writer carries although a later one exists. */
+  missing_records: count,
+  /** Records written by work that outlived its step. */
+  late_records: count,
+  truncated_records: count,
+  writers: count,
+  redactions: count.nullable(),
+  hitl: z.object({ count, first: z.array(HitlExample) }),
+  log_files: z.array(LogFileSummary),
+  log_lines: count,
+  log_bytes: count.nullable(),
+  /** Comparison with the provider's own figures. */
+  reconciliation: z.null(),
+});
+export type RunSummary = z.infer<typeof RunSummary>;

@@ -1,0 +1,8 @@
+/** What a run amounts to: the fold of its logs, its metrics, and both as text, Markdown and JSON. */
+export type { FileSizes } from './summary/finish.ts';
+export { foldRecords, foldRun } from './summary/fold.ts';
+export { renderJson } from './summary/json.ts';
+export { renderMarkdown } from './summary/markdown.ts';
+export { computeMetrics } from './summary/metrics.ts';
+export { LogSummarizer } from './summary/summarizer.ts';
+export { renderText } from './summary/text.ts';

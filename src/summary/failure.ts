@@ -1,0 +1,58 @@
+/** Why a run did not succeed: cause, last lines, where to read on. */
+import type { AttemptSummary, FailureReason, FailureSummary, RunSummary, StepSummary } from '../schema.ts';
+import { LOGS_DIR, logFileOf } from '../store.ts';
+import type { FoldState } from './state.ts';
+
+const REASON: Record<FailureReason, string> = {
+  framework_failed: 'the framework reported failure',
+  exit_code: 'the framework ended with an exit code other than 0',
+  signal: 'the framework was ended by a signal',
+  time_limit: 'the time limit was exceeded',
+  no_changes: 'no file of the workspace was added or changed',
+  artifacts: 'the artefact checks failed',
+  budget_exceeded: 'the budget was used up',
+  interrupted: 'the run was interrupted',
+  internal: 'stepwell itself failed',
+};
+
+/** Null for a run that succeeded or is not over. */
+export function failureSummary(state: FoldState, summary: RunSummary): FailureSummary | null {
+  if (summary.status === 'success' || summary.status === 'running') return null;
+  const step = failingStep(summary);
+  const attempt = step?.attempts.at(-1) ?? null;
+  return {
+    phase: summary.failing_phase,
+    step: step?.step ?? null,
+    attempt: attempt?.attempt ?? null,
+    cause: causeOf(summary, attempt),
+    last_lines: [...lastLines(state, step)],
+    log_file: logFile(state, step),
+  };
+}
+
+/** The step that the runner names; after a crash the one that was going on. */
+function failingStep(summary: RunSummary): StepSummary | null {
+  const named = summary.steps.find((step) => step.step === summary.failing_step);
+  return named ?? summary.steps.find((step) => step.status === 'crashed') ?? null;
+}
+
+function causeOf(summary: RunSummary, attempt: AttemptSummary | null): string {
+  if (summary.error !== null && summary.error.message !== '') return summary.error.message;
+  if (attempt?.error != null && attempt.error.message !== '') return attempt.error.message;
+  if (attempt?.reason != null) return REASON[attempt.reason];
+  if (summary.recovered !== null) return summary.recovered.reason;
+  return summary.status === 'interrupted' ? REASON.interrupted : 'unknown';
+}
+
+function lastLines(state: FoldState, step: StepSummary | null): readonly string[] {
+  const key = step?.step ?? null;
+  const kept = state.failedOutput.get(key);
+  if (kept !== undefined) return kept;
+  if (state.output.step === key && state.output.lines.length > 0) return state.output.lines;
+  return key === null ? [] : (state.steps.get(key)?.validation.appOutput ?? []);
+}
+
+function logFile(state: FoldState, step: StepSummary | null): string | null {
+  const files = step === null ? ['run.log'] : [logFileOf('adapter', step.step), logFileOf('orchestrator', step.step), 'run.log'];
+  return files.map((file) => `${LOGS_DIR}/${file}`).find((file) => state.files.has(file)) ?? null;
+}

@@ -1,0 +1,212 @@
+/** What each event adds to the state. An event that is not in the table changes nothing but the line counts. */
+import { EVENT_METADATA, type EventMetadata, type EventName, type LogRecord } from '../schema.ts';
+import { addCheck, continuityOf, restartChecks } from './continuity.ts';
+import { restartOutput } from './output.ts';
+import { cut } from './problems.ts';
+import { attemptOf, emptyValidation, stepOf, type AttemptState, type FoldState, type StepState } from './state.ts';
+import { addOutcome, addRequest, emptyUsage, type UsageState } from './usage.ts';
+
+const FAILURES_KEPT = 5;
+const FAILED_OUTPUTS_KEPT = 20;
+const HITL_KEPT = 20;
+const MODELS_KEPT = 50;
+const MALFORMED_KEPT = 5;
+
+/** Where a record stands. */
+export interface Place {
+  readonly record: LogRecord;
+  readonly file: string;
+  readonly line: number;
+}
+
+export type Handler = (state: FoldState, place: Place) => void;
+
+/** A handler that sees the metadata in the event's own shape; a record that does not have it is counted and left out. */
+function on<E extends EventName>(
+  event: E,
+  apply: (state: FoldState, metadata: EventMetadata<E>, place: Place) => void,
+): [E, Handler] {
+  const schema = EVENT_METADATA[event];
+  return [
+    event,
+    (state, place) => {
+      const parsed = schema.safeParse(place.record.metadata);
+      if (parsed.success) {
+        // The table's entry for `event` parses to exactly this type; TypeScript cannot follow the index.
+        apply(state, parsed.data as EventMetadata<E>, place);
+        return;
+      }
+      const issue = parsed.error.issues[0];
+      const reason = issue === undefined ? 'wrong metadata' : `${issue.path.join('.')}: ${issue.message}`;
+      state.malformed.count += 1;
+      if (state.malformed.first.length < MALFORMED_KEPT) {
+        state.malformed.first.push({ file: place.file, line: place.line, event, reason: cut(reason, 200) });
+      }
+    },
+  ];
+}
+
+/** A handler for events that belong to a step; elsewhere they have no meaning. */
+function onStep<E extends EventName>(
+  event: E,
+  apply: (step: StepState, metadata: EventMetadata<E>, place: Place, state: FoldState) => void,
+): [E, Handler] {
+  return on(event, (state, metadata, place) => {
+    if (place.record.step !== null) apply(stepOf(state, place.record.step), metadata, place, state);
+  });
+}
+
+function onAttempt<E extends EventName>(
+  event: E,
+  apply: (attempt: AttemptState, metadata: EventMetadata<E>, place: Place, step: StepState, state: FoldState) => void,
+): [E, Handler] {
+  return onStep(event, (step, metadata, place, state) => {
+    if (place.record.attempt !== undefined) apply(attemptOf(step, place.record.attempt), metadata, place, step, state);
+  });
+}
+
+/** The sums that a record of the ledger counts in: its attempt's, its step's, the run's. */
+function sumsOf(state: FoldState, record: LogRecord): UsageState[] {
+  if (record.step === null) return [state.usage];
+  const step = stepOf(state, record.step);
+  if (record.attempt === undefined) return [step.usage, state.usage];
+  return [attemptOf(step, record.attempt).usage, step.usage, state.usage];
+}
+
+function modelOf(state: FoldState, name: string): UsageState {
+  // Names come from a provider's answers: however many it makes up, the summary stays small.
+  const key = state.models.has(name) || state.models.size < MODELS_KEPT ? cut(name, 100) : '(other models)';
+  let usage = state.models.get(key);
+  if (usage === undefined) {
+    usage = emptyUsage();
+    state.models.set(key, usage);
+  }
+  return usage;
+}
+
+function keepOutput(state: FoldState, step: number | null): void {
+  if (state.output.step !== step || state.output.lines.length === 0) return;
+  if (state.failedOutput.size < FAILED_OUTPUTS_KEPT || state.failedOutput.has(step))
+    state.failedOutput.set(step, state.output.lines);
+}
+
+function addFailure(step: StepState, failure: string): void {
+  if (step.validation.failures.length < FAILURES_KEPT) step.validation.failures.push(cut(failure, 200));
+}
+
+export const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
+  on('run_start', (state, metadata, { record }) => {
+    state.start ??= { metadata, record };
+  }),
+  on('run_end', (state, metadata, { record }) => {
+    state.end = { metadata, record };
+  }),
+  on('run_recovered', (state, metadata) => {
+    state.recovered = metadata;
+  }),
+  on('framework_ready', (state, metadata) => {
+    state.commit = metadata.commit;
+  }),
+  on('phase_start', (state, { phase }) => {
+    state.phases.set(phase, null);
+    if (phase !== 'seal') restartOutput(state.output, null, null);
+  }),
+  on('phase_end', (state, metadata) => {
+    state.phases.set(metadata.phase, metadata);
+    if (!metadata.ok && metadata.phase === 'prepare') keepOutput(state, null);
+  }),
+
+  onStep('step_start', (step, metadata, { record }) => {
+    step.start ??= { metadata, record };
+  }),
+  onStep('step_end', (step, metadata, { record }) => {
+    step.end = { metadata, record };
+  }),
+  onAttempt('attempt_start', (attempt, metadata, { record }, step, state) => {
+    attempt.start = { metadata, record };
+    for (const usage of [attempt.usage, step.usage, state.usage]) {
+      if (metadata.metered) usage.meteredAttempts += 1;
+      else usage.unmeteredAttempts += 1;
+    }
+    step.validation = emptyValidation();
+    restartOutput(state.output, step.step, attempt.attempt);
+  }),
+  onAttempt('attempt_end', (attempt, metadata, { record }, step, state) => {
+    attempt.end = { metadata, record };
+    if (metadata.status !== 'success') keepOutput(state, step.step);
+  }),
+  onAttempt('attempt_leftovers', (attempt, metadata) => {
+    attempt.leftovers = metadata.files_total;
+  }),
+  onAttempt('retry_scheduled', (attempt, metadata) => {
+    attempt.backoffSeconds = metadata.backoff_seconds;
+  }),
+
+  on('hitl', (state, metadata, { record }) => {
+    state.hitl.count += 1;
+    if (record.step !== null) stepOf(state, record.step).hitl += 1;
+    if (state.hitl.first.length < HITL_KEPT) {
+      state.hitl.first.push({
+        timestamp: record.timestamp,
+        step: record.step,
+        attempt: record.attempt ?? null,
+        query_length: metadata.query_length,
+        response_sha1: cut(metadata.response_sha1, 40),
+      });
+    }
+  }),
+
+  on('llm_call_start', (state, call, { record }) => {
+    const sums = sumsOf(state, record);
+    for (const usage of sums) {
+      addRequest(usage, call.retry_of);
+      usage.open += 1;
+    }
+    state.openCalls.set(call.call_id, sums);
+  }),
+  on('llm_call', (state, call, { record }) => {
+    const begun = state.openCalls.get(call.call_id);
+    const sums = begun ?? sumsOf(state, record);
+    for (const usage of sums) {
+      if (begun === undefined) addRequest(usage, call.retry_of);
+      else usage.open -= 1;
+      addOutcome(usage, call, record.late === true);
+    }
+    state.openCalls.delete(call.call_id);
+    const model = modelOf(state, call['gen_ai.response.model'] ?? call['gen_ai.request.model'] ?? 'unknown');
+    addRequest(model, call.retry_of);
+    addOutcome(model, call, record.late === true);
+  }),
+  on('unmetered_request', (state, _metadata, { record }) => {
+    for (const usage of sumsOf(state, record)) usage.unmeteredRequests += 1;
+  }),
+
+  onStep('artifact_check', (step, check) => {
+    if (!check.ok) addFailure(step, `artefact ${check.name}: ${check.detail}`);
+  }),
+  onStep('app_start', (step, _metadata, _place, state) => {
+    restartChecks(state.continuity, step.step);
+  }),
+  onStep('app_failed', (step, { reason, last_lines }) => {
+    addFailure(step, `application: ${reason}`);
+    step.validation.appOutput = last_lines.slice(-12).map((line) => cut(line, 200));
+  }),
+  onStep('http_check', (step, check, _place, state) => {
+    addCheck(state.continuity, step.step, JSON.stringify([check.entity, check.operation, check.name]), check.ok);
+    if (!check.ok) addFailure(step, `${check.name} (${check.method} ${check.path}): ${check.detail}`);
+  }),
+  onStep('validation_end', (step, metadata, _place, state) => {
+    step.validation.end = metadata;
+    step.validation.continuity = continuityOf(state.continuity, step.step, metadata.app_started);
+    state.validationSeconds = (state.validationSeconds ?? 0) + metadata.duration_seconds;
+  }),
+
+  on('log.recovered', (state, metadata) => {
+    state.torn.count += 1;
+    state.torn.bytes += metadata.torn_bytes;
+  }),
+  on('log.dropped', (state, metadata) => {
+    state.dropped.count += metadata.count;
+    state.dropped.bytes += metadata.bytes;
+  }),
+]);

@@ -1,0 +1,151 @@
+/** The figures of `metrics.json`, each as docs/metrics.md defines it. */
+import {
+  FORMAT_VERSION,
+  type AggregateMetrics,
+  type RunMetrics,
+  type RunSummary,
+  type StepMetrics,
+  type StepSummary,
+} from '../schema.ts';
+import { isComplete } from './usage.ts';
+
+/** Weights of Q_star, the original's own. */
+const QUALITY = { esr: 0.4, crud: 0.3, continuity: 0.3 } as const;
+/** Effort of one clarification, the original's own. */
+const HITL_EFFORT = 3;
+
+/** A pure function of the summary: `metrics.json` can be deleted and made again. */
+export function computeMetrics(summary: RunSummary): RunMetrics {
+  return {
+    format_version: FORMAT_VERSION,
+    run_id: summary.run_id,
+    framework: summary.framework,
+    model: summary.model,
+    rehearsal: summary.rehearsal,
+    status: summary.status,
+    failing_phase: summary.failing_phase,
+    failing_step: summary.failing_step,
+    start_timestamp: summary.started_at,
+    end_timestamp: summary.ended_at,
+    duration_seconds: summary.duration_seconds,
+    steps: summary.steps.map(stepMetrics),
+    steps_succeeded: summary.steps_succeeded,
+    steps_total: summary.steps_total,
+    aggregate_metrics: aggregate(summary),
+    tokens_complete: isComplete(summary.usage),
+    models: summary.models,
+    validated_step: endState(summary)?.step ?? null,
+    downtime_seconds: round(sumKnown(validations(summary).map((validation) => validation.down_seconds)), 3),
+    redactions: summary.redactions,
+    record_damage: {
+      damaged_lines: summary.damaged.count,
+      dropped_lines: summary.dropped.count,
+      missing_records: summary.missing_records,
+      torn_lines: summary.torn.count,
+    },
+    verification_status: summary.rehearsal === true || (summary.usage.api_calls ?? 0) === 0 ? 'not_applicable' : 'pending',
+  };
+}
+
+function aggregate(summary: RunSummary): AggregateMetrics {
+  const { usage } = summary;
+  const utt = summary.steps.filter((step) => step.status !== 'not_reached').length;
+  const hit = summary.hitl.count;
+  const autonomy = utt === 0 ? null : Math.max(0, 1 - hit / utt);
+  const state = endState(summary)?.validation ?? null;
+  const crud = state?.crud_passed ?? null;
+  const crudShare = share(crud, state?.crud_total ?? null);
+  const esr = share(state?.checks_passed ?? null, state?.checks_total ?? null);
+  const continuity = share(
+    sumKnown(validations(summary).map((validation) => validation.continuity_passed)),
+    sumKnown(validations(summary).map((validation) => validation.continuity_total)),
+  );
+  const measured = esr !== null && crudShare !== null && continuity !== null;
+  return {
+    UTT: utt,
+    HIT: hit,
+    AUTR: round(autonomy, 6),
+    HEU: HITL_EFFORT * hit,
+    TOK_IN: usage.tokens_in,
+    TOK_OUT: usage.tokens_out,
+    API_CALLS: usage.api_calls,
+    CACHED_TOKENS: usage.tokens_cached,
+    T_WALL_seconds: summary.time.phases.find((phase) => phase.phase === 'steps')?.duration_seconds ?? null,
+    CRUDe: crud,
+    ESR: round(esr, 6),
+    MC: round(continuity, 6),
+    ZDI: sumKnown(validations(summary).map((validation) => validation.polls_failed)),
+    Q_star: measured ? round(QUALITY.esr * esr + QUALITY.crud * crudShare + QUALITY.continuity * continuity, 6) : null,
+    AEI:
+      autonomy === null || usage.tokens_in === null || usage.tokens_in === 0
+        ? null
+        : round(autonomy / Math.log1p(usage.tokens_in), 6),
+    COST_USD: usage.cost_nano_usd === null ? null : usage.cost_nano_usd / 1e9,
+  };
+}
+
+function stepMetrics(step: StepSummary): StepMetrics {
+  return {
+    step_number: step.step,
+    name: step.name,
+    prompt_sha256: step.prompt_sha256,
+    status: step.status,
+    success: step.status === 'success',
+    duration_seconds: step.duration_seconds,
+    retry_count: step.retries,
+    hitl_count: step.hitl,
+    tokens_in: step.usage.tokens_in,
+    tokens_out: step.usage.tokens_out,
+    cached_tokens: step.usage.tokens_cached,
+    api_calls: step.usage.api_calls,
+    llm_requests: step.usage.llm_requests,
+    start_timestamp: unixSeconds(step.started_at),
+    end_timestamp: unixSeconds(step.ended_at),
+    attempts: step.attempts.map((attempt) => ({
+      attempt: attempt.attempt,
+      status: attempt.status,
+      reason: attempt.reason,
+      metered: attempt.metered,
+      duration_seconds: attempt.duration_seconds,
+      tokens_in: attempt.usage.tokens_in,
+      tokens_out: attempt.usage.tokens_out,
+      cached_tokens: attempt.usage.tokens_cached,
+      api_calls: attempt.usage.api_calls,
+      files_added: attempt.files_added,
+      files_changed: attempt.files_changed,
+      files_removed: attempt.files_removed,
+    })),
+    validation: step.validation,
+  };
+}
+
+/** Validations in which the application was meant to run. */
+function validations(summary: RunSummary) {
+  return summary.steps.flatMap((step) =>
+    step.validation !== null && step.validation.app_started !== null ? [step.validation] : [],
+  );
+}
+
+/** The last step that was validated with the application meant to run: the state the run arrived at. */
+function endState(summary: RunSummary): StepSummary | null {
+  return summary.steps.findLast((step) => step.validation !== null && step.validation.app_started !== null) ?? null;
+}
+
+function share(part: number | null, whole: number | null): number | null {
+  return part === null || whole === null || whole === 0 ? null : part / whole;
+}
+
+/** The sum of what is known; null when nothing is. */
+function sumKnown(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0);
+}
+
+function round<V extends number | null>(value: V, digits: number): V {
+  // Null stays null, a number a number; a conditional type would say no more.
+  return (value === null ? null : Number(value.toFixed(digits))) as V;
+}
+
+function unixSeconds(timestamp: string | null): number | null {
+  return timestamp === null ? null : Date.parse(timestamp) / 1000;
+}

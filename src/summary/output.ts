@@ -1,0 +1,36 @@
+/** The last lines that the thing now running printed: what a person wants to see first when it fails. */
+import { cut } from './problems.ts';
+
+const KEPT_LINES = 12;
+const LINE_LENGTH = 200;
+
+export interface OutputState {
+  step: number | null;
+  attempt: number | null;
+  lines: string[];
+}
+
+export function emptyOutput(): OutputState {
+  return { step: null, attempt: null, lines: [] };
+}
+
+export function restartOutput(state: OutputState, step: number | null, attempt: number | null): void {
+  state.step = step;
+  state.attempt = attempt;
+  state.lines = [];
+}
+
+/** `part` is the number of a continued line's piece: only its beginning is kept. */
+export function addOutput(
+  state: OutputState,
+  step: number | null,
+  attempt: number | undefined,
+  text: string,
+  part: unknown,
+): void {
+  if (step !== state.step || (attempt !== undefined && state.attempt !== null && attempt !== state.attempt)) return;
+  if (typeof part === 'number' && part > 1) return;
+  if (text.trim() === '') return;
+  state.lines.push(cut(text, LINE_LENGTH));
+  if (state.lines.length > KEPT_LINES) state.lines.shift();
+}

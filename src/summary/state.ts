@@ -1,0 +1,141 @@
+/** What the fold keeps while it reads. Bounded by steps, attempts, log files and writers, never by the number of records. */
+import type { EventMetadata, EventName, LogRecord, Phase, RunSummary } from '../schema.ts';
+import { emptyContinuity, type Continuity, type ContinuityState } from './continuity.ts';
+import { emptyOutput, type OutputState } from './output.ts';
+import { emptyProblems, type ProblemState } from './problems.ts';
+import { emptyUsage, type UsageState } from './usage.ts';
+
+/** An event's metadata with the record that carried it. */
+export interface Recorded<E extends EventName> {
+  readonly metadata: EventMetadata<E>;
+  readonly record: LogRecord;
+}
+
+export interface AttemptState {
+  readonly attempt: number;
+  readonly usage: UsageState;
+  start: Recorded<'attempt_start'> | null;
+  end: Recorded<'attempt_end'> | null;
+  leftovers: number | null;
+  backoffSeconds: number | null;
+}
+
+export interface ValidationState {
+  end: EventMetadata<'validation_end'> | null;
+  continuity: Continuity | null;
+  failures: string[];
+  appOutput: string[];
+}
+
+export interface StepState {
+  readonly step: number;
+  readonly usage: UsageState;
+  readonly attempts: Map<number, AttemptState>;
+  start: Recorded<'step_start'> | null;
+  end: Recorded<'step_end'> | null;
+  hitl: number;
+  errors: number;
+  warnings: number;
+  validation: ValidationState;
+}
+
+export interface FileState {
+  lines: number;
+  damaged: number;
+}
+
+export interface FoldState {
+  runId: string | null;
+  framework: string | null;
+  start: Recorded<'run_start'> | null;
+  end: Recorded<'run_end'> | null;
+  recovered: EventMetadata<'run_recovered'> | null;
+  commit: string | null;
+  lastRecordAt: string | null;
+  readonly phases: Map<Phase, EventMetadata<'phase_end'> | null>;
+  readonly steps: Map<number, StepState>;
+  readonly usage: UsageState;
+  readonly models: Map<string, UsageState>;
+  /** Calls begun and not ended, with the sums they are counted in. */
+  readonly openCalls: Map<string, readonly UsageState[]>;
+  readonly continuity: ContinuityState;
+  readonly output: OutputState;
+  /** Last lines of what failed, by step; key null is outside steps. */
+  readonly failedOutput: Map<number | null, readonly string[]>;
+  readonly errors: ProblemState;
+  readonly warnings: ProblemState;
+  readonly damaged: RunSummary['damaged'];
+  readonly malformed: RunSummary['malformed'];
+  readonly torn: RunSummary['torn'];
+  readonly dropped: RunSummary['dropped'];
+  readonly hitl: RunSummary['hitl'];
+  readonly writers: Map<string, { highest: number; seen: number }>;
+  readonly files: Map<string, FileState>;
+  validationSeconds: number | null;
+  lateRecords: number;
+  truncatedRecords: number;
+}
+
+export function emptyState(): FoldState {
+  return {
+    runId: null,
+    framework: null,
+    start: null,
+    end: null,
+    recovered: null,
+    commit: null,
+    lastRecordAt: null,
+    phases: new Map(),
+    steps: new Map(),
+    usage: emptyUsage(),
+    models: new Map(),
+    openCalls: new Map(),
+    continuity: emptyContinuity(),
+    output: emptyOutput(),
+    failedOutput: new Map(),
+    errors: emptyProblems(),
+    warnings: emptyProblems(),
+    damaged: { count: 0, bytes: 0, first: [] },
+    malformed: { count: 0, first: [] },
+    torn: { count: 0, bytes: 0 },
+    dropped: { count: 0, bytes: 0 },
+    hitl: { count: 0, first: [] },
+    writers: new Map(),
+    files: new Map(),
+    validationSeconds: null,
+    lateRecords: 0,
+    truncatedRecords: 0,
+  };
+}
+
+export function stepOf(state: FoldState, step: number): StepState {
+  let found = state.steps.get(step);
+  if (found === undefined) {
+    found = {
+      step,
+      usage: emptyUsage(),
+      attempts: new Map(),
+      start: null,
+      end: null,
+      hitl: 0,
+      errors: 0,
+      warnings: 0,
+      validation: emptyValidation(),
+    };
+    state.steps.set(step, found);
+  }
+  return found;
+}
+
+export function attemptOf(step: StepState, attempt: number): AttemptState {
+  let found = step.attempts.get(attempt);
+  if (found === undefined) {
+    found = { attempt, usage: emptyUsage(), start: null, end: null, leftovers: null, backoffSeconds: null };
+    step.attempts.set(attempt, found);
+  }
+  return found;
+}
+
+export function emptyValidation(): ValidationState {
+  return { end: null, continuity: null, failures: [], appOutput: [] };
+}

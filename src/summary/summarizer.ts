@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { stepwellError } from '../errors.ts';
+import { ArchiveFacts } from '../schema.ts';
+import { METADATA_FILE, openRunDirectory, SUMMARY_FILE, type RunSource } from '../store.ts';
+import { foldRun } from './fold.ts';
+import { renderText } from './text.ts';
+
+const Sealed = z.object({ archive: ArchiveFacts.nullable() });
+
+/**
+ * Makes the summary of one run from its directory, at any time: while it runs, after it ended, long after.
+ *
+ * @example
+ * const summarizer = new LogSummarizer(runId, 'baseline', runDir);
+ * await summarizer.writeSummary(await summarizer.generateSummary());
+ */
+export class LogSummarizer {
+  readonly #runId: string;
+  readonly #framework: string;
+  readonly #runDir: string;
+
+  constructor(runId: string, framework: string, runDir: string) {
+    this.#runId = runId;
+    this.#framework = framework;
+    this.#runDir = runDir;
+  }
+
+  /** The text of `logs_summary.txt`, folded from the logs. @throws NOT_A_RUN, SUMMARY_OF_OTHER_RUN */
+  async generateSummary(): Promise<string> {
+    await using source = await openRunDirectory(this.#runDir);
+    const folded = await foldRun(source);
+    this.#check('run', this.#runId, folded.run_id);
+    this.#check('framework', this.#framework, folded.framework);
+    const summary = { ...folded, run_id: this.#runId, framework: this.#framework };
+    return renderText(summary, await sealedArchive(source));
+  }
+
+  /** Replaces `logs_summary.txt` as a whole and returns its path. */
+  async writeSummary(text: string): Promise<string> {
+    const path = join(this.#runDir, SUMMARY_FILE);
+    await writeFile(path, text);
+    return path;
+  }
+
+  #check(kind: 'run' | 'framework', wanted: string, found: string | null): void {
+    if (found !== null && found !== wanted)
+      throw stepwellError('SUMMARY_OF_OTHER_RUN', { kind, wanted, found, runDir: this.#runDir });
+  }
+}
+
+/** The archive's facts as metadata.json has them; null while the run is not sealed. */
+async function sealedArchive(source: RunSource): Promise<ArchiveFacts | null> {
+  const bytes = await source.read(METADATA_FILE);
+  if (bytes === null) return null;
+  let metadata: unknown;
+  try {
+    metadata = JSON.parse(bytes.toString('utf8'));
+  } catch (error) {
+    throw stepwellError('METADATA_UNREADABLE', { location: source.location, reason: String(error) }, { cause: error });
+  }
+  const parsed = Sealed.safeParse(metadata);
+  return parsed.success ? parsed.data.archive : null;
+}
