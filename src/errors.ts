@@ -8,6 +8,7 @@ import { configErrors } from './errors/config.ts';
 import { execErrors } from './errors/exec.ts';
 import { logErrors } from './errors/log.ts';
 import { meterErrors } from './errors/meter.ts';
+import { rehearsalErrors } from './errors/rehearsal.ts';
 import { runErrors } from './errors/run.ts';
 import { storeErrors } from './errors/store.ts';
 import { summaryErrors } from './errors/summary.ts';
@@ -35,6 +36,7 @@ const catalogue = {
   ...execErrors,
   ...logErrors,
   ...meterErrors,
+  ...rehearsalErrors,
   ...runErrors,
   ...storeErrors,
   ...summaryErrors,

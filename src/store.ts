@@ -3,6 +3,7 @@ export * from './store/layout.ts';
 export * from './store/identity.ts';
 export * from './store/lease.ts';
 export * from './store/lock.ts';
+export { followRecords, type FollowOptions } from './store/follow.ts';
 export { readRecords, logFilesOf, type ReadRecordsOptions } from './store/merge.ts';
 export {
   parseRecord,
@@ -15,3 +16,4 @@ export {
 } from './store/read.ts';
 export { openRunDirectory, type OpenRunDirectoryOptions, type RunSource, type SourceFile } from './store/source.ts';
 export { compareTrees, IGNORED_DIRECTORIES, snapshotTree, type Tree, type TreeChange, type TreeEntry } from './store/tree.ts';
+export { stepwellCommit, stepwellVersion } from './store/version.ts';

@@ -1,0 +1,105 @@
+/**
+ * The adapter `baseline`: one prompt, one answer, files written. It does nothing clever, so that frameworks of many
+ * agents can be compared with that.
+ */
+import { hash } from 'node:crypto';
+import type { Adapter, AdapterStep, ClaimedUsage, FrameworkClaim } from '../run/adapter.ts';
+import { stepwellCommit } from '../store.ts';
+import { parseAnswer, type ModelAnswer } from './baseline/answer.ts';
+import { complete, type ChatMessage, type Completion } from './baseline/completion.ts';
+import { removeAnswered, unsafePathReason, writeAnswered } from './baseline/files.ts';
+import { SYSTEM_PROMPT, userPrompt } from './baseline/prompt.ts';
+import { readWorkspace } from './baseline/workspace.ts';
+
+export const baseline: Adapter = {
+  check: () => Promise.resolve([]),
+  prepare: async () => ({ commit: await stepwellCommit() }),
+  runStep,
+  stop: () => Promise.resolve(),
+};
+
+async function runStep(step: AdapterStep): Promise<FrameworkClaim> {
+  const workspace = await readWorkspace(step.workspace);
+  const messages: ChatMessage[] = [
+    { role: 'system', content: SYSTEM_PROMPT },
+    { role: 'user', content: userPrompt(step.prompt, workspace) },
+  ];
+  const completions: Completion[] = [];
+  const failure = (message: string): FrameworkClaim => {
+    return { status: 'failure', reason: 'framework_failed', message, usage: usageOf(completions) };
+  };
+
+  for (;;) {
+    const completion = await ask(step, messages);
+    completions.push(completion);
+    if (!completion.ok) return failure(completion.message);
+    const answer = parseAnswer(completion.text);
+    const mayAsk = completions.length === 1;
+    if (answer.files.length === 0 && answer.deletions.length === 0 && answer.questions.length > 0 && mayAsk) {
+      const response = await step.answerClarification(answer.questions.join('\n'));
+      messages.push({ role: 'assistant', content: completion.text }, { role: 'user', content: response });
+      continue;
+    }
+    const problem = await problemOf(step, completion, answer);
+    if (problem !== null) return failure(problem);
+    await apply(step, answer);
+    return { status: 'success', usage: usageOf(completions) };
+  }
+}
+
+async function ask(step: AdapterStep, messages: readonly ChatMessage[]): Promise<Completion> {
+  const { endpoint, model, signal, randomSeed: seed } = step;
+  if (endpoint === null) return { ok: false, message: 'the baseline needs a model, and no endpoint is configured' };
+  const bytes = messages.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0);
+  step.log.info(`Asking ${model}`, { event: 'request_sent', metadata: { model, messages: messages.length, bytes } });
+  const completion = await complete({ endpoint, model, seed, messages, signal });
+  if (completion.ok) {
+    step.log.info(`${completion.model ?? model} answered`, {
+      event: 'answer_received',
+      metadata: { model: completion.model, bytes: Buffer.byteLength(completion.text), finish_reason: completion.finishReason },
+    });
+  } else {
+    step.log.error(completion.message, { event: 'answer_failed' });
+  }
+  return completion;
+}
+
+/** Why nothing of the answer may be written, or null. */
+async function problemOf(step: AdapterStep, completion: Completion, answer: ModelAnswer): Promise<string | null> {
+  if (completion.ok && completion.finishReason === 'length') return 'the answer was cut at the token limit of the model';
+  if (answer.unfinished !== null) return `the answer ends inside the file ${JSON.stringify(answer.unfinished)}`;
+  if (answer.files.length === 0 && answer.deletions.length === 0) {
+    return answer.questions.length > 0 ? 'the model asked again instead of answering with files' : 'the model answered no files';
+  }
+  for (const path of [...answer.files.map((file) => file.path), ...answer.deletions]) {
+    const reason = await unsafePathReason(step.workspace, path);
+    if (reason !== null) return `the model named the path ${JSON.stringify(path)}, which is refused: ${reason}`;
+  }
+  return null;
+}
+
+async function apply(step: AdapterStep, answer: ModelAnswer): Promise<void> {
+  for (const file of answer.files) {
+    step.signal.throwIfAborted();
+    const { executable } = await writeAnswered(step.workspace, file);
+    const metadata = {
+      path: file.path,
+      bytes: Buffer.byteLength(file.content),
+      sha256: hash('sha256', file.content),
+      executable,
+    };
+    step.log.info(`Wrote ${file.path}`, { event: 'file_written', metadata });
+  }
+  for (const path of answer.deletions) {
+    await removeAnswered(step.workspace, path);
+    step.log.info(`Removed ${path}`, { event: 'file_removed', metadata: { path } });
+  }
+}
+
+/** The sum over the answers; null where one of them did not say. */
+function usageOf(completions: readonly Completion[]): ClaimedUsage {
+  const usages = completions.map((completion) => (completion.ok ? completion.usage : null));
+  const sum = (key: 'prompt_tokens' | 'completion_tokens'): number | null =>
+    usages.reduce<number | null>((total, usage) => (total === null || usage === null ? null : total + usage[key]), 0);
+  return { input_tokens: sum('prompt_tokens'), output_tokens: sum('completion_tokens'), calls: completions.length };
+}

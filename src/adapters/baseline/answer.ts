@@ -1,0 +1,64 @@
+/**
+ * The answer format that the baseline asks of a model:
+ *
+ *     === file: start.sh (executable) ===
+ *     …the whole file…
+ *     === end ===
+ *     === delete: old.txt ===
+ *
+ * A question stands outside of files as `[NEEDS CLARIFICATION: …]`.
+ */
+
+export interface AnsweredFile {
+  readonly path: string;
+  readonly content: string;
+  readonly executable: boolean;
+}
+
+export interface ModelAnswer {
+  readonly files: readonly AnsweredFile[];
+  readonly deletions: readonly string[];
+  readonly questions: readonly string[];
+  /** The file that the answer ended in, without its end line: its content cannot be trusted. */
+  readonly unfinished: string | null;
+}
+
+const FILE = /^=== file: (.+?)( \(executable\))? ===\s*$/;
+const END = /^=== end ===\s*$/;
+const DELETE = /^=== delete: (.+?) ===\s*$/;
+const QUESTION = /\[NEEDS CLARIFICATION:\s*([^\]]+?)\s*\]/g;
+const FENCE = /^```[\w.+-]*\s*$/;
+
+/** A later block of the same path replaces an earlier one. */
+export function parseAnswer(text: string): ModelAnswer {
+  const files = new Map<string, AnsweredFile>();
+  const deletions: string[] = [];
+  const outside: string[] = [];
+  let open: { path: string; executable: boolean; lines: string[] } | null = null;
+  for (const line of text.split(/\r?\n/)) {
+    if (open !== null) {
+      if (END.test(line)) {
+        files.set(open.path, { path: open.path, content: contentOf(open.path, open.lines), executable: open.executable });
+        open = null;
+      } else {
+        open.lines.push(line);
+      }
+      continue;
+    }
+    const file = FILE.exec(line);
+    const deletion = DELETE.exec(line);
+    if (file?.[1] !== undefined) open = { path: file[1].trim(), executable: file[2] !== undefined, lines: [] };
+    else if (deletion?.[1] !== undefined) deletions.push(deletion[1].trim());
+    else outside.push(line);
+  }
+  const questions = Array.from(outside.join('\n').matchAll(QUESTION), (match) => match[1] ?? '');
+  return { files: [...files.values()], deletions, questions, unfinished: open?.path ?? null };
+}
+
+/** Models like to fence code even where they were told not to; in Markdown a fence may be meant. */
+function contentOf(path: string, lines: readonly string[]): string {
+  const fenced =
+    lines.length > 2 && FENCE.test(lines[0] ?? '') && (lines.at(-1) ?? '').trim() === '```' && !/\.(md|markdown)$/i.test(path);
+  const kept = fenced ? lines.slice(1, -1) : lines;
+  return kept.length === 0 ? '' : `${kept.join('\n')}\n`;
+}

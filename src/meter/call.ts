@@ -1,0 +1,175 @@
+/** One metered request, from its arrival to its record. */
+import { hash, randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { EventMetadata } from '../schema.ts';
+import { MAX_BUFFERED, readBody, type RequestBody } from './body.ts';
+import type { Ledger } from './ledger.ts';
+import { costOf, type Prices } from './price.ts';
+import { EventSplitter } from './sse.ts';
+import { forward, type Forwarded, type Sending, type Tap, type Upstream } from './upstream.ts';
+import { openAiError, type Answered, type Asked, type Wire } from './wire.ts';
+
+export interface Meters {
+  readonly upstream: Upstream;
+  readonly prices: Prices;
+  /** Milliseconds on a clock that never runs backwards. */
+  readonly now: () => number;
+}
+
+export interface Account {
+  readonly ledger: Ledger;
+  /** Digest of a request whose last call failed → that call, so that sending it again is seen. */
+  readonly failed: Map<string, string>;
+}
+
+export interface Target {
+  /** What follows `/v1`, without the query. */
+  readonly path: string;
+  readonly query: string;
+}
+
+type Outcome = EventMetadata<'llm_call'>['outcome'];
+
+const NOTHING_ASKED: Asked = { model: null, stream: false, body: null, hideUsage: false };
+const NOTHING_ANSWERED: Answered = { model: null, usage: null, complete: true, error: null };
+
+export async function meterCall(
+  meters: Meters,
+  account: Account,
+  wire: Wire,
+  target: Target,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const began = meters.now();
+  const body = await readBody(request);
+  const asked = (body.plain === null ? null : wire.readRequest(body.plain)) ?? NOTHING_ASKED;
+  const digest = body.plain === null ? null : hash('sha256', body.plain);
+  const common = {
+    call_id: randomBytes(9).toString('base64url'),
+    wire: wire.name,
+    path: target.path,
+    'gen_ai.request.model': asked.model,
+    'gen_ai.request.stream': asked.stream,
+    request_bytes: body.more ? Number(request.headers['content-length'] ?? body.raw.length) : body.raw.length,
+    retry_of: (digest === null ? null : account.failed.get(digest)) ?? null,
+  };
+  account.ledger.callStarted(common);
+
+  const reading = readingOf(wire, asked);
+  const sending = sendingOf(body, asked);
+  const path = target.path + target.query;
+  const done = await forward(meters.upstream, request, path, sending, response, reading.tapOf, meters.now);
+  if (done.ending === 'unreachable') answerUnreachable(response, meters.upstream, done.error);
+
+  const answered = reading.answered();
+  const outcome = outcomeOf(done, answered);
+  if (digest !== null) {
+    if (outcome === 'ok') account.failed.delete(digest);
+    else account.failed.set(digest, common.call_id);
+  }
+  const { usage } = answered;
+  const cost = costOf(meters.prices, asked.model, answered.model, usage);
+  account.ledger.callEnded(
+    {
+      ...common,
+      outcome,
+      status: done.status,
+      'gen_ai.response.model': answered.model,
+      'gen_ai.usage.input_tokens': usage?.input ?? null,
+      'gen_ai.usage.output_tokens': usage?.output ?? null,
+      'gen_ai.usage.cache_read.input_tokens': usage?.cacheRead ?? null,
+      'gen_ai.usage.cache_write.input_tokens': usage?.cacheWrite ?? null,
+      'gen_ai.usage.reasoning.output_tokens': usage?.reasoning ?? null,
+      usage_source: usage === null ? 'none' : 'provider',
+      usage_raw: usage?.raw ?? null,
+      provider_request_id: done.requestId,
+      time_to_first_byte_seconds: done.firstByteAt === null ? null : seconds(done.firstByteAt - began),
+      duration_seconds: seconds(meters.now() - began),
+      response_bytes: done.bytes,
+      cost_nano_usd: cost.nanoUsd,
+      price_source: cost.source,
+    },
+    done.error ?? (answered.error === null ? null : new Error(answered.error)),
+  );
+}
+
+function seconds(milliseconds: number): number {
+  return Math.round(milliseconds) / 1000;
+}
+
+/** The client's bytes unless the wire or the compression asks for others. */
+function sendingOf(body: RequestBody, asked: Asked): Sending {
+  if (body.plain === null) {
+    return { bytes: body.raw, more: body.more, headers: body.more ? {} : { 'content-length': body.raw.length } };
+  }
+  const bytes = asked.body ?? body.plain;
+  return { bytes, more: false, headers: { 'content-length': bytes.length, 'content-encoding': undefined } };
+}
+
+interface Reading {
+  tapOf(answer: IncomingMessage): Tap;
+  answered(): Answered;
+}
+
+function readingOf(wire: Wire, asked: Asked): Reading {
+  let answered = (): Answered => NOTHING_ANSWERED;
+  return {
+    answered: () => answered(),
+    tapOf(answer) {
+      if ((answer.headers['content-type'] ?? '').includes('text/event-stream')) {
+        const events = new EventSplitter();
+        const reader = wire.readStream(asked.hideUsage);
+        answered = reader.answered;
+        return {
+          rewrites: asked.hideUsage,
+          push: (chunk) => events.push(chunk).filter((event) => reader.read(event)),
+          end: () => [events.end()].filter((rest) => rest.length > 0 && reader.read(Buffer.concat([rest, Buffer.from('\n\n')]))),
+        };
+      }
+      const chunks: Buffer[] = [];
+      let size = 0;
+      return {
+        rewrites: false,
+        push(chunk) {
+          size += chunk.length;
+          if (size <= MAX_BUFFERED) chunks.push(chunk);
+          return [chunk];
+        },
+        end() {
+          if (size <= MAX_BUFFERED) {
+            const read = wire.readAnswer(Buffer.concat(chunks));
+            answered = () => read;
+          }
+          return [];
+        },
+      };
+    },
+  };
+}
+
+function outcomeOf(done: Forwarded, answered: Answered): Outcome {
+  const good = done.status !== null && done.status >= 200 && done.status < 300;
+  switch (done.ending) {
+    case 'unreachable':
+      return 'upstream_error';
+    case 'client_gone':
+      return 'client_aborted';
+    case 'cut':
+      return 'truncated';
+    case 'whole':
+      if (!good) return 'http_error';
+      if (answered.error !== null) return 'upstream_error';
+      return answered.complete ? 'ok' : 'truncated';
+    default:
+      return done.ending satisfies never;
+  }
+}
+
+function answerUnreachable(response: ServerResponse, upstream: Upstream, error: Error | null): void {
+  const cause = error === null ? 'unknown reason' : ((error as NodeJS.ErrnoException).code ?? error.message);
+  const message = `stepwell's metering proxy got no answer from ${upstream.origin}: ${cause}`;
+  const body = openAiError('upstream_error', 'upstream_unreachable', message);
+  response.writeHead(502, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
+  response.end(body);
+}

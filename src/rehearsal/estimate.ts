@@ -1,0 +1,43 @@
+/**
+ * Token numbers for the rehearsal: an estimate from the text alone, so that the same request always has the same numbers.
+ * A token is four bytes of UTF-8; each message adds four for its frame.
+ */
+import type { Message } from './rules.ts';
+
+export interface EstimatedUsage {
+  readonly prompt_tokens: number;
+  readonly completion_tokens: number;
+  readonly total_tokens: number;
+  readonly prompt_tokens_details: { readonly cached_tokens: number };
+}
+
+const FRAME_TOKENS = 4;
+/** Providers cache prefixes of at least 1,024 tokens, in steps of 128. */
+const CACHE_MINIMUM = 1024;
+const CACHE_STEP = 128;
+
+function tokensOf(text: string): number {
+  return Math.ceil(Buffer.byteLength(text) / 4);
+}
+
+function promptTokens(messages: readonly Message[]): number {
+  return messages.reduce((sum, { text }) => sum + FRAME_TOKENS + tokensOf(text), 0);
+}
+
+/** What stands before the model's last own message was sent once already: that prefix counts as cached. */
+function cachedTokens(messages: readonly Message[]): number {
+  const last = messages.findLastIndex(({ role }) => role === 'assistant');
+  const prefix = promptTokens(messages.slice(0, Math.max(last, 0)));
+  return prefix < CACHE_MINIMUM ? 0 : prefix - (prefix % CACHE_STEP);
+}
+
+export function estimateUsage(messages: readonly Message[], answer: string): EstimatedUsage {
+  const prompt = promptTokens(messages);
+  const completion = tokensOf(answer);
+  return {
+    prompt_tokens: prompt,
+    completion_tokens: completion,
+    total_tokens: prompt + completion,
+    prompt_tokens_details: { cached_tokens: cachedTokens(messages) },
+  };
+}
