@@ -24,6 +24,8 @@ export const ArchiveFacts = z.object({
   members: z.number().int(),
   /** Workspace paths left out because they hold a secret. */
   excluded_secrets: z.array(z.string()),
+  /** What else could not be kept, and why: special files, links that lead outside, what could not be read. */
+  skipped: z.array(z.object({ path: z.string(), reason: z.string() })).default([]),
 });
 export type ArchiveFacts = z.infer<typeof ArchiveFacts>;
 
@@ -67,3 +69,8 @@ export const RunMetadata = z.object({
   sealed: SealedPosition.nullable(),
 });
 export type RunMetadata = z.infer<typeof RunMetadata>;
+
+/** The bytes of metadata.json: whoever writes or checks the file takes them from here. */
+export function metadataText(metadata: RunMetadata): string {
+  return `${JSON.stringify(metadata, null, 2)}\n`;
+}

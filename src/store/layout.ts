@@ -18,6 +18,8 @@ export const SUMMARY_FILE = 'logs_summary.txt';
 export const ARCHIVE_FILE = 'run.tar.gz';
 /** Offsets of the archive's gzip members; derived from the archive, deletable. */
 export const ARCHIVE_INDEX_FILE = '.stepwell/run.tar.gz.index.json';
+/** The archive while it is written; what a killed sealing leaves is removed by the next. */
+export const ARCHIVE_PARTIAL_FILE = '.stepwell/run.tar.gz.partial';
 /** Inside the archive: BagIt/coreutils lines, accepted by `sha256sum -c`. */
 export const CHECKSUMS_FILE = 'manifest-sha256.txt';
 export const MANIFEST_FILE = 'runs_manifest.json';

@@ -1,0 +1,193 @@
+/** Seals a run: its logs, derived files and workspace become `run.tar.gz`, once. */
+import { lstatSync } from 'node:fs';
+import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { StepwellError, stepwellError } from '../errors.ts';
+import { metadataText, RunMetadata } from '../schema.ts';
+import type { ArchiveFacts } from '../schema.ts';
+import {
+  ARCHIVE_FILE,
+  ARCHIVE_INDEX_FILE,
+  ARCHIVE_PARTIAL_FILE,
+  CHECKSUMS_FILE,
+  COMMIT_FILE,
+  CONFIG_FILE,
+  HITL_FILE,
+  LOGS_DIR,
+  METADATA_FILE,
+  METRICS_FILE,
+  SUMMARY_FILE,
+  WORKSPACE_DIR,
+} from '../store.ts';
+import { checksumsText } from './checksums.ts';
+import { createExclusion } from './exclude.ts';
+import { packFile, packScratch } from './file.ts';
+import { indexText } from './index-file.ts';
+import { damaged, scanArchive } from './reader.ts';
+import type { Skipped } from './tree.ts';
+import { walkTree } from './tree.ts';
+import { ArchiveWriter } from './writer.ts';
+
+/** In this order, between the logs and the workspace; one that the run does not have is left out. */
+const TOP_FILES = [METRICS_FILE, CONFIG_FILE, HITL_FILE, COMMIT_FILE, SUMMARY_FILE];
+
+export interface PackOptions {
+  readonly runDir: string;
+  /** The user's patterns of workspace paths to leave out, besides the built-in ones (see docs/archive.md). */
+  readonly exclude: readonly string[];
+  /** A workspace file for which this is true is left out and named. It is asked about whole files up to 1 MiB and overlapping pieces of longer ones. */
+  readonly containsSecret?: (bytes: Uint8Array) => boolean;
+  /** The time of every member: when the run ended, so that packing it again gives the same bytes. */
+  readonly modifiedAt: Date;
+  /** The log files to pack and how many bytes of each, relative to the run directory. Default: every log file as it is. */
+  readonly sealed?: { readonly files: Readonly<Record<string, number>> };
+  /** Goes into the archive as metadata.json with `archive: null`, which anchors each of its facts in the archive's digest. */
+  readonly metadata?: RunMetadata;
+  /** Blocks compressed at a time, on zlib's threads. Default 4. */
+  readonly concurrency?: number;
+  /** zlib's, 1 to 9. Default 6. */
+  readonly level?: number;
+}
+
+/**
+ * Packs the run and reads the archive back before it gets its name. Members stand at the top, without a leading directory.
+ * An archive that metadata.json does not know yet (the process died between the two) is replaced; a sealed one never is.
+ *
+ * @throws ARCHIVE_SEALED; ARCHIVE_SOURCE when a log or derived file cannot be read; ARCHIVE_NOT_WRITTEN for trouble with the disk
+ */
+export async function packRun(options: PackOptions): Promise<ArchiveFacts> {
+  const archive = join(options.runDir, ARCHIVE_FILE);
+  const partial = join(options.runDir, ARCHIVE_PARTIAL_FILE);
+  await refuseSealed(options.runDir, archive);
+  try {
+    await mkdir(dirname(partial), { recursive: true });
+    await rm(partial, { force: true });
+    const file = await open(partial, 'wx+');
+    try {
+      const { facts, index } = await writeArchive(file, archive, options);
+      await file.close();
+      await rename(partial, archive);
+      await syncDirectory(options.runDir);
+      // Derived and made anew when missing, so its loss is no loss.
+      await writeFile(join(options.runDir, ARCHIVE_INDEX_FILE), index).catch(() => {});
+      return facts;
+    } finally {
+      await file.close().catch(() => {});
+    }
+  } catch (error) {
+    await rm(partial, { force: true }).catch(() => {});
+    if (error instanceof StepwellError) throw error;
+    throw stepwellError('ARCHIVE_NOT_WRITTEN', { archive, reason: (error as Error).message }, { cause: error });
+  }
+}
+
+async function refuseSealed(runDir: string, archive: string): Promise<void> {
+  if (lstatSync(archive, { throwIfNoEntry: false }) === undefined) return;
+  const text = await readFile(join(runDir, METADATA_FILE), 'utf8').catch(() => '');
+  let unsealed = false;
+  try {
+    unsealed = RunMetadata.parse(JSON.parse(text)).archive === null;
+  } catch {
+    // Metadata that cannot be read does not prove that nobody relies on the archive.
+  }
+  if (!unsealed) throw stepwellError('ARCHIVE_SEALED', { archive });
+}
+
+async function writeArchive(
+  file: FileHandle,
+  archive: string,
+  options: PackOptions,
+): Promise<{ facts: ArchiveFacts; index: string }> {
+  const writer = new ArchiveWriter(file, { level: options.level ?? 6, concurrency: options.concurrency ?? 4 });
+  const left = await addMembers(writer, options);
+  const { bytes, tarSha256 } = await writer.finish();
+  await file.sync();
+
+  const read = await scanArchive({ handle: file, bytes, archive });
+  const differs = writer.members.find((member, at) => JSON.stringify(member) !== JSON.stringify(read.members[at]));
+  if (differs !== undefined || read.members.length !== writer.members.length || read.tarSha256 !== tarSha256) {
+    throw damaged({ archive }, differs?.path ?? null, 'what was read back is not what was written');
+  }
+  const facts = {
+    name: ARCHIVE_FILE,
+    bytes,
+    sha256: read.sha256,
+    tar_sha256: tarSha256,
+    members: writer.members.length,
+    excluded_secrets: left.secrets,
+    skipped: left.skipped,
+  };
+  return { facts, index: indexText({ bytes, blocks: writer.blocks, members: writer.members }) };
+}
+
+async function addMembers(writer: ArchiveWriter, options: PackOptions): Promise<{ secrets: string[]; skipped: Skipped[] }> {
+  const { runDir } = options;
+  const mtime = Math.max(0, Math.floor(options.modifiedAt.getTime() / 1000));
+  const scratch = packScratch();
+  const secrets: string[] = [];
+  const skipped: Skipped[] = [];
+  /** A file of the record itself: without it there is no archive. */
+  const addRecord = async (path: string, bytes: number | null): Promise<void> => {
+    const source = join(runDir, path);
+    const result = await packFile(writer, { source, path, mtime, bytes, containsSecret: null }, scratch);
+    if (result.status === 'unreadable') throw stepwellError('ARCHIVE_SOURCE', { path: source, reason: result.reason });
+  };
+
+  for (const { path, bytes } of logFiles(options, skipped)) await addRecord(path, bytes);
+  for (const path of TOP_FILES) {
+    if (lstatSync(join(runDir, path), { throwIfNoEntry: false }) !== undefined) await addRecord(path, null);
+  }
+  const addText = async (path: string, text: string): Promise<void> => {
+    const content = Buffer.from(text);
+    await writer.add({ type: 'file', path, bytes: content.length, executable: false, mtime, target: '' }, content);
+  };
+  if (options.metadata !== undefined) await addText(METADATA_FILE, metadataText({ ...options.metadata, archive: null }));
+
+  const containsSecret = options.containsSecret ?? null;
+  for (const item of walkTree(runDir, WORKSPACE_DIR, createExclusion(options.exclude))) {
+    if (item.kind === 'skipped') {
+      skipped.push({ path: item.path, reason: item.reason });
+    } else if (item.kind === 'link') {
+      await writer.add({ type: 'link', path: item.path, bytes: 0, executable: false, mtime, target: item.target });
+    } else if (item.kind === 'empty_directory') {
+      await writer.add({ type: 'directory', path: item.path, bytes: 0, executable: false, mtime, target: '' });
+    } else {
+      const result = await packFile(
+        writer,
+        { source: join(runDir, item.path), path: item.path, mtime, bytes: null, containsSecret },
+        scratch,
+      );
+      if (result.status === 'secret') secrets.push(item.path);
+      if (result.status === 'unreadable') skipped.push({ path: item.path, reason: result.reason });
+    }
+  }
+  // Last, since only now every digest is that of the bytes that were packed, however the files changed meanwhile.
+  await addText(CHECKSUMS_FILE, checksumsText(writer.members));
+  return { secrets, skipped };
+}
+
+/** The log files in the archive's order; what else lies among them is named in `skipped`. */
+function* logFiles(options: PackOptions, skipped: Skipped[]): Generator<{ path: string; bytes: number | null }> {
+  const sealed = options.sealed?.files;
+  const missing = new Set(Object.keys(sealed ?? {}));
+  for (const item of walkTree(options.runDir, LOGS_DIR, () => false)) {
+    if (item.kind === 'skipped') skipped.push({ path: item.path, reason: item.reason });
+    if (item.kind === 'link') skipped.push({ path: item.path, reason: 'a link among the logs' });
+    if (item.kind !== 'file' || (sealed !== undefined && !Object.hasOwn(sealed, item.path))) continue;
+    missing.delete(item.path);
+    yield { path: item.path, bytes: sealed?.[item.path] ?? null };
+  }
+  for (const path of missing) {
+    throw stepwellError('ARCHIVE_SOURCE', { path: join(options.runDir, path), reason: 'it was sealed and is not there' });
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const dir = await open(path, 'r');
+  try {
+    await dir.sync();
+  } finally {
+    await dir.close();
+  }
+}
