@@ -1,3 +1,33 @@
 import type { ErrorEntries } from './entry.ts';
 
-export const configErrors = {} satisfies ErrorEntries;
+interface Problem {
+  /** `config/experiment.yaml:12:5`, `--steps`, `STEPWELL_JOBS` … */
+  where: string;
+  sentence: string;
+  fix: string;
+}
+
+export const configErrors = {
+  CONFIG_NOT_FOUND: (facts: { file: string; cwd: string }) => ({
+    sentence: `There is no configuration file ${facts.file} (looked for from ${facts.cwd}).`,
+    fix: 'Name one with --config FILE, change to the directory of the experiment, or type `stepwell init` to begin one.',
+    exitCode: 2,
+  }),
+  CONFIG_UNREADABLE: (facts: { file: string; reason: string }) => ({
+    sentence: `The configuration file ${facts.file} cannot be read: ${facts.reason}.`,
+    fix: 'Name a readable YAML file with --config FILE.',
+    exitCode: 2,
+  }),
+  CONFIG_INVALID: (facts: { problems: readonly Problem[] }) => {
+    const [first] = facts.problems;
+    if (first !== undefined && facts.problems.length === 1) {
+      return { sentence: `${first.where}: ${first.sentence}`, fix: first.fix, exitCode: 2 };
+    }
+    const list = facts.problems.map((problem) => `\n  ${problem.where}: ${problem.sentence}\n    ${problem.fix}`);
+    return {
+      sentence: `The configuration has ${facts.problems.length} problems:${list.join('')}`,
+      fix: 'Correct the places named above; docs/configuration.md describes every key.',
+      exitCode: 2,
+    };
+  },
+} satisfies ErrorEntries;

@@ -1,0 +1,105 @@
+/** YAML with positions: what it says, and where each key stands. */
+import type { Document, Node, Pair } from 'yaml';
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import type { ConfigProblem, KeyPath } from './problem.ts';
+
+export interface ConfigDocument {
+  /** Plain data; undefined when the text has no readable structure (then `problems` says why). */
+  readonly value: unknown;
+  readonly problems: readonly ConfigProblem[];
+  /** `file:line:column` of a key (`at: 'key'`) or its value; of the nearest enclosing one when it is not there. */
+  where(path: KeyPath, at?: 'key' | 'value'): string;
+}
+
+/** @param shownName how messages name the file */
+export function readConfigDocument(text: string, shownName: string): ConfigDocument {
+  const lines = new LineCounter();
+  const document = parseDocument(hideReferences(text), { lineCounter: lines, prettyErrors: false });
+  const place = (offset: number): string => {
+    const { line, col } = lines.linePos(offset);
+    return `${shownName}:${Math.max(line, 1)}:${Math.max(col, 1)}`;
+  };
+  const problems: ConfigProblem[] = [];
+  let broken = false;
+  for (const error of [...document.errors, ...document.warnings]) {
+    const where = place(error.pos[0]);
+    if (error.code === 'DUPLICATE_KEY') {
+      const sentence = `the key ${JSON.stringify(keyTextAt(text, error.pos[0]))} is written twice in the same mapping.`;
+      problems.push({ where, sentence, fix: 'Keep one of the two.' });
+    } else if (!broken) {
+      // What follows the first mistake of grammar is mostly its echo.
+      broken = true;
+      problems.push({ where, sentence: `this is not valid YAML: ${sentenceOf(error.message)}`, fix: yamlFix(error.code) });
+    }
+  }
+  let value: unknown;
+  if (!broken) {
+    try {
+      value = showReferences(document.toJS());
+    } catch (error) {
+      const sentence = `this cannot be read: ${sentenceOf((error as Error).message)}`;
+      problems.push({ where: place(0), sentence, fix: 'Write the values out in place of aliases.' });
+    }
+  }
+  return { value, problems, where: (path, at = 'value') => place(offsetOf(document, path, at)) };
+}
+
+/**
+ * `${NAME}` is not a plain scalar inside `{…}` and `[…]`, yet everybody writes it there. Its braces are replaced by two
+ * private characters while YAML is read; the length stays the same, so positions hold.
+ */
+function hideReferences(text: string): string {
+  return text.replaceAll(/\$\{(\w*)\}/g, '$\uE000$1\uE001');
+}
+
+function showReferences(value: unknown): unknown {
+  if (typeof value === 'string') return value.replaceAll('\uE000', '{').replaceAll('\uE001', '}');
+  if (Array.isArray(value)) return value.map(showReferences);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, child]) => [showReferences(key), showReferences(child)]));
+}
+
+function offsetOf(document: Document, path: KeyPath, at: 'key' | 'value'): number {
+  let node = resolved(document.contents, document);
+  let offset = node?.range?.[0] ?? 0;
+  for (const [depth, part] of path.entries()) {
+    if (isMap(node)) {
+      const pair: Pair | undefined = node.items.find((item) => keyText(item.key) === String(part));
+      if (pair === undefined) return offset;
+      const value = isNode(pair.value) ? pair.value : null;
+      const wantsKey = (depth === path.length - 1 && at === 'key') || value === null || (isScalar(value) && value.source === '');
+      offset = (wantsKey && isNode(pair.key) ? pair.key.range?.[0] : value?.range?.[0]) ?? offset;
+      node = resolved(value, document);
+    } else if (isSeq(node) && typeof part === 'number') {
+      const item = node.items[part];
+      if (!isNode(item)) return offset;
+      offset = item.range?.[0] ?? offset;
+      node = resolved(item, document);
+    } else return offset;
+  }
+  return offset;
+}
+
+function resolved(node: Node | null, document: Document): Node | null {
+  return isAlias(node) ? (node.resolve(document) ?? null) : node;
+}
+
+function keyText(key: unknown): string {
+  return isScalar(key) ? String(showReferences(key.value)) : String(key);
+}
+
+function keyTextAt(text: string, offset: number): string {
+  return (/^[^:\n]*/.exec(text.slice(offset))?.[0] ?? '').trim().replaceAll(/^["']|["']$/g, '');
+}
+
+function sentenceOf(message: string): string {
+  const text = message.trim().replace(/\.$/, '');
+  return `${text.charAt(0).toLowerCase()}${text.slice(1)}.`;
+}
+
+function yamlFix(code: string): string {
+  if (code === 'TAB_AS_INDENT') return 'Indent with spaces in place of tabs.';
+  if (code === 'MULTIPLE_DOCS') return 'Keep one document: remove the line `---` and what follows it.';
+  if (code === 'BAD_INDENT') return 'Indent the keys of one mapping, and the entries of one list, by the same number of spaces.';
+  return 'Check quotes, brackets, colons and indentation here and on the line before.';
+}

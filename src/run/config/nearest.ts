@@ -1,0 +1,39 @@
+/** The candidate that somebody who typed `word` most likely meant, or null when none is close. */
+export function nearest(word: string, candidates: Iterable<string>): string | null {
+  const wanted = plain(word);
+  let best: { candidate: string; distance: number } | null = null;
+  for (const candidate of candidates) {
+    const other = plain(candidate);
+    const begins = wanted.length >= 4 && (other.startsWith(wanted) || wanted.startsWith(other));
+    const distance = begins ? 1 : editDistance(wanted, other);
+    if (best === null || distance < best.distance) best = { candidate, distance };
+  }
+  const allowed = Math.max(1, Math.floor(wanted.length / 3));
+  return best !== null && best.distance <= allowed ? best.candidate : null;
+}
+
+/** `Did you mean "x"? `, or nothing. */
+export function didYouMean(word: string, candidates: Iterable<string>): string {
+  const candidate = nearest(word, candidates);
+  return candidate === null ? '' : `Did you mean ${JSON.stringify(candidate)}? `;
+}
+
+const plain = (text: string): string => text.toLowerCase().replaceAll(/[-_ .]/g, '');
+
+/** Insertions, deletions, replacements and swaps of neighbours. */
+function editDistance(a: string, b: string): number {
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = last[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      let cost = Math.min(last[j]! + 1, row[j - 1]! + 1, replaced);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) cost = Math.min(cost, beforeLast[j - 2]! + 1);
+      row.push(cost);
+    }
+    beforeLast = last;
+    last = row;
+  }
+  return last[b.length]!;
+}

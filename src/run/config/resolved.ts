@@ -1,0 +1,54 @@
+/** The configuration as a run uses it. */
+import type { StepwellError } from '../../errors.ts';
+import type { ExperimentConfig, FrameworkSettings, PlannedStep } from '../../schema.ts';
+import type { KeyPath } from './problem.ts';
+import type { TextFile } from './text-file.ts';
+
+export interface ResolvedConfig {
+  /** Absolute path of the file, and how messages name it. */
+  readonly file: string;
+  readonly shownFile: string;
+  /** Absolute; paths inside the file are relative to it. */
+  readonly directory: string;
+  /** Absolute. */
+  readonly runsDir: string;
+  /** Runs at the same time. */
+  readonly jobs: number;
+  /** Every default filled in, flags and environment applied; `${NAME}` references as they were written. */
+  readonly config: ExperimentConfig;
+  readonly model: string;
+  /** The scripted offline model answers; no endpoint and no key are used. */
+  readonly rehearsal: boolean;
+  /** With the real key, in memory only; null for a rehearsal or when none is configured. */
+  readonly endpoint: { readonly baseUrl: string; readonly apiKey: string | null } | null;
+  /** Those to run, in the order asked for. */
+  readonly frameworks: readonly ResolvedFramework[];
+  /** Those to run, in the order of the file. */
+  readonly steps: readonly ResolvedStep[];
+  /** The fixed answer to every clarification. */
+  readonly hitl: TextFile | null;
+  /** Values that must never be written, by the variable or key path they come from. */
+  readonly secrets: readonly Secret[];
+  /** The text of the run's `config.yaml`: no secret in it, the same bytes for the same configuration. */
+  readonly snapshot: { readonly text: string; readonly sha256: string };
+  /** Allowed, but probably not meant. One line each. */
+  readonly warnings: readonly string[];
+  /** A problem of the file found later, with its line and column. */
+  problemAt(path: KeyPath, sentence: string, fix: string): StepwellError;
+}
+
+export interface ResolvedFramework {
+  readonly name: string;
+  readonly adapter: string;
+  /** `env` with its references expanded. */
+  readonly settings: FrameworkSettings;
+}
+
+export interface ResolvedStep extends PlannedStep {
+  readonly prompt: string;
+}
+
+export interface Secret {
+  readonly name: string;
+  readonly value: string;
+}

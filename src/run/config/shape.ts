@@ -1,0 +1,149 @@
+/** From what zod found to sentences for the person who wrote the file, in the terms of the published JSON Schema. */
+import { z } from 'zod';
+import { ExperimentConfig } from '../../schema.ts';
+import type { ConfigDocument } from './document.ts';
+import { hasKeyShape, isSecretName, masked } from './key-shapes.ts';
+import { didYouMean, nearest } from './nearest.ts';
+import type { ConfigProblem, KeyPath } from './problem.ts';
+import { showPath } from './problem.ts';
+
+type Schema = z.core.JSONSchema.JSONSchema;
+
+/** Checks shape and types. Every deviation is a problem of its own; `config` is null when there is any. */
+export function checkShape(document: ConfigDocument): { config: ExperimentConfig | null; problems: ConfigProblem[] } {
+  const result = ExperimentConfig.safeParse(document.value);
+  if (result.success) return { config: result.data, problems: [] };
+  const root = z.toJSONSchema(ExperimentConfig, { io: 'input' });
+  const issues = result.error.issues.map((issue) => ({ issue, path: issue.path as (string | number)[] }));
+  const meant = new Set<string>();
+  const problems: ConfigProblem[] = [];
+  for (const { issue, path } of issues) {
+    if (issue.code !== 'unrecognized_keys') continue;
+    const known = keysOf(schemaAt(root, path));
+    for (const key of issue.keys) {
+      const candidate = nearest(key, known);
+      if (candidate !== null) meant.add(showPath([...path, candidate]));
+      const elsewhere = candidate === null ? belongsElsewhere(root, key, path) : '';
+      problems.push({
+        where: document.where([...path, key], 'key'),
+        sentence: `${showPath([...path, key])} is not a known key.`,
+        fix: `${didYouMean(key, known)}${elsewhere}Known here: ${[...known].join(', ')}.`,
+      });
+    }
+  }
+  for (const { issue, path } of issues) {
+    // A misspelt key is reported as such, not once more as missing.
+    if (issue.code === 'unrecognized_keys' || meant.has(showPath(path))) continue;
+    problems.push(problemOf(document, schemaAt(root, path), path));
+  }
+  return { config: null, problems };
+}
+
+/** A value for a message: short, and never a key. */
+export function showValue(value: unknown, path: KeyPath = []): string {
+  if (value === null || value === undefined) return 'empty';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
+  if (typeof value === 'object') return Object.keys(value).length === 0 ? 'an empty mapping' : 'a mapping';
+  if (typeof value === 'string' && (hasKeyShape(value) || isSecretName(String(path.at(-1))))) return masked(value);
+  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+}
+
+function problemOf(document: ConfigDocument, schema: Schema, path: KeyPath): ConfigProblem {
+  const where = document.where(path);
+  const value = valueAt(document.value, path);
+  const expected = expectation(schema);
+  if (value !== undefined) {
+    const sentence = `${showPath(path) || 'the file'} is ${showValue(value, path)}, but must be ${expected}.`;
+    return { where, sentence, fix: fixFor(schema, value, expected) };
+  }
+  const description = schema.description === undefined ? '' : ` ${schema.description}`;
+  return {
+    where,
+    sentence: `${showPath(path)} is missing.`,
+    fix: `Add the key ${String(path.at(-1))}: ${expected}.${description}`,
+  };
+}
+
+function schemaAt(root: Schema, path: KeyPath): Schema {
+  let schema = root;
+  for (const part of path) {
+    const next = alternatives(schema)
+      .map((one) => (typeof part === 'number' ? one.items : (one.properties?.[part] ?? one.additionalProperties)))
+      .find((found) => typeof found === 'object' && !Array.isArray(found));
+    if (typeof next !== 'object') return {};
+    schema = next as Schema;
+  }
+  return schema;
+}
+
+function alternatives(schema: Schema): Schema[] {
+  return schema.anyOf === undefined ? [schema] : (schema.anyOf as Schema[]);
+}
+
+function keysOf(schema: Schema): Set<string> {
+  return new Set(alternatives(schema).flatMap((one) => Object.keys(one.properties ?? {})));
+}
+
+/** A known key in a wrong place: names the section it belongs to. */
+function belongsElsewhere(root: Schema, key: string, path: KeyPath): string {
+  if (path.length > 0 && keysOf(root).has(key)) return 'It belongs at the top level of the file. ';
+  for (const [section, schema] of Object.entries(root.properties ?? {})) {
+    if (section !== path[0] && keysOf(schema as Schema).has(key)) return `It belongs under ${JSON.stringify(section)}. `;
+  }
+  return '';
+}
+
+function valueAt(value: unknown, path: KeyPath): unknown {
+  return path.reduce<unknown>((at, part) => (at as Record<string | number, unknown> | null | undefined)?.[part], value);
+}
+
+function expectation(schema: Schema): string {
+  if (schema.anyOf !== undefined) return alternatives(schema).map(expectation).join(', or ');
+  if (schema.enum !== undefined) return schema.enum.map(String).join(' or ');
+  switch (schema.type) {
+    case 'string':
+      if (schema.pattern?.startsWith('^\\/') === true) return 'a path that begins with /';
+      return (schema.minLength ?? 0) > 0 ? 'text that is not empty' : 'text';
+    case 'number':
+    case 'integer':
+      return `${schema.type === 'integer' ? 'a whole number' : 'a number'}${bounds(schema)}`;
+    case 'boolean':
+      return 'true or false';
+    case 'null':
+      return 'null';
+    case 'array':
+      return (schema.minItems ?? 0) > 0 ? 'a list with at least one entry' : 'a list';
+    case 'object':
+      return 'a mapping of keys to values';
+    default:
+      return 'a value';
+  }
+}
+
+function bounds(schema: Schema): string {
+  const parts: string[] = [];
+  if (schema.exclusiveMinimum !== undefined) parts.push(`above ${schema.exclusiveMinimum}`);
+  if (schema.minimum !== undefined && schema.minimum !== Number.MIN_SAFE_INTEGER) parts.push(`of at least ${schema.minimum}`);
+  if (schema.maximum !== undefined && schema.maximum !== Number.MAX_SAFE_INTEGER) parts.push(`of at most ${schema.maximum}`);
+  return parts.length === 0 ? '' : ` ${parts.join(' and ')}`;
+}
+
+function fixFor(schema: Schema, value: unknown, expected: string): string {
+  const types = new Set(alternatives(schema).map((one) => one.type));
+  if ((types.has('number') || types.has('integer')) && typeof value === 'string') {
+    if (value.trim() !== '' && Number.isFinite(Number(value))) return `Remove the quotes: ${value.trim()}.`;
+    if (/^[\d.]+ *(?:ms|s|m|h|min|sec)/.test(value)) return 'Write the number of seconds, without a unit.';
+  }
+  if (types.has('boolean') && typeof value === 'string') {
+    if (/^(?:yes|on|y)$/i.test(value)) return 'Write true.';
+    if (/^(?:no|off|n)$/i.test(value)) return 'Write false.';
+  }
+  if (types.has('string') && (typeof value === 'number' || typeof value === 'boolean')) return `Put it in quotes: "${value}".`;
+  if (types.has('array') && typeof value === 'string') return `Write it as a list: [${value}].`;
+  if (types.has('object') && value === null) return 'Write {} where nothing is to be set, or remove the key.';
+  if (schema.enum !== undefined && typeof value === 'string')
+    return `${didYouMean(value, schema.enum.map(String))}Write ${expected}.`;
+  const preset = schema.default === undefined ? '' : `; the default is ${JSON.stringify(schema.default)}`;
+  return `Write ${expected}${preset}.`;
+}

@@ -1,0 +1,28 @@
+/** The run's `config.yaml`. */
+import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
+import { stringify } from 'yaml';
+import type { ExperimentConfig } from '../../schema.ts';
+import { isSecretName } from './key-shapes.ts';
+
+const WITHHELD = '[withheld: a literal value of the configuration file]';
+
+/** YAML of the configuration with every default filled in. References stay; literals in places of secrets are withheld. */
+export function snapshotConfig(config: ExperimentConfig, file: string): { text: string; sha256: string } {
+  const kept = {
+    ...config,
+    ...(config.endpoint === undefined ? {} : { endpoint: withheld(config.endpoint) }),
+    frameworks: Object.fromEntries(
+      Object.entries(config.frameworks).map(([name, settings]) => [name, { ...settings, env: withheld(settings.env) }]),
+    ),
+  };
+  const heading = `# The configuration of this run, as stepwell resolved it from ${basename(file)}. Paths are relative to that file.\n`;
+  const text = heading + stringify(kept, { lineWidth: 0, aliasDuplicateObjects: false });
+  return { text, sha256: createHash('sha256').update(text).digest('hex') };
+}
+
+function withheld<T extends Record<string, unknown>>(values: T): T {
+  const secret = (name: string, value: unknown) =>
+    isSecretName(name) && typeof value === 'string' && value !== '' && !value.includes('${');
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, secret(name, value) ? WITHHELD : value])) as T;
+}
