@@ -4,7 +4,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | nu
   let best: { candidate: string; distance: number } | null = null;
   for (const candidate of candidates) {
     const other = plain(candidate);
-    const begins = wanted.length >= 4 && (other.startsWith(wanted) || wanted.startsWith(other));
+    const begins = Math.min(wanted.length, other.length) >= 4 && (other.startsWith(wanted) || wanted.startsWith(other));
     const distance = begins ? 1 : editDistance(wanted, other);
     if (best === null || distance < best.distance) best = { candidate, distance };
   }

@@ -1,6 +1,4 @@
 /** `--steps 1,3-5`: which steps run. */
-import { didYouMean } from './nearest.ts';
-
 export type StepSelection = { readonly ids: ReadonlySet<number> } | { readonly problem: string; readonly fix: string };
 
 /**
@@ -19,7 +17,7 @@ export function selectSteps(text: string, known: readonly number[]): StepSelecti
     const last = match[2] === undefined ? first : Number(match[2]);
     for (const id of new Set([first, last])) {
       if (known.includes(id)) continue;
-      return { problem: `there is no step ${id}.`, fix: `${didYouMean(String(id), known.map(String))}${example}` };
+      return { problem: `there is no step ${id}.`, fix: example };
     }
     if (first > last) {
       return { problem: `the range ${part} runs backwards.`, fix: `Write ${last}-${first}; steps run in the order of the file.` };

@@ -9,10 +9,19 @@ import { showPath } from './problem.ts';
 
 type Schema = z.core.JSONSchema.JSONSchema;
 
-/** Checks shape and types. Every deviation is a problem of its own; `config` is null when there is any. */
-export function checkShape(document: ConfigDocument): { config: ExperimentConfig | null; problems: ConfigProblem[] } {
+export interface CheckedShape {
+  /** Null when anything deviates. */
+  readonly config: ExperimentConfig | null;
+  /** The top-level sections that are right by themselves. */
+  readonly sections: Partial<ExperimentConfig>;
+  /** Every deviation is one of its own. */
+  readonly problems: readonly ConfigProblem[];
+}
+
+/** Checks shape and types. */
+export function checkShape(document: ConfigDocument): CheckedShape {
   const result = ExperimentConfig.safeParse(document.value);
-  if (result.success) return { config: result.data, problems: [] };
+  if (result.success) return { config: result.data, sections: result.data, problems: [] };
   const root = z.toJSONSchema(ExperimentConfig, { io: 'input' });
   const issues = result.error.issues.map((issue) => ({ issue, path: issue.path as (string | number)[] }));
   const meant = new Set<string>();
@@ -36,7 +45,15 @@ export function checkShape(document: ConfigDocument): { config: ExperimentConfig
     if (issue.code === 'unrecognized_keys' || meant.has(showPath(path))) continue;
     problems.push(problemOf(document, schemaAt(root, path), path));
   }
-  return { config: null, problems };
+  return { config: null, sections: rightSections(document.value), problems };
+}
+
+function rightSections(value: unknown): Partial<ExperimentConfig> {
+  const entries = Object.entries(ExperimentConfig.shape).flatMap(([section, schema]) => {
+    const result = schema.safeParse((value as Record<string, unknown>)[section]);
+    return result.success ? [[section, result.data] as const] : [];
+  });
+  return Object.fromEntries(entries);
 }
 
 /** A value for a message: short, and never a key. */
@@ -100,7 +117,7 @@ function valueAt(value: unknown, path: KeyPath): unknown {
 
 function expectation(schema: Schema): string {
   if (schema.anyOf !== undefined) return alternatives(schema).map(expectation).join(', or ');
-  if (schema.enum !== undefined) return schema.enum.map(String).join(' or ');
+  if (schema.enum !== undefined) return oneOf(schema.enum.map(String));
   switch (schema.type) {
     case 'string':
       if (schema.pattern?.startsWith('^\\/') === true) return 'a path that begins with /';
@@ -119,6 +136,10 @@ function expectation(schema: Schema): string {
     default:
       return 'a value';
   }
+}
+
+function oneOf(values: string[]): string {
+  return values.length > 2 ? `one of ${values.join(', ')}` : values.join(' or ');
 }
 
 function bounds(schema: Schema): string {
@@ -140,7 +161,7 @@ function fixFor(schema: Schema, value: unknown, expected: string): string {
     if (/^(?:no|off|n)$/i.test(value)) return 'Write false.';
   }
   if (types.has('string') && (typeof value === 'number' || typeof value === 'boolean')) return `Put it in quotes: "${value}".`;
-  if (types.has('array') && typeof value === 'string') return `Write it as a list: [${value}].`;
+  if (types.has('array') && types.size === 1 && typeof value === 'string') return `Write it as a list: [${value}].`;
   if (types.has('object') && value === null) return 'Write {} where nothing is to be set, or remove the key.';
   if (schema.enum !== undefined && typeof value === 'string')
     return `${didYouMean(value, schema.enum.map(String))}Write ${expected}.`;

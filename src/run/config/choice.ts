@@ -1,0 +1,75 @@
+/** What of the configuration is to run: model, frameworks, steps, runs at a time. */
+import type { ExperimentConfig } from '../../schema.ts';
+import { didYouMean } from './nearest.ts';
+import type { Report } from './report.ts';
+import { selectSteps } from './selection.ts';
+import type { ConfigFlags, Environment } from './settings.ts';
+import { settingOf } from './settings.ts';
+
+export const REHEARSAL_MODEL = 'rehearsal';
+
+/** The model's name; `rehearsal` for the scripted offline model. */
+export function chooseModel(written: string, flags: ConfigFlags, env: Environment, report: Report): string {
+  if (flags.rehearse === true) {
+    if (flags.model !== undefined && flags.model !== REHEARSAL_MODEL) {
+      report.outside('--rehearse', `it excludes --model ${JSON.stringify(flags.model)}.`, 'Leave out one of the two.');
+    }
+    return REHEARSAL_MODEL;
+  }
+  const setting = settingOf('--model', flags.model, 'STEPWELL_MODEL', env);
+  if (setting !== null) {
+    if (setting.value.trim() === '') report.outside(setting.from, 'the model’s name is empty.', 'Name a model.');
+    return setting.value;
+  }
+  if (written.includes('${')) {
+    const says = `is ${JSON.stringify(written)}, but references are expanded in endpoint and frameworks.*.env only`;
+    report.problem(['model'], says, 'Write the name itself, or set STEPWELL_MODEL.');
+  }
+  return written;
+}
+
+export function chooseJobs(flags: ConfigFlags, env: Environment, report: Report): number {
+  const setting = settingOf('--jobs', flags.jobs, 'STEPWELL_JOBS', env);
+  if (setting === null) return 1;
+  const jobs = Number(setting.value);
+  if (/^ *\d+ *$/.test(setting.value) && jobs >= 1 && jobs <= 1000) return jobs;
+  const sentence = `the number of runs at the same time is ${JSON.stringify(setting.value)}.`;
+  report.outside(setting.from, sentence, 'Give a whole number from 1 to 1000.');
+  return 1;
+}
+
+/** Names, each once, in the order asked for. A name runs even where the file says `enabled: false`; `all` does not. */
+export function chooseFrameworks(written: ExperimentConfig, asked: readonly string[] = ['all'], report: Report): string[] {
+  const known = Object.keys(written.frameworks);
+  const enabled = known.filter((name) => written.frameworks[name]!.enabled);
+  const chosen = new Set<string>();
+  for (const name of asked) {
+    if (name === 'all') {
+      for (const each of enabled) chosen.add(each);
+    } else if (known.includes(name)) chosen.add(name);
+    else {
+      const fix = `${didYouMean(name, known)}The configuration has: ${known.join(', ')}.`;
+      report.outside('command line', `there is no framework ${JSON.stringify(name)}.`, fix);
+    }
+  }
+  if (asked.includes('all') && enabled.length === 0 && known.length > 0) {
+    report.problem(['frameworks'], 'has no enabled framework', 'Set enabled: true for one, or name one on the command line.');
+  }
+  return [...chosen];
+}
+
+export function chooseSteps(written: ExperimentConfig, flag: string | undefined, report: Report): ReadonlySet<number> {
+  if (flag !== undefined) {
+    const selection = selectSteps(
+      flag,
+      written.steps.map((step) => step.id),
+    );
+    if ('ids' in selection) return selection.ids;
+    report.outside('--steps', selection.problem, selection.fix);
+    return new Set();
+  }
+  const enabled = written.steps.filter((step) => step.enabled);
+  if (enabled.length === 0)
+    report.problem(['steps'], 'has no enabled step', 'Set enabled: true for one, or name some with --steps.');
+  return new Set(enabled.map((step) => step.id));
+}
