@@ -1,3 +1,31 @@
 import type { ErrorEntries } from './entry.ts';
 
-export const execErrors = {} satisfies ErrorEntries;
+export const execErrors = {
+  PROGRAM_NOT_FOUND: (facts: { program: string; path: string | null }) => ({
+    sentence: `The program "${facts.program}" was not found${facts.path === null ? '' : ` on PATH (${facts.path})`}.`,
+    fix: 'Install it, or write its absolute path. Programs start in the workspace, so a relative path does not lead to it.',
+    exitCode: 2,
+  }),
+  PROGRAM_NOT_EXECUTABLE: (facts: { program: string; reason: string }) => ({
+    sentence: `The program "${facts.program}" cannot be executed: ${facts.reason}.`,
+    fix: `Make it executable (chmod +x ${facts.program}), or name its interpreter first: [python3, ${facts.program}].`,
+    exitCode: 2,
+  }),
+  PROGRAM_ARGUMENTS_TOO_LONG: (facts: { program: string; bytes: number; longest: number }) => ({
+    sentence:
+      `"${facts.program}" was not started: its arguments and environment have ${facts.bytes} bytes, the longest argument ` +
+      `${facts.longest}; that is more than the system accepts (on Linux 131072 bytes an argument).`,
+    fix: 'Hand a long prompt over with {prompt_file} or, without a prompt placeholder, on stdin.',
+    exitCode: 1,
+  }),
+  PROGRAM_DIRECTORY_MISSING: (facts: { program: string; cwd: string; reason: string }) => ({
+    sentence: `"${facts.program}" was not started: its working directory ${facts.cwd} cannot be entered (${facts.reason}).`,
+    fix: 'Create the directory, or correct its permissions.',
+    exitCode: 1,
+  }),
+  PROGRAM_NOT_STARTED: (facts: { program: string; reason: string }) => ({
+    sentence: `"${facts.program}" was not started: ${facts.reason}.`,
+    fix: 'EAGAIN, EMFILE and ENOMEM mean that the system ran out of processes, files or memory: run fewer at a time.',
+    exitCode: 1,
+  }),
+} satisfies ErrorEntries;

@@ -1,0 +1,6 @@
+/** Runs programs: every line out, a time limit, cancelling, and an end of the whole process tree. */
+export { killMarked, type Ended } from './exec/end.ts';
+export { allowedEnvironment, MARK_VARIABLE } from './exec/environment.ts';
+export type { TextFilter } from './exec/filter.ts';
+export type { OutputLine, OutputStream, Program, ProgramOptions, ProgramOutcome, ProgramResult } from './exec/program.ts';
+export { runProgram, startProgram } from './exec/start.ts';

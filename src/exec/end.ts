@@ -1,0 +1,102 @@
+/** Ends a tree of processes: SIGTERM, then after the grace SIGKILL, until two scans in a row find nothing. */
+import { setTimeout as wait } from 'node:timers/promises';
+import { hasProcessTable, type ProcessEntry } from './table.ts';
+import { markedTree, searchTree, type ProcessTree } from './tree.ts';
+
+export interface Ended {
+  /** Processes that were signalled and are gone. */
+  readonly killed: number[];
+  /** Processes that are still there: of another user, or stuck in the kernel. */
+  readonly survivors: number[];
+}
+
+/** How long SIGKILL is repeated before what is left counts as a survivor. */
+const KILL_LIMIT_MS = 5000;
+const SHORTEST_PAUSE_MS = 2;
+const LONGEST_PAUSE_MS = 250;
+
+/**
+ * Ends every process whose STEPWELL_MARK is the given mark, with its descendants; a prefix `<run_id>:` ends all of a run.
+ * Linux only: elsewhere marks cannot be read, and nothing is found.
+ */
+export async function killMarked(markOrPrefix: string, options: { graceMs: number }): Promise<Ended> {
+  return hasProcessTable ? endTree(markedTree(markOrPrefix), options.graceMs) : { killed: [], survivors: [] };
+}
+
+/** Ends a tree and waits until it is gone. */
+export async function endTree(tree: ProcessTree, graceMs: number): Promise<Ended> {
+  if (!hasProcessTable) return endGroups(tree, graceMs);
+  const signalled = new Map<number, number>();
+  const startedAt = performance.now();
+  let alive: number[] = [];
+  let pause = SHORTEST_PAUSE_MS;
+  for (let emptyScans = 0; emptyScans < 2; ) {
+    const spent = performance.now() - startedAt;
+    const forced = spent >= graceMs;
+    if (spent >= graceMs + KILL_LIMIT_MS) break;
+    if (forced) pause = SHORTEST_PAUSE_MS;
+    alive = [];
+    const act = forced ? forceEnd : askToEnd;
+    searchTree(tree, (entry) => {
+      alive.push(entry.pid);
+      act(tree, entry, signalled);
+    });
+    emptyScans = alive.length === 0 ? emptyScans + 1 : 0;
+    if (emptyScans === 2) break;
+    await wait(alive.length === 0 ? SHORTEST_PAUSE_MS : Math.min(pause, Math.max(graceMs - spent, SHORTEST_PAUSE_MS)));
+    pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS);
+  }
+  const left = new Set(alive);
+  return { killed: [...signalled.keys()].filter((pid) => !left.has(pid)), survivors: alive };
+}
+
+/** SIGKILL without any waiting, for a process that is about to exit itself. */
+export function endTreeNow(tree: ProcessTree): void {
+  if (!hasProcessTable) {
+    for (const group of tree.led) send(-group, 'SIGKILL');
+    return;
+  }
+  for (let scan = 0, alive = 1; alive > 0 && scan < 10; scan += 1) {
+    alive = 0;
+    searchTree(tree, (entry) => {
+      alive += 1;
+      forceEnd(tree, entry, new Map());
+    });
+  }
+}
+
+/** Without a process table: the process groups, as far as they are known. */
+async function endGroups(tree: ProcessTree, graceMs: number): Promise<Ended> {
+  const startedAt = performance.now();
+  const killed = [...tree.led].filter((group) => send(-group, 'SIGTERM'));
+  let alive = killed;
+  for (let spent = 0; alive.length > 0 && spent < graceMs + KILL_LIMIT_MS; spent = performance.now() - startedAt) {
+    await wait(Math.min(LONGEST_PAUSE_MS, Math.max(graceMs - spent, SHORTEST_PAUSE_MS)));
+    alive = alive.filter((group) => send(-group, performance.now() - startedAt < graceMs ? 0 : 'SIGKILL'));
+  }
+  return { killed: killed.filter((group) => !alive.includes(group)), survivors: alive };
+}
+
+/** SIGTERM once a process; one that is stopped has to be woken to receive it. */
+function askToEnd(_tree: ProcessTree, entry: ProcessEntry, signalled: Map<number, number>): void {
+  if (signalled.get(entry.pid) === entry.startedAt) return;
+  if (!send(entry.pid, 'SIGTERM')) return;
+  signalled.set(entry.pid, entry.startedAt);
+  if (entry.stopped) send(entry.pid, 'SIGCONT');
+}
+
+/** The whole group at once where it is the tree's own: no member can fork itself away between two signals. */
+function forceEnd(tree: ProcessTree, entry: ProcessEntry, signalled: Map<number, number>): void {
+  if (tree.led.has(entry.group)) send(-entry.group, 'SIGKILL');
+  else if (!send(entry.pid, 'SIGKILL')) return;
+  signalled.set(entry.pid, entry.startedAt);
+}
+
+/** False when the process is gone or may not be signalled. */
+function send(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch {
+    return false;
+  }
+}

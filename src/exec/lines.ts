@@ -1,0 +1,78 @@
+/**
+ * Splits decoded text into lines at \n, \r\n and a bare \r, so that each state of a progress display is a line of its own.
+ * A line too long for a log record comes in parts; nothing is cut.
+ */
+import { jsonPrefix } from './part.ts';
+
+/** JSON bytes of one line's text; with the rest of its record this stays under 256 KiB. */
+export const MAX_PART_BYTES = 248 * 1024;
+
+export interface LinePart {
+  readonly text: string;
+  readonly part?: number;
+  readonly lastPart?: boolean;
+}
+
+export interface LineSplitter {
+  push(text: string): void;
+  /** Delivers a last line that has no end of line. */
+  end(): void;
+  /** Whole lines delivered. */
+  readonly count: number;
+}
+
+export function lineSplitter(emit: (line: LinePart) => void, maxBytes: number = MAX_PART_BYTES): LineSplitter {
+  let held = '';
+  let part = 0;
+  let afterCarriageReturn = false;
+  let count = 0;
+
+  /** Delivers parts of `held` while it is certain that more of the line follows them. */
+  function deliverParts(): void {
+    if (held.length * 6 <= maxBytes) return;
+    for (let cut = jsonPrefix(held, maxBytes); cut < held.length; cut = jsonPrefix(held, maxBytes)) {
+      part += 1;
+      emit({ text: held.slice(0, cut), part, lastPart: false });
+      held = held.slice(cut);
+    }
+  }
+
+  function deliverLine(): void {
+    deliverParts();
+    emit(part === 0 ? { text: held } : { text: held, part: part + 1, lastPart: true });
+    held = '';
+    part = 0;
+    count += 1;
+  }
+
+  return {
+    push(text) {
+      let start = afterCarriageReturn && text.startsWith('\n') ? 1 : 0;
+      if (text !== '') afterCarriageReturn = false;
+      let feed = text.indexOf('\n', start);
+      let carriageReturn = text.indexOf('\r', start);
+      while (feed !== -1 || carriageReturn !== -1) {
+        const end = feed === -1 || (carriageReturn !== -1 && carriageReturn < feed) ? carriageReturn : feed;
+        held += text.slice(start, end);
+        deliverLine();
+        start = end + 1;
+        if (end === carriageReturn) {
+          if (start === text.length) afterCarriageReturn = true;
+          else if (start === feed) start += 1;
+          carriageReturn = text.indexOf('\r', start);
+        }
+        if (feed !== -1 && feed < start) feed = text.indexOf('\n', start);
+      }
+      if (start < text.length) {
+        held += start === 0 ? text : text.slice(start);
+        if (held.length > maxBytes) deliverParts();
+      }
+    },
+    end() {
+      if (held !== '' || part > 0) deliverLine();
+    },
+    get count() {
+      return count;
+    },
+  };
+}

@@ -1,0 +1,113 @@
+/** Starts a child in a session of its own; a child that cannot be started is a value. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { stepwellError, type StepwellError } from '../errors.ts';
+import { MARK_VARIABLE } from './environment.ts';
+import { openPipes } from './pipe.ts';
+import type { ProgramOptions } from './program.ts';
+
+export interface Spawned {
+  readonly child: ChildProcess;
+  readonly pid: number;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+}
+
+type SpawnOptions = Pick<ProgramOptions, 'command' | 'cwd' | 'env' | 'stdin' | 'mark'>;
+
+export interface NotSpawned {
+  readonly pid: null;
+  readonly error: Promise<StepwellError>;
+}
+
+export function spawnChild(options: SpawnOptions): Spawned | NotSpawned {
+  const problem = directoryProblem(options);
+  if (problem !== null) return notSpawned(problem);
+  const [program, ...args] = options.command;
+  const pipes = openPipes(options.stdin !== undefined);
+  const close = () => {
+    pipes?.handOver();
+    for (const end of [pipes?.stdin, pipes?.stdout, pipes?.stderr]) end?.destroy();
+  };
+  let child: ChildProcess;
+  try {
+    child = spawn(program, args, {
+      cwd: options.cwd,
+      env: { ...options.env, [MARK_VARIABLE]: options.mark },
+      stdio: pipes?.stdio ?? [options.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      detached: true,
+      windowsHide: true,
+    });
+  } catch (error) {
+    close();
+    return notSpawned(spawnError(options, error));
+  }
+  // Some failures are thrown, others are announced as an event a moment later.
+  const failure = new Promise<unknown>((settle) => child.on('error', settle));
+  const [stdin, stdout, stderr] = pipes ? [pipes.stdin, pipes.stdout, pipes.stderr] : [child.stdin, child.stdout, child.stderr];
+  if (child.pid === undefined || stdout === null || stderr === null) {
+    close();
+    return { pid: null, error: failure.then((error) => spawnError(options, error)) };
+  }
+  pipes?.handOver();
+  if (stdin !== null) feed(stdin, options.stdin ?? '');
+  return { child, pid: child.pid, stdout, stderr };
+}
+
+/** A program may end, or close its stdin, without reading all of it: its own affair. */
+function feed(stdin: Writable, text: string): void {
+  stdin.on('error', () => {});
+  stdin.end(text);
+}
+
+/** Without it a missing directory would look like a missing program: the system reports ENOENT for both. */
+function directoryProblem({ command, cwd }: SpawnOptions): StepwellError | null {
+  let reason = 'it is not a directory';
+  try {
+    if (statSync(cwd).isDirectory()) return null;
+  } catch (error) {
+    reason = codeOf(error);
+  }
+  return stepwellError('PROGRAM_DIRECTORY_MISSING', { program: command[0], cwd, reason });
+}
+
+function spawnError({ command, env, cwd }: SpawnOptions, error: unknown): StepwellError {
+  const [program] = command;
+  const reason = codeOf(error);
+  const cause = { cause: error };
+  switch (reason) {
+    case 'ENOENT': {
+      const isPath = program.includes('/');
+      if (isPath && existsSync(resolve(cwd, program))) {
+        const detail = 'the interpreter its first line names does not exist';
+        return stepwellError('PROGRAM_NOT_EXECUTABLE', { program, reason: detail }, cause);
+      }
+      return stepwellError('PROGRAM_NOT_FOUND', { program, path: isPath ? null : (env['PATH'] ?? '') }, cause);
+    }
+    case 'EACCES':
+    case 'ENOEXEC':
+    case 'EPERM':
+      return stepwellError('PROGRAM_NOT_EXECUTABLE', { program, reason }, cause);
+    case 'E2BIG': {
+      const texts = [...command, ...Object.entries(env).map(([name, value]) => `${name}=${value}`)];
+      const sizes = texts.map((text) => Buffer.byteLength(text) + 1);
+      const bytes = sizes.reduce((sum, size) => sum + size, 0);
+      return stepwellError('PROGRAM_ARGUMENTS_TOO_LONG', { program, bytes, longest: Math.max(...sizes) }, cause);
+    }
+    default:
+      return stepwellError('PROGRAM_NOT_STARTED', { program, reason }, cause);
+  }
+}
+
+function notSpawned(error: StepwellError): NotSpawned {
+  return { pid: null, error: Promise.resolve(error) };
+}
+
+/** `ENOENT`; the message where there is no system code, as for an argument with a NUL in it. */
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code } = error as NodeJS.ErrnoException;
+  return code === undefined || code.startsWith('ERR_') ? error.message : code;
+}

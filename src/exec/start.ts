@@ -1,0 +1,128 @@
+/** Starts a program, keeps every line, and sees to it that nothing of it is left when the promise resolves. */
+import type { ChildProcess } from 'node:child_process';
+import { cpuOf } from './cpu.ts';
+import { drain } from './drain.ts';
+import { endTree } from './end.ts';
+import { awaitInterruption, type Interruptions } from './interruption.ts';
+import { endWithThisProcess } from './orphans.ts';
+import { readOutput } from './output.ts';
+import type { Program, ProgramOptions, ProgramOutcome, ProgramResult } from './program.ts';
+import { spawnChild, type Spawned } from './spawn.ts';
+import { programTree } from './tree.ts';
+import { watch } from './watch.ts';
+
+/** What a program started may finish its output after the program's own end, as long as it is not silent for this long. */
+const AFTER_EXIT = { quietMs: 1000, limitMs: 10_000 };
+/** When the tree has been ended, only what is left in the pipes is still to be read. */
+const AFTER_KILL = { quietMs: 250, limitMs: 2000 };
+/** A child that SIGKILL did not end is stuck in the kernel. */
+const EXIT_LIMIT_MS = 1000;
+
+/** Runs a program to its end. Never rejects: a program that cannot be started is an outcome too. */
+export function runProgram(options: ProgramOptions): Promise<ProgramResult> {
+  return startProgram(options).done;
+}
+
+/** Starts a program that the caller stops, such as a server. */
+export function startProgram(options: ProgramOptions): Program {
+  const startedAt = performance.now();
+  if (options.signal?.aborted) return notStarted(startedAt, { status: 'cancelled' });
+  const spawned = spawnChild(options);
+  if (spawned.pid === null) {
+    return notStarted(
+      startedAt,
+      spawned.error.then((error) => ({ status: 'spawn_failed', error })),
+    );
+  }
+  const interruptions = awaitInterruption(options);
+  const done = supervise(spawned, options, interruptions, startedAt);
+  return {
+    pid: spawned.pid,
+    done,
+    stop() {
+      interruptions.stop();
+      return done;
+    },
+  };
+}
+
+async function supervise(
+  { child, pid, stdout, stderr }: Spawned,
+  options: ProgramOptions,
+  interruptions: Interruptions,
+  startedAt: number,
+): Promise<ProgramResult> {
+  const exit = exitOf(child);
+  const cpu = cpuOf(child);
+  const tree = programTree(pid, options.mark);
+  const memory = watch(tree);
+  const release = endWithThisProcess(tree);
+  const out = readOutput(stdout, 'stdout', options);
+  const err = readOutput(stderr, 'stderr', options);
+
+  const outcome = await Promise.race([exit, interruptions.happened]);
+  const durationMs = performance.now() - startedAt;
+  const interrupted = outcome.status === 'timed_out' || outcome.status === 'cancelled';
+  if (!interrupted) await Promise.race([drain([out, err], AFTER_EXIT), interruptions.happened]);
+  const { killed, survivors } = await endTree(tree, options.graceMs);
+  const exited = !interrupted || (await exitsInTime(exit));
+  await drain([out, err], AFTER_KILL);
+
+  interruptions.release();
+  memory.end();
+  release();
+  out.finish();
+  err.finish();
+  child.unref();
+  const cpuSeconds = exited ? await cpu : null;
+  return {
+    outcome,
+    pid,
+    durationMs: interrupted ? performance.now() - startedAt : durationMs,
+    userCpuSeconds: cpuSeconds?.user ?? null,
+    systemCpuSeconds: cpuSeconds?.system ?? null,
+    maxRssBytes: memory.maxRssBytes,
+    stdoutBytes: out.bytes,
+    stderrBytes: err.bytes,
+    stdoutLines: out.lines,
+    stderrLines: err.lines,
+    killed,
+    survivors,
+  };
+}
+
+function exitOf(child: ChildProcess): Promise<ProgramOutcome> {
+  return new Promise((resolve) => {
+    child.once('exit', (exitCode, signal) =>
+      resolve(signal === null ? { status: 'exited', exitCode: exitCode ?? 0 } : { status: 'signalled', signal }),
+    );
+  });
+}
+
+function exitsInTime(exit: Promise<unknown>): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(resolve, EXIT_LIMIT_MS, false);
+  void exit.then(() => {
+    clearTimeout(timer);
+    resolve(true);
+  });
+  return promise;
+}
+
+function notStarted(startedAt: number, outcome: ProgramOutcome | Promise<ProgramOutcome>): Program {
+  const done = Promise.resolve(outcome).then((known) => ({
+    outcome: known,
+    pid: null,
+    durationMs: performance.now() - startedAt,
+    userCpuSeconds: null,
+    systemCpuSeconds: null,
+    maxRssBytes: null,
+    stdoutBytes: 0,
+    stderrBytes: 0,
+    stdoutLines: 0,
+    stderrLines: 0,
+    killed: [],
+    survivors: [],
+  }));
+  return { pid: null, done, stop: () => done };
+}
