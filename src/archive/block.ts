@@ -3,14 +3,15 @@
  * of each other, and carry their own length in the header's extra field (as BGZF does), so a reader can step over them
  * and several threads can work on them. The header is written here and not by zlib, whose OS byte depends on the machine.
  */
-import { crc32, deflateRaw, inflateRaw } from 'node:zlib';
+import { gunzip, gzip } from 'node:zlib';
 
 /** Uncompressed bytes of a member at most. */
 export const BLOCK_BYTES = 1 << 20;
 /** Fixed part 10, extra length 2, subfield head 4, length 4. */
 export const BLOCK_HEADER = 20;
-const TRAILER = 8;
-const SHORTEST = BLOCK_HEADER + 2 + TRAILER;
+const SHORTEST = BLOCK_HEADER + 2 + 8;
+/** What zlib puts before the compressed data; ours takes its place. */
+const ZLIB_HEADER = 10;
 /** Deflate never makes a block of ours longer than this. */
 const LONGEST = BLOCK_BYTES + 4096;
 /** gzip, deflate, FEXTRA, no time, no hint, OS unknown, 8 bytes of extra, subfield `SW` of 4 bytes. */
@@ -20,15 +21,13 @@ const FIXED = Buffer.from([0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 255, 8, 0, 0x53, 0x5
 export function packBlock(data: Buffer, level: number): Promise<Buffer[]> {
   return new Promise((resolve, reject) => {
     // With a chunk as large as the block zlib answers once; the default of 16 KiB comes back to this thread 64 times.
-    deflateRaw(data, { level, chunkSize: BLOCK_BYTES }, (error, body) => {
+    gzip(data, { level, chunkSize: BLOCK_BYTES }, (error, member) => {
       if (error !== null) return reject(error);
+      const rest = member.subarray(ZLIB_HEADER);
       const header = Buffer.alloc(BLOCK_HEADER);
       FIXED.copy(header);
-      header.writeUInt32LE(BLOCK_HEADER + body.length + TRAILER, FIXED.length);
-      const trailer = Buffer.alloc(TRAILER);
-      trailer.writeUInt32LE(crc32(data), 0);
-      trailer.writeUInt32LE(data.length, 4);
-      resolve([header, body, trailer]);
+      header.writeUInt32LE(BLOCK_HEADER + rest.length, FIXED.length);
+      resolve([header, rest]);
     });
   });
 }
@@ -42,19 +41,16 @@ export function blockLength(header: Buffer): number | null {
 
 /** The content of one complete member. Rejects with a plain Error that says what is wrong with it. */
 export function unpackBlock(member: Buffer): Promise<Buffer> {
-  const body = member.subarray(BLOCK_HEADER, member.length - TRAILER);
-  const crc = member.readUInt32LE(member.length - TRAILER);
   const bytes = member.readUInt32LE(member.length - 4);
   if (bytes > BLOCK_BYTES) return Promise.reject(new Error('a block claims more than its limit'));
   return new Promise((resolve, reject) => {
     const options = { chunkSize: Math.max(64, bytes + 1), maxOutputLength: Math.max(1, bytes), info: true };
-    inflateRaw(body, options, (error, result) => {
+    gunzip(member, options, (error, result) => {
       if (error !== null) return reject(new Error(`its compressed data are broken (${error.message})`));
       // With `info` the callback gets the engine beside the buffer, which the type does not say.
       const { buffer, engine } = result as unknown as { buffer: Buffer; engine: { bytesWritten: number } };
-      if (engine.bytesWritten !== body.length) return reject(new Error('a block ends before its length'));
-      if (buffer.length !== bytes || crc32(buffer) !== crc)
-        return reject(new Error('a block’s checksum does not fit its content'));
+      const complete = engine.bytesWritten === member.length && buffer.length === bytes;
+      if (!complete) return reject(new Error('a block ends before its length'));
       resolve(buffer);
     });
   });

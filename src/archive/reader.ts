@@ -84,29 +84,36 @@ export interface ScannedArchive {
   readonly bytes: number;
   /** Of the file. */
   readonly sha256: string;
-  readonly tarSha256: string;
+  /** Null unless asked for: the members and their order say the same, at less cost. */
+  readonly tarSha256: string | null;
   readonly blocks: ArchiveBlock[];
   /** With digests of what was really read. */
   readonly members: ArchiveMember[];
 }
 
 /** Reads the whole archive. @throws ARCHIVE_FOREIGN, ARCHIVE_DAMAGED, ARCHIVE_UNSAFE */
-export async function scanArchive(file: OpenFile): Promise<ScannedArchive> {
+export async function scanArchive(file: OpenFile, options: { tarSha256?: boolean } = {}): Promise<ScannedArchive> {
   if (file.bytes === 0) throw stepwellError('ARCHIVE_FOREIGN', { archive: file.archive, reason: 'it is empty' });
   const sha256 = createHash('sha256');
-  const tar = createHash('sha256');
+  const tar = options.tarSha256 === true ? createHash('sha256') : null;
   const blocks: ArchiveBlock[] = [];
   const reader = new TarReader(file);
   let tarOffset = 0;
   for await (const block of readBlocks(file, { offset: 0, end: file.bytes }, () => reader.member)) {
     sha256.update(block.packed);
-    tar.update(block.data);
+    tar?.update(block.data);
     reader.push(block.data);
     blocks.push({ offset: block.offset, bytes: block.packed.length, tarOffset });
     tarOffset += block.data.length;
   }
   reader.finish();
-  return { bytes: file.bytes, sha256: sha256.digest('hex'), tarSha256: tar.digest('hex'), blocks, members: reader.members };
+  return {
+    bytes: file.bytes,
+    sha256: sha256.digest('hex'),
+    tarSha256: tar?.digest('hex') ?? null,
+    blocks,
+    members: reader.members,
+  };
 }
 
 /** Takes a tar stream in pieces of any size and lists its members with the digests of their contents. */
