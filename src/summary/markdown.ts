@@ -1,12 +1,171 @@
-import type { ArchiveFacts, RunSummary } from '../schema.ts';
+/** The summary as GitHub Markdown: the same facts as the text, as tables. */
+import type { ArchiveFacts, RunSummary, StepSummary } from '../schema.ts';
+import { counted, dollars, duration, figure, percent, size, stepNumber, time, tokens, UNKNOWN } from './figures.ts';
+import { computeMetrics } from './metrics.ts';
+import { plain } from './plain.ts';
+import { chooseSteps, statusCounts } from './selection.ts';
+import { lastError, nextCommand, REHEARSAL, statusWord, stepNotes, validationLine } from './words.ts';
 
+const STEPS_LISTED = 100;
+const TEXT_LENGTH = 200;
+
+/**
+ * The summary as Markdown, for a pull request or a report. A pure function of the same facts as {@link renderText}.
+ *
+ * @param archive Facts of the sealed archive; null prints `not yet sealed`.
+ */
 export function renderMarkdown(summary: RunSummary, archive: ArchiveFacts | null): string {
+  const blocks = [
+    `# Run ${inline(summary.run_id ?? UNKNOWN)}: ${statusWord(summary.status)}`,
+    ...(summary.rehearsal === true ? [`**${REHEARSAL}**`] : []),
+    table(['Fact', 'Value'], headerRows(summary)),
+    ...failureBlocks(summary),
+    '## Steps',
+    ...stepBlocks(summary),
+    '## Metrics',
+    table(['Metric', 'Value'], metricRows(summary)),
+    ...problemBlocks(summary),
+    '## Record',
+    table(['Fact', 'Value'], recordRows(summary, archive)),
+  ];
+  return `${blocks.join('\n\n')}\n`;
+}
+
+function headerRows(summary: RunSummary): string[][] {
   return [
-    `# ${summary.run_id ?? 'unknown'}`,
-    '',
-    summary.status,
-    '',
-    archive === null ? 'not yet sealed' : archive.name,
-    '',
-  ].join('\n');
+    ['Framework', inline(summary.framework ?? UNKNOWN)],
+    ['Model', inline(summary.model ?? UNKNOWN)],
+    ['Started', time(summary.started_at)],
+    ['Completed', summary.status === 'running' ? 'not yet' : time(summary.ended_at)],
+    ['Duration', duration(summary.duration_seconds)],
+    ['Framework commit', inline(summary.framework_commit ?? UNKNOWN)],
+    ['Stepwell version', inline(summary.stepwell_version ?? UNKNOWN)],
+    ...(summary.recovered === null ? [] : [['Recovered', inline(summary.recovered.reason)]]),
+  ];
+}
+
+function failureBlocks(summary: RunSummary): string[] {
+  const { failure } = summary;
+  if (failure === null) return [];
+  const where = [
+    failure.phase === null ? '' : `phase ${failure.phase}`,
+    failure.step === null ? '' : `step ${stepNumber(failure.step)}`,
+    failure.attempt === null ? '' : `attempt ${failure.attempt}`,
+  ].filter((part) => part !== '');
+  return [
+    '## What went wrong',
+    `${inline(failure.cause)}${where.length === 0 ? '' : ` (${where.join(', ')})`}`,
+    ...(failure.last_lines.length === 0 ? [] : ['The last lines of output:', code(failure.last_lines)]),
+    `Next: ${codeSpan(nextCommand(summary))}`,
+  ];
+}
+
+function stepBlocks(summary: RunSummary): string[] {
+  const listed = chooseSteps(summary.steps, summary.failing_step, STEPS_LISTED, () => 1);
+  const shown = summary.steps.filter((step) => listed.has(step.step));
+  const left = summary.steps.filter((step) => !listed.has(step.step));
+  if (shown.length === 0) return ['No step is recorded.'];
+  const columns = [
+    'Step',
+    'Name',
+    'Status',
+    'Duration',
+    'Retries',
+    'API calls',
+    'LLM requests',
+    'Tokens in / out / total',
+    'Validation',
+    'Notes',
+  ];
+  return [
+    table(columns, shown.map(stepRow)),
+    ...(left.length === 0 ? [] : [`${counted(left.length, 'step')} not listed: ${statusCounts(left)}.`]),
+  ];
+}
+
+function stepRow(step: StepSummary): string[] {
+  const error = lastError(step);
+  const notes = [...stepNotes(step), ...(error === null ? [] : [error])];
+  return [
+    stepNumber(step.step),
+    inline(step.name ?? ''),
+    statusWord(step.status),
+    duration(step.duration_seconds),
+    String(step.retries),
+    figure(step.usage.api_calls),
+    figure(step.usage.llm_requests),
+    tokens(step.usage.tokens_in, step.usage.tokens_out),
+    inline(validationLine(step) ?? ''),
+    inline(notes.join('; ')),
+  ];
+}
+
+function metricRows(summary: RunSummary): string[][] {
+  const { aggregate_metrics } = computeMetrics(summary);
+  return [
+    ['Steps completed', `${summary.steps_succeeded}/${figure(summary.steps_total)}`],
+    ['Success rate', percent(summary.steps_succeeded, summary.steps_total)],
+    ['LLM requests', figure(summary.usage.llm_requests)],
+    ['Cost', dollars(summary.usage.cost_nano_usd)],
+    ...Object.entries(aggregate_metrics).map(([name, value]) => [codeSpan(name), figure(value)]),
+  ];
+}
+
+function problemBlocks({ errors, warnings }: RunSummary): string[] {
+  if (errors.count + warnings.count === 0) return [];
+  const examples = [...errors.first, ...errors.last, ...warnings.first, ...warnings.last];
+  return [
+    '## Errors and warnings',
+    `${counted(errors.count, 'error')}, ${counted(warnings.count, 'warning')}.`,
+    table(
+      ['Time', 'Level', 'Step', 'Message'],
+      examples.map(({ timestamp, level, step, message }) => [
+        inline(timestamp),
+        level,
+        step === null ? '' : stepNumber(step),
+        inline(message),
+      ]),
+    ),
+  ];
+}
+
+function recordRows(summary: RunSummary, archive: ArchiveFacts | null): string[][] {
+  return [
+    ['Log lines', `${summary.log_lines} (${size(summary.log_bytes)})`],
+    ['Damaged lines', String(summary.damaged.count)],
+    ['Dropped lines', String(summary.dropped.count)],
+    ['Missing records', String(summary.missing_records)],
+    ['Redactions', figure(summary.redactions)],
+    ['Clarifications', String(summary.hitl.count)],
+    ['Archive', archive === null ? 'not yet sealed' : codeSpan(archive.name)],
+    ...(archive === null
+      ? []
+      : [
+          ['SHA-256', codeSpan(archive.sha256)],
+          ['Size', size(archive.bytes)],
+          ['Contents', counted(archive.members, 'member')],
+        ]),
+  ];
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+}
+
+/** Text from logs as one line of Markdown that means nothing but itself. */
+function inline(text: string): string {
+  const short = text.length > TEXT_LENGTH ? `${text.slice(0, TEXT_LENGTH)}...` : text;
+  return plain(short).replace(/[\\`*_{}[\]<>()#!|~&@]/g, (character) => `\\${character}`);
+}
+
+function codeSpan(text: string): string {
+  return `\`${plain(text).replaceAll('`', "'").replaceAll('|', '\\|')}\``;
+}
+
+/** A fenced block whose fence no line can close. */
+function code(lines: readonly string[]): string {
+  const text = lines.map(plain);
+  const longest = Math.max(0, ...text.map((line) => /^\s*(`+)/.exec(line)?.[1]?.length ?? 0));
+  const fence = '`'.repeat(Math.max(3, longest + 1));
+  return [`${fence}text`, ...text, fence].join('\n');
 }

@@ -1,0 +1,78 @@
+/** The record itself: how much was logged, what is damaged or missing, and the archive that seals it. */
+import type { ArchiveFacts, RunSummary } from '../../schema.ts';
+import { counted, size, stepNumber } from '../figures.ts';
+
+const COMPONENTS_LISTED = 8;
+const HITL_LISTED = 5;
+const LEFT_OUT_LISTED = 5;
+
+export function logLines(summary: RunSummary): string[] {
+  const components = new Map<string, { lines: number; bytes: number | null }>();
+  for (const { component, lines, bytes } of summary.log_files) {
+    const sum = components.get(component) ?? { lines: 0, bytes: 0 };
+    components.set(component, {
+      lines: sum.lines + lines,
+      bytes: sum.bytes === null || bytes === null ? null : sum.bytes + bytes,
+    });
+  }
+  const result = [`Log Lines: ${summary.log_lines} (${size(summary.log_bytes)}) in ${counted(summary.log_files.length, 'file')}`];
+  const sorted = [...components].sort((a, b) => b[1].lines - a[1].lines || (a[0] < b[0] ? -1 : 1));
+  for (const [component, { lines, bytes }] of sorted.slice(0, COMPONENTS_LISTED)) {
+    result.push(`  - ${component}: ${counted(lines, 'line')}, ${size(bytes)}`);
+  }
+  if (sorted.length > COMPONENTS_LISTED)
+    result.push(`  - ${counted(sorted.length - COMPONENTS_LISTED, 'more component')} not listed`);
+  result.push(`Redactions: ${summary.redactions ?? 'unknown'}`);
+  return [...result, ...damageLines(summary)];
+}
+
+/** Only what is not as it should be. */
+function damageLines({ damaged, malformed, torn, dropped, ...summary }: RunSummary): string[] {
+  const lines: string[] = [];
+  if (damaged.count > 0) {
+    const first = damaged.first[0];
+    lines.push(
+      `Damaged Lines: ${damaged.count}${first === undefined ? '' : ` (first: ${first.file} line ${first.line}, ${first.reason})`}`,
+    );
+  }
+  if (malformed.count > 0) {
+    const first = malformed.first[0];
+    lines.push(
+      `Malformed Records: ${malformed.count}${first === undefined ? '' : ` (first: ${first.file} line ${first.line}, ${first.event})`}`,
+    );
+  }
+  if (torn.count > 0) lines.push(`Torn Lines Isolated: ${torn.count} (${size(torn.bytes)})`);
+  if (dropped.count > 0) lines.push(`Dropped Lines: ${dropped.count} (${size(dropped.bytes)})`);
+  if (summary.missing_records > 0) lines.push(`Missing Records: ${summary.missing_records}`);
+  if (summary.truncated_records > 0) lines.push(`Truncated Records: ${summary.truncated_records}`);
+  if (summary.late_records > 0) lines.push(`Late Records: ${summary.late_records}`);
+  if (summary.writers > 1) lines.push(`Writers: ${summary.writers}`);
+  return lines;
+}
+
+/** Empty when nothing was asked. */
+export function hitlLines({ hitl }: RunSummary): string[] {
+  if (hitl.count === 0) return [];
+  const lines = [`Total Interactions: ${hitl.count}`];
+  for (const { step, query_length, response_sha1 } of hitl.first.slice(0, HITL_LISTED)) {
+    const where = step === null ? 'Outside steps' : `Step ${stepNumber(step)}`;
+    lines.push(`  - ${where}: SHA-1 ${response_sha1.slice(0, 10)} (question of ${counted(query_length, 'character')})`);
+  }
+  if (hitl.count > HITL_LISTED) lines.push(`  - ${hitl.count - HITL_LISTED} more; see hitl_events.jsonl`);
+  return lines;
+}
+
+export function archiveLines(archive: ArchiveFacts | null): string[] {
+  if (archive === null) return ['Archive: not yet sealed'];
+  const left = archive.excluded_secrets;
+  const lines = [
+    `Archive: ${archive.name}`,
+    `SHA-256: ${archive.sha256}`,
+    `Size: ${size(archive.bytes)}`,
+    `Contents: ${counted(archive.members, 'member')}`,
+  ];
+  if (left.length > 0) lines.push(`Left Out (holding a secret): ${counted(left.length, 'file')}`);
+  for (const path of left.slice(0, LEFT_OUT_LISTED)) lines.push(`  - ${path}`);
+  if (left.length > LEFT_OUT_LISTED) lines.push(`  - ${left.length - LEFT_OUT_LISTED} more; see metadata.json`);
+  return lines;
+}

@@ -1,0 +1,66 @@
+import type { RunSummary } from '../../schema.ts';
+import { dollars, duration, figure, percent, stepNumber } from '../figures.ts';
+import { computeMetrics } from '../metrics.ts';
+
+const MODELS_LISTED = 5;
+const PHASE_NAME = { prepare: 'Prepare', steps: 'Steps', stop: 'Stop', seal: 'Seal' } as const;
+
+export function timeLines(summary: RunSummary): string[] {
+  const { phases, attempts_seconds, backoff_seconds, validation_seconds, llm_seconds } = summary.time;
+  const lines: string[] = [];
+  for (const { phase, duration_seconds, ok } of phases) {
+    const state = ok === false ? ' (failed)' : ok === null ? ' (no end recorded)' : '';
+    lines.push(`${PHASE_NAME[phase]}: ${duration(duration_seconds)}${state}`);
+    if (phase !== 'steps') continue;
+    lines.push(`  - Attempts: ${duration(attempts_seconds)}`);
+    lines.push(`  - Backoff: ${duration(backoff_seconds)}`);
+    lines.push(`  - Validation: ${validation_seconds === null ? 'none' : duration(validation_seconds)}`);
+  }
+  lines.push(`LLM Wait: ${duration(llm_seconds)}${llm_seconds === null ? '' : ' (sum over calls; concurrent ones overlap)'}`);
+  const longest = longestStep(summary);
+  if (longest !== null) lines.push(`Longest Step: ${stepNumber(longest.step)} (${duration(longest.seconds)})`);
+  return lines;
+}
+
+export function finalLines(summary: RunSummary): string[] {
+  const { usage } = summary;
+  const { aggregate_metrics: metrics, tokens_complete } = computeMetrics(summary);
+  const total = usage.tokens_in === null || usage.tokens_out === null ? null : usage.tokens_in + usage.tokens_out;
+  const lowerBound = total !== null && !tokens_complete ? ' (lower bound)' : '';
+  const lines = [
+    `Total API Calls: ${figure(usage.api_calls)}${usage.failed_calls > 0 ? ` (${usage.failed_calls} failed)` : ''}`,
+    `Total LLM Requests: ${figure(usage.llm_requests)}`,
+    `Total Tokens: ${figure(total)}${lowerBound}`,
+    `  - Prompt: ${figure(usage.tokens_in)} (cached: ${figure(usage.tokens_cached)})`,
+    `  - Completion: ${figure(usage.tokens_out)}`,
+    `Total Cost: ${dollars(usage.cost_nano_usd)}`,
+    `Total Duration: ${duration(summary.duration_seconds)}`,
+    `Steps Completed: ${summary.steps_succeeded}/${figure(summary.steps_total)}`,
+    `Success Rate: ${percent(summary.steps_succeeded, summary.steps_total)}`,
+    `Retries: ${summary.steps.reduce((sum, step) => sum + step.retries, 0)}`,
+  ];
+  if (summary.configuration?.validates_app !== false) {
+    lines.push(
+      `Validation: CRUDe ${figure(metrics.CRUDe)}, ESR ${figure(metrics.ESR)}, MC ${figure(metrics.MC)}, ZDI ${figure(metrics.ZDI)}`,
+    );
+  } else {
+    lines.push('Validation: the application was not validated');
+  }
+  if (usage.open_calls > 0) lines.push(`Calls Without End: ${usage.open_calls}`);
+  if (usage.late_calls > 0) lines.push(`Late Calls: ${usage.late_calls}`);
+  if (summary.models.length > 1) {
+    for (const model of summary.models.slice(0, MODELS_LISTED)) {
+      lines.push(`  - ${model.model}: ${model.api_calls} calls, ${figure(model.tokens_in)} in, ${figure(model.tokens_out)} out`);
+    }
+    if (summary.models.length > MODELS_LISTED) lines.push(`  - ${summary.models.length - MODELS_LISTED} more models not listed`);
+  }
+  return lines;
+}
+
+function longestStep(summary: RunSummary): { step: number; seconds: number } | null {
+  let longest: { step: number; seconds: number } | null = null;
+  for (const { step, duration_seconds: seconds } of summary.steps) {
+    if (seconds !== null && (longest === null || seconds > longest.seconds)) longest = { step, seconds };
+  }
+  return longest;
+}

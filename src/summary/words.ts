@@ -1,0 +1,86 @@
+/** What both the text and the Markdown say in words. */
+import type { RunSummary, StepSummary } from '../schema.ts';
+import { counted, duration, outOf, tokens } from './figures.ts';
+
+type Status = RunSummary['status'] | StepSummary['status'];
+
+const STATUS: Record<Status, string> = {
+  success: 'SUCCESS',
+  failed: 'FAILED',
+  timed_out: 'TIMED OUT',
+  interrupted: 'INTERRUPTED',
+  crashed: 'CRASHED',
+  running: 'RUNNING',
+  not_reached: 'NOT REACHED',
+};
+
+export const REHEARSAL = "REHEARSAL: a scripted offline model answered; no model's work";
+
+export function statusWord(status: Status): string {
+  return STATUS[status];
+}
+
+/** What a reader of a step's figures has to know. */
+export function stepNotes(step: StepSummary): string[] {
+  const { usage } = step;
+  const notes: string[] = [];
+  if (isTemplateBased(step)) notes.push('Template-based generation (no LLM calls)');
+  if (step.metered === false) notes.push('not metered: calls and tokens of the framework are not measured');
+  if (usage.open_calls > 0) notes.push(`${counted(usage.open_calls, 'call')} without a recorded end; tokens unknown`);
+  if (usage.calls_without_usage > 0)
+    notes.push(`${counted(usage.calls_without_usage, 'call')} without usage figures; tokens are a lower bound`);
+  if (usage.calls_estimated > 0) notes.push(`${counted(usage.calls_estimated, 'call')} with estimated tokens`);
+  if (usage.unmetered_requests > 0)
+    notes.push(`${counted(usage.unmetered_requests, 'request')} on paths the meter does not understand`);
+  if (usage.late_calls > 0) notes.push(`${counted(usage.late_calls, 'call')} after the attempt had ended`);
+  return notes;
+}
+
+/** Only where the meter watched every attempt, nothing passed through it, and the step was built all the same. */
+function isTemplateBased(step: StepSummary): boolean {
+  return step.status === 'success' && step.metered === true && step.usage.api_calls === 0 && step.usage.unmetered_requests === 0;
+}
+
+/** One line about a step's validation; null when it was not validated. */
+export function validationLine(step: StepSummary): string | null {
+  const { validation } = step;
+  if (validation === null) return null;
+  const parts: string[] = [];
+  if (validation.artifacts_total > 0) parts.push(`artefacts ${outOf(validation.artifacts_passed, validation.artifacts_total)}`);
+  if (validation.app_started === false) parts.push('application did not start');
+  if (validation.checks_total !== null) parts.push(`checks ${outOf(validation.checks_passed, validation.checks_total)}`);
+  if (validation.continuity_total !== null)
+    parts.push(`still passing ${outOf(validation.continuity_passed, validation.continuity_total)}`);
+  if ((validation.down_seconds ?? 0) > 0) parts.push(`down ${duration(validation.down_seconds)}`);
+  return parts.length === 0 ? 'nothing was checked' : parts.join(', ');
+}
+
+/** What the framework said of its own use where nothing was measured; null when it said nothing. */
+export function claimLine(step: StepSummary): string | null {
+  if (step.metered !== false) return null;
+  const claims = step.attempts.map((attempt) => attempt.claimed_usage).filter((claim) => claim !== null);
+  if (claims.length === 0) return null;
+  const sum = (pick: (claim: (typeof claims)[number]) => number | null): number | null =>
+    claims.reduce<number | null>((total, claim) => {
+      const value = pick(claim);
+      return total === null || value === null ? null : total + value;
+    }, 0);
+  return tokens(
+    sum((claim) => claim.input_tokens),
+    sum((claim) => claim.output_tokens),
+  );
+}
+
+/** Why the step did not succeed, in its last attempt's words; null for one that did, or is not over. */
+export function lastError(step: StepSummary): string | null {
+  if (step.status === 'success' || step.status === 'running' || step.status === 'not_reached') return null;
+  const last = step.attempts.at(-1);
+  if (last === undefined) return null;
+  return last.error?.message ?? last.reason ?? (last.end_recorded ? null : 'the attempt has no recorded end');
+}
+
+/** The command worth typing after a failure. */
+export function nextCommand({ run_id, failure }: RunSummary): string {
+  const step = failure?.step == null ? '' : ` --step ${failure.step}`;
+  return `npx stepwell logs ${run_id ?? 'latest'}${step}`;
+}
