@@ -6,7 +6,8 @@ import { meterCall, type Account, type Meters, type Target } from './call.ts';
 import { openLedger } from './ledger.ts';
 import type { Prices } from './price.ts';
 import { connectUpstream, forward } from './upstream.ts';
-import { openAiError, wireOf } from './wire.ts';
+import { openAiError } from './wire.ts';
+import { wireOf } from './wires.ts';
 
 export interface MeterOptions {
   /** The provider's base URL with its `/v1`, and the real key; null sends none. */

@@ -2,8 +2,6 @@
  * A wire is one request format of a provider: how to know it, what its requests ask, where its answers state usage, and
  * how it words errors. The proxy knows nothing of any format beyond this interface.
  */
-import { chatCompletions } from './chat.ts';
-
 /** Tokens of one call in one shape for every provider: input includes cached ones, output includes reasoning. */
 export interface Usage {
   readonly input: number | null;
@@ -54,11 +52,4 @@ export interface Wire {
 /** The error body of the OpenAI formats, which is also what the proxy answers where no wire matches. */
 export function openAiError(type: string, code: string, message: string): string {
   return JSON.stringify({ error: { message, type, param: null, code } });
-}
-
-const WIRES: readonly Wire[] = [chatCompletions];
-
-/** The wire of a request, or null when the meter does not understand its path. */
-export function wireOf(method: string, path: string): Wire | null {
-  return WIRES.find((wire) => wire.matches(method, path)) ?? null;
 }

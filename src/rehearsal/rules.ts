@@ -6,23 +6,26 @@ import { z } from 'zod';
 import { stepwellError } from '../errors.ts';
 
 const texts = z.array(z.string().min(1)).default([]);
+const ByRole = z.strictObject({ system: texts, user: texts, assistant: texts });
 
-/** Each text must occur in the messages of that role. */
-const Recogniser = z.strictObject({ system: texts, user: texts, assistant: texts });
+/** Each text must occur in the messages of its role; those under `lacks` must not. */
+const Recogniser = ByRole.extend({ lacks: ByRole.prefault({}) });
 
-const Rule = z
+const WrittenRule = z
   .strictObject({
     name: z.string().min(1),
     when: Recogniser,
-    /** What the model says, or the file that holds it, relative to the rules file. */
+    /** What the model says. */
     answer: z.string().min(1).optional(),
-    answer_file: z.string().min(1).optional(),
+    /** Or the files that hold it, one after another, relative to the rules file. */
+    answer_files: z.array(z.string().min(1)).min(1).optional(),
   })
-  .refine((rule) => (rule.answer === undefined) !== (rule.answer_file === undefined), {
-    error: 'a rule needs either answer or answer_file',
+  .refine((rule) => (rule.answer === undefined) !== (rule.answer_files === undefined), {
+    error: 'a rule needs either answer or answer_files',
   });
+type WrittenRule = z.infer<typeof WrittenRule>;
 
-const RulesFile = z.strictObject({ rules: z.array(Rule).min(1) });
+const RulesFile = z.strictObject({ rules: z.array(WrittenRule).min(1) });
 
 export interface Rule {
   readonly name: string;
@@ -69,37 +72,43 @@ async function loadFile(file: string, earlier: readonly Rule[]): Promise<Rule[]>
     if ([...earlier, ...rules].some(({ name }) => name === rule.name)) {
       throw invalid(`${where}.name`, `the name ${JSON.stringify(rule.name)} is taken by an earlier rule`);
     }
-    rules.push({ name: rule.name, when: rule.when, answer: await answerOf(rule, file, `${where}.answer_file`, invalid) });
+    rules.push({ name: rule.name, when: rule.when, answer: await answerOf(rule, file, `${where}.answer_files`, invalid) });
   }
   return rules;
 }
 
 async function answerOf(
-  rule: z.infer<typeof Rule>,
+  rule: WrittenRule,
   file: string,
   where: string,
   invalid: (where: string, problem: string) => Error,
 ): Promise<string> {
-  if (rule.answer_file === undefined) return rule.answer ?? '';
-  const path = resolve(dirname(file), rule.answer_file);
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    throw invalid(where, `${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
+  const texts: string[] = [];
+  for (const name of rule.answer_files ?? []) {
+    const path = resolve(dirname(file), name);
+    try {
+      texts.push(await readFile(path, 'utf8'));
+    } catch (error) {
+      throw invalid(where, `${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
+    }
   }
+  return rule.answer ?? texts.join('\n');
 }
 
-/** The first rule whose texts all occur, or null. */
+/** The first rule that fits what was said, or null. */
 export function recognise(rules: readonly Rule[], messages: readonly Message[]): Rule | null {
-  const said = (role: string): string =>
+  const said = (...roles: string[]): string =>
     messages
-      .filter((message) => message.role === role)
+      .filter(({ role }) => roles.includes(role))
       .map(({ text }) => text)
       .join('\n');
-  const all = { system: said('system') + said('developer'), user: said('user'), assistant: said('assistant') };
-  const holds = (rule: Rule): boolean =>
-    rule.when.system.every((text) => all.system.includes(text)) &&
-    rule.when.user.every((text) => all.user.includes(text)) &&
-    rule.when.assistant.every((text) => all.assistant.includes(text));
-  return rules.find(holds) ?? null;
+  const all = { system: said('system', 'developer'), user: said('user'), assistant: said('assistant') };
+  const fits = ({ when }: Rule): boolean =>
+    ROLES.every(
+      (role) =>
+        when[role].every((text) => all[role].includes(text)) && !when.lacks[role].some((text) => all[role].includes(text)),
+    );
+  return rules.find(fits) ?? null;
 }
+
+const ROLES = ['system', 'user', 'assistant'] as const;
