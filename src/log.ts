@@ -1,2 +1,3 @@
 /** The log core: ambient run and step context, component loggers, routing to files. No dependencies. */
-export type { Logger } from './log/logger.ts';
+export type { LogFields, Logger } from './log/logger.ts';
+export * from './log/interim.ts';

@@ -17,3 +17,4 @@ export {
 export { openRunDirectory, type OpenRunDirectoryOptions, type RunSource, type SourceFile } from './store/source.ts';
 export { compareTrees, IGNORED_DIRECTORIES, snapshotTree, type Tree, type TreeChange, type TreeEntry } from './store/tree.ts';
 export { stepwellCommit, stepwellVersion } from './store/version.ts';
+export { writeFileAtomic } from './store/atomic.ts';
