@@ -81,7 +81,7 @@ export async function meterCall(
       'gen_ai.usage.cache_read.input_tokens': usage?.cacheRead ?? null,
       'gen_ai.usage.cache_write.input_tokens': usage?.cacheWrite ?? null,
       'gen_ai.usage.reasoning.output_tokens': usage?.reasoning ?? null,
-      usage_source: usage === null ? 'none' : 'provider',
+      usage_source: usage === null || (usage.input === null && usage.output === null) ? 'none' : 'provider',
       usage_raw: usage?.raw ?? null,
       provider_request_id: done.requestId,
       time_to_first_byte_seconds: done.firstByteAt === null ? null : seconds(done.firstByteAt - began),

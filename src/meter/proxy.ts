@@ -90,8 +90,8 @@ export async function startMeter(options: MeterOptions): Promise<Meter> {
     async [Symbol.asyncDispose]() {
       server.close();
       server.closeAllConnections();
-      upstream.close();
       await settled([...attempts.values()].flatMap(({ inFlight }) => [...inFlight]));
+      upstream.close();
     },
   };
 }

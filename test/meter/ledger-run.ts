@@ -1,0 +1,55 @@
+/** A run with a log scope of its own, for tests that read the ledger back from disk. */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { withRun } from '../../src/log.ts';
+import { EVENT_METADATA, type EventMetadata } from '../../src/schema.ts';
+
+export interface LedgerLine<E extends 'llm_call' | 'llm_call_start' | 'unmetered_request'> {
+  readonly level: string;
+  readonly event: string;
+  readonly step: number;
+  readonly attempt?: number;
+  readonly late?: boolean;
+  readonly error?: { message: string };
+  readonly metadata: EventMetadata<E>;
+}
+
+export interface LedgerRun {
+  readonly dir: string;
+  /** Records of one event in a step's ledger, each held against the schema. */
+  lines<E extends 'llm_call' | 'llm_call_start' | 'unmetered_request'>(event: E, step?: number): LedgerLine<E>[];
+  /** Waits until the ledger has so many of them: the record follows the answer. */
+  wait<E extends 'llm_call' | 'unmetered_request'>(event: E, count: number, step?: number): Promise<LedgerLine<E>[]>;
+}
+
+/** Runs `fn` inside a run; the directory is removed afterwards. */
+export async function ledgerRun(fn: (run: LedgerRun) => Promise<void>): Promise<void> {
+  const dir = mkdtempSync(join(tmpdir(), 'stepwell-meter-'));
+  const lines: LedgerRun['lines'] = (event, step = 1) => {
+    const file = join(dir, 'logs', `step_00${step}`, 'metrics.log');
+    if (!existsSync(file)) return [];
+    const records = readFileSync(file, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const found = records.filter((record) => record.event === event);
+    for (const record of found) EVENT_METADATA[event].parse(record.metadata);
+    return found;
+  };
+  const wait: LedgerRun['wait'] = async (event, count, step = 1) => {
+    const deadline = Date.now() + 20_000;
+    for (;;) {
+      const found = lines(event, step);
+      if (found.length >= count) return found;
+      if (Date.now() > deadline) throw new Error(`${found.length} of ${count} records of ${event}`);
+      await delay(5);
+    }
+  };
+  try {
+    await withRun({ runId: 'run-1', framework: 'baseline', logsDir: join(dir, 'logs') }, () => fn({ dir, lines, wait }));
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
