@@ -14,7 +14,10 @@ export interface Clone extends Disposable {
 
 export function cloneCheckout(): Clone {
   const dir = mkdtempSync(join(tmpdir(), 'stepwell-clone-'));
-  const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' });
+  const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
   for (const file of files.split('\0')) {
     if (file === '' || file.startsWith('runs/')) continue;
     mkdirSync(dirname(join(dir, file)), { recursive: true });

@@ -29,7 +29,9 @@ function runShell(text: string): { status: number | null; output: string } {
     .filter((line) => !SET_UP.has(line.replace(/\s+#.*$/, '').trim()))
     .map((line) => {
       const expected = /^(.*\S)\s+#.*\bexits (\d+)\b/.exec(line);
-      return expected ? `set +e; ${expected[1]}; code=$?; set -e; [ $code -eq ${expected[2]} ] || { echo "exit code $code"; exit 1; }` : line;
+      return expected
+        ? `set +e; ${expected[1]}; code=$?; set -e; [ $code -eq ${expected[2]} ] || { echo "exit code $code"; exit 1; }`
+        : line;
     })
     .join('\n');
   const result = spawnSync('sh', ['-e', '-c', script], { cwd: clone.dir, env: clone.env, encoding: 'utf8', timeout: 180_000 });

@@ -1,0 +1,71 @@
+/** The import rule is not only written down: a file that breaks it is refused by the linter. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+const root = join(import.meta.dirname, '..');
+let project: string;
+
+before(() => {
+  project = mkdtempSync(join(tmpdir(), 'stepwell-imports-'));
+  cpSync(join(root, 'oxlint.config.ts'), join(project, 'oxlint.config.ts'));
+  cpSync(join(root, 'tsconfig.json'), join(project, 'tsconfig.json'));
+  writeFileSync(join(project, 'package.json'), '{"type":"module"}\n');
+  symlinkSync(join(root, 'node_modules'), join(project, 'node_modules'));
+});
+after(() => rmSync(project, { recursive: true, force: true }));
+
+function lint(files: Record<string, string>): { status: number | null; output: string } {
+  rmSync(join(project, 'src'), { recursive: true, force: true });
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(project, name)), { recursive: true });
+    writeFileSync(join(project, name), text);
+  }
+  const result = spawnSync(process.execPath, [join(root, 'node_modules/oxlint/bin/oxlint'), 'src'], {
+    cwd: project,
+    encoding: 'utf8',
+  });
+  return { status: result.status, output: `${result.stdout}${result.stderr}` };
+}
+
+const inside = 'export const inside = 1;\n';
+const uses = (path: string): string => `import { inside } from '${path}';\n\nexport const doubled = inside * 2;\n`;
+
+const refused: [what: string, file: string, path: string, target: string][] = [
+  ['a reader that imports a writer', 'src/summary/fold.ts', '../log.ts', 'src/log.ts'],
+  ['a writer that imports a reader', 'src/run/runner.ts', '../summary.ts', 'src/summary.ts'],
+  ["another area's inside", 'src/run/runner.ts', '../log/route.ts', 'src/log/route.ts'],
+  ["another area's inside, from a nested folder", 'src/cli/commands/list.ts', '../../catalog/find.ts', 'src/catalog/find.ts'],
+  ['an import upward', 'src/exec/spawn.ts', '../run.ts', 'src/run.ts'],
+  ['an entry file that reaches into another area', 'src/archive.ts', './summary/fold.ts', 'src/summary/fold.ts'],
+];
+for (const [what, file, path, target] of refused) {
+  test(`the linter refuses ${what}`, () => {
+    const { status, output } = lint({ [file]: uses(path), [target]: inside });
+    assert.equal(status, 1, output);
+    assert.match(output, /no-restricted-imports/);
+  });
+}
+
+test('the linter accepts entry files of areas below and the own folder', () => {
+  const { status, output } = lint({
+    'src/run/runner.ts': uses('../log.ts'),
+    'src/run/step.ts': uses('./attempt.ts'),
+    'src/run/attempt.ts': inside,
+    'src/run.ts': uses('./run/attempt.ts'),
+    'src/log.ts': inside,
+  });
+  assert.equal(status, 0, output);
+});
+
+test('the linter refuses a cycle', () => {
+  const { status, output } = lint({
+    'src/log/a.ts': "import { b } from './b.ts';\n\nexport const a = (): number => b();\n",
+    'src/log/b.ts': "import { a } from './a.ts';\n\nexport const b = (): number => a();\n",
+  });
+  assert.equal(status, 1, output);
+  assert.match(output, /no-cycle/);
+});
