@@ -18,3 +18,4 @@ export { openRunDirectory, type OpenRunDirectoryOptions, type RunSource, type So
 export { compareTrees, IGNORED_DIRECTORIES, snapshotTree, type Tree, type TreeChange, type TreeEntry } from './store/tree.ts';
 export { stepwellCommit, stepwellVersion } from './store/version.ts';
 export { writeFileAtomic } from './store/atomic.ts';
+export { createGlob } from './store/glob.ts';

@@ -1,0 +1,58 @@
+/** Whether a step left work behind: files of the workspace, judged by the configured rules. */
+import type { ValidationConfig } from '../schema.ts';
+import type { TreeChange } from '../store.ts';
+import { createGlob } from '../store.ts';
+
+export interface ArtifactCheck {
+  /** `changed`, or `require <pattern>`. */
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+/**
+ * @param paths every file of the workspace after the step
+ * @param change what the step changed; null when it is not known, and then not judged
+ */
+export function checkArtifacts(
+  artifacts: ValidationConfig['artifacts'],
+  paths: Iterable<string>,
+  change: TreeChange | null,
+): ArtifactCheck[] {
+  if (artifacts === 'none') return [];
+  const rules = artifacts === 'changed' ? { require: [], ignore: [] } : artifacts;
+  const checks: ArtifactCheck[] = [];
+  if (change !== null) {
+    const ignored = rules.ignore.map(createGlob);
+    const touched = [...change.added, ...change.changed];
+    const counted = touched.filter((path) => !ignored.some((fits) => fits(path)));
+    const rest = touched.length > counted.length ? `; ${touched.length - counted.length} ignored by rule` : '';
+    checks.push({
+      name: 'changed',
+      ok: counted.length > 0,
+      detail: `${countOf(counted.length, 'file')} added or changed${rest}`,
+    });
+  }
+  const all = [...paths];
+  for (const pattern of rules.require) {
+    const found = all.filter(createGlob(pattern));
+    const detail = found.length === 0 ? 'no file fits it' : `${countOf(found.length, 'file')}, first ${found[0]}`;
+    checks.push({ name: `require ${pattern}`, ok: found.length > 0, detail });
+  }
+  return checks;
+}
+
+/** Why an attempt has failed by these checks, or null when it has not. */
+export function artifactFailure(
+  checks: readonly ArtifactCheck[],
+): { reason: 'no_changes' | 'artifacts'; message: string } | null {
+  const failed = checks.find((check) => !check.ok);
+  if (failed === undefined) return null;
+  if (failed.name !== 'changed')
+    return { reason: 'artifacts', message: `the artefact check ${JSON.stringify(failed.name)} failed: ${failed.detail}` };
+  return { reason: 'no_changes', message: `the framework added and changed no file of the workspace (${failed.detail})` };
+}
+
+function countOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
