@@ -1,0 +1,47 @@
+/** Clarifications: each question gets the configured fixed text, and both are kept. */
+import { createHash } from 'node:crypto';
+import { appendFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { stepwellError } from '../errors.ts';
+import { runRedactor, type Logger } from '../log.ts';
+import type { EventMetadata, HitlEvent } from '../schema.ts';
+import { HITL_FILE } from '../store.ts';
+
+export interface Clarifications {
+  readonly runDir: string;
+  readonly runId: string;
+  readonly step: number;
+  readonly attempt: number;
+  readonly answer: string | null;
+  /** Component logger `adapter`. */
+  readonly log: Logger;
+}
+
+/**
+ * Answers one clarification and records it in adapter.log and hitl_events.jsonl.
+ *
+ * @throws NO_HITL_TEXT when no answer is configured; the attempt then fails as the framework's failure
+ */
+export async function answerClarification(query: string, to: Clarifications): Promise<string> {
+  const { runDir, runId, step, attempt, answer, log } = to;
+  if (answer === null) throw stepwellError('NO_HITL_TEXT', { step, query });
+  const redactor = runRedactor();
+  const response_sha1 = createHash('sha1').update(answer).digest('hex');
+  const lengths = { query_length: query.length, response_length: answer.length };
+  log.info('The framework asked for a clarification', {
+    event: 'hitl',
+    metadata: { query, ...lengths, response_sha1 } satisfies EventMetadata<'hitl'>,
+  });
+  const event: HitlEvent = {
+    timestamp: new Date().toISOString(),
+    run_id: runId,
+    step,
+    attempt,
+    query: redactor.redact(query),
+    response: redactor.redact(answer),
+    response_sha1,
+    ...lengths,
+  };
+  await appendFile(join(runDir, HITL_FILE), `${JSON.stringify(event)}\n`, { flush: true });
+  return answer;
+}

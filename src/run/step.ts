@@ -1,0 +1,146 @@
+/** One step: attempts until one succeeds or none is left, the workspace put back between them, then validation. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { getLogger, syncRun, withStep } from '../log.ts';
+import type { EventMetadata, FileFact, StepStatus } from '../schema.ts';
+import { SCRATCH_DIR, SNAPSHOT_DIR, WORKSPACE_DIR, type TreeChange } from '../store.ts';
+import { validateStep } from '../validate.ts';
+import { runAttempt, secondsSince, type AttemptResult } from './attempt.ts';
+import { backoffSeconds, waitSeconds } from './backoff.ts';
+import type { ResolvedStep } from './config.ts';
+import { makeSurroundings } from './environment.ts';
+import { INTERRUPTED, type AttemptVerdict } from './failure.ts';
+import type { RunOrder } from './order.ts';
+import { settled } from './settle.ts';
+import { removeTree, restoreSnapshot, takeSnapshot } from './workspace.ts';
+
+const log = getLogger('run/step', { component: 'orchestrator' });
+
+/** How many leftovers of a failed attempt are named; all are counted. */
+const LEFTOVERS_NAMED = 1000;
+
+interface StepResult {
+  readonly verdict: AttemptVerdict;
+  readonly attempts: number;
+  /** What the last attempt changed and is still there; null when nothing of it is. */
+  readonly change: TreeChange | null;
+}
+
+/** Runs one step in its scope. Never throws for what the framework did; the verdict is that of the last attempt. */
+export async function runStep(order: RunOrder, step: ResolvedStep): Promise<AttemptVerdict> {
+  return await withStep(step.step, async () => {
+    log.info(`Step ${step.step} begins: ${step.name}`, {
+      event: 'step_start',
+      metadata: {
+        name: step.name,
+        prompt_file: step.prompt_file,
+        prompt_sha256: step.prompt_sha256,
+      } satisfies EventMetadata<'step_start'>,
+    });
+    const started = performance.now();
+    const { verdict, attempts, change } = await runAttempts(order, step);
+    logStepEnd(verdict.status, attempts, secondsSince(started));
+    if (!order.signal.aborted) await validate(order, step, change);
+    syncRun();
+    return verdict;
+  });
+}
+
+function logStepEnd(status: StepStatus, attempts: number, duration_seconds: number): void {
+  const metadata = { status, attempts, retries: Math.max(0, attempts - 1), duration_seconds } satisfies EventMetadata<'step_end'>;
+  if (status === 'success') log.info('Step succeeded', { event: 'step_end', metadata });
+  else log.error(`Step ended: ${status}`, { event: 'step_end', metadata });
+}
+
+async function runAttempts(order: RunOrder, step: ResolvedStep): Promise<StepResult> {
+  const last = order.config.retries.max_retries + 1;
+  const restoresAtEnd = order.config.on_step_failure === 'continue';
+  const workspace = join(order.runDir, WORKSPACE_DIR);
+  const snapshot = join(order.runDir, SNAPSHOT_DIR);
+  let attempt = 0;
+  try {
+    const promptFile = await writePrompt(order, step);
+    if (last > 1 || restoresAtEnd) await takeSnapshot(workspace, snapshot);
+    for (;;) {
+      attempt++;
+      const result = await runAttempt(order, step, attempt, promptFile);
+      const { verdict, change } = result;
+      if (verdict.status === 'success') return { verdict, attempts: attempt, change };
+      const isLast = attempt === last || order.signal.aborted;
+      await recordLeftovers(step, attempt, result);
+      // What the last failed attempt left is evidence and stays, unless a further step has to build on the workspace.
+      if (isLast && (!restoresAtEnd || order.signal.aborted)) return { verdict, attempts: attempt, change };
+      await restoreSnapshot(snapshot, workspace);
+      if (isLast) return { verdict, attempts: attempt, change: null };
+      const seconds = backoffSeconds(order.config.retries, attempt);
+      log.info(`Attempt ${attempt + 1} follows in ${seconds} s`, {
+        event: 'retry_scheduled',
+        metadata: { next_attempt: attempt + 1, backoff_seconds: seconds } satisfies EventMetadata<'retry_scheduled'>,
+      });
+      await waitSeconds(seconds, order.signal);
+      if (order.signal.aborted) {
+        return {
+          verdict: { status: 'interrupted', reason: 'interrupted', message: 'the run was interrupted' },
+          attempts: attempt,
+        };
+      }
+    }
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    log.error(`The step could not be carried out: ${message}`, { event: 'step_error', error });
+    return { verdict: { status: 'failed', reason: 'internal', message, error }, attempts: attempt, change: null };
+  } finally {
+    await removeTree(snapshot).catch((error: unknown) =>
+      log.warn('The snapshot of the workspace could not be removed', { error }),
+    );
+  }
+}
+
+/** The framework reads a copy: the original could be changed under it, or by it. */
+async function writePrompt(order: RunOrder, step: ResolvedStep): Promise<string> {
+  const dir = join(order.runDir, SCRATCH_DIR, 'prompts');
+  await mkdir(dir, { recursive: true });
+  const path = join(dir, `step_${step.step}.txt`);
+  await writeFile(path, step.prompt);
+  return path;
+}
+
+async function recordLeftovers(step: ResolvedStep, attempt: number, { change, after }: AttemptResult): Promise<void> {
+  const left = [...change.added, ...change.changed].sort();
+  const files = left.slice(0, LEFTOVERS_NAMED).map((path): FileFact => {
+    const entry = after.get(path);
+    return { path, bytes: entry?.bytes ?? 0, sha256: entry?.sha256 ?? '' };
+  });
+  await withStep(step.step, { attempt }, async () => {
+    log.info(`The failed attempt left ${left.length} added or changed files`, {
+      event: 'attempt_leftovers',
+      metadata: { files, files_total: left.length } satisfies EventMetadata<'attempt_leftovers'>,
+    });
+  });
+}
+
+/** Measures what the step leaves. A validation that fails to run is recorded; it does not change the step's status. */
+async function validate(order: RunOrder, step: ResolvedStep, change: TreeChange | null): Promise<void> {
+  const done = await settled(async () => {
+    const { mark, env } = await makeSurroundings({
+      runDir: order.runDir,
+      runId: order.runId,
+      purpose: `step_${step.step}_validation`,
+      parentEnv: order.parentEnv,
+      extra: { STEPWELL_STEP: String(step.step) },
+    });
+    await validateStep({
+      workspace: join(order.runDir, WORKSPACE_DIR),
+      config: order.config.validation,
+      step: step.step,
+      change,
+      healthIntervalSeconds: order.config.timeouts.health_check_interval_seconds,
+      graceSeconds: order.config.timeouts.shutdown_grace_seconds,
+      env,
+      mark,
+      signal: order.signal,
+    });
+  });
+  if (done.kind === 'threw')
+    log.error('The validation could not be carried out', { event: 'validation_error', error: done.error });
+}
