@@ -2,5 +2,6 @@
 export { killMarked, type Ended } from './exec/end.ts';
 export { allowedEnvironment, MARK_VARIABLE } from './exec/environment.ts';
 export type { TextFilter } from './exec/filter.ts';
+export { describeOutcome, runLogged, startLogged, type LoggedProgramOptions } from './exec/logged.ts';
 export type { OutputLine, OutputStream, Program, ProgramOptions, ProgramOutcome, ProgramResult } from './exec/program.ts';
 export { runProgram, startProgram } from './exec/start.ts';

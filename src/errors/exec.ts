@@ -28,4 +28,9 @@ export const execErrors = {
     fix: 'EAGAIN, EMFILE and ENOMEM mean that the system ran out of processes, files or memory: run fewer at a time.',
     exitCode: 1,
   }),
+  COMMAND_MISSING: (_facts: object) => ({
+    sentence: 'A framework uses the adapter `command`, but has no command.',
+    fix: 'Add `command: [program, argument, …]` to it, for example command: [mytool, --prompt-file, "{prompt_file}"].',
+    exitCode: 2,
+  }),
 } satisfies ErrorEntries;

@@ -4,11 +4,14 @@ import type { Output } from './output.ts';
  * Waits until both streams have ended: at most `limitMs`, and no longer than `quietMs` without a byte. A process outside the
  * tree may hold a stream open for ever.
  */
-export async function drain(outputs: readonly Output[], { quietMs, limitMs }: { quietMs: number; limitMs: number }): Promise<void> {
+export async function drain(
+  outputs: readonly Output[],
+  { quietMs, limitMs }: { quietMs: number; limitMs: number },
+): Promise<void> {
   const startedAt = performance.now();
   const ended = Promise.all(outputs.map((output) => output.ended));
   const bytes = () => outputs.reduce((sum, output) => sum + output.bytes, 0);
-  for (let before = -1; before !== bytes() && performance.now() - startedAt < limitMs; ) {
+  for (let before = -1; before !== bytes() && performance.now() - startedAt < limitMs;) {
     before = bytes();
     if (await endsWithin(ended, quietMs)) return;
   }

@@ -30,7 +30,7 @@ export async function endTree(tree: ProcessTree, graceMs: number): Promise<Ended
   const startedAt = performance.now();
   let alive: number[] = [];
   let pause = SHORTEST_PAUSE_MS;
-  for (let emptyScans = 0; emptyScans < 2; ) {
+  for (let emptyScans = 0; emptyScans < 2;) {
     const spent = performance.now() - startedAt;
     const forced = spent >= graceMs;
     if (spent >= graceMs + KILL_LIMIT_MS) break;

@@ -60,7 +60,7 @@ function search(
     if (belongs(entry)) accept(entry);
     else others.push(entry);
   }
-  for (let grown = members.size > 0; grown; ) {
+  for (let grown = members.size > 0; grown;) {
     grown = false;
     for (const entry of others) {
       if (members.has(entry.pid) || (!members.has(entry.parent) && !isKnown(tree, entry))) continue;

@@ -1,0 +1,115 @@
+/** The adapter `command`: any program with a command line as a framework. One attempt is one process. */
+import { delimiter, dirname } from 'node:path';
+import { stepwellError, type StepwellError } from '../errors.ts';
+import { describeOutcome, killMarked, runLogged } from '../exec.ts';
+import type { Adapter, AdapterRun, AdapterStep, Finding, FrameworkClaim } from '../run.ts';
+import type { FrameworkSettings } from '../schema.ts';
+import { fillPlaceholders, namesPrompt } from './command/arguments.ts';
+import { commitOf, UNKNOWN_COMMIT } from './command/commit.ts';
+import { findProgram } from './command/program.ts';
+
+export const command: Adapter = { check, prepare, runStep, stop };
+
+function check(settings: FrameworkSettings): Promise<Finding[]> {
+  return Promise.resolve(findingsOf(settings));
+}
+
+function findingsOf(settings: FrameworkSettings): Finding[] {
+  const program = settings.command?.[0];
+  if (program === undefined || program === '') return [findingOf(stepwellError('COMMAND_MISSING', {}))];
+  const path = settings.env['PATH'] ?? parentPath();
+  const found = findProgram(program, path);
+  switch (found.status) {
+    case 'found':
+      return [];
+    case 'missing':
+      return [findingOf(stepwellError('PROGRAM_NOT_FOUND', { program, path: program.includes('/') ? null : path }))];
+    case 'relative':
+      return [
+        {
+          what: `The program "${program}" is given by a relative path, but programs start in the workspace of their run.`,
+          fix: 'Write its absolute path, or a name that is found on PATH.',
+        },
+      ];
+    case 'not_executable':
+      return [
+        findingOf(stepwellError('PROGRAM_NOT_EXECUTABLE', { program: found.path, reason: 'it has no execute permission' })),
+      ];
+    default:
+      return found satisfies never;
+  }
+}
+
+function findingOf({ message, fix }: StepwellError): Finding {
+  return { what: message, fix };
+}
+
+async function prepare(run: AdapterRun): Promise<{ commit: string }> {
+  const [program, ...args] = commandOf(run);
+  const found = findProgram(program, run.env['PATH'] ?? '');
+  return { commit: found.status === 'found' ? await commitOf(found.path, args) : UNKNOWN_COMMIT };
+}
+
+async function runStep(step: AdapterStep): Promise<FrameworkClaim> {
+  const [program, ...args] = commandOf(step);
+  const values = { prompt: step.prompt, prompt_file: step.promptFile, workspace: step.workspace, step: String(step.step) };
+  const { outcome } = await runLogged(
+    {
+      command: [program, ...fillPlaceholders(args, values)],
+      cwd: step.workspace,
+      env: environmentOf(step),
+      ...(namesPrompt(args) ? {} : { stdin: step.prompt }),
+      graceMs: step.shutdownGraceSeconds * 1000,
+      signal: step.signal,
+      mark: step.mark,
+    },
+    step.log,
+  );
+  switch (outcome.status) {
+    case 'exited':
+      if (outcome.exitCode === 0) return { status: 'success' };
+      return { status: 'failure', reason: 'exit_code', message: describeOutcome(outcome) };
+    case 'signalled':
+    case 'timed_out':
+    case 'cancelled':
+      return { status: 'failure', reason: 'signal', message: describeOutcome(outcome) };
+    case 'spawn_failed':
+      throw outcome.error;
+    default:
+      return outcome satisfies never;
+  }
+}
+
+/** Nothing stays between steps on purpose; whatever of the preparation is still there ends here. */
+async function stop(run: AdapterRun): Promise<void> {
+  await killMarked(run.mark, { graceMs: run.shutdownGraceSeconds * 1000 });
+}
+
+/** What the user sets in `env:` stands above the endpoint: who names another one means it. */
+function environmentOf(step: AdapterStep): Record<string, string> {
+  const { endpoint, randomSeed } = step;
+  return {
+    ...(endpoint === null ? {} : { OPENAI_BASE_URL: endpoint.baseUrl, OPENAI_API_KEY: endpoint.apiKey }),
+    ...step.env,
+    STEPWELL_RUN_ID: step.runId,
+    STEPWELL_FRAMEWORK: step.framework,
+    STEPWELL_STEP: String(step.step),
+    STEPWELL_STEP_NAME: step.name,
+    STEPWELL_ATTEMPT: String(step.attempt),
+    STEPWELL_MODEL: step.model,
+    STEPWELL_WORKSPACE: step.workspace,
+    STEPWELL_PROMPT_FILE: step.promptFile,
+    ...(randomSeed === null ? {} : { STEPWELL_RANDOM_SEED: String(randomSeed) }),
+  };
+}
+
+function commandOf(run: AdapterRun): readonly [string, ...string[]] {
+  const [program, ...args] = run.settings.command ?? [];
+  if (program === undefined) throw stepwellError('COMMAND_MISSING', {});
+  return [program, ...args];
+}
+
+/** As frameworks get it: Node's own directory stands last, so that stepwell's Node is found where there is no other. */
+function parentPath(): string {
+  return [process.env['PATH'] ?? '', dirname(process.execPath)].join(delimiter);
+}

@@ -1,0 +1,37 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, isAbsolute, join } from 'node:path';
+
+/** Where a program is, or why it cannot be started. `relative`: its path is, and would be looked for in the workspace. */
+export type FoundProgram =
+  | { readonly status: 'found'; readonly path: string }
+  | { readonly status: 'missing' }
+  | { readonly status: 'relative' }
+  | { readonly status: 'not_executable'; readonly path: string };
+
+/** Looks a program up as the system will: an absolute path as it is, a bare name along `path` (the value of PATH). */
+export function findProgram(name: string, path: string): FoundProgram {
+  if (name.includes('/') && !isAbsolute(name)) return { status: 'relative' };
+  const candidates = isAbsolute(name) ? [name] : absoluteEntries(path).map((directory) => join(directory, name));
+  const files = candidates.filter(isFile);
+  const executable = files.find(isExecutable);
+  if (executable !== undefined) return { status: 'found', path: executable };
+  return files[0] === undefined ? { status: 'missing' } : { status: 'not_executable', path: files[0] };
+}
+
+/** A relative entry of PATH leads into the workspace, where a framework's own output must not become the framework. */
+function absoluteEntries(path: string): string[] {
+  return path.split(delimiter).filter((directory) => isAbsolute(directory));
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
