@@ -3,7 +3,7 @@
  * agents can be compared with that.
  */
 import { hash } from 'node:crypto';
-import type { Adapter, AdapterStep, ClaimedUsage, FrameworkClaim } from '../run/adapter.ts';
+import type { Adapter, AdapterStep, ClaimedUsage, FrameworkClaim } from '../run.ts';
 import { stepwellCommit } from '../store.ts';
 import { parseAnswer, type ModelAnswer } from './baseline/answer.ts';
 import { complete, type ChatMessage, type Completion } from './baseline/completion.ts';

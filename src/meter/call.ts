@@ -31,7 +31,7 @@ export interface Target {
 type Outcome = EventMetadata<'llm_call'>['outcome'];
 
 const NOTHING_ASKED: Asked = { model: null, stream: false, body: null, hideUsage: false };
-const NOTHING_ANSWERED: Answered = { model: null, usage: null, complete: true, error: null };
+const nothingAnswered = (): Answered => ({ model: null, usage: null, complete: true, error: null });
 
 export async function meterCall(
   meters: Meters,
@@ -108,12 +108,12 @@ function sendingOf(body: RequestBody, asked: Asked): Sending {
 }
 
 interface Reading {
-  tapOf(answer: IncomingMessage): Tap;
-  answered(): Answered;
+  readonly tapOf: (answer: IncomingMessage) => Tap;
+  readonly answered: () => Answered;
 }
 
 function readingOf(wire: Wire, asked: Asked): Reading {
-  let answered = (): Answered => NOTHING_ANSWERED;
+  let answered = nothingAnswered;
   return {
     answered: () => answered(),
     tapOf(answer) {

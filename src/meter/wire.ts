@@ -36,7 +36,7 @@ export interface Answered {
 export interface StreamReader {
   /** Looks at one whole event; false keeps it from the client. */
   read(event: Buffer): boolean;
-  answered(): Answered;
+  readonly answered: () => Answered;
 }
 
 export interface Wire {

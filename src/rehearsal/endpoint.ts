@@ -115,7 +115,7 @@ function sendStream(response: ServerResponse, id: string, chat: ChatRequest, ans
     response.write(`data: ${JSON.stringify(chunk)}\n\n`);
   };
   send({ role: 'assistant', content: '' }, null);
-  const characters = [...answer];
+  const characters = Array.from(answer);
   for (let at = 0; at < characters.length; at += PIECE) send({ content: characters.slice(at, at + PIECE).join('') }, null);
   send({}, 'stop');
   if (chat.includeUsage) {

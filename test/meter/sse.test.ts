@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { EventSplitter } from '../../src/meter/sse.ts';
 
 function split(chunks: readonly Buffer[]): { events: string[]; rest: string } {

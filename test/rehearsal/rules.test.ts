@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { loadRules, recognise } from '../../src/rehearsal/rules.ts';
+
+function folder(t: TestContext, files: Record<string, string>): string {
+  const dir = mkdtempSync(join(tmpdir(), 'stepwell-rules-'));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(join(dir, name, '..'), { recursive: true });
+    writeFileSync(join(dir, name), text);
+  }
+  return dir;
+}
+
+test('rules come from YAML and JSON files in the order of their names; answer files are put together', async (t) => {
+  const dir = folder(t, {
+    'b.json': JSON.stringify({ rules: [{ name: 'three', when: { user: ['c'] }, answer: 'C' }] }),
+    'a.yaml':
+      'rules:\n  - { name: one, when: { user: [a] }, answer_files: [x/1.txt, x/2.txt] }\n  - { name: two, when: {}, answer: B }\n',
+    'notes.md': 'not a rule',
+    'x/1.txt': 'first',
+    'x/2.txt': 'second',
+  });
+  const rules = await loadRules(dir);
+  assert.deepEqual(
+    rules.map(({ name, answer }) => [name, answer]),
+    [
+      ['one', 'first\nsecond'],
+      ['two', 'B'],
+      ['three', 'C'],
+    ],
+  );
+});
+
+test('the first rule fits whose texts all occur, each in the messages of its role, and none that it lacks', async (t) => {
+  const dir = folder(t, {
+    'rules.yaml': `
+rules:
+  - { name: both, when: { user: [red, blue], system: [painter] }, answer: "1" }
+  - { name: fresh, when: { user: [red], lacks: { assistant: [done] } }, answer: "2" }
+  - { name: red, when: { user: [red] }, answer: "3" }
+`,
+  });
+  const rules = await loadRules(dir);
+  const fits = (...messages: [string, string][]): string | undefined =>
+    recognise(
+      rules,
+      messages.map(([role, text]) => ({ role, text })),
+    )?.name;
+  assert.equal(fits(['developer', 'a painter'], ['user', 'red'], ['user', 'blue']), 'both');
+  assert.equal(fits(['system', 'red blue painter'], ['user', 'red']), 'fresh');
+  assert.equal(fits(['user', 'red'], ['assistant', 'done'], ['user', 'again']), 'red');
+  assert.equal(fits(['user', 'green']), undefined);
+  assert.equal(fits(['assistant', 'red']), undefined);
+});
+
+test('a rules file that is wrong is named with the place and the fix', async (t) => {
+  const cases: [string, RegExp][] = [
+    ['rules: [', /line 1, column \d+/],
+    ['rules: []', /at rules: /],
+    ['rule: []', /at rules: |"rule"/],
+    ['rules:\n - { name: a, when: { users: [x] }, answer: b }', /at rules\.0\.when: .*"users"/],
+    ['rules:\n - { name: a, when: { user: [x] } }', /rules\.0: a rule needs either answer or answer_files/],
+    ['rules:\n - { name: a, when: {}, answer: b, answer_files: [c] }', /either answer or answer_files/],
+    [
+      'rules:\n - { name: a, when: {}, answer_files: [gone.txt] }',
+      /rules\.0\.answer_files: .*gone\.txt cannot be read \(ENOENT\)/,
+    ],
+    ['rules:\n - { name: a, when: {}, answer: b }\n - { name: a, when: {}, answer: c }', /rules\.1\.name: the name "a" is taken/],
+  ];
+  for (const [text, message] of cases) {
+    const dir = folder(t, { 'rules.yaml': text });
+    await assert.rejects(loadRules(dir), { code: 'REHEARSAL_RULES_INVALID', message });
+    await assert.rejects(loadRules(dir), { message: new RegExp(`${dir}/rules.yaml`) });
+  }
+});
+
+test('a folder without rules, or none at all, is an error', async (t) => {
+  const dir = folder(t, { 'readme.txt': 'empty' });
+  await assert.rejects(loadRules(dir), { code: 'REHEARSAL_RULES_MISSING', message: new RegExp(dir) });
+  await assert.rejects(loadRules(join(dir, 'gone')), { code: 'REHEARSAL_RULES_MISSING' });
+});
