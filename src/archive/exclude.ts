@@ -1,4 +1,5 @@
 /** What of a workspace is not worth or not safe to keep: dependencies, caches, repositories, environment files. */
+import { createGlob } from '../store.ts';
 
 const DIRECTORIES = new Set([
   '.git',
@@ -20,29 +21,14 @@ const NAMES = /^(\.git|\.env|\.env\..*)$/;
 export const VIRTUAL_ENVIRONMENT = 'pyvenv.cfg';
 
 /**
- * Whether a path of the workspace is left out. `patterns` are the user's, besides the built-in names: without a slash one
- * matches a name at any depth, with one it matches the path from the workspace; `*`, `?`, `**` and a closing `/`
- * (directories only) mean what they mean in .gitignore.
+ * Whether a path of the workspace is left out. `patterns` are the user's, besides the built-in names, and mean what they
+ * mean in .gitignore: see `createGlob`.
  */
 export function createExclusion(patterns: readonly string[]): (path: string, isDirectory: boolean) => boolean {
-  const rules = patterns.map(compile);
+  const globs = patterns.map(createGlob);
   return (path, isDirectory) => {
     const name = path.slice(path.lastIndexOf('/') + 1);
     if (NAMES.test(name) || (isDirectory && DIRECTORIES.has(name))) return true;
-    return rules.some((rule) => (isDirectory || !rule.directoryOnly) && rule.regexp.test(rule.whole ? path : name));
+    return globs.some((fits) => fits(isDirectory ? `${path}/` : path));
   };
-}
-
-function compile(pattern: string): { regexp: RegExp; whole: boolean; directoryOnly: boolean } {
-  const directoryOnly = pattern.endsWith('/');
-  const body = pattern.replace(/\/$/, '').replace(/^\.?\//, '');
-  const whole = body.includes('/') || /^\.?\//.test(pattern);
-  const source = body.replace(/\*\*\/|\*\*|\*|\?|[^*?]+/g, (part) => {
-    if (part === '**/') return '(?:.*/)?';
-    if (part === '**') return '.*';
-    if (part === '*') return '[^/]*';
-    if (part === '?') return '[^/]';
-    return part.replace(/[\\^$.|+()[\]{}]/g, '\\$&');
-  });
-  return { regexp: new RegExp(`^${source}$`, 's'), whole, directoryOnly };
 }

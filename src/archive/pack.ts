@@ -14,6 +14,7 @@ import {
   COMMIT_FILE,
   CONFIG_FILE,
   HITL_FILE,
+  LEFT_OUT_FILE,
   LOGS_DIR,
   METADATA_FILE,
   METRICS_FILE,
@@ -24,8 +25,9 @@ import { checksumsText } from './checksums.ts';
 import { createExclusion } from './exclude.ts';
 import { packFile, packScratch } from './file.ts';
 import { indexText } from './index-file.ts';
+import { HOLDS_A_SECRET, leftOutText } from './left-out.ts';
 import { damaged, scanArchive } from './reader.ts';
-import type { Skipped } from './tree.ts';
+import type { LeftOut } from './left-out.ts';
 import { walkTree } from './tree.ts';
 import { ArchiveWriter } from './writer.ts';
 
@@ -121,12 +123,12 @@ async function writeArchive(
   return { facts, index: indexText({ bytes, blocks: writer.blocks, members: writer.members }) };
 }
 
-async function addMembers(writer: ArchiveWriter, options: PackOptions): Promise<{ secrets: string[]; skipped: Skipped[] }> {
+async function addMembers(writer: ArchiveWriter, options: PackOptions): Promise<{ secrets: string[]; skipped: LeftOut[] }> {
   const { runDir } = options;
   const mtime = Math.max(0, Math.floor(options.modifiedAt.getTime() / 1000));
   const scratch = packScratch();
   const secrets: string[] = [];
-  const skipped: Skipped[] = [];
+  const skipped: LeftOut[] = [];
   /** A file of the record itself: without it there is no archive. */
   const addRecord = async (path: string, bytes: number | null): Promise<void> => {
     const source = join(runDir, path);
@@ -162,13 +164,15 @@ async function addMembers(writer: ArchiveWriter, options: PackOptions): Promise<
       if (result.status === 'unreadable') skipped.push({ path: item.path, reason: result.reason });
     }
   }
+  const left = [...skipped, ...secrets.map((path) => ({ path, reason: HOLDS_A_SECRET }))];
+  if (left.length > 0) await addText(LEFT_OUT_FILE, leftOutText(left));
   // Last, since only now every digest is that of the bytes that were packed, however the files changed meanwhile.
   await addText(CHECKSUMS_FILE, checksumsText(writer.members));
   return { secrets, skipped };
 }
 
 /** The log files in the archive's order; what else lies among them is named in `skipped`. */
-function* logFiles(options: PackOptions, skipped: Skipped[]): Generator<{ path: string; bytes: number | null }> {
+function* logFiles(options: PackOptions, skipped: LeftOut[]): Generator<{ path: string; bytes: number | null }> {
   const sealed = options.sealed?.files;
   const missing = new Set(Object.keys(sealed ?? {}));
   for (const item of walkTree(options.runDir, LOGS_DIR, () => false)) {

@@ -5,11 +5,6 @@ import { join } from 'node:path';
 import { VIRTUAL_ENVIRONMENT } from './exclude.ts';
 import { escapingLink } from './member.ts';
 
-export interface Skipped {
-  readonly path: string;
-  readonly reason: string;
-}
-
 export type TreeItem =
   | { readonly kind: 'file'; readonly path: string }
   /** Nothing below it is packed, so only an entry of its own keeps it. */

@@ -1,0 +1,16 @@
+/** One measured piece of work in a process of its own: prints `{ms, maxRssBytes}`. */
+import { performance } from 'node:perf_hooks';
+import { join } from 'node:path';
+import { openArchive, packRun } from '../../src/archive.ts';
+
+const [what = '', runDir = '', path = '', level = '6'] = process.argv.slice(2);
+const begin = performance.now();
+if (what === 'pack') {
+  await packRun({ runDir, exclude: [], modifiedAt: new Date(0), level: Number(level) });
+} else {
+  await using archive = await openArchive(join(runDir, 'run.tar.gz'));
+  const data = await archive.read(path);
+  if (data === null) throw new Error(`${path} is not in the archive`);
+}
+const ms = performance.now() - begin;
+console.log(JSON.stringify({ ms, maxRssBytes: process.resourceUsage().maxRSS * 1024 }));

@@ -1,0 +1,40 @@
+/** What metadata.json says of an archive, taken from the archive itself. */
+import { basename } from 'node:path';
+import type { ArchiveFacts } from '../schema.ts';
+import { LEFT_OUT_FILE } from '../store.ts';
+import { parseLeftOut } from './left-out.ts';
+import { archiveSource, openFile } from './open.ts';
+import { damaged, scanArchive } from './reader.ts';
+import type { OpenFile, ScannedArchive } from './reader.ts';
+
+/**
+ * Reads the archive through and returns its facts, as `packRun` returned them.
+ *
+ * @throws ARCHIVE_MISSING, ARCHIVE_FOREIGN, ARCHIVE_DAMAGED, ARCHIVE_UNSAFE
+ */
+export async function readArchiveFacts(archive: string): Promise<ArchiveFacts> {
+  const file = await openFile(archive);
+  try {
+    return await factsOf(file, await scanArchive(file, { tarSha256: true }));
+  } finally {
+    await file.handle.close();
+  }
+}
+
+export async function factsOf(file: OpenFile, scanned: ScannedArchive): Promise<ArchiveFacts> {
+  const left = await archiveSource(file, scanned).read(LEFT_OUT_FILE);
+  let leftOut;
+  try {
+    leftOut = parseLeftOut(left?.toString() ?? '');
+  } catch (error) {
+    throw damaged(file, LEFT_OUT_FILE, (error as Error).message);
+  }
+  return {
+    name: basename(file.archive),
+    bytes: scanned.bytes,
+    sha256: scanned.sha256,
+    tar_sha256: scanned.tarSha256 ?? '',
+    members: scanned.members.length,
+    ...leftOut,
+  };
+}

@@ -1,0 +1,175 @@
+/** Checks a sealed run: everything printed or recorded about it is computed again from the logs inside its archive. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { StepwellError, stepwellError } from '../errors.ts';
+import type { ArchiveFacts, RunSummary } from '../schema.ts';
+import {
+  ARCHIVE_FILE,
+  CHECKSUMS_FILE,
+  COMMIT_FILE,
+  CONFIG_FILE,
+  HITL_FILE,
+  LOGS_DIR,
+  METADATA_FILE,
+  METRICS_FILE,
+  SUMMARY_FILE,
+} from '../store.ts';
+import type { RunSource } from '../store.ts';
+import { computeMetrics, renderText } from '../summary.ts';
+import { factsOf } from './facts.ts';
+import { archiveSource, openFile } from './open.ts';
+import { scanArchive } from './reader.ts';
+import type { OpenFile, ScannedArchive } from './reader.ts';
+import { checkDisk } from './verify/disk.ts';
+import { compareFields } from './verify/fields.ts';
+import { checkHitl } from './verify/hitl.ts';
+import { checkMembers } from './verify/members.ts';
+import { checkAgainstArchive, checkAgainstLogs, parseMetadata } from './verify/metadata.ts';
+import { foldArchive } from './verify/records.ts';
+import { Findings } from './verify/report.ts';
+import type { VerifyReport } from './verify/report.ts';
+import { compareSummary } from './verify/summary-text.ts';
+
+/**
+ * Verifies a run directory, or an archive on its own. Differences are items of the report, never errors.
+ *
+ * @throws ARCHIVE_MISSING when there is no archive and none is recorded: the run is not sealed, so nothing can be verified
+ */
+export async function verifyRun(path: string): Promise<VerifyReport> {
+  const stats = await stat(path).catch(() => null);
+  if (stats === null) throw stepwellError('ARCHIVE_MISSING', { archive: path, reason: 'there is no such file or directory' });
+  const findings = new Findings();
+  const runDir = stats.isDirectory() ? path : null;
+  const archive = runDir === null ? path : join(runDir, ARCHIVE_FILE);
+  const metadataText = runDir === null ? null : await textOf(join(runDir, METADATA_FILE));
+
+  let file: OpenFile;
+  try {
+    file = await openFile(archive);
+  } catch (error) {
+    if (metadataText === null || !(error instanceof StepwellError) || !recordsArchive(metadataText)) throw error;
+    findings.add(ARCHIVE_FILE, `recorded in ${METADATA_FILE}`, error.message);
+    return report(path, findings);
+  }
+  try {
+    await checkOpen(findings, file, { runDir, metadataText });
+  } finally {
+    await file.handle.close();
+  }
+  return report(path, findings);
+}
+
+function report(location: string, findings: Findings): VerifyReport {
+  return { ok: findings.items.length === 0, location, items: findings.items, checked: findings.checked };
+}
+
+interface Beside {
+  readonly runDir: string | null;
+  readonly metadataText: string | null;
+}
+
+async function checkOpen(findings: Findings, file: OpenFile, { runDir, metadataText }: Beside): Promise<void> {
+  const metadata = metadataText === null ? null : parseMetadata(findings, METADATA_FILE, metadataText);
+  if (runDir !== null && metadataText === null) findings.add(METADATA_FILE, 'in the run directory', 'missing');
+
+  let scanned: ScannedArchive;
+  let facts: ArchiveFacts;
+  try {
+    scanned = await scanArchive(file, { tarSha256: true });
+    facts = await factsOf(file, scanned);
+  } catch (error) {
+    if (!(error instanceof StepwellError)) throw error;
+    findings.add(`${ARCHIVE_FILE} content`, 'an intact archive', error.message);
+    const recorded = metadata?.archive ?? null;
+    if (recorded !== null) findings.compare(`${ARCHIVE_FILE} sha256`, recorded.sha256, await digestOf(file.archive));
+    return;
+  }
+  const source = archiveSource(file, scanned);
+  const read = async (path: string): Promise<string | null> => (await source.read(path))?.toString('utf8') ?? null;
+  checkMembers(findings, scanned.members, await read(CHECKSUMS_FILE));
+  const { summary, hitl } = await foldArchive(findings, source);
+  checkHitl(findings, await read(HITL_FILE), hitl);
+  await checkDerived(findings, source, summary);
+  await checkCopies(findings, source, summary, scanned);
+
+  const logFiles = await source.files(LOGS_DIR);
+  const copy = await read(METADATA_FILE);
+  const copied = copy === null ? null : parseMetadata(findings, `${METADATA_FILE} in the archive`, copy);
+  if (copied !== null) checkAgainstLogs(findings, `${METADATA_FILE} in the archive`, copied, summary, logFiles);
+  if (runDir === null) return;
+
+  if (metadataText !== null) checkAgainstArchive(findings, metadataText, copy, facts);
+  if (metadata !== null && copied === null) checkAgainstLogs(findings, METADATA_FILE, metadata, summary, logFiles);
+  await checkSummaryOnDisk(findings, runDir, summary, facts);
+  await checkMetricsOnDisk(findings, runDir, summary);
+  await checkDisk(findings, runDir, scanned.members);
+}
+
+/** metrics.json and logs_summary.txt as they were sealed. */
+async function checkDerived(findings: Findings, source: RunSource, summary: RunSummary): Promise<void> {
+  const text = await source.read(SUMMARY_FILE);
+  const file = `${SUMMARY_FILE} in the archive`;
+  if (text === null) findings.add(file, 'the summary as of sealing', 'missing from the archive');
+  else compareSummary(findings, file, text.toString('utf8'), renderText(summary, null));
+  compareMetrics(
+    findings,
+    `${METRICS_FILE} in the archive`,
+    (await source.read(METRICS_FILE))?.toString('utf8') ?? null,
+    summary,
+  );
+}
+
+/** commit.txt and config.yaml, of which the logs recorded the content or its digest. */
+async function checkCopies(
+  findings: Findings,
+  source: RunSource,
+  summary: RunSummary,
+  { members }: ScannedArchive,
+): Promise<void> {
+  const commit = (await source.read(COMMIT_FILE))?.toString('utf8') ?? null;
+  if (summary.framework_commit !== null) findings.compare(COMMIT_FILE, commit ?? 'missing', `${summary.framework_commit}\n`);
+  const recorded = summary.configuration?.config_sha256 ?? null;
+  const config = members.find(({ path }) => path === CONFIG_FILE)?.sha256 ?? 'missing';
+  if (recorded !== null) findings.compare(`${CONFIG_FILE} sha256`, recorded, config);
+}
+
+async function checkSummaryOnDisk(findings: Findings, runDir: string, summary: RunSummary, facts: ArchiveFacts): Promise<void> {
+  const text = await textOf(join(runDir, SUMMARY_FILE));
+  if (text === null) findings.add(SUMMARY_FILE, 'in the run directory', 'missing');
+  else compareSummary(findings, SUMMARY_FILE, text, renderText(summary, facts));
+}
+
+/** Names the field; that the bytes are the sealed ones is checked with the other files. */
+async function checkMetricsOnDisk(findings: Findings, runDir: string, summary: RunSummary): Promise<void> {
+  compareMetrics(findings, METRICS_FILE, await textOf(join(runDir, METRICS_FILE)), summary);
+}
+
+function compareMetrics(findings: Findings, file: string, text: string | null, summary: RunSummary): void {
+  if (text === null) return findings.add(file, 'the metrics of the run', 'missing');
+  try {
+    compareFields(findings, 'metrics_fields', file, JSON.parse(text), JSON.parse(JSON.stringify(computeMetrics(summary))));
+  } catch (error) {
+    findings.add(file, 'valid JSON', (error as Error).message);
+  }
+}
+
+function recordsArchive(metadataText: string): boolean {
+  try {
+    return (JSON.parse(metadataText) as { archive: unknown }).archive !== null;
+  } catch {
+    // Broken metadata beside a missing archive: the record was there and is damaged.
+    return true;
+  }
+}
+
+async function textOf(path: string): Promise<string | null> {
+  return await readFile(path, 'utf8').catch(() => null);
+}
+
+async function digestOf(path: string): Promise<string> {
+  const digest = createHash('sha256');
+  for await (const piece of createReadStream(path)) digest.update(piece);
+  return digest.digest('hex');
+}

@@ -1,0 +1,29 @@
+/** hitl_events.jsonl: answers against their digests, and against what the logs recorded. */
+import { createHash } from 'node:crypto';
+import { HitlEvent } from '../../schema.ts';
+import { HITL_FILE } from '../../store.ts';
+import type { Findings } from './report.ts';
+
+/** @param logged SHA-1 of each answer, as the logs have it. */
+export function checkHitl(findings: Findings, text: string | null, logged: readonly string[]): void {
+  const kept: string[] = [];
+  for (const [index, line] of (text ?? '').split('\n').entries()) {
+    if (line === '') continue;
+    const item = `${HITL_FILE} line ${index + 1}`;
+    findings.count('hitl_events');
+    let event: HitlEvent;
+    try {
+      event = HitlEvent.parse(JSON.parse(line));
+    } catch {
+      findings.add(item, 'a clarification', line.slice(0, 200));
+      continue;
+    }
+    kept.push(event.response_sha1);
+    // An answer that held a secret was redacted after its digest was taken; only its length tells.
+    if (event.response.length !== event.response_length) continue;
+    findings.compare(`${item} response_sha1`, event.response_sha1, createHash('sha1').update(event.response).digest('hex'));
+  }
+  if (kept.toSorted().join() !== logged.toSorted().join()) {
+    findings.add(`${HITL_FILE} answers`, kept.join(' ') || 'none', `in the logs: ${logged.join(' ') || 'none'}`);
+  }
+}

@@ -1,0 +1,30 @@
+/** The archive's members against its own list of digests. */
+import { CHECKSUMS_FILE } from '../../store.ts';
+import { checksumsText, parseChecksums } from '../checksums.ts';
+import type { ArchiveMember } from '../member.ts';
+import type { Findings } from './report.ts';
+
+/** `list` is the content of manifest-sha256.txt, null when the archive has none. */
+export function checkMembers(findings: Findings, members: readonly ArchiveMember[], list: string | null): void {
+  const { digests, broken, twice } = parseChecksums(list ?? '');
+  if (list === null) findings.add(CHECKSUMS_FILE, 'a list of digests', 'missing from the archive');
+  const found = new Set<string>();
+  for (const { path, type, sha256 } of members) {
+    findings.count('archive_members');
+    if (found.has(path)) findings.add(path, 'once in the archive', 'there more than once');
+    found.add(path);
+    if (type !== 'file' || path === CHECKSUMS_FILE || list === null) continue;
+    const expected = digests.get(path);
+    if (expected === undefined) findings.add(path, `not in ${CHECKSUMS_FILE}`, 'in the archive');
+    else if (expected !== sha256) findings.add(path, expected, sha256 ?? 'no content');
+  }
+  for (const path of digests.keys()) {
+    if (!found.has(path)) findings.add(path, `in ${CHECKSUMS_FILE}`, 'missing from the archive');
+  }
+  for (const line of broken) findings.add(CHECKSUMS_FILE, 'a digest and a path', line);
+  for (const path of twice) findings.add(CHECKSUMS_FILE, `${path} once`, 'listed more than once');
+  // What the checks above cannot see: an order or a form that the packer does not write.
+  if (list !== null && findings.items.length === 0 && list !== checksumsText(members)) {
+    findings.add(CHECKSUMS_FILE, 'the lines in the order of the archive', 'another order or form');
+  }
+}

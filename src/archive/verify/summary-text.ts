@@ -1,0 +1,36 @@
+/** Two texts of a summary compared line by line, each line named by its section, its step and its label. */
+import type { Findings } from './report.ts';
+
+export function compareSummary(findings: Findings, file: string, expected: string, actual: string): void {
+  const printed = linesOf(expected);
+  const recomputed = linesOf(actual);
+  let differ = 0;
+  for (const name of new Set([...printed.keys(), ...recomputed.keys()])) {
+    findings.count('summary_lines');
+    const [one, other] = [printed.get(name), recomputed.get(name)];
+    if (one === other) continue;
+    differ += 1;
+    findings.add(`${file} ${name}`, one ?? 'no such line', other ?? 'no such line');
+  }
+  if (differ > 0 || expected === actual) return;
+  findings.add(file, 'these lines in this order', 'the same lines in another order');
+}
+
+/** Name of each line to what it says. Lines of the same name are numbered. */
+function linesOf(text: string): Map<string, string> {
+  const lines = new Map<string, string>();
+  const all = text.split('\n');
+  let section = '';
+  let group = '';
+  for (const [index, line] of all.entries()) {
+    const isTitle = /^=+$/.test(all[index - 1] ?? '') && /^=+$/.test(all[index + 1] ?? '');
+    if (isTitle) [section, group] = [line, ''];
+    const label = /^[\s-]*([^:[]{1,60}):/.exec(line)?.[1] ?? '';
+    if (!isTitle && /^\S/.test(line)) group = label;
+    const parts = [section, ...(isTitle ? [] : line.startsWith(' ') ? [group, label] : [label])].filter((part) => part !== '');
+    let name = parts.join(': ') || 'line';
+    for (let again = 2; lines.has(name); again++) name = `${parts.join(': ') || 'line'} (${again})`;
+    lines.set(name, line);
+  }
+  return lines;
+}
