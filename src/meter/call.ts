@@ -31,7 +31,7 @@ export interface Target {
 type Outcome = EventMetadata<'llm_call'>['outcome'];
 
 const NOTHING_ASKED: Asked = { model: null, stream: false, body: null, hideUsage: false };
-const nothingAnswered = (): Answered => ({ model: null, usage: null, complete: true, error: null });
+const nothingAnswered = (): Answered => ({ model: null, usage: null, closed: false, error: null });
 
 export async function meterCall(
   meters: Meters,
@@ -44,7 +44,7 @@ export async function meterCall(
   const began = meters.now();
   const body = await readBody(request);
   const asked = (body.plain === null ? null : wire.readRequest(body.plain)) ?? NOTHING_ASKED;
-  const digest = body.plain === null ? null : hash('sha256', body.plain);
+  const digest = body.plain === null ? null : `${target.path} ${hash('sha256', body.plain)}`;
   const common = {
     call_id: randomBytes(9).toString('base64url'),
     wire: wire.name,
@@ -137,10 +137,8 @@ function readingOf(wire: Wire, asked: Asked): Reading {
           return [chunk];
         },
         end() {
-          if (size <= MAX_BUFFERED) {
-            const read = wire.readAnswer(Buffer.concat(chunks));
-            answered = () => read;
-          }
+          const read = size <= MAX_BUFFERED ? wire.readAnswer(Buffer.concat(chunks)) : { ...nothingAnswered(), closed: true };
+          answered = () => read;
           return [];
         },
       };
@@ -150,17 +148,19 @@ function readingOf(wire: Wire, asked: Asked): Reading {
 
 function outcomeOf(done: Forwarded, answered: Answered): Outcome {
   const good = done.status !== null && done.status >= 200 && done.status < 300;
+  const spoken = answered.error === null ? null : 'upstream_error';
   switch (done.ending) {
     case 'unreachable':
       return 'upstream_error';
     case 'client_gone':
-      return 'client_aborted';
+      // Some clients hang up as soon as they have seen the closing mark.
+      return spoken ?? (good && answered.closed ? 'ok' : 'client_aborted');
     case 'cut':
-      return 'truncated';
+      return spoken ?? (good && answered.closed ? 'ok' : 'truncated');
     case 'whole':
       if (!good) return 'http_error';
-      if (answered.error !== null) return 'upstream_error';
-      return answered.complete ? 'ok' : 'truncated';
+      // Not every provider ends its streams with a mark; usage, too, comes last.
+      return spoken ?? (answered.closed || answered.usage !== null ? 'ok' : 'truncated');
     default:
       return done.ending satisfies never;
   }

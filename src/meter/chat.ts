@@ -67,7 +67,7 @@ function readRequest(bytes: Buffer): Asked | null {
 
 function readAnswer(bytes: Buffer): Answered {
   const body = parseObject(bytes.toString('utf8'));
-  return { model: asText(body?.['model']), usage: readUsage(body?.['usage']), complete: true, error: null };
+  return { model: asText(body?.['model']), usage: readUsage(body?.['usage']), closed: true, error: null };
 }
 
 function readStream(hideUsage: boolean): StreamReader {
@@ -102,7 +102,7 @@ function readStream(hideUsage: boolean): StreamReader {
       parser.feed(event.toString('utf8'));
       return pass;
     },
-    answered: () => ({ model, usage, complete: done || usage !== null, error }),
+    answered: () => ({ model, usage, closed: done, error }),
   };
 }
 

@@ -104,7 +104,8 @@ function findAttempt(attempts: Map<string, Attempt>, url: string): { attempt: At
   if (attempt === undefined || slash < 0) return null;
   const rest = path.slice(slash);
   if (!rest.startsWith(`${attempt.prefix}/`)) return null;
-  const inner = rest.slice(attempt.prefix.length);
+  // A base URL with a slash at its end makes two of them; the upstream may take them for one, so the meter must as well.
+  const inner = rest.slice(attempt.prefix.length).replace(/\/{2,}/g, '/');
   // The real key goes along, so a request must not climb out of the configured base path.
   if (/(^|\/)(\.|%2e){2}(\/|$)/i.test(inner)) return null;
   return { attempt, target: { path: inner, query: cut < 0 ? '' : url.slice(cut) } };
@@ -118,7 +119,7 @@ async function handle(
   response: ServerResponse,
 ): Promise<void> {
   const method = request.method ?? 'GET';
-  const wire = wireOf(method, target.path);
+  const wire = wireOf(method, target.path.replace(/\/$/, ''));
   if (wire !== null) {
     await meterCall(meters, attempt, wire, target, request, response);
     return;

@@ -72,6 +72,7 @@ export interface Tap {
   /** True when the client's body will not be byte for byte the upstream's. */
   readonly rewrites: boolean;
   push(chunk: Buffer): readonly Buffer[];
+  /** Called when the body is whole; of one that is cut, a part of an event is of no use to anybody. */
   end(): readonly Buffer[];
 }
 
@@ -135,7 +136,6 @@ export function forward(
         }
       };
       const onCut = (error: Error): void => {
-        pass(tap?.end() ?? []);
         settle('cut', error);
         outgoing.destroy();
         // Closing without the end of the framing tells the client what the upstream told us.

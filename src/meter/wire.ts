@@ -27,8 +27,8 @@ export interface Asked {
 export interface Answered {
   readonly model: string | null;
   readonly usage: Usage | null;
-  /** The provider's closing mark was seen; an answer without one was cut. Always true of a whole body. */
-  readonly complete: boolean;
+  /** The provider said that this was all: a stream's closing mark, or the end of a body. */
+  readonly closed: boolean;
   /** An error that a stream carries after its status line said 200. */
   readonly error: string | null;
 }
@@ -41,7 +41,7 @@ export interface StreamReader {
 
 export interface Wire {
   readonly name: string;
-  /** `path` is what follows `/v1`, without the query. */
+  /** `path` is what follows `/v1`, without the query and without a `/` at its end. */
   matches(method: string, path: string): boolean;
   /** Null when the body is not what the wire expects; it then goes on unread. */
   readRequest(body: Buffer): Asked | null;

@@ -258,6 +258,48 @@ test('a stream that ends without its closing mark is truncated although its fram
   );
 });
 
+test('a client that hangs up at the closing mark has a complete answer; so has a stream with usage and no mark', async () => {
+  const { shown, usage, done } = streamEvents(true);
+  await metered(
+    (response, seen) => {
+      response.setHeader('content-type', 'text/event-stream');
+      if (JSON.parse(seen.body.toString()).mark === false) response.end(shown.join('') + usage);
+      else response.write(shown.join('') + usage + done);
+    },
+    async ({ run, endpoint }) => {
+      const controller = new AbortController();
+      const response = await ask(endpoint, STREAM, { signal: controller.signal });
+      let text = '';
+      const decoder = new TextDecoder();
+      const reader = response.body?.getReader() ?? assert.fail();
+      while (!text.includes('[DONE]')) text += decoder.decode((await reader.read()).value, { stream: true });
+      controller.abort();
+      await run.wait('llm_call', 1);
+      await (await ask(endpoint, { ...STREAM, mark: false })).text();
+      for (const { metadata } of await run.wait('llm_call', 2)) {
+        assert.equal(metadata.outcome, 'ok');
+        assert.equal(metadata['gen_ai.usage.input_tokens'], 100);
+      }
+    },
+  );
+});
+
+test('slashes too many do not lead past the meter', async () => {
+  await metered(
+    (response) => completion(response),
+    async ({ run, upstream, endpoint }) => {
+      for (const path of ['//chat/completions', '/chat//completions', '/chat/completions/']) {
+        await (await fetch(endpoint.baseUrl + path, { method: 'POST', body: JSON.stringify(WHOLE) })).text();
+      }
+      await run.wait('llm_call', 3);
+      assert.deepEqual(
+        upstream.seen.map(({ url }) => url),
+        ['/v1/chat/completions', '/v1/chat/completions', '/v1/chat/completions/'],
+      );
+    },
+  );
+});
+
 test('an error inside a stream is an upstream error', async () => {
   await metered(
     (response) => {
