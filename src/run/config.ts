@@ -67,10 +67,10 @@ export function loadConfig(options: LoadConfigOptions = {}): ResolvedConfig {
   const hitl = readHitl(document.value, directory, report);
   if (sections.retries !== undefined) checkBackoff(sections.retries, report);
   if (sections.validation !== undefined) checkFlow(sections.validation, report);
-  if (sections.frameworks !== undefined) checkFrameworkLiterals(sections.frameworks, collector);
   const model = chooseModel(sections.model ?? REHEARSAL_MODEL, flags, env, report);
   const rehearsal = model === REHEARSAL_MODEL;
   const endpoint = resolveEndpoint(sections.endpoint, !rehearsal, collector);
+  if (sections.frameworks !== undefined) checkFrameworkLiterals(sections.frameworks, collector);
   if (written === null) throw report.error();
 
   const frameworks = chooseFrameworks(written, flags.frameworks, report).map((name) =>

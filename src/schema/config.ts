@@ -29,9 +29,9 @@ export type StepConfig = z.infer<typeof StepConfig>;
 
 /** USD per million tokens, as the original wrote them. */
 export const ModelPrice = z.strictObject({
-  input_price: z.number().nonnegative(),
-  cached_price: z.number().nonnegative().optional(),
-  output_price: z.number().nonnegative(),
+  input_price: z.number().nonnegative().describe('Input tokens that were not cached.'),
+  cached_price: z.number().nonnegative().optional().describe('Input tokens read from the cache; default: the input price.'),
+  output_price: z.number().nonnegative().describe('Output tokens, reasoning included.'),
 });
 export type ModelPrice = z.infer<typeof ModelPrice>;
 
@@ -59,14 +59,16 @@ export const ExperimentConfig = z.strictObject({
       shutdown_grace_seconds: seconds.default(30).describe('Between asking processes to end and killing them.'),
       health_check_interval_seconds: positiveSeconds.default(5).describe('Between two polls of the running service.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('Time limits and intervals, in seconds.'),
   retries: z
     .strictObject({
       max_retries: z.number().int().nonnegative().max(1000).default(2).describe('Attempts after the first.'),
       initial_backoff_seconds: seconds.default(5).describe('Pause before the second attempt.'),
-      backoff_multiplier: z.number().min(1).default(2).describe('Each further pause is this much longer.'),
+      backoff_multiplier: z.number().min(1).default(2).describe('Each further pause is this many times as long.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('What happens after a failed attempt at a step.'),
   on_step_failure: z.enum(['stop', 'continue']).default('stop').describe('What happens when a step’s last attempt failed.'),
   hitl_path: z.string().optional().describe('The fixed answer to every clarification. Relative to this file.'),
   validation: ValidationConfig.prefault({}).describe('What is measured after each step.'),
@@ -74,10 +76,12 @@ export const ExperimentConfig = z.strictObject({
     .strictObject({
       exclude: z.array(z.string()).default([]).describe('Further names or glob patterns of workspace paths to leave out.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('What of a run goes into its archive.'),
   pricing: z
     .strictObject({ models: z.record(z.string(), ModelPrice).default({}).describe('USD per million tokens, by model name.') })
-    .prefault({}),
+    .prefault({})
+    .describe('Prices of models that stepwell does not know, or that differ.'),
 });
 /** The configuration with every default filled in. */
 export type ExperimentConfig = z.infer<typeof ExperimentConfig>;

@@ -44,9 +44,9 @@ export const HttpCheck = z.strictObject({
   name: z.string().min(1).describe('How the check is called in logs and summary.'),
   entity: z.string().default('').describe('What the request is about, such as student; groups the results.'),
   operation: CheckOperation.default('other').describe('All but `other` count in the CRUD metrics.'),
-  method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']).default('GET'),
-  path: z.string().startsWith('/').describe('With query, if any. Values put in for {{name}} are URL-encoded.'),
-  headers: z.record(z.string(), z.string()).default({}),
+  method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']).default('GET').describe('HTTP method.'),
+  path: z.string().regex(/^\//).describe('With query, if any. Values put in for {{name}} are URL-encoded.'),
+  headers: z.record(z.string(), z.string()).default({}).describe('Sent with the request, besides those for JSON.'),
   body: z.unknown().optional().describe('Sent as JSON. A string that is only "{{name}}" keeps the type of the value.'),
   expect: z
     .strictObject({
@@ -61,7 +61,8 @@ export const HttpCheck = z.strictObject({
           'Partial match: every key named must be there with its value; every element of a list must be found, in any order.',
         ),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('What the answer has to be.'),
   save: z
     .record(z.string(), z.string())
     .default({})

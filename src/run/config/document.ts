@@ -1,6 +1,6 @@
 /** YAML with positions: what it says, and where each key stands. */
-import type { Document, Node, Pair } from 'yaml';
-import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import type { Alias, Document, Node, Pair } from 'yaml';
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
 import type { ConfigProblem, KeyPath } from './problem.ts';
 
 export interface ConfigDocument {
@@ -29,7 +29,7 @@ export function readConfigDocument(text: string, shownName: string): ConfigDocum
     } else if (!broken) {
       // What follows the first mistake of grammar is mostly its echo.
       broken = true;
-      problems.push({ where, sentence: `this is not valid YAML: ${sentenceOf(error.message)}`, fix: yamlFix(error.code) });
+      problems.push({ where, ...yamlProblem(error.code, error.message) });
     }
   }
   let value: unknown;
@@ -37,8 +37,7 @@ export function readConfigDocument(text: string, shownName: string): ConfigDocum
     try {
       value = showReferences(document.toJS());
     } catch (error) {
-      const sentence = `this cannot be read: ${sentenceOf((error as Error).message)}`;
-      problems.push({ where: place(0), sentence, fix: 'Write the values out in place of aliases.' });
+      problems.push(aliasProblem(document, place, error as Error));
     }
   }
   return { value, problems, where: (path, at = 'value') => place(offsetOf(document, path, at)) };
@@ -92,14 +91,38 @@ function keyTextAt(text: string, offset: number): string {
   return (/^[^:\n]*/.exec(text.slice(offset))?.[0] ?? '').trim().replaceAll(/^["']|["']$/g, '');
 }
 
+/** Reading the data of a document fails on aliases alone. A pattern such as `*.md` without quotes is one, too. */
+function aliasProblem(document: Document, place: (offset: number) => string, error: Error): ConfigProblem {
+  const aliases: Alias[] = [];
+  visit(document, { Alias: (_, alias) => void aliases.push(alias) });
+  const unknown = aliases.find((alias) => alias.resolve(document) === undefined);
+  const where = place((unknown ?? aliases[0])?.range?.[0] ?? 0);
+  if (unknown === undefined) {
+    return {
+      where,
+      sentence: `this cannot be read: ${sentenceOf(error.message)}`,
+      fix: 'Write the values out in place of aliases.',
+    };
+  }
+  const text = `*${unknown.source}`;
+  return {
+    where,
+    sentence: `${text} refers to an anchor that is not there.`,
+    fix: `Write "${text}" in quotes if it is meant as text.`,
+  };
+}
+
+function yamlProblem(code: string, message: string): { sentence: string; fix: string } {
+  if (code === 'MULTIPLE_DOCS') {
+    return { sentence: 'a second document begins here.', fix: 'Remove the line `---` and what follows it.' };
+  }
+  const sentence = `this is not valid YAML: ${sentenceOf(message)}`;
+  if (code === 'TAB_AS_INDENT') return { sentence, fix: 'Indent with spaces in place of tabs.' };
+  if (code === 'TAG_RESOLVE_FAILED') return { sentence, fix: 'Remove the tag, or put the text in quotes.' };
+  return { sentence, fix: 'Check quotes, brackets, colons and indentation here and on the line before.' };
+}
+
 function sentenceOf(message: string): string {
   const text = message.trim().replace(/\.$/, '');
   return `${text.charAt(0).toLowerCase()}${text.slice(1)}.`;
-}
-
-function yamlFix(code: string): string {
-  if (code === 'TAB_AS_INDENT') return 'Indent with spaces in place of tabs.';
-  if (code === 'MULTIPLE_DOCS') return 'Keep one document: remove the line `---` and what follows it.';
-  if (code === 'BAD_INDENT') return 'Indent the keys of one mapping, and the entries of one list, by the same number of spaces.';
-  return 'Check quotes, brackets, colons and indentation here and on the line before.';
 }

@@ -4,8 +4,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | nu
   let best: { candidate: string; distance: number } | null = null;
   for (const candidate of candidates) {
     const other = plain(candidate);
-    const begins = Math.min(wanted.length, other.length) >= 4 && (other.startsWith(wanted) || wanted.startsWith(other));
-    const distance = begins ? 1 : editDistance(wanted, other);
+    const distance = begins(wanted, other) ? 1 : editDistance(wanted, other);
     if (best === null || distance < best.distance) best = { candidate, distance };
   }
   const allowed = Math.max(1, Math.floor(wanted.length / 3));
@@ -19,6 +18,14 @@ export function didYouMean(word: string, candidates: Iterable<string>): string {
 }
 
 const plain = (text: string): string => text.toLowerCase().replaceAll(/[-_ .]/g, '');
+
+/** One begins with all of the other, give or take its last character: `step_timeout`, `step_timeout_seconds`; `retry`, `retries`. */
+function begins(a: string, b: string): boolean {
+  const shorter = Math.min(a.length, b.length);
+  let same = 0;
+  while (same < shorter && a[same] === b[same]) same++;
+  return same >= 4 && same >= shorter - 1;
+}
 
 /** Insertions, deletions, replacements and swaps of neighbours. */
 function editDistance(a: string, b: string): number {

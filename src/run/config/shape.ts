@@ -143,11 +143,12 @@ function oneOf(values: string[]): string {
 }
 
 function bounds(schema: Schema): string {
-  const parts: string[] = [];
-  if (schema.exclusiveMinimum !== undefined) parts.push(`above ${schema.exclusiveMinimum}`);
-  if (schema.minimum !== undefined && schema.minimum !== Number.MIN_SAFE_INTEGER) parts.push(`of at least ${schema.minimum}`);
-  if (schema.maximum !== undefined && schema.maximum !== Number.MAX_SAFE_INTEGER) parts.push(`of at most ${schema.maximum}`);
-  return parts.length === 0 ? '' : ` ${parts.join(' and ')}`;
+  const { exclusiveMinimum: above, minimum, maximum } = schema;
+  const least = minimum === Number.MIN_SAFE_INTEGER ? undefined : minimum;
+  const most = maximum === Number.MAX_SAFE_INTEGER ? undefined : maximum;
+  if (above !== undefined) return ` above ${above}${most === undefined ? '' : ` and at most ${most}`}`;
+  if (least !== undefined) return most === undefined ? ` of at least ${least}` : ` from ${least} to ${most}`;
+  return most === undefined ? '' : ` of at most ${most}`;
 }
 
 function fixFor(schema: Schema, value: unknown, expected: string): string {

@@ -1,0 +1,33 @@
+/** The shapes that other programs read or write, as JSON Schema: `schemas/` and `stepwell schema`. */
+import { z } from 'zod';
+import { ExperimentConfig } from './config.ts';
+import { HitlEvent } from './hitl.ts';
+import { RunsManifest } from './manifest.ts';
+import { RunMetadata } from './metadata.ts';
+import { RunMetrics } from './metrics.ts';
+import { LogRecord } from './record.ts';
+
+interface Published {
+  readonly schema: z.ZodType;
+  readonly title: string;
+  /** `input`: as a person writes it, with defaults left out. `output`: as stepwell writes it. */
+  readonly io: 'input' | 'output';
+}
+
+export const PUBLISHED_SCHEMAS = {
+  experiment: { schema: ExperimentConfig, title: 'experiment.yaml of stepwell', io: 'input' },
+  record: { schema: LogRecord, title: 'A line of a log file of stepwell', io: 'output' },
+  metadata: { schema: RunMetadata, title: 'metadata.json of a run', io: 'output' },
+  metrics: { schema: RunMetrics, title: 'metrics.json of a run', io: 'output' },
+  manifest: { schema: RunsManifest, title: 'runs_manifest.json', io: 'output' },
+  'hitl-event': { schema: HitlEvent, title: 'A line of hitl_events.jsonl', io: 'output' },
+} as const satisfies Record<string, Published>;
+
+export type PublishedSchema = keyof typeof PUBLISHED_SCHEMAS;
+
+/** The text of `schemas/<name>.schema.json`. */
+export function jsonSchemaText(name: PublishedSchema): string {
+  const { schema, title, io } = PUBLISHED_SCHEMAS[name];
+  const { $schema, ...rest } = z.toJSONSchema(schema, { io });
+  return `${JSON.stringify({ $schema, title, ...rest }, null, 2)}\n`;
+}

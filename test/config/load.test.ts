@@ -1,0 +1,306 @@
+/** What a right configuration becomes: precedence, references, selection, snapshot. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { parse } from 'yaml';
+import { StepwellError } from '../../src/errors.ts';
+import { checkAdapters, loadConfig, resolveRunsDir } from '../../src/run/config.ts';
+import type { LoadConfigOptions, ResolvedConfig } from '../../src/run/config.ts';
+
+let directory: string;
+before(() => {
+  directory = mkdtempSync(join(tmpdir(), 'stepwell-config-'));
+  mkdirSync(join(directory, 'config/prompts'), { recursive: true });
+  for (const name of ['a', 'b', 'c', 'd']) writeFileSync(join(directory, `config/prompts/${name}.txt`), `Prompt ${name}\n`);
+  writeFileSync(join(directory, 'config/hitl.txt'), 'Decide yourself.\n');
+});
+after(() => rmSync(directory, { recursive: true, force: true }));
+
+const STEPS = `steps:
+  - { id: 4, name: fourth, prompt_file: prompts/d.txt }
+  - { id: 1, name: first, prompt_file: prompts/a.txt }
+  - { id: 2, name: second, prompt_file: prompts/b.txt, enabled: false }
+  - { id: 9, name: ninth, prompt_file: prompts/c.txt }
+`;
+const MINIMAL = `frameworks: { baseline: {}, other: { adapter: command, command: [x] }, off: { adapter: baseline, enabled: false } }\n${STEPS}`;
+
+function load(text: string, options: LoadConfigOptions = {}): ResolvedConfig {
+  writeFileSync(join(directory, 'config/experiment.yaml'), text);
+  return loadConfig({ env: {}, cwd: directory, ...options });
+}
+
+function refusal(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof StepwellError) return `${error.message} ${error.fix}`;
+    throw error;
+  }
+  return assert.fail('nothing was refused');
+}
+
+test('a file with frameworks and steps alone gets every default', () => {
+  const resolved = load(MINIMAL);
+  assert.equal(resolved.file, join(directory, 'config/experiment.yaml'));
+  assert.equal(resolved.directory, join(directory, 'config'));
+  assert.equal(resolved.runsDir, join(directory, 'runs'));
+  assert.equal(resolved.jobs, 1);
+  assert.equal(resolved.model, 'rehearsal');
+  assert.equal(resolved.rehearsal, true);
+  assert.equal(resolved.endpoint, null);
+  assert.equal(resolved.hitl, null);
+  assert.deepEqual(resolved.secrets, []);
+  assert.deepEqual(resolved.warnings, []);
+  assert.deepEqual(resolved.config.timeouts, {
+    step_timeout_seconds: 600,
+    shutdown_grace_seconds: 30,
+    health_check_interval_seconds: 5,
+  });
+  assert.deepEqual(resolved.config.retries, { max_retries: 2, initial_backoff_seconds: 5, backoff_multiplier: 2 });
+  assert.equal(resolved.config.validation.artifacts, 'changed');
+});
+
+test('steps run in the order of the file, with their texts and digests; disabled ones do not run', () => {
+  const { steps } = load(MINIMAL);
+  assert.deepEqual(
+    steps.map((step) => step.step),
+    [4, 1, 9],
+  );
+  assert.deepEqual(steps[0], {
+    step: 4,
+    name: 'fourth',
+    prompt_file: 'prompts/d.txt',
+    prompt: 'Prompt d\n',
+    prompt_sha256: createHash('sha256').update('Prompt d\n').digest('hex'),
+  });
+});
+
+test('a flag wins over the environment, the environment over the file, the file over the default', () => {
+  const text = `model: from-file\n${MINIMAL}`;
+  const env = { STEPWELL_MODEL: 'from-env', STEPWELL_RUNS_DIR: 'env-runs', STEPWELL_JOBS: '3' };
+  assert.equal(load(text).model, 'from-file');
+  const fromEnv = load(text, { env });
+  assert.deepEqual([fromEnv.model, fromEnv.jobs, fromEnv.runsDir], ['from-env', 3, join(directory, 'env-runs')]);
+  const fromFlags = load(text, { env, flags: { model: 'from-flag', jobs: 2, runsDir: 'flag-runs' } });
+  assert.deepEqual([fromFlags.model, fromFlags.jobs, fromFlags.runsDir], ['from-flag', 2, join(directory, 'flag-runs')]);
+  assert.equal(fromFlags.config.model, 'from-flag', 'the recorded configuration is the one that was used');
+});
+
+test('an empty environment variable counts as not set', () => {
+  assert.equal(load(`model: from-file\n${MINIMAL}`, { env: { STEPWELL_MODEL: '', STEPWELL_JOBS: '' } }).model, 'from-file');
+});
+
+test('STEPWELL_CONFIG names the file, --config wins over it, both are relative to the current directory', () => {
+  load(MINIMAL);
+  writeFileSync(join(directory, 'config/second.yaml'), `model: second\n${MINIMAL}`);
+  const env = { STEPWELL_CONFIG: 'config/second.yaml' };
+  assert.equal(loadConfig({ env, cwd: directory }).model, 'second');
+  assert.equal(loadConfig({ env, file: 'experiment.yaml', cwd: join(directory, 'config') }).model, 'rehearsal');
+  assert.equal(loadConfig({ env, file: join(directory, 'config/second.yaml'), cwd: tmpdir() }).model, 'second');
+});
+
+test('a missing file, a directory and a file that is no text are each said', () => {
+  const at = (file: string) => refusal(() => loadConfig({ file, env: {}, cwd: directory }));
+  assert.match(at('nowhere.yaml'), /no configuration file nowhere\.yaml .*--config FILE/s);
+  assert.match(at('config'), /configuration file config cannot be read: it is a directory/);
+  writeFileSync(join(directory, 'latin.yaml'), Buffer.from([0x61, 0xff]));
+  assert.match(at('latin.yaml'), /cannot be read: it is not UTF-8 text/);
+});
+
+test('a file with a byte order mark and Windows line ends is read, with right positions', () => {
+  const text = `\uFEFF${MINIMAL}zebra: 1\n`.replaceAll('\n', '\r\n');
+  assert.match(
+    refusal(() => load(text)),
+    /experiment\.yaml:7:1: zebra is not a known key/,
+  );
+});
+
+test('references are expanded in endpoint and env, with and without quotes, and nowhere else', () => {
+  const text = `model: gpt
+endpoint: { base_url: \${BASE}/v1/, api_key: \${MY_KEY} }
+frameworks:
+  mytool:
+    adapter: command
+    command: [sh, -c, "echo \${HOME} {prompt}"]
+    env: { MODE: "\${MODE}-x", MY_TOKEN: \${MY_KEY}, PLAIN: batch }
+${STEPS}`;
+  const env = { BASE: 'https://api.example.org', MY_KEY: 'abcdefgh-123', MODE: 'a-long-enough-mode' };
+  const resolved = load(text, { env });
+  assert.deepEqual(resolved.endpoint, { baseUrl: 'https://api.example.org/v1', apiKey: 'abcdefgh-123' });
+  assert.deepEqual(resolved.frameworks[0]?.settings.env, {
+    MODE: 'a-long-enough-mode-x',
+    MY_TOKEN: 'abcdefgh-123',
+    PLAIN: 'batch',
+  });
+  assert.deepEqual(resolved.frameworks[0]?.settings.command, ['sh', '-c', 'echo ${HOME} {prompt}']);
+  assert.deepEqual(resolved.secrets, [{ name: 'MY_KEY', value: 'abcdefgh-123' }], 'a mode is no secret');
+  assert.equal(resolved.config.endpoint?.api_key, '${MY_KEY}', 'the configuration itself keeps the reference');
+});
+
+test('a rehearsal needs no key, whatever the file names', () => {
+  const text = `model: gpt\nendpoint: { base_url: "https://x/v1", api_key: "\${NOT_SET_KEY}" }\n${MINIMAL}`;
+  assert.match(
+    refusal(() => load(text)),
+    /experiment\.yaml:2:48: endpoint\.api_key refers to \$\{NOT_SET_KEY\}, which is not set/,
+  );
+  for (const resolved of [load(text, { flags: { rehearse: true } }), load(text, { env: { STEPWELL_MODEL: 'rehearsal' } })]) {
+    assert.deepEqual([resolved.rehearsal, resolved.model, resolved.endpoint], [true, 'rehearsal', null]);
+  }
+});
+
+test('--rehearse wins over a model of the environment and excludes one of the command line', () => {
+  assert.equal(load(MINIMAL, { flags: { rehearse: true }, env: { STEPWELL_MODEL: 'gpt' } }).model, 'rehearsal');
+  assert.match(
+    refusal(() => load(MINIMAL, { flags: { rehearse: true, model: 'gpt' } })),
+    /--rehearse: it excludes --model "gpt"/,
+  );
+});
+
+test('a reference of a framework that does not run need not be set', () => {
+  const text = `frameworks: { baseline: {}, mytool: { adapter: command, command: [x], env: { K: "\${NOT_SET}" } } }\n${STEPS}`;
+  assert.equal(load(text, { flags: { frameworks: ['baseline'] } }).frameworks.length, 1);
+  assert.match(
+    refusal(() => load(text, { flags: { frameworks: ['mytool'] } })),
+    /frameworks\.mytool\.env\.K refers to \$\{NOT_SET\}/,
+  );
+});
+
+test('frameworks: names in the order asked for, each once; all means the enabled ones', () => {
+  const names = (frameworks?: string[]) =>
+    load(MINIMAL, { flags: frameworks === undefined ? {} : { frameworks } }).frameworks.map(
+      (one) => `${one.name}:${one.adapter}`,
+    );
+  assert.deepEqual(names(), ['baseline:baseline', 'other:command']);
+  assert.deepEqual(names(['all']), ['baseline:baseline', 'other:command']);
+  assert.deepEqual(names(['other', 'baseline', 'other']), ['other:command', 'baseline:baseline']);
+  assert.deepEqual(names(['off']), ['off:baseline'], 'what is named runs');
+  assert.match(
+    refusal(() => names(['basline', 'toString'])),
+    /no framework "basline".*Did you mean "baseline"\?.*no framework "toString"/s,
+  );
+});
+
+const selections: [text: string, ids: number[]][] = [
+  ['1', [1]],
+  ['9,4', [4, 9]],
+  ['1-4', [4, 1, 2]],
+  [' 1 , 2 - 2 ,1', [1, 2]],
+  ['1-9', [4, 1, 2, 9]],
+];
+for (const [text, ids] of selections) {
+  test(`--steps ${JSON.stringify(text)} runs ${ids.join(', ')} in the order of the file`, () => {
+    const resolved = load(MINIMAL, { flags: { steps: text } });
+    assert.deepEqual(
+      resolved.steps.map((step) => step.step),
+      ids,
+    );
+    assert.deepEqual(
+      resolved.config.steps.filter((step) => step.enabled).map((step) => step.id),
+      ids,
+    );
+  });
+}
+
+const badSelections: [text: string, says: RegExp][] = [
+  ['', /--steps: no step is named\. .*The steps are 4, 1, 2, 9/],
+  ['3', /there is no step 3\./],
+  ['1-5', /there is no step 5\./],
+  ['4-1', /the range 4-1 runs backwards\. Write 1-4/],
+  ['1,,2', /"" is neither an id nor a range of ids/],
+  ['first', /"first" is neither an id nor a range/],
+  ['-1', /"-1" is neither/],
+  ['1.5', /"1\.5" is neither/],
+];
+for (const [text, says] of badSelections) {
+  test(`--steps ${JSON.stringify(text)} is refused`, () => {
+    assert.match(
+      refusal(() => load(MINIMAL, { flags: { steps: text } })),
+      says,
+    );
+  });
+}
+
+for (const jobs of ['0', '-1', '1.5', 'two', '1e9', ' ']) {
+  test(`--jobs ${JSON.stringify(jobs)} is refused`, () => {
+    assert.match(
+      refusal(() => load(MINIMAL, { flags: { jobs } })),
+      /--jobs: .* Give a whole number from 1 to 1000/,
+    );
+  });
+}
+
+test('problems of flags, environment and file come in one answer', () => {
+  const text = refusal(() => load(`zebra: 1\n${MINIMAL}`, { flags: { jobs: 'x' }, env: { STEPWELL_MODEL: ' ' } }));
+  assert.match(text, /3 problems:.*zebra.*--jobs.*STEPWELL_MODEL/s);
+});
+
+test('the snapshot is the whole configuration, the same each time, and reads back as it was', () => {
+  const text = `model: gpt\nendpoint: { base_url: "https://x/v1", api_key: "\${MY_KEY}" }\n${MINIMAL}`;
+  const first = load(text, { env: { MY_KEY: 'first-value-of-key' }, flags: { steps: '1' } });
+  const second = load(text, { env: { MY_KEY: 'second-value-of-key' }, flags: { steps: '1' } });
+  assert.equal(first.snapshot.text, second.snapshot.text);
+  assert.equal(first.snapshot.sha256, createHash('sha256').update(first.snapshot.text).digest('hex'));
+  assert.deepEqual(parse(first.snapshot.text), JSON.parse(JSON.stringify(first.config)));
+  assert.ok(!first.snapshot.text.includes('first-value'));
+  assert.ok(first.snapshot.text.includes('api_key: ${MY_KEY}'));
+  assert.ok(!first.snapshot.text.includes(directory), 'no path of the machine');
+});
+
+test('a short literal in place of a secret is a warning, is kept as a secret and not in the snapshot', () => {
+  const text = `model: gpt
+endpoint: { base_url: "http://127.0.0.1:1/v1", api_key: dummy-key }
+frameworks: { baseline: { env: { MY_TOKEN: hush-hush, EMPTY_KEY: "" } } }
+${STEPS}`;
+  const resolved = load(text);
+  assert.equal(resolved.endpoint?.apiKey, 'dummy-key');
+  assert.match(
+    resolved.warnings.join('\n'),
+    /experiment\.yaml:2:57: endpoint\.api_key is written out.*\n.*3:44: frameworks\.baseline\.env\.MY_TOKEN/,
+  );
+  assert.deepEqual(resolved.secrets.map((secret) => secret.value).sort(), ['dummy-key', 'hush-hush']);
+  assert.ok(!/dummy-key|hush-hush/.test(resolved.snapshot.text));
+});
+
+test('a misspelt STEPWELL_ variable is pointed out', () => {
+  assert.deepEqual(load(MINIMAL, { env: { STEPWELL_MODLE: 'x', STEPWELL_MARK: 'y', STEPWELL_RUN_ID: 'z' } }).warnings, [
+    'The environment variable STEPWELL_MODLE is not read by stepwell; STEPWELL_MODEL is.',
+  ]);
+});
+
+test('fractions of seconds are kept', () => {
+  const { timeouts } = load(`timeouts: { step_timeout_seconds: 0.25, shutdown_grace_seconds: 0 }\n${MINIMAL}`).config;
+  assert.deepEqual([timeouts.step_timeout_seconds, timeouts.shutdown_grace_seconds], [0.25, 0]);
+});
+
+test('an alias and an anchor of YAML work, and positions point to what is written', () => {
+  const text = `frameworks:\n  one: &shared { adapter: command, command: [x] }\n  two: *shared\n${STEPS}`;
+  assert.equal(load(text).frameworks[1]?.adapter, 'command');
+  assert.match(
+    refusal(() => load(text.replace('adapter: command', 'adapter: 3'))),
+    /2:29: frameworks\.one\.adapter is 3/,
+  );
+});
+
+test('adapters that are not in the table are refused with the place', () => {
+  const known = ['baseline', 'command'];
+  checkAdapters(load(MINIMAL), known);
+  const says = (frameworks: string) => refusal(() => checkAdapters(load(`frameworks: ${frameworks}\n${STEPS}`), known));
+  assert.match(
+    says('{ x: { adapter: comand } }'),
+    /1:29: frameworks\.x\.adapter is "comand", and there is no such adapter\. Did you mean "command"\?/,
+  );
+  assert.match(says('{ mytool: { command: [x] } }'), /frameworks\.mytool names no adapter.*Add adapter: command\./);
+});
+
+test('the directory of runs without a configuration', () => {
+  assert.equal(resolveRunsDir({ env: {}, cwd: '/x' }), '/x/runs');
+  assert.equal(resolveRunsDir({ flag: 'y', env: { STEPWELL_RUNS_DIR: 'z' }, cwd: '/x' }), '/x/y');
+  assert.equal(resolveRunsDir({ flag: '/abs', env: {}, cwd: '/x' }), '/abs');
+  assert.match(
+    refusal(() => resolveRunsDir({ flag: ' ', env: {}, cwd: '/x' })),
+    /--runs-dir: the directory of runs is empty/,
+  );
+});
