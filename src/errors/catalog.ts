@@ -1,5 +1,7 @@
 import type { ErrorEntries } from './entry.ts';
 
+const indented = (lines: readonly string[]): string => lines.map((line) => `\n  ${line}`).join('');
+
 export const catalogErrors = {
   NOT_A_RUN: (facts: { path: string; reason: string }) => ({
     sentence: `${facts.path} is not a run: ${facts.reason}.`,
@@ -10,5 +12,25 @@ export const catalogErrors = {
     sentence: `The run ${facts.location} has no file ${facts.path}.`,
     fix: 'See what it has with `stepwell show <run>`.',
     exitCode: 1,
+  }),
+  RUN_WITHOUT_LOGS: (facts: { dir: string }) => ({
+    sentence: `${facts.dir} has neither logs nor an archive; git keeps neither.`,
+    fix: 'Copy its run.tar.gz there from the machine that ran it. Its logs_summary.txt can be read as it is.',
+    exitCode: 2,
+  }),
+  RUN_NOT_FOUND: (facts: { wanted: string; runsDir: string; candidates: readonly string[] }) => ({
+    sentence: `No run in ${facts.runsDir} is called ${JSON.stringify(facts.wanted)}.`,
+    fix: `Name a run by its first characters, its last four, or \`latest\`. The newest:${indented(facts.candidates)}`,
+    exitCode: 2,
+  }),
+  RUN_AMBIGUOUS: (facts: { wanted: string; candidates: readonly string[] }) => ({
+    sentence: `${JSON.stringify(facts.wanted)} names more than one run.`,
+    fix: `Type more of the name, or its last four characters:${indented(facts.candidates)}`,
+    exitCode: 2,
+  }),
+  NO_RUNS: (facts: { runsDir: string }) => ({
+    sentence: `There are no runs in ${facts.runsDir}.`,
+    fix: 'Start one with `stepwell run <framework>`, or name another place with --runs-dir DIR.',
+    exitCode: 2,
   }),
 } satisfies ErrorEntries;

@@ -2,32 +2,41 @@
 import { z } from 'zod';
 import { RunStatus } from './events.ts';
 
-export const ManifestEntry = z.object({
+const text = z.string().nullable().default(null);
+const number = z.number().nullable().default(null);
+const integer = z.number().int().nullable().default(null);
+
+/**
+ * One run. Only its name and place must be there: an index of the original system, or of a run that recorded less, has null
+ * in the other places. Fields of a newer minor version are kept.
+ */
+export const ManifestEntry = z.looseObject({
   run_id: z.string(),
   framework: z.string(),
   /** Relative to the runs directory, with `/`. */
   path: z.string(),
-  status: RunStatus.nullable(),
-  model: z.string().nullable(),
-  rehearsal: z.boolean().nullable(),
-  start_time: z.string().nullable(),
-  end_time: z.string().nullable(),
-  duration_seconds: z.number().nullable(),
-  steps_succeeded: z.number().int().nullable(),
-  steps_total: z.number().int().nullable(),
-  verification_status: z.string().nullable(),
-  total_api_calls: z.number().int().nullable(),
-  total_tokens_in: z.number().int().nullable(),
-  total_tokens_out: z.number().int().nullable(),
-  cost_usd: z.number().nullable(),
-  archive_sha256: z.string().nullable(),
+  status: RunStatus.nullable().default(null),
+  model: text,
+  rehearsal: z.boolean().nullable().default(null),
+  start_time: text,
+  end_time: text,
+  duration_seconds: number,
+  steps_succeeded: integer,
+  steps_total: integer,
+  verification_status: text,
+  total_api_calls: integer,
+  total_tokens_in: integer,
+  total_tokens_out: integer,
+  cost_usd: number,
+  archive_sha256: text,
 });
 export type ManifestEntry = z.infer<typeof ManifestEntry>;
 
-export const RunsManifest = z.object({
+export const RunsManifest = z.looseObject({
   version: z.string(),
   last_updated: z.string(),
   total_runs: z.number().int(),
+  /** Runs of each framework. */
   frameworks: z.record(z.string(), z.number().int()),
   runs: z.array(ManifestEntry),
 });

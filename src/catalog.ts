@@ -1,0 +1,6 @@
+/** All runs: listed, named by a few characters, opened, and indexed in `runs_manifest.json`. */
+export { describeRun } from './catalog/describe.ts';
+export { findRun, LATEST, type FoundRun } from './catalog/find.ts';
+export { listRuns, type CatalogRun, type RunList, type RunState } from './catalog/list.ts';
+export { readManifest, rebuildManifest, updateManifest, type ManifestChange, type ManifestState } from './catalog/manifest.ts';
+export { openRun } from './catalog/open.ts';

@@ -1,0 +1,66 @@
+/** A run directory as one line of the index: of stepwell or of the original system, finished or not. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RunStatus, type ManifestEntry } from '../schema.ts';
+import { METADATA_FILE, METRICS_FILE } from '../store.ts';
+
+type Json = Record<string, unknown>;
+
+/**
+ * What metadata.json and metrics.json of a run say. What they do not say, or what cannot be read, is null.
+ *
+ * @param path relative to the runs directory: `<framework>/<run_id>`
+ */
+export async function describeRun(runsDir: string, path: string): Promise<ManifestEntry> {
+  const [framework = '', directory = ''] = path.split('/');
+  const metadata = await readObject(join(runsDir, path, METADATA_FILE));
+  const metrics = await readObject(join(runsDir, path, METRICS_FILE));
+  const totals = objectOf(metrics['aggregate_metrics']);
+  const steps = Array.isArray(metrics['steps']) ? (metrics['steps'] as unknown[]) : null;
+  const planned = Array.isArray(metadata['steps']) ? metadata['steps'].length : null;
+  return {
+    run_id: textOf(metadata['run_id']) ?? textOf(metrics['run_id']) ?? directory,
+    framework: textOf(metadata['framework']) ?? framework,
+    path,
+    status: RunStatus.safeParse(metadata['status']).data ?? null,
+    model: textOf(metadata['model']) ?? textOf(metrics['model']),
+    rehearsal: typeof metadata['rehearsal'] === 'boolean' ? metadata['rehearsal'] : null,
+    start_time: textOf(metadata['started_at']) ?? textOf(metrics['start_timestamp']),
+    end_time: textOf(metadata['ended_at']) ?? textOf(metrics['end_timestamp']),
+    duration_seconds: numberOf(metadata['duration_seconds']) ?? numberOf(totals['T_WALL_seconds']),
+    steps_succeeded: steps === null ? null : steps.filter((step) => objectOf(step)['success'] === true).length,
+    steps_total: integerOf(metrics['steps_total']) ?? planned ?? steps?.length ?? null,
+    verification_status: textOf(metrics['verification_status']),
+    total_api_calls: integerOf(totals['API_CALLS']),
+    total_tokens_in: integerOf(totals['TOK_IN']),
+    total_tokens_out: integerOf(totals['TOK_OUT']),
+    cost_usd: numberOf(totals['COST_USD']),
+    archive_sha256: textOf(objectOf(metadata['archive'])['sha256']) ?? textOf(metadata['archive_hash']),
+  };
+}
+
+async function readObject(file: string): Promise<Json> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  try {
+    return objectOf(JSON.parse(text));
+  } catch {
+    // An index lists a run with a broken file too; `verify` and `show` say that it is broken.
+    return {};
+  }
+}
+
+function objectOf(value: unknown): Json {
+  return typeof value === 'object' && value !== null ? (value as Json) : {};
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
+}
+
+function numberOf(value: unknown): number | null {
+  return typeof value === 'number' && Number.isFinite(value) ? value : null;
+}
+
+function integerOf(value: unknown): number | null {
+  return Number.isSafeInteger(value) ? (value as number) : null;
+}

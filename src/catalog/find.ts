@@ -1,0 +1,79 @@
+/** From what a person types to one run. */
+import { existsSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { stepwellError } from '../errors.ts';
+import { ARCHIVE_FILE } from '../store.ts';
+import { describeRun } from './describe.ts';
+import { listRuns, stateOf, type CatalogRun } from './list.ts';
+import { isRunDirectory } from './scan.ts';
+
+/** A run by its directory, or by its archive alone. */
+export type FoundRun =
+  | ({ readonly kind: 'directory' } & CatalogRun)
+  | { readonly kind: 'archive'; /** Absolute. */ readonly archive: string };
+
+export const LATEST = 'latest';
+const SUFFIX_LENGTH = 4;
+const MOST_CANDIDATES = 8;
+
+/**
+ * Finds one run: `latest`, a run id, its unique beginning, its last four characters, any of these behind `<framework>/`, or
+ * the path of a run directory or of an archive.
+ *
+ * @throws RUN_NOT_FOUND, RUN_AMBIGUOUS, NO_RUNS, NOT_A_RUN
+ */
+export async function findRun(runsDir: string, name: string, cwd: string = process.cwd()): Promise<FoundRun> {
+  const { runs: all } = await listRuns(runsDir);
+  const runs = all.filter((run) => run.state !== 'missing');
+  const slash = name.indexOf('/');
+  const framework = slash > 0 ? name.slice(0, slash) : null;
+  const ofFramework = framework === null ? runs : runs.filter((run) => run.dir.startsWith(join(runsDir, framework, '/')));
+  const wanted = framework === null ? name : name.slice(slash + 1);
+
+  const found = wanted === LATEST ? ofFramework.slice(-1) : matching(ofFramework, wanted);
+  const [only] = found;
+  if (only !== undefined && found.length === 1) return { kind: 'directory', ...only };
+  if (found.length > 1) throw stepwellError('RUN_AMBIGUOUS', { wanted: name, candidates: named(found) });
+
+  const byPath = await runAtPath(resolve(cwd, name));
+  if (byPath !== null) return byPath;
+  if (looksLikePath(name)) throw stepwellError('NOT_A_RUN', { path: name, reason: reasonAt(resolve(cwd, name)) });
+  if (runs.length === 0) throw stepwellError('NO_RUNS', { runsDir });
+  throw stepwellError('RUN_NOT_FOUND', { wanted: name, runsDir, candidates: named(runs.slice(-MOST_CANDIDATES).reverse()) });
+}
+
+function matching(runs: readonly CatalogRun[], wanted: string): CatalogRun[] {
+  if (wanted === '') return [];
+  const namesOf = (run: CatalogRun): string[] => [run.entry.run_id, basename(run.dir)];
+  const exact = runs.filter((run) => namesOf(run).includes(wanted));
+  if (exact.length > 0) return exact;
+  return runs.filter((run) =>
+    namesOf(run).some((id) => id.startsWith(wanted) || (wanted.length === SUFFIX_LENGTH && id.endsWith(wanted))),
+  );
+}
+
+async function runAtPath(path: string): Promise<FoundRun | null> {
+  if (!existsSync(path)) return null;
+  if (statSync(path).isFile()) return /\.t(ar\.)?gz$/.test(path) ? { kind: 'archive', archive: path } : null;
+  if (isRunDirectory(path)) {
+    const runsDir = dirname(dirname(path));
+    const entry = await describeRun(runsDir, `${basename(dirname(path))}/${basename(path)}`);
+    return { kind: 'directory', entry, state: await stateOf(path, entry), dir: path };
+  }
+  const archive = join(path, ARCHIVE_FILE);
+  return existsSync(archive) ? { kind: 'archive', archive } : null;
+}
+
+function looksLikePath(name: string): boolean {
+  return /^[./~]|\.t(ar\.)?gz$|\/.*\//.test(name);
+}
+
+function reasonAt(path: string): string {
+  if (!existsSync(path)) return 'there is nothing of that name';
+  return statSync(path).isDirectory() ? 'the directory has no logs and no metadata.json' : 'the file is no run.tar.gz';
+}
+
+function named(runs: readonly CatalogRun[]): string[] {
+  const shown = runs.slice(0, MOST_CANDIDATES).map(({ entry }) => `${entry.framework}/${entry.run_id}`);
+  return runs.length > MOST_CANDIDATES ? [...shown, `… and ${runs.length - MOST_CANDIDATES} more`] : shown;
+}

@@ -1,0 +1,63 @@
+/** All runs of a runs directory, live ones and ones whose process died among them. */
+import { join } from 'node:path';
+import type { ManifestEntry } from '../schema.ts';
+import { leaseState, readLease } from '../store.ts';
+import { describeRun } from './describe.ts';
+import { byStart, readManifest } from './manifest.ts';
+import { scanRuns } from './scan.ts';
+
+/**
+ * `finished`: its record was closed, or it is of the original system. `live`: its process writes it now. `elsewhere`: a process
+ * of another host holds it. `crashed`: its process is gone and nobody has finished the record; `recover` does.
+ * `missing`: the index names it, but its directory is gone.
+ */
+export type RunState = 'finished' | 'live' | 'elsewhere' | 'crashed' | 'missing';
+
+export interface CatalogRun {
+  readonly entry: ManifestEntry;
+  readonly state: RunState;
+  /** The run directory. */
+  readonly dir: string;
+}
+
+export interface RunList {
+  /** Oldest first. */
+  readonly runs: readonly CatalogRun[];
+  /** Why the index was not used, or null when it was. */
+  readonly damagedIndex: string | null;
+}
+
+/** From the index where it is valid, and from the directories for what it does not have. */
+export async function listRuns(runsDir: string): Promise<RunList> {
+  const found = await readManifest(runsDir);
+  const indexed = new Map(found.state === 'ok' ? found.manifest.runs.map((entry) => [entry.path, entry]) : []);
+  const runs: CatalogRun[] = [];
+  const paths = new Set(await scanRuns(runsDir));
+  for (const [path, entry] of indexed) {
+    if (!paths.has(path)) runs.push({ entry, state: 'missing', dir: join(runsDir, path) });
+  }
+  for (const path of paths) {
+    const known = indexed.get(path);
+    const dir = join(runsDir, path);
+    // An entry of a closed record is final; anything else is looked at again.
+    if (known !== undefined && known.status !== null && known.status !== 'running') {
+      runs.push({ entry: known, state: 'finished', dir });
+      continue;
+    }
+    const entry = await describeRun(runsDir, path);
+    runs.push({ entry: { ...known, ...entry }, state: await stateOf(dir, entry), dir });
+  }
+  runs.sort((a, b) => byStart(a.entry, b.entry));
+  return { runs, damagedIndex: found.state === 'damaged' ? found.reason : null };
+}
+
+/** How a run stands, by its lease and its metadata. */
+export async function stateOf(dir: string, entry: Pick<ManifestEntry, 'status'>): Promise<RunState> {
+  const lease = await readLease(dir);
+  if (lease !== null) {
+    const state = leaseState(lease);
+    if (state === 'foreign_host') return 'elsewhere';
+    return state === 'live' ? 'live' : 'crashed';
+  }
+  return entry.status === 'running' ? 'crashed' : 'finished';
+}

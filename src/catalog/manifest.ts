@@ -1,0 +1,104 @@
+/** The index of all runs: read, updated by many processes at once, and made anew from the run directories. */
+import { readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RunsManifest, type ManifestEntry } from '../schema.ts';
+import { MANIFEST_FILE, withFileLock, writeFileAtomic } from '../store.ts';
+import { describeRun } from './describe.ts';
+import { scanRuns } from './scan.ts';
+
+const MANIFEST_VERSION = '1.0';
+
+export type ManifestState =
+  | { readonly state: 'ok'; readonly manifest: RunsManifest }
+  | { readonly state: 'absent' }
+  | { readonly state: 'damaged'; readonly reason: string };
+
+/** The index as it stands. A damaged one is never taken for an empty one. */
+export async function readManifest(runsDir: string): Promise<ManifestState> {
+  let text: string;
+  try {
+    text = await readFile(join(runsDir, MANIFEST_FILE), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { state: 'absent' };
+    throw error;
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { state: 'damaged', reason: text === '' ? 'it is empty' : 'it is not JSON' };
+  }
+  const parsed = RunsManifest.safeParse(value);
+  if (parsed.success) return { state: 'ok', manifest: parsed.data };
+  const [issue] = parsed.error.issues;
+  return { state: 'damaged', reason: issue === undefined ? 'it has another shape' : `${issue.path.join('.')}: ${issue.message}` };
+}
+
+/** What became of the index: `asideAs` names the damaged file that was put aside, relative to the runs directory. */
+export interface ManifestChange {
+  readonly runs: number;
+  readonly asideAs: string | null;
+}
+
+/**
+ * Adds or replaces the entry of one run (by its path). Concurrent writers wait for each other; where the index is absent or
+ * damaged it is first made anew from the run directories, and a damaged file is kept under another name.
+ *
+ * @throws LOCK_HELD
+ */
+export async function updateManifest(runsDir: string, entry: ManifestEntry): Promise<ManifestChange> {
+  return changeManifest(runsDir, (runs) => [...runs.filter((other) => other.path !== entry.path), entry]);
+}
+
+/** Makes the index anew from the run directories; entries whose directory is gone leave it. @throws LOCK_HELD */
+export async function rebuildManifest(runsDir: string): Promise<ManifestChange> {
+  return changeManifest(runsDir, () => describeAll(runsDir));
+}
+
+async function changeManifest(
+  runsDir: string,
+  change: (runs: readonly ManifestEntry[]) => readonly ManifestEntry[] | Promise<readonly ManifestEntry[]>,
+): Promise<ManifestChange> {
+  const file = join(runsDir, MANIFEST_FILE);
+  return withFileLock(`${file}.lock`, async () => {
+    const found = await readManifest(runsDir);
+    let asideAs: string | null = null;
+    if (found.state === 'damaged') {
+      asideAs = `${MANIFEST_FILE}.damaged-${new Date().toISOString().replaceAll(/[-:.]/g, '')}`;
+      await rename(file, join(runsDir, asideAs));
+    }
+    const known = found.state === 'ok' ? found.manifest.runs : await describeAll(runsDir);
+    const runs = [...(await change(known))].sort(byStart);
+    const frameworks: Record<string, number> = {};
+    for (const { framework } of runs) frameworks[framework] = (frameworks[framework] ?? 0) + 1;
+    const manifest: RunsManifest = {
+      // What a newer version wrote beside our fields stays.
+      ...(found.state === 'ok' ? found.manifest : {}),
+      version: found.state === 'ok' ? found.manifest.version : MANIFEST_VERSION,
+      last_updated: new Date().toISOString(),
+      total_runs: runs.length,
+      frameworks,
+      runs,
+    };
+    await writeFileAtomic(file, `${JSON.stringify(manifest, null, 2)}\n`);
+    return { runs: runs.length, asideAs };
+  });
+}
+
+async function describeAll(runsDir: string): Promise<ManifestEntry[]> {
+  const entries: ManifestEntry[] = [];
+  for (const path of await scanRuns(runsDir)) entries.push(await describeRun(runsDir, path));
+  return entries;
+}
+
+/** Oldest first; runs without a time come before all others, by path. */
+export function byStart(a: ManifestEntry, b: ManifestEntry): number {
+  const [from, to] = [timeOf(a), timeOf(b)];
+  if (from !== to) return from < to ? -1 : 1;
+  return a.path < b.path ? -1 : 1;
+}
+
+function timeOf({ start_time }: ManifestEntry): number {
+  const time = start_time === null ? Number.NaN : Date.parse(start_time);
+  return Number.isNaN(time) ? Number.NEGATIVE_INFINITY : time;
+}
