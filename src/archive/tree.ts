@@ -31,6 +31,8 @@ function* walk(
   try {
     entries = readdirSync(join(runDir, dir), { withFileTypes: true, encoding: 'buffer' });
   } catch (error) {
+    // A run without logs or workspace at all has nothing to miss.
+    if (dir === top && (error as NodeJS.ErrnoException).code === 'ENOENT') return;
     yield { kind: 'skipped', path: dir, reason: `the directory cannot be read (${(error as NodeJS.ErrnoException).code})` };
     return;
   }
