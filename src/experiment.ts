@@ -1,10 +1,6 @@
-/**
- * Composition of the two halves: runs are executed by the writers, sealed with the readers.
- *
- * planExperiment(options) → ExperimentPlan            nothing is started or written
- * runExperiment(options) → ExperimentResult           throws CHECKS_FAILED (exit 2) before any run directory exists
- * recoverRun(runDir, {force}) → Recovery              completes the record of a run whose process is gone
- * recoverAll(runsDir, {force}) → Recovery[]
- * interruptOnSignals() → Interruption                 SIGINT and SIGTERM as an AbortSignal, for the command line
- */
+/** Composition of the two halves: runs are executed by the writers and sealed with the readers. */
+export { runExperiment } from './experiment/experiment.ts';
+export { interruptOnSignals, type Interruption } from './experiment/interrupt.ts';
 export type * from './experiment/options.ts';
+export { planExperiment } from './experiment/plan.ts';
+export { sealRun, type SealResult } from './experiment/seal.ts';

@@ -16,6 +16,11 @@ export const runErrors = {
     fix: `Run the command on ${facts.host}, or add --force when you know that the process is gone.`,
     exitCode: 2,
   }),
+  METADATA_MISSING: (facts: { runDir: string }) => ({
+    sentence: `The run ${facts.runDir} has no metadata.json that can be read, so its record cannot be completed.`,
+    fix: 'Restore metadata.json from a copy; its logs can be read without it: `stepwell logs`.',
+    exitCode: 1,
+  }),
   CHECKS_FAILED: (facts: { findings: readonly { what: string; fix: string }[] }) => ({
     sentence:
       facts.findings.length === 1

@@ -68,12 +68,17 @@ export interface Finding {
 }
 
 export interface Adapter {
+  /** True when it asks a model itself, so that a run without an endpoint is refused before it begins. */
+  readonly needsEndpoint?: boolean;
   /** Looks, without changing anything, whether the framework could run. An empty list means ready. */
   check(settings: FrameworkSettings): Promise<Finding[]>;
   /** Gets the framework ready for this run. `commit` is what really runs, `unknown` when that cannot be told. */
   prepare(run: AdapterRun): Promise<{ commit: string }>;
   /** One attempt. Resolves with the claim; throws only when the adapter itself failed. Returns soon after `signal` aborts. */
   runStep(step: AdapterStep): Promise<FrameworkClaim>;
-  /** Ends what the adapter kept running between steps. Called once on every exit path. */
+  /**
+   * Ends what the adapter kept running between steps; called once on every exit path. Only what was started with the mark
+   * and environment of `prepare` lives that long: whatever carries an attempt's mark ends with the attempt.
+   */
   stop(run: AdapterRun): Promise<void>;
 }

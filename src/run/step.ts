@@ -78,12 +78,7 @@ async function runAttempts(order: RunOrder, step: ResolvedStep): Promise<StepRes
         metadata: { next_attempt: attempt + 1, backoff_seconds: seconds } satisfies EventMetadata<'retry_scheduled'>,
       });
       await waitSeconds(seconds, order.signal);
-      if (order.signal.aborted) {
-        return {
-          verdict: { status: 'interrupted', reason: 'interrupted', message: 'the run was interrupted' },
-          attempts: attempt,
-        };
-      }
+      if (order.signal.aborted) return { verdict: INTERRUPTED, attempts: attempt, change: null };
     }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

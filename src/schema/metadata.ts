@@ -38,6 +38,7 @@ export const HostFacts = z.object({
   node: z.string(),
   tools: z.record(z.string(), z.string().nullable()),
 });
+export type HostFacts = z.infer<typeof HostFacts>;
 
 export const RunMetadata = z.object({
   format_version: z.string(),

@@ -19,6 +19,8 @@ export interface HeldLease {
   readonly lease: Lease;
   /** Gives the run up: its record is finished. */
   release(): Promise<void>;
+  /** The same lease after its run directory was renamed. */
+  movedTo(runDir: string): HeldLease;
 }
 
 /** The lease of a run directory; null when it has none, `damaged` when the file cannot be understood. */
@@ -49,7 +51,10 @@ export function leaseState(lease: Lease | 'damaged'): ProcessState {
  * @throws RUN_LIVE when a process of this host holds it
  * @throws RUN_FOREIGN when another host's process holds it and `force` is not set
  */
-export async function acquireLease(runDir: string, { runId, force = false }: { runId: string; force?: boolean }): Promise<HeldLease> {
+export async function acquireLease(
+  runDir: string,
+  { runId, force = false }: { runId: string; force?: boolean },
+): Promise<HeldLease> {
   const path = join(runDir, LEASE_FILE);
   const lease: Lease = {
     ...currentProcess(),
@@ -59,10 +64,10 @@ export async function acquireLease(runDir: string, { runId, force = false }: { r
   };
   await mkdir(dirname(path), { recursive: true });
   await withFileLock(`${path}.lock`, async () => {
-    const held = await readLease(runDir);
-    if (held !== null && held !== 'damaged') {
-      const state = leaseState(held);
-      const holder = { runId, pid: held.pid, host: held.host };
+    const current = await readLease(runDir);
+    if (current !== null && current !== 'damaged') {
+      const state = leaseState(current);
+      const holder = { runId, pid: current.pid, host: current.host };
       if (state === 'live') throw stepwellError('RUN_LIVE', holder);
       if (state === 'foreign_host' && !force) throw stepwellError('RUN_FOREIGN', holder);
     }
@@ -70,13 +75,19 @@ export async function acquireLease(runDir: string, { runId, force = false }: { r
     await writeFile(prepared, `${JSON.stringify(lease)}\n`, { flush: true });
     await rename(prepared, path);
   });
+  return held(runDir, lease);
+}
+
+function held(runDir: string, lease: Lease): HeldLease {
+  const path = join(runDir, LEASE_FILE);
   return {
     lease,
     async release() {
       await withFileLock(`${path}.lock`, async () => {
-        const held = await readLease(runDir);
-        if (held !== null && held !== 'damaged' && held.token === lease.token) await unlink(path);
+        const current = await readLease(runDir);
+        if (current !== null && current !== 'damaged' && current.token === lease.token) await unlink(path);
       });
     },
+    movedTo: (movedDir) => held(movedDir, lease),
   };
 }

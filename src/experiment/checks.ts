@@ -1,0 +1,94 @@
+/** What is looked at before anything is started. Every finding is collected, so that one look is enough. */
+import { execFile } from 'node:child_process';
+import { access, constants, stat, statfs } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { dirname } from 'node:path';
+import { promisify } from 'node:util';
+import type { Adapter, Finding, ResolvedConfig } from '../run.ts';
+
+/** Below this a run would most likely not even keep its own logs. */
+const LEAST_FREE_BYTES = 64 * 1024 * 1024;
+const MIB = 1024 * 1024;
+
+/** Looks without changing anything. An empty list means that the experiment can start. */
+export async function checkExperiment(resolved: ResolvedConfig, adapters: Readonly<Record<string, Adapter>>): Promise<Finding[]> {
+  const found = await Promise.all([
+    checkGit(),
+    checkRunsDir(resolved.runsDir),
+    checkPorts(),
+    ...resolved.frameworks.map(async ({ name, adapter, settings }) => {
+      const driver = adapters[adapter];
+      if (driver === undefined) return [];
+      return [...checkEndpoint(name, driver, resolved), ...(await driver.check(settings))];
+    }),
+  ]);
+  return found.flat();
+}
+
+async function checkGit(): Promise<Finding[]> {
+  try {
+    await promisify(execFile)('git', ['--version'], { timeout: 10_000 });
+    return [];
+  } catch {
+    return [{ what: 'git could not be run.', fix: 'Install git, for example with `apt-get install git`, and put it on PATH.' }];
+  }
+}
+
+async function nearestExisting(path: string): Promise<string> {
+  const exists = await stat(path).then(
+    () => true,
+    () => false,
+  );
+  return exists || dirname(path) === path ? path : await nearestExisting(dirname(path));
+}
+
+async function checkRunsDir(runsDir: string): Promise<Finding[]> {
+  const place = await nearestExisting(runsDir);
+  if (!(await stat(place)).isDirectory()) {
+    return [
+      { what: `${place} is not a directory, so runs cannot be kept below it.`, fix: 'Name another place with --runs-dir.' },
+    ];
+  }
+  try {
+    await access(place, constants.W_OK | constants.X_OK);
+  } catch {
+    return [
+      {
+        what: `${place} cannot be written to.`,
+        fix: 'Give yourself write permission there, or name another place with --runs-dir.',
+      },
+    ];
+  }
+  const { bavail, bsize } = await statfs(place);
+  const free = bavail * bsize;
+  if (free >= LEAST_FREE_BYTES) return [];
+  return [
+    {
+      what: `${place} has ${Math.floor(free / MIB)} MiB of free space; a run needs at least ${LEAST_FREE_BYTES / MIB} MiB.`,
+      fix: 'Make space there, or name another place with --runs-dir.',
+    },
+  ];
+}
+
+/** The meter, the rehearsal and the services that are built listen on loopback. */
+async function checkPorts(): Promise<Finding[]> {
+  return await new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', (error) => {
+      resolve([
+        { what: `No port of 127.0.0.1 can be opened: ${error.message}.`, fix: 'Allow listening on the loopback interface.' },
+      ]);
+    });
+    server.listen(0, '127.0.0.1', () => server.close(() => resolve([])));
+  });
+}
+
+function checkEndpoint(framework: string, adapter: Adapter, { rehearsal, endpoint, model }: ResolvedConfig): Finding[] {
+  if (rehearsal || endpoint !== null || adapter.needsEndpoint !== true) return [];
+  return [
+    {
+      what: `The framework ${framework} asks the model ${JSON.stringify(model)}, but the configuration names no endpoint.`,
+      fix: 'Add endpoint: { base_url: …, api_key: ${OPENAI_API_KEY} }, or add --rehearse to try it without a model.',
+    },
+  ];
+}

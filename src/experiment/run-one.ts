@@ -1,0 +1,153 @@
+/** One run from its directory to its sealed record. */
+import { join } from 'node:path';
+import { adapters } from '../adapters.ts';
+import { collectSecrets, createRedactor, getLogger, withPendingRun, withRun } from '../log.ts';
+import type { Meter } from '../meter.ts';
+import { executeRun, type ResolvedConfig } from '../run.ts';
+import type { HostFacts, RunMetadata } from '../schema.ts';
+import { followRecords, LOGS_DIR } from '../store.ts';
+import { createRunDirectory, type NewRun } from './directory.ts';
+import { openMetadata } from './metadata.ts';
+import type { ExperimentOptions, ExperimentPlan, PlannedRun, RunResult, StartedRun } from './options.ts';
+import { redacted } from './redacted.ts';
+import { sealRun } from './seal.ts';
+
+const log = getLogger('experiment', { component: 'orchestrator' });
+
+/** What all runs of an experiment share. */
+export interface Shared {
+  readonly options: ExperimentOptions;
+  readonly plan: ExperimentPlan;
+  readonly resolved: ResolvedConfig;
+  readonly meter: Meter | null;
+  readonly host: HostFacts;
+  readonly project: RunMetadata['project'];
+  readonly stepwellVersion: string;
+}
+
+/** Executes and seals one run. Throws only when its directory could not be made. */
+export async function runOne(shared: Shared, planned: PlannedRun): Promise<RunResult> {
+  return await withPendingRun(async () => {
+    const { options, plan, resolved } = shared;
+    const env = options.env ?? process.env;
+    const secrets = [...collectSecrets(env), ...resolved.secrets.map(({ value }) => value)];
+    recordEarly(shared, planned);
+    const created = await createDirectory(shared, planned, secrets);
+    const { runId, runDir, lease } = created;
+    const run: StartedRun = { ...planned, runId, runDir, model: plan.model, rehearsal: plan.rehearsal, steps: plan.steps };
+    options.onProgress?.({ type: 'run_started', run });
+    const following = follow(run, options);
+    const result = await withRun(
+      {
+        runId,
+        framework: planned.framework,
+        logsDir: join(runDir, LOGS_DIR),
+        secrets,
+        console: options.console ?? null,
+      },
+      async () => await executeAndSeal(shared, run, created),
+    );
+    if (result.archive !== null) await lease.release();
+    await following.end();
+    options.onProgress?.({ type: 'run_finished', run, result });
+    return result;
+  });
+}
+
+function recordEarly({ plan, resolved }: Shared, { framework, round }: PlannedRun): void {
+  log.info(`Configuration ${resolved.shownFile} loaded`, {
+    event: 'config_loaded',
+    metadata: {
+      file: resolved.shownFile,
+      sha256: resolved.snapshot.sha256,
+      framework,
+      round,
+      steps: plan.steps.map(({ step }) => step),
+    },
+  });
+  for (const warning of resolved.warnings) log.warn(warning, { event: 'config_warning' });
+  log.info('Checks passed: git, disk, ports, framework', { event: 'checks_passed' });
+}
+
+async function createDirectory(shared: Shared, planned: PlannedRun, secrets: readonly string[]): Promise<NewRun> {
+  const { plan, resolved } = shared;
+  const redactor = createRedactor({ values: secrets });
+  return await createRunDirectory({
+    runsDir: plan.runsDir,
+    framework: planned.framework,
+    configText: redactor.redact(resolved.snapshot.text),
+    metadataOf: (runId) =>
+      redacted(
+        openMetadata(
+          {
+            run_id: runId,
+            framework: planned.framework,
+            adapter: planned.adapter,
+            stepwell_version: shared.stepwellVersion,
+            model: plan.model,
+            rehearsal: plan.rehearsal,
+            round: planned.round,
+            random_seed: resolved.config.random_seed,
+            config_sha256: resolved.snapshot.sha256,
+            steps: [...plan.steps],
+            host: shared.host,
+            project: shared.project,
+          },
+          new Date().toISOString(),
+        ),
+        redactor,
+      ),
+  });
+}
+
+async function executeAndSeal(shared: Shared, run: StartedRun, { metadata }: NewRun): Promise<RunResult> {
+  const { options, resolved, meter } = shared;
+  const framework = resolved.frameworks.find(({ name }) => name === run.framework);
+  const adapter = adapters[run.adapter];
+  if (framework === undefined || adapter === undefined) throw new Error(`${run.framework} was planned, but is not configured`);
+  const outcome = await executeRun({
+    runId: run.runId,
+    runDir: run.runDir,
+    framework: run.framework,
+    adapterName: run.adapter,
+    adapter,
+    settings: framework.settings,
+    round: run.round,
+    model: run.model,
+    rehearsal: run.rehearsal,
+    config: resolved.config,
+    configSha256: metadata.config_sha256,
+    stepwellVersion: shared.stepwellVersion,
+    steps: resolved.steps,
+    hitlAnswer: resolved.hitl?.text ?? null,
+    openEndpoint: meter === null ? null : (at) => meter.open(at),
+    signal: options.signal ?? new AbortController().signal,
+    parentEnv: options.env ?? process.env,
+  });
+  options.onProgress?.({ type: 'sealing', run });
+  const { metadata: sealed, problems } = await sealRun(run.runDir);
+  return {
+    ...run,
+    status: outcome.status,
+    record: problems.length === 0 ? 'complete' : 'incomplete',
+    problems,
+    durationSeconds: outcome.durationSeconds,
+    archive: sealed.archive,
+  };
+}
+
+/** Hands the run's records to the display as they are written; `end` returns when all have been handed over. */
+function follow(run: StartedRun, { onProgress }: ExperimentOptions): { end: () => Promise<void> } {
+  if (onProgress === undefined) return { end: async () => {} };
+  let live = true;
+  const following = (async () => {
+    const items = followRecords(run.runDir, { isLive: () => Promise.resolve(live) });
+    for await (const item of items) if ('record' in item) onProgress({ type: 'record', run, record: item.record });
+  })();
+  return {
+    async end() {
+      live = false;
+      await following;
+    },
+  };
+}

@@ -1,0 +1,175 @@
+/**
+ * Sealing: the logs up to here are the record; everything else is derived from them, packed, and indexed.
+ *
+ * Each part can be done again, so that a sealing cut off anywhere is finished by doing what is missing. The archive is made
+ * once: as soon as metadata.json names it, it is never written again.
+ */
+import { readFile } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
+import { parse } from 'yaml';
+import { packRun } from '../archive.ts';
+import { describeRun, updateManifest } from '../catalog.ts';
+import { stepwellError } from '../errors.ts';
+import { flushRun, getLogger, runRedactor, syncRun } from '../log.ts';
+import {
+  ExperimentConfig,
+  metadataText,
+  type ArchiveFacts,
+  type EventMetadata,
+  type RunMetadata,
+  type RunSummary,
+} from '../schema.ts';
+import {
+  COMMIT_FILE,
+  CONFIG_FILE,
+  LOGS_DIR,
+  MANIFEST_FILE,
+  METADATA_FILE,
+  METRICS_FILE,
+  openRunDirectory,
+  SUMMARY_FILE,
+  writeFileAtomic,
+} from '../store.ts';
+import { computeMetrics, foldRun, renderText } from '../summary.ts';
+import { loggedError, readMetadata, recordProblems, sealedMetadata } from './metadata.ts';
+import { redacted } from './redacted.ts';
+
+const log = getLogger('experiment/seal', { component: 'orchestrator' });
+
+/** Logged after sealing, in this order, and so not in the archive. */
+const LOGGED_AFTER = ['archive_created', 'summary_written', 'manifest_updated'];
+
+export interface SealResult {
+  readonly metadata: RunMetadata;
+  /** What could not be done; empty for a complete record. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * Seals a run or finishes its sealing. Call it inside the run's log scope, as holder of its lease. Trouble with one part is
+ * a problem in the result and does not keep the other parts from being written.
+ *
+ * @throws METADATA_MISSING
+ */
+export async function sealRun(runDir: string): Promise<SealResult> {
+  const before = await readMetadata(runDir);
+  if (before === null) throw stepwellError('METADATA_MISSING', { runDir });
+  const problems: string[] = [];
+  /** Runs one part; a failure becomes a problem in words, and null. */
+  const part = async <T>(name: string, work: () => Promise<T>): Promise<T | null> => {
+    try {
+      return await work();
+    } catch (error) {
+      problems.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+      log.error(`Sealing: ${name} failed`, { event: 'seal_problem', error });
+      return null;
+    }
+  };
+
+  flushRun();
+  syncRun();
+  const files = before.sealed?.files ?? (await logSizes(runDir));
+  const sealed = { files, logged_after: LOGGED_AFTER };
+  const derived = await part('the summary of the logs', async () => await derive(runDir, before, sealed));
+  if (derived === null) return { metadata: before, problems };
+  const { summary, metadata } = derived;
+
+  let archive = before.archive;
+  if (archive === null) {
+    await part('the derived files', async () => await writeDerived(runDir, summary, metadata));
+    archive = await part('the archive', async () => await archiveRun(runDir, metadata));
+    if (archive === null) {
+      await part('metadata.json', async () => {
+        const open: RunMetadata = {
+          ...metadata,
+          record: 'incomplete',
+          record_problems: [...metadata.record_problems, ...problems],
+        };
+        await writeFileAtomic(join(runDir, METADATA_FILE), metadataText(redacted(open, runRedactor())));
+      });
+    }
+  }
+  const sealedBy = archive;
+  if (sealedBy !== null) await part('the summary', async () => await writeSummary(runDir, summary, sealedBy));
+  await part('the manifest', async () => await indexRun(runDir));
+  flushRun();
+  syncRun();
+  return { metadata: { ...metadata, archive }, problems: [...metadata.record_problems, ...problems] };
+}
+
+async function logSizes(runDir: string): Promise<Record<string, number>> {
+  await using source = await openRunDirectory(runDir, { sealed: null });
+  return Object.fromEntries((await source.files(LOGS_DIR)).map(({ path, bytes }) => [path, bytes]));
+}
+
+async function derive(
+  runDir: string,
+  before: RunMetadata,
+  sealed: NonNullable<RunMetadata['sealed']>,
+): Promise<{ summary: RunSummary; metadata: RunMetadata }> {
+  await using source = await openRunDirectory(runDir, { sealed: sealed.files });
+  const summary = await foldRun(source);
+  // What an archive already confirms is not derived again.
+  if (before.archive !== null) return { summary, metadata: before };
+  const error = await loggedError(source);
+  const metadata = sealedMetadata(before, { summary, error, sealed, problems: recordProblems(summary) });
+  return { summary, metadata: redacted(metadata, runRedactor()) };
+}
+
+/** Everything that goes into the archive; the sealed position first, so that a later attempt seals at the same place. */
+async function writeDerived(runDir: string, summary: RunSummary, metadata: RunMetadata): Promise<void> {
+  await writeFileAtomic(join(runDir, METADATA_FILE), metadataText({ ...metadata, record: 'open' }));
+  await writeFileAtomic(join(runDir, COMMIT_FILE), `${metadata.framework_commit}\n`);
+  await writeFileAtomic(join(runDir, METRICS_FILE), `${JSON.stringify(computeMetrics(summary), null, 2)}\n`);
+  await writeFileAtomic(join(runDir, SUMMARY_FILE), renderText(summary, null));
+}
+
+async function archiveRun(runDir: string, metadata: RunMetadata): Promise<ArchiveFacts> {
+  const redactor = runRedactor();
+  const archive = await packRun({
+    runDir,
+    exclude: await excludesOf(runDir),
+    containsSecret: (bytes) => redactor.containsSecret(bytes),
+    modifiedAt: new Date(metadata.ended_at ?? metadata.started_at),
+    sealed: { files: metadata.sealed?.files ?? {} },
+    metadata,
+  });
+  const { name, bytes, sha256, members, excluded_secrets } = archive;
+  log.info(`Archive ${name} created`, {
+    event: 'archive_created',
+    metadata: {
+      archive: name,
+      bytes,
+      sha256,
+      members,
+      excluded_secrets: excluded_secrets.length,
+    } satisfies EventMetadata<'archive_created'>,
+  });
+  await writeFileAtomic(join(runDir, METADATA_FILE), metadataText({ ...metadata, archive }));
+  return archive;
+}
+
+/** The patterns of the configuration that the run was made with. */
+async function excludesOf(runDir: string): Promise<readonly string[]> {
+  const text = await readFile(join(runDir, CONFIG_FILE), 'utf8');
+  return ExperimentConfig.pick({ archive: true }).loose().parse(parse(text)).archive.exclude;
+}
+
+async function writeSummary(runDir: string, summary: RunSummary, archive: ArchiveFacts): Promise<void> {
+  const text = renderText(summary, archive);
+  await writeFileAtomic(join(runDir, SUMMARY_FILE), text);
+  log.info('Summary written', {
+    event: 'summary_written',
+    metadata: { path: SUMMARY_FILE, bytes: Buffer.byteLength(text) } satisfies EventMetadata<'summary_written'>,
+  });
+}
+
+async function indexRun(runDir: string): Promise<void> {
+  const runsDir = dirname(dirname(runDir));
+  const path = relative(runsDir, runDir).split(sep).join('/');
+  await updateManifest(runsDir, await describeRun(runsDir, path));
+  log.info('Manifest updated', {
+    event: 'manifest_updated',
+    metadata: { path: MANIFEST_FILE } satisfies EventMetadata<'manifest_updated'>,
+  });
+}
