@@ -94,6 +94,8 @@ export const AttemptSummary = z.object({
   leftover_files: count.nullable(),
   /** Scheduled wait before the next attempt. */
   backoff_seconds: seconds.nullable(),
+  /** How it ended, in the words of its last record; at most 400 characters. */
+  message: z.string().nullable(),
   error: ErrorFacts.nullable(),
 });
 export type AttemptSummary = z.infer<typeof AttemptSummary>;
@@ -145,8 +147,10 @@ export const StepSummary = z.object({
 export type StepSummary = z.infer<typeof StepSummary>;
 
 export const ModelSummary = z.object({
-  /** The model that answered, else the one asked for, else `unknown`. */
+  /** The model asked for, else the one that answered, else `unknown`. */
   model: z.string(),
+  /** What the answers called themselves; the first few. */
+  answered_as: z.array(z.string()),
   api_calls: count,
   failed_calls: count,
   tokens_in: count.nullable(),

@@ -1,6 +1,7 @@
 /**
  * Migration continuity: what an earlier step made work should still work after later ones. A check that passed at an
- * earlier step is due again at each later step that was validated with the application meant to run.
+ * earlier step is due again at each later step whose validation asks it. (When the application does not start, the
+ * validator records each check it would have sent as failed.)
  */
 export interface ContinuityState {
   /** Checks that passed at some earlier step. */
@@ -34,19 +35,14 @@ export function addCheck(state: ContinuityState, step: number, check: string, ok
   state.current.set(check, ok);
 }
 
-/**
- * The step's continuity at the end of its validation; null when nothing from before was due. A check that the flow no
- * longer asks for is not due, unless nothing could be asked because the application did not start.
- */
-export function continuityOf(state: ContinuityState, step: number, appStarted: boolean | null): Continuity | null {
-  if (appStarted === null) return null;
-  const results = state.step === step ? state.current : new Map<string, boolean>();
+/** The step's continuity at the end of its validation; null when nothing from before was asked again. */
+export function continuityOf(state: ContinuityState, step: number): Continuity | null {
+  if (state.step !== step) return null;
   let [passed, total] = [0, 0];
-  for (const check of state.passedBefore) {
-    const ok = results.get(check);
-    if (ok === undefined && appStarted) continue;
+  for (const [check, ok] of state.current) {
+    if (!state.passedBefore.has(check)) continue;
     total += 1;
-    if (ok === true) passed += 1;
+    if (ok) passed += 1;
   }
   return total === 0 ? null : { passed, total };
 }

@@ -38,9 +38,8 @@ function failingStep(summary: RunSummary): StepSummary | null {
 
 function causeOf(summary: RunSummary, attempt: AttemptSummary | null): string {
   if (summary.error !== null && summary.error.message !== '') return summary.error.message;
-  if (attempt?.error != null && attempt.error.message !== '') return attempt.error.message;
-  if (attempt?.reason != null) return REASON[attempt.reason];
   if (summary.recovered !== null) return summary.recovered.reason;
+  if (attempt?.reason != null) return REASON[attempt.reason];
   return summary.status === 'interrupted' ? REASON.interrupted : 'unknown';
 }
 

@@ -11,9 +11,9 @@ import {
 } from '../schema.ts';
 import { logFileFacts } from '../store.ts';
 import { failureSummary } from './failure.ts';
-import { errorFacts, problemSummary } from './problems.ts';
-import { stepOf, type AttemptState, type FoldState, type StepState, type ValidationState } from './state.ts';
-import { usageSummary, type UsageState } from './usage.ts';
+import { cut, errorFacts, MESSAGE_LENGTH, problemSummary } from './problems.ts';
+import { stepOf, type AttemptState, type FoldState, type ModelState, type StepState, type ValidationState } from './state.ts';
+import { usageSummary } from './usage.ts';
 
 /** Sizes of the log files, which the records themselves do not tell: path relative to the run directory → bytes. */
 export type FileSizes = ReadonlyMap<string, number>;
@@ -158,6 +158,7 @@ function attemptSummary(state: AttemptState, run: RunStatus): AttemptSummary {
     processes_killed: end?.processes_killed ?? null,
     leftover_files: state.leftovers,
     backoff_seconds: state.backoffSeconds,
+    message: state.end === null ? null : cut(state.end.record.message, MESSAGE_LENGTH),
     error: error === undefined ? null : errorFacts(error),
   };
 }
@@ -172,10 +173,11 @@ function validationSummary({ end, continuity, failures }: ValidationState): Vali
   return { ...end, continuity_passed: continuity?.passed ?? null, continuity_total: continuity?.total ?? null, failures };
 }
 
-function modelSummary([model, state]: [string, UsageState]): ModelSummary {
+function modelSummary([model, { usage: state, answeredAs }]: [string, ModelState]): ModelSummary {
   const usage = usageSummary(state);
   return {
     model,
+    answered_as: [...answeredAs],
     api_calls: state.calls,
     failed_calls: state.failed,
     tokens_in: usage.tokens_in,

@@ -3,13 +3,23 @@ import { EVENT_METADATA, type EventMetadata, type EventName, type LogRecord } fr
 import { addCheck, continuityOf, restartChecks } from './continuity.ts';
 import { restartOutput } from './output.ts';
 import { cut } from './problems.ts';
-import { attemptOf, emptyValidation, stepOf, type AttemptState, type FoldState, type StepState } from './state.ts';
+import {
+  attemptOf,
+  emptyValidation,
+  stepOf,
+  type AttemptState,
+  type FoldState,
+  type ModelState,
+  type StepState,
+} from './state.ts';
 import { addOutcome, addRequest, emptyUsage, type UsageState } from './usage.ts';
 
 const FAILURES_KEPT = 5;
 const FAILED_OUTPUTS_KEPT = 20;
 const HITL_KEPT = 20;
 const MODELS_KEPT = 50;
+const MODEL_LENGTH = 100;
+const ANSWERS_KEPT = 5;
 const MALFORMED_KEPT = 5;
 
 /** Where a record stands. */
@@ -73,15 +83,16 @@ function sumsOf(state: FoldState, record: LogRecord): UsageState[] {
   return [attemptOf(step, record.attempt).usage, step.usage, state.usage];
 }
 
-function modelOf(state: FoldState, name: string): UsageState {
-  // Names come from a provider's answers: however many it makes up, the summary stays small.
-  const key = state.models.has(name) || state.models.size < MODELS_KEPT ? cut(name, 100) : '(other models)';
-  let usage = state.models.get(key);
-  if (usage === undefined) {
-    usage = emptyUsage();
-    state.models.set(key, usage);
+function modelOf(state: FoldState, name: string): ModelState {
+  const short = cut(name, MODEL_LENGTH);
+  // Names come from requests and answers: however many are made up, the summary stays small.
+  const key = state.models.has(short) || state.models.size < MODELS_KEPT ? short : '(other models)';
+  let found = state.models.get(key);
+  if (found === undefined) {
+    found = { usage: emptyUsage(), answeredAs: new Set() };
+    state.models.set(key, found);
   }
-  return usage;
+  return found;
 }
 
 function keepOutput(state: FoldState, step: number | null): void {
@@ -138,8 +149,8 @@ export const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   onAttempt('attempt_leftovers', (attempt, metadata) => {
     attempt.leftovers = metadata.files_total;
   }),
-  onAttempt('retry_scheduled', (attempt, metadata) => {
-    attempt.backoffSeconds = metadata.backoff_seconds;
+  onStep('retry_scheduled', (step, metadata) => {
+    attemptOf(step, metadata.next_attempt - 1).backoffSeconds = metadata.backoff_seconds;
   }),
 
   on('hitl', (state, metadata, { record }) => {
@@ -173,9 +184,11 @@ export const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
       addOutcome(usage, call, record.late === true);
     }
     state.openCalls.delete(call.call_id);
-    const model = modelOf(state, call['gen_ai.response.model'] ?? call['gen_ai.request.model'] ?? 'unknown');
-    addRequest(model, call.retry_of);
-    addOutcome(model, call, record.late === true);
+    const answered = call['gen_ai.response.model'];
+    const model = modelOf(state, call['gen_ai.request.model'] ?? answered ?? 'unknown');
+    addRequest(model.usage, call.retry_of);
+    addOutcome(model.usage, call, record.late === true);
+    if (answered !== null && model.answeredAs.size < ANSWERS_KEPT) model.answeredAs.add(cut(answered, MODEL_LENGTH));
   }),
   on('unmetered_request', (state, _metadata, { record }) => {
     for (const usage of sumsOf(state, record)) usage.unmeteredRequests += 1;
@@ -197,7 +210,7 @@ export const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   }),
   onStep('validation_end', (step, metadata, _place, state) => {
     step.validation.end = metadata;
-    step.validation.continuity = continuityOf(state.continuity, step.step, metadata.app_started);
+    step.validation.continuity = continuityOf(state.continuity, step.step);
     state.validationSeconds = (state.validationSeconds ?? 0) + metadata.duration_seconds;
   }),
 

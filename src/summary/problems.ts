@@ -2,7 +2,7 @@
 import type { ErrorFacts, LogRecord, ProblemExample, ProblemSummary, RecordedError } from '../schema.ts';
 
 const KEPT = 5;
-const MESSAGE_LENGTH = 400;
+export const MESSAGE_LENGTH = 400;
 const CAUSES = 5;
 
 export interface ProblemState {

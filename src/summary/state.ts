@@ -44,6 +44,11 @@ export interface FileState {
   damaged: number;
 }
 
+export interface ModelState {
+  readonly usage: UsageState;
+  readonly answeredAs: Set<string>;
+}
+
 export interface FoldState {
   runId: string | null;
   framework: string | null;
@@ -55,7 +60,7 @@ export interface FoldState {
   readonly phases: Map<Phase, EventMetadata<'phase_end'> | null>;
   readonly steps: Map<number, StepState>;
   readonly usage: UsageState;
-  readonly models: Map<string, UsageState>;
+  readonly models: Map<string, ModelState>;
   /** Calls begun and not ended, with the sums they are counted in. */
   readonly openCalls: Map<string, readonly UsageState[]>;
   readonly continuity: ContinuityState;

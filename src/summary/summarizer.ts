@@ -1,9 +1,8 @@
 import { join } from 'node:path';
-import { writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { stepwellError } from '../errors.ts';
 import { ArchiveFacts } from '../schema.ts';
-import { METADATA_FILE, openRunDirectory, SUMMARY_FILE, type RunSource } from '../store.ts';
+import { METADATA_FILE, openRunDirectory, SUMMARY_FILE, writeFileAtomic, type RunSource } from '../store.ts';
 import { foldRun } from './fold.ts';
 import { renderText } from './text.ts';
 
@@ -40,7 +39,7 @@ export class LogSummarizer {
   /** Replaces `logs_summary.txt` as a whole and returns its path. */
   async writeSummary(text: string): Promise<string> {
     const path = join(this.#runDir, SUMMARY_FILE);
-    await writeFile(path, text);
+    await writeFileAtomic(path, text);
     return path;
   }
 

@@ -77,13 +77,13 @@ export function wrap(text: string, columns: number, maxLines: number): string[] 
   return lines;
 }
 
-/** The longest beginning within the limits, and the rest. The beginning has at least one character. */
+/** The longest beginning within the limits, and the rest. */
 function splitAt(text: string, columns: number, bytes: number): [string, string] {
   let [width, size, at] = [0, 0, 0];
   for (const character of text) {
     width += widthOfCharacter(character);
     size += Buffer.byteLength(character);
-    if (at > 0 && (width > columns || size > bytes)) break;
+    if (width > columns || size > bytes) break;
     at += character.length;
   }
   return [text.slice(0, at), text.slice(at)];

@@ -76,7 +76,7 @@ export function lastError(step: StepSummary): string | null {
   if (step.status === 'success' || step.status === 'running' || step.status === 'not_reached') return null;
   const last = step.attempts.at(-1);
   if (last === undefined) return null;
-  return last.error?.message ?? last.reason ?? (last.end_recorded ? null : 'the attempt has no recorded end');
+  return last.end_recorded ? last.message : 'the attempt has no recorded end';
 }
 
 /** The command worth typing after a failure. */

@@ -16,7 +16,7 @@ export function problemLines(summary: RunSummary): string[] {
   if (errors.count + warnings.count === 0 && failure === null) return [];
   const lines = [`Errors: ${errors.count}`, `Warnings: ${warnings.count}`];
   if (failure !== null) {
-    lines.push('', ...wrap(`Cause: ${plain(failure.cause)}`, COLUMNS, 3));
+    lines.push('', ...hanging(`Cause: ${plain(failure.cause)}`, 3));
     if (failure.last_lines.length > 0) {
       lines.push('Last lines of output:', ...failure.last_lines.slice(-OUTPUT_LINES).map((line) => `  | ${line}`));
     }
@@ -36,9 +36,14 @@ function exampleLines(problems: ProblemSummary, noun: string): string[] {
     if (index === FIRST_LISTED && problems.count > shown.length) {
       lines.push(`... ${counted(problems.count - shown.length, noun)} between not listed; see logs/`);
     }
-    lines.push(...wrap(exampleText(problem), COLUMNS, LINES_PER_MESSAGE));
+    lines.push(...hanging(exampleText(problem), LINES_PER_MESSAGE));
   }
   return lines;
+}
+
+/** Further lines are set in, so that a message cannot look like a line of the summary. */
+function hanging(text: string, maxLines: number): string[] {
+  return wrap(text, COLUMNS - 2, maxLines).map((line, index) => (index === 0 ? line : `  ${line}`));
 }
 
 function exampleText({ timestamp, level, step, message }: ProblemExample): string {

@@ -1,10 +1,11 @@
 /** The record itself: how much was logged, what is damaged or missing, and the archive that seals it. */
 import type { ArchiveFacts, RunSummary } from '../../schema.ts';
-import { counted, size, stepNumber } from '../figures.ts';
+import { counted, size, stepNumber, UNKNOWN } from '../figures.ts';
 
 const COMPONENTS_LISTED = 8;
 const HITL_LISTED = 5;
 const LEFT_OUT_LISTED = 5;
+const SHA1 = /^[0-9a-f]{40}$/;
 
 export function logLines(summary: RunSummary): string[] {
   const components = new Map<string, { lines: number; bytes: number | null }>();
@@ -22,7 +23,7 @@ export function logLines(summary: RunSummary): string[] {
   }
   if (sorted.length > COMPONENTS_LISTED)
     result.push(`  - ${counted(sorted.length - COMPONENTS_LISTED, 'more component')} not listed`);
-  result.push(`Redactions: ${summary.redactions ?? 'unknown'}`);
+  result.push(`Redactions: ${summary.redactions ?? UNKNOWN}`);
   return [...result, ...damageLines(summary)];
 }
 
@@ -56,7 +57,9 @@ export function hitlLines({ hitl }: RunSummary): string[] {
   const lines = [`Total Interactions: ${hitl.count}`];
   for (const { step, query_length, response_sha1 } of hitl.first.slice(0, HITL_LISTED)) {
     const where = step === null ? 'Outside steps' : `Step ${stepNumber(step)}`;
-    lines.push(`  - ${where}: SHA-1 ${response_sha1.slice(0, 10)} (question of ${counted(query_length, 'character')})`);
+    lines.push(
+      `  - ${where}: SHA-1 ${SHA1.test(response_sha1) ? response_sha1.slice(0, 10) : UNKNOWN} (question of ${counted(query_length, 'character')})`,
+    );
   }
   if (hitl.count > HITL_LISTED) lines.push(`  - ${hitl.count - HITL_LISTED} more; see hitl_events.jsonl`);
   return lines;
@@ -64,7 +67,7 @@ export function hitlLines({ hitl }: RunSummary): string[] {
 
 export function archiveLines(archive: ArchiveFacts | null): string[] {
   if (archive === null) return ['Archive: not yet sealed'];
-  const left = archive.excluded_secrets;
+  const { excluded_secrets: left, skipped } = archive;
   const lines = [
     `Archive: ${archive.name}`,
     `SHA-256: ${archive.sha256}`,
@@ -74,5 +77,6 @@ export function archiveLines(archive: ArchiveFacts | null): string[] {
   if (left.length > 0) lines.push(`Left Out (holding a secret): ${counted(left.length, 'file')}`);
   for (const path of left.slice(0, LEFT_OUT_LISTED)) lines.push(`  - ${path}`);
   if (left.length > LEFT_OUT_LISTED) lines.push(`  - ${left.length - LEFT_OUT_LISTED} more; see metadata.json`);
+  if (skipped.length > 0) lines.push(`Not Kept (links, special files): ${counted(skipped.length, 'path')}; see metadata.json`);
   return lines;
 }

@@ -35,8 +35,7 @@ export function stepLines(
     left = [];
   };
   for (const step of steps) {
-    if (left.length > 0 && (listed.has(step.step) || (step.status === 'not_reached') !== (left[0]?.status === 'not_reached')))
-      flush();
+    if (left.length > 0 && (listed.has(step.step) || (split && isReached(step) !== isReached(left[0])))) flush();
     if (listed.has(step.step)) lines.push(...(blocks.get(step.step) ?? []), '');
     else left.push(step);
   }

@@ -1,8 +1,11 @@
 import type { RunSummary } from '../../schema.ts';
-import { dollars, duration, figure, percent, stepNumber } from '../figures.ts';
+import { counted, dollars, duration, figure, percent, stepNumber, tokens } from '../figures.ts';
 import { computeMetrics } from '../metrics.ts';
+import { plain } from '../plain.ts';
+import { clip } from '../width.ts';
 
 const MODELS_LISTED = 5;
+const MODEL_COLUMNS = 30;
 const PHASE_NAME = { prepare: 'Prepare', steps: 'Steps', stop: 'Stop', seal: 'Seal' } as const;
 
 export function timeLines(summary: RunSummary): string[] {
@@ -34,6 +37,7 @@ export function finalLines(summary: RunSummary): string[] {
     `  - Prompt: ${figure(usage.tokens_in)} (cached: ${figure(usage.tokens_cached)})`,
     `  - Completion: ${figure(usage.tokens_out)}`,
     `Total Cost: ${dollars(usage.cost_nano_usd)}`,
+    ...modelLines(summary),
     `Total Duration: ${duration(summary.duration_seconds)}`,
     `Steps Completed: ${summary.steps_succeeded}/${figure(summary.steps_total)}`,
     `Success Rate: ${percent(summary.steps_succeeded, summary.steps_total)}`,
@@ -48,12 +52,19 @@ export function finalLines(summary: RunSummary): string[] {
   }
   if (usage.open_calls > 0) lines.push(`Calls Without End: ${usage.open_calls}`);
   if (usage.late_calls > 0) lines.push(`Late Calls: ${usage.late_calls}`);
-  if (summary.models.length > 1) {
-    for (const model of summary.models.slice(0, MODELS_LISTED)) {
-      lines.push(`  - ${model.model}: ${model.api_calls} calls, ${figure(model.tokens_in)} in, ${figure(model.tokens_out)} out`);
-    }
-    if (summary.models.length > MODELS_LISTED) lines.push(`  - ${summary.models.length - MODELS_LISTED} more models not listed`);
+  return lines;
+}
+
+/** Nothing while one model did everything. */
+function modelLines({ models }: RunSummary): string[] {
+  if (models.length < 2) return [];
+  const lines = [`Models: ${models.length}`];
+  for (const { model, api_calls, tokens_in, tokens_out } of models.slice(0, MODELS_LISTED)) {
+    lines.push(
+      `  - ${clip(plain(model), MODEL_COLUMNS)}: ${counted(api_calls, 'call')}, tokens ${tokens(tokens_in, tokens_out)}`,
+    );
   }
+  if (models.length > MODELS_LISTED) lines.push(`  - ${counted(models.length - MODELS_LISTED, 'more model')} not listed`);
   return lines;
 }
 

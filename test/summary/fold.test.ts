@@ -1,0 +1,322 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { LEVELS, RunSummary, type LogRecord } from '../../src/schema.ts';
+import type { ReadItem } from '../../src/store.ts';
+import { computeMetrics, foldRecords, renderMarkdown, renderText } from '../../src/summary.ts';
+import { widthOf } from '../../src/summary/width.ts';
+import { CASES } from './cases.ts';
+import { Recording } from './recording.ts';
+
+const fold = async (recording: Recording): Promise<RunSummary> => await foldRecords(recording.items());
+
+/** A step with the given attempts' statuses, in a run that goes on. */
+function begun(): Recording {
+  return new Recording().start(2).prepare().phaseStart('steps');
+}
+
+describe('a run that is not over', () => {
+  test('an attempt without an end is running, and crashed once the run has ended', async () => {
+    const recording = begun().stepStart(1).attemptStart(1, 1);
+    const running = await fold(recording);
+    assert.equal(running.status, 'running');
+    assert.deepEqual([running.steps[0]?.status, running.steps[1]?.status], ['running', 'not_reached']);
+    assert.equal(running.steps[0]?.attempts[0]?.end_recorded, false);
+    assert.equal(running.duration_seconds, null);
+
+    const ended = await fold(
+      recording.changeWriter('bbbbbb').end({ status: 'crashed', failing_step: 1, failing_phase: 'steps' }),
+    );
+    assert.equal(ended.steps[0]?.status, 'crashed');
+    assert.equal(ended.steps[0]?.attempts[0]?.status, 'crashed');
+    assert.equal(ended.steps[0]?.attempts[0]?.duration_seconds, null);
+    assert.equal(ended.writers, 2);
+  });
+
+  test('recovered but without the end of the recovery is crashed', async () => {
+    const recording = begun().changeWriter('bbbbbb');
+    recording.event('orchestrator', 'run_recovered', { reason: 'process gone', killed: [7], last_record_at: null }, 'Recovered');
+    const summary = await fold(recording);
+    assert.equal(summary.status, 'crashed');
+    assert.deepEqual(summary.recovered, { reason: 'process gone', killed: 1, last_record_at: null });
+    assert.equal(summary.failure?.cause, 'process gone');
+  });
+});
+
+describe('tokens', () => {
+  test('without metering and calls they are unknown; metered without calls they are 0', async () => {
+    const unmetered = await fold(begun().attemptStart(1, 1, false));
+    assert.equal(unmetered.usage.tokens_in, null);
+    assert.equal(unmetered.usage.api_calls, null);
+    assert.equal(computeMetrics(unmetered).aggregate_metrics.COST_USD, null);
+    const metered = await fold(begun().attemptStart(1, 1, true));
+    assert.equal(metered.usage.tokens_in, 0);
+    assert.equal(metered.usage.api_calls, 0);
+  });
+
+  test('an answered call without figures makes the sum a lower bound, a refused one does not', async () => {
+    const recording = begun().attemptStart(1, 1);
+    const scope = { step: 1, attempt: 1 };
+    recording.call(scope);
+    recording.call(scope, { outcome: 'http_error', status: 500 });
+    assert.equal(computeMetrics(await fold(recording)).tokens_complete, true);
+    recording.call(scope, { 'gen_ai.usage.input_tokens': null, 'gen_ai.usage.output_tokens': null, usage_source: 'none' });
+    const summary = await fold(recording);
+    assert.equal(summary.usage.tokens_in, 1000);
+    assert.equal(summary.usage.calls_without_usage, 1);
+    assert.equal(computeMetrics(summary).tokens_complete, false);
+    assert.match(renderText(summary, null), /Total Tokens: 1250 \(lower bound\)/);
+  });
+
+  test('API Calls counts every request, LLM Requests a request that was sent again once', async () => {
+    const recording = begun().attemptStart(1, 1);
+    const scope = { step: 1, attempt: 1 };
+    const first = recording.call(scope, { outcome: 'http_error', status: 429 });
+    const second = recording.call(scope, { outcome: 'http_error', status: 429, retry_of: first });
+    recording.call(scope, { retry_of: second });
+    recording.call(scope);
+    const { usage } = await fold(recording);
+    assert.deepEqual([usage.api_calls, usage.llm_requests, usage.failed_calls], [4, 2, 2]);
+  });
+
+  test('a price that is missing for one call with tokens makes the cost unknown', async () => {
+    const recording = begun().attemptStart(1, 1);
+    recording.call({ step: 1, attempt: 1 });
+    recording.call({ step: 1, attempt: 1 }, { cost_nano_usd: null, price_source: null });
+    assert.equal((await fold(recording)).usage.cost_nano_usd, null);
+  });
+});
+
+describe('the template note', () => {
+  const note = /Template-based generation \(no LLM calls\)/;
+  const oneStep = (metered: boolean, change: (recording: Recording) => void = () => {}): Recording => {
+    const recording = begun().stepStart(1).attemptStart(1, 1, metered);
+    change(recording);
+    return recording.attemptEnd(1, 1, { duration_seconds: 1 }).stepEnd(1, 1, 1);
+  };
+
+  test('stands where the meter was in use and saw nothing', async () => {
+    assert.match(renderText(await fold(oneStep(true)), null), note);
+  });
+  test('not where the meter was not in use', async () => {
+    assert.doesNotMatch(renderText(await fold(oneStep(false)), null), note);
+  });
+  test('not after one call, an unfinished one, or a request that the meter does not understand', async () => {
+    const call = oneStep(true, (recording) => void recording.call({ step: 1, attempt: 1 }));
+    const open = oneStep(true, (recording) => void recording.callStart({ step: 1, attempt: 1 }));
+    const unknown = oneStep(true, (recording) => {
+      const metadata = { method: 'POST', path: '/v1/audio', status: 200 };
+      recording.event('metrics', 'unmetered_request', metadata, 'Passed through', { step: 1, attempt: 1 });
+    });
+    for (const recording of [call, open, unknown]) assert.doesNotMatch(renderText(await fold(recording), null), note);
+  });
+  test('not for a step that failed: nothing was generated', async () => {
+    const failed = begun().stepStart(1).attemptStart(1, 1);
+    failed.attemptEnd(1, 1, { status: 'failed', reason: 'exit_code', claim: 'failure' }).stepEnd(1, 1, 1, 'failed');
+    assert.doesNotMatch(renderText(await fold(failed), null), note);
+  });
+});
+
+describe('the record itself', () => {
+  test('holes in the numbers of a writer are missing records', async () => {
+    const recording = new Recording().start(2).prepare();
+    const items = [...recording.items()];
+    assert.equal((await foldRecords(items)).missing_records, 0);
+    assert.equal((await foldRecords(items.filter((_, index) => index !== 1 && index !== 2))).missing_records, 2);
+  });
+
+  test('a framework’s own error output is no error of the run', async () => {
+    const recording = begun();
+    recording.record('adapter', 'process_output', 'ERROR', { stream: 'stderr' }, { step: 1, attempt: 1, level: 'error' });
+    assert.equal((await fold(recording)).errors.count, 0);
+  });
+
+  test('of many problems all are counted and the first and last five kept', async () => {
+    const recording = begun();
+    for (let index = 1; index <= 1000; index += 1)
+      recording.record('adapter', 'log', `trouble ${index}`, {}, { step: 1, level: 'error' });
+    const { errors, steps } = await fold(recording);
+    assert.equal(errors.count, 1000);
+    assert.equal(steps[0]?.errors, 1000);
+    assert.deepEqual(
+      [...errors.first, ...errors.last].map((example) => example.message),
+      [1, 2, 3, 4, 5, 996, 997, 998, 999, 1000].map((index) => `trouble ${index}`),
+    );
+  });
+
+  test('a clarification outside steps is counted like any other', async () => {
+    const recording = new Recording().start(2);
+    const metadata = {
+      query: 'x',
+      query_length: 1,
+      response_length: 1,
+      response_sha1: 'a94a8fe5ccb19ba61c4c0873d391e987982fbbd3',
+    };
+    recording.event('adapter', 'hitl', metadata, 'Asked');
+    const summary = await fold(recording);
+    assert.equal(summary.hitl.count, 1);
+    assert.match(renderText(summary, null), /Outside steps: SHA-1 a94a8fe5cc /);
+  });
+
+  test('dropped lines are counted', async () => {
+    const recording = begun();
+    recording.event('run', 'log.dropped', { count: 12, bytes: 3400, reason: 'ENOSPC' }, 'Lines were dropped');
+    assert.deepEqual((await fold(recording)).dropped, { count: 12, bytes: 3400 });
+  });
+
+  test('success rate and steps completed are of the steps configured', async () => {
+    const text = renderText(await fold(begun().goodStep(1, 1)), null);
+    assert.match(text, /^Steps Completed: 1\/2$/m);
+    assert.match(text, /^Success Rate: 50\.0%$/m);
+  });
+});
+
+describe('the failing step', () => {
+  test('the last lines are those of the last attempt', async () => {
+    const recording = begun().stepStart(1);
+    for (const attempt of [1, 2]) {
+      recording.attemptStart(1, attempt).output(1, attempt, `output of attempt ${attempt}`);
+      recording.attemptEnd(1, attempt, { status: 'failed', reason: 'exit_code', claim: 'failure' });
+    }
+    recording.stepEnd(1, 2, 9, 'failed').end({ status: 'failed', failing_phase: 'steps', failing_step: 1 });
+    const { failure } = await fold(recording);
+    assert.deepEqual(failure?.last_lines, ['output of attempt 2']);
+    assert.equal(failure?.attempt, 2);
+    assert.equal(failure?.cause, 'the framework ended with an exit code other than 0');
+    assert.equal(failure?.log_file, 'logs/step_001/adapter.log');
+  });
+
+  test('a later step that succeeds does not replace them', async () => {
+    const recording = begun().stepStart(1).attemptStart(1, 1).output(1, 1, 'what went wrong');
+    recording.attemptEnd(1, 1, { status: 'failed', reason: 'exit_code', claim: 'failure' }).stepEnd(1, 1, 1, 'failed');
+    recording.goodStep(2, 0, []).end({ status: 'failed', failing_phase: 'steps', failing_step: 1 });
+    assert.deepEqual((await fold(recording)).failure?.last_lines, ['what went wrong']);
+  });
+
+  test('continued parts of one long line are not taken for lines', async () => {
+    const recording = begun().stepStart(1).attemptStart(1, 1);
+    const scope = { step: 1, attempt: 1 };
+    for (let part = 1; part <= 40; part += 1)
+      recording.record('adapter', 'process_output', `part ${part}`, { stream: 'stdout', part }, scope);
+    recording.end({ status: 'crashed', failing_phase: 'steps', failing_step: 1 });
+    assert.deepEqual((await fold(recording)).failure?.last_lines, ['part 1']);
+  });
+});
+
+describe('metrics', () => {
+  const aggregate = async (recording: Recording) => computeMetrics(await fold(recording)).aggregate_metrics;
+
+  test('continuity counts what an earlier step made work and a later one asked again', async () => {
+    const steady = await aggregate(begun().goodStep(1, 1, ['a']).goodStep(2, 1, ['a', 'b']));
+    assert.equal(steady.MC, 1);
+    const broken = new Recording()
+      .start(2)
+      .goodStep(1, 1, ['a'])
+      .goodStep(2, 1, [])
+      .validate(2, ['a', 'b'], ['read a', 'read b']);
+    assert.equal((await aggregate(broken)).MC, 0.75);
+    assert.equal((await aggregate(begun().goodStep(1, 1, ['a']))).MC, null);
+  });
+
+  test('a check that never passed is not due, one that is no longer asked neither', async () => {
+    const recording = new Recording().start(3).validate(1, ['a'], ['read a']).validate(2, ['a'], ['read a']).validate(3, ['b']);
+    assert.equal((await aggregate(recording)).MC, 1);
+  });
+
+  test('without validation of the application its metrics are null, without metering the tokens', async () => {
+    const recording = new Recording().start(1, { validates_app: false }).stepStart(1).attemptStart(1, 1, false);
+    const metrics = await aggregate(recording.attemptEnd(1, 1).stepEnd(1, 1, 1));
+    for (const name of [
+      'CRUDe',
+      'ESR',
+      'MC',
+      'ZDI',
+      'Q_star',
+      'TOK_IN',
+      'TOK_OUT',
+      'API_CALLS',
+      'CACHED_TOKENS',
+      'AEI',
+      'COST_USD',
+    ] as const) {
+      assert.equal(metrics[name], null, name);
+    }
+    assert.equal(metrics.UTT, 1);
+  });
+
+  test('autonomy is relative to the steps there were, however many', async () => {
+    const recording = new Recording().start(10);
+    for (let step = 1; step <= 10; step += 1) recording.goodStep(step, 0, []);
+    const metadata = {
+      query: 'x',
+      query_length: 1,
+      response_length: 1,
+      response_sha1: 'a94a8fe5ccb19ba61c4c0873d391e987982fbbd3',
+    };
+    for (const step of [2, 3]) recording.event('adapter', 'hitl', metadata, 'Asked', { step, attempt: 1 });
+    const metrics = await aggregate(recording);
+    assert.deepEqual([metrics.UTT, metrics.HIT, metrics.AUTR, metrics.HEU], [10, 2, 0.8, 6]);
+  });
+
+  test('the figures of the last validation count, and their step is named', async () => {
+    const { recording } = (CASES['broken-later'] as () => { recording: Recording })();
+    const metrics = computeMetrics(await fold(recording));
+    assert.equal(metrics.validated_step, 3);
+    assert.equal(metrics.aggregate_metrics.ESR, 0);
+    assert.equal(metrics.aggregate_metrics.CRUDe, 0);
+  });
+});
+
+test('rehearsed runs say so in text, Markdown and metrics', async () => {
+  const summary = await fold(new Recording().start(1, { rehearsal: true }).goodStep(1, 1));
+  assert.match(renderText(summary, null), /^REHEARSAL: /m);
+  assert.match(renderMarkdown(summary, null), /REHEARSAL: /);
+  assert.equal(computeMetrics(summary).rehearsal, true);
+  assert.equal(computeMetrics(summary).verification_status, 'not_applicable');
+});
+
+const anyRecord = fc.record<LogRecord>({
+  level: fc.constantFrom(...LEVELS),
+  timestamp: fc.constant('2026-11-22T14:15:03.000Z'),
+  module: fc.string(),
+  component: fc.constantFrom('orchestrator', 'adapter', 'metrics', 'validator', 'mine'),
+  run_id: fc.constantFrom('a', null),
+  framework: fc.constantFrom('b', null),
+  step: fc.option(fc.integer({ min: 0, max: 5 }), { nil: null }),
+  attempt: fc.integer({ min: 0, max: 3 }),
+  event: fc.constantFrom(
+    ...Object.keys(CASES),
+    'log',
+    'llm_call',
+    'attempt_end',
+    'run_end',
+    'run_start',
+    'process_output',
+    'validation_end',
+  ),
+  message: fc.string({ unit: 'binary' }),
+  metadata: fc.dictionary(
+    fc.constantFrom('status', 'steps', 'call_id', 'part', 'duration_seconds', 'constructor'),
+    fc.anything(),
+  ),
+});
+
+test('no sequence of records makes the fold or a renderer throw or leave its bounds', async () => {
+  const streams: ReadItem[][] = Object.values(CASES).map((make) => [...make().recording.items()]);
+  const anyItem = fc.oneof(
+    fc.constantFrom(...streams.flat()),
+    anyRecord.map((record): ReadItem => ({ record, file: 'logs/run.log', line: 1 })),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(anyItem, { maxLength: 200 }), async (items) => {
+      const summary = await foldRecords(items);
+      RunSummary.parse(summary);
+      computeMetrics(summary);
+      renderMarkdown(summary, null);
+      const text = renderText(summary, null);
+      assert.ok(Buffer.byteLength(text) <= 10_240);
+      for (const line of text.split('\n')) assert.ok(widthOf(line) <= 80);
+    }),
+    { numRuns: 200 },
+  );
+});
