@@ -12,6 +12,7 @@ import { SYSTEM_PROMPT, userPrompt } from './baseline/prompt.ts';
 import { readWorkspace } from './baseline/workspace.ts';
 
 export const baseline: Adapter = {
+  needsEndpoint: true,
   check: () => Promise.resolve([]),
   prepare: async () => ({ commit: await stepwellCommit() }),
   runStep,

@@ -30,7 +30,7 @@ export async function writeAnswered(workspace: string, file: AnsweredFile): Prom
   const target = join(workspace, file.path);
   const executable = file.executable || file.path === 'start.sh' || file.content.startsWith('#!');
   await mkdir(dirname(target), { recursive: true });
-  writeFileAtomic(target, file.content);
+  await writeFileAtomic(target, file.content);
   await chmod(target, executable ? 0o755 : 0o644);
   return { executable };
 }
