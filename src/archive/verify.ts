@@ -89,7 +89,8 @@ async function checkOpen(findings: Findings, file: OpenFile, { runDir, metadataT
   const source = archiveSource(file, scanned);
   const read = async (path: string): Promise<string | null> => (await source.read(path))?.toString('utf8') ?? null;
   checkMembers(findings, scanned.members, await read(CHECKSUMS_FILE));
-  const { summary, hitl } = await foldArchive(findings, source);
+  const folded = await foldArchive(findings, source);
+  const { summary, hitl } = folded;
   checkHitl(findings, await read(HITL_FILE), hitl);
   await checkDerived(findings, source, summary);
   await checkCopies(findings, source, summary, scanned);
@@ -97,11 +98,11 @@ async function checkOpen(findings: Findings, file: OpenFile, { runDir, metadataT
   const logFiles = await source.files(LOGS_DIR);
   const copy = await read(METADATA_FILE);
   const copied = copy === null ? null : parseMetadata(findings, `${METADATA_FILE} in the archive`, copy);
-  if (copied !== null) checkAgainstLogs(findings, `${METADATA_FILE} in the archive`, copied, summary, logFiles);
+  if (copied !== null) checkAgainstLogs(findings, `${METADATA_FILE} in the archive`, copied, folded, logFiles);
   if (runDir === null) return;
 
   if (metadataText !== null) checkAgainstArchive(findings, metadataText, copy, facts);
-  if (metadata !== null && copied === null) checkAgainstLogs(findings, METADATA_FILE, metadata, summary, logFiles);
+  if (metadata !== null && copied === null) checkAgainstLogs(findings, METADATA_FILE, metadata, folded, logFiles);
   await checkSummaryOnDisk(findings, runDir, summary, facts);
   await checkMetricsOnDisk(findings, runDir, summary);
   await checkDisk(findings, runDir, scanned.members);
@@ -129,7 +130,7 @@ async function checkCopies(
   { members }: ScannedArchive,
 ): Promise<void> {
   const commit = (await source.read(COMMIT_FILE))?.toString('utf8') ?? null;
-  if (summary.framework_commit !== null) findings.compare(COMMIT_FILE, commit ?? 'missing', `${summary.framework_commit}\n`);
+  findings.compare(COMMIT_FILE, commit ?? 'missing', `${summary.framework_commit ?? 'unknown'}\n`);
   const recorded = summary.configuration?.config_sha256 ?? null;
   const config = members.find(({ path }) => path === CONFIG_FILE)?.sha256 ?? 'missing';
   if (recorded !== null) findings.compare(`${CONFIG_FILE} sha256`, recorded, config);

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { list } from 'tar';
 import { openArchive, packRun } from '../../src/archive.ts';
 import { encodeHeader } from '../../src/archive/tar.ts';

@@ -137,7 +137,6 @@ export async function sealRun(runDir: string, options: Partial<PackOptions> = {}
     phases: [
       { phase: 'prepare', duration_seconds: 0.5, ok: true },
       { phase: 'steps', duration_seconds: 2, ok: true },
-      { phase: 'seal', duration_seconds: 0.1, ok: true },
     ],
     random_seed: 42,
     config_sha256: sha256(CONFIG),

@@ -3,6 +3,7 @@ import { RunMetadata } from '../../schema.ts';
 import type { ArchiveFacts, RunSummary } from '../../schema.ts';
 import { METADATA_FILE } from '../../store.ts';
 import { compareFields } from './fields.ts';
+import type { FoldedRun } from './records.ts';
 import { shown } from './report.ts';
 import type { Findings } from './report.ts';
 
@@ -44,53 +45,46 @@ export function checkAgainstLogs(
   findings: Findings,
   file: string,
   metadata: RunMetadata,
-  summary: RunSummary,
+  { summary, error }: Pick<FoldedRun, 'summary' | 'error'>,
   logFiles: readonly { path: string; bytes: number }[],
 ): void {
-  const planned = summary.steps.slice(0, summary.steps_total ?? 0).map(({ step, name, prompt_file, prompt_sha256 }) => {
-    return { step, name, prompt_file, prompt_sha256 };
-  });
-  const recorded = { ...metadata, error: errorOf(metadata.error), phases: loggedPhases(metadata, summary) };
   const logged = {
-    run_id: summary.run_id,
-    framework: summary.framework,
-    adapter: summary.adapter,
-    framework_commit: summary.framework_commit,
-    stepwell_version: summary.stepwell_version,
-    model: summary.model,
-    rehearsal: summary.rehearsal,
-    round: summary.round,
     status: summary.status,
-    started_at: summary.started_at,
     ended_at: summary.ended_at,
     duration_seconds: summary.duration_seconds,
     failing_phase: summary.failing_phase,
     failing_step: summary.failing_step,
-    error: errorOf(summary.error),
-    phases: summary.time.phases,
-    random_seed: summary.configuration?.random_seed ?? null,
-    config_sha256: summary.configuration?.config_sha256 ?? null,
-    steps: planned,
+    error,
+    framework_commit: summary.framework_commit ?? 'unknown',
+    phases: summary.time.phases.filter((phase) => phase.duration_seconds !== null && phase.ok !== null),
+    sealed: { files: Object.fromEntries(logFiles.map(({ path, bytes }) => [path, bytes])) },
+    ...(summary.started_at === null ? {} : { started_at: summary.started_at }),
+    // Without a recorded start nothing in the logs tells what the run was started with; the copy in the archive still does.
+    ...(summary.configuration === null ? {} : startOf(summary)),
   };
-  for (const [field, value] of Object.entries(logged) as [keyof typeof logged, unknown][]) {
-    findings.count('metadata_fields');
-    // A run whose start was never recorded cannot confirm what it was started with; the copy in the archive does.
-    if (value !== null || metadata.status === 'success') findings.compare(`${file} ${field}`, recorded[field], value);
-  }
-  findings.count('metadata_fields');
-  const sizes = Object.fromEntries(logFiles.map(({ path, bytes }) => [path, bytes]));
-  compareFields(findings, 'metadata_fields', `${file} sealed.files`, metadata.sealed?.files ?? null, sizes);
+  const recorded = Object.fromEntries(Object.keys(logged).map((key) => [key, metadata[key as keyof typeof logged]]));
+  const sealed = metadata.sealed === null ? null : { files: metadata.sealed.files };
+  compareFields(findings, 'metadata_fields', file, { ...recorded, sealed }, logged);
 }
 
-/** What metadata and summary both keep of an error. */
-function errorOf(error: { type: string; message: string } | null): { type: string; message: string } | null {
-  return error === null ? null : { type: error.type, message: error.message };
-}
-
-/** Phases that ended before the logs were sealed; what came after stands in metadata alone. */
-function loggedPhases(metadata: RunMetadata, summary: RunSummary): unknown[] {
-  const logged = new Set(summary.time.phases.map(({ phase }) => phase));
-  return metadata.phases.filter(({ phase }) => logged.has(phase));
+/** What `run_start` says. */
+function startOf(summary: RunSummary): Partial<RunMetadata> {
+  const { run_id, framework, adapter, stepwell_version, model, rehearsal, round, configuration } = summary;
+  const planned = summary.steps.slice(0, summary.steps_total ?? 0);
+  const start = {
+    run_id,
+    framework,
+    adapter,
+    stepwell_version,
+    model,
+    rehearsal,
+    round,
+    random_seed: configuration?.random_seed,
+    config_sha256: configuration?.config_sha256,
+    steps: planned.map(({ step, name, prompt_file, prompt_sha256 }) => ({ step, name, prompt_file, prompt_sha256 })),
+  };
+  // Null in a summary means not recorded, which `run_start` rules out; what differs is reported all the same.
+  return start as Partial<RunMetadata>;
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {

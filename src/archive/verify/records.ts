@@ -1,6 +1,6 @@
 /** The logs inside the archive: folded once, and watched for records that were lost on the way. */
-import type { RunSummary } from '../../schema.ts';
-import { LOGS_DIR, readRecords } from '../../store.ts';
+import type { RecordedError, RunSummary } from '../../schema.ts';
+import { LOGS_DIR, readRecords, RUN_LOG } from '../../store.ts';
 import type { ReadItem, RunSource } from '../../store.ts';
 import { foldRecords } from '../../summary.ts';
 import type { Findings } from './report.ts';
@@ -10,6 +10,8 @@ const HOLES_NAMED = 5;
 
 export interface FoldedRun {
   readonly summary: RunSummary;
+  /** Of the last `run_end`, with its stack, which the summary leaves out. */
+  readonly error: RecordedError | null;
   /** SHA-1 of each clarification's answer, in order. */
   readonly hitl: string[];
 }
@@ -17,6 +19,7 @@ export interface FoldedRun {
 export async function foldArchive(findings: Findings, source: RunSource): Promise<FoldedRun> {
   const sizes = new Map((await source.files(LOGS_DIR)).map(({ path, bytes }) => [path, bytes]));
   const hitl: string[] = [];
+  let error: RecordedError | null = null;
   const lastSeq = new Map<string, number>();
   const holes = new Map<string, string[]>();
   const watch = async function* (): AsyncGenerator<ReadItem> {
@@ -24,6 +27,7 @@ export async function foldArchive(findings: Findings, source: RunSource): Promis
       if ('record' in item) {
         const { writer, seq, event, metadata } = item.record;
         findings.count('log_records');
+        if (event === 'run_end' && item.file === RUN_LOG) error = item.record.error ?? null;
         if (event === 'hitl') hitl.push(String(metadata['response_sha1']));
         if (writer !== undefined && seq !== undefined) {
           const due = (lastSeq.get(writer) ?? 0) + 1;
@@ -40,7 +44,7 @@ export async function foldArchive(findings: Findings, source: RunSource): Promis
     const more = found.length - HOLES_NAMED;
     if (more > 0) findings.add(`records of writer ${writer}`, 'every number once', `${more} more such places`);
   }
-  return { summary, hitl };
+  return { summary, error, hitl };
 }
 
 function holeText(due: number, seq: number): string {
