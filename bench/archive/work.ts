@@ -1,12 +1,12 @@
-/** One measured piece of work in a process of its own: prints `{ms, maxRssBytes}`. */
+/** One measured piece of work in a process of its own: `pack RUN_DIR` or `read RUN_DIR PATH`. Prints `{ms, maxRssBytes}`. */
 import { performance } from 'node:perf_hooks';
 import { join } from 'node:path';
 import { openArchive, packRun } from '../../src/archive.ts';
 
-const [what = '', runDir = '', path = '', level = '6'] = process.argv.slice(2);
+const [what = '', runDir = '', path = ''] = process.argv.slice(2);
 const begin = performance.now();
 if (what === 'pack') {
-  await packRun({ runDir, exclude: [], modifiedAt: new Date(0), level: Number(level) });
+  await packRun({ runDir, exclude: [], modifiedAt: new Date(0) });
 } else {
   await using archive = await openArchive(join(runDir, 'run.tar.gz'));
   const data = await archive.read(path);
