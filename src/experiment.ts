@@ -3,4 +3,6 @@ export { runExperiment } from './experiment/experiment.ts';
 export { interruptOnSignals, type Interruption } from './experiment/interrupt.ts';
 export type * from './experiment/options.ts';
 export { planExperiment } from './experiment/plan.ts';
+export { recoverRun, type RecoverOptions, type Recovery } from './experiment/recover.ts';
+export { recoverAll } from './experiment/recover-all.ts';
 export { sealRun, type SealResult } from './experiment/seal.ts';

@@ -6,3 +6,4 @@ export { StepFailure, type RunFailure } from './run/failure.ts';
 export { newRunId, RUN_ID } from './run/id.ts';
 export type { RunOrder } from './run/order.ts';
 export { executeRun, type PhaseResult, type RunOutcome } from './run/runner.ts';
+export { removeTree } from './run/workspace.ts';

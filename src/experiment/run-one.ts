@@ -47,7 +47,7 @@ export async function runOne(shared: Shared, planned: PlannedRun): Promise<RunRe
       },
       async () => await executeAndSeal(shared, run, created),
     );
-    if (result.archive !== null) await lease.release();
+    await lease.release();
     await following.end();
     options.onProgress?.({ type: 'run_finished', run, result });
     return result;

@@ -68,7 +68,8 @@ export async function sealRun(runDir: string): Promise<SealResult> {
 
   flushRun();
   syncRun();
-  const files = before.sealed?.files ?? (await logSizes(runDir));
+  // A position without an archive binds nobody: what was logged since then belongs to the record.
+  const files = before.archive === null ? await logSizes(runDir) : (before.sealed?.files ?? {});
   const sealed = { files, logged_after: LOGGED_AFTER };
   const derived = await part('the summary of the logs', async () => await derive(runDir, before, sealed));
   if (derived === null) return { metadata: before, problems };
@@ -116,7 +117,7 @@ async function derive(
   return { summary, metadata: redacted(metadata, runRedactor()) };
 }
 
-/** Everything that goes into the archive; the sealed position first, so that a later attempt seals at the same place. */
+/** Everything that goes into the archive. */
 async function writeDerived(runDir: string, summary: RunSummary, metadata: RunMetadata): Promise<void> {
   await writeFileAtomic(join(runDir, METADATA_FILE), metadataText({ ...metadata, record: 'open' }));
   await writeFileAtomic(join(runDir, COMMIT_FILE), `${metadata.framework_commit}\n`);

@@ -17,6 +17,8 @@ export type Lease = z.infer<typeof Lease>;
 
 export interface HeldLease {
   readonly lease: Lease;
+  /** The lease that was there before, of a process that is gone; null when there was none. */
+  readonly previous: Lease | 'damaged' | null;
   /** Gives the run up: its record is finished. */
   release(): Promise<void>;
   /** The same lease after its run directory was renamed. */
@@ -63,7 +65,7 @@ export async function acquireLease(
     token: randomBytes(8).toString('hex'),
   };
   await mkdir(dirname(path), { recursive: true });
-  await withFileLock(`${path}.lock`, async () => {
+  const previous = await withFileLock(`${path}.lock`, async () => {
     const current = await readLease(runDir);
     if (current !== null && current !== 'damaged') {
       const state = leaseState(current);
@@ -74,20 +76,22 @@ export async function acquireLease(
     const prepared = `${path}.${lease.token}`;
     await writeFile(prepared, `${JSON.stringify(lease)}\n`, { flush: true });
     await rename(prepared, path);
+    return current;
   });
-  return held(runDir, lease);
+  return held(runDir, lease, previous);
 }
 
-function held(runDir: string, lease: Lease): HeldLease {
+function held(runDir: string, lease: Lease, previous: HeldLease['previous']): HeldLease {
   const path = join(runDir, LEASE_FILE);
   return {
     lease,
+    previous,
     async release() {
       await withFileLock(`${path}.lock`, async () => {
         const current = await readLease(runDir);
         if (current !== null && current !== 'damaged' && current.token === lease.token) await unlink(path);
       });
     },
-    movedTo: (movedDir) => held(movedDir, lease),
+    movedTo: (movedDir) => held(movedDir, lease, previous),
   };
 }

@@ -1,0 +1,173 @@
+/** Completes the record of a run whose process is gone: killed, out of memory, or without power. */
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { StepwellError } from '../errors.ts';
+import { killMarked } from '../exec.ts';
+import { collectSecrets, getLogger, runRedactor, withRun } from '../log.ts';
+import { markPrefix, removeTree } from '../run.ts';
+import type { EventMetadata, Phase, RunStatus, RunSummary } from '../schema.ts';
+import {
+  acquireLease,
+  CONFIG_FILE,
+  leaseState,
+  LOGS_DIR,
+  openRunDirectory,
+  readLease,
+  SCRATCH_DIR,
+  SNAPSHOT_DIR,
+  type HeldLease,
+  type Lease,
+} from '../store.ts';
+import { foldRun } from '../summary.ts';
+import { readMetadata } from './metadata.ts';
+import { sealRun } from './seal.ts';
+
+const log = getLogger('experiment/recover', { component: 'orchestrator' });
+
+/** What a dead run's processes get between SIGTERM and SIGKILL. */
+const GRACE_MS = 2_000;
+
+export interface RecoverOptions {
+  /** Also recovers a run of another host, about whose process nothing can be known from here. */
+  readonly force?: boolean;
+  /** Where the values of secrets are taken from. Default: `process.env`. */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+export type Recovery = {
+  readonly runId: string;
+  /** Absolute or as given. */
+  readonly runDir: string;
+} & (
+  | {
+      readonly outcome: 'recovered';
+      /** `crashed`, or the status that the run had reached before its process ended. */
+      readonly status: RunStatus;
+      readonly record: 'complete' | 'incomplete';
+      readonly problems: readonly string[];
+      /** Processes of the run that were still there, by pid. */
+      readonly killed: readonly number[];
+    }
+  /** The record is finished already, or the directory is none of stepwell's; nothing was changed. */
+  | { readonly outcome: 'nothing_to_do' }
+  /** `live`: its process, or another recovery, is at work. `foreign_host`: needs `force`. Nothing was changed. */
+  | { readonly outcome: 'live' | 'foreign_host'; readonly pid: number; readonly host: string }
+);
+
+/**
+ * Recovers one run. Doing it again, or twice at once, is harmless; a live run is never touched.
+ *
+ * @throws METADATA_MISSING when metadata.json was lost
+ */
+export async function recoverRun(runDir: string, options: RecoverOptions = {}): Promise<Recovery> {
+  const runId = basename(runDir);
+  const about = { runId, runDir };
+  const found = await readLease(runDir);
+  if (found === null && !(await isUnfinished(runDir))) return { ...about, outcome: 'nothing_to_do' };
+  let lease: HeldLease;
+  try {
+    lease = await acquireLease(runDir, { runId, force: options.force ?? false });
+  } catch (error) {
+    const state = stateOf(error);
+    if (state === null) throw error;
+    const holder = await readLease(runDir);
+    if (holder === null || holder === 'damaged') return { ...about, outcome: 'nothing_to_do' };
+    return { ...about, outcome: state, pid: holder.pid, host: holder.host };
+  }
+  try {
+    // Another recovery may have finished between the first look and the lease.
+    if (lease.previous === null && !(await isUnfinished(runDir))) return { ...about, outcome: 'nothing_to_do' };
+    return {
+      ...about,
+      outcome: 'recovered',
+      ...(await completeRecord(runDir, runId, lease.previous, options.env ?? process.env)),
+    };
+  } finally {
+    await lease.release();
+  }
+}
+
+/** Whether the directory is a run of stepwell that was never sealed. */
+async function isUnfinished(runDir: string): Promise<boolean> {
+  const metadata = await readMetadata(runDir);
+  return metadata !== null && metadata.archive === null;
+}
+
+function stateOf(error: unknown): 'live' | 'foreign_host' | null {
+  if (!(error instanceof StepwellError)) return null;
+  if (error.code === 'RUN_LIVE') return 'live';
+  return error.code === 'RUN_FOREIGN' ? 'foreign_host' : null;
+}
+
+type Completed = Pick<Extract<Recovery, { outcome: 'recovered' }>, 'status' | 'record' | 'problems' | 'killed'>;
+
+async function completeRecord(
+  runDir: string,
+  runId: string,
+  previous: Lease | 'damaged' | null,
+  env: NodeJS.ProcessEnv,
+): Promise<Completed> {
+  const { killed } = await killMarked(markPrefix(runId), { graceMs: GRACE_MS });
+  const before = await readMetadata(runDir);
+  const framework = before?.framework ?? basename(join(runDir, '..'));
+  const scope = { runId, framework, logsDir: join(runDir, LOGS_DIR), secrets: await secretsOf(runDir, env) };
+  return await withRun(scope, async () => {
+    // A sealed run has its end; only what follows the archive is missing.
+    if (before === null || before.archive === null) await recordRecovery(runDir, reasonOf(previous), killed);
+    await Promise.all([removeTree(join(runDir, SCRATCH_DIR)), removeTree(join(runDir, SNAPSHOT_DIR))]);
+    const { metadata, problems } = await sealRun(runDir);
+    return { status: metadata.status, record: problems.length === 0 ? 'complete' : 'incomplete', problems, killed };
+  });
+}
+
+/** The values of the environment's secrets and of what the run's configuration refers to. */
+async function secretsOf(runDir: string, env: NodeJS.ProcessEnv): Promise<string[]> {
+  const config = await readFile(join(runDir, CONFIG_FILE), 'utf8').catch(() => '');
+  return collectSecrets(
+    env,
+    Array.from(config.matchAll(/\$\{(\w+)\}/g), ([, name]) => name ?? ''),
+  );
+}
+
+function reasonOf(previous: Lease | 'damaged' | null): string {
+  if (previous === null) return 'its sealing was not finished';
+  if (previous === 'damaged') return 'its lease is damaged';
+  const state = leaseState(previous);
+  return `process ${previous.pid} on ${previous.host} ${state === 'foreign_host' ? 'was given up (--force)' : 'is gone'}`;
+}
+
+async function recordRecovery(runDir: string, reason: string, killed: readonly number[]): Promise<void> {
+  await using source = await openRunDirectory(runDir, { sealed: null });
+  const summary = await foldRun(source);
+  log.warn(`Run recovered: ${reason}`, {
+    event: 'run_recovered',
+    metadata: { reason, killed: [...killed], last_record_at: summary.last_record_at } satisfies EventMetadata<'run_recovered'>,
+  });
+  // The fold calls a run that has a recovery and no end crashed; `ended_at` comes from a recorded end alone.
+  if (summary.ended_at !== null) return;
+  const step = summary.steps.findLast(({ status }) => status === 'running' || status === 'crashed')?.step ?? null;
+  const error = new Error(`the run's process ended without finishing it: ${reason}`);
+  error.name = 'RunCrashed';
+  log.error(`Run ended: crashed: ${error.message}`, {
+    event: 'run_end',
+    metadata: {
+      status: 'crashed',
+      failing_phase: failingPhase(summary),
+      failing_step: step,
+      duration_seconds: secondsBetween(summary.started_at, summary.last_record_at),
+      redactions: runRedactor().count,
+    } satisfies EventMetadata<'run_end'>,
+    error,
+  });
+}
+
+/** The phase that has begun and not ended; between two phases, the one that came last. */
+function failingPhase(summary: RunSummary): Phase {
+  const { phases } = summary.time;
+  return phases.findLast(({ ok }) => ok === null)?.phase ?? phases.at(-1)?.phase ?? 'prepare';
+}
+
+function secondsBetween(from: string | null, to: string | null): number {
+  if (from === null || to === null) return 0;
+  return Math.max(0, (Date.parse(to) - Date.parse(from)) / 1000);
+}
