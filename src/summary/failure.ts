@@ -39,7 +39,7 @@ function failingStep(summary: RunSummary): StepSummary | null {
 function causeOf(summary: RunSummary, attempt: AttemptSummary | null): string {
   if (summary.error !== null && summary.error.message !== '') return summary.error.message;
   if (summary.recovered !== null) return summary.recovered.reason;
-  if (attempt?.reason != null) return REASON[attempt.reason];
+  if (attempt !== null && attempt.reason !== null) return REASON[attempt.reason];
   return summary.status === 'interrupted' ? REASON.interrupted : 'unknown';
 }
 

@@ -27,7 +27,6 @@ export interface UsageState {
 }
 
 export function emptyUsage(): UsageState {
-  const sum = (): Sum => ({ total: 0, known: 0 });
   return {
     calls: 0,
     requests: 0,
@@ -40,12 +39,16 @@ export function emptyUsage(): UsageState {
     unmeteredRequests: 0,
     meteredAttempts: 0,
     unmeteredAttempts: 0,
-    input: sum(),
-    output: sum(),
-    cached: sum(),
-    cost: sum(),
+    input: emptySum(),
+    output: emptySum(),
+    cached: emptySum(),
+    cost: emptySum(),
     llmMilliseconds: 0,
   };
+}
+
+function emptySum(): Sum {
+  return { total: 0, known: 0 };
 }
 
 /** A request was seen, by its start or, when the start is lost, by its end. */

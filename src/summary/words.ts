@@ -81,6 +81,6 @@ export function lastError(step: StepSummary): string | null {
 
 /** The command worth typing after a failure. */
 export function nextCommand({ run_id, failure }: RunSummary): string {
-  const step = failure?.step == null ? '' : ` --step ${failure.step}`;
+  const step = failure === null || failure.step === null ? '' : ` --step ${failure.step}`;
   return `npx stepwell logs ${run_id ?? 'latest'}${step}`;
 }

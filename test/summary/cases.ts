@@ -144,7 +144,7 @@ export const CASES: Readonly<Record<string, () => Case>> = {
     recording.output(2, 1, 'compiling').output(2, 1, 'Killed: out of mem');
     recording.callStart({ step: 2, attempt: 1 });
     const last = recording.files.get('logs/step_002/adapter.log') ?? [];
-    last.push(`${(last.at(-1) ?? '').slice(0, 120)}`);
+    last.push((last.at(-1) ?? '').slice(0, 120));
     recording.wait(120).changeWriter('bbbbbb');
     recording.event('run', 'log.recovered', { file: 'logs/step_002/adapter.log', torn_bytes: 120 }, 'A torn line was isolated', {
       level: 'warn',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { duration, figure, percent, size, stepNumber, tokens } from '../../src/summary/figures.ts';
 import { plain } from '../../src/summary/plain.ts';
 import { clip, widthOf, wrap } from '../../src/summary/width.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
-import { LEVELS, RunSummary, type LogRecord } from '../../src/schema.ts';
+import * as fc from 'fast-check';
+import { LEVELS, RunSummary, type AggregateMetrics, type LogRecord } from '../../src/schema.ts';
 import type { ReadItem } from '../../src/store.ts';
 import { computeMetrics, foldRecords, renderMarkdown, renderText } from '../../src/summary.ts';
 import { widthOf } from '../../src/summary/width.ts';
@@ -87,14 +87,15 @@ describe('tokens', () => {
   });
 });
 
+/** A run whose first step succeeds after `change`. */
+function oneStep(metered: boolean, change: (recording: Recording) => void = () => {}): Recording {
+  const recording = begun().stepStart(1).attemptStart(1, 1, metered);
+  change(recording);
+  return recording.attemptEnd(1, 1, { duration_seconds: 1 }).stepEnd(1, 1, 1);
+}
+
 describe('the template note', () => {
   const note = /Template-based generation \(no LLM calls\)/;
-  const oneStep = (metered: boolean, change: (recording: Recording) => void = () => {}): Recording => {
-    const recording = begun().stepStart(1).attemptStart(1, 1, metered);
-    change(recording);
-    return recording.attemptEnd(1, 1, { duration_seconds: 1 }).stepEnd(1, 1, 1);
-  };
-
   test('stands where the meter was in use and saw nothing', async () => {
     assert.match(renderText(await fold(oneStep(true)), null), note);
   });
@@ -203,9 +204,11 @@ describe('the failing step', () => {
   });
 });
 
-describe('metrics', () => {
-  const aggregate = async (recording: Recording) => computeMetrics(await fold(recording)).aggregate_metrics;
+async function aggregate(recording: Recording): Promise<AggregateMetrics> {
+  return computeMetrics(await fold(recording)).aggregate_metrics;
+}
 
+describe('metrics', () => {
   test('continuity counts what an earlier step made work and a later one asked again', async () => {
     const steady = await aggregate(begun().goodStep(1, 1, ['a']).goodStep(2, 1, ['a', 'b']));
     assert.equal(steady.MC, 1);

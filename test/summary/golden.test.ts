@@ -96,6 +96,6 @@ function treeOf(dir: string): Record<string, string> {
     paths
       .map((entry) => join(entry.parentPath, entry.name))
       .map((path): [string, string] => [path.slice(dir.length), readFileSync(path, 'utf8')])
-      .sort(),
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
   );
 }

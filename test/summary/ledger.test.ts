@@ -1,8 +1,8 @@
 /** Totals are folds over the ledger: whatever the ledger looks like, they are what a naive sum over its lines says. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
-import type { EventMetadata, LogRecord } from '../../src/schema.ts';
+import * as fc from 'fast-check';
+import type { LogRecord } from '../../src/schema.ts';
 import { computeMetrics, foldRecords } from '../../src/summary.ts';
 import { Recording } from './recording.ts';
 
@@ -36,7 +36,7 @@ function record(calls: readonly Call[]): Recording {
   const recording = new Recording().start(4).prepare().phaseStart('steps');
   for (let step = 1; step <= 4; step += 1)
     for (let attempt = 1; attempt <= 3; attempt += 1) recording.attemptStart(step, attempt);
-  let waiting: (() => void) | null = null;
+  const open: { end: (() => void) | null } = { end: null };
   let last: string | null = null;
   for (const made of calls) {
     const { step, attempt } = made;
@@ -45,24 +45,28 @@ function record(calls: readonly Call[]): Recording {
     const id = recording.callStart({ step, attempt }, retry_of);
     if (made.startLost) recording.files.get(`logs/step_00${step}/metrics.log`)?.splice(before, 1);
     last = id;
-    waiting?.();
+    open.end?.();
     const end = (): void => {
-      waiting = null;
+      open.end = null;
       if (made.cutOff) return;
-      recording.wait(0.01).callEnd(id, { step, attempt, ...(made.late ? { late: true } : {}) }, {
-        outcome: made.outcome,
-        'gen_ai.usage.input_tokens': made.input,
-        'gen_ai.usage.output_tokens': made.output,
-        'gen_ai.usage.cache_read.input_tokens': made.cached,
-        cost_nano_usd: made.cost,
-        duration_seconds: made.milliseconds / 1000,
-        retry_of,
-      } as Partial<EventMetadata<'llm_call'>>);
+      recording.wait(0.01).callEnd(
+        id,
+        { step, attempt, ...(made.late ? { late: true } : {}) },
+        {
+          outcome: made.outcome,
+          'gen_ai.usage.input_tokens': made.input,
+          'gen_ai.usage.output_tokens': made.output,
+          'gen_ai.usage.cache_read.input_tokens': made.cached,
+          cost_nano_usd: made.cost,
+          duration_seconds: made.milliseconds / 1000,
+          retry_of,
+        },
+      );
     };
-    if (made.overlaps) waiting = end;
+    if (made.overlaps) open.end = end;
     else end();
   }
-  (waiting as (() => void) | null)?.();
+  open.end?.();
   return recording;
 }
 
@@ -138,10 +142,6 @@ test('the run is the sum of its steps, a step the sum of its attempts', async ()
   await fc.assert(
     fc.asyncProperty(ledger, async (calls) => {
       const summary = await foldRecords(record(calls).items());
-      const add = (parts: readonly { tokens_in: number | null; api_calls: number | null }[]) => ({
-        tokens_in: parts.reduce((sum, part) => sum + (part.tokens_in ?? 0), 0),
-        api_calls: parts.reduce((sum, part) => sum + (part.api_calls ?? 0), 0),
-      });
       const total = add(summary.steps.map((step) => step.usage));
       assert.equal(summary.usage.tokens_in ?? 0, total.tokens_in);
       assert.equal(summary.usage.api_calls, total.api_calls);
@@ -166,6 +166,13 @@ test('files may be read one after another: sums do not depend on the order of li
     { numRuns: 100 },
   );
 });
+
+function add(parts: readonly { tokens_in: number | null; api_calls: number | null }[]) {
+  return {
+    tokens_in: parts.reduce((sum, part) => sum + (part.tokens_in ?? 0), 0),
+    api_calls: parts.reduce((sum, part) => sum + (part.api_calls ?? 0), 0),
+  };
+}
 
 function fileOf(item: ReturnType<Recording['items']> extends Generator<infer I> ? I : never): string {
   return 'record' in item ? item.file : item.damaged.file;

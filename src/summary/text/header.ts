@@ -15,7 +15,7 @@ export function headerLines(summary: RunSummary): string[] {
   ];
   if (summary.rehearsal === true) lines.push(REHEARSAL);
   if (summary.failing_phase !== null) lines.push(`Failing Phase: ${summary.failing_phase}`);
-  if (summary.failure?.step != null) {
+  if (summary.failure !== null && summary.failure.step !== null) {
     const { step, attempt } = summary.failure;
     const name = summary.steps.find((found) => found.step === step)?.name ?? null;
     lines.push(
