@@ -1,3 +1,18 @@
-/** The log core: ambient run and step context, component loggers, routing to files. No dependencies. */
-export type { LogFields, Logger } from './log/logger.ts';
-export * from './log/interim.ts';
+/** The log core: ambient run and step context, component loggers, routing to files, redaction. No dependencies. */
+export { LogContext } from './log/context.ts';
+export { DynamicFileHandler } from './log/handler.ts';
+export { MAX_RECORD_BYTES } from './log/line.ts';
+export { getLogger, type LogFields, type Logger } from './log/logger.ts';
+export { collectSecrets, createRedactor, type Redactor, type RedactorStream } from './log/redact.ts';
+export {
+  captureScope,
+  currentScope,
+  flushRun,
+  runRedactor,
+  syncRun,
+  withPendingRun,
+  withRun,
+  withStep,
+  type ScopeFacts,
+} from './log/run.ts';
+export type { RunOptions } from './log/scope.ts';

@@ -1,5 +1,8 @@
 /** Everything that knows files: their names, how they are written, read, followed, merged, locked and replaced. */
 export * from './store/layout.ts';
+export { AppendPool, type AppendFile, type AppendPoolOptions, type FileRecords } from './store/append.ts';
+export { writeFileAtomic } from './store/atomic.ts';
+export { realDisk, type Disk } from './store/disk.ts';
 export * from './store/identity.ts';
 export * from './store/lease.ts';
 export * from './store/lock.ts';
@@ -17,5 +20,4 @@ export {
 export { openRunDirectory, type OpenRunDirectoryOptions, type RunSource, type SourceFile } from './store/source.ts';
 export { compareTrees, IGNORED_DIRECTORIES, snapshotTree, type Tree, type TreeChange, type TreeEntry } from './store/tree.ts';
 export { stepwellCommit, stepwellVersion } from './store/version.ts';
-export { writeFileAtomic } from './store/atomic.ts';
 export { createGlob } from './store/glob.ts';

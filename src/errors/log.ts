@@ -1,3 +1,23 @@
 import type { ErrorEntries } from './entry.ts';
 
-export const logErrors = {} satisfies ErrorEntries;
+export const logErrors = {
+  LOGS_DIR_INVALID: (facts: { value: unknown }) => ({
+    sentence: `The logs directory ${shown(facts.value)} of a run is not a path.`,
+    fix: 'Give `logsDir` as a non-empty string, such as `runs/baes/abc123/logs`.',
+    exitCode: 1,
+  }),
+  STEP_NUMBER_INVALID: (facts: { what: 'step' | 'attempt'; value: unknown }) => ({
+    sentence: `${shown(facts.value)} is not ${facts.what === 'step' ? 'a step' : 'an attempt'}.`,
+    fix: `Give the ${facts.what} as a whole number, ${facts.what === 'step' ? '0' : '1'} or more.`,
+    exitCode: 1,
+  }),
+  STEP_OUTSIDE_RUN: (facts: { step: number }) => ({
+    sentence: `Step ${facts.step} was begun outside of any run, so its log has no directory.`,
+    fix: 'Call it inside `withRun(…)`, or after `LogContext.getInstance().setRunContext(…)`.',
+    exitCode: 1,
+  }),
+} satisfies ErrorEntries;
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value.slice(0, 80)) : String(value).slice(0, 80);
+}

@@ -1,5 +1,10 @@
+/** Component loggers. */
+import { LEVELS, type Level } from '../schema.ts';
+import { emit, shared, type Origin } from './emit.ts';
+
 /** What a call may add to its message. */
 export interface LogFields {
+  /** Key for analysis, snake_case. Default: `log`. */
   readonly event?: string;
   readonly metadata?: Record<string, unknown>;
   /** Any thrown value; recorded as {type, message, stack, cause, code}. */
@@ -13,4 +18,51 @@ export interface Logger {
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
   fatal(message: string, fields?: LogFields): void;
+}
+
+const MAX_NAME = 256;
+const DEFAULT_EVENT = 'log';
+
+/**
+ * A logger for a place in the code. `component` decides the file (`adapter` → `step_003/adapter.log`); the default is `run`.
+ *
+ * @example getLogger('adapters/command', { component: 'adapter' }).info('Started', { event: 'process_start' })
+ */
+export function getLogger(module: string, options: { readonly component?: string } = {}): Logger {
+  const origin = originOf(module, options.component ?? 'run');
+  const at = (level: Level): Logger['info'] => {
+    const index = LEVELS.indexOf(level);
+    return (message, fields) => emit(origin, index, contentOf(message, fields));
+  };
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), fatal: at('fatal') };
+}
+
+function originOf(moduleName: string, componentName: string): Origin {
+  const module = textOf(moduleName).slice(0, MAX_NAME).toWellFormed();
+  const component = textOf(componentName).slice(0, MAX_NAME).toWellFormed();
+  const key = `${component}\0${module}`;
+  const id = shared.loggers.get(key) ?? shared.loggers.size;
+  shared.loggers.set(key, id);
+  return { id, module, component };
+}
+
+/** The types promise strings, but the callers may be plain JavaScript, and a log call never throws. */
+function contentOf(message: string, fields: LogFields | undefined) {
+  const text = typeof message === 'string' ? message : textOf(message);
+  if (typeof fields !== 'object' || fields === null)
+    return { event: DEFAULT_EVENT, message: text, metadata: undefined, error: undefined };
+  try {
+    const { event = DEFAULT_EVENT, metadata, error } = fields;
+    return { event: typeof event === 'string' ? event : textOf(event), message: text, metadata, error };
+  } catch (error) {
+    return { event: DEFAULT_EVENT, message: text, metadata: undefined, error };
+  }
+}
+
+function textOf(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return '[no text]';
+  }
 }

@@ -1,26 +1,61 @@
-import { closeSync, fsyncSync, openSync, renameSync, writeSync, rmSync } from 'node:fs';
+/** Replaces a file so that a reader, or a machine that loses power, sees the old content or the new one and nothing between. */
 import { randomBytes } from 'node:crypto';
-import { dirname } from 'node:path';
+import { open, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 
-/** Replaces a file so that a reader, or a crash, sees the old or the new content and never a part. */
-export function writeFileAtomic(path: string, data: string | Uint8Array): void {
-  const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`;
-  const bytes = typeof data === 'string' ? Buffer.from(data) : data;
-  const fd = openSync(temporary, 'wx');
+/** What atomic replacement needs of the file system. */
+export interface AtomicDisk {
+  readonly open: typeof open;
+  readonly rename: typeof rename;
+  readonly rm: typeof rm;
+  readonly stat: typeof stat;
+}
+
+/**
+ * Writes `data` to a temporary file beside `path`, syncs it, renames it over `path` and syncs the directory. The mode of a
+ * file that is replaced is kept. On any error the temporary file is removed and `path` is as it was.
+ */
+export async function writeFileAtomic(
+  path: string,
+  data: string | Uint8Array,
+  disk: AtomicDisk = { open, rename, rm, stat },
+): Promise<void> {
+  const directory = dirname(path);
+  const temporary = join(directory, `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+  const mode = await modeOf(path, disk);
   try {
-    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
-    fsyncSync(fd);
+    const file = await disk.open(temporary, 'wx', mode ?? 0o644);
+    try {
+      await file.writeFile(data);
+      // The umask may have taken bits from the mode asked for.
+      if (mode !== null) await file.chmod(mode);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await disk.rename(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    await disk.rm(temporary, { force: true });
     throw error;
-  } finally {
-    closeSync(fd);
   }
-  renameSync(temporary, path);
-  const dir = openSync(dirname(path), 'r');
+  await syncDirectory(directory, disk);
+}
+
+async function modeOf(path: string, disk: AtomicDisk): Promise<number | null> {
   try {
-    fsyncSync(dir);
+    return (await disk.stat(path)).mode & 0o777;
+  } catch {
+    return null;
+  }
+}
+
+async function syncDirectory(path: string, disk: AtomicDisk): Promise<void> {
+  // Windows cannot open a directory.
+  if (process.platform === 'win32') return;
+  const directory = await disk.open(path, 'r');
+  try {
+    await directory.sync();
   } finally {
-    closeSync(dir);
+    await directory.close();
   }
 }

@@ -1,0 +1,122 @@
+/** The way of one record, from the call to its file. */
+import type { LogRecord } from '../schema.ts';
+import type { FileRecords } from '../store.ts';
+import { headOf, stamp, tailOf } from './head.ts';
+import { LineWriter, type Content } from './line.ts';
+import { plainValue } from './plain.ts';
+import { logProcess, processRedactor, scopeNow } from './process.ts';
+import type { RunState, Scope } from './scope.ts';
+import { slotHead, slotOf, type Slot } from './slot.ts';
+import { readableRecord, writeStderr } from './stderr.ts';
+import { recordedError } from './thrown.ts';
+
+/** A logger's identity; the number is the same for the same names in all copies of the package. */
+export interface Origin {
+  readonly id: number;
+  readonly module: string;
+  readonly component: string;
+}
+
+const WARN = 2;
+const ERROR = 3;
+
+const same = (text: string): string => text;
+const shared = logProcess(recordsFor);
+const line = new LineWriter(processRedactor(shared));
+let lineInUse = false;
+
+/** Records `content` in the scope of the call. Never throws. */
+export function emit(origin: Origin, level: number, content: Content): void {
+  try {
+    const scope = scopeNow(shared);
+    if (scope === undefined) emitOutside(origin, level, shared.clock.read(), content);
+    else if (scope.run === null) hold(scope, origin, level, content);
+    else emitInRun(scope, scope.run, origin, level, shared.clock.read(), content);
+  } catch (error) {
+    writeStderr(`stepwell: a record of ${origin.module} was lost: ${recordedError(error).message}\n`);
+  }
+}
+
+/** Records `content` as of the time `ms`. */
+export function emitInRun(scope: Scope, run: RunState, origin: Origin, level: number, ms: number, content: Content): void {
+  const slot = scope.slots[origin.id] ?? makeSlot(scope, run, origin);
+  const { file } = slot;
+  shared.handler.ready(file);
+  const head = slotHead(slot, level);
+  stamp(head, ms, shared.clock);
+  run.seq += 1;
+  // A getter or toJSON among the metadata may log itself, while the shared buffer holds half a line.
+  const writer = lineInUse ? new LineWriter(run.redactor) : line;
+  const nested = lineInUse;
+  lineInUse = true;
+  try {
+    const length = writer.write(head, slot.tail, run.seq, scope.ended, run.redactor, content);
+    shared.handler.append(file, writer.bytes, length, slot.buffered && level < ERROR);
+    if (level >= run.mirror) mirror(writer.bytes.toString('utf8', 0, length));
+  } finally {
+    lineInUse = nested;
+  }
+  if (scope.ended) shared.handler.closeFile(file);
+}
+
+function makeSlot(scope: Scope, run: RunState, { id, module, component }: Origin): Slot {
+  const { runId, framework, redactor } = run;
+  const fields = { module: redactor.redact(module), component: redactor.redact(component), runId, framework, step: scope.step };
+  const file = shared.handler.route(run, scope, component);
+  return (scope.slots[id] = slotOf(file, run.buffered.has(component), fields, scope.attempt, run.writer));
+}
+
+/** Records `content` where no run is: on stderr. */
+export function emitOutside({ module, component }: Origin, level: number, ms: number, content: Content): void {
+  const redactor = processRedactor(shared);
+  const names = { module: redactor.redact(module), component: redactor.redact(component) };
+  const head = headOf(level, { ...names, runId: null, framework: null, step: null });
+  stamp(head, ms, shared.clock);
+  const writer = new LineWriter(redactor);
+  mirror(writer.bytes.toString('utf8', 0, writer.write(head, null, 0, false, redactor, content)));
+}
+
+function mirror(text: string): void {
+  if (process.stderr.isTTY !== true) writeStderr(text);
+  else writeStderr(readableRecord(JSON.parse(text) as LogRecord, process.env['NO_COLOR'] === undefined));
+}
+
+function hold(scope: Scope, origin: Origin, level: number, content: Content): void {
+  const ms = shared.clock.read();
+  const { event, message } = content;
+  const error = content.error === undefined ? undefined : recordedError(content.error);
+  // The caller's objects may change before the run begins.
+  const kept = { event, message, metadata: plainValue(content.metadata, same), error };
+  const held = !scope.ended && (scope.held?.hold({ level, ms, origin, content: kept }) ?? false);
+  if (!held) emitOutside(origin, level, ms, kept);
+}
+
+/** The records that the log core writes into a file about the file. */
+function recordsFor(scope: Scope, component: string, file: string): FileRecords {
+  const write = (event: string, message: string, metadata: Record<string, unknown>): Uint8Array => {
+    const run = scope.run as RunState;
+    const { runId, framework, redactor, writer: id } = run;
+    const fields = { module: 'log', component: redactor.redact(component), runId, framework, step: scope.step };
+    const head = headOf(WARN, fields);
+    stamp(head, shared.clock.read(), shared.clock);
+    run.seq += 1;
+    const writer = new LineWriter(redactor);
+    const content = { event, message, metadata, error: undefined };
+    return writer.bytes.subarray(0, writer.write(head, tailOf(scope.attempt, id), run.seq, false, redactor, content));
+  };
+  return {
+    recovered: (tornBytes) =>
+      write('log.recovered', `A writer ended in the middle of a line: ${tornBytes} bytes before this line are a fragment`, {
+        file,
+        torn_bytes: tornBytes,
+      }),
+    dropped: ({ count, bytes, reason }) =>
+      write('log.dropped', `${count} records (${bytes} bytes) were lost while the disk took none: ${reason}`, {
+        count,
+        bytes,
+        reason,
+      }),
+  };
+}
+
+export { shared };

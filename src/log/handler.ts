@@ -1,0 +1,100 @@
+/** Routes records to the files of their scopes. */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import {
+  AppendPool,
+  logFileOf,
+  stepDirName,
+  unsafeNameReason,
+  type AppendFile,
+  type AppendPoolOptions,
+  type FileRecords,
+} from '../store.ts';
+import type { RunState, Scope } from './scope.ts';
+
+/** Makes the records that a file's owner writes about the file itself. */
+export type RecordsFor = (scope: Scope, component: string, file: string) => FileRecords;
+
+/**
+ * Gives every record the file of its run, step and component: `step_003/adapter.log` inside a step, `run.log` outside,
+ * `reconciliation.log` always for `reconciliation`. Files are opened when first written, closed when their step ends, and
+ * never more of them are open than the process can spare.
+ */
+export class DynamicFileHandler {
+  readonly #pool: AppendPool;
+  readonly #recordsFor: RecordsFor;
+
+  constructor(recordsFor: RecordsFor, options: AppendPoolOptions = {}) {
+    this.#pool = new AppendPool(options);
+    this.#recordsFor = recordsFor;
+  }
+
+  /** Descriptors open now. */
+  get openFiles(): number {
+    return this.#pool.openFiles;
+  }
+
+  /** The absolute path of the file that a component's records go to in `scope`, or null when the scope has no run. */
+  pathOf(scope: Scope, component: string): string | null {
+    return scope.run === null ? null : join(scope.run.logsDir, logFileOf(fileComponent(component), scope.step));
+  }
+
+  /** The file of a component in the run of `scope`. */
+  route(run: RunState, scope: Scope, component: string): AppendFile {
+    const name = logFileOf(fileComponent(component), scope.step);
+    let file = run.files.get(name);
+    if (file === undefined) {
+      file = this.#pool.file(join(run.logsDir, name), this.#recordsFor(scope, component, name), run.directories);
+      run.files.set(name, file);
+    }
+    return file;
+  }
+
+  /** Opens the file if need be, so that a record about it (`log.recovered`, `log.dropped`) comes before the next line. */
+  ready(file: AppendFile): void {
+    this.#pool.ready(file);
+  }
+
+  append(file: AppendFile, bytes: Buffer, length: number, mayWait: boolean): void {
+    this.#pool.append(file, bytes, length, mayWait);
+  }
+
+  /** Makes the run's logs directory. What stands in the way comes up again, and is told, when a line is written. */
+  prepare(run: RunState): void {
+    try {
+      this.#pool.makeDirectory(run.logsDir, run.directories);
+    } catch {
+      // The first line meets the same error and waits in the backlog.
+    }
+  }
+
+  closeFile(file: AppendFile): void {
+    this.#pool.close(file);
+  }
+
+  /** Closes the files of a step, or all of a run when `step` is null. */
+  close(run: RunState, step: number | null): void {
+    for (const [name, file] of run.files) {
+      if (step === null || name.startsWith(`${stepDirName(step)}/`)) this.#pool.close(file);
+    }
+  }
+
+  /** Hands everything buffered for a run to the kernel. */
+  flush(run: RunState): void {
+    for (const file of run.files.values()) this.#pool.flush(file);
+  }
+
+  /** Makes a run's files and their names durable. False when something could not be. */
+  sync(run: RunState): boolean {
+    return this.#pool.sync(run.files.values(), run.directories);
+  }
+}
+
+const READABLE = 40;
+
+/** A component's name as it can stand in a path; unsafe names become readable and distinct ones. */
+export function fileComponent(component: string): string {
+  if (unsafeNameReason(component) === null) return component;
+  const readable = component.slice(0, READABLE).replaceAll(/[^A-Za-z0-9_-]/g, '_');
+  return `x-${readable}-${createHash('sha256').update(component).digest('hex').slice(0, 8)}`;
+}

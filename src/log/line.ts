@@ -1,0 +1,293 @@
+/** Writes a record as one line of JSON, as bytes, into a buffer that is used again and again. */
+import { cutText, cutValue, jsonBytes } from './cut.ts';
+import { plainValue, type Plain } from './plain.ts';
+import type { SecretRedactor } from './redact.ts';
+import { TRIGRAM_MASK } from './redact/trigrams.ts';
+import { recordedError } from './thrown.ts';
+
+/** The longest line, newline included. */
+export const MAX_RECORD_BYTES = 256 * 1024;
+
+/** Up to this length a loop beats JSON.stringify. */
+const SHORT = 96;
+/** Longer strings are cut before anything else looks at them. */
+const MAX_STRING = 1024 * 1024;
+/** Nested plain values deeper than this go the careful way, where circles are found. */
+const MAX_NESTING = 6;
+const MAX_SAFE_DIGITS = 999_999_999_999_999;
+
+const MESSAGE = Buffer.from(',"message":');
+const METADATA = Buffer.from(',"metadata":');
+const ERROR = Buffer.from(',"error":');
+const LATE = Buffer.from(',"late":true');
+const TRUNCATED = Buffer.from(',"truncated":');
+
+/** The constant beginning of a logger's lines at one level, up to and with `"event":`. The time is patched in place. */
+export interface Head {
+  readonly bytes: Buffer;
+  /** Where the 24 characters of the time stand. */
+  readonly stampAt: number;
+  stampMs: number;
+}
+
+/** What stands behind metadata: `,"attempt":2,"seq":` … `,"writer":"k3f9ab"`. Null for a record of no run. */
+export interface Tail {
+  readonly seq: Buffer;
+  readonly writer: Buffer;
+}
+
+export interface Content {
+  readonly event: string;
+  readonly message: string;
+  readonly metadata: unknown;
+  /** Undefined for none. */
+  readonly error: unknown;
+}
+
+class Full extends Error {}
+const FULL = new Full('the record is longer than its limit');
+
+export class LineWriter {
+  /** The line stands at the beginning of it. */
+  readonly bytes = Buffer.allocUnsafeSlow(MAX_RECORD_BYTES);
+  #at = 0;
+  #redactor: SecretRedactor;
+  #trigrams: Uint8Array;
+  #numeric = false;
+
+  constructor(redactor: SecretRedactor) {
+    this.#redactor = redactor;
+    this.#trigrams = redactor.matcher.trigrams;
+  }
+
+  /** Returns the line's length. Never throws, whatever the content. */
+  write(head: Head, tail: Tail | null, seq: number, late: boolean, redactor: SecretRedactor, content: Content): number {
+    this.#redactor = redactor;
+    this.#trigrams = redactor.matcher.trigrams;
+    this.#numeric = redactor.matcher.numeric;
+    try {
+      this.bytes.set(head.bytes, 0);
+      this.#at = head.bytes.length;
+      this.#string(content.event);
+      this.#copy(MESSAGE);
+      this.#string(content.message);
+      this.#copy(METADATA);
+      this.#metadata(content.metadata);
+      this.#tail(tail, seq);
+      if (content.error !== undefined) {
+        this.#copy(ERROR);
+        this.#json(JSON.stringify(plainValue(recordedError(content.error), redactor.redact)));
+      }
+      if (late) this.#copy(LATE);
+      this.#end();
+      return this.#at;
+    } catch (error) {
+      if (error !== FULL)
+        return this.#cut(head, tail, seq, late, { ...content, event: String(content.event), message: String(content.message) });
+      return this.#cut(head, tail, seq, late, content);
+    }
+  }
+
+  /** The same record with strings shortened until it fits. */
+  #cut(head: Head, tail: Tail | null, seq: number, late: boolean, content: Content): number {
+    let before = 0;
+    const redact = (text: string): string => {
+      if (text.length <= MAX_STRING) return this.#redactor.redact(text);
+      before += Buffer.byteLength(text) - MAX_STRING;
+      // The stream keeps back what the cut may have made unrecognisable.
+      return this.#redactor.stream().push(text.slice(0, MAX_STRING));
+    };
+    const event = redact(content.event).slice(0, 256);
+    const message = redact(content.message);
+    const metadata = objectOf(plainValue(content.metadata, redact));
+    const error = content.error === undefined ? null : objectOf(plainValue(recordedError(content.error), redact));
+    const fixed = head.bytes.length + jsonBytes(event) + 256;
+    const room = MAX_RECORD_BYTES - fixed;
+    before += jsonBytes(message) + jsonBytes(metadata) + (error === null ? 0 : jsonBytes(error));
+    const keptError = error === null ? null : cutValue(error, Math.floor(room / 4));
+    const left = room - (keptError === null ? 0 : jsonBytes(keptError));
+    const keptMetadata = cutValue(metadata, Math.max(Math.floor(left / 2), left - jsonBytes(message)));
+    const keptMessage = cutText(message, left - jsonBytes(keptMetadata));
+    const after = jsonBytes(keptMessage) + jsonBytes(keptMetadata) + (keptError === null ? 0 : jsonBytes(keptError));
+
+    this.bytes.set(head.bytes, 0);
+    this.#at = head.bytes.length;
+    this.#json(JSON.stringify(event));
+    this.#copy(MESSAGE);
+    this.#json(JSON.stringify(keptMessage));
+    this.#copy(METADATA);
+    this.#json(JSON.stringify(keptMetadata));
+    this.#tail(tail, seq);
+    if (keptError !== null) {
+      this.#copy(ERROR);
+      this.#json(JSON.stringify(keptError));
+    }
+    if (late) this.#copy(LATE);
+    if (before > after) {
+      this.#copy(TRUNCATED);
+      this.#integer(before - after);
+    }
+    this.#end();
+    return this.#at;
+  }
+
+  #tail(tail: Tail | null, seq: number): void {
+    if (tail === null) return;
+    this.#copy(tail.seq);
+    this.#integer(seq);
+    this.#copy(tail.writer);
+  }
+
+  #end(): void {
+    if (this.#at + 2 > MAX_RECORD_BYTES) throw FULL;
+    this.bytes[this.#at] = 125;
+    this.bytes[this.#at + 1] = 10;
+    this.#at += 2;
+  }
+
+  #copy(part: Buffer): void {
+    const { bytes } = this;
+    const at = this.#at;
+    if (at + part.length > MAX_RECORD_BYTES) throw FULL;
+    for (let index = 0; index < part.length; index++) bytes[at + index] = part[index] as number;
+    this.#at = at + part.length;
+  }
+
+  #string(text: string): void {
+    const { length } = text;
+    const { bytes } = this;
+    let at = this.#at;
+    if (length > SHORT || at + length + 2 > MAX_RECORD_BYTES) {
+      this.#longString(text);
+      return;
+    }
+    const trigrams = this.#trigrams;
+    let hash = 0;
+    let hit = 0;
+    bytes[at++] = 34;
+    for (let index = 0; index < length; index++) {
+      const code = text.charCodeAt(index);
+      if (code < 32 || code > 126 || code === 34 || code === 92) {
+        this.#longString(text);
+        return;
+      }
+      hash = ((hash << 5) ^ code) & TRIGRAM_MASK;
+      hit |= trigrams[hash] as number;
+      bytes[at++] = code;
+    }
+    if (hit !== 0) {
+      this.#longString(text);
+      return;
+    }
+    bytes[at++] = 34;
+    this.#at = at;
+  }
+
+  #longString(text: string): void {
+    if (text.length > MAX_RECORD_BYTES) throw FULL;
+    this.#json(JSON.stringify(this.#redactor.redact(text)));
+  }
+
+  /** Text that is JSON already and holds no secret. */
+  #json(json: string): void {
+    const room = MAX_RECORD_BYTES - this.#at;
+    if (json.length > room || (json.length * 3 > room && Buffer.byteLength(json) > room)) throw FULL;
+    this.#at += this.bytes.write(json, this.#at, 'utf8');
+  }
+
+  #integer(value: number): void {
+    const { bytes } = this;
+    let digits = 1;
+    for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) digits += 1;
+    if (this.#at + digits > MAX_RECORD_BYTES) throw FULL;
+    let rest = value;
+    for (let at = this.#at + digits - 1; at >= this.#at; at--) {
+      const next = Math.floor(rest / 10);
+      bytes[at] = 48 + rest - next * 10;
+      rest = next;
+    }
+    this.#at += digits;
+  }
+
+  #metadata(metadata: unknown): void {
+    const start = this.#at;
+    if (metadata === undefined || metadata === null) {
+      this.#json('{}');
+      return;
+    }
+    if (typeof metadata === 'object' && !Array.isArray(metadata) && this.#object(metadata, 0)) return;
+    this.#at = start;
+    this.#json(JSON.stringify(objectOf(plainValue(metadata, this.#redactor.redact))));
+  }
+
+  /** False when the value is out of the ordinary; what was written of it then counts for nothing. */
+  #value(value: unknown, nesting: number): boolean {
+    switch (typeof value) {
+      case 'string':
+        this.#string(value);
+        return true;
+      case 'number':
+        return this.#number(value);
+      case 'boolean':
+        this.#json(value ? 'true' : 'false');
+        return true;
+      case 'object':
+        if (value === null) {
+          this.#json('null');
+          return true;
+        }
+        if (nesting > MAX_NESTING) return false;
+        return Array.isArray(value) ? this.#array(value, nesting) : this.#object(value, nesting);
+      default:
+        return false;
+    }
+  }
+
+  #number(value: number): boolean {
+    if (this.#numeric || !Number.isFinite(value)) return false;
+    if (value >= 0 && value <= MAX_SAFE_DIGITS && Math.floor(value) === value) this.#integer(value);
+    else this.#json(String(value));
+    return true;
+  }
+
+  #array(values: readonly unknown[], nesting: number): boolean {
+    if (Object.getPrototypeOf(values) !== Array.prototype || 'toJSON' in values) return false;
+    this.#byte(91);
+    for (let index = 0; index < values.length; index++) {
+      if (index !== 0) this.#byte(44);
+      if (!this.#value(values[index], nesting + 1)) return false;
+    }
+    this.#byte(93);
+    return true;
+  }
+
+  #object(value: object, nesting: number): boolean {
+    const prototype = Object.getPrototypeOf(value);
+    if ((prototype !== Object.prototype && prototype !== null) || 'toJSON' in value) return false;
+    const names = Object.keys(value);
+    let first = true;
+    this.#byte(123);
+    for (let index = 0; index < names.length; index++) {
+      const name = names[index] as string;
+      const item = (value as Record<string, unknown>)[name];
+      if (item === undefined) continue;
+      if (first) first = false;
+      else this.#byte(44);
+      this.#string(name);
+      this.#byte(58);
+      if (!this.#value(item, nesting + 1)) return false;
+    }
+    this.#byte(125);
+    return true;
+  }
+
+  #byte(value: number): void {
+    if (this.#at >= MAX_RECORD_BYTES) throw FULL;
+    this.bytes[this.#at++] = value;
+  }
+}
+
+function objectOf(value: Plain | undefined): { [name: string]: Plain } {
+  if (value === undefined) return {};
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : { value };
+}

@@ -1,0 +1,42 @@
+/** Keeps secrets out of everything that is written. */
+import { SecretMatcher } from './redact/matcher.ts';
+import { redactorStream, type RedactorStream } from './redact/stream.ts';
+
+export { collectSecrets } from './redact/collect.ts';
+export type { RedactorStream } from './redact/stream.ts';
+
+/** All members may be used apart from the object. */
+export interface Redactor {
+  /** `text` with every known secret and every secret shape replaced by `[redacted]`. */
+  readonly redact: (text: string) => string;
+  /** Redacts text that comes in chunks: a secret cut by their borders is found too. */
+  readonly stream: () => RedactorStream;
+  /** Whether bytes, or a text, hold a secret in any form. */
+  readonly containsSecret: (bytes: Uint8Array | string) => boolean;
+  /** Replacements made so far. */
+  readonly count: number;
+}
+
+/** A redactor as the serialiser needs it. */
+export interface SecretRedactor extends Redactor {
+  readonly matcher: SecretMatcher;
+}
+
+/**
+ * A redactor for the given secret values, beside the shapes that are always known (`sk-…`, `ghp_…`, `AKIA…`, `Bearer …`,
+ * private keys). Values under 8 characters are ignored.
+ *
+ * @example createRedactor({ values: ['hunter2-hunter2'] }).redact('pw=hunter2-hunter2') // 'pw=[redacted]'
+ */
+export function createRedactor(options: { readonly values: Iterable<string> }): SecretRedactor {
+  const matcher = new SecretMatcher(options.values);
+  return {
+    matcher,
+    redact: (text) => matcher.redact(text),
+    stream: () => redactorStream(matcher),
+    containsSecret: (bytes) => matcher.containsSecret(bytes),
+    get count() {
+      return matcher.count;
+    },
+  };
+}

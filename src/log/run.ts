@@ -1,0 +1,139 @@
+/** Scopes by callback, and what can be done with the scope of a call. */
+import { collectSecrets, createRedactor, type Redactor } from './redact.ts';
+import { emitInRun, emitOutside, shared } from './emit.ts';
+import { HeldRecords } from './held.ts';
+import { processRedactor, scopeNow } from './process.ts';
+import { runState, scopeOf, stepScope, type RunOptions, type Scope } from './scope.ts';
+
+/** The scope of a call, as others may see it. */
+export interface ScopeFacts {
+  readonly runId: string;
+  readonly framework: string;
+  readonly step: number | null;
+  readonly attempt: number | null;
+  readonly logsDir: string;
+}
+
+/**
+ * Runs `fn` in the scope of a run: every record logged inside goes to the files below `logsDir`, also from timers and
+ * promises begun there. Returns what `fn` returns.
+ *
+ * @throws UNSAFE_NAME, LOGS_DIR_INVALID
+ */
+export function withRun<T>(options: RunOptions, fn: () => T): T {
+  const scope = beginRun(options);
+  return within(scope, fn, () => endRun(scope));
+}
+
+/**
+ * Runs `fn` in the scope of a step of the run around it, or of one attempt at the step.
+ *
+ * @throws STEP_OUTSIDE_RUN, STEP_NUMBER_INVALID
+ */
+export function withStep<T>(step: number, fn: () => T): T;
+export function withStep<T>(step: number, options: { readonly attempt?: number }, fn: () => T): T;
+export function withStep<T>(step: number, second: { readonly attempt?: number } | (() => T), third?: () => T): T {
+  const [options, fn] = typeof second === 'function' ? [{}, second] : [second, third as () => T];
+  const scope = stepScope(scopeNow(shared), step, options.attempt);
+  return within(scope, fn, () => endStep(scope));
+}
+
+/**
+ * Holds what is logged inside `fn` before a run's directory exists. Each run begun inside gets it at the beginning of its
+ * `run.log`; what no run has received when `fn` ends goes to stderr.
+ */
+export function withPendingRun<T>(fn: () => T): T {
+  const around = scopeNow(shared);
+  const held = new HeldRecords(around?.held ?? null);
+  const scope = scopeOf(null, held, around ?? null);
+  const tell = (): void => {
+    for (const { origin, level, ms, content } of held.takeUndelivered()) emitOutside(origin, level, ms, content);
+  };
+  shared.atExit.add(tell);
+  return within(scope, fn, () => {
+    scope.ended = true;
+    shared.atExit.delete(tell);
+    tell();
+  });
+}
+
+export function beginRun(options: RunOptions): Scope {
+  const values = [...collectSecrets(process.env), ...(options.secrets ?? [])];
+  const run = runState(options, createRedactor({ values }));
+  const around = scopeNow(shared);
+  const scope = scopeOf(run, null, around ?? null);
+  shared.handler.prepare(run);
+  for (const { origin, level, ms, content } of around?.held?.deliver(run.logsDir) ?? []) {
+    emitInRun(scope, run, origin, level, ms, content);
+  }
+  return scope;
+}
+
+export function endRun(scope: Scope): void {
+  scope.ended = true;
+  if (scope.run !== null) shared.handler.close(scope.run, null);
+}
+
+export function endStep(scope: Scope): void {
+  scope.ended = true;
+  // An attempt's end leaves the files to the step around it.
+  if (scope.run !== null && scope.parent?.step !== scope.step) shared.handler.close(scope.run, scope.step);
+}
+
+function within<T>(scope: Scope, fn: () => T, end: () => void): T {
+  let result: T;
+  try {
+    result = shared.scopes.run(scope, fn);
+  } catch (error) {
+    end();
+    throw error;
+  }
+  if (!isThenable(result)) {
+    end();
+    return result;
+  }
+  // T is a promise here, and a promise that ends in the same way takes its place.
+  return Promise.resolve(result).finally(end) as T;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}
+
+/**
+ * Takes the scope of the call along to where it would be lost: sockets, pools, event emitters, a child's output.
+ *
+ * @example const inScope = captureScope(); socket.on('data', (chunk) => inScope(() => log.info(String(chunk))));
+ */
+export function captureScope(): <T>(fn: () => T) => T {
+  const scope = scopeNow(shared);
+  return (fn) => shared.scopes.run(scope, fn);
+}
+
+/** The run, step and attempt of the call, or null outside of any run. */
+export function currentScope(): ScopeFacts | null {
+  const scope = scopeNow(shared);
+  if (scope === undefined || scope.run === null) return null;
+  const { runId, framework, logsDir } = scope.run;
+  return { runId, framework, step: scope.step, attempt: scope.attempt, logsDir };
+}
+
+/** The redactor of the run around the call; outside of any run, one that knows the environment's secrets. */
+export function runRedactor(): Redactor {
+  return scopeNow(shared)?.run?.redactor ?? processRedactor(shared);
+}
+
+/** Hands everything buffered for the run around the call to the kernel. */
+export function flushRun(): void {
+  const run = scopeNow(shared)?.run;
+  if (run) shared.handler.flush(run);
+}
+
+/**
+ * Makes everything logged so far in the run around the call survive a loss of power. False when a record of the run was
+ * lost, still waits for the disk, or could not be synced: then the record of the run is incomplete.
+ */
+export function syncRun(): boolean {
+  const run = scopeNow(shared)?.run;
+  return run ? shared.handler.sync(run) : true;
+}

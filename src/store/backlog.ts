@@ -1,0 +1,78 @@
+/** What waits for a file that cannot be written: whole lines in order, the first of them perhaps half written. */
+
+const NEWLINE = 10;
+
+export class WaitingBytes {
+  bytes: Buffer;
+  /** How many of `bytes` stand in the file. */
+  done: number;
+  /** The file's size when they did. */
+  end: number;
+
+  constructor(bytes: Buffer, done: number, end: number) {
+    this.bytes = bytes;
+    this.done = done;
+    this.end = end;
+  }
+
+  /**
+   * Another process has written behind our fragment, so the rest would stand alone: the line begins again after a newline.
+   * Returns by how many bytes the block has grown.
+   */
+  restart(): number {
+    const before = this.bytes.length;
+    const line = this.done === 0 ? 0 : this.bytes.lastIndexOf(NEWLINE, this.done - 1) + 1;
+    this.bytes = Buffer.concat([Buffer.of(NEWLINE), this.bytes.subarray(line)]);
+    this.done = 0;
+    return this.bytes.length - before;
+  }
+}
+
+export class Backlog {
+  readonly #blocks: WaitingBytes[] = [];
+  /** Lines that found no room. */
+  lost = { count: 0, bytes: 0 };
+  /** Why the last write failed: an error code. */
+  reason = '';
+
+  /** Blocks and counts that wait. */
+  get size(): number {
+    return this.#blocks.length + (this.lost.count === 0 ? 0 : 1);
+  }
+
+  get first(): WaitingBytes | undefined {
+    return this.#blocks[0];
+  }
+
+  get lines(): number {
+    return this.#blocks.reduce((sum, { bytes }) => sum + lineCount(bytes), 0);
+  }
+
+  keep(bytes: Buffer, done: number, end: number, reason: string): void {
+    this.#blocks.push(new WaitingBytes(bytes, done, end));
+    this.reason = reason;
+  }
+
+  /** Counts lines as lost; returns how many. */
+  lose(bytes: Uint8Array, reason: string): number {
+    const count = lineCount(bytes);
+    this.lost.count += count;
+    this.lost.bytes += bytes.length;
+    this.reason = reason;
+    return count;
+  }
+
+  forget(): void {
+    this.lost = { count: 0, bytes: 0 };
+  }
+
+  shift(): void {
+    this.#blocks.shift();
+  }
+}
+
+function lineCount(bytes: Uint8Array): number {
+  let count = 0;
+  for (let at = bytes.indexOf(NEWLINE); at !== -1; at = bytes.indexOf(NEWLINE, at + 1)) count += 1;
+  return count;
+}

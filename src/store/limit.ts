@@ -1,0 +1,20 @@
+/** How many descriptors log files may hold. */
+import { readFileSync } from 'node:fs';
+
+/** Four files for each of a hundred live runs, twice over. */
+const ENOUGH = 1024;
+/** The smallest soft limit in use (macOS), where the system does not tell. */
+const SMALLEST_LIMIT = 256;
+
+/** 1,024, or half of the process's own soft limit if that is less. */
+export function openFileLimit(readLimits: () => string = () => readFileSync('/proc/self/limits', 'utf8')): number {
+  let soft = SMALLEST_LIMIT;
+  try {
+    const match = /^Max open files\s+(\d+|unlimited)/m.exec(readLimits());
+    if (match?.[1] === 'unlimited') soft = Infinity;
+    else if (match !== null) soft = Number(match[1]);
+  } catch {
+    // No /proc: the smallest limit holds everywhere.
+  }
+  return Math.min(ENOUGH, Math.floor(soft / 2));
+}
