@@ -72,8 +72,10 @@ async function problemOf(step: AdapterStep, completion: Completion, answer: Mode
   if (answer.files.length === 0 && answer.deletions.length === 0) {
     return answer.questions.length > 0 ? 'the model asked again instead of answering with files' : 'the model answered no files';
   }
-  for (const path of [...answer.files.map((file) => file.path), ...answer.deletions]) {
-    const reason = await unsafePathReason(step.workspace, path);
+  const paths = [...answer.files.map((file) => file.path), ...answer.deletions];
+  for (const path of paths) {
+    const below = paths.find((other) => other.startsWith(`${path}/`));
+    const reason = below === undefined ? await unsafePathReason(step.workspace, path) : `the answer has ${below} below it`;
     if (reason !== null) return `the model named the path ${JSON.stringify(path)}, which is refused: ${reason}`;
   }
   return null;

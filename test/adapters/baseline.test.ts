@@ -217,7 +217,8 @@ test('paths that leave the workspace are refused, and nothing at all is written'
     ['passwd', /symbolic link/],
     ['folder', /no file/],
     ['plain/x', /plain is no directory/],
-    ['x'.repeat(256), /255 bytes/],
+    ['x'.repeat(201), /200 bytes/],
+    ['a.txt/x', /has a\.txt\/x below it/],
   ];
   for (const [path, reason] of cases) {
     for (const named of [`=== file: ${path} ===\nx\n=== end ===`, `=== delete: ${path} ===`]) {

@@ -4,6 +4,9 @@ import { dirname, join } from 'node:path';
 import { writeFileAtomic } from '../../store.ts';
 import type { AnsweredFile } from './answer.ts';
 
+/** File systems allow 255; the temporary name that a file has while it is written is longer than its own. */
+const NAME_LIMIT = 200;
+
 /** Why a path may not be written or removed, or null when it may. Looks at the disk for links on the way. */
 export async function unsafePathReason(workspace: string, path: string): Promise<string | null> {
   if (path === '') return 'it is empty';
@@ -13,7 +16,8 @@ export async function unsafePathReason(workspace: string, path: string): Promise
   const segments = path.split('/');
   if (segments.some((segment) => segment === '' || segment === '.' || segment === '..')) return 'it has an empty, . or .. part';
   if (segments.some((segment) => segment.toLowerCase() === '.git')) return 'it lies in .git';
-  if (segments.some((segment) => Buffer.byteLength(segment) > 255)) return 'a part of it is longer than 255 bytes';
+  if (segments.some((segment) => Buffer.byteLength(segment) > NAME_LIMIT))
+    return `a part of it is longer than ${NAME_LIMIT} bytes`;
   for (let depth = 1; depth <= segments.length; depth += 1) {
     const part = segments.slice(0, depth).join('/');
     const facts = await lstat(join(workspace, part)).catch(() => null);
