@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import type { ArchiveFacts } from '../schema.ts';
 import { LEFT_OUT_FILE } from '../store.ts';
 import { parseLeftOut } from './left-out.ts';
-import { archiveSource, openFile } from './open.ts';
+import { openFile, scannedSource } from './open.ts';
 import { damaged, scanArchive } from './reader.ts';
 import type { OpenFile, ScannedArchive } from './reader.ts';
 
@@ -22,7 +22,7 @@ export async function readArchiveFacts(archive: string): Promise<ArchiveFacts> {
 }
 
 export async function factsOf(file: OpenFile, scanned: ScannedArchive): Promise<ArchiveFacts> {
-  const left = await archiveSource(file, scanned).read(LEFT_OUT_FILE);
+  const left = await scannedSource(file, scanned).read(LEFT_OUT_FILE);
   let leftOut;
   try {
     leftOut = parseLeftOut(left?.toString() ?? '');

@@ -1,46 +1,49 @@
 /**
- * The index of an archive: where its blocks and members lie, so that one file is read without unpacking the rest. It is
- * derived; it lies beside the archive, is believed only as far as the archive's own list of digests confirms it, and is made anew when missing.
+ * The index of an archive: where its blocks and files lie, so that one file is read without unpacking the rest. It is
+ * derived and made anew when missing. It holds places only: names and digests come from the archive's own list, so a wrong
+ * index can make reading fail and never give other bytes.
  */
+import { hash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
-import { ARCHIVE_FILE, ARCHIVE_INDEX_FILE, METADATA_FILE } from '../store.ts';
+import { ARCHIVE_FILE, ARCHIVE_INDEX_FILE, CHECKSUMS_FILE, METADATA_FILE } from '../store.ts';
 import type { ArchiveBlock, ArchiveMember } from './member.ts';
 
+/** A file in the archive, as far as reading needs it. */
+export type ArchivedFile = Pick<ArchiveMember, 'path' | 'at' | 'bytes' | 'sha256'>;
+
 export interface ArchiveIndex {
-  /** Of the archive file. */
-  readonly bytes: number;
   readonly blocks: readonly ArchiveBlock[];
-  readonly members: readonly ArchiveMember[];
+  readonly files: readonly ArchivedFile[];
 }
 
 const natural = z.number().int().nonnegative();
-/** Rows without names: an index of 10,000 files is read at every opening. */
 const IndexFile = z.object({
   version: z.literal(1),
-  bytes: natural,
-  mtime: z.number().int(),
-  /** offset, bytes, tarOffset */
-  blocks: z.array(z.tuple([natural, natural, natural])),
-  /** type, path, bytes, executable, at, sha256, target */
-  members: z.array(
-    z.tuple([
-      z.enum(['file', 'directory', 'link']),
-      z.string(),
-      natural,
-      z.boolean(),
-      natural,
-      z.string().nullable(),
-      z.string(),
-    ]),
-  ),
+  archive_bytes: natural,
+  /** offset, bytes and tarOffset of each block. */
+  blocks: z.array(natural),
+  /** at and bytes of each file, in the order of the list of digests. */
+  files: z.array(natural),
+  /** The list itself. */
+  list: z.object({ at: natural, bytes: natural, sha256: z.string() }),
 });
+export type IndexFile = z.infer<typeof IndexFile>;
 
-export function indexText(index: ArchiveIndex): string {
-  const blocks = index.blocks.map((block) => [block.offset, block.bytes, block.tarOffset]);
-  const members = index.members.map((m) => [m.type, m.path, m.bytes, m.executable, m.at, m.sha256, m.target]);
-  return `${JSON.stringify({ version: 1, bytes: index.bytes, mtime: index.members[0]?.mtime ?? 0, blocks, members })}\n`;
+/** A first line with the digest of the rest, since a number that was changed cannot be told otherwise. */
+export function indexText(archiveBytes: number, blocks: readonly ArchiveBlock[], members: readonly ArchiveMember[]): string {
+  const files = members.filter(({ type }) => type === 'file');
+  const list = files.find(({ path }) => path === CHECKSUMS_FILE);
+  const listed = files.filter((file) => file !== list);
+  const body = JSON.stringify({
+    version: 1,
+    archive_bytes: archiveBytes,
+    blocks: blocks.flatMap(({ offset, bytes, tarOffset }) => [offset, bytes, tarOffset]),
+    files: listed.flatMap(({ at, bytes }) => [at, bytes]),
+    list: { at: list?.at ?? 0, bytes: list?.bytes ?? 0, sha256: list?.sha256 ?? '' },
+  } satisfies IndexFile);
+  return `${hash('sha256', body)}\n${body}\n`;
 }
 
 /** Where the index of this archive belongs, or null when the archive does not lie in a run directory. */
@@ -51,21 +54,24 @@ export async function indexPlace(archive: string): Promise<string | null> {
   return isRun === null ? null : join(runDir, ARCHIVE_INDEX_FILE);
 }
 
-/** The index beside the archive, or null when there is none of this archive's size that can be read. */
-export async function loadIndex(place: string, archiveBytes: number): Promise<ArchiveIndex | null> {
-  let found;
+/** The index at `place`, or null when there is none, a damaged one, or that of an archive of another size. */
+export async function loadIndex(place: string, archiveBytes: number): Promise<IndexFile | null> {
   try {
-    found = IndexFile.parse(JSON.parse(await readFile(place, 'utf8')));
+    const [digest, body = ''] = (await readFile(place, 'utf8')).split('\n');
+    if (digest !== hash('sha256', body)) return null;
+    const index = IndexFile.parse(JSON.parse(body));
+    return index.archive_bytes === archiveBytes ? index : null;
   } catch {
-    // Missing, torn or of another version: all the same, it is made anew.
+    // Missing or of another version: all the same, it is made anew.
     return null;
   }
-  if (found.bytes !== archiveBytes) return null;
-  return {
-    bytes: found.bytes,
-    blocks: found.blocks.map(([offset, bytes, tarOffset]) => ({ offset, bytes, tarOffset })),
-    members: found.members.map(([type, path, bytes, executable, at, sha256, target]) => {
-      return { type, path, bytes, executable, mtime: found.mtime, at, sha256, target };
-    }),
-  };
+}
+
+export function blocksOf(index: IndexFile): ArchiveBlock[] {
+  const blocks: ArchiveBlock[] = [];
+  for (let at = 0; at + 2 < index.blocks.length; at += 3) {
+    const [offset = 0, bytes = 0, tarOffset = 0] = index.blocks.slice(at, at + 3);
+    blocks.push({ offset, bytes, tarOffset });
+  }
+  return blocks;
 }

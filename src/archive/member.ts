@@ -17,8 +17,12 @@ export interface ArchiveBlock {
   readonly tarOffset: number;
 }
 
+/** A NUL, or a segment that is empty, `.` or `..`. */
+const SUSPECT = /\0|(?:^|\/)\.{0,2}(?:\/|$)/;
+
 /** Throws when unpacking the entry could write or point outside the directory it is unpacked to. @throws ARCHIVE_UNSAFE */
 export function refuseUnsafe(archive: string, entry: Pick<TarEntry, 'type' | 'path' | 'target'>): void {
+  if (entry.type === 'file' && !SUSPECT.test(entry.path)) return;
   const refuse = (reason: string) => stepwellError('ARCHIVE_UNSAFE', { archive, member: entry.path, reason });
   if (entry.path.includes('\0')) throw refuse('has a NUL in its name');
   if (entry.path.startsWith('/')) throw refuse('has an absolute path');

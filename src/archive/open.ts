@@ -5,13 +5,12 @@ import { dirname, resolve } from 'node:path';
 import { stepwellError } from '../errors.ts';
 import { CHECKSUMS_FILE } from '../store.ts';
 import type { RunSource } from '../store.ts';
-import { checksumsText } from './checksums.ts';
-import { indexPlace, indexText, loadIndex } from './index-file.ts';
-import type { ArchiveIndex } from './index-file.ts';
+import { checksumsText, parseChecksums } from './checksums.ts';
+import { blocksOf, indexPlace, indexText, loadIndex } from './index-file.ts';
+import type { ArchivedFile, ArchiveIndex, IndexFile } from './index-file.ts';
 import { refuseUnsafe } from './member.ts';
-import type { ArchiveMember } from './member.ts';
 import { damaged, readBlocks, scanArchive } from './reader.ts';
-import type { OpenFile } from './reader.ts';
+import type { OpenFile, ScannedArchive } from './reader.ts';
 
 /**
  * Opens `run.tar.gz` for reading. With the index beside it nothing else is unpacked; without one the archive is read through
@@ -24,10 +23,8 @@ export async function openArchive(archive: string): Promise<RunSource> {
   try {
     const place = await indexPlace(resolve(archive));
     const found = place === null ? null : await loadIndex(place, file.bytes);
-    if (found !== null && (await isConfirmed(file, found))) return archiveSource(file, found);
-    const index = await buildIndex(file);
-    if (place !== null) await saveIndex(place, index);
-    return archiveSource(file, index);
+    const index = found === null ? null : await withNames(file, found);
+    return archiveSource(file, index ?? (await buildIndex(file, place)));
   } catch (error) {
     await file.handle.close();
     throw error;
@@ -48,15 +45,14 @@ export async function openFile(archive: string): Promise<OpenFile> {
 }
 
 /** The archive as a source; disposing of it closes the file. */
-export function archiveSource(file: OpenFile, index: ArchiveIndex): RunSource {
-  const files = index.members.filter((member) => member.type === 'file');
-  const byPath = new Map(files.map((member) => [member.path, member]));
+function archiveSource(file: OpenFile, index: ArchiveIndex): RunSource {
+  const byPath = new Map(index.files.map((member) => [member.path, member]));
   return {
     kind: 'archive',
     location: file.archive,
     async files(under = '') {
       const prefix = under === '' ? '' : `${under.replace(/\/$/, '')}/`;
-      const listed = files.filter((member) => member.path.startsWith(prefix));
+      const listed = index.files.filter((member) => member.path.startsWith(prefix));
       return listed.map(({ path, bytes }) => ({ path, bytes })).sort((a, b) => (a.path < b.path ? -1 : 1));
     },
     async read(path) {
@@ -74,8 +70,13 @@ export function archiveSource(file: OpenFile, index: ArchiveIndex): RunSource {
   };
 }
 
+/** The archive as it was just read, without regard to its index and its list of digests. */
+export function scannedSource(file: OpenFile, { blocks, members }: ScannedArchive): RunSource {
+  return archiveSource(file, { blocks, files: members.filter(({ type }) => type === 'file') });
+}
+
 /** The content in pieces; the last is followed by an error when the whole does not have its digest. @throws ARCHIVE_DAMAGED */
-async function* readMember(file: OpenFile, index: ArchiveIndex, member: ArchiveMember): AsyncGenerator<Buffer> {
+async function* readMember(file: OpenFile, index: ArchiveIndex, member: ArchivedFile): AsyncGenerator<Buffer> {
   const digest = createHash('sha256');
   const end = member.at + member.bytes;
   const first = blockAt(index, member.at);
@@ -98,7 +99,7 @@ async function* readMember(file: OpenFile, index: ArchiveIndex, member: ArchiveM
   }
 }
 
-async function wholeMember(file: OpenFile, index: ArchiveIndex, member: ArchiveMember): Promise<Buffer> {
+async function wholeMember(file: OpenFile, index: ArchiveIndex, member: ArchivedFile): Promise<Buffer> {
   const pieces: Buffer[] = [];
   for await (const piece of readMember(file, index, member)) pieces.push(piece);
   return Buffer.concat(pieces);
@@ -116,44 +117,52 @@ function blockAt(index: ArchiveIndex, tarOffset: number): number {
   return low;
 }
 
-/** Whether the archive's own list of digests says of every file what the index says. */
-async function isConfirmed(file: OpenFile, index: ArchiveIndex): Promise<boolean> {
-  const list = index.members.find((member) => member.path === CHECKSUMS_FILE);
-  if (list === undefined || list.type !== 'file') return false;
+/** The places of the index with the names and digests of the archive's own list; null when they do not belong together. */
+async function withNames(file: OpenFile, places: IndexFile): Promise<ArchiveIndex | null> {
+  const blocks = blocksOf(places);
   try {
-    for (const member of index.members) refuseUnsafe(file.archive, member);
-    const text = await wholeMember(file, index, list);
-    return text.equals(Buffer.from(checksumsText(index.members)));
+    const list = { path: CHECKSUMS_FILE, ...places.list };
+    const { digests, broken, twice } = parseChecksums((await wholeMember(file, { blocks, files: [] }, list)).toString('utf8'));
+    if (broken.length > 0 || twice.length > 0 || digests.size * 2 !== places.files.length) return null;
+    const files: ArchivedFile[] = [];
+    for (const [path, sha256] of digests) {
+      refuseUnsafe(file.archive, { type: 'file', path, target: '' });
+      const [at = 0, bytes = 0] = places.files.slice(files.length * 2, files.length * 2 + 2);
+      files.push({ path, at, bytes, sha256 });
+    }
+    return { blocks, files: [...files, list] };
   } catch {
-    // Of another archive or broken: reading the archive itself tells which.
-    return false;
+    // Of another archive, or the archive is damaged: reading the archive itself tells which.
+    return null;
   }
 }
 
-/** @throws ARCHIVE_FOREIGN, ARCHIVE_DAMAGED, ARCHIVE_UNSAFE */
-async function buildIndex(file: OpenFile): Promise<ArchiveIndex> {
-  const index = await scanArchive(file);
+/** Reads the archive through and leaves its index at `place`. @throws ARCHIVE_FOREIGN, ARCHIVE_DAMAGED, ARCHIVE_UNSAFE */
+async function buildIndex(file: OpenFile, place: string | null): Promise<ArchiveIndex> {
+  const { blocks, members } = await scanArchive(file);
+  const files = members.filter(({ type }) => type === 'file');
   const seen = new Set<string>();
-  for (const { path } of index.members) {
+  for (const { path } of members) {
     if (seen.has(path)) throw damaged(file, path, 'it is there twice');
     seen.add(path);
   }
-  const list = index.members.find((member) => member.path === CHECKSUMS_FILE);
+  const list = files.find(({ path }) => path === CHECKSUMS_FILE);
   if (list === undefined) throw damaged(file, CHECKSUMS_FILE, 'the list of digests is missing');
-  const text = await wholeMember(file, index, list);
-  if (text.equals(Buffer.from(checksumsText(index.members)))) return index;
-  const lines = new Set(text.toString().split('\n'));
-  const differs = index.members.find(
-    (member) => !lines.has(checksumsText([member]).slice(0, -1)) && member.sha256 !== null && member !== list,
-  );
-  throw damaged(file, differs?.path ?? CHECKSUMS_FILE, `its digest is not the one in ${CHECKSUMS_FILE}`);
+  const text = (await wholeMember(file, { blocks, files }, list)).toString('utf8');
+  if (text !== checksumsText(members)) {
+    const { digests } = parseChecksums(text);
+    const differs = files.find(({ path, sha256 }) => path !== CHECKSUMS_FILE && digests.get(path) !== sha256);
+    throw damaged(file, differs?.path ?? CHECKSUMS_FILE, `the archive does not fit its own ${CHECKSUMS_FILE}`);
+  }
+  if (place !== null) await saveIndex(place, indexText(file.bytes, blocks, members));
+  return { blocks, files };
 }
 
 /** A place that cannot be written keeps working without an index. */
-async function saveIndex(place: string, index: ArchiveIndex): Promise<void> {
+async function saveIndex(place: string, text: string): Promise<void> {
   try {
     await mkdir(dirname(place), { recursive: true });
-    await writeFile(place, indexText(index));
+    await writeFile(place, text);
   } catch {
     // The next opening reads the archive through again.
   }

@@ -120,7 +120,7 @@ async function writeArchive(
     excluded_secrets: left.secrets,
     skipped: left.skipped,
   };
-  return { facts, index: indexText({ bytes, blocks: writer.blocks, members: writer.members }) };
+  return { facts, index: indexText(bytes, writer.blocks, writer.members) };
 }
 
 async function addMembers(writer: ArchiveWriter, options: PackOptions): Promise<{ secrets: string[]; skipped: LeftOut[] }> {

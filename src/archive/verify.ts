@@ -19,7 +19,7 @@ import {
 import type { RunSource } from '../store.ts';
 import { computeMetrics, renderText } from '../summary.ts';
 import { factsOf } from './facts.ts';
-import { archiveSource, openFile } from './open.ts';
+import { openFile, scannedSource } from './open.ts';
 import { scanArchive } from './reader.ts';
 import type { OpenFile, ScannedArchive } from './reader.ts';
 import { checkDisk } from './verify/disk.ts';
@@ -86,7 +86,7 @@ async function checkOpen(findings: Findings, file: OpenFile, { runDir, metadataT
     if (recorded !== null) findings.compare(`${ARCHIVE_FILE} sha256`, recorded.sha256, await digestOf(file.archive));
     return;
   }
-  const source = archiveSource(file, scanned);
+  const source = scannedSource(file, scanned);
   const read = async (path: string): Promise<string | null> => (await source.read(path))?.toString('utf8') ?? null;
   checkMembers(findings, scanned.members, await read(CHECKSUMS_FILE));
   const folded = await foldArchive(findings, source);

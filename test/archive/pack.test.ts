@@ -351,12 +351,7 @@ test('a written index and one made anew read the same file without unpacking the
   await rm(index);
   assert.equal(await digest(), expected);
   assert.equal(await readFile(index, 'utf8'), written);
-  for (const broken of [
-    '',
-    '{}',
-    written.replace('big.bin', 'bad.bin'),
-    written.replace(/"[0-9a-f]{64}"/, `"${'0'.repeat(64)}"`),
-  ]) {
+  for (const broken of ['', '{}', written.slice(0, -3), written.replace('1048576', '1048577')]) {
     await writeFile(index, broken);
     assert.equal(await digest(), expected);
     assert.equal(await readFile(index, 'utf8'), written);

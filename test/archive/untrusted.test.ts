@@ -9,7 +9,7 @@ import { packBlock } from '../../src/archive/block.ts';
 import { checksumsText } from '../../src/archive/checksums.ts';
 import { encodeHeader, headerSum, TAR_END, type TarEntry } from '../../src/archive/tar.ts';
 import { ArchiveWriter } from '../../src/archive/writer.ts';
-import { ENDED, scratchDir, sealRun, writeRun, writeTree } from './sealed-run.ts';
+import { ENDED, scratchDir, sha256, writeTree } from './sealed-run.ts';
 
 const entry = (path: string, more: Partial<TarEntry> = {}): TarEntry => {
   return { type: 'file', path, bytes: 0, executable: false, mtime: 0, target: '', ...more };
@@ -62,17 +62,22 @@ test('members that would leave the directory are refused by name', async (t) => 
   assert.equal(await fine.read('workspace/a/l'), null);
 });
 
-test('an index cannot make an archive unsafe', async (t) => {
+test('a forged index can make reading fail, never give other bytes or names', async (t) => {
   const runDir = scratchDir(t);
-  await writeRun(runDir);
-  await sealRun(runDir);
+  await writeTree(runDir, { 'workspace/a': 'aaaa', 'workspace/b': 'bbbb', 'metadata.json': '{}' });
+  await packRun({ runDir, exclude: [], modifiedAt: ENDED });
   const index = join(runDir, '.stepwell/run.tar.gz.index.json');
-  await writeFile(index, (await readFile(index, 'utf8')).replace('workspace/start.sh', '../../../../start.sh'));
+  const body = (await readFile(index, 'utf8')).split('\n')[1] ?? '';
+  const { files } = JSON.parse(body) as { files: number[] };
+  const forged = JSON.stringify({ ...JSON.parse(body), files: [...files.slice(2), ...files.slice(0, 2)] });
+  assert.notEqual(forged, body);
+  await writeFile(index, `${sha256(forged)}\n${forged}\n`);
   await using source = await openArchive(join(runDir, 'run.tar.gz'));
   assert.deepEqual(
     (await source.files('workspace')).map(({ path }) => path),
-    ['workspace/src/app.js', 'workspace/start.sh'],
+    ['workspace/a', 'workspace/b'],
   );
+  await assert.rejects(source.read('workspace/a'), { code: 'ARCHIVE_DAMAGED', message: /workspace\/a/ });
 });
 
 test('kinds of members that stepwell never writes are refused', async (t) => {
