@@ -66,8 +66,12 @@ function outputMetadata({ stream, part, lastPart }: OutputLine, pid: number | nu
 
 function recordEnd(result: ProgramResult, { command }: LoggedProgramOptions, log: Logger): void {
   const { outcome } = result;
+  // An end that was asked for is nothing to warn of; whoever asked records why.
+  const asked = outcome.status === 'cancelled';
   if (result.killed.length > 0) {
-    log.warn(`Ended ${result.killed.length} processes of ${command[0]}`, { metadata: { killed: result.killed } });
+    log[asked ? 'info' : 'warn'](`Ended ${result.killed.length} processes of ${command[0]}`, {
+      metadata: { killed: result.killed },
+    });
   }
   if (result.survivors.length > 0) {
     log.error(`Could not end ${result.survivors.length} processes of ${command[0]}`, {
@@ -87,7 +91,7 @@ function recordEnd(result: ProgramResult, { command }: LoggedProgramOptions, log
     stdout_lines: result.stdoutLines,
     stderr_lines: result.stderrLines,
   } satisfies EventMetadata<'process_end'>;
-  const level = outcome.status === 'exited' && outcome.exitCode === 0 ? 'info' : 'warn';
+  const level = asked || (outcome.status === 'exited' && outcome.exitCode === 0) ? 'info' : 'warn';
   const error = outcome.status === 'spawn_failed' ? { error: outcome.error } : {};
   log[level](`${command[0]}: ${describeOutcome(outcome)}`, { event: 'process_end', metadata, ...error });
 }

@@ -26,10 +26,11 @@ export function spawnChild(options: SpawnOptions): Spawned | NotSpawned {
   const problem = directoryProblem(options);
   if (problem !== null) return notSpawned(problem);
   const [program, ...args] = options.command;
-  const pipes = openPipes(options.stdin !== undefined);
+  const pipes = openPipes(options.stdin);
   const close = () => {
     pipes?.handOver();
-    for (const end of [pipes?.stdin, pipes?.stdout, pipes?.stderr]) end?.destroy();
+    pipes?.stdout.destroy();
+    pipes?.stderr.destroy();
   };
   let child: ChildProcess;
   try {
@@ -46,13 +47,13 @@ export function spawnChild(options: SpawnOptions): Spawned | NotSpawned {
   }
   // Some failures are thrown, others are announced as an event a moment later.
   const failure = new Promise<unknown>((settle) => child.on('error', settle));
-  const [stdin, stdout, stderr] = pipes ? [pipes.stdin, pipes.stdout, pipes.stderr] : [child.stdin, child.stdout, child.stderr];
+  const { stdout, stderr } = pipes ?? child;
   if (child.pid === undefined || stdout === null || stderr === null) {
     close();
     return { pid: null, error: failure.then((error) => spawnError(options, error)) };
   }
   pipes?.handOver();
-  if (stdin !== null) feed(stdin, options.stdin ?? '');
+  if (child.stdin !== null) feed(child.stdin, options.stdin ?? '');
   return { child, pid: child.pid, stdout, stderr };
 }
 
