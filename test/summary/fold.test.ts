@@ -194,6 +194,15 @@ describe('the failing step', () => {
     assert.deepEqual((await fold(recording)).failure?.last_lines, ['what went wrong']);
   });
 
+  test('the output of steps that succeeded takes no room from that of a later failure', async () => {
+    const recording = new Recording().start(40);
+    for (let step = 1; step <= 30; step += 1) recording.goodStep(step, 0, []);
+    recording.stepStart(31).attemptStart(31, 1).output(31, 1, 'what went wrong');
+    recording.attemptEnd(31, 1, { status: 'failed', reason: 'exit_code', claim: 'failure' }).stepEnd(31, 1, 1, 'failed');
+    recording.goodStep(32, 0, []).end({ status: 'failed', failing_phase: 'steps', failing_step: 31 });
+    assert.deepEqual((await fold(recording)).failure?.last_lines, ['what went wrong']);
+  });
+
   test('continued parts of one long line are not taken for lines', async () => {
     const recording = begun().stepStart(1).attemptStart(1, 1);
     const scope = { step: 1, attempt: 1 };
