@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
 import { estimateUsage } from './estimate.ts';
 import { parseChatRequest, type ChatRequest } from './request.ts';
-import { loadRules, recognise, type Rule } from './rules.ts';
+import { answerTo, loadRules, type Rule } from './rules.ts';
 
 export interface Rehearsal extends AsyncDisposable {
   /** With its `/v1`. Any key is accepted. */
@@ -72,12 +72,12 @@ async function respond(
     sendError(response, 400, 'invalid_request', `The rehearsal cannot read this request: ${chat}.`);
     return;
   }
-  const rule = recognise(rules, chat.messages);
-  if (rule === null && options.strict) {
+  const known = answerTo(rules, chat.messages);
+  if (known === null && options.strict) {
     sendError(response, 422, 'rehearsal_no_rule', noRule(rules, options.rulesDir, chat));
     return;
   }
-  const answer = rule?.answer ?? UNKNOWN;
+  const answer = known ?? UNKNOWN;
   const id = `rehearsal-${hash('sha256', body).slice(0, 24)}`;
   if (chat.stream) sendStream(response, id, chat, answer);
   else sendWhole(response, id, chat, answer);

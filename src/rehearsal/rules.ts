@@ -11,6 +11,9 @@ const ByRole = z.strictObject({ system: texts, user: texts, assistant: texts });
 /** Each text must occur in the messages of its role; those under `lacks` must not. */
 const Recogniser = ByRole.extend({ lacks: ByRole.prefault({}) });
 
+/** A part of an answer, left out where a user message has the text `unless`. */
+const AnswerFile = z.union([z.string().min(1), z.strictObject({ file: z.string().min(1), unless: z.string().min(1) })]);
+
 const WrittenRule = z
   .strictObject({
     name: z.string().min(1),
@@ -18,7 +21,7 @@ const WrittenRule = z
     /** What the model says. */
     answer: z.string().min(1).optional(),
     /** Or the files that hold it, one after another, relative to the rules file. */
-    answer_files: z.array(z.string().min(1)).min(1).optional(),
+    answer_files: z.array(AnswerFile).min(1).optional(),
   })
   .refine((rule) => (rule.answer === undefined) !== (rule.answer_files === undefined), {
     error: 'a rule needs either answer or answer_files',
@@ -30,7 +33,12 @@ const RulesFile = z.strictObject({ rules: z.array(WrittenRule).min(1) });
 export interface Rule {
   readonly name: string;
   readonly when: z.infer<typeof Recogniser>;
-  readonly answer: string;
+  readonly parts: readonly AnswerPart[];
+}
+
+interface AnswerPart {
+  readonly text: string;
+  readonly unless: string | null;
 }
 
 export interface Message {
@@ -72,31 +80,33 @@ async function loadFile(file: string, earlier: readonly Rule[]): Promise<Rule[]>
     if ([...earlier, ...rules].some(({ name }) => name === rule.name)) {
       throw invalid(`${where}.name`, `the name ${JSON.stringify(rule.name)} is taken by an earlier rule`);
     }
-    rules.push({ name: rule.name, when: rule.when, answer: await answerOf(rule, file, `${where}.answer_files`, invalid) });
+    rules.push({ name: rule.name, when: rule.when, parts: await partsOf(rule, file, `${where}.answer_files`, invalid) });
   }
   return rules;
 }
 
-async function answerOf(
+async function partsOf(
   rule: WrittenRule,
   file: string,
   where: string,
   invalid: (where: string, problem: string) => Error,
-): Promise<string> {
-  const texts: string[] = [];
-  for (const name of rule.answer_files ?? []) {
-    const path = resolve(dirname(file), name);
+): Promise<AnswerPart[]> {
+  if (rule.answer !== undefined) return [{ text: rule.answer, unless: null }];
+  const parts: AnswerPart[] = [];
+  for (const entry of rule.answer_files ?? []) {
+    const part = typeof entry === 'string' ? { file: entry, unless: null } : entry;
+    const path = resolve(dirname(file), part.file);
     try {
-      texts.push(await readFile(path, 'utf8'));
+      parts.push({ text: await readFile(path, 'utf8'), unless: part.unless });
     } catch (error) {
       throw invalid(where, `${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
     }
   }
-  return rule.answer ?? texts.join('\n');
+  return parts;
 }
 
-/** The first rule that fits what was said, or null. */
-export function recognise(rules: readonly Rule[], messages: readonly Message[]): Rule | null {
+/** What the first rule that fits answers to what was said, or null when none fits. */
+export function answerTo(rules: readonly Rule[], messages: readonly Message[]): string | null {
   const said = (...roles: string[]): string =>
     messages
       .filter(({ role }) => roles.includes(role))
@@ -108,7 +118,10 @@ export function recognise(rules: readonly Rule[], messages: readonly Message[]):
       (role) =>
         when[role].every((text) => all[role].includes(text)) && !when.lacks[role].some((text) => all[role].includes(text)),
     );
-  return rules.find(fits) ?? null;
+  const rule = rules.find(fits);
+  if (rule === undefined) return null;
+  const parts = rule.parts.filter(({ unless }) => unless === null || !all.user.includes(unless));
+  return parts.map(({ text }) => text).join('\n');
 }
 
 const ROLES = ['system', 'user', 'assistant'] as const;

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { loadRules, recognise } from '../../src/rehearsal/rules.ts';
+import { answerTo, loadRules, type Rule } from '../../src/rehearsal/rules.ts';
 
 function folder(t: TestContext, files: Record<string, string>): string {
   const dir = mkdtempSync(join(tmpdir(), 'stepwell-rules-'));
@@ -13,6 +13,13 @@ function folder(t: TestContext, files: Record<string, string>): string {
     writeFileSync(join(dir, name), text);
   }
   return dir;
+}
+
+function reply(rules: readonly Rule[], ...messages: [string, string][]): string | null {
+  return answerTo(
+    rules,
+    messages.map(([role, text]) => ({ role, text })),
+  );
 }
 
 test('rules come from YAML and JSON files in the order of their names; answer files are put together', async (t) => {
@@ -26,13 +33,11 @@ test('rules come from YAML and JSON files in the order of their names; answer fi
   });
   const rules = await loadRules(dir);
   assert.deepEqual(
-    rules.map(({ name, answer }) => [name, answer]),
-    [
-      ['one', 'first\nsecond'],
-      ['two', 'B'],
-      ['three', 'C'],
-    ],
+    rules.map(({ name }) => name),
+    ['one', 'two', 'three'],
   );
+  assert.equal(reply(rules, ['user', 'a']), 'first\nsecond');
+  assert.equal(reply(rules, ['user', 'c']), 'B', 'a rule without conditions fits always');
 });
 
 test('the first rule fits whose texts all occur, each in the messages of its role, and none that it lacks', async (t) => {
@@ -45,16 +50,22 @@ rules:
 `,
   });
   const rules = await loadRules(dir);
-  const fits = (...messages: [string, string][]): string | undefined =>
-    recognise(
-      rules,
-      messages.map(([role, text]) => ({ role, text })),
-    )?.name;
-  assert.equal(fits(['developer', 'a painter'], ['user', 'red'], ['user', 'blue']), 'both');
-  assert.equal(fits(['system', 'red blue painter'], ['user', 'red']), 'fresh');
-  assert.equal(fits(['user', 'red'], ['assistant', 'done'], ['user', 'again']), 'red');
-  assert.equal(fits(['user', 'green']), undefined);
-  assert.equal(fits(['assistant', 'red']), undefined);
+  assert.equal(reply(rules, ['developer', 'a painter'], ['user', 'red'], ['user', 'blue']), '1');
+  assert.equal(reply(rules, ['system', 'red blue painter'], ['user', 'red']), '2');
+  assert.equal(reply(rules, ['user', 'red'], ['assistant', 'done'], ['user', 'again']), '3');
+  assert.equal(reply(rules, ['user', 'green']), null);
+  assert.equal(reply(rules, ['assistant', 'red']), null);
+});
+
+test('a part of an answer is left out where the user already shows what it would bring', async (t) => {
+  const dir = folder(t, {
+    'rules.yaml': 'rules:\n  - { name: a, when: {}, answer_files: [{ file: 1.txt, unless: start.sh }, 2.txt] }\n',
+    '1.txt': 'first',
+    '2.txt': 'second',
+  });
+  const rules = await loadRules(dir);
+  assert.equal(reply(rules, ['user', 'nothing yet'], ['assistant', 'start.sh']), 'first\nsecond');
+  assert.equal(reply(rules, ['user', 'has start.sh']), 'second');
 });
 
 test('a rules file that is wrong is named with the place and the fix', async (t) => {
