@@ -1,0 +1,106 @@
+/** kill -9 of the stepwell process at any moment: recover completes the record. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { recoverAll, recoverRun } from '../../src/experiment.ts';
+import { CHILD, differences, metadataOf, recordsOf, scenario } from './scenario.ts';
+
+const SCRIPT =
+  'echo step $STEPWELL_STEP; echo $STEPWELL_STEP > file$STEPWELL_STEP; sleep 0.02; (sleep 300 &) ; (setsid sleep 300 &) ; sleep 0.03';
+const ROUNDS = 14;
+
+function survivors(runId: string): Promise<string[]> {
+  return marked(`${runId}:`);
+}
+
+/** Pids whose environment carries a mark that begins so. */
+async function marked(prefix: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const pid of await readdir('/proc')) {
+    if (!/^\d+$/.test(pid)) continue;
+    const environment = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '');
+    if (environment.includes(`STEPWELL_MARK=${prefix}`)) found.push(pid);
+  }
+  return found;
+}
+
+test(
+  'kill -9 at any moment of a run leaves a record that recover completes',
+  { skip: process.platform !== 'linux' && 'needs /proc' },
+  async () => {
+    await using here = await scenario({ shell: SCRIPT }, { steps: 3 });
+    const statuses = new Set<string>();
+    const checked = new Set<string>();
+    for (let round = 0; round < ROUNDS; round++) {
+      const child = spawn(process.execPath, [CHILD, here.config, here.runsDir, 'shell'], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const exited = once(child, 'exit');
+      let lines = 0;
+      // The moment is counted in records, which come faster the further the machine is; past the end, the run is whole.
+      const killAt = round * 3;
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        lines += text.split('\n').length - 1;
+        if (lines > killAt) child.kill('SIGKILL');
+      });
+      await exited;
+
+      const recovered = await recoverAll(here.runsDir);
+      assert.deepEqual(
+        recovered.filter(({ outcome }) => outcome === 'failed'),
+        [],
+      );
+      for (const runId of await readdir(join(here.runsDir, 'shell')).catch(() => [])) {
+        const runDir = join(here.runsDir, 'shell', runId);
+        if (checked.has(runId) || runId.startsWith('.') || (await readdir(runDir)).length === 0) continue;
+        checked.add(runId);
+        const metadata = await metadataOf(runDir);
+        statuses.add(metadata.status);
+        assert.equal(metadata.record, 'complete', runId);
+        assert.deepEqual(await differences(runDir), [], runId);
+        assert.deepEqual(await survivors(runId), []);
+        assert.equal((await recoverRun(runDir)).outcome, 'nothing_to_do');
+      }
+    }
+    assert.ok(statuses.has('crashed'));
+  },
+);
+
+test('a run that had reached its end keeps its status', async () => {
+  await using here = await scenario({ shell: 'echo x > file' });
+  const child = spawn(process.execPath, [CHILD, here.config, here.runsDir, 'shell'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const exited = once(child, 'exit');
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (more: string) => {
+    text += more;
+    if (text.includes('sealing')) child.kill('SIGKILL');
+  });
+  await exited;
+  const runDir = /started (.*)/.exec(text)?.[1] ?? '';
+  const result = await recoverRun(runDir);
+  assert.equal(result.outcome === 'recovered' ? result.status : result.outcome, 'success');
+  assert.deepEqual(await differences(runDir), []);
+  const events = (await recordsOf(runDir)).map(({ event }) => event);
+  assert.equal(events.filter((event) => event === 'run_end').length, 1);
+});
+
+test('two recoveries at once do not collide', async () => {
+  await using here = await scenario({ shell: 'echo x > file; sleep 60' });
+  const child = spawn(process.execPath, [CHILD, here.config, here.runsDir, 'shell'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const exited = once(child, 'exit');
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (more: string) => {
+    text += more;
+    if (text.includes('process_start')) child.kill('SIGKILL');
+  });
+  await exited;
+  const runDir = /started (.*)/.exec(text)?.[1] ?? '';
+  const results = await Promise.all(Array.from({ length: 4 }, () => recoverRun(runDir)));
+  assert.equal(results.filter(({ outcome }) => outcome === 'recovered').length, 1, JSON.stringify(results));
+  const events = (await recordsOf(runDir)).map(({ event }) => event);
+  assert.equal(events.filter((event) => event === 'run_recovered').length, 1);
+  assert.deepEqual(await differences(runDir), []);
+});

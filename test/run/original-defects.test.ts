@@ -1,0 +1,195 @@
+/** What the original system could not pass, as far as it is about the run. Names follow its list of defects. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { RunMetrics, RunsManifest } from '../../src/schema.ts';
+import { differences, metadataOf, recordsOf, scenario } from './scenario.ts';
+
+async function metricsOf(runDir: string): Promise<RunMetrics> {
+  return RunMetrics.parse(JSON.parse(await readFile(join(runDir, 'metrics.json'), 'utf8')));
+}
+
+async function summaryOf(runDir: string): Promise<string> {
+  return await readFile(join(runDir, 'logs_summary.txt'), 'utf8');
+}
+
+test('two runs concurrently in one process: no crossed lines', async () => {
+  const script = 'for i in 1 2 3 4 5; do echo "$STEPWELL_RUN_ID step $STEPWELL_STEP line $i"; done; echo x >> file';
+  await using here = await scenario({ one: script, two: script }, { steps: 3 });
+  const runs = await here.run({ jobs: 4, rounds: 2 });
+  assert.equal(runs.length, 4);
+  for (const run of runs) {
+    assert.equal(run.status, 'success');
+    for (const record of await recordsOf(run.runDir)) {
+      assert.equal(record.run_id, run.runId);
+      assert.equal(record.framework, run.framework);
+      if (record.event === 'process_output') assert.match(record.message, new RegExp(`^${run.runId} step ${record.step} `));
+    }
+    assert.deepEqual(await differences(run.runDir), []);
+  }
+});
+
+for (const [title, script, status, words] of [
+  ['failed', 'echo begun; echo the last words >&2; exit 7', 'failed', /exit code 7/],
+  ['timed-out', 'echo begun; echo the last words; sleep 300', 'timed_out', /time limit of 1 s/],
+] as const) {
+  test(`a ${title} run leaves summary, metrics, metadata, archive and manifest entry, with the error section filled`, async () => {
+    await using here = await scenario({ shell: script }, { timeouts: { step_timeout_seconds: 1, shutdown_grace_seconds: 0.2 } });
+    const [run] = await here.run();
+    assert.equal(run?.status, status);
+    assert.equal(run.record, 'complete');
+    const summary = await summaryOf(run.runDir);
+    assert.match(summary, /ERRORS AND WARNINGS/);
+    assert.match(summary, words);
+    assert.match(summary, /the last words/);
+    assert.equal((await metricsOf(run.runDir)).status, status);
+    const metadata = await metadataOf(run.runDir);
+    assert.deepEqual([metadata.status, metadata.failing_phase, metadata.failing_step], [status, 'steps', 1]);
+    assert.match(metadata.error?.message ?? '', words);
+    const members = execFileSync('tar', ['-tzf', join(run.runDir, 'run.tar.gz')], { encoding: 'utf8' });
+    assert.match(members, /^logs\/step_001\/adapter\.log$/m);
+    const manifest = RunsManifest.parse(JSON.parse(await readFile(join(here.runsDir, 'runs_manifest.json'), 'utf8')));
+    assert.deepEqual(
+      manifest.runs.map(({ run_id, status }) => [run_id, status]),
+      [[run.runId, status]],
+    );
+    assert.deepEqual(await differences(run.runDir), []);
+  });
+}
+
+test('a run whose preparation failed leaves the same record', async () => {
+  // The program is found by the checks and is gone when it is to be started.
+  await using here = await scenario(
+    { shell: 'true' },
+    { frameworks: { shell: { adapter: 'command', command: ['sh', '-c', 'exit 1'] } } },
+  );
+  const [run] = await here.run({ signal: AbortSignal.abort('SIGTERM') });
+  // An experiment that is interrupted before its first run starts none.
+  assert.equal(run, undefined);
+});
+
+test('archive’s logs include the last event the archive can know and metadata states what is outside', async () => {
+  await using here = await scenario({ shell: 'echo x > file' });
+  const [run] = await here.run();
+  const log = execFileSync('tar', ['-xzOf', join(run!.runDir, 'run.tar.gz'), 'logs/run.log'], { encoding: 'utf8' });
+  assert.match(log.trim().split('\n').at(-1) ?? '', /"event":"run_end"/);
+  const { sealed } = await metadataOf(run!.runDir);
+  const all = await readFile(join(run!.runDir, 'logs/run.log'), 'utf8');
+  const after = all
+    .slice(log.length)
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { event: string }).event);
+  assert.deepEqual(after, sealed?.logged_after);
+  assert.equal(sealed?.files['logs/run.log'], Buffer.byteLength(log));
+});
+
+test('secrets given in env never appear in logs, summary or archive', async () => {
+  const secret = 'pAssw0rd-of-the-tests-1234';
+  await using here = await scenario({
+    shell: `printf '%s\\n' pAssw0rd-of-the-'tests-1234'; printf '%s' pAssw0rd-of-the-'tests-1234' > leak; echo x > file; env > environment`,
+  });
+  const [run] = await here.run({ env: { ...process.env, MY_API_KEY: secret } });
+  assert.equal(run?.status, 'success');
+  const grep = execFileSync('sh', ['-c', 'grep -rl "$1" --exclude-dir=workspace . || true', 'sh', secret], {
+    cwd: run.runDir,
+    encoding: 'utf8',
+  });
+  assert.equal(grep, '');
+  const members = execFileSync('tar', ['-tzf', join(run.runDir, 'run.tar.gz')], { encoding: 'utf8' });
+  assert.doesNotMatch(members, /leak/);
+  assert.match(members, /workspace\/file/);
+  assert.deepEqual((await metadataOf(run.runDir)).archive?.excluded_secrets, ['workspace/leak']);
+  const environment = await readFile(join(run.runDir, 'workspace/environment'), 'utf8');
+  assert.doesNotMatch(environment, /MY_API_KEY/);
+});
+
+test('adapter success:false shows as failed', async () => {
+  await using here = await scenario({ shell: 'echo x > file$STEPWELL_STEP; [ $STEPWELL_STEP != 2 ]' }, { steps: 3 });
+  const [run] = await here.run();
+  assert.equal(run?.status, 'failed');
+  const metrics = await metricsOf(run.runDir);
+  assert.deepEqual(
+    metrics.steps.map(({ status }) => status),
+    ['success', 'failed', 'not_reached'],
+  );
+  assert.match(await summaryOf(run.runDir), /Success Rate: 33\.3%/);
+});
+
+test('retries counted', async () => {
+  await using here = await scenario(
+    { shell: 'echo x > file; [ $STEPWELL_ATTEMPT = 3 ]' },
+    { retries: { max_retries: 2, initial_backoff_seconds: 0 } },
+  );
+  const [run] = await here.run();
+  assert.equal(run?.status, 'success');
+  const metrics = await metricsOf(run.runDir);
+  assert.equal(metrics.steps[0]?.retry_count, 2);
+  assert.deepEqual(
+    metrics.steps[0]?.attempts.map(({ status }) => status),
+    ['failed', 'failed', 'success'],
+  );
+  assert.match(await summaryOf(run.runDir), /Step 001: SUCCESS \(duration: .*, retries: 2\)/);
+});
+
+test('manifest survives concurrent writers', async () => {
+  await using here = await scenario({ one: 'echo x > file', two: 'echo x > file' });
+  const runs = await here.run({ rounds: 4, jobs: 8 });
+  const manifest = RunsManifest.parse(JSON.parse(await readFile(join(here.runsDir, 'runs_manifest.json'), 'utf8')));
+  assert.deepEqual(manifest.runs.map(({ run_id }) => run_id).sort(), runs.map(({ runId }) => runId).sort());
+});
+
+test('summary counts right for mixed outcomes', async () => {
+  await using here = await scenario(
+    { shell: 'echo x > file$STEPWELL_STEP; case $STEPWELL_STEP in 2) exit 1;; 3) sleep 300;; esac' },
+    { steps: 4, on_step_failure: 'continue', timeouts: { step_timeout_seconds: 0.5, shutdown_grace_seconds: 0.1 } },
+  );
+  const [run] = await here.run();
+  assert.equal(run?.status, 'failed');
+  const summary = await summaryOf(run.runDir);
+  assert.match(summary, /Steps Completed: 2\/4/);
+  assert.match(summary, /Success Rate: 50\.0%/);
+});
+
+test('full framework stdout/stderr kept per step, with tail shown on failure', async () => {
+  await using here = await scenario({
+    shell: 'i=0; while [ $i -lt 500 ]; do echo "line $i"; i=$((i+1)); done; echo the end >&2; exit 1',
+  });
+  const [run] = await here.run();
+  const output = (await recordsOf(run!.runDir)).filter(({ event }) => event === 'process_output');
+  assert.equal(output.length, 501);
+  assert.deepEqual(new Set(output.map(({ step }) => step)), new Set([1]));
+  const summary = await summaryOf(run!.runDir);
+  assert.match(summary, /the end/);
+  assert.match(summary, /line 499/);
+});
+
+test('archive excludes venv, .git and .env and is reproducible', async () => {
+  const script =
+    'mkdir -p .git .venv/bin node_modules/m; echo x > .git/HEAD; echo x > .venv/pyvenv.cfg; echo x > node_modules/m/a; echo KEY=1 > .env; echo x > file';
+  await using here = await scenario({ shell: script });
+  const [run] = await here.run();
+  const members = execFileSync('tar', ['-tzf', join(run!.runDir, 'run.tar.gz')], { encoding: 'utf8' }).split('\n');
+  assert.deepEqual(
+    members.filter((member) => member.startsWith('workspace/')),
+    ['workspace/file'],
+  );
+});
+
+test('early records are kept: what was logged before the run directory existed stands in run.log', async () => {
+  await using here = await scenario({ shell: 'echo x > file' });
+  const [run] = await here.run();
+  const first = (await readFile(join(run!.runDir, 'logs/run.log'), 'utf8')).split('\n', 1)[0] ?? '';
+  assert.match(first, /"event":"config_loaded"/);
+});
+
+test('the next run’s records do not land in the files of the one before', async () => {
+  await using here = await scenario({ shell: 'echo x > file' });
+  const [first, second] = await here.run({ rounds: 2 });
+  for (const run of [first!, second!]) {
+    const ids = new Set((await recordsOf(run.runDir)).map(({ run_id }) => run_id));
+    assert.deepEqual([...ids], [run.runId]);
+  }
+});
