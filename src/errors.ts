@@ -4,6 +4,7 @@
  */
 import { archiveErrors } from './errors/archive.ts';
 import { catalogErrors } from './errors/catalog.ts';
+import { cliErrors } from './errors/cli.ts';
 import { configErrors } from './errors/config.ts';
 import { execErrors } from './errors/exec.ts';
 import { logErrors } from './errors/log.ts';
@@ -32,6 +33,7 @@ export const ExitCode = {
 const catalogue = {
   ...archiveErrors,
   ...catalogErrors,
+  ...cliErrors,
   ...configErrors,
   ...execErrors,
   ...logErrors,

@@ -1,0 +1,66 @@
+/** Parses the command line, loads the command that was typed, and turns what it throws into an exit code. */
+import { CommanderError, type Command } from 'commander';
+import { ExitCode } from '../errors.ts';
+import { reportFailure } from './failure.ts';
+import { columnsOf } from './output.ts';
+import { buildProgram, type CommandName } from './program.ts';
+
+/** What a command module exports as `run`. @returns the exit code */
+export type CommandRun<Options> = (args: readonly string[], options: Options) => Promise<number>;
+
+// Each module checks what it is given; commander has filled in exactly the options that program.ts defines for it.
+const modules: Record<CommandName, () => Promise<{ run: CommandRun<never> }>> = {
+  run: () => import('./commands/run.ts'),
+  list: () => import('./commands/list.ts'),
+  show: () => import('./commands/show.ts'),
+  logs: () => import('./commands/logs.ts'),
+  summary: () => import('./commands/summary.ts'),
+  verify: () => import('./commands/verify.ts'),
+  recover: () => import('./commands/recover.ts'),
+  init: () => import('./commands/init.ts'),
+  doctor: () => import('./commands/doctor.ts'),
+  schema: () => import('./commands/schema.ts'),
+  completion: () => import('./commands/completion.ts'),
+};
+
+/** @param args without node and script */
+export async function runCommandLine(args: readonly string[]): Promise<number> {
+  let exitCode: number = ExitCode.ok;
+  const program = buildProgram(async (name, given, options) => {
+    const { run } = await modules[name]();
+    exitCode = await run(
+      given.flat().filter((arg): arg is string => typeof arg === 'string'),
+      options as never,
+    );
+  });
+  forEachCommand(program, (command) => {
+    command.exitOverride().configureOutput({
+      getOutHelpWidth: () => columnsOf(process.stdout, 100),
+      getErrHelpWidth: () => columnsOf(process.stderr, 100),
+      outputError: (text, write) => {
+        write(text);
+        write(`fix: Type \`${nameOf(command)} --help\` to see what it takes.\n`);
+      },
+    });
+  });
+  try {
+    if (args.length === 0) {
+      program.outputHelp({ error: true });
+      return ExitCode.usage;
+    }
+    await program.parseAsync([...args], { from: 'user' });
+    return exitCode;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
+    return reportFailure(thrown);
+  }
+}
+
+function nameOf(command: Command): string {
+  return command.parent === null ? command.name() : `${command.parent.name()} ${command.name()}`;
+}
+
+function forEachCommand(command: Command, visit: (command: Command) => void): void {
+  visit(command);
+  for (const child of command.commands) forEachCommand(child, visit);
+}

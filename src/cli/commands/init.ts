@@ -1,0 +1,54 @@
+/** `stepwell init`: an experiment to start from. Nothing is overwritten. */
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ExitCode, stepwellError } from '../../errors.ts';
+import { gitignoreBlock, hasGitignoreBlock } from '../gitignore.ts';
+import { print } from '../output.ts';
+import { shownPath } from '../runs-dir.ts';
+
+const PACKAGE = fileURLToPath(new URL('../../..', import.meta.url));
+/** The schema stands where the first line of experiment.yaml names it. */
+const COPIED = ['config/experiment.yaml', 'config/prompts', 'config/hitl', 'schemas/experiment.schema.json'];
+
+export async function run([dir = '.']: readonly string[]): Promise<number> {
+  const target = resolve(dir);
+  if (existsSync(target) && !statSync(target).isDirectory()) {
+    throw stepwellError('CANNOT_WRITE', { path: dir, reason: 'it is a file' });
+  }
+  try {
+    for (const file of COPIED.flatMap(filesBelow)) await print(`${copy(file, target)}  ${shownPath(join(target, file))}`);
+    await print(`${ignoreRuns(target)}  ${shownPath(join(target, '.gitignore'))}`);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    throw stepwellError('CANNOT_WRITE', { path: dir, reason: (error as Error).message }, { cause: error });
+  }
+  const enter = target === process.cwd() ? [] : [`  cd ${shownPath(target)}`];
+  await print('', 'Next:', ...enter, '  stepwell doctor', '  stepwell run baseline');
+  return ExitCode.ok;
+}
+
+/** Paths of files, relative to the package. */
+function filesBelow(path: string): string[] {
+  if (!statSync(join(PACKAGE, path)).isDirectory()) return [path];
+  return readdirSync(join(PACKAGE, path))
+    .sort()
+    .flatMap((name) => filesBelow(`${path}/${name}`));
+}
+
+function copy(file: string, target: string): 'wrote' | 'kept ' {
+  const place = join(target, file);
+  if (existsSync(place)) return 'kept ';
+  mkdirSync(dirname(place), { recursive: true });
+  copyFileSync(join(PACKAGE, file), place);
+  return 'wrote';
+}
+
+function ignoreRuns(target: string): 'wrote' | 'kept ' {
+  const place = join(target, '.gitignore');
+  const before = existsSync(place) ? readFileSync(place, 'utf8') : '';
+  if (hasGitignoreBlock(before)) return 'kept ';
+  const gap = before === '' ? '' : before.endsWith('\n') ? '\n' : '\n\n';
+  writeFileSync(place, before + gap + gitignoreBlock());
+  return 'wrote';
+}

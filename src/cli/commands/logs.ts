@@ -1,0 +1,101 @@
+/** `stepwell logs`: the records of a run, merged, filtered, live if asked. */
+import { findRun, openRun, type FoundRun } from '../../catalog.ts';
+import { ExitCode, stepwellError } from '../../errors.ts';
+import { LEVELS, type Level, type LogRecord } from '../../schema.ts';
+import { followRecords, readRecords, type DamagedLine, type ReadItem } from '../../store.ts';
+import { paintFor, plain } from '../colour.ts';
+import { neutralJson, neutralLine } from '../neutral.ts';
+import { note, write } from '../output.ts';
+import { recordLine, searchableText } from '../record-line.ts';
+import { runsDirOf, type CommonOptions } from '../runs-dir.ts';
+import { stepFilter } from '../selection.ts';
+
+interface LogsOptions extends CommonOptions {
+  readonly follow?: boolean;
+  readonly step?: string;
+  readonly component?: string;
+  readonly level?: Level;
+  readonly grep?: string;
+  readonly json?: boolean;
+}
+
+/** Lines of a finished run are printed in pieces of about this size. */
+const PIECE = 64 * 1024;
+
+export async function run([name = '']: readonly string[], options: LogsOptions): Promise<number> {
+  const wanted = filterOf(options);
+  const found = await findRun(runsDirOf(options), name);
+  const paint = options.json === true ? plain : paintFor(process.stdout);
+  const shown = (record: LogRecord): string => `${options.json === true ? neutralJson(record) : recordLine(record, paint)}\n`;
+  const live = found.kind === 'directory' && (found.state === 'live' || found.state === 'elsewhere');
+
+  if (options.follow === true && found.kind === 'directory' && live) {
+    for await (const item of followRecords(found.dir)) {
+      if (!('record' in item)) noteDamage(item.damaged);
+      else if (wanted(item.record)) await write(shown(item.record));
+    }
+    return ExitCode.ok;
+  }
+  let piece = '';
+  for await (const item of itemsOf(found)) {
+    if (!('record' in item)) {
+      // The last line of a live run is only just being written.
+      if (!(live && item.damaged.torn)) noteDamage(item.damaged);
+      continue;
+    }
+    if (!wanted(item.record)) continue;
+    piece += shown(item.record);
+    if (piece.length < PIECE) continue;
+    await write(piece);
+    piece = '';
+  }
+  await write(piece);
+  return ExitCode.ok;
+}
+
+async function* itemsOf(found: FoundRun): AsyncGenerator<ReadItem> {
+  // Also what was logged after sealing: a person looks for everything.
+  await using source = await openRun(found, { sealed: null });
+  yield* readRecords(source);
+}
+
+function noteDamage({ file, line, bytes, reason }: DamagedLine): void {
+  note(`warning: ${neutralLine(file)}:${line}: damaged line of ${bytes} bytes: ${neutralLine(reason)}`);
+}
+
+/** @throws BAD_OPTION */
+function filterOf(options: LogsOptions): (record: LogRecord) => boolean {
+  const tests: ((record: LogRecord) => boolean)[] = [];
+  const { step, component, level, grep } = options;
+  if (step !== undefined) {
+    const matches = stepFilter(step);
+    tests.push((record) => matches(record.step));
+  }
+  if (component !== undefined) {
+    const names = component.split(',').map((name) => name.trim());
+    tests.push((record) => names.includes(record.component));
+  }
+  if (level !== undefined) {
+    const least = LEVELS.indexOf(level);
+    tests.push((record) => LEVELS.indexOf(record.level) >= least);
+  }
+  if (grep !== undefined) {
+    const pattern = patternOf(grep);
+    tests.push((record) => pattern.test(searchableText(record)));
+  }
+  return (record) => tests.every((test) => test(record));
+}
+
+function patternOf(text: string): RegExp {
+  try {
+    return new RegExp(text, 'm');
+  } catch (error) {
+    const reason = `which is no regular expression: ${(error as Error).message.replace(/^.*\/: /, '')}`;
+    throw stepwellError('BAD_OPTION', {
+      option: '--grep',
+      value: text,
+      reason,
+      fix: 'Put a backslash before ( ) [ ] { } . * + ? ^ $ | meant literally.',
+    });
+  }
+}

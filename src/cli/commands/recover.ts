@@ -1,0 +1,75 @@
+/** `stepwell recover`: records of runs whose process is gone are finished. */
+import { findRun } from '../../catalog.ts';
+import { ExitCode, stepwellError } from '../../errors.ts';
+import { recoverAll, recoverRun, type Recovery } from '../../experiment.ts';
+import { neutralJson, neutralLine } from '../neutral.ts';
+import { note, print } from '../output.ts';
+import { runsDirOf, type CommonOptions } from '../runs-dir.ts';
+
+interface RecoverOptions extends CommonOptions {
+  readonly all?: boolean;
+  readonly force?: boolean;
+  readonly json?: boolean;
+}
+
+export async function run([name]: readonly string[], options: RecoverOptions): Promise<number> {
+  if ((name === undefined) === (options.all !== true)) {
+    throw stepwellError('BAD_OPTION', {
+      option: '<run>',
+      value: name ?? '',
+      reason: name === undefined ? 'and --all is not given either' : 'but --all is given as well',
+      fix: 'Name one run, or type `stepwell recover --all`.',
+    });
+  }
+  const runsDir = runsDirOf(options);
+  const force = options.force === true;
+  const recoveries: readonly Outcome[] =
+    name === undefined ? await recoverAll(runsDir, { force }) : [await recoverNamed(runsDir, name, force)];
+  for (const recovery of recoveries) {
+    if (options.json === true) {
+      await print(neutralJson(recovery.outcome === 'failed' ? { ...recovery, error: recovery.error.message } : recovery));
+    } else await print(...wordsOf(recovery));
+  }
+  if (recoveries.length === 0 && options.json !== true) note('No run is waiting to be recovered.');
+  const lacking = recoveries.some(
+    (recovery) => recovery.outcome === 'failed' || (recovery.outcome === 'recovered' && recovery.record === 'incomplete'),
+  );
+  return lacking ? ExitCode.failure : ExitCode.ok;
+}
+
+type Outcome = Awaited<ReturnType<typeof recoverAll>>[number];
+
+/** @throws RUN_LIVE, RUN_FOREIGN: what was asked for cannot be done */
+async function recoverNamed(runsDir: string, name: string, force: boolean): Promise<Recovery> {
+  const found = await findRun(runsDir, name);
+  if (found.kind === 'archive') {
+    throw stepwellError('NOT_A_RUN', { path: found.archive, reason: 'an archive is sealed, so there is nothing to recover' });
+  }
+  const recovery = await recoverRun(found.dir, { force });
+  if (recovery.outcome === 'live') throw stepwellError('RUN_LIVE', recovery);
+  if (recovery.outcome === 'foreign_host') throw stepwellError('RUN_FOREIGN', recovery);
+  return recovery;
+}
+
+function wordsOf(recovery: Outcome): string[] {
+  const run = neutralLine(recovery.runId);
+  switch (recovery.outcome) {
+    case 'nothing_to_do':
+      return [`${run}: nothing to do, its record is finished`];
+    case 'live':
+      return [`${run}: left alone, process ${recovery.pid} is writing it`];
+    case 'foreign_host':
+      return [`${run}: left alone, it belongs to ${neutralLine(recovery.host)}; --force recovers it all the same`];
+    case 'recovered': {
+      const killed = recovery.killed.length === 0 ? '' : `; ended ${recovery.killed.length} processes that it had left running`;
+      return [
+        `${run}: recovered, status ${recovery.status}, record ${recovery.record}${killed}`,
+        ...recovery.problems.map((problem) => `  ${neutralLine(problem)}`),
+      ];
+    }
+    case 'failed':
+      return [`${run}: could not be recovered: ${neutralLine(recovery.error.message)}`];
+    default:
+      return recovery satisfies never;
+  }
+}

@@ -1,0 +1,106 @@
+/** `stepwell run`: an experiment from its first check to its last sealed record. */
+import { ExitCode, stepwellError } from '../../errors.ts';
+import {
+  interruptOnSignals,
+  planExperiment,
+  runExperiment,
+  type ExperimentOptions,
+  type ProgressEvent,
+} from '../../experiment.ts';
+import type { Level } from '../../schema.ts';
+import { paintFor } from '../colour.ts';
+import { endingOf } from '../ending.ts';
+import { keepRunningWithoutReader, print, write } from '../output.ts';
+import { printPlan } from '../plan.ts';
+import { blockDisplay, canDrawOn, lineDisplay, type Display } from '../progress/display.ts';
+import { launchLine, doneLine } from '../run-json.ts';
+import type { CommonOptions } from '../runs-dir.ts';
+
+interface RunOptions extends CommonOptions {
+  readonly jobs?: string;
+  readonly steps?: string;
+  readonly model?: string;
+  readonly rehearse?: boolean;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+  readonly console?: Level;
+}
+
+export async function run(args: readonly string[], options: RunOptions): Promise<number> {
+  const experiment = optionsOf(args, options);
+  if (options.dryRun === true) {
+    const plan = await planExperiment(experiment);
+    await printPlan(plan, experiment, options.json === true);
+    return plan.findings.length === 0 ? ExitCode.ok : ExitCode.usage;
+  }
+  keepRunningWithoutReader();
+  return options.json === true ? await runAsJson(experiment) : await runForPeople(experiment);
+}
+
+async function runAsJson(experiment: ExperimentOptions): Promise<number> {
+  using interruption = interruptOnSignals();
+  const plan = await planExperiment(experiment);
+  const written: Promise<void>[] = [];
+  let launched = false;
+  const result = await runExperiment({
+    ...experiment,
+    signal: interruption.signal,
+    onProgress: (event) => {
+      // The launch line says that everything was checked, so it comes with the first run.
+      if (!launched) written.push(print(launchLine(plan)));
+      launched = true;
+      if (event.type === 'run_finished') written.push(print(doneLine(event.result)));
+    },
+  });
+  await Promise.all(written);
+  return interruption.exitCode ?? result.exitCode;
+}
+
+async function runForPeople(experiment: ExperimentOptions): Promise<number> {
+  const paint = paintFor(process.stdout);
+  const draws = canDrawOn(process.stdout, process.env) && experiment.console === undefined;
+  const newDisplay = (): Display => (draws ? blockDisplay(process.stdout, paint) : lineDisplay((text) => void write(text)));
+  let display: Display | null = null;
+  using interruption = interruptOnSignals({
+    onFirst: () => display?.say('Ending the run in good order; press Ctrl-C again to stop at once.'),
+  });
+  const onProgress = (event: ProgressEvent): void => {
+    // Not before the first run: an error of the checks is then all there is on the screen.
+    display ??= newDisplay();
+    display.update(event);
+  };
+  let result;
+  try {
+    result = await runExperiment({ ...experiment, signal: interruption.signal, onProgress });
+  } finally {
+    (display as Display | null)?.[Symbol.dispose]();
+  }
+  for (const done of result.runs) await print('', ...(await endingOf(done, result.plan.runsDir, paint)));
+  return interruption.exitCode ?? result.exitCode;
+}
+
+/** @throws BAD_COUNT, BAD_OPTION */
+function optionsOf(args: readonly string[], options: RunOptions): ExperimentOptions {
+  const last = args.at(-1) ?? '';
+  // `run baseline 1`: the number at the end is the rounds, unless it is all there is.
+  const withRounds = args.length > 1 && /^[+-]?\d+(\.\d+)?$/.test(last);
+  const frameworks = withRounds ? args.slice(0, -1) : args;
+  const { config, runsDir, steps, model, rehearse, jobs, console: level } = options;
+  return {
+    frameworks,
+    ...(withRounds ? { rounds: wholeNumber('rounds', last) } : {}),
+    ...(jobs === undefined ? {} : { jobs: wholeNumber('--jobs', jobs) }),
+    ...(config === undefined ? {} : { config }),
+    ...(runsDir === undefined ? {} : { runsDir }),
+    ...(steps === undefined ? {} : { steps }),
+    ...(model === undefined ? {} : { model }),
+    ...(rehearse === undefined ? {} : { rehearse }),
+    ...(level === undefined ? {} : { console: level }),
+  };
+}
+
+function wholeNumber(name: string, text: string): number {
+  const value = Number(text);
+  if (!/^\d{1,6}$/.test(text) || value < 1) throw stepwellError('BAD_COUNT', { name, value: text, atLeast: 1 });
+  return value;
+}

@@ -1,0 +1,95 @@
+/** `stepwell show`: one run, with lines and bytes of each log. */
+import { findRun, openRun, type CatalogRun, type FoundRun } from '../../catalog.ts';
+import { ExitCode } from '../../errors.ts';
+import type { RunSummary } from '../../schema.ts';
+import { paintFor, styleOf } from '../colour.ts';
+import { ABSENT, bytes, count, duration, table, time } from '../columns.ts';
+import { neutralJson, neutralLine } from '../neutral.ts';
+import { print } from '../output.ts';
+import { summaryOf, type RunFacts } from '../run-facts.ts';
+import { runsDirOf, shownPath, type CommonOptions } from '../runs-dir.ts';
+import { shownStatus } from './list.ts';
+
+interface ShowOptions extends CommonOptions {
+  readonly json?: boolean;
+}
+
+export async function run([name = '']: readonly string[], options: ShowOptions): Promise<number> {
+  const found = await findRun(runsDirOf(options), name);
+  await using source = await openRun(found);
+  const facts = await summaryOf(found, source);
+  const listed = found.kind === 'directory' ? found : null;
+  if (options.json === true) {
+    const { kind: _, ...entry } = listed ?? { kind: '', entry: null, state: null, dir: null };
+    await print(neutralJson({ ...entry, location: source.location, ...facts }));
+    return ExitCode.ok;
+  }
+  const status = listed === null ? facts.summary.status : shownStatus(listed);
+  const paint = paintFor(process.stdout);
+  for (const [label, text] of headOf(found, facts, listed)) {
+    const shown = label === 'Status' ? paint(styleOf(status), text) : text;
+    await print(`${paint('dim', label.padEnd(10))} ${shown}`);
+  }
+  await print('', ...logTable(facts.summary));
+  return ExitCode.ok;
+}
+
+/** From the logs where they tell it, else from the index: a run of the original says little in its logs. */
+function headOf(found: FoundRun, { summary, archive }: RunFacts, listed: CatalogRun | null): [string, string][] {
+  const entry = listed?.entry ?? null;
+  const status = listed === null ? summary.status : shownStatus(listed);
+  const model = summary.model ?? entry?.model ?? null;
+  const succeeded = entry?.steps_succeeded ?? summary.steps_succeeded;
+  const steps =
+    summary.steps_total === null
+      ? [entry?.steps_succeeded ?? null, entry?.steps_total ?? null]
+      : [succeeded, summary.steps_total];
+  const { usage } = summary;
+  const told = summary.steps_total !== null;
+  const calls = told ? usage.api_calls : (entry?.total_api_calls ?? null);
+  const [tokensIn, tokensOut] = told ? [usage.tokens_in, usage.tokens_out] : [entry?.total_tokens_in, entry?.total_tokens_out];
+  const lines: [string, string | null][] = [
+    ['Run', `${summary.framework ?? entry?.framework ?? ABSENT}/${summary.run_id ?? entry?.run_id ?? ABSENT}`],
+    ['Status', status],
+    ['Cause', summary.failure?.cause ?? null],
+    [
+      'Model',
+      model === null
+        ? ABSENT
+        : `${model}${(summary.rehearsal ?? entry?.rehearsal) === true ? ' (scripted, no model’s work)' : ''}`,
+    ],
+    ['Started', time(summary.started_at ?? entry?.start_time)],
+    ['Ended', time(summary.ended_at ?? entry?.end_time)],
+    ['Duration', duration(summary.duration_seconds ?? entry?.duration_seconds)],
+    ['Steps', steps[1] === null ? ABSENT : `${count(steps[0])} of ${count(steps[1])} succeeded`],
+    ['Calls', count(calls)],
+    ['Tokens', `${count(tokensIn)} in, ${count(tokensOut)} out`],
+    ['Problems', `${count(summary.errors.count)} errors, ${count(summary.warnings.count)} warnings`],
+    ['Damage', damageOf(summary)],
+    ['Archive', archive === null ? 'none' : `${archive.name}, ${bytes(archive.bytes)}, SHA-256 ${archive.sha256.slice(0, 12)}…`],
+    ['Place', shownPath(found.kind === 'archive' ? found.archive : found.dir)],
+  ];
+  return lines.flatMap(([label, text]) => (text === null ? [] : [[label, neutralLine(text)] as [string, string]]));
+}
+
+function damageOf({ damaged, missing_records, dropped }: RunSummary): string | null {
+  const parts = [
+    damaged.count > 0 ? `${count(damaged.count)} damaged lines` : '',
+    missing_records > 0 ? `${count(missing_records)} records missing` : '',
+    dropped.count > 0 ? `${count(dropped.count)} lines given up on a full disk` : '',
+  ].filter((part) => part !== '');
+  return parts.length === 0 ? null : parts.join(', ');
+}
+
+function logTable({ log_files, log_lines, log_bytes }: RunSummary): string[] {
+  const rows = log_files.map(({ step, component, lines, damaged_lines, bytes: size }) => [
+    step === null ? ABSENT : String(step).padStart(3, '0'),
+    neutralLine(component),
+    count(lines + damaged_lines),
+    bytes(size),
+  ]);
+  return table(
+    [{ title: 'STEP' }, { title: 'COMPONENT', most: 32 }, { title: 'LINES', align: 'right' }, { title: 'SIZE', align: 'right' }],
+    [...rows, ['all', '', count(log_lines), bytes(log_bytes)]],
+  );
+}

@@ -1,0 +1,40 @@
+/** `stepwell verify`: an archive and its figures, checked. */
+import { verifyRun } from '../../archive.ts';
+import { findRun } from '../../catalog.ts';
+import { ExitCode } from '../../errors.ts';
+import { paintFor } from '../colour.ts';
+import { count } from '../columns.ts';
+import { neutralJson, neutralLine } from '../neutral.ts';
+import { print } from '../output.ts';
+import { runsDirOf, shownPath, type CommonOptions } from '../runs-dir.ts';
+
+interface VerifyOptions extends CommonOptions {
+  readonly json?: boolean;
+}
+
+export async function run([name = '']: readonly string[], options: VerifyOptions): Promise<number> {
+  const found = await findRun(runsDirOf(options), name);
+  const report = await verifyRun(found.kind === 'archive' ? found.archive : found.dir);
+  const exitCode = report.ok ? ExitCode.ok : ExitCode.verification;
+  if (options.json === true) {
+    await print(neutralJson(report));
+    return exitCode;
+  }
+  const paint = paintFor(process.stdout);
+  const checked = Object.entries(report.checked)
+    .filter(([, number]) => number > 0)
+    .map(([thing, number]) => `${count(number)} ${thing.replaceAll('_', ' ')}`)
+    .join(', ');
+  const where = neutralLine(shownPath(report.location));
+  if (report.ok) {
+    await print(`${paint('green', 'verified')}: ${where}`, `checked: ${checked}`);
+    return exitCode;
+  }
+  const differ = report.items.length === 1 ? '1 difference' : `${count(report.items.length)} differences`;
+  await print(`${paint('red', differ)}: ${where}`);
+  for (const { item, expected, actual } of report.items) {
+    await print(`  ${neutralLine(item)}`, `    recorded:   ${neutralLine(expected)}`, `    recomputed: ${neutralLine(actual)}`);
+  }
+  await print(`checked: ${checked}`);
+  return exitCode;
+}

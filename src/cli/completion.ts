@@ -1,0 +1,140 @@
+/** Completion scripts. Names of commands and options are written into them; names of runs are asked for when needed. */
+import type { Command, Option } from 'commander';
+
+const TAKES_RUN = ['show', 'logs', 'summary', 'verify', 'recover'];
+const WORDS: Readonly<Record<string, readonly string[]>> = { completion: ['bash', 'zsh', 'fish'] };
+/** Ids of all runs, newest first, and the word that names the newest. */
+const RUN_IDS = `stepwell list --json 2>/dev/null | sed -n 's/.*"run_id":"\\([^"]*\\)".*/\\1/p'`;
+
+function optionsOf(command: Command): readonly Option[] {
+  return command.createHelp().visibleOptions(command);
+}
+
+function flagsOf(command: Command): string[] {
+  return optionsOf(command).flatMap((option) =>
+    [option.short, option.long].filter((flag) => flag !== undefined && flag !== null),
+  );
+}
+
+/** Options whose value is one of a few words. */
+function choicesOf(command: Command): { flag: string; choices: readonly string[] }[] {
+  return optionsOf(command).flatMap((option) =>
+    option.argChoices === undefined || option.long === undefined || option.long === null
+      ? []
+      : [{ flag: option.long, choices: option.argChoices }],
+  );
+}
+
+export function bashScript(program: Command): string {
+  const cases = program.commands.map((command) => {
+    const name = command.name();
+    const choices = choicesOf(command).map(({ flag, choices }) => `        ${flag}) words="${choices.join(' ')}" ;;`);
+    const positional = TAKES_RUN.includes(name) ? `latest $(${RUN_IDS})` : (WORDS[name] ?? []).join(' ');
+    return [
+      `    ${name})`,
+      '      case "$previous" in',
+      ...choices,
+      '        --config) compopt -o default; COMPREPLY=(); return ;;',
+      '        --runs-dir) compopt -o dirnames; COMPREPLY=(); return ;;',
+      `        *) if [[ $current == -* ]]; then words="${flagsOf(command).join(' ')}"; else words="${positional}"; fi ;;`,
+      '      esac ;;',
+    ].join('\n');
+  });
+  return `# bash completion of stepwell; load it with: source <(stepwell completion bash)
+_stepwell() {
+  local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} words=""
+  COMPREPLY=()
+  if [[ $COMP_CWORD -eq 1 ]]; then
+    COMPREPLY=($(compgen -W "${program.commands.map((command) => command.name()).join(' ')} --help --version" -- "$current"))
+    return
+  fi
+  case "\${COMP_WORDS[1]}" in
+${cases.join('\n')}
+  esac
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+}
+complete -F _stepwell stepwell
+`;
+}
+
+export function zshScript(program: Command): string {
+  const quoted = (text: string): string =>
+    text.replaceAll("'", "'\\''").replaceAll('[', '(').replaceAll(']', ')').replaceAll(':', '\\:');
+  const commands = program.commands.map((command) => `    '${command.name()}:${quoted(command.description())}'`);
+  const cases = program.commands.map((command) => {
+    const name = command.name();
+    const options = optionsOf(command).flatMap((option) => {
+      const value = option.required || option.optional ? `:value:${valuesFor(option)}` : '';
+      return [option.short, option.long]
+        .filter((flag) => flag !== undefined && flag !== null)
+        .map((flag) => `      '${flag}[${quoted(option.description)}]${value}'`);
+    });
+    const words = WORDS[name];
+    const rest = TAKES_RUN.includes(name)
+      ? `'*:run:_stepwell_runs'`
+      : words === undefined
+        ? `'*:name:'`
+        : `'*:name:(${words.join(' ')})'`;
+    return `    ${name})\n      _arguments \\\n${[...options, `      ${rest}`].join(' \\\n')} ;;`;
+  });
+  return `#compdef stepwell
+# zsh completion of stepwell; put it into a directory of $fpath as _stepwell
+_stepwell_runs() {
+  local -a runs
+  runs=(latest \${(f)"$(${RUN_IDS})"})
+  compadd -a runs
+}
+_stepwell() {
+  local -a commands
+  commands=(
+${commands.join('\n')}
+  )
+  if (( CURRENT == 2 )); then
+    _describe command commands
+    return
+  fi
+  local name=$words[2]
+  shift words
+  (( CURRENT -= 1 ))
+  case $name in
+${cases.join('\n')}
+  esac
+}
+if [[ $funcstack[1] == _stepwell ]]; then _stepwell "$@"; else compdef _stepwell stepwell; fi
+`;
+}
+
+function valuesFor(option: Option): string {
+  if (option.argChoices !== undefined) return `(${option.argChoices.join(' ')})`;
+  if (option.long === '--config') return '_files';
+  return option.long === '--runs-dir' ? '_directories' : '';
+}
+
+export function fishScript(program: Command): string {
+  const quoted = (text: string): string => text.replaceAll('\\', '\\\\').replaceAll("'", "\\'");
+  const lines = program.commands.flatMap((command) => {
+    const name = command.name();
+    const here = `complete -c stepwell -n '__fish_seen_subcommand_from ${name}'`;
+    const options = optionsOf(command).map((option) => {
+      const short = option.short === undefined || option.short === null ? '' : ` -s ${option.short.slice(1)}`;
+      const long = option.long === undefined || option.long === null ? '' : ` -l ${option.long.slice(2)}`;
+      const files = option.long === '--config' || option.long === '--runs-dir' ? ' -r -F' : ' -x';
+      const value = option.required || option.optional ? files : '';
+      const choices = option.argChoices === undefined ? '' : ` -a '${option.argChoices.join(' ')}'`;
+      return `${here}${short}${long}${value}${choices} -d '${quoted(option.description)}'`;
+    });
+    const words = TAKES_RUN.includes(name)
+      ? [
+          `${here} -a "latest (${RUN_IDS.replaceAll('"', '\\"').replaceAll('\\(', '\\\\(').replaceAll('\\)', '\\\\)').replaceAll('\\1', '\\\\1')})"`,
+        ]
+      : [];
+    const fixed = WORDS[name] === undefined ? [] : [`${here} -a '${WORDS[name].join(' ')}'`];
+    return [
+      `complete -c stepwell -n __fish_use_subcommand -a ${name} -d '${quoted(command.description())}'`,
+      ...options,
+      ...words,
+      ...fixed,
+    ];
+  });
+  return `# fish completion of stepwell; put it into ~/.config/fish/completions/stepwell.fish\ncomplete -c stepwell -f\n${lines.join('\n')}\n`;
+}

@@ -1,0 +1,104 @@
+/** Progress as a block of lines that is drawn over and over on a terminal. */
+import { styleOf, type Paint } from '../colour.ts';
+import { cut } from '../columns.ts';
+import { neutralLine } from '../neutral.ts';
+import { runSeconds, stepSeconds, type ExperimentView, type RunView, type StepState, type StepView } from './view.ts';
+import { callsWord, runState, runTitle, stateWord, took } from './words.ts';
+
+const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+const SIGN: Partial<Record<StepState, string>> = { waiting: '·', backoff: '…', success: '✔', interrupted: '■' };
+const NAME_WIDTH = 22;
+const TIME_WIDTH = 7;
+
+export interface BlockOptions {
+  /** No line is longer. */
+  readonly columns: number;
+  /** No more lines. */
+  readonly rows: number;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** Counts up; turns the spinner. */
+  readonly frame: number;
+  readonly paint: Paint;
+}
+
+/** The block as it stands. Runs that are done take one line; where there is no room, the rest is counted. */
+export function renderBlock(view: ExperimentView, options: BlockOptions): string[] {
+  const full = view.flatMap((run) =>
+    run.phase === 'done' ? [runLine(run, options)] : [runLine(run, options), ...stepLines(run, options)],
+  );
+  if (full.length <= options.rows) return full;
+  // Too long for the screen: only what moves.
+  const short = view.flatMap((run) => {
+    if (run.phase === 'done') return [];
+    const moving = run.steps.filter((step) => isMoving(step.state));
+    return [runLine(run, options), ...moving.map((step) => stepLine(step, options))];
+  });
+  const done = view.filter((run) => run.phase === 'done').length;
+  const head = done > 0 ? [`${done} ${done === 1 ? 'run is' : 'runs are'} done`] : [];
+  const lines = [...head, ...short];
+  if (lines.length <= options.rows) return lines;
+  const shown = lines.slice(0, Math.max(0, options.rows - 1));
+  return [...shown, options.paint('dim', `… ${lines.length - shown.length} more lines`)].slice(0, options.rows);
+}
+
+function runLine(view: RunView, { columns, now, frame, paint }: BlockOptions): string {
+  const sign = view.phase === 'done' ? (view.status === 'success' ? '✔' : '✖') : (SPINNER[frame % SPINNER.length] ?? '');
+  const style = styleOf(view.phase === 'done' ? view.status : 'running');
+  const tail = `  ${runState(view)}  ${took(runSeconds(view, now))}`;
+  const title = cut(neutralLine(runTitle(view)), Math.max(8, columns - 3 - tail.length));
+  return cutPainted(
+    [
+      [style, `${sign} `],
+      ['bold', title],
+      ['dim', tail],
+    ],
+    columns,
+    paint,
+  );
+}
+
+function stepLines(run: RunView, options: BlockOptions): string[] {
+  return run.steps.map((step) => stepLine(step, options));
+}
+
+function stepLine(step: StepView, { columns, now, frame, paint }: BlockOptions): string {
+  const moving = isMoving(step.state) && step.state !== 'backoff';
+  const sign = moving ? (SPINNER[frame % SPINNER.length] ?? '') : (SIGN[step.state] ?? '✖');
+  const style = styleOf(moving || step.state === 'backoff' ? 'running' : step.state);
+  const name = cut(neutralLine(`${String(step.step).padStart(2)} ${step.name}`), NAME_WIDTH).padEnd(NAME_WIDTH);
+  const state = [stateWord(step.state), step.attempt > 1 ? `attempt ${step.attempt}` : '']
+    .filter((part) => part !== '')
+    .join(', ');
+  const time = took(stepSeconds(step, now)).padStart(TIME_WIDTH);
+  const calls = callsWord(step);
+  return cutPainted(
+    [
+      [style, `  ${sign} `],
+      [step.state === 'waiting' ? 'dim' : null, name],
+      [null, ` ${time}  `],
+      [style, state],
+      ['dim', calls === '' ? '' : `  ${calls}`],
+    ],
+    columns,
+    paint,
+  );
+}
+
+function isMoving(state: StepState): boolean {
+  return state === 'running' || state === 'validating' || state === 'backoff';
+}
+
+type Piece = readonly [style: Parameters<Paint>[0] | null, text: string];
+
+/** Cuts the text, not the colour codes. */
+function cutPainted(pieces: readonly Piece[], columns: number, paint: Paint): string {
+  let left = columns;
+  return pieces
+    .map(([style, text]) => {
+      const shown = cut(text, Math.max(0, left));
+      left -= [...shown].length;
+      return style === null ? shown : paint(style, shown);
+    })
+    .join('');
+}

@@ -1,0 +1,49 @@
+/** Progress as plain lines, for pipes, CI and files: one line for each thing that happened. */
+import type { ProgressEvent } from '../../experiment.ts';
+import { duration } from '../columns.ts';
+import { neutralLine } from '../neutral.ts';
+import { stepSeconds, type RunView, type StepView } from './view.ts';
+import { callsWord, runTitle, stateWord } from './words.ts';
+
+/** What there is to say of an event that has been taken into the view; null for most records. */
+export function lineOf(event: ProgressEvent, view: RunView): string | null {
+  const said = whatHappened(event, view);
+  if (said === null) return null;
+  // Several runs may be live, so each line names its own.
+  return neutralLine(`${view.run.framework} ${view.run.runId.slice(-4)}  ${said}`);
+}
+
+function whatHappened(event: ProgressEvent, view: RunView): string | null {
+  switch (event.type) {
+    case 'run_started': {
+      const steps = `${view.steps.length} ${view.steps.length === 1 ? 'step' : 'steps'}`;
+      return `started: ${runTitle(view)}, ${steps}`;
+    }
+    case 'sealing':
+      return 'sealing the record';
+    case 'run_finished':
+      return `${event.result.status.replace('_', ' ')} after ${duration(event.result.durationSeconds)}`;
+    case 'record': {
+      const step = view.steps.find((other) => other.step === event.record.step);
+      return step === undefined ? null : ofStep(event.record.event, event.record.message, step);
+    }
+    default:
+      return event satisfies never;
+  }
+}
+
+function ofStep(event: string, message: string, step: StepView): string | null {
+  const name = `step ${step.step} ${step.name}`;
+  switch (event) {
+    case 'attempt_start':
+      return `${name}: attempt ${step.attempt}`;
+    case 'retry_scheduled':
+      return `${name}: attempt ${step.attempt} did not succeed; ${message}`;
+    case 'step_end': {
+      const parts = [`${stateWord(step.state)} in ${duration(stepSeconds(step, step.endedAt ?? 0))}`, callsWord(step)];
+      return `${name}: ${parts.filter((part) => part !== '').join(', ')}`;
+    }
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,47 @@
+/** A log record as a line for people. */
+import type { Level, LogRecord, RecordedError } from '../schema.ts';
+import type { Paint, Style } from './colour.ts';
+import { neutral, neutralLine } from './neutral.ts';
+
+const STYLE: Record<Level, Style> = { debug: 'dim', info: 'green', warn: 'yellow', error: 'red', fatal: 'red' };
+/** Events whose message alone says everything. */
+const SILENT = new Set(['log', 'process_output']);
+const INDENT = '    ';
+
+/**
+ * `14:15:03.123 INFO  003 adapter      step_start: …`, UTC; further lines of message and error below it, indented so that
+ * none can look like a record of its own.
+ */
+export function recordLine(record: LogRecord, paint: Paint): string {
+  const at = new Date(record.timestamp).toISOString().slice(11, 23);
+  const level = paint(STYLE[record.level], record.level.toUpperCase().padEnd(5));
+  const step = record.step === null ? '  -' : String(record.step).padStart(3, '0');
+  const component = paint('cyan', neutralLine(record.component).padEnd(12));
+  const [first = '', ...rest] = textOf(record).split('\n');
+  const error = record.error === undefined ? [] : errorLines(record.error);
+  const marks = [record.late === true ? 'late' : '', record.truncated === undefined ? '' : `cut by ${record.truncated} bytes`]
+    .filter((mark) => mark !== '')
+    .map((mark) => paint('dim', ` (${mark})`))
+    .join('');
+  const more = [...rest, ...error].map((line) => `\n${INDENT}${paint('dim', line)}`).join('');
+  return `${paint('dim', at)} ${level} ${step} ${component} ${first}${marks}${more}`;
+}
+
+/** What `--grep` looks at: event, message, metadata and error. */
+export function searchableText(record: LogRecord): string {
+  const error = record.error === undefined ? '' : `\n${record.error.type}: ${record.error.message}\n${record.error.stack ?? ''}`;
+  return `${record.event}: ${record.message}\n${JSON.stringify(record.metadata)}${error}`;
+}
+
+function textOf({ event, message }: LogRecord): string {
+  if (SILENT.has(event)) return neutral(message);
+  return message === '' ? neutralLine(event) : `${neutralLine(event)}: ${neutral(message)}`;
+}
+
+function errorLines(error: RecordedError, prefix = ''): string[] {
+  const head = `${prefix}${error.type}: ${error.message}`;
+  // A stack of Node begins with the message again.
+  const stack = error.stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? [];
+  const cause = error.cause === undefined ? [] : errorLines(error.cause, 'caused by ');
+  return [...neutral(head).split('\n'), ...stack.map((line) => neutralLine(line)), ...cause];
+}

@@ -1,0 +1,39 @@
+/** What the logs of a run amount to, and what is known of its archive. */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readArchiveFacts } from '../archive.ts';
+import type { FoundRun } from '../catalog.ts';
+import { ArchiveFacts, type RunSummary } from '../schema.ts';
+import { ARCHIVE_FILE, METADATA_FILE, type RunSource } from '../store.ts';
+import { foldRun } from '../summary.ts';
+
+export interface RunFacts {
+  readonly summary: RunSummary;
+  /** Null while the run is not sealed. */
+  readonly archive: ArchiveFacts | null;
+}
+
+/** The same summary from a run directory and from its archive: both fold what was sealed. */
+export async function summaryOf(found: FoundRun, source: RunSource): Promise<RunFacts> {
+  const folded = await foldRun(source);
+  if (found.kind === 'archive') return { summary: folded, archive: await readArchiveFacts(found.archive) };
+  // A run that died before its first record has its name from its directory.
+  const { run_id, framework } = found.entry;
+  const summary = { ...folded, run_id: folded.run_id ?? run_id, framework: folded.framework ?? framework };
+  return { summary, archive: await recordedArchive(found.dir) };
+}
+
+/** The archive as metadata.json has it; where that is absent, from the archive itself. */
+async function recordedArchive(dir: string): Promise<ArchiveFacts | null> {
+  const text = await readFile(join(dir, METADATA_FILE), 'utf8').catch(() => null);
+  if (text !== null) {
+    try {
+      return ArchiveFacts.parse((JSON.parse(text) as { archive?: unknown }).archive);
+    } catch {
+      return null;
+    }
+  }
+  const archive = join(dir, ARCHIVE_FILE);
+  return existsSync(archive) ? readArchiveFacts(archive) : null;
+}

@@ -1,0 +1,19 @@
+/** Where the runs are, for commands that only read them. */
+import { resolve } from 'node:path';
+
+/** Options of every command. */
+export interface CommonOptions {
+  readonly config?: string;
+  readonly runsDir?: string;
+}
+
+/** Absolute: `--runs-dir`, else `STEPWELL_RUNS_DIR`, else `runs` of the current directory. */
+export function runsDirOf({ runsDir }: CommonOptions, env: NodeJS.ProcessEnv = process.env): string {
+  const set = env['STEPWELL_RUNS_DIR'];
+  return resolve(runsDir ?? (set === undefined || set === '' ? 'runs' : set));
+}
+
+/** The directory as a person would type it: relative where it lies below the current one. */
+export function shownPath(path: string, cwd: string = process.cwd()): string {
+  return path.startsWith(`${cwd}/`) ? path.slice(cwd.length + 1) : path;
+}
