@@ -1,2 +1,2 @@
 /** The metering proxy: frameworks reach their model through it, and every call becomes a record of the step's ledger. */
-export { startMeter, type Meter, type MeteredEndpoint, type MeterOptions } from './meter/proxy.ts';
+export { startMeter, type Meter, type MeteredEndpoint } from './meter/proxy.ts';

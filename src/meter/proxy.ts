@@ -9,7 +9,7 @@ import { connectUpstream, forward } from './upstream.ts';
 import { openAiError } from './wire.ts';
 import { wireOf } from './wires.ts';
 
-export interface MeterOptions {
+interface MeterOptions {
   /** The provider's base URL with its `/v1`, and the real key; null sends none. */
   readonly upstream: { readonly baseUrl: string; readonly apiKey: string | null };
   /** Price per model name; a model that is not in it costs null. */

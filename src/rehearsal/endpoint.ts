@@ -13,7 +13,7 @@ export interface Rehearsal extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-export interface RehearsalOptions {
+interface RehearsalOptions {
   /** Folder of `.yaml`, `.yml` and `.json` rule files. */
   readonly rulesDir: string;
   /** A prompt that no rule knows is an error; otherwise it gets a sentence that says so. */

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { withRun } from '../../src/log.ts';
 import { EVENT_METADATA, type EventMetadata } from '../../src/schema.ts';
 
-export interface LedgerLine<E extends 'llm_call' | 'llm_call_start' | 'unmetered_request'> {
+interface LedgerLine<E extends 'llm_call' | 'llm_call_start' | 'unmetered_request'> {
   readonly level: string;
   readonly event: string;
   readonly step: number;
