@@ -69,12 +69,12 @@ function recordEnd(result: ProgramResult, { command }: LoggedProgramOptions, log
   // An end that was asked for is nothing to warn of; whoever asked records why.
   const asked = outcome.status === 'cancelled';
   if (result.killed.length > 0) {
-    log[asked ? 'info' : 'warn'](`Ended ${result.killed.length} processes of ${command[0]}`, {
+    log[asked ? 'info' : 'warn'](`Ended ${processes(result.killed)} of ${command[0]}`, {
       metadata: { killed: result.killed },
     });
   }
   if (result.survivors.length > 0) {
-    log.error(`Could not end ${result.survivors.length} processes of ${command[0]}`, {
+    log.error(`Could not end ${processes(result.survivors)} of ${command[0]}`, {
       metadata: { survivors: result.survivors },
     });
   }
@@ -112,6 +112,10 @@ export function describeOutcome(outcome: ProgramOutcome): string {
     default:
       return outcome satisfies never;
   }
+}
+
+function processes({ length }: readonly number[]): string {
+  return length === 1 ? '1 process' : `${length} processes`;
 }
 
 function shortened(argument: string): string {

@@ -1,7 +1,7 @@
 /** The service that the framework built: started on a free port, asked until it is ready, ended with everything it started. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ProgramResult } from '../exec.ts';
-import { runLogged } from '../exec.ts';
+import { describeOutcome, runLogged } from '../exec.ts';
 import type { Logger } from '../log.ts';
 import { runRedactor } from '../log.ts';
 import type { AppConfig } from '../schema.ts';
@@ -82,15 +82,16 @@ export function startApp(options: AppOptions): App {
         const left = deadline - performance.now();
         const answer = await probe(given.signal, Math.max(1, Math.min(left, config.request_timeout_seconds * 1000)));
         if (options.signal.aborted) return { ok: false, reason: 'interrupted' };
-        if (result !== null) return { ok: false, reason: `it ended before it was ready: ${endOf(result)}` };
+        if (result !== null) return { ok: false, reason: `it ended before it was ready: ${describeOutcome(result.outcome)}` };
         if (answer.ok) return answer;
-        if (performance.now() >= deadline) {
+        const rest = Math.max(0, deadline - performance.now());
+        await delay(Math.min(rest, BETWEEN_START_PROBES_MS), undefined, { signal: given.signal }).catch(() => undefined);
+        if (rest <= BETWEEN_START_PROBES_MS && result === null) {
           return {
             ok: false,
             reason: `it was not ready on port ${port} within ${config.start_timeout_seconds} s: ${answer.reason}`,
           };
         }
-        await delay(BETWEEN_START_PROBES_MS, undefined, { signal: given.signal }).catch(() => undefined);
       }
     },
     async stop() {
@@ -98,23 +99,4 @@ export function startApp(options: AppOptions): App {
       return await ended;
     },
   };
-}
-
-/** How a program ended, in words. */
-export function endOf(result: ProgramResult): string {
-  const { outcome } = result;
-  switch (outcome.status) {
-    case 'exited':
-      return `exit code ${outcome.exitCode}`;
-    case 'signalled':
-      return `signal ${outcome.signal}`;
-    case 'timed_out':
-      return `time limit of ${outcome.afterMs / 1000} s`;
-    case 'cancelled':
-      return 'stopped';
-    case 'spawn_failed':
-      return outcome.error.message;
-    default:
-      return outcome satisfies never;
-  }
 }

@@ -1,8 +1,8 @@
 /** A started service: waited for, asked the checks in order, and watched meanwhile. */
+import { describeOutcome } from '../exec.ts';
 import type { Logger } from '../log.ts';
 import type { AppConfig, EventMetadata, HttpCheck } from '../schema.ts';
 import type { App } from './app.ts';
-import { endOf } from './app.ts';
 import type { CheckResult } from './check.ts';
 import { runCheck } from './check.ts';
 import { startMonitor } from './monitor.ts';
@@ -45,7 +45,7 @@ export async function watchApp(app: App, options: FlowOptions): Promise<AppMeasu
   const monitor = startMonitor({ probe: app.probe, intervalSeconds: options.healthIntervalSeconds, log });
   let meantToBeUp = true;
   void app.ended.then((result) => {
-    if (meantToBeUp && !signal.aborted) monitor.reportDown(`it ended with ${endOf(result)}`);
+    if (meantToBeUp && !signal.aborted) monitor.reportDown(`it ended: ${describeOutcome(result.outcome)}`);
   });
   const values = new Map<string, unknown>([
     ['unique', options.unique],

@@ -58,10 +58,10 @@ export async function sendRequest(options: HttpRequest): Promise<HttpOutcome> {
         if (bytes > MAX_BODY_BYTES) resolve({ kind: 'answered', status, body: Buffer.concat(chunks), complete: false });
       });
       response.on('end', () => resolve({ kind: 'answered', status, body: Buffer.concat(chunks), complete: true }));
-      response.on('error', (error) => fail(`the answer broke off (${reasonOf(error)})`));
+      response.on('error', () => fail('the answer broke off'));
     });
     sent.on('error', (error) => fail(reasonOf(error)));
-    sent.on('close', () => fail('the connection was closed without an answer'));
+    sent.on('close', () => fail(answered ? 'the answer broke off' : 'the connection was closed without an answer'));
     sent.end(options.body);
   } catch (error) {
     fail(reasonOf(error));

@@ -280,7 +280,7 @@ test('an alias and an anchor of YAML work, and positions point to what is writte
   assert.equal(load(text).frameworks[1]?.adapter, 'command');
   assert.match(
     refusal(() => load(text.replace('adapter: command', 'adapter: 3'))),
-    /2:29: frameworks\.one\.adapter is 3/,
+    /2:27: frameworks\.one\.adapter is 3/,
   );
 });
 
