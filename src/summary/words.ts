@@ -14,7 +14,7 @@ const STATUS: Record<Status, string> = {
   not_reached: 'NOT REACHED',
 };
 
-export const REHEARSAL = "REHEARSAL: a scripted offline model answered; no model's work";
+export const REHEARSAL = "REHEARSAL: the model is a scripted offline one; no model's work";
 
 export function statusWord(status: Status): string {
   return STATUS[status];

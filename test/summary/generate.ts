@@ -1,4 +1,9 @@
-/** Writes the recorded runs under input/ anew: `node test/summary/generate.ts`. The same every time. */
+/**
+ * Writes the made-up runs under input/ anew: `node test/summary/generate.ts`. The same every time.
+ *
+ * `real-*` beside them are the logs of runs that really took place, up to where they were sealed, with the archive's facts
+ * as metadata.json: the default rehearsal, and a command that fails once and then exceeds its limit.
+ */
 import { join } from 'node:path';
 import { CASES } from './cases.ts';
 
