@@ -4,6 +4,7 @@
  * and several threads can work on them. The header is written here and not by zlib, whose OS byte depends on the machine.
  */
 import { gunzip, gzip } from 'node:zlib';
+import { isDense } from './dense.ts';
 
 /** Uncompressed bytes of a member at most. */
 export const BLOCK_BYTES = 1 << 20;
@@ -12,8 +13,9 @@ export const BLOCK_HEADER = 20;
 const SHORTEST = BLOCK_HEADER + 2 + 8;
 /** What zlib puts before the compressed data; ours takes its place. */
 const ZLIB_HEADER = 10;
-/** Deflate never makes a block of ours longer than this. */
-const LONGEST = BLOCK_BYTES + 4096;
+/** What deflate adds at most to a block that it cannot shrink, with header and trailer. */
+const LONGEST_FRAME = 4096;
+const LONGEST = BLOCK_BYTES + LONGEST_FRAME;
 /** gzip, deflate, FEXTRA, no time, no hint, OS unknown, 8 bytes of extra, subfield `SW` of 4 bytes. */
 const FIXED = Buffer.from([0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 255, 8, 0, 0x53, 0x57, 4, 0]);
 
@@ -21,7 +23,7 @@ const FIXED = Buffer.from([0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 255, 8, 0, 0x53, 0x5
 export function packBlock(data: Buffer, level: number): Promise<Buffer[]> {
   return new Promise((resolve, reject) => {
     // With a chunk as large as the block zlib answers once; the default of 16 KiB comes back to this thread 64 times.
-    gzip(data, { level, chunkSize: BLOCK_BYTES }, (error, member) => {
+    gzip(data, { level: isDense(data) ? 0 : level, chunkSize: BLOCK_BYTES + LONGEST_FRAME }, (error, member) => {
       if (error !== null) return reject(error);
       const rest = member.subarray(ZLIB_HEADER);
       const header = Buffer.alloc(BLOCK_HEADER);

@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { packBlock, unpackBlock } from '../../src/archive/block.ts';
+import { isDense } from '../../src/archive/dense.ts';
+
+const MB = 1 << 20;
+const text = Buffer.from(Array.from({ length: 90_000 }, (_, at) => `line ${at}`).join('\n')).subarray(0, MB);
+
+test('noise and compressed data are dense; text, binaries and blocks with some text in them are not', () => {
+  const mixed = randomBytes(MB);
+  text.copy(mixed, 0, 0, MB / 4);
+  const binary = randomBytes(MB).map((byte) => byte & 0x7f);
+  assert.equal(isDense(randomBytes(MB)), true);
+  assert.equal(isDense(gzipSync(randomBytes(MB).map((byte) => byte & 0x3f)).subarray(1000)), true);
+  assert.equal(isDense(text), false);
+  assert.equal(isDense(Buffer.from(binary)), false);
+  assert.equal(isDense(mixed), false);
+  assert.equal(isDense(randomBytes(4096)), false);
+  assert.equal(isDense(Buffer.alloc(0)), false);
+});
+
+test('a block comes back as it was, dense or not, full or empty', async () => {
+  for (const data of [randomBytes(MB), text, randomBytes(MB - 1), Buffer.alloc(MB), Buffer.alloc(0), Buffer.from('x')]) {
+    const member = Buffer.concat(await packBlock(data, 5));
+    assert.ok((await unpackBlock(member)).equals(data));
+    assert.ok(member.length <= data.length + 4096);
+  }
+});
