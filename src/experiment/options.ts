@@ -1,6 +1,6 @@
 /** What a caller asks for and what it is told meanwhile and at the end. */
 import type { LogRecord, PlannedStep, RunStatus } from '../schema.ts';
-import type { Finding } from '../run.ts';
+import type { Adapter, Finding } from '../run.ts';
 
 /** Where the experiment comes from and what of it to run. Flags win over the environment, which wins over the file. */
 export interface ExperimentOptions {
@@ -23,6 +23,8 @@ export interface ExperimentOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Ends the experiment in good order: running steps are stopped, each run is sealed as `interrupted`. */
   readonly signal?: AbortSignal;
+  /** Adapters of your own, by the name that `adapter:` in the configuration gives; they come before the built-in ones. */
+  readonly adapters?: Readonly<Record<string, Adapter>>;
   /** Mirrors records of at least this level to stderr. */
   readonly console?: 'debug' | 'info' | 'warn' | 'error' | 'fatal';
   readonly onProgress?: (event: ProgressEvent) => void;

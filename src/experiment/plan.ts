@@ -1,13 +1,14 @@
 /** From the options to what would be run, without starting anything. */
-import { adapters } from '../adapters.ts';
+import { adapters as builtIn } from '../adapters.ts';
 import { stepwellError } from '../errors.ts';
-import { checkAdapters, loadConfig, type ResolvedConfig } from '../run.ts';
+import { checkAdapters, loadConfig, type Adapter, type ResolvedConfig } from '../run.ts';
 import { checkExperiment } from './checks.ts';
 import type { ExperimentOptions, ExperimentPlan, PlannedRun } from './options.ts';
 
 export interface LoadedPlan {
   readonly plan: ExperimentPlan;
   readonly resolved: ResolvedConfig;
+  readonly adapters: Readonly<Record<string, Adapter>>;
 }
 
 function wholeNumber(name: string, value: number, atLeast: number): number {
@@ -30,6 +31,7 @@ export async function loadPlan(options: ExperimentOptions): Promise<LoadedPlan> 
       steps: options.steps,
     },
   });
+  const adapters = { ...builtIn, ...options.adapters };
   checkAdapters(resolved, Object.keys(adapters));
   // Round by round, so that frameworks meet the same conditions of the day.
   const runs = Array.from({ length: rounds }, (_, index) =>
@@ -45,7 +47,7 @@ export async function loadPlan(options: ExperimentOptions): Promise<LoadedPlan> 
     jobs: Math.min(resolved.jobs, runs.length),
     findings: await checkExperiment(resolved, adapters),
   };
-  return { plan, resolved };
+  return { plan, resolved, adapters };
 }
 
 /**

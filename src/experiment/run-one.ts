@@ -1,9 +1,8 @@
 /** One run from its directory to its sealed record. */
 import { join } from 'node:path';
-import { adapters } from '../adapters.ts';
 import { collectSecrets, createRedactor, getLogger, withPendingRun, withRun } from '../log.ts';
 import type { Meter } from '../meter.ts';
-import { executeRun, type ResolvedConfig } from '../run.ts';
+import { executeRun, type Adapter, type ResolvedConfig } from '../run.ts';
 import type { HostFacts, RunMetadata } from '../schema.ts';
 import { followRecords, LOGS_DIR } from '../store.ts';
 import { createRunDirectory, type NewRun } from './directory.ts';
@@ -19,6 +18,7 @@ export interface Shared {
   readonly options: ExperimentOptions;
   readonly plan: ExperimentPlan;
   readonly resolved: ResolvedConfig;
+  readonly adapters: Readonly<Record<string, Adapter>>;
   readonly meter: Meter | null;
   readonly host: HostFacts;
   readonly project: RunMetadata['project'];
@@ -103,7 +103,7 @@ async function createDirectory(shared: Shared, planned: PlannedRun, secrets: rea
 async function executeAndSeal(shared: Shared, run: StartedRun, { metadata }: NewRun): Promise<RunResult> {
   const { options, resolved, meter } = shared;
   const framework = resolved.frameworks.find(({ name }) => name === run.framework);
-  const adapter = adapters[run.adapter];
+  const adapter = shared.adapters[run.adapter];
   if (framework === undefined || adapter === undefined) throw new Error(`${run.framework} was planned, but is not configured`);
   const outcome = await executeRun({
     runId: run.runId,

@@ -1,9 +1,11 @@
 /** What the original system could not pass, as far as it is about the run. Names follow its list of defects. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { adapters } from '../../src/adapters.ts';
+import { packRun } from '../../src/archive.ts';
 import { RunMetrics, RunsManifest } from '../../src/schema.ts';
 import { differences, metadataOf, recordsOf, scenario } from './scenario.ts';
 
@@ -60,14 +62,19 @@ for (const [title, script, status, words] of [
 }
 
 test('a run whose preparation failed leaves the same record', async () => {
-  // The program is found by the checks and is gone when it is to be started.
-  await using here = await scenario(
-    { shell: 'true' },
-    { frameworks: { shell: { adapter: 'command', command: ['sh', '-c', 'exit 1'] } } },
+  await using here = await scenario({ shell: 'true' });
+  const broken = { ...adapters['command']!, prepare: () => Promise.reject(new Error('the clone was refused')) };
+  const [run] = await here.run({ adapters: { command: broken } });
+  assert.equal(run?.status, 'failed');
+  const metadata = await metadataOf(run.runDir);
+  assert.deepEqual(
+    [metadata.failing_phase, metadata.failing_step, metadata.error?.message],
+    ['prepare', null, 'the clone was refused'],
   );
-  const [run] = await here.run({ signal: AbortSignal.abort('SIGTERM') });
-  // An experiment that is interrupted before its first run starts none.
-  assert.equal(run, undefined);
+  assert.equal(await readFile(join(run.runDir, 'commit.txt'), 'utf8'), 'unknown\n');
+  assert.match(await summaryOf(run.runDir), /the clone was refused/);
+  assert.equal((await metricsOf(run.runDir)).failing_phase, 'prepare');
+  assert.deepEqual(await differences(run.runDir), []);
 });
 
 test('archive’s logs include the last event the archive can know and metadata states what is outside', async () => {
@@ -176,6 +183,18 @@ test('archive excludes venv, .git and .env and is reproducible', async () => {
     members.filter((member) => member.startsWith('workspace/')),
     ['workspace/file'],
   );
+  const metadata = await metadataOf(run!.runDir);
+  const { archive, sealed, ended_at } = metadata;
+  const copy = join(here.dir, 'copy');
+  await cp(run!.runDir, copy, { recursive: true, verbatimSymlinks: true });
+  await rm(join(copy, 'run.tar.gz'));
+  // As of sealing, the summary did not know the archive yet.
+  await writeFile(
+    join(copy, 'logs_summary.txt'),
+    execFileSync('tar', ['-xzOf', join(run!.runDir, 'run.tar.gz'), 'logs_summary.txt']),
+  );
+  const again = await packRun({ runDir: copy, exclude: [], modifiedAt: new Date(ended_at!), sealed: sealed!, metadata });
+  assert.equal(again.sha256, archive?.sha256);
 });
 
 test('early records are kept: what was logged before the run directory existed stands in run.log', async () => {

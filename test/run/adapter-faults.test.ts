@@ -1,0 +1,108 @@
+/** What an adapter may do wrong: throw, never return, ask without an answer, refuse to stop. The run goes on and is recorded. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { Adapter, AdapterStep, FrameworkClaim } from '../../src/run.ts';
+import { differences, metadataOf, recordsOf, scenario } from './scenario.ts';
+
+function adapter(
+  runStep: (step: AdapterStep) => Promise<FrameworkClaim>,
+  changes: Partial<Adapter> = {},
+): Record<string, Adapter> {
+  const command: Adapter = {
+    check: () => Promise.resolve([]),
+    prepare: () => Promise.resolve({ commit: 'abc' }),
+    runStep,
+    stop: () => Promise.resolve(),
+    ...changes,
+  };
+  return { command };
+}
+
+async function build(step: AdapterStep): Promise<FrameworkClaim> {
+  await writeFile(join(step.workspace, `file${step.step}`), step.prompt);
+  return { status: 'success' };
+}
+
+test('an adapter that throws is a failed attempt with the error and its stack', async () => {
+  await using here = await scenario({ shell: '' });
+  const [run] = await here.run({ adapters: adapter(() => Promise.reject(new TypeError('no such thing'))) });
+  assert.equal(run?.status, 'failed');
+  const end = (await recordsOf(run.runDir)).find(({ event }) => event === 'attempt_end');
+  assert.deepEqual([end?.metadata['reason'], end?.metadata['claim'], end?.error?.type], ['internal', null, 'TypeError']);
+  assert.match(end?.error?.stack ?? '', /adapter-faults/);
+});
+
+test('an adapter that never returns is left behind at the time limit; what it logs later stands in its own step', async () => {
+  let logLater = (): void => {};
+  await using here = await scenario(
+    { shell: '' },
+    { steps: 2, on_step_failure: 'continue', timeouts: { step_timeout_seconds: 0.2, shutdown_grace_seconds: 0 } },
+  );
+  const [run] = await here.run({
+    adapters: adapter(async (step) => {
+      if (step.step === 2) {
+        logLater();
+        return await build(step);
+      }
+      return await new Promise<never>((_, reject) => {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        logLater = resolve;
+        promise.then(() => step.log.info('too late')).catch(reject);
+      });
+    }),
+  });
+  assert.equal(run?.status, 'timed_out');
+  const records = await recordsOf(run.runDir);
+  const statuses = records.filter(({ event }) => event === 'step_end').map(({ metadata }) => metadata['status']);
+  assert.deepEqual(statuses, ['timed_out', 'success']);
+  const late = records.find(({ message }) => message === 'too late');
+  assert.deepEqual([late?.step, late?.attempt, late?.late], [1, 1, true]);
+  assert.deepEqual(await differences(run.runDir), []);
+});
+
+test('an adapter that cannot be stopped makes the run fail in the phase stop', async () => {
+  await using here = await scenario({ shell: '' });
+  const [run] = await here.run({ adapters: adapter(build, { stop: () => Promise.reject(new Error('still busy')) }) });
+  assert.equal(run?.status, 'failed');
+  assert.equal((await metadataOf(run.runDir)).failing_phase, 'stop');
+  assert.deepEqual(await differences(run.runDir), []);
+});
+
+test('a clarification gets the configured text; question and answer are kept with SHA-1', async () => {
+  await using here = await scenario({ shell: '' }, { hitl_path: 'prompts/1.txt' });
+  const [run] = await here.run({
+    adapters: adapter(async (step) => {
+      assert.equal(await step.answerClarification('Which database?'), 'Prompt of step 1.\n');
+      return await build(step);
+    }),
+  });
+  assert.equal(run?.status, 'success');
+  const [event] = (await readFile(join(run.runDir, 'hitl_events.jsonl'), 'utf8'))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  assert.equal(event.query, 'Which database?');
+  assert.equal(event.response_sha1, createHash('sha1').update('Prompt of step 1.\n').digest('hex'));
+  assert.match(
+    await readFile(join(run.runDir, 'logs_summary.txt'), 'utf8'),
+    new RegExp(`SHA-1 ${event.response_sha1.slice(0, 10)}`),
+  );
+  assert.deepEqual(await differences(run.runDir), []);
+});
+
+test('without a configured text a clarification fails the attempt and says so', async () => {
+  await using here = await scenario({ shell: '' });
+  const [run] = await here.run({
+    adapters: adapter(async (step) => {
+      await step.answerClarification('Which database?');
+      return await build(step);
+    }),
+  });
+  assert.equal(run?.status, 'failed');
+  const end = (await recordsOf(run.runDir)).find(({ event }) => event === 'attempt_end');
+  assert.equal(end?.metadata['reason'], 'framework_failed');
+  assert.match(end?.message ?? '', /Which database\?.*no answer is configured/);
+});

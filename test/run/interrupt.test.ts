@@ -1,0 +1,135 @@
+/** Ctrl-C in a real pseudo-terminal, once and twice; SIGTERM; interruption while waiting. */
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { interruptOnSignals, recoverRun } from '../../src/experiment.ts';
+import { CHILD, differences, metadataOf, recordsOf, scenario } from './scenario.ts';
+
+const hasPython = (() => {
+  try {
+    execFileSync('python3', ['-c', 'import pty']);
+    return true;
+  } catch {
+    return false;
+  }
+})();
+const needsPty = { skip: !hasPython && 'needs python3 with its pty module' };
+
+/**
+ * Runs the arguments in a pseudo-terminal. For every line `^C WORD [SECONDS]` on stdin it types Ctrl-C as soon as WORD has
+ * been printed (and SECONDS have passed); at the end it prints the exit code.
+ */
+const IN_A_TERMINAL = `
+import os, pty, sys, time
+keys = [line.split() for line in sys.stdin.read().splitlines()]
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+seen = ''
+while True:
+    try:
+        data = os.read(fd, 65536)
+    except OSError:
+        break
+    if not data:
+        break
+    sys.stdout.write(data.decode('utf-8', 'replace'))
+    sys.stdout.flush()
+    seen += data.decode('utf-8', 'replace')
+    while keys and keys[0][1] in seen:
+        if len(keys[0]) > 2:
+            time.sleep(float(keys[0][2]))
+        os.write(fd, b'\\x03')
+        keys.pop(0)
+status = os.waitpid(pid, 0)[1]
+print('exit', os.waitstatus_to_exitcode(status))
+`;
+
+async function inTerminal(keys: string[], args: string[]): Promise<string> {
+  const terminal = spawn('python3', ['-c', IN_A_TERMINAL, process.execPath, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+  let text = '';
+  terminal.stdout.setEncoding('utf8').on('data', (more: string) => (text += more));
+  terminal.stdin.end(keys.join('\n'));
+  await once(terminal, 'exit');
+  return text;
+}
+
+function runDirOf(text: string): string {
+  return /started (.*?)\r?\n/.exec(text)?.[1] ?? '';
+}
+
+test('Ctrl-C once: orderly end, status interrupted, exit 130', needsPty, async () => {
+  await using here = await scenario({ shell: 'echo x > file; sleep 300' }, { steps: 2 });
+  const text = await inTerminal(['^C process_start'], [CHILD, here.config, here.runsDir, 'shell']);
+  assert.match(text, /exit 130/);
+  const runDir = runDirOf(text);
+  const metadata = await metadataOf(runDir);
+  assert.deepEqual([metadata.status, metadata.record, metadata.failing_step], ['interrupted', 'complete', 1]);
+  assert.deepEqual(await differences(runDir), []);
+});
+
+test('Ctrl-C twice: ends at once, and recover finishes the record', needsPty, async () => {
+  // The framework ignores SIGTERM, so that the orderly end takes the whole grace.
+  await using here = await scenario(
+    { shell: "trap '' TERM; echo x > file; while :; do sleep 1; done" },
+    { timeouts: { step_timeout_seconds: 300, shutdown_grace_seconds: 120 } },
+  );
+  const text = await inTerminal(['^C process_start', '^C first 1.1'], [CHILD, here.config, here.runsDir, 'shell']);
+  assert.match(text, /exit 130/);
+  assert.doesNotMatch(text, /sealing/);
+  const runDir = runDirOf(text);
+  assert.equal((await metadataOf(runDir)).status, 'running');
+  const recovery = await recoverRun(runDir);
+  assert.equal(recovery.outcome === 'recovered' ? recovery.status : recovery.outcome, 'crashed');
+  assert.deepEqual(await differences(runDir), []);
+});
+
+test('SIGTERM: orderly end, exit 143; no retry follows', async () => {
+  await using here = await scenario(
+    { shell: 'echo x > file; sleep 300' },
+    { retries: { max_retries: 2, initial_backoff_seconds: 0 } },
+  );
+  const child = spawn(process.execPath, [CHILD, here.config, here.runsDir, 'shell'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (more: string) => {
+    if (!text.includes('process_start') && `${text}${more}`.includes('process_start')) child.kill('SIGTERM');
+    text += more;
+  });
+  const [code] = await once(child, 'exit');
+  assert.equal(code, 143);
+  const runDir = runDirOf(text);
+  assert.equal((await metadataOf(runDir)).status, 'interrupted');
+  assert.equal((await recordsOf(runDir)).filter(({ event }) => event === 'attempt_start').length, 1);
+});
+
+test('an interruption ends the wait before a retry', async () => {
+  await using here = await scenario({ shell: 'exit 1' }, { retries: { max_retries: 2, initial_backoff_seconds: 3000 } });
+  const stop = new AbortController();
+  const [run] = await here.run({
+    signal: stop.signal,
+    onProgress: (event) => event.type === 'record' && event.record.event === 'retry_scheduled' && stop.abort('SIGINT'),
+  });
+  assert.equal(run?.status, 'interrupted');
+  const end = (await recordsOf(run.runDir)).find(({ event }) => event === 'step_end');
+  assert.deepEqual([end?.metadata['status'], end?.metadata['attempts']], ['interrupted', 1]);
+});
+
+test('an experiment interrupted before its first run starts none', async () => {
+  await using here = await scenario({ shell: 'echo x > file' });
+  assert.deepEqual(await here.run({ signal: AbortSignal.abort('SIGINT') }), []);
+});
+
+test('a signal counts as the second one from one second after the first', () => {
+  const exits: number[] = [];
+  let time = 0;
+  using interruption = interruptOnSignals({ exit: (code) => exits.push(code), now: () => time });
+  assert.equal(interruption.exitCode, null);
+  process.emit('SIGTERM', 'SIGTERM');
+  time = 999;
+  process.emit('SIGINT', 'SIGINT');
+  assert.deepEqual([interruption.exitCode, interruption.signal.aborted, exits], [143, true, []]);
+  time = 1000;
+  process.emit('SIGINT', 'SIGINT');
+  assert.deepEqual(exits, [143]);
+});
