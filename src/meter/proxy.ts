@@ -69,6 +69,8 @@ export async function startMeter(options: MeterOptions): Promise<Meter> {
     found.attempt.inFlight.add(work);
     void work.then(() => found.attempt.inFlight.delete(work));
   });
+  // Longer than clients keep theirs: whoever closes an idle connection first may close it under the other's next request.
+  server.keepAliveTimeout = 120_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', resolve);

@@ -24,8 +24,11 @@ export interface LedgerRun {
   wait<E extends 'llm_call' | 'unmetered_request'>(event: E, count: number, step?: number): Promise<LedgerLine<E>[]>;
 }
 
-/** Runs `fn` inside a run; the directory is removed afterwards. */
-export async function ledgerRun(fn: (run: LedgerRun) => Promise<void>): Promise<void> {
+/** Runs `fn` inside a run and `after` when the run has ended; then the directory is removed. */
+export async function ledgerRun<T>(
+  fn: (run: LedgerRun) => Promise<T>,
+  after?: (run: LedgerRun, result: T) => Promise<void>,
+): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'stepwell-meter-'));
   const lines: LedgerRun['lines'] = (event, step = 1) => {
     const file = join(dir, 'logs', `step_00${step}`, 'metrics.log');
@@ -48,7 +51,9 @@ export async function ledgerRun(fn: (run: LedgerRun) => Promise<void>): Promise<
     }
   };
   try {
-    await withRun({ runId: 'run-1', framework: 'baseline', logsDir: join(dir, 'logs') }, () => fn({ dir, lines, wait }));
+    const run = { dir, lines, wait };
+    const result = await withRun({ runId: 'run-1', framework: 'baseline', logsDir: join(dir, 'logs') }, () => fn(run));
+    await after?.(run, result);
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }

@@ -454,6 +454,22 @@ test('a call after the end of its step is recorded there and marked late', async
   });
 });
 
+test('a call after the end of its run is recorded in its step as well', async () => {
+  await using upstream = await startUpstream((response) => completion(response));
+  await using meter = await startMeter({ upstream: { baseUrl: `${upstream.origin}/v1`, apiKey: null }, prices: {} });
+  await ledgerRun(
+    () => withStep(1, { attempt: 1 }, async () => meter.open({ runId: 'run-1', step: 1, attempt: 1 })),
+    async (run, endpoint) => {
+      await (await ask(endpoint, WHOLE)).text();
+      await endpoint.close();
+      assert.deepEqual(
+        run.lines('llm_call').map(({ step, late }) => [step, late]),
+        [[1, true]],
+      );
+    },
+  );
+});
+
 test('an upstream that cannot be reached is a 502 in the format of the wire, and a record', async () => {
   await ledgerRun(async (run) => {
     const upstream = await startUpstream(() => {});
