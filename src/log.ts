@@ -1,4 +1,5 @@
 /** The log core: ambient run and step context, component loggers, routing to files, redaction. No dependencies. */
+export { logtapeSink, pinoDestination, type BridgeOptions, type LogTapeRecord } from './log/bridges.ts';
 export { LogContext } from './log/context.ts';
 export { DynamicFileHandler } from './log/handler.ts';
 export { MAX_RECORD_BYTES } from './log/line.ts';

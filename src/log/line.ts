@@ -2,7 +2,7 @@
 import { cutText, cutValue, jsonBytes } from './cut.ts';
 import { plainValue, type Plain } from './plain.ts';
 import type { SecretRedactor } from './redact.ts';
-import { TRIGRAM_MASK } from './redact/trigrams.ts';
+import { TRIGRAM_MASK, type Trigrams } from './redact/trigrams.ts';
 import { recordedError } from './thrown.ts';
 
 /** The longest line, newline included. */
@@ -21,6 +21,10 @@ const METADATA = Buffer.from(',"metadata":');
 const ERROR = Buffer.from(',"error":');
 const LATE = Buffer.from(',"late":true');
 const TRUNCATED = Buffer.from(',"truncated":');
+const EMPTY = Buffer.from('{}');
+const TRUE = Buffer.from('true');
+const FALSE = Buffer.from('false');
+const NULL = Buffer.from('null');
 
 /** The constant beginning of a logger's lines at one level, up to and with `"event":`. The time is patched in place. */
 export interface Head {
@@ -52,7 +56,7 @@ export class LineWriter {
   readonly bytes = Buffer.allocUnsafeSlow(MAX_RECORD_BYTES);
   #at = 0;
   #redactor: SecretRedactor;
-  #trigrams: Uint8Array;
+  #trigrams: Trigrams;
   #numeric = false;
 
   constructor(redactor: SecretRedactor) {
@@ -172,10 +176,10 @@ export class LineWriter {
         return;
       }
       hash = ((hash << 5) ^ code) & TRIGRAM_MASK;
-      hit |= trigrams[hash] as number;
+      hit |= (trigrams[hash >> 5] as number) >> (hash & 31);
       bytes[at++] = code;
     }
-    if (hit !== 0) {
+    if ((hit & 1) !== 0) {
       this.#longString(text);
       return;
     }
@@ -212,7 +216,7 @@ export class LineWriter {
   #metadata(metadata: unknown): void {
     const start = this.#at;
     if (metadata === undefined || metadata === null) {
-      this.#json('{}');
+      this.#copy(EMPTY);
       return;
     }
     if (typeof metadata === 'object' && !Array.isArray(metadata) && this.#object(metadata, 0)) return;
@@ -229,11 +233,11 @@ export class LineWriter {
       case 'number':
         return this.#number(value);
       case 'boolean':
-        this.#json(value ? 'true' : 'false');
+        this.#copy(value ? TRUE : FALSE);
         return true;
       case 'object':
         if (value === null) {
-          this.#json('null');
+          this.#copy(NULL);
           return true;
         }
         if (nesting > MAX_NESTING) return false;

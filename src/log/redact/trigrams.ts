@@ -4,12 +4,15 @@
  */
 export const TRIGRAM_MASK = 0x7fff;
 
-export function trigramTable(): Uint8Array {
-  return new Uint8Array(TRIGRAM_MASK + 1);
+/** One bit for each triple: 4 KiB, which stay in the processor's nearest cache. */
+export type Trigrams = Int32Array;
+
+export function trigramTable(): Trigrams {
+  return new Int32Array((TRIGRAM_MASK + 1) >> 5);
 }
 
 /** Marks `text`'s rarest triple. */
-export function markTrigram(table: Uint8Array, text: string): void {
+export function markTrigram(table: Trigrams, text: string): void {
   let best = 0;
   let bestRarity = -1;
   for (let at = 0; at + 3 <= text.length; at++) {
@@ -20,24 +23,24 @@ export function markTrigram(table: Uint8Array, text: string): void {
   }
   let hash = 0;
   for (let at = best; at < best + 3; at++) hash = ((hash << 5) ^ text.charCodeAt(at)) & TRIGRAM_MASK;
-  table[hash] = 1;
+  table[hash >> 5] = (table[hash >> 5] as number) | (1 << (hash & 31));
 }
 
 /** Whether some marked triple stands in `text`. */
-export function hasTrigram(table: Uint8Array, text: string): boolean {
+export function hasTrigram(table: Trigrams, text: string): boolean {
   let hash = 0;
   for (let at = 0; at < text.length; at++) {
     hash = ((hash << 5) ^ text.charCodeAt(at)) & TRIGRAM_MASK;
-    if (table[hash] !== 0) return true;
+    if ((((table[hash >> 5] as number) >> (hash & 31)) & 1) !== 0) return true;
   }
   return false;
 }
 
-export function bytesHaveTrigram(table: Uint8Array, bytes: Uint8Array): boolean {
+export function bytesHaveTrigram(table: Trigrams, bytes: Uint8Array): boolean {
   let hash = 0;
   for (let at = 0; at < bytes.length; at++) {
     hash = ((hash << 5) ^ (bytes[at] as number)) & TRIGRAM_MASK;
-    if (table[hash] !== 0) return true;
+    if ((((table[hash >> 5] as number) >> (hash & 31)) & 1) !== 0) return true;
   }
   return false;
 }

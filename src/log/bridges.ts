@@ -1,0 +1,74 @@
+/** For people who already have a logger: its records go to the files of the scope in which it was called. */
+import type { Level } from '../schema.ts';
+import { getLogger, type Logger } from './logger.ts';
+
+export interface BridgeOptions {
+  /** Default: the name the other logger gives, otherwise its kind. */
+  readonly module?: string;
+  /** Default: `run`. */
+  readonly component?: string;
+}
+
+/** Levels of pino, LogTape and their custom names, as ours. */
+function levelOf(level: unknown): Level {
+  if (typeof level === 'number') return level < 30 ? 'debug' : level < 40 ? 'info' : level < 50 ? 'warn' : level < 60 ? 'error' : 'fatal';
+  if (level === 'trace' || level === 'debug') return 'debug';
+  if (level === 'warn' || level === 'warning') return 'warn';
+  return level === 'error' || level === 'fatal' ? level : 'info';
+}
+
+/**
+ * A destination for pino.
+ *
+ * @example const logger = pino(pinoDestination({ component: 'adapter' }));
+ */
+export function pinoDestination(options: BridgeOptions = {}): { write(line: string): void } {
+  return {
+    write(line) {
+      const { level, time: _time, pid: _pid, hostname: _hostname, name, msg, err, event, ...metadata } = fieldsOf(line);
+      const logger = getLogger(options.module ?? (typeof name === 'string' ? name : 'pino'), options);
+      const message = typeof msg === 'string' ? msg : '';
+      record(logger, levelOf(level), message, { event, metadata, error: err });
+    },
+  };
+}
+
+/** The part of a LogTape record that the sink reads. */
+export interface LogTapeRecord {
+  readonly category: readonly string[];
+  readonly level: string;
+  readonly message: readonly unknown[];
+  readonly properties: Record<string, unknown>;
+}
+
+/**
+ * A sink for LogTape; the category is the module.
+ *
+ * @example await configure({ sinks: { run: logtapeSink() }, loggers: [{ category: 'app', sinks: ['run'] }] });
+ */
+export function logtapeSink(options: BridgeOptions = {}): (record: LogTapeRecord) => void {
+  return ({ category, level, message, properties }) => {
+    const { event, error, ...metadata } = properties;
+    const text = message.map((part) => (typeof part === 'string' ? part : JSON.stringify(part))).join('');
+    record(getLogger(options.module ?? category.join('.'), options), levelOf(level), text, { event, metadata, error });
+  };
+}
+
+interface BridgedFields {
+  readonly event: unknown;
+  readonly metadata: Record<string, unknown>;
+  readonly error: unknown;
+}
+
+function record(logger: Logger, level: Level, message: string, { event, metadata, error }: BridgedFields): void {
+  logger[level](message, { metadata, ...(typeof event === 'string' ? { event } : {}), ...(error === undefined ? {} : { error }) });
+}
+
+function fieldsOf(line: string): Record<string, unknown> {
+  try {
+    return JSON.parse(line) as Record<string, unknown>;
+  } catch {
+    // pino was given a serialiser of its own: the line is kept as it is.
+    return { msg: line.trimEnd() };
+  }
+}

@@ -1,0 +1,190 @@
+/** Secrets in every form, whole and in chunks cut at every place. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { collectSecrets, createRedactor } from '../../src/log.ts';
+
+const secret = 'pa$$"wörd/+ \\ tab\t&=é~x9';
+const plain = 'Zq7-plain_secret.value+1/2=';
+const multiline = ['first line of the secret', 'second line of the secret, longer'].join('\n');
+const values = [secret, plain, multiline];
+
+/** Each form of `value` in some surroundings. */
+function formsOf(value: string): Record<string, string> {
+  const json = JSON.stringify(value).slice(1, -1);
+  return {
+    raw: value,
+    'JSON-escaped': json,
+    'JSON-escaped twice': JSON.stringify(json).slice(1, -1),
+    'URL-encoded': encodeURIComponent(value),
+    'form-encoded': encodeURIComponent(value).replaceAll('%20', '+'),
+    'URL-encoded, small': encodeURIComponent(value).replaceAll(/%../g, (code) => code.toLowerCase()),
+    ...Object.fromEntries(
+      ['', 'a', 'ab'].map((before, shift) => [`base64, shift ${shift}`, Buffer.from(`${before}${value}${'.'.repeat(5)}`).toString('base64')]),
+    ),
+    'base64url, shift 1': Buffer.from(`a${value}.....`).toString('base64url'),
+  };
+}
+
+const shapes: Record<string, string> = {
+  'an OpenAI key': 'sk-proj-Ab3dEf6hIj9lMn2pQr5tUv8x',
+  'an old OpenAI key': 'sk-abcdefghijklmnopqrstuvwxyzABCDEFGHIJ0123456789ab',
+  'an Anthropic key': 'sk-ant-api03-Ab3dEf6hIj9lMn2pQr5tUv8x-Ab3dEf6hIj9lMn2pQr5tUv8xAA',
+  'a GitHub token': 'ghp_0123456789abcdefghijABCDEFGHIJ012345',
+  'a fine-grained GitHub token': `github_pat_${'11ABCDEFG0abcdefghijkl_'.repeat(3)}`,
+  'an AWS key id': 'AKIAIOSFODNN7EXAMPLE',
+  'a Google key': `AIza${'SyA1234567890abcdefghijklmnopqrstuv'.slice(0, 35)}`,
+  'a bearer token': 'Bearer abcdefghijklmnop.qrstuvwxyz-0123456789_~+/==',
+  'a private key': `-----BEGIN RSA PRIVATE KEY-----\n${'MIIEpAIBAAKCAQEA7bq3\n'.repeat(20)}-----END RSA PRIVATE KEY-----`,
+  'an OpenSSH key': `-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjE\nAAAAB3\n-----END OPENSSH PRIVATE KEY-----`,
+};
+
+/** What must not be left of a text: its core, without what the form shares with harmless text. */
+const core = (text: string): string => text.replace(/^Bearer /, '').slice(4, -8);
+
+function throughStream(redactor: ReturnType<typeof createRedactor>, chunks: string[]): string {
+  const stream = redactor.stream();
+  return chunks.map((chunk) => stream.push(chunk)).join('') + stream.end();
+}
+
+describe('known values', () => {
+  for (const value of values) {
+    for (const [form, text] of Object.entries(formsOf(value))) {
+      test(`${form}: ${JSON.stringify(value).slice(0, 24)}`, () => {
+        const redactor = createRedactor({ values });
+        const shown = redactor.redact(`before ${text} after`);
+        assert.match(shown, /^before .*\[redacted\].* after$/s);
+        assert.ok(shown.length < `before ${text} after`.length - value.length + 30, shown);
+        assert.ok(redactor.containsSecret(Buffer.from(`before ${text} after`)));
+        assert.ok(redactor.containsSecret(`before ${text} after`));
+        const whole = `before ${text} after`;
+        for (let cut = 0; cut <= whole.length; cut++) {
+          assert.equal(throughStream(redactor, [whole.slice(0, cut), whole.slice(cut)]), shown, `cut at ${cut}`);
+        }
+        assert.equal(throughStream(redactor, [...whole]), shown, 'character by character');
+      });
+    }
+  }
+
+  test('one value that begins another does not uncover its end', () => {
+    const redactor = createRedactor({ values: ['12345678', '12345678-and-more'] });
+    assert.equal(redactor.redact('x 12345678-and-more y 12345678 z'), 'x [redacted] y [redacted] z');
+    assert.equal(throughStream(redactor, ['x 12345678', '-and-more y 123', '45678 z']), 'x [redacted] y [redacted] z');
+  });
+
+  test('values under 8 characters are left alone', () => {
+    assert.equal(createRedactor({ values: ['short', ''] }).redact('a short text'), 'a short text');
+  });
+
+  test('every replacement is counted', () => {
+    const redactor = createRedactor({ values: ['12345678'] });
+    redactor.redact('12345678 12345678');
+    throughStream(redactor, ['1234', '5678']);
+    assert.equal(redactor.count, 3);
+  });
+});
+
+describe('shapes', () => {
+  for (const [name, text] of Object.entries(shapes)) {
+    test(name, () => {
+      const redactor = createRedactor({ values: [] });
+      for (const [before, after] of [['', ''], ['key=', '\nnext'], ['"', '"'], ['x\\n', '\\ny'], ['%20', '&a=b'], ['(', ')']] as const) {
+        const whole = `${before}${text}${after}`;
+        const shown = redactor.redact(whole);
+        assert.ok(shown.includes('[redacted]') && !shown.includes(core(text)), `${whole} → ${shown}`);
+        assert.ok(redactor.containsSecret(Buffer.from(whole)));
+        for (let cut = 0; cut <= whole.length; cut++) {
+          assert.equal(throughStream(redactor, [whole.slice(0, cut), whole.slice(cut)]), shown, `${JSON.stringify(before)} cut at ${cut}`);
+        }
+        assert.equal(throughStream(redactor, [...whole]), shown, 'character by character');
+      }
+    });
+  }
+
+  test('ordinary text is left as it is', () => {
+    const texts = [
+      'task-management-system-with-a-long-name-2 and risk-assessment-2026-report-final',
+      'class="sk-fading-circle-container" and the disk-usage-report-20261122-141503',
+      'the bearer of this letter; Bearer authentication; bearer tokens',
+      'through high_level_ghosts, ghp_short, AKIA, AKIAshort, sk-1',
+      '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----',
+      '--- a/file\n+++ b/file\n-----',
+      'x'.repeat(10_000),
+    ];
+    const redactor = createRedactor({ values });
+    for (const text of texts) {
+      assert.equal(redactor.redact(text), text);
+      assert.equal(throughStream(redactor, [...text]), text);
+      assert.equal(redactor.containsSecret(Buffer.from(text)), false);
+    }
+    assert.equal(redactor.count, 0);
+  });
+
+  test('a private key is swallowed over many chunks, and what follows is shown', () => {
+    const redactor = createRedactor({ values: [] });
+    const lines = [...(shapes['a private key'] as string).split('\n').map((line) => `${line}\n`), 'done\n'];
+    assert.equal(throughStream(redactor, ['start\n', ...lines]), 'start\n[redacted]\ndone\n');
+    assert.equal(redactor.count, 1);
+  });
+
+  test('a private key that never ends does not swallow the rest of the output', () => {
+    const out = throughStream(createRedactor({ values: [] }), ['-----BEGIN PRIVATE KEY-----\n', ...Array.from({ length: 100 }, () => 'x'.repeat(1000)), 'the end']);
+    assert.match(out, /^\[redacted\]x*the end$/);
+  });
+});
+
+describe('streams', () => {
+  test('any text cut in any way gives what it gives whole', () => {
+    const pieces = fc.oneof(
+      fc.constantFrom(...values, ...Object.values(shapes), 'sk-', 'Bearer ', '-----BEGIN ', '\n', ' ', 'gh', 'AKIA', 'p', 'Z'),
+      fc.string({ maxLength: 5 }),
+    );
+    // A break between pieces, since two secrets that touch are one run of letters to a stream and to a text alike.
+    const text = fc.array(pieces, { maxLength: 8 }).map((parts) => parts.join('|'));
+    fc.assert(
+      fc.property(text, fc.array(fc.nat(200), { maxLength: 10 }), (whole, cuts) => {
+        const redactor = createRedactor({ values });
+        const at = [0, ...cuts.map((cut) => cut % (whole.length + 1)).toSorted((a, b) => a - b), whole.length];
+        const chunks = at.slice(1).map((end, index) => whole.slice(at[index], end));
+        assert.equal(throughStream(redactor, chunks), redactor.redact(whole));
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test('a finished line is not held back', () => {
+    const stream = createRedactor({ values }).stream();
+    assert.equal(stream.push('Listening on port 3000\n'), 'Listening on port 3000\n');
+    assert.equal(stream.push('tasks'), 'task');
+    assert.equal(stream.push(' done\n'), 's done\n');
+  });
+
+  test('what is held back is bounded', () => {
+    const stream = createRedactor({ values }).stream();
+    let shown = 0;
+    for (let index = 0; index < 1000; index++) shown += stream.push('sk-'.repeat(100)).length;
+    assert.ok(shown > 290_000);
+  });
+});
+
+test('secrets are collected by name and length', () => {
+  const env = {
+    OPENAI_API_KEY: 'value-of-the-key',
+    GITHUB_TOKEN: 'value-of-the-token',
+    db_password: 'value-of-the-password',
+    SESSION_SECRET: 'value-of-the-secret',
+    SHORT_KEY: '1234567',
+    KEYBOARD: 'not-a-secret',
+    PATH: '/usr/bin:/bin',
+    MY_CREDENTIAL: 'named-by-the-configuration',
+    OTHER_TOKEN: 'value-of-the-token',
+    UNSET_KEY: undefined,
+  };
+  assert.deepEqual(collectSecrets(env, ['MY_CREDENTIAL']), [
+    'value-of-the-key',
+    'value-of-the-token',
+    'value-of-the-password',
+    'value-of-the-secret',
+    'named-by-the-configuration',
+  ]);
+});
