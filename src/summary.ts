@@ -1,5 +1,4 @@
 /** What a run amounts to: the fold of its logs, its metrics, and both as text, Markdown and JSON. */
-export type { FileSizes } from './summary/finish.ts';
 export { foldRecords, foldRun } from './summary/fold.ts';
 export { renderJson } from './summary/json.ts';
 export { renderMarkdown } from './summary/markdown.ts';

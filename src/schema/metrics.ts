@@ -7,7 +7,7 @@ const count = z.number().int().nonnegative();
 const seconds = z.number().nonnegative();
 const share = z.number().min(0).max(1);
 
-export const AttemptMetrics = z.object({
+const AttemptMetrics = z.object({
   attempt: z.number().int(),
   status: z.enum([...StepStatus.options, 'running']),
   reason: FailureReason.nullable(),
@@ -21,7 +21,6 @@ export const AttemptMetrics = z.object({
   files_changed: count.nullable(),
   files_removed: count.nullable(),
 });
-export type AttemptMetrics = z.infer<typeof AttemptMetrics>;
 
 export const StepMetrics = z.object({
   step_number: z.number().int(),

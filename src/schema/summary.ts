@@ -172,14 +172,13 @@ export const LogFileSummary = z.object({
 });
 export type LogFileSummary = z.infer<typeof LogFileSummary>;
 
-export const HitlExample = z.object({
+const HitlExample = z.object({
   timestamp: z.string(),
   step: z.number().int().nullable(),
   attempt: z.number().int().nullable(),
   query_length: count,
   response_sha1: z.string(),
 });
-export type HitlExample = z.infer<typeof HitlExample>;
 
 /** Why the run did not succeed, as far as the logs tell. */
 export const FailureSummary = z.object({

@@ -10,7 +10,7 @@ import { finish, type FileSizes } from './finish.ts';
 const DAMAGED_KEPT = 5;
 
 /** Takes one line into the state and returns it. The state is changed in place: it is the fold's own. */
-export function foldItem(state: FoldState, item: ReadItem): FoldState {
+function foldItem(state: FoldState, item: ReadItem): FoldState {
   if (!('record' in item)) {
     const { file, line, bytes, reason } = item.damaged;
     const lines = fileOf(state, file);

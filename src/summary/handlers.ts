@@ -23,7 +23,7 @@ const ANSWERS_KEPT = 5;
 const MALFORMED_KEPT = 5;
 
 /** Where a record stands. */
-export interface Place {
+interface Place {
   readonly record: LogRecord;
   readonly file: string;
   readonly line: number;

@@ -6,7 +6,7 @@ import { emptyProblems, type ProblemState } from './problems.ts';
 import { emptyUsage, type UsageState } from './usage.ts';
 
 /** An event's metadata with the record that carried it. */
-export interface Recorded<E extends EventName> {
+interface Recorded<E extends EventName> {
   readonly metadata: EventMetadata<E>;
   readonly record: LogRecord;
 }
@@ -39,7 +39,7 @@ export interface StepState {
   validation: ValidationState;
 }
 
-export interface FileState {
+interface FileState {
   lines: number;
   damaged: number;
 }

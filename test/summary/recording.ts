@@ -16,15 +16,15 @@ export interface Scope {
   level?: LogRecord['level'];
 }
 
-export interface StepShape {
+interface StepShape {
   name: string;
   prompt_file: string;
   prompt_sha256: string;
 }
 
-export const STEP_NAMES = ['create-student', 'add-email', 'create-course', 'enrol', 'create-teacher', 'assign-teacher'];
+const STEP_NAMES = ['create-student', 'add-email', 'create-course', 'enrol', 'create-teacher', 'assign-teacher'];
 
-export function plannedStep(step: number): StepShape & { step: number } {
+function plannedStep(step: number): StepShape & { step: number } {
   const name = STEP_NAMES[(step - 1) % STEP_NAMES.length] ?? 'step';
   return {
     step,
