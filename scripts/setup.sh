@@ -20,6 +20,9 @@ if [ "$(cat node_modules/.stepwell-lock-digest 2>/dev/null || true)" != "$digest
   printf '%s\n' "$digest" > node_modules/.stepwell-lock-digest
 fi
 
+# `npx stepwell` finds the project's own command here; without the link npx would set it up anew each time.
+[ -e node_modules/.bin/stepwell ] || ln -sf ../../bin/stepwell.js node_modules/.bin/stepwell
+
 if [ ! -f dist/.built ] || [ -n "$(find src tsconfig.json tsconfig.build.json package-lock.json -newer dist/.built -print 2>/dev/null | head -n 1)" ]; then
   echo "stepwell: building ..." >&2
   started=$(mktemp)

@@ -42,9 +42,12 @@ export async function findRun(runsDir: string, name: string, cwd: string = proce
   throw stepwellError('RUN_NOT_FOUND', { wanted: name, runsDir, candidates: named(runs.slice(-MOST_CANDIDATES).reverse()) });
 }
 
+function namesOf(run: CatalogRun): string[] {
+  return [run.entry.run_id, basename(run.dir)];
+}
+
 function matching(runs: readonly CatalogRun[], wanted: string): CatalogRun[] {
   if (wanted === '') return [];
-  const namesOf = (run: CatalogRun): string[] => [run.entry.run_id, basename(run.dir)];
   const exact = runs.filter((run) => namesOf(run).includes(wanted));
   if (exact.length > 0) return exact;
   return runs.filter((run) =>

@@ -1,4 +1,6 @@
 /** Figures and tables for people. A figure that was not measured is a dash. */
+import { cut, pad, widthOf } from './width.ts';
+
 export const ABSENT = '-';
 
 /** `1,234,567`, or a dash. */
@@ -29,12 +31,15 @@ export function bytes(value: number | null | undefined): string {
   return `${size.toFixed(1)} ${['KB', 'MB', 'GB', 'TB'][unit] ?? 'TB'}`;
 }
 
+function two(value: number): string {
+  return String(value).padStart(2, '0');
+}
+
 /** `4.2s`, `1m 05s`, `2h 07m`; a dash when not measured. */
 export function duration(seconds: number | null | undefined): string {
   if (seconds === null || seconds === undefined) return ABSENT;
   if (seconds < 9.95) return `${seconds.toFixed(1)}s`;
   const whole = Math.round(seconds);
-  const two = (value: number): string => String(value).padStart(2, '0');
   if (whole < 60) return `${whole}s`;
   if (whole < 3600) return `${Math.floor(whole / 60)}m ${two(whole % 60)}s`;
   const minutes = Math.round(whole / 60);
@@ -48,17 +53,15 @@ export function time(iso: string | null | undefined): string {
   return Number.isNaN(at) ? iso : new Date(at).toISOString().slice(0, 19).replace('T', ' ');
 }
 
-/** Cuts to `width` characters, marking the cut. */
-export function cut(text: string, width: number): string {
-  const characters = [...text];
-  return characters.length <= width ? text : `${characters.slice(0, Math.max(0, width - 1)).join('')}…`;
-}
-
 export interface Column {
   readonly title: string;
   readonly align?: 'right';
   /** Longer cells are cut. */
   readonly most?: number;
+}
+
+function line(cells: readonly string[]): string {
+  return cells.join('  ').trimEnd();
 }
 
 /** Lines of a table, columns as wide as their widest cell, two blanks between. `paint` colours a padded cell. */
@@ -68,16 +71,11 @@ export function table(
   paint: (cell: string, row: number, column: number) => string = (cell) => cell,
 ): string[] {
   const shown = rows.map((row) => columns.map((column, index) => cut(row[index] ?? '', column.most ?? Number.MAX_SAFE_INTEGER)));
-  const widths = columns.map((column, index) =>
-    Math.max(column.title.length, ...shown.map((row) => [...(row[index] ?? '')].length)),
-  );
-  const pad = (text: string, index: number): string => {
-    const blanks = ' '.repeat(Math.max(0, (widths[index] ?? 0) - [...text].length));
-    return columns[index]?.align === 'right' ? blanks + text : text + blanks;
-  };
-  const line = (cells: readonly string[]): string => cells.join('  ').trimEnd();
+  const widths = columns.map((column, index) => Math.max(column.title.length, ...shown.map((row) => widthOf(row[index] ?? ''))));
+  const filled = (text: string, index: number): string =>
+    pad(text, widths[index] ?? 0, columns[index]?.align === 'right' ? 'left' : 'right');
   return [
-    line(columns.map((column, index) => pad(column.title, index))),
-    ...shown.map((row, at) => line(row.map((cell, index) => paint(pad(cell, index), at, index)))),
+    line(columns.map((column, index) => filled(column.title, index))),
+    ...shown.map((row, at) => line(row.map((cell, index) => paint(filled(cell, index), at, index)))),
   ];
 }

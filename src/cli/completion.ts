@@ -57,17 +57,19 @@ complete -F _stepwell stepwell
 `;
 }
 
+function zshQuoted(text: string): string {
+  return text.replaceAll("'", "'\\''").replaceAll('[', '(').replaceAll(']', ')').replaceAll(':', '\\:');
+}
+
 export function zshScript(program: Command): string {
-  const quoted = (text: string): string =>
-    text.replaceAll("'", "'\\''").replaceAll('[', '(').replaceAll(']', ')').replaceAll(':', '\\:');
-  const commands = program.commands.map((command) => `    '${command.name()}:${quoted(command.description())}'`);
+  const commands = program.commands.map((command) => `    '${command.name()}:${zshQuoted(command.description())}'`);
   const cases = program.commands.map((command) => {
     const name = command.name();
     const options = optionsOf(command).flatMap((option) => {
       const value = option.required || option.optional ? `:value:${valuesFor(option)}` : '';
       return [option.short, option.long]
         .filter((flag) => flag !== undefined && flag !== null)
-        .map((flag) => `      '${flag}[${quoted(option.description)}]${value}'`);
+        .map((flag) => `      '${flag}[${zshQuoted(option.description)}]${value}'`);
     });
     const words = WORDS[name];
     const rest = TAKES_RUN.includes(name)
@@ -110,8 +112,11 @@ function valuesFor(option: Option): string {
   return option.long === '--runs-dir' ? '_directories' : '';
 }
 
+function fishQuoted(text: string): string {
+  return text.replaceAll('\\', '\\\\').replaceAll("'", "\\'");
+}
+
 export function fishScript(program: Command): string {
-  const quoted = (text: string): string => text.replaceAll('\\', '\\\\').replaceAll("'", "\\'");
   const lines = program.commands.flatMap((command) => {
     const name = command.name();
     const here = `complete -c stepwell -n '__fish_seen_subcommand_from ${name}'`;
@@ -121,7 +126,7 @@ export function fishScript(program: Command): string {
       const files = option.long === '--config' || option.long === '--runs-dir' ? ' -r -F' : ' -x';
       const value = option.required || option.optional ? files : '';
       const choices = option.argChoices === undefined ? '' : ` -a '${option.argChoices.join(' ')}'`;
-      return `${here}${short}${long}${value}${choices} -d '${quoted(option.description)}'`;
+      return `${here}${short}${long}${value}${choices} -d '${fishQuoted(option.description)}'`;
     });
     const words = TAKES_RUN.includes(name)
       ? [
@@ -130,7 +135,7 @@ export function fishScript(program: Command): string {
       : [];
     const fixed = WORDS[name] === undefined ? [] : [`${here} -a '${WORDS[name].join(' ')}'`];
     return [
-      `complete -c stepwell -n __fish_use_subcommand -a ${name} -d '${quoted(command.description())}'`,
+      `complete -c stepwell -n __fish_use_subcommand -a ${name} -d '${fishQuoted(command.description())}'`,
       ...options,
       ...words,
       ...fixed,

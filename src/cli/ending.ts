@@ -3,10 +3,11 @@ import { findRun, openRun } from '../catalog.ts';
 import type { RunResult } from '../experiment.ts';
 import { renderText } from '../summary.ts';
 import type { Paint } from './colour.ts';
-import { bytes, cut } from './columns.ts';
+import { bytes } from './columns.ts';
 import { neutral, neutralLine } from './neutral.ts';
 import { summaryOf } from './run-facts.ts';
 import { shownPath } from './runs-dir.ts';
+import { cut } from './width.ts';
 
 const RULE = /^=+$/;
 
@@ -27,11 +28,7 @@ export async function endingOf(result: RunResult, runsDir: string, paint: Paint)
       lines.push('Last lines of output:', ...failure.last_lines.map((line) => paint('dim', `  | ${cut(neutralLine(line), 74)}`)));
   }
   if (result.record === 'incomplete') {
-    lines.push(
-      '',
-      `${paint('red', 'The record is incomplete:')}`,
-      ...result.problems.map((problem) => `  ${neutralLine(problem)}`),
-    );
+    lines.push('', paint('red', 'The record is incomplete:'), ...result.problems.map((problem) => `  ${neutralLine(problem)}`));
   }
   lines.push('', `Record: ${shownPath(result.runDir)}`);
   if (result.archive !== null)

@@ -1,9 +1,10 @@
 /** Text from logs and frameworks, made harmless for a terminal. */
 
-/** Control characters (C0 but tab and newline, DEL, C1), and marks that reorder or hide what stands around them. */
-// eslint-disable-next-line no-control-regex
-const HARMFUL =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;
+/**
+ * All controls but tab and newline, invisible format characters (they reorder, join or hide what stands around them), and
+ * the two separators that some terminals take for a new line.
+ */
+const HARMFUL = /(?![\t\n])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /**
  * Shows each harmful character by its code, so that no record can colour, move, clear or retitle the terminal of whoever
@@ -13,8 +14,9 @@ const HARMFUL =
  */
 export function neutral(text: string): string {
   return text.replace(HARMFUL, (character) => {
-    const code = character.charCodeAt(0);
-    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
+    const code = character.codePointAt(0) ?? 0;
+    if (code < 0x100) return `\\x${code.toString(16).padStart(2, '0')}`;
+    return code < 0x10000 ? `\\u${code.toString(16).padStart(4, '0')}` : `\\u{${code.toString(16)}}`;
   });
 }
 
@@ -25,5 +27,7 @@ export function neutralLine(text: string): string {
 
 /** JSON whose strings hold no harmful character, and which means the same. */
 export function neutralJson(value: unknown): string {
-  return JSON.stringify(value).replace(HARMFUL, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return JSON.stringify(value).replace(HARMFUL, (character) =>
+    character.replace(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  );
 }

@@ -40,11 +40,6 @@ export function buildProgram(dispatch: Dispatch): Command {
     command.addHelpText('after', `\n${[heading, ...examples.map((example) => `  $ stepwell ${example}`)].join('\n')}`);
     return command;
   };
-  /** Options of every command. */
-  const common = (command: Command): Command =>
-    command
-      .option('--config <file>', 'configuration (default: STEPWELL_CONFIG, or config/experiment.yaml)')
-      .option('--runs-dir <dir>', 'directory of all runs (default: STEPWELL_RUNS_DIR, or runs)');
 
   common(
     add(
@@ -147,4 +142,11 @@ export function buildProgram(dispatch: Dispatch): Command {
     ).argument('<shell>', 'bash, zsh or fish'),
   );
   return program;
+}
+
+/** Options of every command. */
+function common(command: Command): Command {
+  return command
+    .option('--config <file>', 'configuration (default: STEPWELL_CONFIG, or config/experiment.yaml)')
+    .option('--runs-dir <dir>', 'directory of all runs (default: STEPWELL_RUNS_DIR, or runs)');
 }

@@ -1,6 +1,6 @@
 import type { ErrorEntries } from './entry.ts';
 
-interface Problem {
+export interface Problem {
   /** `config/experiment.yaml:12:5`, `--steps`, `STEPWELL_JOBS` … */
   where: string;
   sentence: string;

@@ -149,7 +149,7 @@ function parseError(value: unknown, depth: number): RecordedError | null {
 }
 
 function isInteger(value: unknown): value is number {
-  return Number.isInteger(value);
+  return Number.isSafeInteger(value);
 }
 
 function isObject(value: unknown): value is JsonObject {
@@ -157,5 +157,5 @@ function isObject(value: unknown): value is JsonObject {
 }
 
 function shown(value: unknown): string {
-  return value === undefined ? 'absent' : (JSON.stringify(value) ?? String(value)).slice(0, 60);
+  return value === undefined ? 'absent' : JSON.stringify(value).slice(0, 60);
 }

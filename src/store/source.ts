@@ -38,7 +38,6 @@ export async function openRunDirectory(dir: string, options: OpenRunDirectoryOpt
   if (found === null || !found.isDirectory())
     throw stepwellError('NOT_A_RUN', { path: dir, reason: 'there is no such directory' });
   const sealed = options.sealed === undefined ? await sealedFiles(dir) : options.sealed;
-  const isLog = (path: string): boolean => path.startsWith(`${LOGS_DIR}/`);
   /** Bytes to show of a file that has `bytes` on disk. */
   const shown = (path: string, bytes: number): number => {
     if (sealed === null || !isLog(path)) return bytes;
@@ -80,9 +79,13 @@ export async function openRunDirectory(dir: string, options: OpenRunDirectoryOpt
   };
 }
 
+function isLog(path: string): boolean {
+  return path.startsWith(`${LOGS_DIR}/`);
+}
+
 /** A file that did not exist when the run was sealed is no part of the sealed record. */
 function isAfterSeal(path: string, sealed: Readonly<Record<string, number>> | null): boolean {
-  return sealed !== null && path.startsWith(`${LOGS_DIR}/`) && !Object.hasOwn(sealed, path);
+  return sealed !== null && isLog(path) && !Object.hasOwn(sealed, path);
 }
 
 async function sealedFiles(dir: string): Promise<Record<string, number> | null> {

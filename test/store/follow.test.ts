@@ -4,7 +4,7 @@ import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { followRecords, type ReadItem } from '../../src/store.ts';
 import { SeqOrder } from '../../src/store/seq-order.ts';
 import { line } from './source-contract.ts';
@@ -110,13 +110,13 @@ test('lines of a process that writes to many files come in its order and none is
   assert.deepEqual(messages, [...Array.from({ length: 3000 }, (_, index) => String(index + 1)), 'torn: true']);
 });
 
-describe('SeqOrder', () => {
-  const item = (writer: string, number: number): ReadItem => {
-    const record = JSON.parse(line({ seq: number, writer })) as Extract<ReadItem, { record: unknown }>['record'];
-    return { record, file: 'logs/run.log', line: 1 };
-  };
-  const numberOf = (found: ReadItem): number => ('record' in found ? (found.record.seq ?? 0) : 0);
+const item = (writer: string, number: number): ReadItem => {
+  const record = JSON.parse(line({ seq: number, writer })) as Extract<ReadItem, { record: unknown }>['record'];
+  return { record, file: 'logs/run.log', line: 1 };
+};
+const numberOf = (found: ReadItem): number => ('record' in found ? (found.record.seq ?? 0) : 0);
 
+describe('SeqOrder', () => {
   test('a line after a hole waits for the missing one, a lost one holds nothing for ever', () => {
     let now = 0;
     const order = new SeqOrder(() => now);

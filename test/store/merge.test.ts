@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { logFilesOf, openRunDirectory, readRecords, type RunSource } from '../../src/store.ts';
 import { line, writeFiles } from './source-contract.ts';
 
@@ -84,9 +84,10 @@ test('a clock that went back does not reorder a file', async () => {
   assert.deepEqual(await messages(source), ['before', 'recovered elsewhere', 'step']);
 });
 
+const old = (timestamp: string, message: string): string =>
+  `${JSON.stringify({ timestamp, level: 'INFO', module: 'm', message })}\n`;
+
 test('lines of the original, without seq, go by time; at one time run.log comes first, then the steps by number', async () => {
-  const old = (timestamp: string, message: string): string =>
-    `${JSON.stringify({ timestamp, level: 'INFO', module: 'm', message })}\n`;
   const source = sourceOf({
     'logs/step_010/adapter.log': old('2025-10-20T14:00:00.000002Z', 'step 10'),
     'logs/step_002/adapter.log': old('2025-10-20T14:00:00.000001Z', 'step 2'),

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { openRunDirectory, parseRecord, readLogFile, type ReadItem } from '../../src/store.ts';
 import { LineSplitter } from '../../src/store/lines.ts';
 import { LogRecord } from '../../src/schema.ts';

@@ -1,7 +1,7 @@
 /** Progress as a block of lines that is drawn over and over on a terminal. */
 import { styleOf, type Paint } from '../colour.ts';
-import { cut } from '../columns.ts';
 import { neutralLine } from '../neutral.ts';
+import { cut, pad, widthOf } from '../width.ts';
 import { runSeconds, stepSeconds, type ExperimentView, type RunView, type StepState, type StepView } from './view.ts';
 import { callsWord, runState, runTitle, stateWord, took } from './words.ts';
 
@@ -31,7 +31,7 @@ export function renderBlock(view: ExperimentView, options: BlockOptions): string
   // Too long for the screen: only what moves.
   const short = view.flatMap((run) => {
     if (run.phase === 'done') return [];
-    const moving = run.steps.filter((step) => isMoving(step.state));
+    const moving = run.steps.filter(isMoving);
     return [runLine(run, options), ...moving.map((step) => stepLine(step, options))];
   });
   const done = view.filter((run) => run.phase === 'done').length;
@@ -46,7 +46,7 @@ function runLine(view: RunView, { columns, now, frame, paint }: BlockOptions): s
   const sign = view.phase === 'done' ? (view.status === 'success' ? '✔' : '✖') : (SPINNER[frame % SPINNER.length] ?? '');
   const style = styleOf(view.phase === 'done' ? view.status : 'running');
   const tail = `  ${runState(view)}  ${took(runSeconds(view, now))}`;
-  const title = cut(neutralLine(runTitle(view)), Math.max(8, columns - 3 - tail.length));
+  const title = cut(neutralLine(runTitle(view)), Math.max(8, columns - 3 - widthOf(tail)));
   return cutPainted(
     [
       [style, `${sign} `],
@@ -63,11 +63,11 @@ function stepLines(run: RunView, options: BlockOptions): string[] {
 }
 
 function stepLine(step: StepView, { columns, now, frame, paint }: BlockOptions): string {
-  const moving = isMoving(step.state) && step.state !== 'backoff';
+  const moving = isMoving(step) && step.state !== 'backoff';
   const sign = moving ? (SPINNER[frame % SPINNER.length] ?? '') : (SIGN[step.state] ?? '✖');
-  const style = styleOf(moving || step.state === 'backoff' ? 'running' : step.state);
-  const name = cut(neutralLine(`${String(step.step).padStart(2)} ${step.name}`), NAME_WIDTH).padEnd(NAME_WIDTH);
-  const state = [stateWord(step.state), step.attempt > 1 ? `attempt ${step.attempt}` : '']
+  const style = styleOf(step.state === 'backoff' ? 'running' : step.state);
+  const name = pad(cut(neutralLine(`${String(step.step).padStart(2)} ${step.name}`), NAME_WIDTH), NAME_WIDTH);
+  const state = [stateWord(step.state), step.attempt > 1 ? `attempt ${step.attempt}` : '', step.validating ? 'validating' : '']
     .filter((part) => part !== '')
     .join(', ');
   const time = took(stepSeconds(step, now)).padStart(TIME_WIDTH);
@@ -85,8 +85,8 @@ function stepLine(step: StepView, { columns, now, frame, paint }: BlockOptions):
   );
 }
 
-function isMoving(state: StepState): boolean {
-  return state === 'running' || state === 'validating' || state === 'backoff';
+function isMoving({ state, validating }: StepView): boolean {
+  return state === 'running' || state === 'backoff' || validating;
 }
 
 type Piece = readonly [style: Parameters<Paint>[0] | null, text: string];
@@ -97,7 +97,7 @@ function cutPainted(pieces: readonly Piece[], columns: number, paint: Paint): st
   return pieces
     .map(([style, text]) => {
       const shown = cut(text, Math.max(0, left));
-      left -= [...shown].length;
+      left -= widthOf(shown);
       return style === null ? shown : paint(style, shown);
     })
     .join('');

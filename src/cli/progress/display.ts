@@ -1,6 +1,7 @@
 /** Shows an experiment's progress on a stream: as a live block on a terminal, as plain lines anywhere else. */
 import type { ProgressEvent } from '../../experiment.ts';
 import type { Paint } from '../colour.ts';
+import { widthOf } from '../width.ts';
 import { renderBlock } from './block.ts';
 import { lineOf } from './lines.ts';
 import { applyEvent, type ExperimentView } from './view.ts';
@@ -67,7 +68,7 @@ export function blockDisplay(screen: Screen, paint: Paint, now: () => number = D
     });
     const text = lines.map((line) => `${line}\u001b[K\n`).join('');
     screen.write(`\u001b[?2026h${back()}${before === '' ? '' : `\u001b[J${before}`}${text}\u001b[J\u001b[?2026l`);
-    drawn = lines.map((line) => [...withoutColours(line)].length);
+    drawn = lines.map((line) => widthOf(withoutColours(line)));
   };
   const timer = setInterval(() => {
     frame += 1;

@@ -5,7 +5,7 @@
 import type { ProgressEvent, StartedRun } from '../../experiment.ts';
 import type { LogRecord, RunStatus, StepStatus } from '../../schema.ts';
 
-export type StepState = StepStatus | 'waiting' | 'running' | 'backoff' | 'validating';
+export type StepState = StepStatus | 'waiting' | 'running' | 'backoff';
 
 export interface StepView {
   readonly step: number;
@@ -22,6 +22,8 @@ export interface StepView {
   /** Calls that told no tokens: the sums are then lower bounds. */
   callsWithoutTokens: number;
   metered: boolean;
+  /** What it built is being checked; that comes after the step's own end. */
+  validating: boolean;
 }
 
 export interface RunView {
@@ -75,6 +77,7 @@ function newRun(run: StartedRun): RunView {
     tokensOut: 0,
     callsWithoutTokens: 0,
     metered: false,
+    validating: false,
   }));
   return { run, steps, phase: 'preparing', status: 'running', startedAt: null, endedAt: null };
 }
@@ -125,7 +128,10 @@ function applyToStep(step: StepView, { event, metadata, attempt }: LogRecord, at
     }
     case 'artifact_check':
     case 'app_start':
-      if (step.state === 'running') step.state = 'validating';
+      step.validating = true;
+      break;
+    case 'validation_end':
+      step.validating = false;
       break;
     case 'step_end':
       step.state = (metadata['status'] as StepStatus | undefined) ?? 'failed';

@@ -6,7 +6,6 @@ const STATE: Record<StepState, string> = {
   waiting: 'waiting',
   running: 'running',
   backoff: 'waiting to retry',
-  validating: 'validating',
   success: 'success',
   failed: 'failed',
   timed_out: 'timed out',

@@ -1,0 +1,56 @@
+/** Writes docs/cli.md from the help of the command line. `--check` compares and writes nothing. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { buildProgram } from '../src/cli/program.ts';
+
+const PLACE = fileURLToPath(new URL('../docs/cli.md', import.meta.url));
+
+/** The text that docs/cli.md should have. */
+export function cliDocs(): string {
+  const program = buildProgram(() => Promise.resolve());
+  const sections = program.commands.map((command) => {
+    let help = '';
+    command.configureOutput({ writeOut: (text) => (help += text), getOutHelpWidth: () => 90, getOutHasColors: () => false });
+    command.outputHelp();
+    return `## stepwell ${command.name()}\n\n\`\`\`text\n${help.trim()}\n\`\`\`\n`;
+  });
+  const list = program.commands.map((command) => `- [\`${command.name()}\`](#stepwell-${command.name()})`);
+  return `# Commands
+
+This page is made from the command line's own help (\`node scripts/generate-cli-docs.ts\`).
+
+Inside a clone type \`npx stepwell …\`; where the package is installed, \`stepwell …\`. A run is named by its first characters, its
+last four, \`latest\`, any of these behind \`<framework>/\`, or the path of its directory or archive.
+
+${list.join('\n')}
+
+## Exit codes
+
+| code | meaning |
+|---|---|
+| 0 | it is done |
+| 1 | stepwell itself failed, or a record is incomplete |
+| 2 | wrong usage or configuration; nothing was started |
+| 3 | \`verify\` found a difference |
+| 4 | from \`run\` alone: a run did not succeed; its record is complete |
+| 130, 143 | interrupted by Ctrl-C, or terminated; the record is complete |
+
+An error is two lines on stderr, \`error: …\` and \`fix: …\`. With \`STEPWELL_DEBUG=1\` the stack follows.
+
+## Output
+
+Results go to stdout, everything else to stderr. \`NO_COLOR\` switches colours off, \`FORCE_COLOR\` on; without a terminal, or with
+\`CI\` set, progress comes as plain lines. What a log holds is shown with its control characters made visible, so that no record
+can do anything to your terminal. A reader that leaves early (\`| head\`) is no error, and a run goes on without one.
+
+${sections.join('\n')}`;
+}
+
+if (import.meta.main) {
+  const text = cliDocs();
+  if (!process.argv.includes('--check')) writeFileSync(PLACE, text);
+  else if (readFileSync(PLACE, 'utf8') !== text) {
+    console.error('error: docs/cli.md is not what the help says.\nfix: node scripts/generate-cli-docs.ts');
+    process.exitCode = 1;
+  }
+}
