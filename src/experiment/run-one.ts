@@ -7,7 +7,7 @@ import type { HostFacts, RunMetadata } from '../schema.ts';
 import { followRecords, LOGS_DIR } from '../store.ts';
 import { createRunDirectory, type NewRun } from './directory.ts';
 import { openMetadata } from './metadata.ts';
-import type { ExperimentOptions, ExperimentPlan, PlannedRun, RunResult, StartedRun } from './options.ts';
+import type { ExperimentOptions, ExperimentPlan, PlannedRun, ProgressEvent, RunResult, StartedRun } from './options.ts';
 import { redacted } from './redacted.ts';
 import { sealRun } from './seal.ts';
 
@@ -35,7 +35,7 @@ export async function runOne(shared: Shared, planned: PlannedRun): Promise<RunRe
     const created = await createDirectory(shared, planned, secrets);
     const { runId, runDir, lease } = created;
     const run: StartedRun = { ...planned, runId, runDir, model: plan.model, rehearsal: plan.rehearsal, steps: plan.steps };
-    options.onProgress?.({ type: 'run_started', run });
+    tell(options, { type: 'run_started', run });
     const following = follow(run, options);
     const result = await withRun(
       {
@@ -49,7 +49,7 @@ export async function runOne(shared: Shared, planned: PlannedRun): Promise<RunRe
     );
     await lease.release();
     await following.end();
-    options.onProgress?.({ type: 'run_finished', run, result });
+    tell(options, { type: 'run_finished', run, result });
     return result;
   });
 }
@@ -124,7 +124,7 @@ async function executeAndSeal(shared: Shared, run: StartedRun, { metadata }: New
     signal: options.signal ?? new AbortController().signal,
     parentEnv: options.env ?? process.env,
   });
-  options.onProgress?.({ type: 'sealing', run });
+  tell(options, { type: 'sealing', run });
   const { metadata: sealed, problems } = await sealRun(run.runDir);
   return {
     ...run,
@@ -136,14 +136,23 @@ async function executeAndSeal(shared: Shared, run: StartedRun, { metadata }: New
   };
 }
 
+/** A display that fails is no reason for the run to fail. */
+function tell({ onProgress }: ExperimentOptions, event: ProgressEvent): void {
+  try {
+    onProgress?.(event);
+  } catch (error) {
+    process.emitWarning(error instanceof Error ? error : String(error));
+  }
+}
+
 /** Hands the run's records to the display as they are written; `end` returns when all have been handed over. */
-function follow(run: StartedRun, { onProgress }: ExperimentOptions): { end: () => Promise<void> } {
-  if (onProgress === undefined) return { end: async () => {} };
+function follow(run: StartedRun, options: ExperimentOptions): { end: () => Promise<void> } {
+  if (options.onProgress === undefined) return { end: async () => {} };
   let live = true;
   const following = (async () => {
     const items = followRecords(run.runDir, { isLive: () => Promise.resolve(live) });
-    for await (const item of items) if ('record' in item) onProgress({ type: 'record', run, record: item.record });
-  })();
+    for await (const item of items) if ('record' in item) tell(options, { type: 'record', run, record: item.record });
+  })().catch((error: Error) => process.emitWarning(error));
   return {
     async end() {
       live = false;

@@ -67,12 +67,12 @@ export async function sealRun(runDir: string): Promise<SealResult> {
   };
 
   flushRun();
-  syncRun();
+  const lost = syncRun() ? [] : ['records were lost, or could not be synced to the disk'];
   // A position without an archive binds nobody: what was logged since then belongs to the record.
   const files = before.archive === null ? await logSizes(runDir) : (before.sealed?.files ?? {});
   const sealed = { files, logged_after: LOGGED_AFTER };
-  const derived = await part('the summary of the logs', async () => await derive(runDir, before, sealed));
-  if (derived === null) return { metadata: before, problems };
+  const derived = await part('the summary of the logs', async () => await derive(runDir, before, sealed, lost));
+  if (derived === null) return { metadata: before, problems: [...lost, ...problems] };
   const { summary, metadata } = derived;
 
   let archive = before.archive;
@@ -94,7 +94,7 @@ export async function sealRun(runDir: string): Promise<SealResult> {
   if (sealedBy !== null) await part('the summary', async () => await writeSummary(runDir, summary, sealedBy));
   await part('the manifest', async () => await indexRun(runDir));
   flushRun();
-  syncRun();
+  if (!syncRun()) problems.push('records after sealing were lost, or could not be synced to the disk');
   return { metadata: { ...metadata, archive }, problems: [...metadata.record_problems, ...problems] };
 }
 
@@ -107,13 +107,14 @@ async function derive(
   runDir: string,
   before: RunMetadata,
   sealed: NonNullable<RunMetadata['sealed']>,
+  lost: readonly string[],
 ): Promise<{ summary: RunSummary; metadata: RunMetadata }> {
   await using source = await openRunDirectory(runDir, { sealed: sealed.files });
   const summary = await foldRun(source);
   // What an archive already confirms is not derived again.
   if (before.archive !== null) return { summary, metadata: before };
   const error = await loggedError(source);
-  const metadata = sealedMetadata(before, { summary, error, sealed, problems: recordProblems(summary) });
+  const metadata = sealedMetadata(before, { summary, error, sealed, problems: [...recordProblems(summary), ...lost] });
   return { summary, metadata: redacted(metadata, runRedactor()) };
 }
 

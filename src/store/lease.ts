@@ -87,10 +87,9 @@ function held(runDir: string, lease: Lease, previous: HeldLease['previous']): He
     lease,
     previous,
     async release() {
-      await withFileLock(`${path}.lock`, async () => {
-        const current = await readLease(runDir);
-        if (current !== null && current !== 'damaged' && current.token === lease.token) await unlink(path);
-      });
+      // Without the lock, for which a full disk may have no room: nobody takes over from a live process.
+      const current = await readLease(runDir);
+      if (current !== null && current !== 'damaged' && current.token === lease.token) await unlink(path);
     },
     movedTo: (movedDir) => held(movedDir, lease, previous),
   };

@@ -63,6 +63,6 @@ export async function recordsOf(runDir: string): Promise<LogRecord[]> {
 }
 
 /** What `verify` finds wrong, in words; empty when all is right. */
-export async function differences(runDir: string): Promise<unknown[]> {
-  return (await verifyRun(runDir)).items as unknown[];
+export async function differences(runDir: string): Promise<readonly unknown[]> {
+  return (await verifyRun(runDir)).items;
 }
