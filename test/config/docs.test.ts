@@ -1,0 +1,52 @@
+/** docs/configuration.md names every key, variable and default, and its examples are right. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { parse } from 'yaml';
+import { SETTINGS } from '../../src/run/config.ts';
+import { ExperimentConfig, jsonSchemaText } from '../../src/schema.ts';
+import { IGNORED_DIRECTORIES } from '../../src/store.ts';
+
+const text = readFileSync(join(import.meta.dirname, '../../docs/configuration.md'), 'utf8');
+
+interface Key {
+  readonly key: string;
+  readonly preset: unknown;
+}
+
+/** Keys that hold no further keys, as the tables write them. */
+function keysOf(node: any, path: string): Key[] {
+  return Object.entries<any>(node.properties ?? {}).flatMap(([name, child]) => {
+    const key = path === '' ? name : `${path}.${name}`;
+    if (child.type === 'object' && child.properties !== undefined) return keysOf(child, key);
+    if (child.items?.properties !== undefined) return keysOf(child.items, `${key}[]`);
+    if (child.additionalProperties?.properties !== undefined) return keysOf(child.additionalProperties, `${key}.<name>`);
+    return [{ key, preset: child.default }];
+  });
+}
+
+for (const { key, preset } of keysOf(JSON.parse(jsonSchemaText('experiment')), '')) {
+  test(`docs/configuration.md has ${key} with its default`, () => {
+    const short = key.replace('validation.http[].', '').replace('pricing.models.<name>.', '');
+    const row = text
+      .split('\n')
+      .find((line) => line.startsWith('|') && !line.startsWith('| `--') && line.includes(`\`${short}\``));
+    assert.ok(row, `no row with \`${short}\``);
+    if (typeof preset === 'number' || (typeof preset === 'string' && preset !== '')) assert.ok(row.includes(String(preset)), row);
+  });
+}
+
+test('docs/configuration.md names every variable and every directory that is not looked at', () => {
+  for (const name of [...Object.keys(SETTINGS), ...IGNORED_DIRECTORIES]) assert.ok(text.includes(`\`${name}\``), name);
+});
+
+test('the examples of docs/configuration.md are accepted', () => {
+  const blocks = [...text.matchAll(/```yaml\n(.*?)```/gs)].map((match) => match[1]!);
+  assert.ok(blocks.length >= 3);
+  for (const block of blocks) {
+    const needed = { frameworks: { baseline: {} }, steps: [{ id: 1, name: 'a', prompt_file: 'a.txt' }] };
+    const result = ExperimentConfig.safeParse({ ...needed, ...parse(block) });
+    assert.ok(result.success, `${block}\n${result.error?.message}`);
+  }
+});
