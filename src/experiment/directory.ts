@@ -5,6 +5,9 @@ import { newRunId } from '../run.ts';
 import { metadataText, type RunMetadata } from '../schema.ts';
 import { acquireLease, CONFIG_FILE, METADATA_FILE, runDirOf, writeFileAtomic, type HeldLease } from '../store.ts';
 
+/** In front of the name while the directory is made; a name with a dot in front is no run, whoever looks. */
+export const UNBORN = '.new-';
+
 export interface NewRun {
   readonly runId: string;
   /** Absolute. */
@@ -27,8 +30,7 @@ export async function createRunDirectory(options: {
     const runDir = runDirOf(runsDir, framework, runId);
     await mkdir(dirname(runDir), { recursive: true });
     if (!(await reserve(runDir))) continue;
-    // A name with a dot in front is no run, whoever looks meanwhile.
-    const building = join(dirname(runDir), `.new-${runId}`);
+    const building = join(dirname(runDir), `${UNBORN}${runId}`);
     try {
       const lease = await acquireLease(building, { runId });
       const metadata = options.metadataOf(runId);

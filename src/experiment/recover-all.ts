@@ -1,8 +1,9 @@
 /** Recovery of everything below a runs directory. */
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RUN_ID } from '../run.ts';
 import { leaseState, readLease } from '../store.ts';
+import { UNBORN } from './directory.ts';
 import { recoverRun, type RecoverOptions, type Recovery } from './recover.ts';
 
 /** Looks at every run; those with nothing to do are left out of the answer. One that cannot be recovered does not keep the rest. */
@@ -17,7 +18,7 @@ export async function recoverAll(
     const parent = join(runsDir, framework);
     for (const name of await directories(parent)) {
       const runDir = join(parent, name);
-      if (name.startsWith('.new-')) await removeUnborn(runDir);
+      if (name.startsWith(UNBORN)) await removeUnborn(parent, name);
       if (!RUN_ID.test(name)) continue;
       try {
         const result = await recoverRun(runDir, options);
@@ -42,7 +43,11 @@ async function directories(path: string): Promise<string[]> {
 }
 
 /** What a process left that died before its run directory had its name: no run, and nothing of one. */
-async function removeUnborn(path: string): Promise<void> {
+async function removeUnborn(parent: string, name: string): Promise<void> {
+  const path = join(parent, name);
   const lease = await readLease(path);
-  if (lease !== null && leaseState(lease) === 'dead') await rm(path, { recursive: true, force: true });
+  if (lease === null || leaseState(lease) !== 'dead') return;
+  await rm(path, { recursive: true, force: true });
+  // The directory that reserved the name; were it a run, it would not be empty.
+  await rmdir(join(parent, name.slice(UNBORN.length))).catch(() => {});
 }

@@ -1,0 +1,83 @@
+/** What is found before a run begins: exit 2, every finding, no run directory. */
+import assert from 'node:assert/strict';
+import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { StepwellError } from '../../src/errors.ts';
+import { planExperiment } from '../../src/experiment.ts';
+import { scenario } from '../run/scenario.ts';
+
+async function errorOf(work: Promise<unknown>): Promise<StepwellError> {
+  try {
+    await work;
+  } catch (error) {
+    assert.ok(error instanceof StepwellError, String(error));
+    return error;
+  }
+  throw new Error('it did not fail');
+}
+
+test('a missing program is a finding, the run is refused, and nothing is written', async () => {
+  await using here = await scenario({}, { frameworks: { tool: { adapter: 'command', command: ['no-such-program-here'] } } });
+  const plan = await planExperiment({ config: here.config, runsDir: here.runsDir, frameworks: ['all'] });
+  assert.match(plan.findings[0]?.what ?? '', /no-such-program-here/);
+  const error = await errorOf(here.run());
+  assert.deepEqual([error.code, error.exitCode], ['CHECKS_FAILED', 2]);
+  assert.match(error.message, /no-such-program-here/);
+  assert.deepEqual((await readdir(here.dir)).sort(), ['experiment.yaml', 'prompts']);
+});
+
+test('all findings are named at once', async () => {
+  await using here = await scenario(
+    {},
+    {
+      frameworks: { a: { adapter: 'command', command: ['no-program-a'] }, b: { adapter: 'command', command: ['no-program-b'] } },
+    },
+  );
+  const error = await errorOf(here.run());
+  assert.match(error.message, /no-program-a[^]*no-program-b/);
+});
+
+test('an adapter that does not exist is an error of the configuration, with its place', async () => {
+  await using here = await scenario({}, { frameworks: { tool: { adapter: 'comand', command: ['sh'] } } });
+  const error = await errorOf(here.run());
+  assert.equal(error.exitCode, 2);
+  assert.match(`${error.message} ${error.fix}`, /comand[^]*command/);
+});
+
+test('a framework that asks a model needs an endpoint', async () => {
+  await using here = await scenario({}, { model: 'some-model', frameworks: { baseline: {} } });
+  const error = await errorOf(here.run());
+  assert.match(error.message, /no endpoint/);
+  assert.match(error.fix, /--rehearse/);
+});
+
+test('a key that is not set is named before anything starts', async () => {
+  await using here = await scenario(
+    {},
+    {
+      model: 'some-model',
+      frameworks: { baseline: {} },
+      endpoint: { base_url: 'http://127.0.0.1:9/v1', api_key: '${STEPWELL_TEST_NO_KEY}' },
+    },
+  );
+  const error = await errorOf(here.run());
+  assert.equal(error.exitCode, 2);
+  assert.match(error.message, /STEPWELL_TEST_NO_KEY/);
+});
+
+test('a runs directory that is a file, or cannot be written to, is a finding', async () => {
+  await using here = await scenario({ shell: 'true' });
+  await writeFile(here.runsDir, '');
+  assert.match((await errorOf(here.run())).message, /is not a directory/);
+  if (process.getuid?.() === 0) return;
+  const closed = join(here.dir, 'closed');
+  await mkdir(closed);
+  await chmod(closed, 0o555);
+  assert.match((await errorOf(here.run({ runsDir: join(closed, 'runs') }))).message, /cannot be written/);
+});
+
+test('rounds must be a whole number', async () => {
+  await using here = await scenario({ shell: 'true' });
+  for (const rounds of [0, -1, 1.5, Number.NaN]) assert.equal((await errorOf(here.run({ rounds }))).code, 'BAD_COUNT');
+});

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { createRunDirectory } from '../../src/experiment/directory.ts';
+import { openMetadata } from '../../src/experiment/metadata.ts';
+import { newRunId, RUN_ID } from '../../src/run.ts';
+import { readLease } from '../../src/store.ts';
+
+const facts = {
+  framework: 'f',
+  adapter: 'command',
+  stepwell_version: '0',
+  model: 'rehearsal',
+  rehearsal: true,
+  round: 1,
+  random_seed: null,
+  config_sha256: '',
+  steps: [],
+  host: { hostname: 'h', os: 'o', arch: 'a', cpus: 1, memory_bytes: 1, node: 'v', tools: {} },
+  project: { git_commit: null, git_dirty: null },
+};
+const metadataOf = (runId: string) => openMetadata({ ...facts, run_id: runId }, '2026-01-01T00:00:00.000Z');
+
+test('a run id tells the UTC second and sorts by time', () => {
+  assert.equal(
+    newRunId(new Date('2026-11-22T14:15:03.999Z'), () => 0),
+    '20261122-141503-aaaa',
+  );
+  assert.equal(
+    newRunId(new Date('2026-11-22T14:15:03.999Z'), (below) => below - 1),
+    '20261122-141503-9999',
+  );
+  assert.match(newRunId(), RUN_ID);
+});
+
+test('an existing directory is never used again, and a new one is complete when it appears', async () => {
+  const runsDir = await mkdtemp(join(tmpdir(), 'stepwell-dir-'));
+  try {
+    await mkdir(join(runsDir, 'f', '20260101-000000-aaaa'), { recursive: true });
+    await mkdir(join(runsDir, 'f', '20260101-000000-bbbb'), { recursive: true });
+    await writeFile(join(runsDir, 'f', '20260101-000000-bbbb', 'something'), 'of the user');
+    const ids = ['20260101-000000-aaaa', '20260101-000000-bbbb', '20260101-000000-cccc'];
+    const made = await createRunDirectory({
+      runsDir,
+      framework: 'f',
+      configText: 'a: 1\n',
+      metadataOf,
+      newId: () => ids.shift()!,
+    });
+    assert.equal(made.runId, '20260101-000000-cccc');
+    assert.deepEqual((await readdir(made.runDir)).sort(), ['.stepwell', 'config.yaml', 'metadata.json']);
+    assert.equal(JSON.parse(await readFile(join(made.runDir, 'metadata.json'), 'utf8')).run_id, made.runId);
+    const lease = await readLease(made.runDir);
+    assert.equal(lease !== null && lease !== 'damaged' && lease.run_id, made.runId);
+    assert.deepEqual((await readdir(join(runsDir, 'f'))).length, 3);
+    await made.lease.release();
+    assert.equal(await readLease(made.runDir), null);
+  } finally {
+    await rm(runsDir, { recursive: true, force: true });
+  }
+});
+
+test('many at once get directories of their own', async () => {
+  const runsDir = await mkdtemp(join(tmpdir(), 'stepwell-dir-'));
+  try {
+    let next = 0;
+    // Every id comes up several times.
+    const newId = () => `20260101-000000-000${Math.floor(next++ / 4)}`;
+    const made = await Promise.all(
+      Array.from({ length: 6 }, () => createRunDirectory({ runsDir, framework: 'f', configText: '', metadataOf, newId })),
+    );
+    assert.equal(new Set(made.map(({ runDir }) => runDir)).size, 6);
+  } finally {
+    await rm(runsDir, { recursive: true, force: true });
+  }
+});

@@ -1,0 +1,86 @@
+/** Two runs in one process, a hundred tasks each, in any order: every line in its own run's and step's file. */
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { getLogger, withRun, withStep } from '../../src/log.ts';
+import { logFileOf, openRunDirectory, readRecords } from '../../src/store.ts';
+
+const TASKS = 100;
+const COMPONENTS = ['orchestrator', 'adapter', 'metrics', 'validator'] as const;
+
+interface Task {
+  readonly run: number;
+  readonly step: number;
+  readonly component: number;
+  /** How often it gives way before and between its lines. */
+  readonly turns: readonly number[];
+}
+
+const tasks = (run: number): fc.Arbitrary<Task[]> =>
+  fc.array(
+    fc.record({
+      run: fc.constant(run),
+      step: fc.integer({ min: 0, max: 5 }),
+      component: fc.nat({ max: COMPONENTS.length - 1 }),
+      turns: fc.array(fc.nat({ max: 3 }), { minLength: 1, maxLength: 4 }),
+    }),
+    { minLength: TASKS, maxLength: TASKS },
+  );
+
+async function turn(times: number): Promise<void> {
+  for (let i = 0; i < times; i++)
+    await new Promise((resolve) => (i % 2 === 0 ? setImmediate(resolve) : process.nextTick(resolve)));
+}
+
+async function perform(task: Task, id: number): Promise<void> {
+  const logger = getLogger('test', { component: COMPONENTS[task.component]! });
+  const work = async (): Promise<void> => {
+    for (const [line, turns] of task.turns.entries()) {
+      await turn(turns);
+      logger.info(`${task.run} ${task.step} ${id} ${line}`);
+    }
+  };
+  // Step 0 stands for work outside of steps.
+  await (task.step === 0 ? work() : withStep(task.step, work));
+}
+
+test('two runs × 100 tasks interleaved: no line in a wrong file, none lost, each task’s in order', async () => {
+  await fc.assert(
+    fc.asyncProperty(tasks(0), tasks(1), async (first, second) => {
+      const dir = await mkdtemp(join(tmpdir(), 'stepwell-interleaved-'));
+      try {
+        await Promise.all(
+          [first, second].map((own, run) =>
+            withRun({ runId: `run-${run}`, framework: `f${run}`, logsDir: join(dir, String(run), 'logs') }, async () => {
+              await Promise.all(own.map((task, id) => perform(task, id)));
+            }),
+          ),
+        );
+        for (const [run, own] of [first, second].entries()) {
+          const expected = own.flatMap((task, id) => task.turns.map((_, line) => `${run} ${task.step} ${id} ${line}`));
+          const lines = new Map<string, number>();
+          const seen: string[] = [];
+          await using source = await openRunDirectory(join(dir, String(run)), { sealed: null });
+          for await (const item of readRecords(source)) {
+            assert.ok('record' in item);
+            const { record, file } = item;
+            const [, step = '', id = '', line = ''] = record.message.split(' ');
+            assert.deepEqual([record.run_id, record.framework], [`run-${run}`, `f${run}`]);
+            assert.equal(record.step, Number(step) === 0 ? null : Number(step));
+            assert.equal(file, `logs/${logFileOf(record.component, record.step)}`);
+            assert.equal(Number(line), lines.get(id) ?? 0);
+            lines.set(id, Number(line) + 1);
+            seen.push(record.message);
+          }
+          assert.deepEqual(seen.sort(), expected.sort());
+        }
+      } finally {
+        await rm(dir, { recursive: true, force: true });
+      }
+    }),
+    { numRuns: 8 },
+  );
+});
