@@ -25,7 +25,7 @@ export interface App {
   /** Settles when the program has ended, by itself or by {@link App.stop}. */
   readonly ended: Promise<ProgramResult>;
   /** Asks the health path once. */
-  probe(signal: AbortSignal): Promise<Probe>;
+  readonly probe: (signal: AbortSignal) => Promise<Probe>;
   /** Resolves when the health path answers, or says why it will not. */
   ready(): Promise<Probe>;
   /** The last lines of its output, as recorded. */

@@ -33,20 +33,24 @@ export async function watchApp(app: App, options: FlowOptions): Promise<AppMeasu
   const waited = performance.now();
   const ready = await app.ready();
   if (!ready.ok) {
+    const unmeasured = { polls: null, polls_failed: null, down_seconds: null };
+    if (signal.aborted) return { app_started: null, ...tally.counts(), ...unmeasured };
     const metadata: EventMetadata<'app_failed'> = { reason: ready.reason, last_lines: app.lastLines() };
     log.error(`The service did not start: ${ready.reason}`, { event: 'app_failed', metadata });
-    // An interrupted start has measured nothing; a failed one means that no check can pass.
-    if (!signal.aborted) for (const check of checks) tally.add(check, NOT_SENT);
-    return { app_started: signal.aborted ? null : false, ...tally.counts(), polls: null, polls_failed: null, down_seconds: null };
+    // No check can pass, and all of them count.
+    for (const check of checks) tally.add(check, NOT_SENT);
+    return { app_started: false, ...tally.counts(), ...unmeasured };
   }
   const metadata: EventMetadata<'app_ready'> = { startup_seconds: seconds(performance.now() - waited) };
   log.info(`The service is ready after ${metadata.startup_seconds} s`, { event: 'app_ready', metadata });
 
   const monitor = startMonitor({ probe: app.probe, intervalSeconds: options.healthIntervalSeconds, log });
   let meantToBeUp = true;
-  void app.ended.then((result) => {
-    if (meantToBeUp && !signal.aborted) monitor.reportDown(`it ended: ${describeOutcome(result.outcome)}`);
-  });
+  const noticeEnd = async (): Promise<void> => {
+    const { outcome } = await app.ended;
+    if (meantToBeUp && !signal.aborted) monitor.reportDown(`it ended: ${describeOutcome(outcome)}`);
+  };
+  void noticeEnd();
   const values = new Map<string, unknown>([
     ['unique', options.unique],
     ['step', options.step],

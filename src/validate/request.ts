@@ -2,6 +2,7 @@
  * One HTTP request to a program that may answer anything. `node:http` in place of `fetch`: no proxy of the environment,
  * no kept connection that a stopped program leaves behind, no followed redirect.
  */
+import type { ClientRequest } from 'node:http';
 import { request } from 'node:http';
 
 export const MAX_BODY_BYTES = 4 * 1024 * 1024;
@@ -28,12 +29,12 @@ export async function sendRequest(options: HttpRequest): Promise<HttpOutcome> {
   const { promise, resolve } = Promise.withResolvers<HttpOutcome>();
   const fail = (reason: string): void => resolve({ kind: 'failed', reason });
   if (options.signal.aborted) return { kind: 'failed', reason: 'interrupted' };
-  let cancel = (): void => {};
+  let sent: ClientRequest | undefined;
   let timer: NodeJS.Timeout | undefined;
   const onAbort = (): void => fail('interrupted');
   try {
     const url = new URL(`http://127.0.0.1:${options.port}${options.path}`);
-    const sent = request(url, {
+    sent = request(url, {
       method: options.method,
       agent: false,
       headers: {
@@ -41,7 +42,6 @@ export async function sendRequest(options: HttpRequest): Promise<HttpOutcome> {
         ...(options.body === undefined ? {} : { 'content-length': Buffer.byteLength(options.body) }),
       },
     });
-    cancel = () => sent.destroy();
     let answered = false;
     timer = setTimeout(() => {
       fail(`${answered ? 'the answer did not end' : 'no answer'} within ${options.timeoutMs / 1000} s`);
@@ -71,7 +71,7 @@ export async function sendRequest(options: HttpRequest): Promise<HttpOutcome> {
   } finally {
     clearTimeout(timer);
     options.signal.removeEventListener('abort', onAbort);
-    cancel();
+    sent?.destroy();
   }
 }
 

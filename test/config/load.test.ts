@@ -168,11 +168,10 @@ test('a reference of a framework that does not run need not be set', () => {
   );
 });
 
+const names = (frameworks?: string[]): string[] =>
+  load(MINIMAL, { flags: { frameworks } }).frameworks.map((one) => `${one.name}:${one.adapter}`);
+
 test('frameworks: names in the order asked for, each once; all means the enabled ones', () => {
-  const names = (frameworks?: string[]) =>
-    load(MINIMAL, { flags: frameworks === undefined ? {} : { frameworks } }).frameworks.map(
-      (one) => `${one.name}:${one.adapter}`,
-    );
   assert.deepEqual(names(), ['baseline:baseline', 'other:command']);
   assert.deepEqual(names(['all']), ['baseline:baseline', 'other:command']);
   assert.deepEqual(names(['other', 'baseline', 'other']), ['other:command', 'baseline:baseline']);

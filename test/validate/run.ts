@@ -15,9 +15,9 @@ export interface Recorded {
   readonly result: ValidationResult;
   readonly records: LogRecord[];
   /** Metadata of all records of one event, in order. */
-  of<E extends EventName>(event: E): EventMetadata<E>[];
+  readonly of: <E extends EventName>(event: E) => EventMetadata<E>[];
   /** `name: ok` or `name: why not` of each HTTP check. */
-  checks(): string[];
+  readonly checks: () => string[];
 }
 
 /** An app that is the test service in the given mode, with short limits. */

@@ -62,7 +62,7 @@ export function showValue(value: unknown, path: KeyPath = []): string {
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (typeof value === 'object') return Object.keys(value).length === 0 ? 'an empty mapping' : 'a mapping';
   if (typeof value === 'string' && (hasKeyShape(value) || isSecretName(String(path.at(-1))))) return masked(value);
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }
 
@@ -95,7 +95,7 @@ function schemaAt(root: Schema, path: KeyPath): Schema {
 }
 
 function alternatives(schema: Schema): Schema[] {
-  return schema.anyOf === undefined ? [schema] : (schema.anyOf as Schema[]);
+  return schema.anyOf ?? [schema];
 }
 
 function keysOf(schema: Schema): Set<string> {

@@ -22,7 +22,11 @@ export function snapshotConfig(config: ExperimentConfig, file: string): { text: 
 }
 
 function withheld<T extends Record<string, unknown>>(values: T): T {
-  const secret = (name: string, value: unknown) =>
-    isSecretName(name) && typeof value === 'string' && value !== '' && !value.includes('${');
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, secret(name, value) ? WITHHELD : value])) as T;
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, isLiteralSecret(name, value) ? WITHHELD : value]),
+  ) as T;
+}
+
+function isLiteralSecret(name: string, value: unknown): boolean {
+  return isSecretName(name) && typeof value === 'string' && value !== '' && !value.includes('${');
 }
