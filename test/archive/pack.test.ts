@@ -204,6 +204,7 @@ test('a file that holds a secret is left out and named, wherever in it the secre
     await writeTree(runDir, { 'workspace/before': 'x', 'workspace/held': data, 'workspace/under': data.subarray(0, at) });
     const facts = await pack(runDir, { containsSecret: holds('TOPSECRT') });
     assert.deepEqual(facts.excluded_secrets, ['workspace/held'], `${size} bytes, at ${at}`);
+    assert.deepEqual(await readArchiveFacts(join(runDir, 'run.tar.gz')), facts);
     assert.deepEqual(listOf(runDir), ['workspace/before', 'workspace/under', 'left_out.jsonl', 'manifest-sha256.txt']);
     const clean = scratchDir(t);
     await writeTree(clean, { 'workspace/before': 'x', 'workspace/under': data.subarray(0, at), 'workspace/z': 'z' });
@@ -232,6 +233,7 @@ test('a file that shrinks, grows or changes while it is packed still has the dig
       },
     });
     assert.deepEqual(facts.skipped, []);
+    assert.deepEqual(await readArchiveFacts(join(runDir, 'run.tar.gz')), facts);
     const into = scratchDir(t);
     execFileSync('tar', ['-xzf', join(runDir, 'run.tar.gz'), '-C', into]);
     execFileSync('sha256sum', ['-c', '--quiet', '--strict', 'manifest-sha256.txt'], { cwd: into });

@@ -50,6 +50,7 @@ test('members that would leave the directory are refused by name', async (t) => 
     entry('workspace/l', { type: 'link', target: '../x' }),
     entry('workspace/a/l', { type: 'link', target: '../../x' }),
     entry('workspace/a/l', { type: 'link', target: 'b/../../..' }),
+    entry('workspace/a/b/l', { type: 'link', target: 'c/../..' }),
     entry('logs/run.log', { type: 'link', target: 'x' }),
     entry('workspace', { type: 'link', target: 'logs' }),
   ];
@@ -88,6 +89,26 @@ test('kinds of members that stepwell never writes are refused', async (t) => {
     header.write(headerSum(header).toString(8).padStart(6, '0'), 148, 'latin1');
     const archive = await archiveOfTar(dir, Buffer.concat([header, TAR_END]));
     await assert.rejects(openArchive(archive), { code: 'ARCHIVE_DAMAGED', message: /which no archive of ours has/ }, type);
+  }
+});
+
+/** A tar stream of one file of one byte. */
+function oneByte(padding: Buffer, end = TAR_END): Buffer {
+  return Buffer.concat([encodeHeader(entry('logs/a', { bytes: 1 })), Buffer.from('x'), padding, end]);
+}
+
+test('bytes where a tar stream has none are damage', async (t) => {
+  const dir = scratchDir(t);
+  const spotted = Buffer.alloc(511);
+  spotted[510] = 1;
+  const cases: [Buffer, RegExp][] = [
+    [oneByte(spotted), /padding/],
+    [oneByte(Buffer.alloc(511), Buffer.alloc(512)), /ends early/],
+    [oneByte(Buffer.alloc(511), Buffer.alloc(1536)), /follows the end/],
+    [oneByte(Buffer.alloc(300), Buffer.alloc(0)), /ends early/],
+  ];
+  for (const [tar, message] of cases) {
+    await assert.rejects(openArchive(await archiveOfTar(dir, tar)), { code: 'ARCHIVE_DAMAGED', message });
   }
 });
 
