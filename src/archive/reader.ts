@@ -117,7 +117,7 @@ export async function scanArchive(file: OpenFile, options: { tarSha256?: boolean
 }
 
 /** Takes a tar stream in pieces of any size and lists its members with the digests of their contents. */
-export class TarReader {
+class TarReader {
   readonly members: ArchiveMember[] = [];
   readonly #file: Pick<OpenFile, 'archive'>;
   #state: 'header' | 'content' | 'ended' = 'header';
