@@ -8,7 +8,12 @@ export function count(value: number | null | undefined): string {
   return value === null || value === undefined ? ABSENT : value.toLocaleString('en-US');
 }
 
-/** `12.3k`, `4.56M`: at most five characters. */
+/** `1 call`, `1,200 calls`. */
+export function counted(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
+}
+
+/** `12.3k`, `456M`: at most five characters. */
 export function shortCount(value: number | null | undefined): string {
   if (value === null || value === undefined) return ABSENT;
   for (const [unit, size] of [

@@ -11,6 +11,11 @@ export const cliErrors = {
     fix: `Name one of: ${facts.known.join(', ')}.`,
     exitCode: 2,
   }),
+  RECOVER_WHAT: (facts: { both: boolean }) => ({
+    sentence: facts.both ? 'A run is named, and --all is given as well.' : 'No run is named, and --all is not given either.',
+    fix: 'Name one run, or type `stepwell recover --all`.',
+    exitCode: 2,
+  }),
   CANNOT_WRITE: (facts: { path: string; reason: string }) => ({
     sentence: `${facts.path} cannot be written: ${facts.reason}.`,
     fix: 'Name another place, or make room for it there.',

@@ -59,7 +59,7 @@ export async function run(_args: readonly string[], options: ListOptions): Promi
   await print(...lines);
   if (statuses.includes('crashed')) {
     const unfinished = runs.some((run) => run.state === 'crashed');
-    if (unfinished) note('The process of a crashed run is gone; `stepwell recover --all` finishes the record.');
+    if (unfinished) note('`stepwell recover --all` finishes the record of a crashed run.');
   }
   return ExitCode.ok;
 }

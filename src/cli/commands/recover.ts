@@ -14,12 +14,7 @@ interface RecoverOptions extends CommonOptions {
 
 export async function run([name]: readonly string[], options: RecoverOptions): Promise<number> {
   if ((name === undefined) === (options.all !== true)) {
-    throw stepwellError('BAD_OPTION', {
-      option: '<run>',
-      value: name ?? '',
-      reason: name === undefined ? 'and --all is not given either' : 'but --all is given as well',
-      fix: 'Name one run, or type `stepwell recover --all`.',
-    });
+    throw stepwellError('RECOVER_WHAT', { both: name !== undefined });
   }
   const runsDir = runsDirOf(options);
   const force = options.force === true;

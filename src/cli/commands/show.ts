@@ -3,7 +3,7 @@ import { findRun, openRun, type CatalogRun, type FoundRun } from '../../catalog.
 import { ExitCode } from '../../errors.ts';
 import type { RunSummary } from '../../schema.ts';
 import { paintFor, styleOf } from '../colour.ts';
-import { ABSENT, bytes, count, duration, table, time } from '../columns.ts';
+import { ABSENT, bytes, count, counted, duration, table, time } from '../columns.ts';
 import { neutralJson, neutralLine } from '../neutral.ts';
 import { print } from '../output.ts';
 import { summaryOf, type RunFacts } from '../run-facts.ts';
@@ -64,7 +64,7 @@ function headOf(found: FoundRun, { summary, archive }: RunFacts, listed: Catalog
     ['Steps', steps[1] === null ? ABSENT : `${count(steps[0])} of ${count(steps[1])} succeeded`],
     ['Calls', count(calls)],
     ['Tokens', `${count(tokensIn)} in, ${count(tokensOut)} out`],
-    ['Problems', `${count(summary.errors.count)} errors, ${count(summary.warnings.count)} warnings`],
+    ['Problems', `${counted(summary.errors.count, 'error')}, ${counted(summary.warnings.count, 'warning')}`],
     ['Damage', damageOf(summary)],
     ['Archive', archive === null ? 'none' : `${archive.name}, ${bytes(archive.bytes)}, SHA-256 ${archive.sha256.slice(0, 12)}…`],
     ['Place', shownPath(found.kind === 'archive' ? found.archive : found.dir)],
@@ -74,18 +74,18 @@ function headOf(found: FoundRun, { summary, archive }: RunFacts, listed: Catalog
 
 function damageOf({ damaged, missing_records, dropped }: RunSummary): string | null {
   const parts = [
-    damaged.count > 0 ? `${count(damaged.count)} damaged lines` : '',
-    missing_records > 0 ? `${count(missing_records)} records missing` : '',
-    dropped.count > 0 ? `${count(dropped.count)} lines given up on a full disk` : '',
+    damaged.count > 0 ? counted(damaged.count, 'damaged line') : '',
+    missing_records > 0 ? `${counted(missing_records, 'record')} missing` : '',
+    dropped.count > 0 ? `${counted(dropped.count, 'line')} given up on a full disk` : '',
   ].filter((part) => part !== '');
   return parts.length === 0 ? null : parts.join(', ');
 }
 
 function logTable({ log_files, log_lines, log_bytes }: RunSummary): string[] {
-  const rows = log_files.map(({ step, component, lines, damaged_lines, bytes: size }) => [
+  const rows = log_files.map(({ step, component, lines, bytes: size }) => [
     step === null ? ABSENT : String(step).padStart(3, '0'),
     neutralLine(component),
-    count(lines + damaged_lines),
+    count(lines),
     bytes(size),
   ]);
   return table(

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { cleanEnv, newPlace } from './child.ts';
+
+const BIN = fileURLToPath(new URL('../../bin/stepwell.js', import.meta.url));
+const DIST = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+
+test('--version starts in less than three times a bare node, as the ratio of medians of interleaved runs', (t) => {
+  if (!existsSync(DIST)) {
+    t.skip('dist/ is not built; scripts/setup.sh builds it');
+    return;
+  }
+  const took = (args: readonly string[]): number => {
+    const begun = performance.now();
+    const done = spawnSync(process.execPath, args, { env: cleanEnv() });
+    assert.equal(done.status, 0, done.stderr.toString());
+    return performance.now() - begun;
+  };
+  const median = (values: readonly number[]): number =>
+    values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+  const [bare, ours]: [number[], number[]] = [[], []];
+  took([BIN, '--version']);
+  for (let round = 0; round < 11; round += 1) {
+    bare.push(took(['-e', '0']));
+    ours.push(took([BIN, '--version']));
+  }
+  const ratio = median(ours) / median(bare);
+  t.diagnostic(`stepwell --version takes ${ratio.toFixed(2)} × node -e 0`);
+  assert.ok(ratio < 3, `${ratio.toFixed(2)} ×`);
+});
+
+test('--version and -V print the version of package.json', async () => {
+  const place = newPlace();
+  try {
+    for (const flag of ['--version', '-V']) {
+      assert.deepEqual(await place.stepwell([flag]), { code: 0, signal: null, stdout: `${version}\n`, stderr: '' });
+    }
+  } finally {
+    place.remove();
+  }
+});
+
+test('--version loads neither zod nor commander nor yaml', () => {
+  const source = new URL('../../src/cli.ts', import.meta.url).href;
+  const script = `import { registerHooks } from 'node:module';
+    const seen = [];
+    registerHooks({ load(url, context, next) { seen.push(url); return next(url, context); } });
+    const { main } = await import(${JSON.stringify(source)});
+    await main(['--version']);
+    console.error(JSON.stringify(seen.filter((url) => url.startsWith('file:'))));`;
+  const done = spawnSync(process.execPath, ['--input-type=module', '-e', script], { env: cleanEnv() });
+  assert.deepEqual(JSON.parse(done.stderr.toString()), [source]);
+});
