@@ -3,7 +3,7 @@ import { baseline } from './adapters/baseline.ts';
 import { command } from './adapters/command.ts';
 import type { Adapter } from './run.ts';
 
-export type AdapterName = 'baseline' | 'command';
+type AdapterName = 'baseline' | 'command';
 
 const table = { baseline, command } satisfies Record<AdapterName, Adapter>;
 

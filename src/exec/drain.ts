@@ -23,7 +23,7 @@ function endsWithin(ended: Promise<unknown>, ms: number): Promise<boolean> {
   const timer = setTimeout(() => setImmediate(resolve, false), ms);
   void ended.then(() => {
     clearTimeout(timer);
-    resolve(true);
+    return resolve(true);
   });
   return promise;
 }

@@ -14,7 +14,7 @@ const SHORT = String.raw`\x1b[ -/]*`;
 const COMPLETE = new RegExp(String.raw`${CSI}[@-~]|${STRING}(?:\x07|\x1b\\|\x9c)|\x1b[ -/]+[0-~]|\x1b[0-OQ-WYZ\\\x60-~]`, 'y');
 /** What could still become complete with more text. */
 const BEGUN = new RegExp(String.raw`(?:${CSI}|${STRING}\x1b?|${SHORT})$`, 'y');
-const STARTS = /[\x1b\x90\x98\x9b\x9d-\x9f]/g;
+const STARTS = new RegExp(String.raw`[\x1b\x90\x98\x9b\x9d-\x9f]`, 'g');
 const LONGEST_HELD = LONGEST_STRING + 3;
 
 export function escapeRemover(): TextFilter {

@@ -1,7 +1,7 @@
 /** What may end a program before it ends by itself: its time limit, the caller's abort signal, or `stop()`. */
 import type { ProgramOptions } from './program.ts';
 
-export type Interruption = { readonly status: 'timed_out'; readonly afterMs: number } | { readonly status: 'cancelled' };
+type Interruption = { readonly status: 'timed_out'; readonly afterMs: number } | { readonly status: 'cancelled' };
 
 export interface Interruptions {
   /** The first that happens; stays pending when none does. */

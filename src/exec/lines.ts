@@ -5,7 +5,7 @@
 import { jsonPrefix } from './part.ts';
 
 /** JSON bytes of one line's text; with the rest of its record this stays under 256 KiB. */
-export const MAX_PART_BYTES = 248 * 1024;
+const MAX_PART_BYTES = 248 * 1024;
 
 export interface LinePart {
   readonly text: string;

@@ -102,8 +102,8 @@ function spawnError({ command, env, cwd }: SpawnOptions, error: unknown): Stepwe
   }
 }
 
-function notSpawned(error: StepwellError): NotSpawned {
-  return { pid: null, error: Promise.resolve(error) };
+function notSpawned(reason: StepwellError): NotSpawned {
+  return { pid: null, error: Promise.resolve(reason) };
 }
 
 /** `ENOENT`; the message where there is no system code, as for an argument with a NUL in it. */

@@ -104,7 +104,7 @@ function exitsInTime(exit: Promise<unknown>): Promise<boolean> {
   const timer = setTimeout(resolve, EXIT_LIMIT_MS, false);
   void exit.then(() => {
     clearTimeout(timer);
-    resolve(true);
+    return resolve(true);
   });
   return promise;
 }

@@ -10,9 +10,13 @@ export interface ProcessEntry {
   /** Clock ticks since boot: with the pid, the identity of a process. */
   readonly startedAt: number;
   readonly stopped: boolean;
+  readonly ofKernel: boolean;
   /** Exited and not yet waited for: nothing is left that could be ended. */
   readonly ended: boolean;
 }
+
+/** In the flags of a process: it is a thread of the kernel (PF_KTHREAD). */
+const KERNEL_THREAD = 0x00200000;
 
 export const hasProcessTable = process.platform === 'linux';
 
@@ -29,6 +33,7 @@ export function readProcess(pid: number | 'self'): ProcessEntry | null {
     session: Number(fields[3]),
     startedAt: Number(fields[19]),
     stopped: state === 'T' || state === 't',
+    ofKernel: (Number(fields[6]) & KERNEL_THREAD) !== 0,
     // A main thread may end before the others do; the process then looks like a zombie and goes on.
     ended: state === 'X' || state === 'x' || (state === 'Z' && threads <= 1),
   };
@@ -40,22 +45,27 @@ export function readWaitedTicks(): { user: number; system: number } | null {
   return fields === null ? null : { user: Number(fields[13]), system: Number(fields[14]) };
 }
 
-/** All processes that have not ended. */
-export function readProcessTable(): ProcessEntry[] {
+/** All processes that have not ended, without those named in `except`. */
+export function readProcessTable(except: ReadonlySet<number> = new Set()): ProcessEntry[] {
   const entries: ProcessEntry[] = [];
   for (const name of readdirSync('/proc')) {
     const first = name.charCodeAt(0);
     if (first < 0x31 || first > 0x39) continue;
-    const entry = readProcess(Number(name));
+    const pid = Number(name);
+    const entry = except.has(pid) ? null : readProcess(pid);
     if (entry !== null && !entry.ended) entries.push(entry);
   }
   return entries;
 }
 
-/** The value of STEPWELL_MARK that a process was started with; null when it has none or may not be read. */
-export function readMark(pid: number): string | null {
+/**
+ * The value of STEPWELL_MARK that a process was started with; null when it has none or may not be read, undefined when its
+ * environment is empty, as it is for a moment while a process turns into another program.
+ */
+export function readMark(pid: number): string | null | undefined {
   const environment = readOrNull(`/proc/${pid}/environ`);
   if (environment === null) return null;
+  if (environment === '') return undefined;
   const wanted = `${MARK_VARIABLE}=`;
   const from = environment.startsWith(wanted) ? 0 : environment.indexOf(`\0${wanted}`) + 1;
   if (from === 0 && !environment.startsWith(wanted)) return null;

@@ -28,55 +28,70 @@ export function programTree(pid: number, mark: string): ProcessTree {
   return tree;
 }
 
+/** A process is looked at again this often when its environment is not there yet. */
+const LOOKS = 3;
+/** A scan ends at the latest after so many passes, should the machine never stop starting processes. */
+const LONGEST_SCAN = 50;
+
 /**
  * Finds the living processes of the tree and calls `found` on each at once, so that little time passes between seeing a
  * process and acting on it. Never this process, never pid 1.
+ *
+ * The scan goes on until a pass meets no process that was not there before: one that starts its successor and ends, again and
+ * again, would otherwise be missed between the list of pids and the look at each.
  */
 export function searchTree(tree: ProcessTree, found: (entry: ProcessEntry) => void): void {
-  search(tree, readProcessTable(), (entry) => isKnown(tree, entry) || isMarked(tree, entry.pid), found);
+  const judged = new Set([process.pid, 1]);
+  const met = new Set<number>();
+  const take = searcher(tree, found);
+  for (let pass = 1; pass <= LONGEST_SCAN; pass += 1) {
+    const entries = readProcessTable(judged);
+    const grown = entries.some(({ pid }) => !met.has(pid));
+    take(entries, (entry) => {
+      met.add(entry.pid);
+      const mark = isKnown(tree, entry) || entry.ofKernel ? null : readMark(entry.pid);
+      if (mark !== undefined) judged.add(entry.pid);
+      return typeof mark === 'string' && tree.isMark(mark);
+    });
+    if (!grown && (pass > LOOKS || entries.every(({ pid }) => judged.has(pid)))) break;
+  }
 }
 
 /** The same in a table read before, without looking at environments: cheaper, and enough to keep watch. */
 export function watchTree(tree: ProcessTree, table: readonly ProcessEntry[], found: (entry: ProcessEntry) => void): void {
-  search(tree, table, (entry) => isKnown(tree, entry), found);
+  searcher(tree, found)(table, () => false);
 }
 
-function search(
-  tree: ProcessTree,
-  table: readonly ProcessEntry[],
-  belongs: (entry: ProcessEntry) => boolean,
-  found: (entry: ProcessEntry) => void,
-): void {
+/** Takes entries as they are read, and remembers those not accepted: a later one may turn out to be their parent. */
+function searcher(tree: ProcessTree, found: (entry: ProcessEntry) => void) {
   const members = new Set<number>();
-  const others: ProcessEntry[] = [];
-  const accept = (entry: ProcessEntry) => {
+  const others = new Map<number, ProcessEntry>();
+  const accept = (entry: ProcessEntry): void => {
+    others.delete(entry.pid);
     members.add(entry.pid);
     adopt(tree, entry);
     found(entry);
   };
-  forgetReused(tree, table);
-  for (const entry of table) {
-    if (entry.pid === process.pid || entry.pid === 1) continue;
-    if (belongs(entry)) accept(entry);
-    else others.push(entry);
-  }
-  for (let grown = members.size > 0; grown;) {
-    grown = false;
-    for (const entry of others) {
-      if (members.has(entry.pid) || (!members.has(entry.parent) && !isKnown(tree, entry))) continue;
-      accept(entry);
-      grown = true;
+  return (entries: readonly ProcessEntry[], isMarked: (entry: ProcessEntry) => boolean): void => {
+    forgetReused(tree, entries);
+    for (const entry of entries) {
+      if (entry.pid === process.pid || entry.pid === 1 || members.has(entry.pid)) continue;
+      if (isMarked(entry) || isKnown(tree, entry)) accept(entry);
+      else others.set(entry.pid, entry);
     }
-  }
+    for (let grown = members.size > 0; grown;) {
+      grown = false;
+      for (const entry of others.values()) {
+        if (!members.has(entry.parent) && !isKnown(tree, entry)) continue;
+        accept(entry);
+        grown = true;
+      }
+    }
+  };
 }
 
 function isKnown(tree: ProcessTree, entry: ProcessEntry): boolean {
   return tree.led.has(entry.session) || tree.led.has(entry.group) || tree.seen.get(entry.pid) === entry.startedAt;
-}
-
-function isMarked(tree: ProcessTree, pid: number): boolean {
-  const mark = readMark(pid);
-  return mark !== null && tree.isMark(mark);
 }
 
 function adopt(tree: ProcessTree, entry: ProcessEntry): void {

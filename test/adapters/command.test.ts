@@ -107,12 +107,14 @@ test('a prompt too long for an argument is an error that names the way out', { s
   await assert.rejects(run(stage, ['echo', '{prompt}'], { prompt: 'x'.repeat(200_000) }), { code: 'PROGRAM_ARGUMENTS_TOO_LONG' });
 });
 
+async function findings(words?: string[], env?: Record<string, string>): Promise<string> {
+  return (await command.check(settingsOf(words, env))).map(({ what, fix }) => `${what} ${fix}`).join();
+}
+
 test('check says what is missing and how to put it right', async () => {
   using stage = makeStage();
   const plain = join(stage.outside, 'plain.sh');
   writeFileSync(plain, '#!/bin/sh\n');
-  const findings = async (words?: string[], env?: Record<string, string>) =>
-    (await command.check(settingsOf(words, env))).map(({ what, fix }) => `${what} ${fix}`).join();
   assert.equal(await findings(['sh']), '');
   assert.match(await findings(), /no command.*command: \[/);
   assert.match(await findings(['no-such-program']), /"no-such-program" was not found on PATH/);

@@ -36,7 +36,7 @@ export interface Cast extends AsyncDisposable {
 export interface Subject {
   readonly name: string;
   readonly adapter: Adapter;
-  cast(behaviour: Behaviour, stage: Stage): Promise<Cast>;
+  readonly cast: (behaviour: Behaviour, stage: Stage) => Promise<Cast>;
   /** Behaviours that a framework behind this adapter cannot show, and why. */
   readonly impossible: Partial<Record<Behaviour, string>>;
 }

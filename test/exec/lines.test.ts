@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { lineSplitter, type LinePart } from '../../src/exec/lines.ts';
 
 function split(chunks: readonly string[], maxBytes?: number) {

@@ -61,7 +61,10 @@ test('the environment is the given one and the mark', async () => {
   const names = result.stdout
     .map((line) => line.split('=')[0])
     .filter((name) => !['PWD', 'SHLVL', '_', 'OLDPWD'].includes(name ?? ''));
-  assert.deepEqual(names.sort(), ['ONLY', 'PATH', 'STEPWELL_MARK']);
+  assert.deepEqual(
+    names.toSorted((a, b) => a!.localeCompare(b!)),
+    ['ONLY', 'PATH', 'STEPWELL_MARK'],
+  );
   assert.ok(result.stdout.includes('STEPWELL_MARK=run:x'));
 });
 

@@ -11,6 +11,7 @@ const entry = (pid: number, changes: Partial<ProcessEntry> = {}): ProcessEntry =
   session: 1,
   startedAt: 1000,
   stopped: false,
+  ofKernel: false,
   ended: false,
   ...changes,
 });

@@ -116,14 +116,16 @@ for (const [name, next] of [
   });
 }
 
+function startMarked(mark: string, argument: string): void {
+  spawn('sleep', [argument], { env: { ...process.env, STEPWELL_MARK: mark }, stdio: 'ignore', detached: true }).unref();
+}
+
 test('a mark or the prefix of a run finds what has no other tie, and nothing else', needsProc, async () => {
   const [token, other] = [newToken(), newToken()];
-  const start = (mark: string, argument: string) =>
-    spawn('sleep', [argument], { env: { ...process.env, STEPWELL_MARK: mark }, stdio: 'ignore', detached: true }).unref();
-  start(`run-${token}:a`, token);
-  start(`run-${token}:b`, token);
-  start(`run-${token}:b`, token);
-  start(`run-${token}0:a`, other);
+  startMarked(`run-${token}:a`, token);
+  startMarked(`run-${token}:b`, token);
+  startMarked(`run-${token}:b`, token);
+  startMarked(`run-${token}0:a`, other);
   await until(() => processesWith(token).length === 3 + 1 && processesWith(other).length === 1, 'they run');
 
   assert.equal((await killMarked(`run-${token}:b`, { graceMs: 2000 })).killed.length, 2);
