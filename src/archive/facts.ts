@@ -4,7 +4,8 @@ import type { ArchiveFacts } from '../schema.ts';
 import { LEFT_OUT_FILE } from '../store.ts';
 import { parseLeftOut } from './left-out.ts';
 import { openFile, scannedSource } from './open.ts';
-import { damaged, scanArchive } from './reader.ts';
+import { damaged } from './damage.ts';
+import { scanArchive } from './reader.ts';
 import type { OpenFile, ScannedArchive } from './reader.ts';
 
 /**

@@ -9,7 +9,8 @@ import { checksumsText, parseChecksums } from './checksums.ts';
 import { blocksOf, indexPlace, indexText, loadIndex } from './index-file.ts';
 import type { ArchivedFile, ArchiveIndex, IndexFile } from './index-file.ts';
 import { refuseUnsafe } from './member.ts';
-import { damaged, readBlocks, scanArchive } from './reader.ts';
+import { damaged } from './damage.ts';
+import { readBlocks, scanArchive } from './reader.ts';
 import type { OpenFile, ScannedArchive } from './reader.ts';
 
 /**
