@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { StepwellError } from '../errors.ts';
 import { killMarked } from '../exec.ts';
-import { collectSecrets, getLogger, runRedactor, withRun } from '../log.ts';
+import { collectSecrets, getLogger, withRun } from '../log.ts';
 import { markPrefix, removeTree } from '../run.ts';
 import type { EventMetadata, Phase, RunStatus, RunSummary } from '../schema.ts';
 import {
@@ -19,6 +19,7 @@ import {
   type Lease,
 } from '../store.ts';
 import { foldRun } from '../summary.ts';
+import { recoverClarifications } from './clarifications.ts';
 import { readMetadata } from './metadata.ts';
 import { sealRun } from './seal.ts';
 
@@ -113,7 +114,10 @@ async function completeRecord(
   const scope = { runId, framework, logsDir: join(runDir, LOGS_DIR), secrets: await secretsOf(runDir, env) };
   return await withRun(scope, async () => {
     // A sealed run has its end; only what follows the archive is missing.
-    if (before === null || before.archive === null) await recordRecovery(runDir, reasonOf(previous), killed);
+    if (before === null || before.archive === null) {
+      await recoverClarifications(runDir);
+      await recordRecovery(runDir, reasonOf(previous), killed);
+    }
     await Promise.all([removeTree(join(runDir, SCRATCH_DIR)), removeTree(join(runDir, SNAPSHOT_DIR))]);
     const { metadata, problems } = await sealRun(runDir);
     return { status: metadata.status, record: problems.length === 0 ? 'complete' : 'incomplete', problems, killed };
@@ -155,7 +159,7 @@ async function recordRecovery(runDir: string, reason: string, killed: readonly n
       failing_phase: failingPhase(summary),
       failing_step: step,
       duration_seconds: secondsBetween(summary.started_at, summary.last_record_at),
-      redactions: runRedactor().count,
+      redactions: null,
     } satisfies EventMetadata<'run_end'>,
     error,
   });

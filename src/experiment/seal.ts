@@ -31,6 +31,7 @@ import {
   writeFileAtomic,
 } from '../store.ts';
 import { computeMetrics, foldRun, renderText } from '../summary.ts';
+import { missingClarifications } from './clarifications.ts';
 import { loggedError, readMetadata, recordProblems, sealedMetadata } from './metadata.ts';
 import { redacted } from './redacted.ts';
 
@@ -114,7 +115,8 @@ async function derive(
   // What an archive already confirms is not derived again.
   if (before.archive !== null) return { summary, metadata: before };
   const error = await loggedError(source);
-  const metadata = sealedMetadata(before, { summary, error, sealed, problems: [...recordProblems(summary), ...lost] });
+  const problems = [...recordProblems(summary), ...lost, ...(await missingClarifications(runDir, summary.hitl.count))];
+  const metadata = sealedMetadata(before, { summary, error, sealed, problems });
   return { summary, metadata: redacted(metadata, runRedactor()) };
 }
 

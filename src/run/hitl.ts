@@ -28,10 +28,6 @@ export async function answerClarification(query: string, to: Clarifications): Pr
   const redactor = runRedactor();
   const response_sha1 = createHash('sha1').update(answer).digest('hex');
   const lengths = { query_length: query.length, response_length: answer.length };
-  log.info('The framework asked for a clarification', {
-    event: 'hitl',
-    metadata: { query, ...lengths, response_sha1 } satisfies EventMetadata<'hitl'>,
-  });
   const event: HitlEvent = {
     timestamp: new Date().toISOString(),
     run_id: runId,
@@ -42,6 +38,16 @@ export async function answerClarification(query: string, to: Clarifications): Pr
     response_sha1,
     ...lengths,
   };
-  await appendFile(join(runDir, HITL_FILE), `${JSON.stringify(event)}\n`, { flush: true });
+  try {
+    // Before the record: `recover` can add a missing record from here, but not the other way round.
+    await appendFile(join(runDir, HITL_FILE), `${JSON.stringify(event)}\n`, { flush: true });
+  } catch (error) {
+    // The framework gets its answer all the same; that the file lacks one is noticed when the run is sealed.
+    log.error(`The clarification could not be added to ${HITL_FILE}`, { event: 'hitl_not_kept', error });
+  }
+  log.info('The framework asked for a clarification', {
+    event: 'hitl',
+    metadata: { query, ...lengths, response_sha1 } satisfies EventMetadata<'hitl'>,
+  });
   return answer;
 }

@@ -18,6 +18,8 @@ const log = getLogger('run/step', { component: 'orchestrator' });
 
 /** How many leftovers of a failed attempt are named; all are counted. */
 const LEFTOVERS_NAMED = 1000;
+/** Below the limit of a record, so that the list is never cut in the middle. */
+const LEFTOVERS_BYTES = 128 * 1024;
 
 interface StepResult {
   readonly verdict: AttemptVerdict;
@@ -60,6 +62,8 @@ async function runAttempts(order: RunOrder, step: ResolvedStep): Promise<StepRes
   let attempt = 0;
   try {
     const promptFile = await writePrompt(order, step);
+    // A framework may have removed it.
+    await mkdir(workspace, { recursive: true });
     if (last > 1 || restoresAtEnd) await takeSnapshot(workspace, snapshot);
     for (;;) {
       attempt++;
@@ -102,10 +106,16 @@ async function writePrompt(order: RunOrder, step: ResolvedStep): Promise<string>
 
 async function recordLeftovers(step: ResolvedStep, attempt: number, { change, after }: AttemptResult): Promise<void> {
   const left = [...change.added, ...change.changed].sort();
-  const files = left.slice(0, LEFTOVERS_NAMED).map((path): FileFact => {
+  const files: FileFact[] = [];
+  let bytes = 0;
+  for (const path of left.slice(0, LEFTOVERS_NAMED)) {
     const entry = after.get(path);
-    return { path, bytes: entry?.bytes ?? 0, sha256: entry?.sha256 ?? '' };
-  });
+    if (entry === undefined) continue;
+    const fact = { path, bytes: entry.bytes, sha256: entry.sha256 };
+    bytes += Buffer.byteLength(JSON.stringify(fact));
+    if (bytes > LEFTOVERS_BYTES) break;
+    files.push(fact);
+  }
   await withStep(step.step, { attempt }, async () => {
     log.info(`The failed attempt left ${left.length} added or changed files`, {
       event: 'attempt_leftovers',

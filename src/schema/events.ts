@@ -80,8 +80,8 @@ export const EVENT_METADATA = {
     failing_phase: Phase.nullable(),
     failing_step: z.number().int().nullable(),
     duration_seconds: seconds,
-    /** Secrets replaced before anything was written. */
-    redactions: count,
+    /** Secrets replaced before anything was written; null for a crashed run, whose count died with its process. */
+    redactions: count.nullable(),
   }),
   /** Written by `recover` in place of the end that the dead process could not write. */
   run_recovered: z.object({ reason: z.string(), killed: z.array(z.number().int()), last_record_at: z.string().nullable() }),

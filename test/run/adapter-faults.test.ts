@@ -36,7 +36,7 @@ test('an adapter that throws is a failed attempt with the error and its stack', 
 });
 
 test('an adapter that never returns is left behind at the time limit; what it logs later stands in its own step', async () => {
-  let logLater = (): void => {};
+  const later: (() => void)[] = [];
   await using here = await scenario(
     { shell: '' },
     { steps: 2, on_step_failure: 'continue', timeouts: { step_timeout_seconds: 0.2, shutdown_grace_seconds: 0 } },
@@ -44,12 +44,12 @@ test('an adapter that never returns is left behind at the time limit; what it lo
   const [run] = await here.run({
     adapters: adapter(async (step) => {
       if (step.step === 2) {
-        logLater();
+        for (const log of later) log();
         return await build(step);
       }
       return await new Promise<never>((_, reject) => {
         const { promise, resolve } = Promise.withResolvers<void>();
-        logLater = resolve;
+        later.push(resolve);
         promise.then(() => step.log.info('too late')).catch(reject);
       });
     }),

@@ -36,7 +36,7 @@ test('a retry starts from the workspace as it stood before the step', async () =
   const records = await recordsOf(run.runDir);
   const leftovers = records.find(({ event }) => event === 'attempt_leftovers');
   assert.deepEqual(
-    (leftovers?.metadata['files'] as { path: string; bytes: number }[])
+    (leftovers!.metadata['files'] as { path: string; bytes: number }[])
       .filter(({ path }) => path !== 'pipe')
       .map(({ path, bytes }) => [path, bytes]),
     [
@@ -44,7 +44,7 @@ test('a retry starts from the workspace as it stood before the step', async () =
       ['tool', 4],
     ],
   );
-  assert.equal(leftovers?.attempt, 1);
+  assert.equal(leftovers!.attempt, 1);
   const end = records.findLast(({ event }) => event === 'step_end');
   assert.deepEqual([end?.metadata['attempts'], end?.metadata['retries']], [2, 1]);
   assert.deepEqual(await differences(run.runDir), []);

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { getLogger, withRun, withStep } from '../../src/log.ts';
 import { logFileOf, openRunDirectory, readRecords } from '../../src/store.ts';
 

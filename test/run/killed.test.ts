@@ -69,22 +69,27 @@ test(
   },
 );
 
-test('a run that had reached its end keeps its status', async () => {
+test('kill -9 while a run is sealed: it keeps the status it had reached', async () => {
   await using here = await scenario({ shell: 'echo x > file' });
-  const child = spawn(process.execPath, [CHILD, here.config, here.runsDir, 'shell'], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const exited = once(child, 'exit');
-  let text = '';
-  child.stdout.setEncoding('utf8').on('data', (more: string) => {
-    text += more;
-    if (text.includes('sealing')) child.kill('SIGKILL');
-  });
-  await exited;
-  const runDir = /started (.*)/.exec(text)?.[1] ?? '';
-  const result = await recoverRun(runDir);
-  assert.equal(result.outcome === 'recovered' ? result.status : result.outcome, 'success');
-  assert.deepEqual(await differences(runDir), []);
-  const events = (await recordsOf(runDir)).map(({ event }) => event);
-  assert.equal(events.filter((event) => event === 'run_end').length, 1);
+  for (const delayMs of [0, 3, 8, 15, 30]) {
+    const child = spawn(process.execPath, [CHILD, here.config, here.runsDir, 'shell'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const exited = once(child, 'exit');
+    let text = '';
+    child.stdout.setEncoding('utf8').on('data', (more: string) => {
+      text += more;
+      // Wherever in the sealing it comes, the outcome must be the same.
+      if (text.includes('sealing')) setTimeout(() => child.kill('SIGKILL'), delayMs);
+    });
+    await exited;
+    const runDir = /started (.*)/.exec(text)?.[1] ?? '';
+    const result = await recoverRun(runDir);
+    if (result.outcome === 'recovered') assert.equal(result.status, 'success');
+    else assert.equal(result.outcome, 'nothing_to_do');
+    assert.equal((await metadataOf(runDir)).status, 'success');
+    assert.deepEqual(await differences(runDir), []);
+    const events = (await recordsOf(runDir)).map(({ event }) => event);
+    assert.equal(events.filter((event) => event === 'run_end').length, 1);
+  }
 });
 
 test('two recoveries at once do not collide', async () => {

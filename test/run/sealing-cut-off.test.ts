@@ -1,0 +1,94 @@
+/** A sealing that was cut off between two of its parts is finished, and a sealed archive is never written again. */
+import assert from 'node:assert/strict';
+import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { recoverAll, recoverRun } from '../../src/experiment.ts';
+import { metadataText, RunsManifest } from '../../src/schema.ts';
+import { currentProcess, LEASE_FILE } from '../../src/store.ts';
+import { differences, metadataOf, recordsOf, scenario } from './scenario.ts';
+
+/** The lease of a process that was here before the machine’s last start, or whose pid was given away. */
+async function leaveLease(runDir: string): Promise<void> {
+  const lease = { ...currentProcess(), boot_id: 'an earlier boot', process_start: '1', run_id: 'r', acquired_at: '', token: 't' };
+  await writeFile(join(runDir, LEASE_FILE), JSON.stringify(lease));
+}
+
+test('death after metadata.json and before the manifest: the rest is written, the archive is not touched', async () => {
+  await using here = await scenario({ shell: 'echo x > file' });
+  const [run] = await here.run();
+  const archive = join(run!.runDir, 'run.tar.gz');
+  const before = await stat(archive);
+  await rm(join(here.runsDir, 'runs_manifest.json'));
+  await writeFile(join(run!.runDir, 'logs_summary.txt'), 'the summary as of sealing\n');
+  await leaveLease(run!.runDir);
+  const [recovery] = await recoverAll(here.runsDir);
+  assert.equal(recovery?.outcome === 'recovered' && recovery.status, 'success');
+  assert.equal((await stat(archive)).mtimeMs, before.mtimeMs);
+  assert.equal((await metadataOf(run!.runDir)).archive?.sha256, run!.archive?.sha256);
+  const manifest = RunsManifest.parse(JSON.parse(await readFile(join(here.runsDir, 'runs_manifest.json'), 'utf8')));
+  assert.equal(manifest.runs[0]?.archive_sha256, run!.archive?.sha256);
+  assert.deepEqual(await differences(run!.runDir), []);
+  assert.equal((await recoverRun(run!.runDir)).outcome, 'nothing_to_do');
+});
+
+test('death while the archive is written, or before metadata.json names it: it is made anew, and the status stands', async () => {
+  for (const left of ['partial', 'whole'] as const) {
+    await using here = await scenario({ shell: 'echo x > file' });
+    const [run] = await here.run();
+    const { runDir } = run!;
+    await writeFile(
+      join(runDir, 'metadata.json'),
+      metadataText({ ...(await metadataOf(runDir)), archive: null, record: 'open' }),
+    );
+    if (left === 'partial') {
+      await copyFile(join(runDir, 'run.tar.gz'), join(runDir, '.stepwell/run.tar.gz.partial'));
+      await rm(join(runDir, 'run.tar.gz'));
+    }
+    await leaveLease(runDir);
+    const recovery = await recoverRun(runDir);
+    assert.equal(recovery.outcome === 'recovered' && recovery.status, 'success');
+    assert.equal((await metadataOf(runDir)).record, 'complete');
+    const events = (await recordsOf(runDir)).map(({ event }) => event);
+    assert.equal(events.filter((event) => event === 'run_recovered').length, 1);
+    assert.equal((await readdir(join(runDir, '.stepwell'))).includes('run.tar.gz.partial'), false);
+    assert.deepEqual(await differences(runDir), []);
+  }
+});
+
+test('a clarification that was kept and not yet recorded is recorded by the recovery', async () => {
+  await using here = await scenario({ shell: 'echo x > file' });
+  const [run] = await here.run();
+  const { runDir } = run!;
+  const event = {
+    timestamp: '',
+    run_id: run!.runId,
+    step: 1,
+    attempt: 1,
+    query: 'q',
+    response: 'r',
+    query_length: 1,
+    response_length: 1,
+  };
+  const response_sha1 = '4dc7c9ec434ed06502767136789763ec11d2c4b7';
+  await writeFile(join(runDir, 'hitl_events.jsonl'), `${JSON.stringify({ ...event, response_sha1 })}\n{"torn`);
+  await writeFile(join(runDir, 'metadata.json'), metadataText({ ...(await metadataOf(runDir)), archive: null, sealed: null }));
+  await leaveLease(runDir);
+  assert.equal((await recoverRun(runDir)).outcome, 'recovered');
+  const recorded = (await recordsOf(runDir)).filter(({ event }) => event === 'hitl');
+  assert.deepEqual(
+    recorded.map(({ step, attempt }) => [step, attempt]),
+    [[1, 1]],
+  );
+  assert.deepEqual(await differences(runDir), []);
+});
+
+test('what a process left that died while its run directory was made is removed', async () => {
+  await using here = await scenario({ shell: 'echo x > file' });
+  const unborn = join(here.runsDir, 'shell', '.new-20260101-000000-aaaa');
+  await mkdir(join(unborn, '.stepwell'), { recursive: true });
+  await mkdir(join(here.runsDir, 'shell', '20260101-000000-aaaa'));
+  await leaveLease(unborn);
+  assert.deepEqual(await recoverAll(here.runsDir), []);
+  assert.deepEqual(await readdir(join(here.runsDir, 'shell')), []);
+});
