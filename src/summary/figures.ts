@@ -3,13 +3,14 @@
 export const UNKNOWN = 'unknown';
 
 /**
- * Seconds as `Ns`, `Xm Ys` or `Xh Ym`. Rounded before it is split: to whole seconds below an hour, to whole minutes above.
- * Less than half a second is `0s`; the exact figure is in the JSON.
+ * Seconds as `Ns`, `Xm Ys` or `Xh Ym`. Rounded before it is split: to tenths below ten seconds, to whole seconds below an
+ * hour, to whole minutes above. The exact figure is in the JSON.
  *
  * @example duration(119.7) === '2m 0s'
  */
 export function duration(seconds: number | null): string {
   if (seconds === null) return UNKNOWN;
+  if (seconds < 9.95) return `${Number(seconds.toFixed(1))}s`;
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole}s`;
   if (whole < 3600) return `${Math.floor(whole / 60)}m ${whole % 60}s`;
