@@ -62,6 +62,12 @@ test('escapes of the terminal are removed, other control characters are left to 
   );
 });
 
+test('what was held back as the beginning of something is delivered at the end', async () => {
+  const redact = () => createRedactor({ values: ['correct-horse-battery-staple'] }).stream();
+  const { output } = await logged(String.raw`printf 'correct-horse \033[3'; printf 'correct-hor' >&2`, { redact });
+  assert.deepEqual(new Set(output.map((entry) => entry.message)), new Set(['correct-horse \x1b[3', 'correct-hor']));
+});
+
 test('a line longer than a record continues in parts', async () => {
   const { output } = await logged("head -c 600000 /dev/zero | tr '\\0' x; echo");
   assert.deepEqual(
