@@ -9,19 +9,23 @@ const BIN = fileURLToPath(new URL('../../bin/stepwell.js', import.meta.url));
 const DIST = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
 
+/** Milliseconds of one start. */
+function took(args: readonly string[]): number {
+  const begun = performance.now();
+  const done = spawnSync(process.execPath, args, { env: cleanEnv() });
+  assert.equal(done.status, 0, done.stderr.toString());
+  return performance.now() - begun;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
 test('--version starts in less than three times a bare node, as the ratio of medians of interleaved runs', (t) => {
   if (!existsSync(DIST)) {
     t.skip('dist/ is not built; scripts/setup.sh builds it');
     return;
   }
-  const took = (args: readonly string[]): number => {
-    const begun = performance.now();
-    const done = spawnSync(process.execPath, args, { env: cleanEnv() });
-    assert.equal(done.status, 0, done.stderr.toString());
-    return performance.now() - begun;
-  };
-  const median = (values: readonly number[]): number =>
-    values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
   const [bare, ours]: [number[], number[]] = [[], []];
   took([BIN, '--version']);
   for (let round = 0; round < 11; round += 1) {

@@ -22,11 +22,12 @@ export interface BlockOptions {
   readonly paint: Paint;
 }
 
-/** The block as it stands. Runs that are done take one line; where there is no room, the rest is counted. */
+/** The block as it stands. Of several runs, those that are done take one line; where there is no room, the rest is counted. */
 export function renderBlock(view: ExperimentView, options: BlockOptions): string[] {
-  const full = view.flatMap((run) =>
-    run.phase === 'done' ? [runLine(run, options)] : [runLine(run, options), ...stepLines(run, options)],
-  );
+  const full = view.flatMap((run) => {
+    const isOver = run.phase === 'done' && view.length > 1;
+    return isOver ? [runLine(run, options)] : [runLine(run, options), ...stepLines(run, options)];
+  });
   if (full.length <= options.rows) return full;
   // Too long for the screen: only what moves.
   const short = view.flatMap((run) => {

@@ -37,7 +37,7 @@ export function runState(view: RunView): string {
     case 'preparing':
       return 'preparing';
     case 'steps': {
-      const done = view.steps.filter((step) => step.endedAt !== null).length;
+      const done = view.steps.filter((step) => step.endedAt !== null && !step.validating).length;
       return `step ${Math.min(done + 1, view.steps.length)} of ${view.steps.length}`;
     }
     case 'stopping':

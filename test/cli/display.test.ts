@@ -1,0 +1,231 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
+import { coloured, plain } from '../../src/cli/colour.ts';
+import { renderBlock } from '../../src/cli/progress/block.ts';
+import { blockDisplay, canDrawOn, lineDisplay } from '../../src/cli/progress/display.ts';
+import { applyEvent, type ExperimentView } from '../../src/cli/progress/view.ts';
+import { widthOf } from '../../src/cli/width.ts';
+import type { ProgressEvent, StartedRun } from '../../src/experiment.ts';
+import { openRunDirectory, parseRecord, readRecords } from '../../src/store.ts';
+import { line } from '../store/source-contract.ts';
+import { CLI, cleanEnv, finished, matchesGolden, newPlace } from './child.ts';
+import { writeExperiment } from './experiment.ts';
+import { play } from './screen.ts';
+
+const START = Date.UTC(2026, 10, 22, 14, 15, 3);
+
+function startedRun(runId: string, steps = 3): StartedRun {
+  return {
+    runId,
+    framework: 'baseline',
+    adapter: 'baseline',
+    round: 1,
+    runDir: `/runs/baseline/${runId}`,
+    model: 'rehearsal',
+    rehearsal: true,
+    steps: Array.from({ length: steps }, (_, index) => ({
+      step: index + 1,
+      name: `create-part-${index + 1}`,
+      prompt_file: 'p',
+      prompt_sha256: '',
+    })),
+  };
+}
+
+function recorded(run: StartedRun, seconds: number, fields: Record<string, unknown>): ProgressEvent {
+  const parsed = parseRecord(
+    line({ timestamp: new Date(START + seconds * 1000).toISOString(), run_id: run.runId, ...fields }).trim(),
+  );
+  assert.ok(parsed.ok);
+  return { type: 'record', run, record: parsed.record };
+}
+
+/** One run: a step that succeeds and is validated, one whose first attempt fails, one that is never reached. */
+function eventsOf(run: StartedRun): ProgressEvent[] {
+  const usage = { 'gen_ai.usage.input_tokens': 1200, 'gen_ai.usage.output_tokens': 340 };
+  const at = (seconds: number, step: number | null, event: string, metadata: object = {}, more: object = {}): ProgressEvent =>
+    recorded(run, seconds, { step, event, metadata, ...more });
+  return [
+    { type: 'run_started', run },
+    at(0, null, 'run_start'),
+    at(0, null, 'phase_start', { phase: 'prepare' }),
+    at(1, null, 'phase_start', { phase: 'steps' }),
+    at(1, 1, 'step_start'),
+    at(1, 1, 'attempt_start', { metered: true }, { attempt: 1 }),
+    at(2, 1, 'llm_call_start'),
+    at(4, 1, 'llm_call', usage),
+    at(5.5, 1, 'step_end', { status: 'success' }),
+    at(5.5, 1, 'app_start'),
+    at(7, 1, 'validation_end'),
+    at(7, 2, 'step_start'),
+    at(7, 2, 'attempt_start', { metered: true }, { attempt: 1 }),
+    at(8, 2, 'llm_call_start'),
+    at(9, 2, 'llm_call', { 'gen_ai.usage.input_tokens': null, 'gen_ai.usage.output_tokens': null }),
+    at(10, 2, 'retry_scheduled', {}, { message: 'Waiting 5 s before attempt 2' }),
+    at(15, 2, 'attempt_start', { metered: true }, { attempt: 2 }),
+    at(16, 2, 'llm_call_start'),
+    at(70, 2, 'step_end', { status: 'timed_out' }),
+    at(70, null, 'phase_start', { phase: 'stop' }),
+    at(71, null, 'run_end', { status: 'timed_out' }),
+    { type: 'sealing', run },
+    {
+      type: 'run_finished',
+      run,
+      result: { ...run, status: 'timed_out', record: 'complete', problems: [], durationSeconds: 71.4, archive: null },
+    },
+  ];
+}
+
+describe('progress', () => {
+  test('the block after each event, and the plain lines', () => {
+    const run = startedRun('20261122-141503-k3f9');
+    const view: ExperimentView = [];
+    let text = '';
+    let printed = '';
+    using lines = lineDisplay((more) => (printed += more));
+    for (const event of eventsOf(run)) {
+      applyEvent(view, event);
+      lines.update(event);
+      const now = event.type === 'record' ? Date.parse(event.record.timestamp) + 500 : START + 72_000;
+      const block = renderBlock(view, { columns: 79, rows: 23, now, frame: 0, paint: plain });
+      text += `--- ${event.type === 'record' ? event.record.event : event.type}\n${block.join('\n')}\n`;
+    }
+    matchesGolden('progress-block.txt', text);
+    matchesGolden('progress-lines.txt', printed);
+  });
+
+  test('no line is wider than the terminal and no block higher, whatever it shows', () => {
+    for (const columns of [20, 40, 80, 200]) {
+      for (const rows of [1, 3, 10, 50]) {
+        const view: ExperimentView = [];
+        for (let index = 0; index < 12; index += 1) {
+          const run = {
+            ...startedRun(`20261122-141503-r${index}`, 30),
+            model: '漢字の長い名前'.repeat(9),
+            framework: 'f\u001b[2J',
+          };
+          for (const event of eventsOf(run).slice(0, 3 + index * 2)) applyEvent(view, event);
+        }
+        const block = renderBlock(view, { columns, rows, now: START, frame: 3, paint: plain });
+        assert.ok(block.length <= rows, `${block.length} lines on ${rows} rows`);
+        for (const text of block) assert.ok(widthOf(text) <= columns && !text.includes('\u001b'), JSON.stringify(text));
+      }
+    }
+  });
+
+  test('the screen shows every step once, however often it was drawn and resized, and the cursor comes back', () => {
+    let output = '';
+    const listeners = new Set<() => void>();
+    const screen = {
+      isTTY: true,
+      columns: 100,
+      rows: 30,
+      write: (text: string) => (output += text),
+      on: (_: 'resize', listener: () => void) => listeners.add(listener),
+      off: (_: 'resize', listener: () => void) => listeners.delete(listener),
+    };
+    const run = startedRun('20261122-141503-k3f9');
+    const events = eventsOf(run);
+    {
+      using display = blockDisplay(screen, coloured, () => START + 9_000);
+      for (const event of events.slice(0, 15)) display.update(event);
+      for (const columns of [60, 120]) {
+        screen.columns = columns;
+        for (const listener of listeners) listener();
+      }
+      display.say('said meanwhile');
+    }
+    const { lines, cursorVisible } = play(output);
+    const seen = lines.filter((text) => text !== '');
+    assert.equal(cursorVisible, true);
+    assert.equal(listeners.size, 0);
+    assert.equal(seen.filter((text) => text.includes('create-part-1')).length, 1, seen.join('\n'));
+    assert.deepEqual(seen.at(0), 'said meanwhile');
+    assert.equal(seen.length, 5);
+  });
+
+  test('a block needs a terminal that can move its cursor, and no CI', () => {
+    const screen = { isTTY: true, write: () => undefined };
+    assert.equal(canDrawOn(screen, {}), true);
+    assert.equal(canDrawOn(screen, { CI: 'true' }), false);
+    assert.equal(canDrawOn(screen, { TERM: 'dumb' }), false);
+    assert.equal(canDrawOn({ ...screen, isTTY: false }, {}), false);
+  });
+});
+
+/** Runs a command in a pseudo-terminal of 80 × 24 that becomes 60 columns wide when `part-1` has been seen. */
+const IN_A_TERMINAL = `
+import fcntl, os, pty, signal, struct, sys, termios
+def size(fd, rows, columns): fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', rows, columns, 0, 0))
+pid, fd = pty.fork()
+if pid == 0: os.execvp(sys.argv[1], sys.argv[1:])
+size(fd, 24, 80)
+seen, resized = b'', False
+while True:
+    try: chunk = os.read(fd, 65536)
+    except OSError: break
+    if not chunk: break
+    seen += chunk
+    sys.stdout.buffer.write(chunk)
+    if not resized and b'part-1' in seen: size(fd, 24, 60); resized = True
+sys.stdout.buffer.flush()
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+`;
+
+describe('in a real terminal', () => {
+  const python = spawnSync('python3', ['--version']).error === undefined;
+
+  test('the live block is drawn in place; what is left is the block once and the end of the run', async (t) => {
+    if (!python) {
+      t.skip('python3, which makes the terminal, is not installed');
+      return;
+    }
+    const place = newPlace();
+    try {
+      writeExperiment(place.dir, 'sleep 0.5; echo $1 > file$1.txt');
+      const child = spawn('python3', ['-c', IN_A_TERMINAL, process.execPath, CLI, 'run', 'tool'], {
+        cwd: place.dir,
+        env: cleanEnv({ TERM: 'xterm-256color' }),
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const { code, stdout } = await finished(child);
+      assert.equal(code, 0, stdout);
+      const { lines, cursorVisible, widest } = play(stdout);
+      assert.equal(cursorVisible, true);
+      assert.ok(widest <= 80, `${widest} columns`);
+      for (const name of ['1 part-1', '2 part-2', 'Status: SUCCESS', 'Next:']) assert.ok(stdout.includes(name), name);
+      const [run = ''] = readdirSync(join(place.dir, 'runs/tool'));
+      assert.equal(lines.filter((text) => text.includes(`✔ tool ${run}`)).length, 1, lines.join('\n'));
+      for (const name of ['part-1', 'part-2'])
+        assert.equal(lines.filter((text) => text.includes(name)).length, 1, lines.join('\n'));
+      assert.equal(lines.filter((text) => text.includes('⠋') || text.includes('waiting')).length, 0, lines.join('\n'));
+      assert.match(stripVTControlCharacters(stdout), /[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] +1 part-1 +0\.\ds {2}running/);
+      assert.ok(stdout.includes('\u001b[32m'));
+
+      // Replayed from its logs, the run ends in the same line.
+      const view: ExperimentView = [];
+      const metadata = JSON.parse(readFileSync(join(place.dir, 'runs/tool', run, 'metadata.json'), 'utf8')) as {
+        steps: StartedRun['steps'];
+        model: string;
+      };
+      const replayed = { ...startedRun(run), framework: 'tool', model: metadata.model, steps: metadata.steps };
+      await using source = await openRunDirectory(join(place.dir, 'runs/tool', run));
+      applyEvent(view, { type: 'run_started', run: replayed });
+      for await (const item of readRecords(source))
+        if ('record' in item) applyEvent(view, { type: 'record', run: replayed, record: item.record });
+      assert.deepEqual(
+        view[0]?.steps.map((step) => [step.name, step.state, step.attempt]),
+        [
+          ['part-1', 'success', 1],
+          ['part-2', 'success', 1],
+        ],
+      );
+    } finally {
+      place.remove();
+    }
+  });
+});

@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { finished, newPlace, type Place } from './child.ts';
+import { writeExperiment } from './experiment.ts';
+
+let place: Place;
+beforeEach(() => {
+  place = newPlace();
+});
+afterEach(() => place.remove());
+
+const runDirs = (): string[] => (existsSync(join(place.dir, 'runs/tool')) ? readdirSync(join(place.dir, 'runs/tool')) : []);
+
+test('run prints plain lines to a pipe, then the head of the summary, the place and the next commands', async () => {
+  writeExperiment(place.dir, 'echo made step $1; echo $1 > file$1.txt');
+  const done = await place.stepwell(['run', 'tool', '1']);
+  assert.equal(done.code, 0, done.stderr);
+  const [run = ''] = runDirs();
+  const end = run.slice(-4);
+  for (const text of [
+    `tool ${end}  started: tool ${run}`,
+    `tool ${end}  step 1 part-1: attempt 1\n`,
+    `tool ${end}  step 2 part-2: success in `,
+    `tool ${end}  sealing the record\n`,
+    `tool ${end}  success after `,
+    `\nRun ID: ${run}\n`,
+    'Status: SUCCESS\n',
+    `Record: runs/tool/${run}\n`,
+    `  npx stepwell show ${run}\n`,
+    `  npx stepwell verify ${run}\n`,
+  ]) {
+    assert.ok(done.stdout.includes(text), `${JSON.stringify(text)} is not in\n${done.stdout}`);
+  }
+  assert.ok(!done.stdout.includes('\u001b'), 'no escape goes to a pipe');
+
+  const verified = await place.stepwell(['verify', 'latest']);
+  assert.equal(verified.code, 0, verified.stdout);
+  const summary = readFileSync(join(place.dir, 'runs/tool', run, 'logs_summary.txt'), 'utf8');
+  assert.equal((await place.stepwell(['summary', end])).stdout, summary);
+  assert.equal((await place.stepwell(['summary', `runs/tool/${run}/run.tar.gz`])).stdout, summary);
+  const logs = await place.stepwell(['logs', 'latest', '--component', 'adapter', '--grep', '^process_output: made step']);
+  assert.deepEqual(
+    logs.stdout
+      .trim()
+      .split('\n')
+      .map((text) => text.slice(13)),
+    ['INFO  001 adapter      made step 1', 'INFO  002 adapter      made step 2'],
+  );
+});
+
+test('run --json prints one launch line and one done line for each run, and nothing else', async () => {
+  writeExperiment(place.dir, 'echo $1 > file$1.txt', { steps: 1 });
+  const done = await place.stepwell(['run', 'all', '2', '--jobs', '2', '--json']);
+  assert.equal(done.code, 0, done.stderr);
+  assert.equal(done.stderr, '');
+  const lines = done.stdout
+    .trim()
+    .split('\n')
+    .map((text) => JSON.parse(text) as Record<string, unknown>);
+  assert.deepEqual(
+    lines.map((line) => line['type']),
+    ['launch', 'done', 'done'],
+  );
+  const [launch = {}, ...ended] = lines;
+  assert.deepEqual(launch['steps'], [{ step: 1, name: 'part-1' }]);
+  assert.equal((launch['runs'] as unknown[]).length, 2);
+  assert.deepEqual(
+    ended.map((line) => Number(line['round'])).sort((a, b) => a - b),
+    [1, 2],
+  );
+  assert.deepEqual(ended.map((line) => String(line['run_id'])).sort(), runDirs().sort());
+  for (const line of ended) assert.deepEqual([line['status'], line['record']], ['success', 'complete']);
+});
+
+test('a run that fails exits 4 and says what failed, the last lines of output and where to look', async () => {
+  writeExperiment(place.dir, 'echo all is well; [ $1 = 1 ] && touch made || { printf "cannot go \\033[31mon\\n" >&2; exit 3; }');
+  const done = await place.stepwell(['run', 'tool']);
+  assert.equal(done.code, 4, done.stderr);
+  const [run = ''] = runDirs();
+  assert.match(done.stdout, /What failed: phase steps, step 2\n {2}.*exit code 3/);
+  assert.match(done.stdout, /Last lines of output:\n( {2}\| .*\n)* {2}\| cannot go on\n/);
+  assert.ok(done.stdout.includes(`  npx stepwell logs ${run} --step 2\n`), done.stdout);
+  const lines = await place.stepwell(['list']);
+  assert.match(lines.stdout, /tool +failed +1\/2/);
+});
+
+test('--dry-run prints the plan and starts nothing; what is in the way exits 2', async () => {
+  writeExperiment(place.dir, 'true');
+  const plan = await place.stepwell(['run', 'tool', '3', '--jobs', '2', '--steps', '2', '--dry-run']);
+  assert.equal(plan.code, 0, plan.stderr);
+  assert.match(plan.stdout, /Runs: 3 \(tool × 3\), 2 at a time\nSteps: 1\n {4}2 {2}part-2/);
+  const json = JSON.parse((await place.stepwell(['run', 'tool', '--dry-run', '--json'])).stdout) as {
+    type: string;
+    findings: unknown[];
+  };
+  assert.deepEqual([json.type, json.findings], ['plan', []]);
+  assert.equal(existsSync(join(place.dir, 'runs')), false);
+
+  writeExperiment(place.dir, 'true');
+  const config = join(place.dir, 'config/experiment.yaml');
+  writeFileSync(config, readFileSync(config, 'utf8').replace('command: [sh,', 'command: [no-such-program-here,'));
+  const blocked = await place.stepwell(['run', 'tool', '--dry-run']);
+  assert.equal(blocked.code, 2);
+  assert.match(blocked.stdout, /In the way:\n {2}.*no-such-program-here/);
+  const refused = await place.stepwell(['run', 'tool']);
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /^error: .*\n?.*no-such-program-here[^]*fix: /);
+  assert.equal(existsSync(join(place.dir, 'runs')), false, 'a failed check leaves no run directory');
+  const doctor = await place.stepwell(['doctor']);
+  assert.equal(doctor.code, 2);
+  assert.match(doctor.stdout, /not ready {2}tool: .*no-such-program-here.*\n +fix: /);
+});
+
+test('a run goes on when nobody reads its output any more', async () => {
+  writeExperiment(place.dir, 'echo $1 > file$1.txt', { steps: 3 });
+  const child = place.start(['run', 'tool']);
+  child.stdout?.once('data', () => child.stdout?.destroy());
+  const { code } = await finished(child);
+  assert.equal(code, 0);
+  const [run = ''] = runDirs();
+  const metadata = JSON.parse(readFileSync(join(place.dir, 'runs/tool', run, 'metadata.json'), 'utf8')) as { status: string };
+  assert.equal(metadata.status, 'success');
+});
+
+test('logs -f shows a run as it goes on, from another process, and ends with it', async () => {
+  writeExperiment(place.dir, 'echo begun $1; until [ -e ../../../../go$1 ]; do sleep 0.05; done; echo $1 > file$1.txt');
+  const running = finished(place.start(['run', 'tool', '--json']));
+  await until(() => runDirs().length > 0 && existsSync(join(place.dir, 'runs/tool', runDirs()[0] ?? '', '.stepwell/lease.json')));
+  const follower = place.start(['logs', '-f', 'latest', '--grep', 'begun|run_end']);
+  let seen = '';
+  follower.stdout?.setEncoding('utf8').on('data', (text: string) => (seen += text));
+  const followed = finished(follower);
+  await until(() => seen.includes('begun 1'));
+  assert.ok(!seen.includes('begun 2'));
+  const listed = await place.stepwell(['list']);
+  assert.match(listed.stdout, /tool +running +-\/2/);
+  writeFileSync(join(place.dir, 'go1'), '');
+  await until(() => seen.includes('begun 2'));
+  writeFileSync(join(place.dir, 'go2'), '');
+  assert.equal((await running).code, 0);
+  assert.equal((await followed).code, 0);
+  assert.match(seen, /begun 1\n[^]*begun 2\n[^]*run_end/);
+});
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (!condition()) {
+    assert.ok(Date.now() < deadline, 'it did not happen within a minute');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+test('Ctrl-C ends the run in good order: exit 130, a complete record that says interrupted', async () => {
+  writeExperiment(place.dir, 'echo begun; sleep 600');
+  const child = place.start(['run', 'tool']);
+  child.stdout?.once('data', () => child.kill('SIGINT'));
+  const { code, stdout } = await finished(child);
+  assert.equal(code, 130, stdout);
+  assert.match(stdout, /Ending the run in good order/);
+  assert.match(stdout, /Status: INTERRUPTED\n/);
+  const verified = await place.stepwell(['verify', 'latest']);
+  assert.equal(verified.code, 0, verified.stdout);
+});
+
+test('verify finds one flipped byte: exit 3, in words and as JSON', async () => {
+  writeExperiment(place.dir, 'echo $1 > file$1.txt', { steps: 1 });
+  await place.stepwell(['run', 'tool', '--json']);
+  const archive = join(place.dir, 'runs/tool', runDirs()[0] ?? '', 'run.tar.gz');
+  const bytes = readFileSync(archive);
+  const at = Math.floor(bytes.length / 2);
+  bytes[at] = (bytes[at] ?? 0) ^ 1;
+  writeFileSync(archive, bytes);
+  const words = await place.stepwell(['verify', 'latest']);
+  assert.equal(words.code, 3);
+  assert.match(words.stdout, /^\d+ differences?: runs\/tool\//);
+  assert.match(words.stdout, /\n {2}.*sha256.*\n {4}recorded: {3}[0-9a-f]{64}\n {4}recomputed: [0-9a-f]{64}\n/i);
+  const json = await place.stepwell(['verify', 'latest', '--json']);
+  assert.equal(json.code, 3);
+  const report = JSON.parse(json.stdout) as { ok: boolean; items: unknown[] };
+  assert.equal(report.ok, false);
+  assert.ok(report.items.length > 0);
+});
+
+test('recover leaves a live run alone and finishes one whose process was killed', async () => {
+  writeExperiment(place.dir, 'echo begun; sleep 600');
+  const child = place.start(['run', 'tool']);
+  await until(
+    () => runDirs().length > 0 && existsSync(join(place.dir, 'runs/tool', runDirs()[0] ?? '', 'logs/step_001/adapter.log')),
+  );
+  const refused = await place.stepwell(['recover', 'latest']);
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /^error: The run .* is being written by process \d+/);
+  const ended = finished(child);
+  child.kill('SIGKILL');
+  await ended;
+  assert.match((await place.stepwell(['list'])).stdout, /tool +crashed/);
+  const recovered = await place.stepwell(['recover', '--all']);
+  assert.equal(recovered.code, 0, recovered.stderr);
+  assert.match(recovered.stdout, /: recovered, status crashed, record complete; ended \d+ process/);
+  assert.match((await place.stepwell(['recover', '--all'])).stderr, /No run is waiting/);
+  assert.match((await place.stepwell(['recover', 'latest'])).stdout, /nothing to do/);
+  assert.equal((await place.stepwell(['verify', 'latest'])).code, 0);
+});
