@@ -36,7 +36,10 @@ function measure(name: string): Sample {
   const directory = mkdtempSync(join(tmpdir(), 'stepwell-bench-'));
   try {
     const script = join(import.meta.dirname, 'log', 'case.ts');
-    const out = execFileSync(process.execPath, [script, name, directory], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+    const out = execFileSync(process.execPath, [script, name, directory], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     if (name === 'stepwell write-through') lineBytes = bytesBelow(directory) / (LINES + Math.ceil(LINES / 15));
     return JSON.parse(out) as Sample;
   } finally {
@@ -52,7 +55,11 @@ function bytesBelow(directory: string): number {
 const median = (numbers: number[]): number => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 const seconds = (name: string): number => median((samples.get(name) ?? []).map((sample) => sample.seconds));
 
-const row = (cells: string[]): string => `${(cells[0] ?? '').padEnd(30)}${cells.slice(1).map((cell) => cell.padStart(12)).join('')}`;
+const row = (cells: string[]): string =>
+  `${(cells[0] ?? '').padEnd(30)}${cells
+    .slice(1)
+    .map((cell) => cell.padStart(12))
+    .join('')}`;
 console.log(`${LINES} lines of ${Math.round(lineBytes)} bytes, 20 steps × 4 components, bursts of 100; medians of ${rounds}`);
 console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}\n`);
 console.log(row(['', 'lines/s', 'CPU µs/line', '× pino sync', '× writeSync']));

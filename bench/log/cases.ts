@@ -38,7 +38,7 @@ async function manyRuns(directory: string, runs: number): Promise<Write> {
         async (options) =>
           await withRun(options, async () => {
             await withStep(1, async () => {
-              for (let index = 0; index < perRun; ) {
+              for (let index = 0; index < perRun;) {
                 for (const stop = Math.min(perRun, index + 10); index < stop; index++) {
                   const metadata = { tokens: 1000 + (index & 1023), ok: true };
                   (loggers[index & 3] as Logger).info(`call ${index} answered`, { event: 'llm_call', metadata });
@@ -109,7 +109,10 @@ export const cases: Record<string, Case> = {
     mkdirSync(directory, { recursive: true });
     return async (lines) => {
       const stream = createWriteStream(join(directory, 'all.log'), { flags: 'a' });
-      const logger = createLogger({ format: format.combine(format.timestamp(), format.json()), transports: [new transports.Stream({ stream })] });
+      const logger = createLogger({
+        format: format.combine(format.timestamp(), format.json()),
+        transports: [new transports.Stream({ stream })],
+      });
       await play(lines, sameStep, (line) => logger.info(flat(line) as never));
       logger.end();
       await new Promise((resolve) => logger.once('finish', resolve));
@@ -140,9 +143,14 @@ export const cases: Record<string, Case> = {
 
   async 'log4js multiFile'(directory) {
     const log4js = (await import('log4js')).default;
-    log4js.addLayout('jsonl', () => (event) => JSON.stringify({ level: event.level.levelStr, timestamp: event.startTime, ...event.data[0] }));
+    log4js.addLayout(
+      'jsonl',
+      () => (event) => JSON.stringify({ level: event.level.levelStr, timestamp: event.startTime, ...event.data[0] }),
+    );
     log4js.configure({
-      appenders: { files: { type: 'multiFile', base: `${directory}/`, property: 'file', extension: '.log', layout: { type: 'jsonl' } } },
+      appenders: {
+        files: { type: 'multiFile', base: `${directory}/`, property: 'file', extension: '.log', layout: { type: 'jsonl' } },
+      },
       categories: { default: { appenders: ['files'], level: 'info' } },
     });
     const loggers = new Map<string, ReturnType<typeof log4js.getLogger>>();

@@ -42,7 +42,7 @@ export async function play(
   const perStep = Math.ceil(lines / STEPS);
   for (let step = 1, index = 0; step <= STEPS; step++) {
     await inStep(step, async () => {
-      for (const end = Math.min(lines, index + perStep); index < end; ) {
+      for (const end = Math.min(lines, index + perStep); index < end;) {
         for (const stop = Math.min(end, index + BURST); index < stop; index++) write(line(index, step));
         await new Promise((resolve) => setImmediate(resolve));
       }

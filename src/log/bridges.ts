@@ -11,7 +11,8 @@ export interface BridgeOptions {
 
 /** Levels of pino, LogTape and their custom names, as ours. */
 function levelOf(level: unknown): Level {
-  if (typeof level === 'number') return level < 30 ? 'debug' : level < 40 ? 'info' : level < 50 ? 'warn' : level < 60 ? 'error' : 'fatal';
+  if (typeof level === 'number')
+    return level < 30 ? 'debug' : level < 40 ? 'info' : level < 50 ? 'warn' : level < 60 ? 'error' : 'fatal';
   if (level === 'trace' || level === 'debug') return 'debug';
   if (level === 'warn' || level === 'warning') return 'warn';
   return level === 'error' || level === 'fatal' ? level : 'info';
@@ -61,7 +62,11 @@ interface BridgedFields {
 }
 
 function record(logger: Logger, level: Level, message: string, { event, metadata, error }: BridgedFields): void {
-  logger[level](message, { metadata, ...(typeof event === 'string' ? { event } : {}), ...(error === undefined ? {} : { error }) });
+  logger[level](message, {
+    metadata,
+    ...(typeof event === 'string' ? { event } : {}),
+    ...(error === undefined ? {} : { error }),
+  });
 }
 
 function fieldsOf(line: string): Record<string, unknown> {

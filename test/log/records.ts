@@ -19,7 +19,10 @@ export function logsDir(): LogsDir {
   const lines = (file: string): string[] => readFileSync(join(path, file), 'utf8').split('\n').slice(0, -1);
   return {
     path,
-    files: () => readdirSync(path, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.log')).sort(),
+    files: () =>
+      readdirSync(path, { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.log'))
+        .sort(),
     lines,
     records: (file) => lines(file).map((line) => LogRecord.parse(JSON.parse(line))),
     [Symbol.dispose]: () => rmSync(root, { recursive: true, force: true }),

@@ -20,7 +20,10 @@ function formsOf(value: string): Record<string, string> {
     'form-encoded': encodeURIComponent(value).replaceAll('%20', '+'),
     'URL-encoded, small': encodeURIComponent(value).replaceAll(/%../g, (code) => code.toLowerCase()),
     ...Object.fromEntries(
-      ['', 'a', 'ab'].map((before, shift) => [`base64, shift ${shift}`, Buffer.from(`${before}${value}${'.'.repeat(5)}`).toString('base64')]),
+      ['', 'a', 'ab'].map((before, shift) => [
+        `base64, shift ${shift}`,
+        Buffer.from(`${before}${value}${'.'.repeat(5)}`).toString('base64'),
+      ]),
     ),
     'base64url, shift 1': Buffer.from(`a${value}.....`).toString('base64url'),
   };
@@ -88,13 +91,24 @@ describe('shapes', () => {
   for (const [name, text] of Object.entries(shapes)) {
     test(name, () => {
       const redactor = createRedactor({ values: [] });
-      for (const [before, after] of [['', ''], ['key=', '\nnext'], ['"', '"'], ['x\\n', '\\ny'], ['%20', '&a=b'], ['(', ')']] as const) {
+      for (const [before, after] of [
+        ['', ''],
+        ['key=', '\nnext'],
+        ['"', '"'],
+        ['x\\n', '\\ny'],
+        ['%20', '&a=b'],
+        ['(', ')'],
+      ] as const) {
         const whole = `${before}${text}${after}`;
         const shown = redactor.redact(whole);
         assert.ok(shown.includes('[redacted]') && !shown.includes(core(text)), `${whole} → ${shown}`);
         assert.ok(redactor.containsSecret(Buffer.from(whole)));
         for (let cut = 0; cut <= whole.length; cut++) {
-          assert.equal(throughStream(redactor, [whole.slice(0, cut), whole.slice(cut)]), shown, `${JSON.stringify(before)} cut at ${cut}`);
+          assert.equal(
+            throughStream(redactor, [whole.slice(0, cut), whole.slice(cut)]),
+            shown,
+            `${JSON.stringify(before)} cut at ${cut}`,
+          );
         }
         assert.equal(throughStream(redactor, [...whole]), shown, 'character by character');
       }
@@ -128,7 +142,11 @@ describe('shapes', () => {
   });
 
   test('a private key that never ends does not swallow the rest of the output', () => {
-    const out = throughStream(createRedactor({ values: [] }), ['-----BEGIN PRIVATE KEY-----\n', ...Array.from({ length: 100 }, () => 'x'.repeat(1000)), 'the end']);
+    const out = throughStream(createRedactor({ values: [] }), [
+      '-----BEGIN PRIVATE KEY-----\n',
+      ...Array.from({ length: 100 }, () => 'x'.repeat(1000)),
+      'the end',
+    ]);
     assert.match(out, /^\[redacted\]x*the end$/);
   });
 });

@@ -80,10 +80,16 @@ describe('run context', () => {
   test('a run gets another writer each time, and returns and throws what the function does', async () => {
     using dir = logsDir();
     const options = { runId, framework, logsDir: dir.path };
-    assert.equal(withRun(options, () => (getLogger('m').info('1'), 7)), 7);
+    assert.equal(
+      withRun(options, () => (getLogger('m').info('1'), 7)),
+      7,
+    );
     assert.equal(await withRun(options, async () => (getLogger('m').info('2'), 8)), 8);
     assert.throws(() => withRun(options, () => assert.fail('sync')), /sync/);
-    await assert.rejects(withRun(options, async () => assert.fail('async')), /async/);
+    await assert.rejects(
+      withRun(options, async () => assert.fail('async')),
+      /async/,
+    );
     const [one, two] = dir.records('run.log');
     assert.notEqual(one?.writer, two?.writer);
     assert.deepEqual([one?.seq, two?.seq], [1, 1]);
@@ -118,7 +124,8 @@ describe('step context', () => {
     );
     const steps = ['adapter', 'metrics', 'mine', 'orchestrator', 'validator'].map((name) => `step_001/${name}.log`);
     assert.deepEqual(dir.files(), ['reconciliation.log', 'run.log', ...steps]);
-    for (const file of dir.files()) assert.deepEqual(messages(dir.records(file)), [file.replace(/^.*\/|\.log$/g, '').replace('.log', '')]);
+    for (const file of dir.files())
+      assert.deepEqual(messages(dir.records(file)), [file.replace(/^.*\/|\.log$/g, '').replace('.log', '')]);
     assert.equal(dir.records('run.log')[0]?.step, 1);
   });
 
@@ -187,7 +194,10 @@ describe('step context', () => {
     );
     const files = dir.files();
     assert.equal(files.length, names.length + 1);
-    assert.ok(files.every((file) => /^step_001\/[A-Za-z0-9][A-Za-z0-9._-]*\.log$/.test(file)), files.join());
+    assert.ok(
+      files.every((file) => /^step_001\/[A-Za-z0-9][A-Za-z0-9._-]*\.log$/.test(file)),
+      files.join(),
+    );
     assert.deepEqual(readdirSync(join(dir.path, '..')), ['logs']);
     const components = files.flatMap((file) => dir.records(file).map(({ component }) => component));
     assert.ok(components.includes('../../evil') && components.includes('a\0b'));
@@ -260,7 +270,10 @@ describe('many runs at once', () => {
         Promise.all(Array.from({ length: 100 }, async (_, index) => await withStep(index % 7, () => task(run, index)))),
       );
     await Promise.all([start('one', a.path), start('two', b.path)]);
-    for (const [run, dir] of [['one', a], ['two', b]] as const) {
+    for (const [run, dir] of [
+      ['one', a],
+      ['two', b],
+    ] as const) {
       const seqs: number[] = [];
       for (const file of dir.files()) {
         for (const record of dir.records(file)) {
@@ -270,7 +283,10 @@ describe('many runs at once', () => {
           seqs.push(record.seq ?? 0);
         }
       }
-      assert.deepEqual(seqs.sort((x, y) => x - y), Array.from({ length: 500 }, (_, index) => index + 1));
+      assert.deepEqual(
+        seqs.sort((x, y) => x - y),
+        Array.from({ length: 500 }, (_, index) => index + 1),
+      );
     }
   });
 
@@ -321,7 +337,9 @@ describe('before the run', () => {
     using b = logsDir();
     await withPendingRun(async () => {
       getLogger('config').info('early');
-      await Promise.all([a, b].map(async ({ path }, index) => withRun({ runId: `r${index}`, framework, logsDir: path }, async () => {})));
+      await Promise.all(
+        [a, b].map(async ({ path }, index) => withRun({ runId: `r${index}`, framework, logsDir: path }, async () => {})),
+      );
     });
     assert.deepEqual(messages(a.records('run.log')), ['early']);
     assert.deepEqual(messages(b.records('run.log')), ['early']);

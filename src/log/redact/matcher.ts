@@ -5,6 +5,9 @@ import { bytesHaveTrigram, hasTrigram, markTrigram, trigramTable } from './trigr
 
 export const REDACTED = '[redacted]';
 
+/** No unfinished shape is longer. */
+const LONGEST_BEGINNING = 256;
+
 export interface Found {
   readonly start: number;
   readonly end: number;
@@ -44,7 +47,7 @@ export class SecretMatcher {
     const shapes = SHAPES.map(({ source }) => `(${source})`);
     this.#pattern = new RegExp([...this.#literals.map(quoted), ...shapes].join('|'), 'g');
     this.#bytePattern = new RegExp([...new Set([...this.#literals, ...inBytes])].map(quoted).concat(shapes).join('|'));
-    this.#beginning = new RegExp(`(?:${SHAPES.map(({ beginning }) => beginning).join('|')})$`);
+    this.#beginning = new RegExp(`(?:${SHAPES.map(({ beginning }) => beginning).join('|')})$`, 'g');
   }
 
   /** `text` with every secret replaced. */
@@ -72,19 +75,21 @@ export class SecretMatcher {
     return found;
   }
 
-  /** Whether a longer known value begins with `text`. */
-  mayGrow(text: string): boolean {
-    return (this.#byFirst.get(text.charAt(0)) ?? []).some((literal) => literal.length > text.length && literal.startsWith(text));
+  /** Where in `text`, from `from` on, a known value may have begun that more text would complete; its length when nowhere. */
+  valueBeginning(text: string, from: number): number {
+    for (let at = Math.max(from, text.length - this.#longest + 1); at < text.length; at++) {
+      const literals = this.#byFirst.get(text.charAt(at));
+      if (literals === undefined) continue;
+      const rest = text.slice(at);
+      if (literals.some((literal) => literal.length > rest.length && literal.startsWith(rest))) return at;
+    }
+    return text.length;
   }
 
-  /** Where in `text` a secret may have begun that more text would complete; its length when nowhere. */
-  beginning(text: string): number {
-    let earliest = this.#beginning.exec(text.slice(-256))?.index ?? 256;
-    earliest = Math.min(text.length, Math.max(0, text.length - 256) + earliest);
-    for (let at = Math.max(0, text.length - this.#longest + 1); at < earliest; at++) {
-      if (this.#byFirst.has(text.charAt(at)) && this.mayGrow(text.slice(at))) return at;
-    }
-    return earliest;
+  /** The same for the known shapes. */
+  shapeBeginning(text: string, from: number): number {
+    this.#beginning.lastIndex = Math.max(from, text.length - LONGEST_BEGINNING);
+    return this.#beginning.exec(text)?.index ?? text.length;
   }
 
   containsSecret(bytes: Uint8Array | string): boolean {

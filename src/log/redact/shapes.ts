@@ -30,21 +30,21 @@ export const SHAPES: readonly Shape[] = [
     more: /[A-Za-z0-9_]/,
   },
   {
-    source: String.raw`(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}`,
+    source: String.raw`${FRESH}(?:AKIA|ASIA)[A-Z0-9]{16,}`,
     trigrams: ['AKI', 'ASI'],
     beginning: String.raw`A(?:[KS](?:I(?:A[A-Z0-9]{0,15})?)?)?`,
     more: /[A-Z0-9]/,
   },
   {
-    source: String.raw`AIza[A-Za-z0-9_-]{35}`,
+    source: String.raw`AIza[A-Za-z0-9_-]{35,}`,
     trigrams: ['AIz'],
     beginning: String.raw`A(?:I(?:z(?:a[A-Za-z0-9_-]{0,34})?)?)?`,
     more: KEY_LETTERS,
   },
   {
-    source: String.raw`(?<=\b(?:[Bb]earer|BEARER)(?:[ \t]|%20|\+){1,8})[A-Za-z0-9._~+/-]{16,}=*`,
+    source: String.raw`(?<=(?:[Bb]earer|BEARER)(?:[ \t]|%20|\+){1,8})[A-Za-z0-9._~+/=-]{16,}`,
     trigrams: ['rer', 'RER'],
-    beginning: String.raw`[Bb](?:[Ee](?:[Aa](?:[Rr](?:[Ee](?:[Rr](?:(?:[ \t]|%20|\+){0,8}(?:%2?|[A-Za-z0-9._~+/-]{0,15}))?)?)?)?)?)?`,
+    beginning: String.raw`[Bb](?:[Ee](?:[Aa](?:[Rr](?:[Ee](?:[Rr](?:(?:[ \t]|%20|\+){0,8}(?:%2?|[A-Za-z0-9._~+/=-]{0,15}))?)?)?)?)?)?`,
     more: /[A-Za-z0-9._~+/=-]/,
   },
   {

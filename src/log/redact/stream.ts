@@ -1,6 +1,6 @@
 /** Redacts text that arrives in chunks, whatever way it is cut. */
 import type { SecretMatcher } from './matcher.ts';
-import { KEY_BEGIN, KEY_END } from './shapes.ts';
+import { KEY_BEGIN, KEY_END, type Shape } from './shapes.ts';
 
 export interface RedactorStream {
   /** Redacted text that no later chunk can change. A possible beginning of a secret is held back. */
@@ -48,48 +48,42 @@ export function redactorStream(matcher: SecretMatcher): RedactorStream {
   }
 
   /** Redacts up to where the text could still become a secret; `last` when nothing follows. */
-  function redacted(text: string, last: boolean): string {
+  function redacted(chunk: string, last: boolean): string {
+    const text = context + chunk;
+    let from = context.length;
     let out = '';
-    let from = 0;
-    const pieces = matcher.find(context + text, context.length);
-    for (const { start, end, shape } of pieces) {
-      const at = start - context.length;
-      const to = end - context.length;
-      if (!last && to === text.length && shape === null && matcher.mayGrow(text.slice(at))) {
-        held = text.slice(at);
-        return remember(out + text.slice(from, at), text.slice(0, at));
-      }
-      out += `${text.slice(from, at)}${matcher.replace()}`;
-      from = to;
-      if (!last && to === text.length && shape !== null) {
-        const secret = text.slice(at);
-        if (!KEY_BEGIN.test(secret)) inside = { what: 'run', more: shape.more };
-        else if (!KEY_END.test(secret)) inside = { what: 'key', tail: secret.slice(-KEY_END_LENGTH), length: secret.length };
-      }
+    let open = last ? text.length : matcher.valueBeginning(text, from);
+    for (const { start, end, shape } of matcher.find(text, from)) {
+      // A longer secret may have begun before this one, or with it.
+      if (start >= open) break;
+      out += `${text.slice(from, start)}${matcher.replace()}`;
+      from = end;
+      if (last) continue;
+      if (open < end) open = matcher.valueBeginning(text, end);
+      if (end === text.length && shape !== null) inside = insideOf(text.slice(start), shape);
     }
-    const cut = last ? text.length : Math.max(from, matcher.beginning(context + text) - context.length);
+    const cut = last ? text.length : Math.max(from, Math.min(open, matcher.shapeBeginning(text, from)));
     held = text.slice(cut);
-    return remember(out + text.slice(from, cut), text.slice(0, cut));
-  }
-
-  function remember(out: string, passed: string): string {
-    context = (context + passed).slice(-CONTEXT);
-    return out;
+    context = text.slice(Math.max(0, cut - CONTEXT), cut);
+    return out + text.slice(from, cut);
   }
 
   return {
     push(chunk) {
       const text = held + leave(chunk);
-      held = '';
       return text === '' ? '' : redacted(text, false);
     },
     end() {
-      const text = held;
-      held = '';
+      const out = held === '' ? '' : redacted(held, true);
       inside = null;
-      const out = text === '' ? '' : redacted(text, true);
       context = '';
       return out;
     },
   };
+}
+
+/** What a secret that touches the end of a chunk may go on with. */
+function insideOf(secret: string, shape: Shape): Inside | null {
+  if (!KEY_BEGIN.test(secret)) return { what: 'run', more: shape.more };
+  return KEY_END.test(secret) ? null : { what: 'key', tail: secret.slice(-KEY_END_LENGTH), length: secret.length };
 }
