@@ -1,8 +1,7 @@
 /** Composition of the two halves: runs are executed by the writers and sealed with the readers. */
 export { runExperiment } from './experiment/experiment.ts';
-export { interruptOnSignals, type Interruption } from './experiment/interrupt.ts';
+export { interruptOnSignals } from './experiment/interrupt.ts';
 export type * from './experiment/options.ts';
 export { planExperiment } from './experiment/plan.ts';
-export { recoverRun, type RecoverOptions, type Recovery } from './experiment/recover.ts';
+export { recoverRun, type Recovery } from './experiment/recover.ts';
 export { recoverAll } from './experiment/recover-all.ts';
-export { sealRun, type SealResult } from './experiment/seal.ts';

@@ -136,11 +136,16 @@ async function executeAndSeal(shared: Shared, run: StartedRun, { metadata }: New
   };
 }
 
+/** Displays that have failed: they are told nothing more. */
+const failedDisplays = new WeakSet<NonNullable<ExperimentOptions['onProgress']>>();
+
 /** A display that fails is no reason for the run to fail. */
 function tell({ onProgress }: ExperimentOptions, event: ProgressEvent): void {
+  if (onProgress === undefined || failedDisplays.has(onProgress)) return;
   try {
-    onProgress?.(event);
+    onProgress(event);
   } catch (error) {
+    failedDisplays.add(onProgress);
     process.emitWarning(error instanceof Error ? error : String(error));
   }
 }

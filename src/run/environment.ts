@@ -6,7 +6,7 @@ import { allowedEnvironment } from '../exec.ts';
 import { SCRATCH_DIR } from '../store.ts';
 
 /** A new mark: `<run id>:<random>`. The run's own prefix finds the processes of all its attempts. */
-export function newMark(runId: string): string {
+function newMark(runId: string): string {
   return `${markPrefix(runId)}${randomBytes(8).toString('hex')}`;
 }
 

@@ -19,7 +19,7 @@ const log = getLogger('run/runner', { component: 'orchestrator' });
 /** What an adapter may still take to return after its processes were ended. */
 const SETTLE_MS = 5_000;
 
-export interface PhaseResult {
+interface PhaseResult {
   readonly phase: Phase;
   readonly duration_seconds: number;
   readonly ok: boolean;

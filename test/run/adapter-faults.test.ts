@@ -106,3 +106,40 @@ test('without a configured text a clarification fails the attempt and says so', 
   assert.equal(end?.metadata['reason'], 'framework_failed');
   assert.match(end?.message ?? '', /Which database\?.*no answer is configured/);
 });
+
+test('an interruption while the framework is prepared ends the run in the phase prepare', async () => {
+  await using here = await scenario({ shell: '' });
+  const stop = new AbortController();
+  const [run] = await here.run({
+    signal: stop.signal,
+    adapters: adapter(build, {
+      prepare: async ({ signal }) => {
+        const aborted = Promise.withResolvers<never>();
+        signal.addEventListener('abort', () => aborted.reject(new Error('the clone was broken off')));
+        stop.abort('SIGINT');
+        return await aborted.promise;
+      },
+    }),
+  });
+  assert.equal(run?.status, 'interrupted');
+  const metadata = await metadataOf(run.runDir);
+  assert.deepEqual([metadata.failing_phase, metadata.record], ['prepare', 'complete']);
+  assert.equal(
+    (await recordsOf(run.runDir)).some(({ event }) => event === 'step_start'),
+    false,
+  );
+  assert.deepEqual(await differences(run.runDir), []);
+});
+
+test('a display that throws does not fail the run', async () => {
+  await using here = await scenario({ shell: 'echo x > file' });
+  const warned = Promise.withResolvers<Error>();
+  process.once('warning', warned.resolve);
+  const [run] = await here.run({
+    onProgress: () => {
+      throw new Error('no terminal');
+    },
+  });
+  assert.equal(run?.status, 'success');
+  assert.match((await warned.promise).message, /no terminal/);
+});

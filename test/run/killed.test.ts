@@ -10,7 +10,7 @@ import { CHILD, differences, metadataOf, recordsOf, scenario } from './scenario.
 
 const SCRIPT =
   'echo step $STEPWELL_STEP; echo $STEPWELL_STEP > file$STEPWELL_STEP; sleep 0.02; (sleep 300 > /dev/null 2>&1 &) ; (setsid sleep 300 > /dev/null 2>&1 &) ; sleep 0.03';
-const ROUNDS = 20;
+const ROUNDS = 10;
 
 function survivors(runId: string): Promise<string[]> {
   return marked(`${runId}:`);
@@ -41,7 +41,7 @@ test(
       const exited = once(child, 'exit');
       let lines = 0;
       // The moment is counted in records, which come faster the further the machine is; past the end, the run is whole.
-      const killAt = round * 2;
+      const killAt = round * 4;
       child.stdout.setEncoding('utf8').on('data', (text: string) => {
         lines += text.split('\n').length - 1;
         if (lines > killAt) child.kill('SIGKILL');
