@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs an experiment: sets the clone up where needed, then hands every argument to `stepwell run`.
-# Works from any directory; configuration and runs are those of the current directory, or of the clone where it has none.
+# Works from any directory. An experiment in the current directory is the one that runs; where there is none, the clone's.
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 
@@ -15,5 +15,15 @@ sh "$here/scripts/setup.sh"
 # The project's own Node comes first; where it has none, the machine's serves, and bin/stepwell.js refuses one too old.
 PATH="$here/node_modules/.bin:$PATH"
 export PATH
-if [ -z "${STEPWELL_CONFIG:-}" ] && [ ! -e config/experiment.yaml ]; then cd -- "$here"; fi
+
+has_config=${STEPWELL_CONFIG:-}
+[ ! -e config/experiment.yaml ] || has_config=yes
+for argument; do
+  case $argument in --config | --config=*) has_config=yes ;; esac
+done
+if [ -z "$has_config" ]; then
+  STEPWELL_CONFIG="$here/config/experiment.yaml"
+  STEPWELL_RUNS_DIR="${STEPWELL_RUNS_DIR:-$here/runs}"
+  export STEPWELL_CONFIG STEPWELL_RUNS_DIR
+fi
 exec node "$here/bin/stepwell.js" run "$@"

@@ -6,7 +6,7 @@ import { columnsOf } from './output.ts';
 import { buildProgram, type CommandName } from './program.ts';
 
 /** What a command module exports as `run`. @returns the exit code */
-export type CommandRun<Options> = (args: readonly string[], options: Options) => Promise<number>;
+type CommandRun<Options> = (args: readonly string[], options: Options) => Promise<number>;
 
 // Each module checks what it is given; commander has filled in exactly the options that program.ts defines for it.
 const modules: Record<CommandName, () => Promise<{ run: CommandRun<never> }>> = {

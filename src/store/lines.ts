@@ -1,7 +1,7 @@
 /** Cuts a stream of bytes into lines without ever holding more than one line of it. */
 
 /** No record is longer; what is longer was never written by us and is not kept in memory. */
-export const MAX_LINE_BYTES = 4 * 1024 * 1024;
+const MAX_LINE_BYTES = 4 * 1024 * 1024;
 
 const NEWLINE = 10;
 

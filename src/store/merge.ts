@@ -73,7 +73,7 @@ interface LineKey {
 }
 
 /** Negative when `a` comes first. Lines of one writer go by `seq`, all others by time. */
-export function order(a: LineKey, b: LineKey): number {
+function order(a: LineKey, b: LineKey): number {
   if (a.writer !== null && a.writer === b.writer && a.seq !== b.seq) return a.seq - b.seq;
   return a.time - b.time || a.rank - b.rank;
 }

@@ -123,7 +123,7 @@ export async function* readLogFile(source: RunSource, file: string): AsyncGenera
 }
 
 /** A raw line as a record or as damage; null for a blank line. */
-export function itemOf(line: RawLine, file: string, defaults: RecordDefaults): ReadItem | null {
+function itemOf(line: RawLine, file: string, defaults: RecordDefaults): ReadItem | null {
   const { number, bytes, text, terminated } = line;
   const damage = (reason: string): ReadItem => ({ damaged: { file, line: number, bytes, reason, torn: !terminated } });
   if (text === null) return damage('longer than any record');

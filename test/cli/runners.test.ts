@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { cleanEnv, newPlace } from './child.ts';
+import { writeExperiment } from './experiment.ts';
 
 const runner = (name: string): string => fileURLToPath(new URL(`../../runners/${name}`, import.meta.url));
 
@@ -31,6 +33,35 @@ test('run_experiment.sh passes every argument on, from any directory, to the clo
     assert.equal(done.status, 0, done.stderr);
     assert.match(done.stdout, /Runs: 2 \(baseline × 2\)/);
     assert.match(done.stdout, /Steps: 2\n/);
+  } finally {
+    place.remove();
+  }
+});
+
+test('run_experiment.sh runs the experiment of the current directory where it has one, and --config is relative to it', (t) => {
+  if (!existsSync(new URL('../../dist/.built', import.meta.url))) {
+    t.skip('dist/ is not built; scripts/setup.sh builds it');
+    return;
+  }
+  const place = newPlace();
+  try {
+    writeExperiment(place.dir, 'true');
+    const planned = (...args: string[]): string => {
+      const done = spawnSync(runner('run_experiment.sh'), [...args, '--dry-run'], {
+        cwd: place.dir,
+        env: cleanEnv(),
+        encoding: 'utf8',
+      });
+      assert.equal(done.status, 0, done.stderr);
+      return done.stdout;
+    };
+    assert.match(planned('tool'), /^Configuration: config\/experiment\.yaml\n[^]*Records: runs\//);
+    renameSync(join(place.dir, 'config'), join(place.dir, 'other'));
+    assert.match(
+      planned('tool', '--config', 'other/experiment.yaml'),
+      /^Configuration: other\/experiment\.yaml\n[^]*Records: runs\//,
+    );
+    assert.match(planned('baseline'), /Records: \/.*\/runs\//, 'else the clone’s own, named in full');
   } finally {
     place.remove();
   }
