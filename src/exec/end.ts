@@ -1,5 +1,6 @@
 /** Ends a tree of processes: SIGTERM, then after the grace SIGKILL, until two scans in a row find nothing. */
 import { setTimeout as wait } from 'node:timers/promises';
+import { takeKilled } from './killed.ts';
 import { hasProcessTable, type ProcessEntry } from './table.ts';
 import { markedTree, searchTree, type ProcessTree } from './tree.ts';
 
@@ -17,10 +18,13 @@ const LONGEST_PAUSE_MS = 250;
 
 /**
  * Ends every process whose STEPWELL_MARK is the given mark, with its descendants; a prefix `<run_id>:` ends all of a run.
- * Linux only: elsewhere marks cannot be read, and nothing is found.
+ * Linux only: elsewhere marks cannot be read, and nothing is found. `killed` also names what this process ended under this very mark
+ * when a program of its own came to its end, since the last such call.
  */
 export async function killMarked(markOrPrefix: string, options: { graceMs: number }): Promise<Ended> {
-  return hasProcessTable ? endTree(markedTree(markOrPrefix), options.graceMs) : { killed: [], survivors: [] };
+  const tree = markedTree(markOrPrefix);
+  const { killed, survivors } = hasProcessTable ? await endTree(tree, options.graceMs) : { killed: [], survivors: [] };
+  return { killed: [...new Set([...takeKilled(markOrPrefix), ...killed])], survivors };
 }
 
 /** Ends a tree and waits until it is gone. */

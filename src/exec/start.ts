@@ -4,6 +4,7 @@ import { cpuOf } from './cpu.ts';
 import { drain } from './drain.ts';
 import { endTree } from './end.ts';
 import { awaitInterruption, type Interruptions } from './interruption.ts';
+import { noteKilled } from './killed.ts';
 import { endWithThisProcess } from './orphans.ts';
 import { readOutput } from './output.ts';
 import type { Program, ProgramOptions, ProgramOutcome, ProgramResult } from './program.ts';
@@ -65,6 +66,7 @@ async function supervise(
   const interrupted = outcome.status === 'timed_out' || outcome.status === 'cancelled';
   if (!interrupted) await Promise.race([drain([out, err], AFTER_EXIT), interruptions.happened]);
   const { killed, survivors } = await endTree(tree, options.graceMs);
+  noteKilled(options.mark, killed);
   const exited = !interrupted || (await exitsInTime(exit));
   await drain([out, err], AFTER_KILL);
 

@@ -63,7 +63,7 @@ test('escapes of the terminal are removed, other control characters are left to 
 });
 
 test('what was held back as the beginning of something is delivered at the end', async () => {
-  const redact = () => createRedactor({ values: ['correct-horse-battery-staple'] }).stream();
+  const { stream: redact } = createRedactor({ values: ['correct-horse-battery-staple'] });
   const { output } = await logged(String.raw`printf 'correct-horse \033[3'; printf 'correct-hor' >&2`, { redact });
   assert.deepEqual(new Set(output.map((entry) => entry.message)), new Set(['correct-horse \x1b[3', 'correct-hor']));
 });

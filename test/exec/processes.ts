@@ -7,9 +7,19 @@ import { runProgram, type OutputLine, type ProgramOptions } from '../../src/exec
 export const isLinux = process.platform === 'linux';
 export const needsProc = { skip: isLinux ? false : 'processes are counted in /proc, which this system does not have' };
 
+const tokens: string[] = [];
+
+// A test that fails because something was not ended must not leave it behind.
+process.on('exit', () => {
+  if (!isLinux) return;
+  for (const pid of tokens.flatMap(processesWith)) process.kill(pid, 'SIGKILL');
+});
+
 /** Digits that `sleep` accepts as its argument and that stand in no other process. */
 export function newToken(): string {
-  return `9${randomInt(1_000_000, 9_999_999)}`;
+  const token = `9${randomInt(1_000_000, 9_999_999)}`;
+  tokens.push(token);
+  return token;
 }
 
 /** Living processes other than this one in whose command line or environment the token stands. */

@@ -135,6 +135,14 @@ test('a mark or the prefix of a run finds what has no other tie, and nothing els
   assert.equal((await killMarked(`run-${token}0:a`, { graceMs: 2000 })).killed.length, 1);
 });
 
+test('whoever ends a mark learns of what the end of a program has ended under it already', needsProc, async () => {
+  const mark = `run-${newToken()}:a`;
+  const { killed } = await runShell(`sleep ${newToken()} > /dev/null 2>&1 & exit 0`, { mark });
+  assert.equal(killed.length, 1);
+  assert.deepEqual(await killMarked(mark, { graceMs: 100 }), { killed, survivors: [] });
+  assert.deepEqual(await killMarked(mark, { graceMs: 100 }), { killed: [], survivors: [] });
+});
+
 test('it does not end itself when it carries the mark, nor the programs of another mark', needsProc, async () => {
   const token = newToken();
   const script = `
