@@ -1,11 +1,12 @@
 /** What an adapter may do wrong: throw, never return, ask without an answer, refuse to stop. The run goes on and is recorded. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Adapter, AdapterStep, FrameworkClaim } from '../../src/run.ts';
-import { differences, metadataOf, recordsOf, scenario } from './scenario.ts';
+import { differences, metadataOf, recordsOf, scenario, survivorsOf } from './scenario.ts';
 
 function adapter(
   runStep: (step: AdapterStep) => Promise<FrameworkClaim>,
@@ -143,3 +144,28 @@ test('a display that throws does not fail the run', async () => {
   assert.equal(run?.status, 'success');
   assert.match((await warned.promise).message, /no terminal/);
 });
+
+test(
+  'what an adapter started for an attempt and forgot ends with the attempt',
+  { skip: process.platform !== 'linux' && 'needs /proc' },
+  async () => {
+    await using here = await scenario({ shell: '' }, { steps: 2 });
+    const pids: number[] = [];
+    const [run] = await here.run({
+      adapters: adapter(async (step) => {
+        // By the second step, the first one's is gone.
+        if (step.step === 2) assert.deepEqual((await survivorsOf(step.runId)).includes(String(pids[0])), false);
+        const child = spawn('sleep', ['300'], { env: step.env, detached: true, stdio: 'ignore' });
+        pids.push(child.pid!);
+        return await build(step);
+      }),
+    });
+    assert.equal(run?.status, 'success');
+    const ends = (await recordsOf(run.runDir)).filter(({ event }) => event === 'attempt_end');
+    assert.deepEqual(
+      ends.map(({ metadata }) => metadata['processes_killed']),
+      [1, 1],
+    );
+    assert.deepEqual(await survivorsOf(run.runId), []);
+  },
+);

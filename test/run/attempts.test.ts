@@ -3,19 +3,9 @@ import assert from 'node:assert/strict';
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { differences, metadataOf, recordsOf, scenario } from './scenario.ts';
+import { differences, metadataOf, recordsOf, scenario, survivorsOf } from './scenario.ts';
 
 const linuxOnly = { skip: process.platform !== 'linux' && 'needs /proc' };
-
-async function survivorsOf(runId: string): Promise<string[]> {
-  const found: string[] = [];
-  for (const pid of await readdir('/proc')) {
-    if (!/^\d+$/.test(pid)) continue;
-    const environment = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '');
-    if (environment.includes(`STEPWELL_MARK=${runId}:`)) found.push(pid);
-  }
-  return found;
-}
 
 test('a retry starts from the workspace as it stood before the step', async () => {
   const script = `

@@ -2,30 +2,15 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { recoverAll, recoverRun } from '../../src/experiment.ts';
-import { CHILD, differences, metadataOf, recordsOf, scenario } from './scenario.ts';
+import { CHILD, differences, metadataOf, recordsOf, scenario, survivorsOf } from './scenario.ts';
 
 const SCRIPT =
   'echo step $STEPWELL_STEP; echo $STEPWELL_STEP > file$STEPWELL_STEP; sleep 0.02; (sleep 300 > /dev/null 2>&1 &) ; (setsid sleep 300 > /dev/null 2>&1 &) ; sleep 0.03';
 const ROUNDS = 10;
-
-function survivors(runId: string): Promise<string[]> {
-  return marked(`${runId}:`);
-}
-
-/** Pids whose environment carries a mark that begins so. */
-async function marked(prefix: string): Promise<string[]> {
-  const found: string[] = [];
-  for (const pid of await readdir('/proc')) {
-    if (!/^\d+$/.test(pid)) continue;
-    const environment = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '');
-    if (environment.includes(`STEPWELL_MARK=${prefix}`)) found.push(pid);
-  }
-  return found;
-}
 
 test(
   'kill -9 at any moment of a run leaves a record that recover completes',
@@ -61,7 +46,7 @@ test(
         statuses.add(metadata.status);
         assert.equal(metadata.record, 'complete', runId);
         assert.deepEqual(await differences(runDir), [], runId);
-        assert.deepEqual(await survivors(runId), []);
+        assert.deepEqual(await survivorsOf(runId), []);
         assert.equal((await recoverRun(runDir)).outcome, 'nothing_to_do');
       }
     }

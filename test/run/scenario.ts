@@ -1,5 +1,5 @@
 /** An experiment of shell scripts in a directory of its own, for tests that run real processes. */
-import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -65,4 +65,15 @@ export async function recordsOf(runDir: string): Promise<LogRecord[]> {
 /** What `verify` finds wrong, in words; empty when all is right. */
 export async function differences(runDir: string): Promise<readonly unknown[]> {
   return (await verifyRun(runDir)).items;
+}
+
+/** Pids of processes whose environment carries a mark of the run. Linux only. */
+export async function survivorsOf(runId: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const pid of await readdir('/proc')) {
+    if (!/^\d+$/.test(pid)) continue;
+    const environment = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '');
+    if (environment.includes(`STEPWELL_MARK=${runId}:`)) found.push(pid);
+  }
+  return found;
 }
