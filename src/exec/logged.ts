@@ -38,7 +38,11 @@ export function startLogged(options: LoggedProgramOptions, log: Logger): Program
   });
   pid = program.pid;
   if (pid !== null) {
-    const metadata = { command: options.command.map(shortened), cwd: options.cwd, pid } satisfies EventMetadata<'process_start'>;
+    const metadata = {
+      command: options.command.map((argument) => shortened(argument, redact())),
+      cwd: options.cwd,
+      pid,
+    } satisfies EventMetadata<'process_start'>;
     log.info(`Started ${options.command[0]}`, { event: 'process_start', metadata });
   }
   const done = program.done.then((result) => {
@@ -118,7 +122,8 @@ function processes({ length }: readonly number[]): string {
   return length === 1 ? '1 process' : `${length} processes`;
 }
 
-function shortened(argument: string): string {
-  if (argument.length <= LONGEST_ARGUMENT) return argument;
-  return `${argument.slice(0, LONGEST_ARGUMENT / 2)}… (${argument.length} characters)`;
+/** Redacted before it is cut: half a secret would not be recognised any more. */
+function shortened(argument: string, redactor: TextFilter): string {
+  const text = redactor.push(argument) + redactor.end();
+  return text.length <= LONGEST_ARGUMENT ? text : `${text.slice(0, LONGEST_ARGUMENT / 2)}… (${argument.length} characters)`;
 }

@@ -121,6 +121,13 @@ test('a long argument is shortened in the record, not for the program', async ()
   assert.equal(output[0]?.message.trim(), '50000');
 });
 
+test('a secret is not cut in half where an argument is shortened', async () => {
+  const { stream: redact } = createRedactor({ values: ['correct-horse-battery-staple'] });
+  const command = ['true', `${'p'.repeat(490)}correct-horse-battery-staple${'q'.repeat(5000)}`] as const;
+  const { start } = await logged('', { command, redact });
+  assert.ok(!JSON.stringify(start).includes('correct-hor'), JSON.stringify(start));
+});
+
 test('a program that cannot be started has an end with the error and no start', async () => {
   const { start, end } = await logged('', { command: ['no-such-program-anywhere'] });
   assert.equal(start.length, 0);
