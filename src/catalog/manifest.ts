@@ -91,14 +91,22 @@ async function describeAll(runsDir: string): Promise<ManifestEntry[]> {
   return entries;
 }
 
-/** Oldest first; runs without a time come before all others, by path. */
+/** Oldest first; runs without any time come before all others, by path. */
 export function byStart(a: ManifestEntry, b: ManifestEntry): number {
   const [from, to] = [timeOf(a), timeOf(b)];
   if (from !== to) return from < to ? -1 : 1;
   return a.path < b.path ? -1 : 1;
 }
 
-function timeOf({ start_time }: ManifestEntry): number {
-  const time = start_time === null ? Number.NaN : Date.parse(start_time);
+function timeOf({ start_time, run_id }: ManifestEntry): number {
+  const time = start_time === null ? timeOfId(run_id) : Date.parse(start_time);
   return Number.isNaN(time) ? Number.NEGATIVE_INFINITY : time;
+}
+
+/** A run that has only just begun, or died at once, has no time but that in its name. */
+function timeOfId(runId: string): number {
+  const match = /^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-/.exec(runId);
+  if (match === null) return Number.NaN;
+  const [, year, month, day, hour, minute, second] = match;
+  return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
 }

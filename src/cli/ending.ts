@@ -1,4 +1,5 @@
 /** What is said of a run when it is done: the head of its summary, what failed, where the record is, what to type next. */
+import { resolve } from 'node:path';
 import { findRun, openRun } from '../catalog.ts';
 import type { RunResult } from '../experiment.ts';
 import { renderText } from '../summary.ts';
@@ -33,7 +34,11 @@ export async function endingOf(result: RunResult, runsDir: string, paint: Paint)
   lines.push('', `Record: ${shownPath(result.runDir)}`);
   if (result.archive !== null)
     lines.push(`Archive: ${result.archive.name}, ${bytes(result.archive.bytes)}, verified by reading it back`);
-  lines.push('', 'Next:', ...nextCommands(result, failure?.step ?? null).map((command) => `  ${paint('cyan', command)}`));
+  lines.push(
+    '',
+    'Next:',
+    ...nextCommands(result, failure?.step ?? null, runsDir).map((command) => `  ${paint('cyan', command)}`),
+  );
   return lines;
 }
 
@@ -44,15 +49,12 @@ function headOf(text: string): string[] {
   return lines.slice((rules[1] ?? -1) + 1, rules[2] ?? lines.length).filter((line) => line !== '');
 }
 
-function nextCommands(result: RunResult, failedStep: number | null): string[] {
+function nextCommands(result: RunResult, failedStep: number | null, runsDir: string): string[] {
+  // Typed here, the commands look into ./runs.
+  const place = runsDir === resolve('runs') ? '' : ` --runs-dir ${shownPath(runsDir)}`;
   const name = result.runId;
   const failed = result.status !== 'success';
   const step = failedStep === null ? '' : ` --step ${failedStep}`;
-  return [
-    ...(failed
-      ? [`npx stepwell logs ${name}${step} --level warn`, `npx stepwell logs ${name}${step}`]
-      : [`npx stepwell show ${name}`]),
-    `npx stepwell summary ${name}`,
-    `npx stepwell verify ${name}`,
-  ];
+  const commands = failed ? [`logs ${name}${step} --level warn`, `logs ${name}${step}`] : [`show ${name}`];
+  return [...commands, `summary ${name}`, `verify ${name}`].map((command) => `npx stepwell ${command}${place}`);
 }

@@ -141,6 +141,13 @@ describe('listRuns', () => {
     assert.deepEqual(await states(), { done: 'finished', live: 'crashed', lost: 'crashed', gone: 'missing' });
   });
 
+  test('a run that has only just begun is the latest by its name', async () => {
+    mkdirSync(join(runsDir, 'baseline/20990101-000000-born/.stepwell'), { recursive: true });
+    const { runs } = await listRuns(runsDir);
+    assert.equal(runs.at(-1)?.entry.run_id, '20990101-000000-born');
+    rmSync(join(runsDir, 'baseline/20990101-000000-born'), { recursive: true });
+  });
+
   test('does without a damaged index and says why', async () => {
     renameSync(join(runsDir, 'runs_manifest.json'), join(runsDir, 'kept.json'));
     writeFileSync(join(runsDir, 'runs_manifest.json'), '{');
