@@ -14,6 +14,8 @@ const cases: [pattern: string, fits: string[], not: string[]][] = [
   ['src/**', ['src/a', 'src/a/b'], ['src', 'source/a']],
   ['fi?e', ['file', 'x/fine'], ['fie', 'fi/e']],
   ['a+(b).[c]', ['a+(b).[c]'], ['aab.c']],
+  ['', [], ['a', 'a/b', 'a/']],
+  ['/', [], ['a', 'a/b', 'a/']],
 ];
 for (const [pattern, fits, not] of cases) {
   test(`the pattern ${pattern}`, () => {
