@@ -12,7 +12,13 @@ const tokens: string[] = [];
 // A test that fails because something was not ended must not leave it behind.
 process.on('exit', () => {
   if (!isLinux) return;
-  for (const pid of tokens.flatMap(processesWith)) process.kill(pid, 'SIGKILL');
+  for (const pid of tokens.flatMap(processesWith)) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It ended by itself meanwhile.
+    }
+  }
 });
 
 /** Digits that `sleep` accepts as its argument and that stand in no other process. */

@@ -43,7 +43,7 @@ test('a program that stopped itself receives SIGTERM all the same', needsProc, a
 test('children that leave the session and are orphaned', needsProc, async () => {
   const token = newToken();
   const { killed } = await abortWhenUp(
-    `(setsid sh -c 'trap "" TERM; sleep ${token}; sleep ${token}' &) ; sleep 0.05; echo up; sleep ${token}`,
+    `(setsid sh -c 'trap "" TERM; echo up; sleep ${token}; sleep ${token}' &) ; sleep ${token}`,
   );
   assert.deepEqual(processesWith(token), []);
   assert.ok(killed.length >= 3, String(killed));
@@ -51,13 +51,13 @@ test('children that leave the session and are orphaned', needsProc, async () => 
 
 test('a child that drops its environment but stays in the session', needsProc, async () => {
   const token = newToken();
-  await abortWhenUp(`(env -i /bin/sh -c 'trap "" TERM; sleep ${token}; exit' &) ; sleep 0.05; echo up; sleep ${token}`);
+  await abortWhenUp(`(env -i /bin/sh -c 'trap "" TERM; echo up; sleep ${token}; exit' &) ; sleep ${token}`);
   assert.deepEqual(processesWith(token), []);
 });
 
 test('a child that drops its environment and leaves the session while its parent lives', needsProc, async () => {
   const token = newToken();
-  await abortWhenUp(`setsid env -i sleep ${token} & sleep 0.05; echo up; sleep ${token}`);
+  await abortWhenUp(`setsid env -i /bin/sh -c 'echo up; sleep ${token}; exit' & sleep ${token}`);
   assert.deepEqual(processesWith(token), []);
 });
 
