@@ -246,7 +246,10 @@ export class AppendPool {
   }
 
   #retryAll(): void {
-    for (const file of this.#stuck) this.#drain(file);
+    for (const file of this.#stuck) {
+      const closed = file.fd === -1;
+      if (this.#drain(file) && closed) this.#release(file);
+    }
   }
 
   /** Writes what waits for a file, in order, then the count of what was lost. True when nothing waits any more. */

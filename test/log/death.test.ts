@@ -15,7 +15,8 @@ const LANES = 2;
 
 /** Starts the writer, kills it at a random moment after its first line, and returns the last call known to have returned. */
 async function killOnce(path: string, name: string): Promise<number> {
-  const victim = spawn(process.execPath, [child('kill'), path, name], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const env = compiledBeside(path);
+  const victim = spawn(process.execPath, [child('kill'), path, name], { stdio: ['ignore', 'pipe', 'inherit'], env });
   let told = '';
   const began = Promise.withResolvers<void>();
   victim.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -30,6 +31,12 @@ async function killOnce(path: string, name: string): Promise<number> {
   assert.equal(signal, 'SIGKILL');
   return Number(told.slice(0, told.lastIndexOf('\n')).split('\n').at(-1));
 }
+
+/** Compiled code is kept beside the logs: two hundred starts are most of this test's time. Only an orderly end writes it. */
+const compiledBeside = (path: string): NodeJS.ProcessEnv => ({
+  ...process.env,
+  NODE_COMPILE_CACHE: join(path, '..', 'compiled'),
+});
 
 /** Every line is a record, or a fragment that the next line reports with its exact length. */
 function checkFragments(dir: LogsDir): { events: Map<string, number>; fragments: number } {
@@ -61,6 +68,7 @@ test(`${DEATHS} SIGKILLs at random moments lose no line whose call returned, and
     Array.from({ length: LANES }, async () => {
       using dir = logsDir();
       const returned = new Map<string, number>();
+      spawnSync(process.execPath, [child('lines'), dir.path, 'warm'], { env: compiledBeside(dir.path) });
       for (let death = 0; death < DEATHS / LANES; death++) {
         returned.set(`death${death}`, await killOnce(dir.path, `death${death}`));
       }
@@ -129,7 +137,13 @@ test('two copies of the package in one process share one context', () => {
     rmSync(copy, { recursive: true, force: true });
   }
   const records = dir.records('step_002/adapter.log');
-  assert.deepEqual(records.map(({ message, seq }) => [message, seq]), [['by a', 1], ['by b', 2]]);
+  assert.deepEqual(
+    records.map(({ message, seq }) => [message, seq]),
+    [
+      ['by a', 1],
+      ['by b', 2],
+    ],
+  );
   assert.equal(records[0]?.writer, records[1]?.writer);
 });
 
@@ -146,17 +160,26 @@ describe('fallback', () => {
     using dir = logsDir();
     const env = { ...process.env, MY_API_KEY: 'a-secret-of-the-environment' };
     const { stderr } = spawnSync(process.execPath, [child('outside'), dir.path, exit], { encoding: 'utf8', env });
-    return { lines: stderr.trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>), dir: dir.path };
+    return {
+      lines: stderr
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Record<string, unknown>),
+      dir: dir.path,
+    };
   };
 
   for (const exit of ['', 'exit']) {
     test(`without a run a line goes to stderr, redacted; a run mirrors from its level; held records are not lost (${exit || 'natural end'})`, () => {
       const { lines } = outside(exit);
-      assert.deepEqual(lines.map(({ message, run_id }) => [message, run_id]), [
-        ['no run', null],
-        ['mirrored', 'r1'],
-        ['held for nothing', null],
-      ]);
+      assert.deepEqual(
+        lines.map(({ message, run_id }) => [message, run_id]),
+        [
+          ['no run', null],
+          ['mirrored', 'r1'],
+          ['held for nothing', null],
+        ],
+      );
       assert.deepEqual(lines[0]?.['metadata'], { key: '[redacted]' });
     });
   }

@@ -8,8 +8,8 @@ const loggers = components.map((component) => getLogger('kill', { component }));
 withRun({ runId: 'r1', framework: 'f', logsDir }, () =>
   withStep(1, () => {
     for (let n = 1; ; n++) {
-      // Short lines are the rule; only long ones are torn.
-      const length = n % 3 === 0 ? Math.floor(Math.random() * 255 * 1024) : Math.floor(Math.random() * 500);
+      // Mostly long lines, since only they are torn.
+      const length = n % 3 !== 0 ? Math.floor(Math.random() * 255 * 1024) : Math.floor(Math.random() * 500);
       loggers[n % 3]?.info('x'.repeat(length), { event: `${name}_${n}` });
       writeSync(1, `${n}\n`);
     }
