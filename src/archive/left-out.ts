@@ -7,6 +7,18 @@ export type LeftOut = z.infer<typeof LeftOut>;
 /** The reason of a file that was left out for what it holds; metadata and summary name these apart. */
 export const HOLDS_A_SECRET = 'it holds a secret';
 
+const WITHHELD = '[redacted]';
+
+/** The path as it may be named: without the segments that hold a secret. The same path when none does. */
+export function withholdSecrets(path: string, containsSecret: (bytes: Uint8Array) => boolean): string {
+  const holds = (text: string): boolean => containsSecret(Buffer.from(text));
+  if (!holds(path)) return path;
+  const [top = '', ...names] = path.split('/');
+  const shown = [top, ...names.map((name) => (holds(name) ? WITHHELD : name))].join('/');
+  // A secret with a slash in it lies across segments.
+  return holds(shown) ? `${top}/${WITHHELD}` : shown;
+}
+
 export function leftOutText(left: readonly LeftOut[]): string {
   return left.map(({ path, reason }) => `${JSON.stringify({ path, reason })}\n`).join('');
 }

@@ -25,10 +25,10 @@ import { checksumsText } from './checksums.ts';
 import { createExclusion } from './exclude.ts';
 import { packFile, packScratch } from './file.ts';
 import { indexText } from './index-file.ts';
-import { HOLDS_A_SECRET, leftOutText } from './left-out.ts';
 import { damaged } from './damage.ts';
-import { scanArchive } from './reader.ts';
+import { HOLDS_A_SECRET, leftOutText, withholdSecrets } from './left-out.ts';
 import type { LeftOut } from './left-out.ts';
+import { scanArchive } from './reader.ts';
 import { walkTree } from './tree.ts';
 import { ArchiveWriter } from './writer.ts';
 
@@ -39,7 +39,10 @@ export interface PackOptions {
   readonly runDir: string;
   /** The user's patterns of workspace paths to leave out, besides the built-in ones (see docs/archive.md). */
   readonly exclude: readonly string[];
-  /** A workspace file for which this is true is left out and named. It is asked about whole files up to 1 MiB and overlapping pieces of longer ones. */
+  /**
+   * A path of the workspace whose content, name or link target this is true for is left out and named. It is asked about whole
+   * files up to 1 MiB and overlapping pieces of longer ones.
+   */
   readonly containsSecret?: (bytes: Uint8Array) => boolean;
   /** The time of every member: when the run ended, so that packing it again gives the same bytes. */
   readonly modifiedAt: Date;
@@ -128,7 +131,7 @@ async function addMembers(writer: ArchiveWriter, options: PackOptions): Promise<
   const { runDir } = options;
   const mtime = Math.max(0, Math.floor(options.modifiedAt.getTime() / 1000));
   const scratch = packScratch();
-  const secrets: string[] = [];
+  const secrets = new Set<string>();
   const skipped: LeftOut[] = [];
   /** A file of the record itself: without it there is no archive. */
   const addRecord = async (path: string, bytes: number | null): Promise<void> => {
@@ -149,10 +152,14 @@ async function addMembers(writer: ArchiveWriter, options: PackOptions): Promise<
 
   const containsSecret = options.containsSecret ?? null;
   for (const item of walkTree(runDir, WORKSPACE_DIR, createExclusion(options.exclude))) {
+    const shownPath = containsSecret === null ? item.path : withholdSecrets(item.path, containsSecret);
     if (item.kind === 'skipped') {
-      skipped.push({ path: item.path, reason: item.reason });
+      skipped.push({ path: shownPath, reason: item.reason });
+    } else if (shownPath !== item.path) {
+      secrets.add(shownPath);
     } else if (item.kind === 'link') {
-      await writer.add({ type: 'link', path: item.path, bytes: 0, executable: false, mtime, target: item.target });
+      if (containsSecret?.(Buffer.from(item.target)) === true) secrets.add(item.path);
+      else await writer.add({ type: 'link', path: item.path, bytes: 0, executable: false, mtime, target: item.target });
     } else if (item.kind === 'empty_directory') {
       await writer.add({ type: 'directory', path: item.path, bytes: 0, executable: false, mtime, target: '' });
     } else {
@@ -161,15 +168,15 @@ async function addMembers(writer: ArchiveWriter, options: PackOptions): Promise<
         { source: join(runDir, item.path), path: item.path, mtime, bytes: null, containsSecret },
         scratch,
       );
-      if (result.status === 'secret') secrets.push(item.path);
+      if (result.status === 'secret') secrets.add(item.path);
       if (result.status === 'unreadable') skipped.push({ path: item.path, reason: result.reason });
     }
   }
-  const left = [...skipped, ...secrets.map((path) => ({ path, reason: HOLDS_A_SECRET }))];
+  const left = [...skipped, ...[...secrets].map((path) => ({ path, reason: HOLDS_A_SECRET }))];
   if (left.length > 0) await addText(LEFT_OUT_FILE, leftOutText(left));
   // Last, since only now every digest is that of the bytes that were packed, however the files changed meanwhile.
   await addText(CHECKSUMS_FILE, checksumsText(writer.members));
-  return { secrets, skipped };
+  return { secrets: [...secrets], skipped };
 }
 
 /** The log files in the archive's order; what else lies among them is named in `skipped`. */

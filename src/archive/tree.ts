@@ -1,6 +1,6 @@
 /** Walks a directory of a run in the archive's order: by the bytes of the paths, links not followed. */
 import { isUtf8 } from 'node:buffer';
-import { readdirSync, readlinkSync } from 'node:fs';
+import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { VIRTUAL_ENVIRONMENT } from './exclude.ts';
 import { escapingLink } from './member.ts';
@@ -29,6 +29,8 @@ function* walk(
 ): Generator<TreeItem, void> {
   let entries;
   try {
+    // What was a directory a moment ago may have become a link that leads anywhere, the topmost one included.
+    if (!lstatSync(join(runDir, dir)).isDirectory()) return yield { kind: 'skipped', path: dir, reason: 'it is no directory' };
     entries = readdirSync(join(runDir, dir), { withFileTypes: true, encoding: 'buffer' });
   } catch (error) {
     // A run without logs or workspace at all has nothing to miss.

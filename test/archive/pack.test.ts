@@ -212,6 +212,51 @@ test('a file that holds a secret is left out and named, wherever in it the secre
   }
 });
 
+test('a secret in a name or in the target of a link is left out too, and the name of it withheld', async (t) => {
+  const runDir = scratchDir(t);
+  const names = ['a/TOPSECRT.txt', 'TOPSECRT/x', 'TOPSECRT/y/z', 'TOP/SECRT', 'a/fine'];
+  await writeTree(runDir, Object.fromEntries(names.map((name) => [`workspace/${name}`, 'x'])));
+  await symlink('not/TOPSECRT', join(runDir, 'workspace/link'));
+  await mkdir(join(runDir, 'workspace/empty-TOPSECRT'));
+  await symlink('/outside', join(runDir, 'workspace/out-TOPSECRT'));
+  const containsSecret = (bytes: Uint8Array): boolean => /TOP\/?SECRT/.test(Buffer.from(bytes).toString());
+  const facts = await pack(runDir, { containsSecret });
+  assert.deepEqual(facts.excluded_secrets, [
+    'workspace/[redacted]',
+    'workspace/[redacted]/x',
+    'workspace/[redacted]/y/z',
+    'workspace/a/[redacted]',
+    'workspace/link',
+  ]);
+  assert.deepEqual(facts.skipped, [{ path: 'workspace/[redacted]', reason: 'a link: its target is absolute' }]);
+  assert.deepEqual(listOf(runDir), ['workspace/a/fine', 'left_out.jsonl', 'manifest-sha256.txt']);
+  assert.doesNotMatch(execFileSync('sh', ['-c', 'gzip -dc run.tar.gz'], { cwd: runDir, encoding: 'latin1' }), /TOP\/?SECRT/);
+});
+
+test('a directory that became a link is not followed, the topmost one included', async (t) => {
+  const outside = scratchDir(t);
+  await writeTree(outside, { private: 'of somebody else', 'run.log': 'x' });
+  const replaced = scratchDir(t);
+  await writeTree(replaced, { 'logs/run.log': 'x' });
+  await symlink(outside, join(replaced, 'workspace'));
+  const facts = await pack(replaced);
+  assert.deepEqual(facts.skipped, [{ path: 'workspace', reason: 'it is no directory' }]);
+  assert.deepEqual(listOf(replaced), ['logs/run.log', 'left_out.jsonl', 'manifest-sha256.txt']);
+
+  const swapped = scratchDir(t);
+  await writeTree(swapped, { 'workspace/a': 'x', 'workspace/z/private': 'of its own' });
+  const containsSecret = (): boolean => {
+    // Asked about `a`, it puts a link where the walk has already seen a directory.
+    execFileSync('sh', ['-c', `rm -rf workspace/z && ln -s ${outside} workspace/z`], { cwd: swapped });
+    return false;
+  };
+  assert.deepEqual((await pack(swapped, { containsSecret })).skipped, [{ path: 'workspace/z', reason: 'it is no directory' }]);
+
+  const logs = scratchDir(t);
+  await symlink(outside, join(logs, 'logs'));
+  await assert.rejects(pack(logs, { sealed: { files: { 'logs/run.log': 1 } } }), { code: 'ARCHIVE_SOURCE' });
+});
+
 test('a file that shrinks, grows or changes while it is packed still has the digest of what was packed', async (t) => {
   const MB = 1 << 20;
   for (const change of ['shrink', 'grow', 'rewrite'] as const) {
@@ -220,8 +265,9 @@ test('a file that shrinks, grows or changes while it is packed still has the dig
     await writeTree(runDir, { 'workspace/before': noise(70_000), 'workspace/live': noise(3 * MB), 'workspace/next': 'n' });
     let asked = 0;
     const facts = await pack(runDir, {
-      containsSecret: () => {
-        asked += 1;
+      containsSecret: (bytes) => {
+        // The second piece of the large file.
+        asked += bytes.length >= MB ? 1 : 0;
         if (asked !== 2) return false;
         if (change === 'shrink') truncateSync(file, 2 * MB - 7);
         if (change === 'grow') appendFileSync(file, 'more');
