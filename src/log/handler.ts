@@ -1,15 +1,8 @@
 /** Routes records to the files of their scopes. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import {
-  AppendPool,
-  logFileOf,
-  stepDirName,
-  unsafeNameReason,
-  type AppendFile,
-  type AppendPoolOptions,
-  type FileRecords,
-} from '../store.ts';
+import { AppendPool, type AppendFile, type AppendPoolOptions, type FileRecords } from '../store/append.ts';
+import { logFileOf, stepDirName, unsafeNameReason } from '../store/layout.ts';
 import type { RunState, Scope } from './scope.ts';
 
 /** Makes the records that a file's owner writes about the file itself. */

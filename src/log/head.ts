@@ -1,6 +1,6 @@
 /** The parts of a line that stay the same from call to call, as bytes. */
-import { LEVELS } from '../schema.ts';
 import type { Clock } from './clock.ts';
+import { LEVELS } from './level.ts';
 import type { Head, Tail } from './line.ts';
 
 export interface HeadFields {

@@ -1,6 +1,7 @@
 /** Component loggers. */
-import { LEVELS, type Level } from '../schema.ts';
+import type { Level } from '../schema.ts';
 import { emit, shared, type Origin } from './emit.ts';
+import { LEVELS } from './level.ts';
 
 /** What a call may add to its message. */
 export interface LogFields {

@@ -2,9 +2,11 @@
 import { randomInt } from 'node:crypto';
 import { resolve } from 'node:path';
 import { stepwellError } from '../errors.ts';
-import { LEVELS, type Level } from '../schema.ts';
-import { safeName, type AppendFile } from '../store.ts';
+import type { Level } from '../schema.ts';
+import type { AppendFile } from '../store/append.ts';
+import { safeName } from '../store/layout.ts';
 import type { HeldRecords } from './held.ts';
+import { LEVELS } from './level.ts';
 import type { SecretRedactor } from './redact.ts';
 import type { Slot } from './slot.ts';
 
