@@ -17,6 +17,7 @@ export {
   type RecordDefaults,
   type RecordItem,
 } from './store/read.ts';
+export { SeqCoverage } from './store/seq-coverage.ts';
 export { openRunDirectory, type OpenRunDirectoryOptions, type RunSource, type SourceFile } from './store/source.ts';
 export { compareTrees, IGNORED_DIRECTORIES, snapshotTree, type Tree, type TreeChange, type TreeEntry } from './store/tree.ts';
 export { stepwellCommit, stepwellVersion } from './store/version.ts';

@@ -1,9 +1,11 @@
 /** Checks a sealed run: everything printed or recorded about it is computed again from the logs inside its archive. */
+import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { StepwellError, stepwellError } from '../errors.ts';
+import { metricsText } from '../schema.ts';
 import type { ArchiveFacts, RunSummary } from '../schema.ts';
 import {
   ARCHIVE_FILE,
@@ -26,11 +28,14 @@ import { checkDisk } from './verify/disk.ts';
 import { compareFields } from './verify/fields.ts';
 import { checkHitl } from './verify/hitl.ts';
 import { checkMembers } from './verify/members.ts';
-import { checkAgainstArchive, checkAgainstLogs, parseMetadata } from './verify/metadata.ts';
+import { checkAgainstArchive, checkAgainstLogs, parseMetadata, reportForm } from './verify/metadata.ts';
 import { foldArchive } from './verify/records.ts';
 import { Findings } from './verify/report.ts';
 import type { VerifyReport } from './verify/report.ts';
 import { compareSummary } from './verify/summary-text.ts';
+
+/** As stepwell names run directories; a copy under another kind of name is somebody's own business. */
+const RUN_ID = /^\d{8}-\d{6}-[a-z0-9]{4}$/;
 
 /**
  * Verifies a run directory, or an archive on its own. Differences are items of the report, never errors.
@@ -101,6 +106,7 @@ async function checkOpen(findings: Findings, file: OpenFile, { runDir, metadataT
   if (copied !== null) checkAgainstLogs(findings, `${METADATA_FILE} in the archive`, copied, folded, logFiles);
   if (runDir === null) return;
 
+  checkDirectoryName(findings, runDir, summary);
   if (metadataText !== null) checkAgainstArchive(findings, metadataText, copy, facts);
   if (metadata !== null && copied === null) checkAgainstLogs(findings, METADATA_FILE, metadata, folded, logFiles);
   await checkSummaryOnDisk(findings, runDir, summary, facts);
@@ -142,6 +148,12 @@ async function checkSummaryOnDisk(findings: Findings, runDir: string, summary: R
   else compareSummary(findings, SUMMARY_FILE, text, renderText(summary, facts));
 }
 
+/** A run directory that bears another run's name: the record of one run in the place of another's. */
+function checkDirectoryName(findings: Findings, runDir: string, summary: RunSummary): void {
+  const name = basename(resolve(runDir));
+  if (RUN_ID.test(name) && summary.run_id !== null) findings.compare('name of the run directory', name, summary.run_id);
+}
+
 /** Names the field; that the bytes are the sealed ones is checked with the other files. */
 async function checkMetricsOnDisk(findings: Findings, runDir: string, summary: RunSummary): Promise<void> {
   compareMetrics(findings, METRICS_FILE, await textOf(join(runDir, METRICS_FILE)), summary);
@@ -149,11 +161,15 @@ async function checkMetricsOnDisk(findings: Findings, runDir: string, summary: R
 
 function compareMetrics(findings: Findings, file: string, text: string | null, summary: RunSummary): void {
   if (text === null) return findings.add(file, 'the metrics of the run', 'missing');
+  const computed = computeMetrics(summary);
+  const before = findings.items.length;
   try {
-    compareFields(findings, 'metrics_fields', file, JSON.parse(text), JSON.parse(JSON.stringify(computeMetrics(summary))));
+    compareFields(findings, 'metrics_fields', file, JSON.parse(text), JSON.parse(JSON.stringify(computed)));
   } catch (error) {
-    findings.add(file, 'valid JSON', (error as Error).message);
+    return findings.add(file, 'valid JSON', (error as Error).message);
   }
+  // Equal fields in another form: a field twice, or nested otherwise.
+  if (findings.items.length === before && text !== metricsText(computed)) reportForm(findings, file);
 }
 
 function recordsArchive(metadataText: string): boolean {
@@ -165,8 +181,11 @@ function recordsArchive(metadataText: string): boolean {
   }
 }
 
+/** Null when there is no such file. Bytes that are no UTF-8 stay visible as such: replaced silently, they could equal a text that has the mark itself. */
 async function textOf(path: string): Promise<string | null> {
-  return await readFile(path, 'utf8').catch(() => null);
+  const data = await readFile(path).catch(() => null);
+  if (data === null) return null;
+  return isUtf8(data) ? data.toString('utf8') : data.toString('latin1');
 }
 
 async function digestOf(path: string): Promise<string> {

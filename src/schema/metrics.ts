@@ -92,3 +92,8 @@ export const RunMetrics = z.object({
   verification_status: z.enum(['pending', 'not_applicable']),
 });
 export type RunMetrics = z.infer<typeof RunMetrics>;
+
+/** The bytes of metrics.json: whoever writes or checks the file takes them from here. */
+export function metricsText(metrics: RunMetrics): string {
+  return `${JSON.stringify(metrics, null, 2)}\n`;
+}

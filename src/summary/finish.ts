@@ -93,7 +93,7 @@ export function finish(state: FoldState, sizes: FileSizes): RunSummary {
     malformed: state.malformed,
     torn: state.torn,
     dropped: state.dropped,
-    missing_records: [...state.writers.values()].reduce((sum, { highest, seen }) => sum + Math.max(0, highest - seen), 0),
+    missing_records: [...state.writers.values()].reduce((sum, coverage) => sum + coverage.missing, 0),
     late_records: state.lateRecords,
     truncated_records: state.truncatedRecords,
     writers: state.writers.size,

@@ -1,6 +1,6 @@
 /** The fold: records in, one summary out. A running, failed or crashed run folds like a finished one. */
 import type { RunSummary } from '../schema.ts';
-import { LOGS_DIR, readRecords, type ReadItem, type RunSource } from '../store.ts';
+import { LOGS_DIR, readRecords, SeqCoverage, type ReadItem, type RunSource } from '../store.ts';
 import { HANDLERS } from './handlers.ts';
 import { addOutput } from './output.ts';
 import { addProblem } from './problems.ts';
@@ -76,11 +76,10 @@ function fileOf(state: FoldState, file: string): { lines: number; damaged: numbe
 }
 
 function countSeq(state: FoldState, writer: string, seq: number): void {
-  const found = state.writers.get(writer);
-  if (found === undefined) {
-    state.writers.set(writer, { highest: seq, seen: 1 });
-  } else {
-    found.highest = Math.max(found.highest, seq);
-    found.seen += 1;
+  let coverage = state.writers.get(writer);
+  if (coverage === undefined) {
+    coverage = new SeqCoverage();
+    state.writers.set(writer, coverage);
   }
+  coverage.add(seq);
 }

@@ -1,5 +1,6 @@
 /** What the fold keeps while it reads. Bounded by steps, attempts, log files and writers, never by the number of records. */
 import type { EventMetadata, EventName, LogRecord, Phase, RunSummary } from '../schema.ts';
+import type { SeqCoverage } from '../store.ts';
 import { emptyContinuity, type Continuity, type ContinuityState } from './continuity.ts';
 import { emptyOutput, type OutputState } from './output.ts';
 import { emptyProblems, type ProblemState } from './problems.ts';
@@ -74,7 +75,7 @@ export interface FoldState {
   readonly torn: RunSummary['torn'];
   readonly dropped: RunSummary['dropped'];
   readonly hitl: RunSummary['hitl'];
-  readonly writers: Map<string, { highest: number; seen: number }>;
+  readonly writers: Map<string, SeqCoverage>;
   readonly files: Map<string, FileState>;
   validationSeconds: number | null;
   lateRecords: number;

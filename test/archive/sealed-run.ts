@@ -5,7 +5,7 @@ import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { packRun, type PackOptions } from '../../src/archive.ts';
-import { FORMAT_VERSION, metadataText, type RunMetadata } from '../../src/schema.ts';
+import { FORMAT_VERSION, metadataText, metricsText, type RunMetadata } from '../../src/schema.ts';
 import { openRunDirectory } from '../../src/store.ts';
 import { computeMetrics, foldRun, renderText } from '../../src/summary.ts';
 
@@ -34,13 +34,14 @@ const CONFIG = 'model: rehearsal\n';
 const STEPS = [{ step: 1, name: 'create-student', prompt_file: 'prompts/01.txt', prompt_sha256: sha256('prompt') }];
 
 /** Writes an unsealed run of one step: logs with numbered records, workspace, configuration, commit, clarification. */
-export async function writeRun(runDir: string, options: { skipSeq?: number } = {}): Promise<void> {
+export async function writeRun(runDir: string, options: { skipSeq?: number; runId?: string } = {}): Promise<void> {
+  const run_id = options.runId ?? RUN_ID;
   let seq = 0;
   const line = (event: string, metadata: object, rest: object = {}): string => {
     seq += 1;
     if (seq === options.skipSeq) seq += 1;
     const timestamp = new Date(ENDED.getTime() - 100_000 + seq * 1000).toISOString();
-    const place = { run_id: RUN_ID, framework: 'baseline', step: null };
+    const place = { run_id, framework: 'baseline', step: null };
     const head = { level: 'info', timestamp, module: 'test', component: 'orchestrator', ...place };
     return `${JSON.stringify({ ...head, event, message: '', metadata, seq, writer: 'abc123', ...rest })}\n`;
   };
@@ -92,7 +93,7 @@ export async function writeRun(runDir: string, options: { skipSeq?: number } = {
   );
   const clarification = {
     timestamp: ENDED.toISOString(),
-    run_id: RUN_ID,
+    run_id,
     step: 1,
     attempt: 1,
     query: 'Which?',
@@ -113,11 +114,11 @@ export async function sealRun(runDir: string, options: Partial<PackOptions> = {}
   await using source = await openRunDirectory(runDir, { sealed: null });
   const summary = await foldRun(source);
   const files = Object.fromEntries((await source.files('logs')).map(({ path, bytes }) => [path, bytes]));
-  await writeFile(join(runDir, 'metrics.json'), `${JSON.stringify(computeMetrics(summary), null, 2)}\n`);
+  await writeFile(join(runDir, 'metrics.json'), metricsText(computeMetrics(summary)));
   await writeFile(join(runDir, 'logs_summary.txt'), renderText(summary, null));
   const metadata: RunMetadata = {
     format_version: FORMAT_VERSION,
-    run_id: RUN_ID,
+    run_id: summary.run_id ?? RUN_ID,
     framework: 'baseline',
     adapter: 'baseline',
     framework_commit: 'abc',

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, mkdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { verifyRun } from '../../src/archive.ts';
-import { scratchDir, sealRun, sizeOf, writeRun } from './sealed-run.ts';
+import { packRun, verifyRun } from '../../src/archive.ts';
+import { RunMetadata } from '../../src/schema.ts';
+import { ENDED, scratchDir, sealRun, sizeOf, writeRun } from './sealed-run.ts';
 
 async function sealedRun(t: TestContext): Promise<string> {
   const runDir = join(scratchDir(t), '20261122-141503-k3f9');
@@ -147,6 +148,109 @@ test('a record number that is missing from the logs is reported', async (t) => {
   await sealRun(runDir);
   const { items } = await verifyRun(runDir);
   assert.deepEqual(items, [{ item: 'records of writer abc123', expected: 'every number once', actual: 'number 4 is missing' }]);
+});
+
+test('a record number that comes twice, and a log file of another run among the logs, are reported', async (t) => {
+  const dir = scratchDir(t);
+  const [twice, mixed] = [join(dir, 'twice'), join(dir, 'mixed')];
+  for (const runDir of [twice, mixed]) await writeRun(runDir);
+  const log = await readFile(join(twice, 'logs/step_001/adapter.log'), 'utf8');
+  await appendFile(join(twice, 'logs/step_001/adapter.log'), log.split('\n')[0] + '\n');
+  await sealRun(twice);
+  assert.deepEqual(
+    (await verifyRun(twice)).items.map(({ item, actual }) => [item, actual]),
+    [['record numbers', 'number 8 of writer abc123 again, in logs/step_001/adapter.log line 3']],
+  );
+
+  await mkdir(join(mixed, 'logs/step_002'));
+  const strange = log.replaceAll('20261122-141503-k3f9', '20261121-000000-aaaa').replaceAll('abc123', 'def456');
+  await writeFile(
+    join(mixed, 'logs/step_002/adapter.log'),
+    strange.replaceAll(/"seq":\d+/g, (seq) => (seq === '"seq":8' ? '"seq":1' : '"seq":2')),
+  );
+  await sealRun(mixed);
+  assert.deepEqual(
+    (await verifyRun(mixed)).items.filter(({ item }) => item === 'records of another run'),
+    [1, 2].map((line) => ({
+      item: 'records of another run',
+      expected: 'run 20261122-141503-k3f9',
+      actual: `run 20261121-000000-aaaa, in logs/step_002/adapter.log line ${line}`,
+    })),
+  );
+});
+
+test('numbers are complete also where the clock was set back before the run was recovered', async (t) => {
+  const runDir = join(scratchDir(t), 'run');
+  await writeRun(runDir);
+  const late = (seq: number): string =>
+    `${JSON.stringify({ level: 'info', timestamp: `2020-01-01T00:00:0${seq}.000Z`, module: 'm', component: 'orchestrator', run_id: '20261122-141503-k3f9', framework: 'baseline', step: null, event: 'log', message: '', metadata: {}, seq, writer: 'zzz999' })}\n`;
+  await appendFile(join(runDir, 'logs/run.log'), late(1));
+  await appendFile(join(runDir, 'logs/step_001/orchestrator.log'), late(2));
+  await sealRun(runDir);
+  assert.deepEqual((await verifyRun(runDir)).items, []);
+});
+
+test("another run's record in the place of this one is found: the archive alone, and the whole directory", async (t) => {
+  const dir = scratchDir(t);
+  const [own, other] = [join(dir, '20261122-141503-k3f9'), join(dir, '20261122-150000-aaaa')];
+  await writeRun(own);
+  await writeRun(other, { runId: '20261122-150000-aaaa' });
+  for (const runDir of [own, other]) {
+    await sealRun(runDir);
+    assert.deepEqual(await itemsOf(runDir), []);
+  }
+  const archive = await readFile(join(own, 'run.tar.gz'));
+  await copyFile(join(other, 'run.tar.gz'), join(own, 'run.tar.gz'));
+  assert.ok((await itemsOf(own)).includes('metadata.json run_id'));
+  await writeFile(join(own, 'run.tar.gz'), archive);
+  assert.deepEqual(await itemsOf(own), []);
+  await rm(own, { recursive: true });
+  await rename(other, own);
+  assert.deepEqual((await verifyRun(own)).items, [
+    { item: 'name of the run directory', expected: '20261122-141503-k3f9', actual: '20261122-150000-aaaa' },
+  ]);
+});
+
+test('metrics with the right figures in another form are no metrics of ours, also in an archive alone', async (t) => {
+  const runDir = await sealedRun(t);
+  const archive = join(runDir, 'run.tar.gz');
+  const metadata = RunMetadata.parse(JSON.parse(await readFile(join(runDir, 'metadata.json'), 'utf8')));
+  const metrics = await readFile(join(runDir, 'metrics.json'), 'utf8');
+  const files = metadata.sealed?.files ?? {};
+  await rm(archive);
+  for (const text of [
+    metrics.replace('"UTT": 1,', '"UTT": 99,\n    "UTT": 1,'),
+    metrics.replace(/"aggregate_metrics": \{\s*"UTT": 1,/, '"aggregate_metrics.UTT": 1,\n  "aggregate_metrics": {'),
+  ]) {
+    assert.notEqual(text, metrics);
+    await writeFile(join(runDir, 'metrics.json'), text);
+    // As if it had been sealed this way: every digest is right.
+    await packRun({ runDir, exclude: [], modifiedAt: ENDED, sealed: { files }, metadata });
+    assert.deepEqual(
+      (await itemsOf(archive)).filter((item) => item.startsWith('metrics.json')),
+      ['metrics.json in the archive form'],
+    );
+    await rm(archive);
+  }
+});
+
+test('a byte that is no UTF-8 does not pass for the mark that stands for such bytes', async (t) => {
+  const runDir = join(scratchDir(t), 'run');
+  await writeRun(runDir);
+  const log = join(runDir, 'logs/run.log');
+  await writeFile(log, (await readFile(log, 'utf8')).replace('"model":"rehearsal"', '"model":"m\ufffd"'));
+  await sealRun(runDir);
+  const items = await itemsOf(runDir);
+  assert.equal(
+    items.some((item) => item.startsWith('logs_summary.txt')),
+    false,
+    items.join(),
+  );
+  await changed(
+    join(runDir, 'logs_summary.txt'),
+    (data) => Buffer.from(data.toString('latin1').replace('\xef\xbf\xbd', '\xff'), 'latin1'),
+    async () => assert.ok((await itemsOf(runDir)).some((item) => item.startsWith('logs_summary.txt'))),
+  );
 });
 
 test('a missing archive, a cut one and another file in its place are differences; an unsealed run is an error', async (t) => {

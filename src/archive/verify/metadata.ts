@@ -16,13 +16,17 @@ export function parseMetadata(findings: Findings, file: string, text: string): R
     findings.add(file, 'valid JSON', (error as Error).message);
     return null;
   }
-  if (text !== `${JSON.stringify(raw, null, 2)}\n`)
-    findings.add(`${file} form`, 'JSON as stepwell writes it', 'another spacing or a field twice');
+  if (text !== `${JSON.stringify(raw, null, 2)}\n`) reportForm(findings, file);
   const parsed = RunMetadata.safeParse(raw);
   if (parsed.success) return parsed.data;
   for (const issue of parsed.error.issues)
     findings.add(`${file} ${issue.path.join('.')}`, issue.message, shown(valueAt(raw, issue.path)));
   return null;
+}
+
+/** The values are right and the bytes are not. */
+export function reportForm(findings: Findings, file: string): void {
+  findings.add(`${file} form`, 'JSON as stepwell writes it', 'another spacing or order, or a field twice');
 }
 
 /**

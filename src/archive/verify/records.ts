@@ -1,12 +1,12 @@
-/** The logs inside the archive: folded once, and watched for records that were lost on the way. */
+/** The logs inside the archive: folded once, and watched for records that were lost on the way or belong to another run. */
 import type { RecordedError, RunSummary } from '../../schema.ts';
-import { LOGS_DIR, readRecords, RUN_LOG } from '../../store.ts';
+import { LOGS_DIR, readRecords, RUN_LOG, SeqCoverage } from '../../store.ts';
 import type { ReadItem, RunSource } from '../../store.ts';
 import { foldRecords } from '../../summary.ts';
 import type { Findings } from './report.ts';
 
-/** Differences named per writer; the rest of a writer's holes is counted. */
-const HOLES_NAMED = 5;
+/** Places named of each kind of difference; the rest is counted. */
+const NAMED = 5;
 
 export interface FoldedRun {
   readonly summary: RunSummary;
@@ -20,34 +20,55 @@ export async function foldArchive(findings: Findings, source: RunSource): Promis
   const sizes = new Map((await source.files(LOGS_DIR)).map(({ path, bytes }) => [path, bytes]));
   const hitl: string[] = [];
   let error: RecordedError | null = null;
-  const lastSeq = new Map<string, number>();
-  const holes = new Map<string, string[]>();
+  let run: string | null = null;
+  const numbers = new Map<string, SeqCoverage>();
+  const repeated = new Places();
+  const foreign = new Places();
   const watch = async function* (): AsyncGenerator<ReadItem> {
     for await (const item of readRecords(source)) {
       if ('record' in item) {
-        const { writer, seq, event, metadata } = item.record;
+        const { writer, seq, run_id, event, metadata } = item.record;
         findings.count('log_records');
         if (event === 'run_end' && item.file === RUN_LOG) error = item.record.error ?? null;
         if (event === 'hitl') hitl.push(String(metadata['response_sha1']));
+        run ??= run_id;
+        if (run_id !== run) foreign.add(`run ${run_id}, in ${item.file} line ${item.line}`);
         if (writer !== undefined && seq !== undefined) {
-          const due = (lastSeq.get(writer) ?? 0) + 1;
-          if (seq !== due) holes.set(writer, [...(holes.get(writer) ?? []), holeText(due, seq)]);
-          lastSeq.set(writer, seq);
+          const seen = numbers.get(writer) ?? new SeqCoverage();
+          numbers.set(writer, seen);
+          if (!seen.add(seq)) repeated.add(`number ${seq} of writer ${writer} again, in ${item.file} line ${item.line}`);
         }
       }
       yield item;
     }
   };
   const summary = await foldRecords(watch(), sizes);
-  for (const [writer, found] of holes) {
-    for (const hole of found.slice(0, HOLES_NAMED)) findings.add(`records of writer ${writer}`, 'every number once', hole);
-    const more = found.length - HOLES_NAMED;
-    if (more > 0) findings.add(`records of writer ${writer}`, 'every number once', `${more} more such places`);
+  for (const [writer, seen] of numbers) {
+    const holes = new Places();
+    for (const { first, last } of seen.holes()) holes.add(holeText(first, last));
+    holes.report(findings, `records of writer ${writer}`, 'every number once');
   }
+  repeated.report(findings, 'record numbers', 'every number once');
+  foreign.report(findings, 'records of another run', `run ${run ?? 'unknown'}`);
   return { summary, error, hitl };
 }
 
-function holeText(due: number, seq: number): string {
-  if (seq < due) return `number ${seq} again, after ${due - 1}`;
-  return seq === due + 1 ? `number ${due} is missing` : `numbers ${due} to ${seq - 1} are missing`;
+/** Where something is wrong: the first places in words, the rest as a count. */
+class Places {
+  readonly #named: string[] = [];
+  #more = 0;
+
+  add(place: string): void {
+    if (this.#named.length < NAMED) this.#named.push(place);
+    else this.#more += 1;
+  }
+
+  report(findings: Findings, item: string, expected: string): void {
+    for (const place of this.#named) findings.add(item, expected, place);
+    if (this.#more > 0) findings.add(item, expected, `${this.#more} more such places`);
+  }
+}
+
+function holeText(first: number, last: number): string {
+  return first === last ? `number ${first} is missing` : `numbers ${first} to ${last} are missing`;
 }

@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import { SeqCoverage } from '../../src/store.ts';
+
+test('numbers in any order, some of them twice: holes and repetitions are those of a set', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 30 })), (numbers) => {
+      const coverage = new SeqCoverage();
+      const seen = new Set<number>();
+      for (const seq of numbers) {
+        assert.equal(coverage.add(seq), !seen.has(seq));
+        seen.add(seq);
+      }
+      const wanted = Array.from({ length: Math.max(0, ...numbers) }, (_, at) => at + 1).filter((seq) => !seen.has(seq));
+      const named = coverage
+        .holes()
+        .flatMap(({ first, last }) => Array.from({ length: last - first + 1 }, (_, at) => first + at));
+      assert.deepEqual(named, wanted);
+      assert.equal(coverage.missing, wanted.length);
+    }),
+  );
+});
