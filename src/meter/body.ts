@@ -19,9 +19,9 @@ export const MAX_BUFFERED = 32 * 1024 * 1024;
 export interface RequestBody {
   /** The bytes received so far, as sent. */
   readonly raw: Buffer;
-  /** True when more will come: the rest is still in the request. */
-  readonly more: boolean;
-  /** The body without compression; null when it is too large, or compressed in a way that cannot be undone. */
+  /** `to_come`: still in the request, since all of it is too large to hold. `lost`: the client left before it was sent. */
+  readonly rest: 'none' | 'to_come' | 'lost';
+  /** The body without compression; null when it is not whole, or compressed in a way that cannot be undone. */
   readonly plain: Buffer | null;
 }
 
@@ -33,31 +33,31 @@ const BUFFER_DECODERS: Record<string, (bytes: Buffer, options: { maxOutputLength
   zstd: promisify(zstdDecompress),
 };
 
-/** @throws the stream's error when the client goes away before the body is whole. */
+/** Never rejects. */
 export async function readBody(request: IncomingMessage, limit: number = MAX_BUFFERED): Promise<RequestBody> {
-  const { raw, more } = await collect(request, limit);
-  return { raw, more, plain: more ? null : await decode(raw, request.headers['content-encoding'], limit) };
+  const { raw, rest } = await collect(request, limit);
+  return { raw, rest, plain: rest === 'none' ? await decode(raw, request.headers['content-encoding'], limit) : null };
 }
 
-function collect(request: IncomingMessage, limit: number): Promise<{ raw: Buffer; more: boolean }> {
-  return new Promise((resolve, reject) => {
+function collect(request: IncomingMessage, limit: number): Promise<Pick<RequestBody, 'raw' | 'rest'>> {
+  return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;
-    const settle = (more: boolean): void => {
-      request.off('data', onData).off('end', onEnd).off('error', reject).off('close', onClose);
-      resolve({ raw: Buffer.concat(chunks), more });
+    const settle = (rest: RequestBody['rest']): void => {
+      request.off('data', onData).off('end', onEnd).off('error', onLost).off('close', onLost);
+      resolve({ raw: Buffer.concat(chunks), rest });
     };
     const onData = (chunk: Buffer): void => {
       chunks.push(chunk);
       size += chunk.length;
       if (size > limit) {
         request.pause();
-        settle(true);
+        settle('to_come');
       }
     };
-    const onEnd = (): void => settle(false);
-    const onClose = (): void => reject(new Error('the client went away before its request was whole'));
-    request.on('data', onData).on('end', onEnd).on('error', reject).on('close', onClose);
+    const onEnd = (): void => settle('none');
+    const onLost = (): void => settle('lost');
+    request.on('data', onData).on('end', onEnd).on('error', onLost).on('close', onLost);
   });
 }
 

@@ -33,6 +33,17 @@ type Outcome = EventMetadata<'llm_call'>['outcome'];
 const NOTHING_ASKED: Asked = { model: null, stream: false, body: null, hideUsage: false };
 const nothingAnswered = (): Answered => ({ model: null, usage: null, closed: false, error: null });
 
+/** A client that left before its request was whole: there was nothing to send on. */
+const NOT_FORWARDED: Forwarded = {
+  ending: 'client_gone',
+  status: null,
+  requestId: null,
+  firstByteAt: null,
+  bytes: 0,
+  error: null,
+};
+
+/** Never rejects, and records each call when it begins and when it has ended. */
 export async function meterCall(
   meters: Meters,
   account: Account,
@@ -51,7 +62,7 @@ export async function meterCall(
     path: target.path,
     'gen_ai.request.model': asked.model,
     'gen_ai.request.stream': asked.stream,
-    request_bytes: body.more ? Number(request.headers['content-length'] ?? body.raw.length) : body.raw.length,
+    request_bytes: body.rest === 'to_come' ? Number(request.headers['content-length'] ?? body.raw.length) : body.raw.length,
     retry_of: (digest === null ? null : account.failed.get(digest)) ?? null,
   };
   account.ledger.callStarted(common);
@@ -59,7 +70,10 @@ export async function meterCall(
   const reading = readingOf(wire, asked);
   const sending = sendingOf(body, asked);
   const path = target.path + target.query;
-  const done = await forward(meters.upstream, request, path, sending, response, reading.tapOf, meters.now);
+  const done =
+    body.rest === 'lost'
+      ? NOT_FORWARDED
+      : await forward(meters.upstream, request, path, sending, response, reading.tapOf, meters.now);
   if (done.ending === 'unreachable') answerUnreachable(response, meters.upstream, done.error);
 
   const answered = reading.answered();
@@ -101,7 +115,8 @@ function seconds(milliseconds: number): number {
 /** The client's bytes unless the wire or the compression asks for others. */
 function sendingOf(body: RequestBody, asked: Asked): Sending {
   if (body.plain === null) {
-    return { bytes: body.raw, more: body.more, headers: body.more ? {} : { 'content-length': body.raw.length } };
+    const more = body.rest === 'to_come';
+    return { bytes: body.raw, more, headers: more ? {} : { 'content-length': body.raw.length } };
   }
   const bytes = asked.body ?? body.plain;
   return { bytes, more: false, headers: { 'content-length': bytes.length, 'content-encoding': undefined } };

@@ -39,9 +39,12 @@ function readUsage(value: unknown): Usage | null {
   };
 }
 
+const LONGEST_ERROR = 1000;
+
 function readError(value: unknown): string | null {
   const error = asObject(value);
-  return error === null ? asText(value) : (asText(error['message']) ?? 'the stream carried an error without a message');
+  const message = error === null ? asText(value) : (asText(error['message']) ?? 'the answer carried an error without a message');
+  return message?.slice(0, LONGEST_ERROR) ?? null;
 }
 
 const INCLUDE_USAGE = '"stream_options":{"include_usage":true},';
@@ -67,7 +70,7 @@ function readRequest(bytes: Buffer): Asked | null {
 
 function readAnswer(bytes: Buffer): Answered {
   const body = parseObject(bytes.toString('utf8'));
-  return { model: asText(body?.['model']), usage: readUsage(body?.['usage']), closed: true, error: null };
+  return { model: asText(body?.['model']), usage: readUsage(body?.['usage']), closed: true, error: readError(body?.['error']) };
 }
 
 function readStream(hideUsage: boolean): StreamReader {
@@ -87,7 +90,7 @@ function readStream(hideUsage: boolean): StreamReader {
       if (chunk === null) return;
       model = asText(chunk['model']) ?? model;
       usage = readUsage(chunk['usage']) ?? usage;
-      if ('error' in chunk) error = readError(chunk['error']) ?? error;
+      error = readError(chunk['error']) ?? error;
       const choices = chunk['choices'];
       if (hideUsage && Array.isArray(choices) && choices.length === 0 && asObject(chunk['usage']) !== null) pass = false;
     },

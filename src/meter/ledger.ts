@@ -40,7 +40,7 @@ function sentence(facts: EventMetadata<'llm_call'>): string {
     case 'http_error':
       return `${model}: the provider answered HTTP ${facts.status} after ${took}`;
     case 'client_aborted':
-      return `${model}: the framework ended the call after ${took}; tokens unknown`;
+      return `${model}: the framework ended the call after ${took}${facts.usage_source === 'none' ? '; tokens unknown' : ''}`;
     case 'upstream_error':
       return `${model}: the provider failed after ${took}`;
     case 'truncated':

@@ -64,7 +64,7 @@ export async function startMeter(options: MeterOptions): Promise<Meter> {
       refuse(request, response);
       return;
     }
-    // Recording never fails, so what rejects here is a client that left before its request was whole.
+    // Neither forwarding nor recording rejects; a defect in them must not end the process, which runs experiments.
     const work = handle(meters, found.attempt, found.target, request, response).catch(() => void response.destroy());
     found.attempt.inFlight.add(work);
     void work.then(() => found.attempt.inFlight.delete(work));
@@ -108,8 +108,8 @@ function findAttempt(attempts: Map<string, Attempt>, url: string): { attempt: At
   if (!rest.startsWith(`${attempt.prefix}/`)) return null;
   // A base URL with a slash at its end makes two of them; the upstream may take them for one, so the meter must as well.
   const inner = rest.slice(attempt.prefix.length).replace(/\/{2,}/g, '/');
-  // The real key goes along, so a request must not climb out of the configured base path.
-  if (/(^|\/)(\.|%2e){2}(\/|$)/i.test(inner)) return null;
+  // The real key goes along, so a request must not climb out of the configured base path, however the upstream reads it.
+  if (/(^|\/|\\|%2f|%5c)(\.|%2e){2}(\/|\\|%2f|%5c|$)/i.test(inner)) return null;
   return { attempt, target: { path: inner, query: cut < 0 ? '' : url.slice(cut) } };
 }
 
@@ -126,7 +126,9 @@ async function handle(
     await meterCall(meters, attempt, wire, target, request, response);
     return;
   }
-  const sending = { bytes: Buffer.alloc(0), more: true, headers: {} };
+  // Node frames a body by itself only for methods that usually have one.
+  const framing = request.headers['transfer-encoding'] === undefined ? {} : { 'transfer-encoding': 'chunked' };
+  const sending = { bytes: Buffer.alloc(0), more: true, headers: framing };
   const path = target.path + target.query;
   const done = await forward(meters.upstream, request, path, sending, response, () => null, meters.now);
   if (done.ending === 'unreachable') {

@@ -55,7 +55,6 @@ export class EventSplitter {
   #take(last: Buffer): Buffer {
     const event = this.#held.length === 0 ? last : Buffer.concat([...this.#held, last]);
     this.#held = [];
-    this.#atLineStart = true;
     return event;
   }
 }

@@ -11,12 +11,15 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { stepwellError } from '../errors.ts';
 import { answerDecoder } from './body.ts';
 import { clientHeaders, upstreamHeaders } from './headers.ts';
+import { createKeyMask, type KeyMask } from './mask.ts';
 
 export interface Upstream {
   /** Scheme, host and port, for sentences. */
   readonly origin: string;
   /** `pathAndQuery` is what follows the client's `/v1`. */
   send(request: IncomingMessage, pathAndQuery: string, headers: OutgoingHttpHeaders): ClientRequest;
+  /** For one answer: covers the real key in it. */
+  newMask(): KeyMask;
   close(): void;
 }
 
@@ -47,6 +50,7 @@ export function connectUpstream(baseUrl: string, apiKey: string | null): Upstrea
         path: root + pathAndQuery,
         headers: withChanges(upstreamHeaders(request.headers, base.host, apiKey), changed),
       }),
+    newMask: () => createKeyMask(apiKey),
     close: () => agent.destroy(),
   };
 }
@@ -107,34 +111,42 @@ export function forward(
       response.off('close', onClientClose);
       resolve({ ending, status, requestId, firstByteAt, bytes, error });
     };
+    let outgoing: ClientRequest;
     const onClientClose = (): void => {
       settle('client_gone');
       outgoing.destroy();
     };
     response.on('close', onClientClose);
-
-    const outgoing = upstream.send(request, pathAndQuery, sending.headers);
+    try {
+      outgoing = upstream.send(request, pathAndQuery, sending.headers);
+    } catch (error) {
+      // Node refuses some headers and paths that it has itself received.
+      settle('unreachable', error as Error);
+      return;
+    }
     outgoing.on('error', (error) => {
       if (status === null) settle('unreachable', error);
     });
     outgoing.on('response', (answer) => {
       status = answer.statusCode ?? null;
       requestId = headerOf(answer, 'x-request-id') ?? headerOf(answer, 'request-id');
+      const mask = upstream.newMask();
       const tap = tapOf(answer);
       const decoder = answerDecoder(answer.headers['content-encoding']);
       const body = decoder === null ? answer : answer.pipe(decoder);
-      response.writeHead(answer.statusCode ?? 502, clientHeaders(answer.headers, decoder !== null || tap?.rewrites === true));
+      const headers = clientHeaders(answer.headers, decoder !== null || tap?.rewrites === true);
+      response.writeHead(answer.statusCode ?? 502, mask.headers(headers));
       response.flushHeaders();
 
       const resume = (): void => void body.resume();
       const pass = (pieces: readonly Buffer[]): void => {
-        for (const piece of pieces) {
-          if (piece.length > 0 && !response.write(piece)) {
-            body.pause();
-            response.once('drain', resume);
-          }
+        for (const piece of pieces) if (piece.length > 0) response.write(piece);
+        if (response.writableNeedDrain) {
+          body.pause();
+          response.once('drain', resume);
         }
       };
+      const tapped = (chunk: Buffer): readonly Buffer[] => tap?.push(chunk) ?? [chunk];
       const onCut = (error: Error): void => {
         settle('cut', error);
         outgoing.destroy();
@@ -147,9 +159,9 @@ export function forward(
       });
       answer.on('error', onCut);
       decoder?.on('error', onCut);
-      body.on('data', (chunk: Buffer) => pass(tap?.push(chunk) ?? [chunk]));
+      body.on('data', (chunk: Buffer) => pass(tapped(mask.push(chunk))));
       body.on('end', () => {
-        pass(tap?.end() ?? []);
+        pass([...tapped(mask.end()), ...(tap?.end() ?? [])]);
         settle('whole');
         response.end();
       });

@@ -2,6 +2,7 @@
  * A wire is one request format of a provider: how to know it, what its requests ask, where its answers state usage, and
  * how it words errors. The proxy knows nothing of any format beyond this interface.
  */
+
 /** Tokens of one call in one shape for every provider: input includes cached ones, output includes reasoning. */
 export interface Usage {
   readonly input: number | null;
@@ -29,7 +30,7 @@ export interface Answered {
   readonly usage: Usage | null;
   /** The provider said that this was all: a stream's closing mark, or the end of a body. */
   readonly closed: boolean;
-  /** An error that a stream carries after its status line said 200. */
+  /** What the provider says went wrong, possibly after its status line said 200; at most 1,000 characters. */
   readonly error: string | null;
 }
 

@@ -1,0 +1,42 @@
+/** One attempt behind a meter in front of a stub, and requests to it as a framework sends them. */
+import { withStep } from '../../src/log.ts';
+import { startMeter, type MeteredEndpoint } from '../../src/meter.ts';
+import { ledgerRun, type LedgerRun } from './ledger-run.ts';
+import { startUpstream, type Answer, type UpstreamStub } from './upstream-stub.ts';
+
+export const REAL_KEY = 'real-key-1234';
+const PRICES = { 'gpt-test-2026': { input_price: 2.5, cached_price: 1.25, output_price: 10 } };
+
+interface Setting {
+  readonly run: LedgerRun;
+  readonly upstream: UpstreamStub;
+  readonly endpoint: MeteredEndpoint;
+}
+
+/** One attempt behind a meter in front of a stub; `path` is the upstream's own base path. */
+export async function metered(answer: Answer, fn: (setting: Setting) => Promise<void>, path = '/v1'): Promise<void> {
+  await ledgerRun(async (run) => {
+    await using upstream = await startUpstream(answer);
+    await using meter = await startMeter({
+      upstream: { baseUrl: upstream.origin + path, apiKey: REAL_KEY },
+      prices: PRICES,
+    });
+    await withStep(1, { attempt: 2 }, async () => {
+      const endpoint = meter.open({ runId: 'run-1', step: 1, attempt: 2 });
+      await fn({ run, upstream, endpoint });
+      await endpoint.close();
+    });
+  });
+}
+
+export function ask(endpoint: MeteredEndpoint, body: object | string | Buffer, init: RequestInit = {}): Promise<Response> {
+  return fetch(`${endpoint.baseUrl}/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${endpoint.apiKey}`, 'content-type': 'application/json' },
+    body: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body),
+    ...init,
+  });
+}
+
+export const WHOLE = { model: 'gpt-test', messages: [{ role: 'user', content: 'hello' }] };
+export const STREAM = { ...WHOLE, stream: true };
