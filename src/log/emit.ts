@@ -77,7 +77,7 @@ export function emitOutside({ module, component }: Origin, level: number, ms: nu
 }
 
 function mirror(text: string): void {
-  if (process.stderr.isTTY !== true) writeStderr(text);
+  if (!process.stderr.isTTY) writeStderr(text);
   else writeStderr(readableRecord(JSON.parse(text) as LogRecord, process.env['NO_COLOR'] === undefined));
 }
 

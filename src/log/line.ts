@@ -48,8 +48,7 @@ export interface Content {
   readonly error: unknown;
 }
 
-class Full extends Error {}
-const FULL = new Full('the record is longer than its limit');
+const FULL = new Error('the record is longer than its limit');
 
 export class LineWriter {
   /** The line stands at the beginning of it. */
@@ -85,9 +84,8 @@ export class LineWriter {
       if (late) this.#copy(LATE);
       this.#end();
       return this.#at;
-    } catch (error) {
-      if (error !== FULL)
-        return this.#cut(head, tail, seq, late, { ...content, event: String(content.event), message: String(content.message) });
+    } catch {
+      // Too long, or a getter threw: the careful way copes with both.
       return this.#cut(head, tail, seq, late, content);
     }
   }

@@ -1,4 +1,5 @@
 /** Turns any value into one that JSON can hold. Slow and careful: the serialiser comes here only with unusual values. */
+import { types } from 'node:util';
 import { recordedError } from './thrown.ts';
 
 /** Deeper values would overflow the stack somewhere. */
@@ -55,7 +56,7 @@ export function plainValue(root: unknown, redact: (text: string) => string): Pla
     if (value instanceof Error) return entries(Object.entries({ ...recordedError(value), ...ownFields(value) }));
     if (value instanceof Map) return entries([...value].map(([name, item]) => [nameOf(name), item] as const));
     if (value instanceof Set) return array([...value]);
-    if (value instanceof Number || value instanceof String || value instanceof Boolean) return plain(value.valueOf(), key);
+    if (types.isBoxedPrimitive(value)) return plain(value.valueOf(), key);
     if (Array.isArray(value)) return array(value);
     const out: { [name: string]: Plain } = Object.create(null);
     for (const name of Object.keys(value)) {

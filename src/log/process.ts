@@ -28,12 +28,13 @@ export interface LogProcess {
   readonly atExit: Set<() => void>;
 }
 
+const notify = (notice: string): void => writeStderr(`stepwell: ${notice}\n`);
+
 /** The shared state; the first copy of the package that is loaded makes it. */
 export function logProcess(recordsFor: RecordsFor): LogProcess {
   const holder = globalThis as { [KEY]?: LogProcess };
   const found = holder[KEY];
   if (found?.version === VERSION) return found;
-  const notify = (notice: string): void => writeStderr(`stepwell: ${notice}\n`);
   const made: LogProcess = {
     version: VERSION,
     scopes: new AsyncLocalStorage(),

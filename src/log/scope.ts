@@ -55,6 +55,9 @@ export interface Scope {
   readonly slots: (Slot | undefined)[];
 }
 
+/** A caller in plain JavaScript may pass anything; it should meet the catalogue's error. */
+const named = (value: unknown): string => String(value);
+
 const WRITER_LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
 export function runState(options: RunOptions, redactor: SecretRedactor): RunState {
@@ -62,8 +65,8 @@ export function runState(options: RunOptions, redactor: SecretRedactor): RunStat
   if (typeof logsDir !== 'string' || logsDir === '' || logsDir.includes('\0'))
     throw stepwellError('LOGS_DIR_INVALID', { value: logsDir });
   return {
-    runId: safeName('run id', String(runId)),
-    framework: safeName('framework', String(framework)),
+    runId: safeName('run id', named(runId)),
+    framework: safeName('framework', named(framework)),
     logsDir: resolve(logsDir),
     writer: Array.from({ length: 6 }, () => WRITER_LETTERS[randomInt(WRITER_LETTERS.length)]).join(''),
     seq: 0,

@@ -24,13 +24,14 @@ function loggersInSources(): Map<string, string> {
   return found;
 }
 
+const sorted = (map: Map<string, string>): string[][] => [...map].sort(([a], [b]) => a.localeCompare(b));
+
 test('the table of modules and components is what the sources do', () => {
   const guide = readFileSync(join(root, 'docs', 'LOGGING_SYSTEM.md'), 'utf8');
   const table = guide.slice(guide.indexOf('| module | component |')).split('\n\n')[0] ?? '';
   const documented = new Map(
     [...table.matchAll(/^\| `([^`]+)`.*? \| (\w+) \|$/gm)].map(([, module = '', component = '']) => [module, component]),
   );
-  const sorted = (map: Map<string, string>): string[][] => [...map].sort(([a], [b]) => a.localeCompare(b));
   assert.deepEqual(sorted(documented), sorted(loggersInSources()));
   for (const component of documented.values()) assert.ok((COMPONENTS as readonly string[]).includes(component));
 });

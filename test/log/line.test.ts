@@ -1,7 +1,7 @@
 /** A record as a line of JSON: the same as JSON.stringify where that can do it, a valid line where it cannot. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { headOf, stamp, tailOf } from '../../src/log/head.ts';
 import { Clock } from '../../src/log/clock.ts';
 import { LineWriter, MAX_RECORD_BYTES } from '../../src/log/line.ts';

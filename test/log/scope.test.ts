@@ -21,6 +21,8 @@ import { logsDir, messages } from './records.ts';
 
 const runId = '20261122-141503-k3f9';
 const framework = 'baes';
+const open = (): number => readdirSync('/proc/self/fd').length;
+const code = (expected: string) => (error: unknown) => error instanceof StepwellError && error.code === expected;
 
 describe('run context', () => {
   test('outside of steps every component writes to run.log, reconciliation to its own file', () => {
@@ -97,7 +99,6 @@ describe('run context', () => {
 
   test('bad options are errors of the catalogue, and nothing is made on disk', () => {
     using dir = logsDir();
-    const code = (expected: string) => (error: unknown) => error instanceof StepwellError && error.code === expected;
     for (const bad of ['', '..', 'a/b', 'a\0b', 'CON', 'x'.repeat(300), '.hidden']) {
       assert.throws(() => withRun({ runId: bad, framework, logsDir: dir.path }, () => {}), code('UNSAFE_NAME'), bad);
       assert.throws(() => withRun({ runId, framework: bad, logsDir: dir.path }, () => {}), code('UNSAFE_NAME'), bad);
@@ -144,7 +145,6 @@ describe('step context', () => {
 
   test('a step ends: its files are closed', { skip: existsSync('/proc/self/fd') ? false : 'no /proc' }, () => {
     using dir = logsDir();
-    const open = (): number => readdirSync('/proc/self/fd').length;
     withRun({ runId, framework, logsDir: dir.path }, () => {
       const before = open();
       withStep(1, () => {

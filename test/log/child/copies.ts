@@ -1,8 +1,9 @@
 /** Loads two copies of the package; each must see the other's context. */
 import { strict as assert } from 'node:assert';
+import type * as log from '../../../src/log.ts';
 
 const [logsDir = '', one = '', two = ''] = process.argv.slice(2);
-type Copy = typeof import('../../../src/log.ts');
+type Copy = typeof log;
 const a = (await import(one)) as Copy;
 const b = (await import(two)) as Copy;
 assert.notEqual(a.withRun, b.withRun);
