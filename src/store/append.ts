@@ -238,7 +238,8 @@ export class AppendPool {
   }
 
   #armRetry(): void {
-    this.#retryTimer ??= setTimeout(() => {
+    if (this.#retryTimer !== null) return;
+    this.#retryTimer = setTimeout(() => {
       this.#retryTimer = null;
       this.#retryAll();
       if (this.#stuck.size !== 0) this.#armRetry();
@@ -287,11 +288,12 @@ export class AppendPool {
 
   #fill(file: AppendFile): void {
     this.#filled.add(file);
-    this.#bufferTimer ??= setTimeout(() => {
+    this.#hookExit();
+    if (this.#bufferTimer !== null) return;
+    this.#bufferTimer = setTimeout(() => {
       this.#bufferTimer = null;
       for (const each of this.#filled) this.flush(each);
     }, BUFFER_MS).unref();
-    this.#hookExit();
   }
 
   #hookExit(): void {

@@ -155,23 +155,18 @@ test('the clock is set back: timestamps never run backwards', () => {
   assert.deepEqual(times, times.toSorted());
 });
 
-describe('fallback', () => {
-  const outside = (exit: string): { lines: Record<string, unknown>[]; dir: string } => {
-    using dir = logsDir();
-    const env = { ...process.env, MY_API_KEY: 'a-secret-of-the-environment' };
-    const { stderr } = spawnSync(process.execPath, [child('outside'), dir.path, exit], { encoding: 'utf8', env });
-    return {
-      lines: stderr
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line) as Record<string, unknown>),
-      dir: dir.path,
-    };
-  };
+function outside(exit: string): Record<string, unknown>[] {
+  using dir = logsDir();
+  const env = { ...process.env, MY_API_KEY: 'a-secret-of-the-environment' };
+  const { stderr } = spawnSync(process.execPath, [child('outside'), dir.path, exit], { encoding: 'utf8', env });
+  const lines = stderr.trim().split('\n');
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+}
 
+describe('fallback', () => {
   for (const exit of ['', 'exit']) {
     test(`without a run a line goes to stderr, redacted; a run mirrors from its level; held records are not lost (${exit || 'natural end'})`, () => {
-      const { lines } = outside(exit);
+      const lines = outside(exit);
       assert.deepEqual(
         lines.map(({ message, run_id }) => [message, run_id]),
         [

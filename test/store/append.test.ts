@@ -5,6 +5,10 @@ import { describe, test } from 'node:test';
 import { AppendPool, type Disk } from '../../src/store.ts';
 import { openFileLimit } from '../../src/store/limit.ts';
 
+const fail = (code: string): never => {
+  throw Object.assign(new Error(code), { code });
+};
+
 /** A disk in memory. `script` may cut a write short (a number), or fail it (an error code). */
 function memoryDisk() {
   const files = new Map<string, Buffer>();
@@ -15,9 +19,6 @@ function memoryDisk() {
   let next = 3;
   let space = Infinity;
   let mostOpen = 0;
-  const fail = (code: string): never => {
-    throw Object.assign(new Error(code), { code });
-  };
   const contentOf = (fd: number): Buffer => files.get(open.get(fd) ?? fail('EBADF')) ?? fail('EBADF');
   const disk: Disk = {
     open(path) {
@@ -171,7 +172,7 @@ describe('writing', () => {
   test('a file that cannot be opened keeps its lines too', () => {
     const { file, append, text, disk, notices } = setup();
     const a = file('/run/a.log');
-    const { open } = disk;
+    const open = disk.open.bind(disk);
     Object.assign(disk, {
       open: () => {
         throw Object.assign(new Error('EACCES'), { code: 'EACCES' });

@@ -8,6 +8,10 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { writeFileAtomic } from '../../src/store.ts';
 
 let dir = '';
+const failing = async (): Promise<never> => {
+  throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
+};
+
 beforeEach(() => (dir = mkdtempSync(join(tmpdir(), 'stepwell-atomic-'))));
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
@@ -24,9 +28,6 @@ test('writes text and bytes, replaces what was there and keeps its mode', async 
 test('a failure at any point leaves the old content and no temporary file', async () => {
   const path = join(dir, 'a.json');
   await writeFileAtomic(path, 'old');
-  const failing = async (): Promise<never> => {
-    throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
-  };
   await assert.rejects(writeFileAtomic(path, 'new', { open, rename: failing, rm, stat }), { code: 'ENOSPC' });
   const brokenSync: typeof open = async (...args) => Object.assign(await open(...args), { sync: failing });
   await assert.rejects(writeFileAtomic(path, 'new', { open: brokenSync, rename, rm, stat }), { code: 'ENOSPC' });
