@@ -72,10 +72,17 @@ interface LineKey {
   readonly rank: number;
 }
 
-/** Negative when `a` comes first. Lines of one writer go by `seq`, all others by time. */
+/**
+ * Negative when `a` comes first. Lines of one writer go by `seq`, all others by time; within one millisecond writer by
+ * writer, since a line of another between two of one writer could contradict their numbers.
+ */
 function order(a: LineKey, b: LineKey): number {
   if (a.writer !== null && a.writer === b.writer && a.seq !== b.seq) return a.seq - b.seq;
-  return a.time - b.time || a.rank - b.rank;
+  return a.time - b.time || byName(a.writer ?? '', b.writer ?? '') || a.rank - b.rank;
+}
+
+function byName(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** A reading position in one file. */
@@ -177,7 +184,7 @@ const COMPONENT_PLACE = ['orchestrator', 'adapter', 'metrics', 'validator'];
 /** run.log, then the steps by number and their components in the order of the layout, reconciliation.log last. */
 function byPlace(a: string, b: string): number {
   const [pa, pb] = [placeOf(a), placeOf(b)];
-  return pa.group - pb.group || pa.step - pb.step || pa.component - pb.component || (a < b ? -1 : a > b ? 1 : 0);
+  return pa.group - pb.group || pa.step - pb.step || pa.component - pb.component || byName(a, b);
 }
 
 function placeOf(file: string): { group: number; step: number; component: number } {

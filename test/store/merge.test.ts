@@ -50,6 +50,35 @@ test('lines of one writer go by seq, even within one millisecond', async () => {
   assert.deepEqual(await messages(source), ['1', '2', '3', '4', '5']);
 });
 
+test('lines of two writers within one millisecond: each writer by seq, whatever the distribution over files', async () => {
+  const place = fc.constantFrom(
+    'logs/run.log',
+    'logs/step_001/adapter.log',
+    'logs/step_001/metrics.log',
+    'logs/step_002/adapter.log',
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.record({ place, writer: fc.constantFrom('a', 'b') }), { maxLength: 14 }), async (lines) => {
+      const files: Record<string, string> = {};
+      const numbers = new Map<string, number>();
+      for (const one of lines.toSorted((x, y) => (x.writer < y.writer ? -1 : x.writer > y.writer ? 1 : 0))) {
+        const seq = (numbers.get(one.writer) ?? 0) + 1;
+        numbers.set(one.writer, seq);
+        files[one.place] =
+          (files[one.place] ?? '') + line({ seq, writer: one.writer, timestamp: at(0), message: `${one.writer}${seq}` });
+      }
+      const found = await messages(sourceOf(files));
+      for (const [writer, count] of numbers) {
+        const wanted = Array.from({ length: count }, (_, index) => `${writer}${index + 1}`);
+        assert.deepEqual(
+          found.filter((message) => message.startsWith(writer)),
+          wanted,
+        );
+      }
+    }),
+  );
+});
+
 test('lines of two writers go by time', async () => {
   const source = sourceOf({
     'logs/run.log':
