@@ -46,7 +46,7 @@ export interface ValidationResult extends EventMetadata<'validation_end'> {
  * does is a result; nothing of it throws.
  */
 export async function validateStep(options: ValidationOptions): Promise<ValidationResult> {
-  const log = getLogger('stepwell.validate', { component: 'validator' });
+  const log = getLogger('validate', { component: 'validator' });
   const started = performance.now();
   const artifacts = await judgeArtifacts(options);
   for (const { name, ok, detail } of artifacts) {

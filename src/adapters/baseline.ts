@@ -4,6 +4,7 @@
  */
 import { hash } from 'node:crypto';
 import type { Adapter, AdapterStep, ClaimedUsage, FrameworkClaim } from '../run.ts';
+import type { EventMetadata } from '../schema.ts';
 import { stepwellCommit } from '../store.ts';
 import { parseAnswer, type ModelAnswer } from './baseline/answer.ts';
 import { complete, type ChatMessage, type Completion } from './baseline/completion.ts';
@@ -52,15 +53,14 @@ async function ask(step: AdapterStep, messages: readonly ChatMessage[]): Promise
   const { endpoint, model, signal, randomSeed: seed } = step;
   if (endpoint === null) return { ok: false, message: 'the baseline needs a model, and no endpoint is configured' };
   const bytes = messages.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0);
-  step.log.info(`Asking ${model}`, { event: 'request_sent', metadata: { model, messages: messages.length, bytes } });
+  step.log.info(`Asking ${model}`, { metadata: { model, messages: messages.length, bytes } });
   const completion = await complete({ endpoint, model, seed, messages, signal });
   if (completion.ok) {
     step.log.info(`${completion.model ?? model} answered`, {
-      event: 'answer_received',
       metadata: { model: completion.model, bytes: Buffer.byteLength(completion.text), finish_reason: completion.finishReason },
     });
   } else {
-    step.log.error(completion.message, { event: 'answer_failed' });
+    step.log.error(completion.message);
   }
   return completion;
 }
@@ -85,7 +85,7 @@ async function apply(step: AdapterStep, answer: ModelAnswer): Promise<void> {
   for (const file of answer.files) {
     step.signal.throwIfAborted();
     const { executable } = await writeAnswered(step.workspace, file);
-    const metadata = {
+    const metadata: EventMetadata<'file_written'> = {
       path: file.path,
       bytes: Buffer.byteLength(file.content),
       sha256: hash('sha256', file.content),
@@ -95,7 +95,8 @@ async function apply(step: AdapterStep, answer: ModelAnswer): Promise<void> {
   }
   for (const path of answer.deletions) {
     await removeAnswered(step.workspace, path);
-    step.log.info(`Removed ${path}`, { event: 'file_removed', metadata: { path } });
+    const metadata: EventMetadata<'file_removed'> = { path };
+    step.log.info(`Removed ${path}`, { event: 'file_removed', metadata });
   }
 }
 

@@ -135,6 +135,9 @@ export const EVENT_METADATA = {
     stdout_lines: count,
     stderr_lines: count,
   }),
+  /** By the framework `baseline`, which writes a model's files itself; what others write is seen in the workspace. */
+  file_written: FileFact.extend({ executable: z.boolean() }),
+  file_removed: z.object({ path: z.string() }),
   hitl: z.object({ query: z.string(), query_length: count, response_length: count, response_sha1: z.string() }),
 
   // ── step_NNN/metrics.log: the ledger ─────────────────────────────────────────────────────────────────

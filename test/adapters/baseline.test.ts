@@ -7,6 +7,7 @@ import { baseline } from '../../src/adapters/baseline.ts';
 import { getLogger, withRun, withStep, type Logger } from '../../src/log.ts';
 import { startMeter } from '../../src/meter.ts';
 import { startRehearsal } from '../../src/rehearsal.ts';
+import { EVENT_METADATA } from '../../src/schema.ts';
 import type { AdapterStep, FrameworkClaim } from '../../src/run/adapter.ts';
 import { startUpstream, type UpstreamStub } from '../meter/upstream-stub.ts';
 import { checkAfterStep, type Kept } from '../rehearsal/school.ts';
@@ -108,8 +109,10 @@ test('six steps through meter and rehearsal build the service; one clarification
       assert.ok((claim.usage?.input_tokens ?? 0) > 400 && (claim.usage?.output_tokens ?? 0) > 200);
       assert.equal(total('gen_ai.usage.cache_read.input_tokens') > 0, step === 3);
       const written = logLines(logsDir, `step_00${step}/adapter.log`).filter(({ event }) => event === 'file_written');
-      for (const { metadata } of written)
-        assert.equal(statSync(join(workspace, String(metadata['path']))).size, metadata['bytes']);
+      for (const { metadata } of written) {
+        const { path, bytes } = EVENT_METADATA.file_written.parse(metadata);
+        assert.equal(statSync(join(workspace, path)).size, bytes);
+      }
       assert.ok(written.length > 0);
 
       await using service = await startService(workspace);
@@ -119,8 +122,6 @@ test('six steps through meter and rehearsal build the service; one clarification
   assert.equal(asked.length, 1);
   assert.equal(asked[0]?.[0], 3);
   assert.match(asked[0]?.[1] ?? '', /^Which levels/);
-  const ends = PROMPTS.map((_, index) => logLines(logsDir, `step_00${index + 1}/adapter.log`));
-  assert.equal(ends.flat().filter(({ event }) => event === 'request_sent').length, 7);
 });
 
 const decideYourself = (): Promise<string> => Promise.resolve('Decide yourself.');
@@ -178,6 +179,9 @@ function variedWorkspace(workspace: string): void {
   put('node_modules/x/index.js', 'dependency');
   put('.git/config', 'git');
   put('data/students.json', 'stored');
+  put('src/data/names.txt', 'source');
+  put('latin.txt', Buffer.from('caf\xe9', 'latin1'));
+  writeFileSync(Buffer.concat([Buffer.from(`${workspace}/odd`), Buffer.from([0xff])]), 'unreachable');
   put('.env', 'SECRET=very-secret');
   put('image.png', Buffer.from([1, 0, 2]));
   put('big.txt', 'x'.repeat(70_000));
@@ -194,9 +198,12 @@ test('the request holds the prompt and the workspace, without dependencies, data
   const text: string = request.messages[1].content;
   assert.ok(text.startsWith('Build it.\n'));
   assert.ok(text.includes('=== file: a.txt ===\nold\n=== end ===\n\n=== file: src/b.js ===\nlet b;\n=== end ==='));
-  for (const absent of ['dependency', 'stored', 'very-secret', 'root:', 'xxxx', '.git/config'])
+  assert.ok(text.includes('=== file: src/data/names.txt ===\nsource\n'));
+  for (const absent of ['unreachable', 'caf', 'dependency', 'stored', 'very-secret', 'root:', 'xxxx', '.git/config'])
     assert.ok(!text.includes(absent), absent);
-  assert.ok(text.includes('- big.txt (70000 bytes)') && text.includes('- image.png (3 bytes)'));
+  assert.ok(
+    text.includes('- big.txt (70000 bytes)') && text.includes('- image.png (3 bytes)') && text.includes('- latin.txt (4 bytes)'),
+  );
 });
 
 function trappedWorkspace(workspace: string): void {
@@ -215,7 +222,9 @@ test('paths that leave the workspace are refused, and nothing at all is written'
     ['a//x', /empty/],
     ['./x', /\. or/],
     ['a\\..\\x', /backslash/],
-    ['a\0b', /NUL/],
+    ['a\0b', /control character/],
+    ['a\u001b[2Jb', /control character/],
+    [`${'d/'.repeat(300)}x`, /longer than 600 bytes/],
     ['.git/hooks/post-commit', /\.git/],
     ['sub/.GIT/config', /\.git/],
     ['out/x', /out is a symbolic link/],

@@ -31,15 +31,14 @@ function commandCast(byFile: boolean) {
   };
 }
 
-adapterContract({ name: 'command, prompt on stdin', adapter: command, cast: commandCast(false), impossible: {} });
-adapterContract({ name: 'command, prompt in a file', adapter: command, cast: commandCast(true), impossible: {} });
+adapterContract({ name: 'command, prompt on stdin', adapter: command, cast: commandCast(false), impossible: [] });
+adapterContract({ name: 'command, prompt in a file', adapter: command, cast: commandCast(true), impossible: [] });
 
-const noProcess = 'the baseline starts no process';
-
+// The baseline starts no process.
 adapterContract({
   name: 'baseline',
   adapter: baseline,
-  impossible: { floods: noProcess, prints_invalid_utf8: noProcess, reports: noProcess },
+  impossible: ['floods', 'prints_invalid_utf8', 'reports'],
   async cast(behaviour) {
     const upstream = await startUpstream((response) => {
       if (behaviour === 'hangs') return;

@@ -6,11 +6,14 @@ import type { AnsweredFile } from './answer.ts';
 
 /** File systems allow 255; the temporary name that a file has while it is written is longer than its own. */
 const NAME_LIMIT = 200;
+/** macOS allows 1,024 for the whole path, and the workspace's own is part of it. */
+const PATH_LIMIT = 600;
 
 /** Why a path may not be written or removed, or null when it may. Looks at the disk for links on the way. */
 export async function unsafePathReason(workspace: string, path: string): Promise<string | null> {
   if (path === '') return 'it is empty';
-  if (path.includes('\0')) return 'it has a NUL character';
+  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+  if (/[\u0000-\u001f\u007f]/.test(path)) return 'it has a control character';
   if (path.includes('\\')) return 'it has a backslash';
   if (path.startsWith('/') || /^[A-Za-z]:/.test(path)) return 'it is absolute';
   const segments = path.split('/');
@@ -18,10 +21,11 @@ export async function unsafePathReason(workspace: string, path: string): Promise
   if (segments.some((segment) => segment.toLowerCase() === '.git')) return 'it lies in .git';
   if (segments.some((segment) => Buffer.byteLength(segment) > NAME_LIMIT))
     return `a part of it is longer than ${NAME_LIMIT} bytes`;
+  if (Buffer.byteLength(path) > PATH_LIMIT) return `it is longer than ${PATH_LIMIT} bytes`;
   for (let depth = 1; depth <= segments.length; depth += 1) {
     const part = segments.slice(0, depth).join('/');
-    const facts = await lstat(join(workspace, part)).catch(() => null);
-    if (facts === null) return null;
+    const facts = await lstat(join(workspace, part)).catch((error: NodeJS.ErrnoException) => error);
+    if (facts instanceof Error) return facts.code === 'ENOENT' ? null : `the system refuses it (${facts.code})`;
     if (facts.isSymbolicLink()) return `${part} is a symbolic link`;
     if (depth < segments.length && !facts.isDirectory()) return `${part} is no directory`;
     if (depth === segments.length && !facts.isFile()) return 'something that is no file has that name';

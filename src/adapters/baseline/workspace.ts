@@ -1,10 +1,13 @@
 /** The workspace as the model sees it: the text files, up to a bound; of the rest, names and sizes. */
+import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { IGNORED_DIRECTORIES, snapshotTree } from '../../store.ts';
 
-/** Version control, installed packages, caches, and what the service that is built stores. */
-const UNSHOWN_DIRECTORIES = [...IGNORED_DIRECTORIES, 'data', '.cache', '.pytest_cache', '.mypy_cache', 'dist', 'build', 'target'];
+/** Version control, installed packages, caches. */
+const UNSHOWN_DIRECTORIES = [...IGNORED_DIRECTORIES, '.cache', '.pytest_cache', '.mypy_cache'];
+/** What the service that is built stores, and what is built from its sources. Deeper in, such names may be of sources. */
+const UNSHOWN_TOP = /^(data|dist|build|target)\//;
 const UNSHOWN_FILE = /(^|\/)(\.env(\..*)?|.*\.(db|sqlite3?|log|lock)|package-lock\.json)$/i;
 const FILE_LIMIT = 64 * 1024;
 const TOTAL_LIMIT = 256 * 1024;
@@ -20,9 +23,12 @@ export async function readWorkspace(workspace: string): Promise<ShownWorkspace> 
   const unshown: { path: string; bytes: number }[] = [];
   let total = 0;
   for (const [path, entry] of await snapshotTree(workspace, { ignore: UNSHOWN_DIRECTORIES })) {
+    if (UNSHOWN_TOP.test(path)) continue;
     const fits = entry.bytes <= FILE_LIMIT && total + entry.bytes <= TOTAL_LIMIT;
-    const bytes = entry.kind === 'file' && fits && !UNSHOWN_FILE.test(path) ? await readFile(join(workspace, path)) : null;
-    if (bytes === null || bytes.includes(0)) {
+    const shown = entry.kind === 'file' && fits && !UNSHOWN_FILE.test(path);
+    // A name that is not UTF-8 leads nowhere as text, and a file may go meanwhile.
+    const bytes = shown ? await readFile(join(workspace, path)).catch(() => null) : null;
+    if (bytes === null || bytes.includes(0) || !isUtf8(bytes)) {
       unshown.push({ path, bytes: entry.bytes });
       continue;
     }
