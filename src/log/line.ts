@@ -53,6 +53,8 @@ const FULL = new Error('the record is longer than its limit');
 export class LineWriter {
   /** The line stands at the beginning of it. */
   readonly bytes = Buffer.allocUnsafeSlow(MAX_RECORD_BYTES);
+  /** The same memory; V8 stores single bytes into a plain array three times as fast as into a Buffer. */
+  readonly #raw = new Uint8Array(this.bytes.buffer);
   #at = 0;
   #redactor: SecretRedactor;
   #trigrams: Trigrams;
@@ -148,16 +150,14 @@ export class LineWriter {
   }
 
   #copy(part: Buffer): void {
-    const { bytes } = this;
-    const at = this.#at;
-    if (at + part.length > MAX_RECORD_BYTES) throw FULL;
-    for (let index = 0; index < part.length; index++) bytes[at + index] = part[index] as number;
-    this.#at = at + part.length;
+    if (this.#at + part.length > MAX_RECORD_BYTES) throw FULL;
+    this.bytes.set(part, this.#at);
+    this.#at += part.length;
   }
 
   #string(text: string): void {
     const { length } = text;
-    const { bytes } = this;
+    const bytes = this.#raw;
     let at = this.#at;
     if (length > SHORT || at + length + 2 > MAX_RECORD_BYTES) {
       this.#longString(text);
@@ -198,7 +198,7 @@ export class LineWriter {
   }
 
   #integer(value: number): void {
-    const { bytes } = this;
+    const bytes = this.#raw;
     let digits = 1;
     for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) digits += 1;
     if (this.#at + digits > MAX_RECORD_BYTES) throw FULL;
@@ -285,7 +285,7 @@ export class LineWriter {
 
   #byte(value: number): void {
     if (this.#at >= MAX_RECORD_BYTES) throw FULL;
-    this.bytes[this.#at++] = value;
+    this.#raw[this.#at++] = value;
   }
 }
 
