@@ -7,18 +7,15 @@ import type { EventMetadata } from '../schema.ts';
 import { compareTrees, SCRATCH_DIR, snapshotTree, WORKSPACE_DIR, type Tree, type TreeChange } from '../store.ts';
 import { artifactFailure, checkArtifacts } from '../validate.ts';
 import type { AdapterStep, FrameworkClaim } from './adapter.ts';
-import { LONGEST_TIMER_MS } from './backoff.ts';
 import type { ResolvedStep } from './config.ts';
 import { makeSurroundings } from './environment.ts';
-import { INTERRUPTED, type AttemptVerdict } from './failure.ts';
+import { messageOf, recordable, type AttemptVerdict } from './failure.ts';
 import { answerClarification } from './hitl.ts';
+import { cutVerdict, startLimit, type Cut } from './limit.ts';
 import type { RunOrder } from './order.ts';
-import { settled, settledOrAborted, type Settled } from './settle.ts';
+import { settled, settledOrAborted, SETTLE_MS, type Settled } from './settle.ts';
 
 const log = getLogger('run/attempt', { component: 'orchestrator' });
-
-/** What an adapter may still take to return after its processes were ended. */
-const SETTLE_MS = 5_000;
 
 export interface AttemptResult {
   readonly verdict: AttemptVerdict;
@@ -46,17 +43,16 @@ export async function runAttempt(
       extra: { ...order.settings.env, STEPWELL_STEP: String(step.step), STEPWELL_ATTEMPT: String(attempt) },
     });
     const endpoint = order.openEndpoint?.({ runId: order.runId, step: step.step, attempt }) ?? null;
-    const limits = limitAttempt(order);
+    const limit = startLimit(order);
     const started = performance.now();
     log.info(`Attempt ${attempt} at step ${step.step} begins`, {
       event: 'attempt_start',
       metadata: { mark, metered: endpoint !== null } satisfies EventMetadata<'attempt_start'>,
     });
 
+    const { signal } = limit;
     const work = settled(() =>
-      order.adapter.runStep(
-        adapterStep({ order, step, attempt, promptFile, workspace, mark, env, endpoint, signal: limits.signal }),
-      ),
+      order.adapter.runStep(adapterStep({ order, step, attempt, promptFile, workspace, mark, env, endpoint, signal })),
     );
     const killed: number[] = [];
     const endProcesses = async (): Promise<void> => {
@@ -71,60 +67,63 @@ export async function runAttempt(
     };
     let answer: Answer;
     try {
-      answer = await settledOrAborted(work, { signal: limits.signal, onAbort: endProcesses, settleMs: SETTLE_MS });
+      answer = await settledOrAborted(work, { signal, onAbort: endProcesses, settleMs: SETTLE_MS });
     } finally {
-      limits.clear();
+      limit.release();
     }
-    const cut = limits.signal.aborted ? limits.signal.reason : null;
+    const { cut } = limit;
     if (answer.kind === 'unsettled') log.warn('The adapter did not return after its time had ended; the run goes on without it');
-    // An attempt's processes end with it, also after success: nothing may change the workspace while it is measured.
-    await endProcesses();
-    await endpoint?.close();
+    const measured = await settled(async () => {
+      // An attempt's processes end with it, also after success: nothing may change the workspace while it is measured.
+      await endProcesses();
+      await endpoint?.close();
+      return await snapshotTree(workspace);
+    });
 
-    const after = await snapshotTree(workspace);
+    const after = measured.kind === 'value' ? measured.value : before;
     const change = compareTrees(before, after);
-    const verdict = judge(order, answer, cut, { change, after });
-    const claim = answer.kind === 'value' ? answer.value : null;
-    const facts = {
-      status: verdict.status,
-      reason: verdict.status === 'success' ? null : verdict.reason,
-      claim: claim?.status ?? null,
-      claimed_usage: claim?.usage ?? null,
-      duration_seconds: secondsSince(started),
-      files_added: change.added.length,
-      files_changed: change.changed.length,
-      files_removed: change.removed.length,
-      processes_killed: new Set(killed).size,
-    } satisfies EventMetadata<'attempt_end'>;
-    if (verdict.status === 'success') log.info(`Attempt ${attempt} succeeded`, { event: 'attempt_end', metadata: facts });
-    else {
-      const thrown = verdict.error === undefined ? {} : { error: verdict.error };
-      log.error(`Attempt ${attempt} failed: ${verdict.message}`, { event: 'attempt_end', metadata: facts, ...thrown });
-    }
+    const verdict =
+      measured.kind === 'threw' && cut === null ? threwVerdict(measured.error) : judge(order, answer, cut, { change, after });
+    recordEnd({ attempt, verdict, claim: claimOf(answer, cut), started, change, killed });
     return { verdict, change, after };
   });
+}
+
+/** What the framework said. What its adapter answers once it has been cut off is no word of the framework's. */
+function claimOf(answer: Answer, cut: Cut | null): FrameworkClaim | null {
+  return cut === null && answer.kind === 'value' ? answer.value : null;
+}
+
+function recordEnd(ended: {
+  attempt: number;
+  verdict: AttemptVerdict;
+  claim: FrameworkClaim | null;
+  started: number;
+  change: TreeChange;
+  killed: readonly number[];
+}): void {
+  const { attempt, verdict, claim, change } = ended;
+  const metadata = {
+    status: verdict.status,
+    reason: verdict.status === 'success' ? null : verdict.reason,
+    claim: claim?.status ?? null,
+    claimed_usage: claim?.usage ?? null,
+    duration_seconds: secondsSince(ended.started),
+    files_added: change.added.length,
+    files_changed: change.changed.length,
+    files_removed: change.removed.length,
+    processes_killed: new Set(ended.killed).size,
+  } satisfies EventMetadata<'attempt_end'>;
+  if (verdict.status === 'success') log.info(`Attempt ${attempt} succeeded`, { event: 'attempt_end', metadata });
+  else {
+    const thrown = verdict.error === undefined ? {} : { error: recordable(verdict.error) };
+    log.error(`Attempt ${attempt} failed: ${verdict.message}`, { event: 'attempt_end', metadata, ...thrown });
+  }
 }
 
 /** Seconds since a reading of the monotonic clock, to the millisecond. */
 export function secondsSince(started: number): number {
   return Math.round(performance.now() - started) / 1000;
-}
-
-/** A signal that aborts, with the reason, on the time limit or when the run is interrupted, whichever comes first. */
-function limitAttempt(order: RunOrder): { signal: AbortSignal & { reason: 'time_limit' | 'interrupted' }; clear(): void } {
-  const controller = new AbortController();
-  const limitMs = Math.min(order.config.timeouts.step_timeout_seconds * 1000, LONGEST_TIMER_MS);
-  const timer = setTimeout(() => controller.abort('time_limit'), limitMs);
-  const interrupt = () => controller.abort('interrupted');
-  if (order.signal.aborted) interrupt();
-  else order.signal.addEventListener('abort', interrupt, { once: true });
-  return {
-    signal: controller.signal,
-    clear() {
-      clearTimeout(timer);
-      order.signal.removeEventListener('abort', interrupt);
-    },
-  };
 }
 
 function adapterStep(given: {
@@ -172,25 +171,18 @@ function adapterStep(given: {
 }
 
 /** Claims and measurements, weighed: a limit that was reached, then what the framework says, then what it did. */
-function judge(
-  order: RunOrder,
-  answer: Answer,
-  cut: 'time_limit' | 'interrupted' | null,
-  did: { change: TreeChange; after: Tree },
-): AttemptVerdict {
-  if (cut === 'interrupted') return INTERRUPTED;
-  if (cut === 'time_limit') {
-    const limit = order.config.timeouts.step_timeout_seconds;
-    return { status: 'timed_out', reason: 'time_limit', message: `it exceeded the time limit of ${limit} s` };
-  }
+function judge(order: RunOrder, answer: Answer, cut: Cut | null, did: { change: TreeChange; after: Tree }): AttemptVerdict {
+  if (cut !== null) return cutVerdict(cut, order);
   if (answer.kind === 'unsettled') throw new Error('unreachable: an attempt is left only after its signal aborted');
-  if (answer.kind === 'threw') {
-    const asked = answer.error instanceof StepwellError && answer.error.code === 'NO_HITL_TEXT';
-    const message = answer.error instanceof Error ? answer.error.message : String(answer.error);
-    return { status: 'failed', reason: asked ? 'framework_failed' : 'internal', message, error: answer.error };
-  }
+  if (answer.kind === 'threw') return threwVerdict(answer.error);
   const claim = answer.value;
   if (claim.status === 'failure') return { status: 'failed', reason: claim.reason, message: claim.message };
   const failed = artifactFailure(checkArtifacts(order.config.validation.artifacts, did.after.keys(), did.change));
   return failed === null ? { status: 'success' } : { status: 'failed', ...failed };
+}
+
+/** An error of the catalogue says what the framework lacks: its program, an answer. Anything else is a fault of the adapter or of ours. */
+function threwVerdict(error: unknown): AttemptVerdict {
+  const reason = error instanceof StepwellError ? 'framework_failed' : 'internal';
+  return { status: 'failed', reason, message: messageOf(error), error };
 }

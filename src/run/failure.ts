@@ -1,4 +1,5 @@
 /** Why something did not succeed, and how that is said. */
+import { StepwellError } from '../errors.ts';
 import type { FailureReason, Phase, RunStatus, StepStatus } from '../schema.ts';
 
 /** How an attempt ended. `message` is one line for people; `error` what was thrown, if anything. */
@@ -11,23 +12,47 @@ export type AttemptVerdict =
       readonly error?: unknown;
     };
 
-export const INTERRUPTED: AttemptVerdict = { status: 'interrupted', reason: 'interrupted', message: 'the run was interrupted' };
+export const INTERRUPTED = {
+  status: 'interrupted',
+  reason: 'interrupted',
+  message: 'the run was interrupted',
+} as const satisfies AttemptVerdict;
 
 /** The failure that decided a run. */
 export interface RunFailure {
   readonly status: Exclude<RunStatus, 'running' | 'success' | 'crashed'>;
   readonly phase: Phase;
   readonly step: number | null;
-  readonly error: Error;
+  readonly message: string;
+  /** For the record, see {@link recordable}. */
+  readonly error: unknown;
 }
 
-/** A failure as an error, so that it stands in records and metadata like every other. */
-export class StepFailure extends Error {
-  override readonly name = 'StepFailure';
-  readonly code: FailureReason;
+/** A verdict that decided the run. */
+export function failureOf(
+  verdict: Exclude<AttemptVerdict, { status: 'success' }>,
+  at: { readonly phase: Phase; readonly step: number | null; readonly name?: string },
+): RunFailure {
+  const { status, reason, error } = verdict;
+  const message = at.step === null ? verdict.message : `step ${at.step} (${at.name}): ${verdict.message}`;
+  const thrown = error === undefined ? {} : { cause: recordable(error) };
+  return { status, phase: at.phase, step: at.step, message, error: { type: 'StepFailure', message, code: reason, ...thrown } };
+}
 
-  constructor(message: string, code: FailureReason, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
-    this.code = code;
-  }
+/** What stepwell itself, or an adapter, threw in a phase. */
+export function thrownFailure(phase: Phase, error: unknown): RunFailure {
+  return { status: 'failed', phase, step: null, message: messageOf(error), error: recordable(error) };
+}
+
+/**
+ * What is recorded of something thrown. An error of the catalogue was foreseen: its message says all, and a stack would only
+ * lead into stepwell. Anything else keeps its stack.
+ */
+export function recordable(error: unknown): unknown {
+  if (!(error instanceof StepwellError)) return error;
+  return { type: error.name, message: error.message, code: error.code };
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -8,29 +8,18 @@ import { SCRATCH_DIR, WORKSPACE_DIR } from '../store.ts';
 import type { AdapterRun } from './adapter.ts';
 import { secondsSince } from './attempt.ts';
 import { makeSurroundings, markPrefix, type Surroundings } from './environment.ts';
-import { StepFailure, type RunFailure } from './failure.ts';
+import { failureOf, INTERRUPTED, thrownFailure, type RunFailure } from './failure.ts';
+import { cutVerdict, startLimit } from './limit.ts';
 import type { RunOrder } from './order.ts';
-import { settled, settledOrAborted, within } from './settle.ts';
+import { settled, settledOrAborted, SETTLE_MS, within } from './settle.ts';
 import { runStep } from './step.ts';
 import { removeTree } from './workspace.ts';
 
 const log = getLogger('run/runner', { component: 'orchestrator' });
 
-/** What an adapter may still take to return after its processes were ended. */
-const SETTLE_MS = 5_000;
-
-interface PhaseResult {
-  readonly phase: Phase;
-  readonly duration_seconds: number;
-  readonly ok: boolean;
-}
-
+/** Everything else that can be said of a run stands in its logs. */
 export interface RunOutcome {
   readonly status: RunStatus;
-  readonly failure: RunFailure | null;
-  readonly phases: readonly PhaseResult[];
-  /** What really ran, `unknown` when that cannot be told. */
-  readonly frameworkCommit: string;
   readonly durationSeconds: number;
 }
 
@@ -40,8 +29,6 @@ export interface RunOutcome {
  */
 export async function executeRun(order: RunOrder): Promise<RunOutcome> {
   const started = performance.now();
-  const phases: PhaseResult[] = [];
-  let commit = 'unknown';
   let failure: RunFailure | null = null;
 
   /** Runs a phase and records its begin and end. A throw is the run's failure in that phase. */
@@ -49,12 +36,14 @@ export async function executeRun(order: RunOrder): Promise<RunOutcome> {
     log.info(`Phase ${name} begins`, { event: 'phase_start', metadata: { phase: name } satisfies EventMetadata<'phase_start'> });
     const begun = performance.now();
     const done = await settled(work);
-    const failed = done.kind === 'value' ? done.value : runFailure('failed', name, null, done.error);
-    const result = { phase: name, duration_seconds: secondsSince(begun), ok: failed === null };
-    phases.push(result);
-    const fields = { event: 'phase_end', metadata: result satisfies EventMetadata<'phase_end'> };
-    if (failed === null) log.info(`Phase ${name} ended`, fields);
-    else log.error(`Phase ${name} failed: ${failed.error.message}`, { ...fields, error: failed.error });
+    const failed = done.kind === 'value' ? done.value : thrownFailure(name, done.error);
+    const metadata = {
+      phase: name,
+      duration_seconds: secondsSince(begun),
+      ok: failed === null,
+    } satisfies EventMetadata<'phase_end'>;
+    if (failed === null) log.info(`Phase ${name} ended`, { event: 'phase_end', metadata });
+    else log.error(`Phase ${name} failed: ${failed.message}`, { event: 'phase_end', metadata, error: failed.error });
     failure ??= failed;
   };
 
@@ -63,18 +52,13 @@ export async function executeRun(order: RunOrder): Promise<RunOutcome> {
   const adapterRun = surroundings.kind === 'value' ? adapterRunOf(order, surroundings.value) : null;
   await phase('prepare', async () => {
     if (adapterRun === null) throw surroundings.kind === 'threw' ? surroundings.error : new Error('no surroundings');
-    const prepared = await prepare(order, adapterRun);
-    if ('failure' in prepared) return prepared.failure;
-    commit = prepared.commit;
-    return null;
+    return await prepare(order, adapterRun);
   });
   if (failure === null) await phase('steps', async () => await runSteps(order));
   await phase('stop', async () => await stop(order, adapterRun));
 
   const durationSeconds = secondsSince(started);
-  const outcome = { status: statusOf(failure), failure, phases, frameworkCommit: commit, durationSeconds };
-  recordEnd(outcome);
-  return outcome;
+  return recordEnd(failure, durationSeconds);
 }
 
 function recordStart(order: RunOrder): void {
@@ -99,18 +83,19 @@ function recordStart(order: RunOrder): void {
   });
 }
 
-function recordEnd(outcome: RunOutcome): void {
-  const { status, failure } = outcome;
+function recordEnd(failure: RunFailure | null, durationSeconds: number): RunOutcome {
+  const status = failure?.status ?? 'success';
   const metadata = {
     status,
     failing_phase: failure?.phase ?? null,
     failing_step: failure?.step ?? null,
-    duration_seconds: outcome.durationSeconds,
+    duration_seconds: durationSeconds,
     redactions: runRedactor().count,
   } satisfies EventMetadata<'run_end'>;
   if (failure === null) log.info('Run succeeded', { event: 'run_end', metadata });
-  else log.error(`Run ended: ${status}: ${failure.error.message}`, { event: 'run_end', metadata, error: failure.error });
+  else log.error(`Run ended: ${status}: ${failure.message}`, { event: 'run_end', metadata, error: failure.error });
   syncRun();
+  return { status, durationSeconds };
 }
 
 async function prepareDirectories(order: RunOrder): Promise<Surroundings> {
@@ -141,77 +126,63 @@ function adapterRunOf(order: RunOrder, { mark, env }: Surroundings): AdapterRun 
   };
 }
 
-async function prepare(order: RunOrder, run: AdapterRun): Promise<{ commit: string } | { failure: RunFailure }> {
-  const work = settled(async () => await order.adapter.prepare(run));
-  const done = await settledOrAborted(work, {
-    signal: order.signal,
-    onAbort: async () => {
-      await killMarked(run.mark, { graceMs: run.shutdownGraceSeconds * 1000 });
-    },
-    settleMs: SETTLE_MS,
-  });
-  if (order.signal.aborted) return { failure: interruption('prepare', null) };
-  if (done.kind === 'value') {
-    log.info(`The framework is ready at commit ${done.value.commit}`, {
-      event: 'framework_ready',
-      metadata: { commit: done.value.commit } satisfies EventMetadata<'framework_ready'>,
+/** The preparation has the time limit of an attempt: a clone that hangs must not hold the run for ever. */
+async function prepare(order: RunOrder, run: AdapterRun): Promise<RunFailure | null> {
+  const limit = startLimit(order);
+  const work = settled(async () => await order.adapter.prepare({ ...run, signal: limit.signal }));
+  let done: Awaited<typeof work> | { readonly kind: 'unsettled' };
+  try {
+    done = await settledOrAborted(work, {
+      signal: limit.signal,
+      onAbort: async () => {
+        await killMarked(run.mark, { graceMs: run.shutdownGraceSeconds * 1000 });
+      },
+      settleMs: SETTLE_MS,
     });
-    return { commit: done.value.commit };
+  } finally {
+    limit.release();
   }
-  return {
-    failure: runFailure('failed', 'prepare', null, done.kind === 'threw' ? done.error : new Error('the adapter did not return')),
-  };
+  if (limit.cut !== null) return failureOf(cutVerdict(limit.cut, order), { phase: 'prepare', step: null });
+  if (done.kind === 'unsettled') throw new Error('unreachable: the preparation is left only after its signal aborted');
+  if (done.kind === 'threw') return thrownFailure('prepare', done.error);
+  const { commit } = done.value;
+  log.info(`The framework is ready at commit ${commit}`, {
+    event: 'framework_ready',
+    metadata: { commit } satisfies EventMetadata<'framework_ready'>,
+  });
+  return null;
 }
 
 /** The steps in order. The first failure decides the run's status, also when the later steps go on. */
 async function runSteps(order: RunOrder): Promise<RunFailure | null> {
   let first: RunFailure | null = null;
   for (const step of order.steps) {
-    if (order.signal.aborted) return first ?? interruption('steps', null);
+    if (order.signal.aborted) break;
     const verdict = await runStep(order, step);
     if (verdict.status === 'success') continue;
-    const error = new StepFailure(`step ${step.step} (${step.name}): ${verdict.message}`, verdict.reason, verdict.error);
-    first ??= { status: verdict.status, phase: 'steps', step: step.step, error };
-    if (verdict.status === 'interrupted' || order.config.on_step_failure === 'stop') return first;
+    first ??= failureOf(verdict, { phase: 'steps', step: step.step, name: step.name });
+    if (order.config.on_step_failure === 'stop') break;
   }
+  // Also after the last step: its validation was then cut off, and the run's measures are not whole.
+  if (order.signal.aborted) first ??= failureOf(INTERRUPTED, { phase: 'steps', step: null });
   return first;
 }
 
 /** Ends the adapter's own and then everything that carries a mark of this run. */
 async function stop(order: RunOrder, run: AdapterRun | null): Promise<RunFailure | null> {
   const graceMs = order.config.timeouts.shutdown_grace_seconds * 1000;
-  const stopped =
-    run === null
-      ? null
-      : await within(
-          settled(async () => await order.adapter.stop(run)),
-          graceMs + SETTLE_MS,
-        );
+  const work = settled(async () => {
+    if (run !== null) await order.adapter.stop(run);
+  });
+  const stopped = await within(work, graceMs + SETTLE_MS);
   const ended = await killMarked(markPrefix(order.runId), { graceMs });
   await removeTree(join(order.runDir, SCRATCH_DIR)).catch((error: unknown) =>
     log.warn('The scratch directory could not be removed', { error }),
   );
-  if (stopped?.kind === 'threw') return runFailure('failed', 'stop', null, stopped.error);
-  if (stopped?.kind === 'unsettled') return runFailure('failed', 'stop', null, new Error('the adapter did not stop in time'));
-  if (ended.survivors.length > 0) {
-    return runFailure(
-      'failed',
-      'stop',
-      null,
-      new Error(`processes of the run could not be ended: ${ended.survivors.join(', ')}`),
-    );
-  }
+  if (stopped.kind === 'threw') return thrownFailure('stop', stopped.error);
+  const failed = (message: string): RunFailure =>
+    failureOf({ status: 'failed', reason: 'framework_failed', message }, { phase: 'stop', step: null });
+  if (stopped.kind === 'unsettled') return failed('the adapter did not stop in time');
+  if (ended.survivors.length > 0) return failed(`processes of the run could not be ended: ${ended.survivors.join(', ')}`);
   return null;
-}
-
-function interruption(phase: Phase, step: number | null): RunFailure {
-  return { status: 'interrupted', phase, step, error: new StepFailure('the run was interrupted', 'interrupted') };
-}
-
-function runFailure(status: 'failed', phase: Phase, step: number | null, error: unknown): RunFailure {
-  return { status, phase, step, error: error instanceof Error ? error : new Error(String(error)) };
-}
-
-function statusOf(failure: RunFailure | null): RunStatus {
-  return failure === null ? 'success' : failure.status;
 }

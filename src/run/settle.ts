@@ -1,6 +1,9 @@
 /** Waiting for work that may never end. */
 import { setTimeout as delay } from 'node:timers/promises';
 
+/** What an adapter may still take to return after its processes were ended, in milliseconds. */
+export const SETTLE_MS = 5_000;
+
 export type Settled<T> = { readonly kind: 'value'; readonly value: T } | { readonly kind: 'threw'; readonly error: unknown };
 
 /** The result of `work` as a value; a throw before its first await counts as well. Never rejects. */

@@ -9,7 +9,7 @@ import { runAttempt, secondsSince, type AttemptResult } from './attempt.ts';
 import { backoffSeconds, waitSeconds } from './backoff.ts';
 import type { ResolvedStep } from './config.ts';
 import { makeSurroundings } from './environment.ts';
-import { INTERRUPTED, type AttemptVerdict } from './failure.ts';
+import { INTERRUPTED, messageOf, type AttemptVerdict } from './failure.ts';
 import type { RunOrder } from './order.ts';
 import { settled } from './settle.ts';
 import { removeTree, restoreSnapshot, takeSnapshot } from './workspace.ts';
@@ -85,7 +85,7 @@ async function runAttempts(order: RunOrder, step: ResolvedStep): Promise<StepRes
       if (order.signal.aborted) return { verdict: INTERRUPTED, attempts: attempt, change: null };
     }
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     log.error(`The step could not be carried out: ${message}`, { event: 'step_error', error });
     return { verdict: { status: 'failed', reason: 'internal', message, error }, attempts: attempt, change: null };
   } finally {

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { adapters } from '../../src/adapters.ts';
 import type { Adapter, AdapterStep, FrameworkClaim } from '../../src/run.ts';
 import { differences, metadataOf, recordsOf, scenario, survivorsOf } from './scenario.ts';
 
@@ -130,6 +131,49 @@ test('an interruption while the framework is prepared ends the run in the phase 
     false,
   );
   assert.deepEqual(await differences(run.runDir), []);
+});
+
+test('a preparation that hangs ends the run as timed out in the phase prepare', async () => {
+  await using here = await scenario({ shell: '' }, { timeouts: { step_timeout_seconds: 0.2, shutdown_grace_seconds: 0 } });
+  const [run] = await here.run({
+    adapters: adapter(build, {
+      prepare: async ({ signal }) => {
+        const aborted = Promise.withResolvers<never>();
+        signal.addEventListener('abort', () => aborted.reject(new Error('the clone was broken off')));
+        return await aborted.promise;
+      },
+    }),
+  });
+  assert.equal(run?.status, 'timed_out');
+  const metadata = await metadataOf(run.runDir);
+  assert.deepEqual([metadata.failing_phase, metadata.record], ['prepare', 'complete']);
+  assert.equal(metadata.error?.message, 'it exceeded the time limit of 0.2 s');
+  assert.match(await readFile(join(run.runDir, 'logs_summary.txt'), 'utf8'), /Status: TIMED OUT/i);
+  assert.deepEqual(await differences(run.runDir), []);
+});
+
+test('a failure that was foreseen is recorded without a stack, anywhere', async () => {
+  await using here = await scenario(
+    { shell: 'exit 3', asks: '', waits: 'echo x > file; sleep 300' },
+    {
+      timeouts: { step_timeout_seconds: 1, shutdown_grace_seconds: 0.1 },
+    },
+  );
+  const asks = adapter(async (step) => {
+    if (step.framework === 'asks') await step.answerClarification('Which database?');
+    return await adapters['command']!.runStep(step);
+  });
+  const runs = await here.run({ adapters: asks, jobs: 3 });
+  assert.deepEqual(
+    runs.map(({ status }) => status),
+    ['failed', 'failed', 'timed_out'],
+  );
+  for (const { runDir } of runs) {
+    const failed = (await recordsOf(runDir)).filter(({ error }) => error !== undefined);
+    assert.ok(failed.length >= 2);
+    for (const { error } of failed) assert.equal(JSON.stringify(error).includes('"stack"'), false, JSON.stringify(error));
+    assert.equal(JSON.stringify((await metadataOf(runDir)).error).includes('"stack"'), false);
+  }
 });
 
 test('a display that throws does not fail the run', async () => {

@@ -111,6 +111,11 @@ test('a time limit ends children that resist, and the run goes on', linuxOnly, a
     ['timed_out', 'success'],
   );
   assert.ok((ends[0]?.metadata['processes_killed'] as number) >= 4);
+  assert.deepEqual(
+    ends.map(({ metadata }) => metadata['claim']),
+    [null, 'success'],
+    'a framework that was cut off has said nothing',
+  );
   assert.deepEqual(await differences(run.runDir), []);
 });
 

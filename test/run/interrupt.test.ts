@@ -115,6 +115,25 @@ test('an interruption ends the wait before a retry', async () => {
   assert.deepEqual([end?.metadata['status'], end?.metadata['attempts']], ['interrupted', 1]);
 });
 
+test('an interruption during the last validation makes the run an interrupted one', async () => {
+  const app = { command: ['sleep', '300'], health_path: '/', start_timeout_seconds: 300 };
+  await using here = await scenario({ shell: 'echo x > file' }, { validation: { app } });
+  const stop = new AbortController();
+  const [run] = await here.run({
+    signal: stop.signal,
+    onProgress: (event) => event.type === 'record' && event.record.event === 'app_start' && stop.abort('SIGINT'),
+  });
+  assert.equal(run?.status, 'interrupted');
+  const { failing_phase, failing_step, record } = await metadataOf(run.runDir);
+  assert.deepEqual([failing_phase, failing_step, record], ['steps', null, 'complete']);
+  const ends = (await recordsOf(run.runDir)).filter(({ event }) => event === 'step_end');
+  assert.deepEqual(
+    ends.map(({ metadata }) => metadata['status']),
+    ['success'],
+  );
+  assert.deepEqual(await differences(run.runDir), []);
+});
+
 test('an experiment interrupted before its first run starts none', async () => {
   await using here = await scenario({ shell: 'echo x > file' });
   assert.deepEqual(await here.run({ signal: AbortSignal.abort('SIGINT') }), []);
