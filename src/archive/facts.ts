@@ -5,6 +5,7 @@ import { LEFT_OUT_FILE } from '../store.ts';
 import { parseLeftOut } from './left-out.ts';
 import { openFile, scannedSource } from './open.ts';
 import { damaged } from './damage.ts';
+import { contentsOf } from './member.ts';
 import { scanArchive } from './reader.ts';
 import type { OpenFile, ScannedArchive } from './reader.ts';
 
@@ -36,6 +37,7 @@ export async function factsOf(file: OpenFile, scanned: ScannedArchive): Promise<
     sha256: scanned.sha256,
     tar_sha256: scanned.tarSha256 ?? '',
     members: scanned.members.length,
+    contents: contentsOf(scanned.members),
     ...leftOut,
   };
 }

@@ -1,5 +1,6 @@
 /** What an archive holds, and at which place of its tar stream. */
 import { stepwellError } from '../errors.ts';
+import type { ArchiveFacts } from '../schema.ts';
 import { WORKSPACE_DIR } from '../store.ts';
 import type { TarEntry } from './tar.ts';
 
@@ -51,4 +52,16 @@ export function escapingLink(depth: number, target: string): string | null {
     else up += 1;
   }
   return up > depth ? 'its target is outside the workspace' : null;
+}
+
+/** Members by what stands at the top of the archive, for {@link ArchiveFacts}: directories first, each in the archive's order. */
+export function contentsOf(members: Iterable<Pick<TarEntry, 'path' | 'type'>>): ArchiveFacts['contents'] {
+  const counts = new Map<string, number>();
+  for (const { path, type } of members) {
+    const slash = path.indexOf('/');
+    const name = slash >= 0 ? path.slice(0, slash + 1) : type === 'directory' ? `${path}/` : path;
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  const contents = [...counts].map(([name, count]) => ({ name, members: count }));
+  return [...contents.filter(({ name }) => name.endsWith('/')), ...contents.filter(({ name }) => !name.endsWith('/'))];
 }

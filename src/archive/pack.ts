@@ -28,6 +28,7 @@ import { indexText } from './index-file.ts';
 import { damaged } from './damage.ts';
 import { HOLDS_A_SECRET, leftOutText, withholdSecrets } from './left-out.ts';
 import type { LeftOut } from './left-out.ts';
+import { contentsOf } from './member.ts';
 import { scanArchive } from './reader.ts';
 import { walkTree } from './tree.ts';
 import { ArchiveWriter } from './writer.ts';
@@ -121,6 +122,7 @@ async function writeArchive(
     sha256: read.sha256,
     tar_sha256: tarSha256,
     members: writer.members.length,
+    contents: contentsOf(writer.members),
     excluded_secrets: left.secrets,
     skipped: left.skipped,
   };

@@ -22,6 +22,8 @@ export const ArchiveFacts = z.object({
   /** Of the tar stream inside: stays the same whatever compressed it. */
   tar_sha256: z.string(),
   members: z.number().int(),
+  /** Members by what stands at the top: directories, whose `name` ends in `/`, first; then files. */
+  contents: z.array(z.object({ name: z.string(), members: z.number().int() })).default([]),
   /** Workspace paths left out because they hold a secret. */
   excluded_secrets: z.array(z.string()),
   /** What else could not be kept, and why: special files, links that lead outside, what could not be read. */

@@ -4,7 +4,7 @@ import { counted, dollars, duration, figure, percent, size, stepNumber, time, to
 import { computeMetrics } from './metrics.ts';
 import { plain } from './plain.ts';
 import { chooseSteps, statusCounts } from './selection.ts';
-import { lastError, nextCommand, REHEARSAL, statusWord, stepNotes, validationLine } from './words.ts';
+import { contentsText, lastError, nextCommand, REHEARSAL, statusWord, stepNotes, validationLine } from './words.ts';
 
 const STEPS_LISTED = 100;
 const TEXT_LENGTH = 200;
@@ -143,7 +143,7 @@ function recordRows(summary: RunSummary, archive: ArchiveFacts | null): string[]
       : [
           ['SHA-256', codeSpan(archive.sha256)],
           ['Size', size(archive.bytes)],
-          ['Contents', counted(archive.members, 'member')],
+          ['Contents', inline(contentsText(archive))],
         ]),
   ];
 }

@@ -6,9 +6,8 @@ import { problemLines } from './text/problems.ts';
 import { archiveLines, hitlLines, logLines } from './text/record.ts';
 import { stepLines } from './text/steps.ts';
 import { finalLines, timeLines } from './text/totals.ts';
-import { clip } from './width.ts';
+import { clip, COLUMNS } from './width.ts';
 
-const COLUMNS = 80;
 const MAX_BYTES = 10_000;
 const RULE = '='.repeat(COLUMNS);
 

@@ -1,5 +1,8 @@
 /** How many columns text takes in a terminal. Where terminals differ, the larger figure: a line must never be too long. */
 
+/** Of the summary as text. */
+export const COLUMNS = 80;
+
 /** East Asian wide and fullwidth characters, by block. */
 const WIDE: readonly (readonly [number, number])[] = [
   [0x1100, 0x115f],
@@ -75,6 +78,11 @@ export function wrap(text: string, columns: number, maxLines: number): string[] 
   }
   if (rest !== '' || lines.length === 0) lines.push(clip(rest, columns));
   return lines;
+}
+
+/** As {@link wrap}, over the width of the summary; further lines are set in, so that none can look like a line of its own. */
+export function hanging(text: string, maxLines: number): string[] {
+  return wrap(text, COLUMNS - 2, maxLines).map((line, index) => (index === 0 ? line : `  ${line}`));
 }
 
 /** The longest beginning within the limits, and the rest. */

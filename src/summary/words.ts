@@ -1,5 +1,5 @@
 /** What both the text and the Markdown say in words. */
-import type { RunSummary, StepSummary } from '../schema.ts';
+import type { ArchiveFacts, RunSummary, StepSummary } from '../schema.ts';
 import { counted, duration, outOf, tokens } from './figures.ts';
 
 type Status = RunSummary['status'] | StepSummary['status'];
@@ -83,4 +83,10 @@ export function lastError(step: StepSummary): string | null {
 export function nextCommand({ run_id, failure }: RunSummary): string {
   const step = failure === null || failure.step === null ? '' : ` --step ${failure.step}`;
   return `npx stepwell logs ${run_id ?? 'latest'}${step}`;
+}
+
+/** `47 members: logs/ 25, workspace/ 15, metrics.json, …`; a file that stands alone has no count. */
+export function contentsText({ members, contents }: ArchiveFacts): string {
+  const named = contents.map(({ name, members: count }) => (name.endsWith('/') ? `${name} ${count}` : name));
+  return [counted(members, 'member'), ...(named.length === 0 ? [] : [named.join(', ')])].join(': ');
 }

@@ -32,7 +32,13 @@ function noise(bytes: number): Buffer {
 test('logs come first and the list of digests last, without a leading directory', async (t) => {
   const runDir = scratchDir(t);
   await writeRun(runDir);
-  await sealRun(runDir);
+  const { archive } = await sealRun(runDir);
+  const alone = ['metrics.json', 'config.yaml', 'hitl_events.jsonl', 'commit.txt', 'logs_summary.txt', 'metadata.json'];
+  assert.deepEqual(archive?.contents, [
+    { name: 'logs/', members: 3 },
+    { name: 'workspace/', members: 2 },
+    ...[...alone, 'manifest-sha256.txt'].map((name) => ({ name, members: 1 })),
+  ]);
   assert.deepEqual(listOf(runDir), [
     'logs/run.log',
     'logs/step_001/adapter.log',

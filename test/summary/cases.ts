@@ -7,6 +7,15 @@ const ARCHIVE = {
   sha256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
   tar_sha256: '60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752',
   members: 41,
+  contents: [
+    { name: 'logs/', members: 14 },
+    { name: 'workspace/', members: 20 },
+    ...['metrics.json', 'config.yaml', 'hitl_events.jsonl', 'commit.txt', 'logs_summary.txt', 'metadata.json'].map((name) => ({
+      name,
+      members: 1,
+    })),
+    { name: 'manifest-sha256.txt', members: 1 },
+  ],
   excluded_secrets: [],
   skipped: [],
 };

@@ -1,14 +1,13 @@
 import type { ProblemExample, ProblemSummary, RunSummary } from '../../schema.ts';
 import { counted, stepNumber } from '../figures.ts';
 import { plain } from '../plain.ts';
-import { wrap } from '../width.ts';
+import { hanging } from '../width.ts';
 import { nextCommand } from '../words.ts';
 
 const FIRST_LISTED = 3;
 const LAST_LISTED = 2;
 const LINES_PER_MESSAGE = 2;
 const OUTPUT_LINES = 10;
-const COLUMNS = 80;
 
 /** Empty when nothing went wrong. */
 export function problemLines(summary: RunSummary): string[] {
@@ -39,11 +38,6 @@ function exampleLines(problems: ProblemSummary, noun: string): string[] {
     lines.push(...hanging(exampleText(problem), LINES_PER_MESSAGE));
   }
   return lines;
-}
-
-/** Further lines are set in, so that a message cannot look like a line of the summary. */
-function hanging(text: string, maxLines: number): string[] {
-  return wrap(text, COLUMNS - 2, maxLines).map((line, index) => (index === 0 ? line : `  ${line}`));
 }
 
 function exampleText({ timestamp, level, step, message }: ProblemExample): string {

@@ -1,10 +1,13 @@
 /** The record itself: how much was logged, what is damaged or missing, and the archive that seals it. */
 import type { ArchiveFacts, RunSummary } from '../../schema.ts';
 import { counted, size, stepNumber, UNKNOWN } from '../figures.ts';
+import { hanging } from '../width.ts';
+import { contentsText } from '../words.ts';
 
 const COMPONENTS_LISTED = 8;
 const HITL_LISTED = 5;
 const LEFT_OUT_LISTED = 5;
+const CONTENTS_LINES = 6;
 const SHA1 = /^[0-9a-f]{40}$/;
 
 export function logLines(summary: RunSummary): string[] {
@@ -72,7 +75,7 @@ export function archiveLines(archive: ArchiveFacts | null): string[] {
     `Archive: ${archive.name}`,
     `SHA-256: ${archive.sha256}`,
     `Size: ${size(archive.bytes)}`,
-    `Contents: ${counted(archive.members, 'member')}`,
+    ...hanging(`Contents: ${contentsText(archive)}`, CONTENTS_LINES),
   ];
   if (left.length > 0) lines.push(`Left Out (holding a secret): ${counted(left.length, 'file')}`);
   for (const path of left.slice(0, LEFT_OUT_LISTED)) lines.push(`  - ${path}`);
