@@ -84,8 +84,8 @@ function recordEnd(result: ProgramResult, { command }: LoggedProgramOptions, log
   }
   const metadata = {
     pid: result.pid,
-    exit_code: outcome.status === 'exited' ? outcome.exitCode : null,
-    signal: outcome.status === 'signalled' ? outcome.signal : null,
+    exit_code: result.exitCode,
+    signal: result.signal,
     duration_seconds: Math.round(result.durationMs) / 1000,
     user_cpu_seconds: result.userCpuSeconds,
     system_cpu_seconds: result.systemCpuSeconds,

@@ -36,7 +36,7 @@ export interface ProgramOptions {
   readonly filters?: () => readonly TextFilter[];
 }
 
-/** How it ended. `cancelled`: by the abort signal or `stop()`. */
+/** Why it ended. `cancelled`: by the abort signal or `stop()`. */
 export type ProgramOutcome =
   | { readonly status: 'exited'; readonly exitCode: number }
   | { readonly status: 'signalled'; readonly signal: NodeJS.Signals }
@@ -48,6 +48,9 @@ export interface ProgramResult {
   readonly outcome: ProgramOutcome;
   /** Null when nothing was started. */
   readonly pid: number | null;
+  /** How the program itself ended, also when that was asked for; both null when it did not start, or would not end. */
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
   readonly durationMs: number;
   /** Of the program and the children it waited for; null when it could not be told apart from another program's. */
   readonly userCpuSeconds: number | null;

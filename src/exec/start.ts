@@ -67,7 +67,7 @@ async function supervise(
   if (!interrupted) await Promise.race([drain([out, err], AFTER_EXIT), interruptions.happened]);
   const { killed, survivors } = await endTree(tree, options.graceMs);
   noteKilled(options.mark, killed);
-  const exited = !interrupted || (await exitsInTime(exit));
+  const ownEnd = interrupted ? await endInTime(exit) : outcome;
   await drain([out, err], AFTER_KILL);
 
   interruptions.release();
@@ -76,10 +76,12 @@ async function supervise(
   out.finish();
   err.finish();
   child.unref();
-  const cpuSeconds = exited ? await cpu : null;
+  const cpuSeconds = ownEnd === null ? null : await cpu;
   return {
     outcome,
     pid,
+    exitCode: ownEnd?.status === 'exited' ? ownEnd.exitCode : null,
+    signal: ownEnd?.status === 'signalled' ? ownEnd.signal : null,
     durationMs: interrupted ? performance.now() - startedAt : durationMs,
     userCpuSeconds: cpuSeconds?.user ?? null,
     systemCpuSeconds: cpuSeconds?.system ?? null,
@@ -101,12 +103,13 @@ function exitOf(child: ChildProcess): Promise<ProgramOutcome> {
   });
 }
 
-function exitsInTime(exit: Promise<unknown>): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const timer = setTimeout(resolve, EXIT_LIMIT_MS, false);
-  void exit.then(() => {
+/** Null for a program that has not ended by then. */
+function endInTime(exit: Promise<ProgramOutcome>): Promise<ProgramOutcome | null> {
+  const { promise, resolve } = Promise.withResolvers<ProgramOutcome | null>();
+  const timer = setTimeout(resolve, EXIT_LIMIT_MS, null);
+  void exit.then((end) => {
     clearTimeout(timer);
-    return resolve(true);
+    return resolve(end);
   });
   return promise;
 }
@@ -115,6 +118,8 @@ function notStarted(startedAt: number, outcome: ProgramOutcome | Promise<Program
   const done = Promise.resolve(outcome).then((known) => ({
     outcome: known,
     pid: null,
+    exitCode: null,
+    signal: null,
     durationMs: performance.now() - startedAt,
     userCpuSeconds: null,
     systemCpuSeconds: null,

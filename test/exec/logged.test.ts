@@ -54,6 +54,11 @@ test('start, each line and end are records of the agreed shape', async () => {
   assert.deepEqual([end[0]?.level, end[0]?.message], ['warn', 'sh: exit code 3']);
 });
 
+test('the signal that ended a program at its time limit stands in process_end', async () => {
+  const { end } = await logged('exec sleep 60', { timeoutMs: 100 });
+  assert.deepEqual([end[0]?.metadata?.['exit_code'], end[0]?.metadata?.['signal']], [null, 'SIGTERM']);
+});
+
 test('escapes of the terminal are removed, other control characters are left to JSON', async () => {
   const { output } = await logged(String.raw`printf '\033[32mok\033[0m\tdone\0\n\033]0;title\007next\n'`);
   assert.deepEqual(

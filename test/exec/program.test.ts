@@ -110,6 +110,16 @@ test('time limit, abort and stop are told apart from an end of its own', async (
   assert.deepEqual((await program.stop()).outcome, { status: 'cancelled' });
 });
 
+test('how a program ended when it had to is told: by which signal, or with which exit code', async () => {
+  const end = async (script: string) => {
+    const { outcome, exitCode, signal } = await runShell(script, { timeoutMs: 300 });
+    return [outcome.status, exitCode, signal];
+  };
+  assert.deepEqual(await end('exec sleep 60'), ['timed_out', null, 'SIGTERM']);
+  assert.deepEqual(await end("trap '' TERM; while :; do sleep 1; done"), ['timed_out', null, 'SIGKILL']);
+  assert.deepEqual(await end('trap "exit 5" TERM; while :; do sleep 0.01; done'), ['timed_out', 5, null]);
+});
+
 test('what is written while it is being ended is kept', async () => {
   const script = 'trap "echo bye; exit 0" TERM; echo up; while :; do sleep 0.01; done';
   const controller = new AbortController();
