@@ -140,6 +140,46 @@ ${STEPS}`;
   assert.equal(resolved.config.endpoint?.api_key, '${MY_KEY}', 'the configuration itself keeps the reference');
 });
 
+test('every secret behind a composed text is kept, and what is beside it is not', () => {
+  const text = `model: gpt
+endpoint: { base_url: "https://x/\${PATH_TOKEN}/v1", api_key: "\${REGION}:\${MY_KEY}" }
+frameworks: { baseline: { env: { LOGIN: "\${USER_NAME}:\${MY_PASSWORD}", A_TOKEN: "x-\${PLAIN_NAME}" } } }
+${STEPS}`;
+  const env = {
+    PATH_TOKEN: 'path-token-1',
+    REGION: 'eu-central-1',
+    MY_KEY: 'abcdefgh-123',
+    USER_NAME: 'some-user-name',
+    MY_PASSWORD: 'pass-word-1',
+    PLAIN_NAME: 'plain-value-1',
+  };
+  const values = load(text, { env }).secrets.map((secret) => secret.value);
+  assert.deepEqual(values.sort(), [
+    'abcdefgh-123',
+    'eu-central-1:abcdefgh-123',
+    'pass-word-1',
+    'path-token-1',
+    'plain-value-1',
+    'x-plain-value-1',
+  ]);
+});
+
+test('a password in base_url is refused in a rehearsal as well, and no message shows a secret', () => {
+  const at = (url: string, options: Parameters<typeof load>[1]) =>
+    refusal(() => load(`endpoint: { base_url: ${JSON.stringify(url)} }\n${MINIMAL}`, options));
+  assert.match(at('https://me:hunter2@host/v1', {}), /base_url holds a user name or password/);
+  const key = 'sk-abcdefgh1234567890';
+  for (const [url, env] of [
+    ['${MY_KEY}', { MY_KEY: key }],
+    [key, {}],
+    [`ftp://me:${key}@host/v1`, {}],
+  ] as const) {
+    const text = at(url, { env, flags: { model: 'gpt' } });
+    assert.match(text, /base_url is .*not an http or https URL/);
+    assert.ok(!text.includes(key), text);
+  }
+});
+
 test('a rehearsal needs no key, whatever the file names', () => {
   const text = `model: gpt\nendpoint: { base_url: "https://x/v1", api_key: "\${NOT_SET_KEY}" }\n${MINIMAL}`;
   assert.match(

@@ -7,6 +7,7 @@ import { expandReferences } from './references.ts';
 import type { Report } from './report.ts';
 import type { ResolvedConfig, ResolvedFramework, Secret } from './resolved.ts';
 import type { Environment } from './settings.ts';
+import { showValue } from './shape.ts';
 
 /** Shorter values are not taken for secrets: replacing them everywhere would spoil the record. */
 const LEAST_SECRET = 8;
@@ -24,15 +25,16 @@ export function resolveEndpoint(
   to: Collector,
 ): ResolvedConfig['endpoint'] {
   if (endpoint === undefined) return null;
+  const { base_url, api_key } = endpoint;
   const keyPath = ['endpoint', 'api_key'];
-  const literal = endpoint.api_key !== undefined && !endpoint.api_key.includes('${');
-  if (literal) checkLiteralSecret(keyPath, endpoint.api_key!, 'OPENAI_API_KEY', to);
+  if (api_key !== undefined && !api_key.includes('${')) checkLiteralSecret(keyPath, api_key, 'OPENAI_API_KEY', to);
+  // What is written out ends in the run's config.yaml, needed or not.
+  if (needed || !base_url.includes('${')) checkUrl(base_url, to);
   if (!needed) return null;
-  const baseUrl = expanded(['endpoint', 'base_url'], endpoint.base_url, to);
-  if (baseUrl !== null) checkUrl(baseUrl, to.report);
+  const baseUrl = expanded(['endpoint', 'base_url'], base_url, to);
   let apiKey: string | null = null;
-  if (endpoint.api_key !== undefined) {
-    apiKey = expanded(keyPath, endpoint.api_key, to);
+  if (api_key !== undefined) {
+    apiKey = expanded(keyPath, api_key, to);
     if (apiKey !== null) {
       if (apiKey === '')
         to.report.problem(keyPath, 'is empty', 'Set the variable to the key, or leave out api_key where none is needed.');
@@ -43,9 +45,10 @@ export function resolveEndpoint(
           'Set the variable to the key alone.',
         );
       }
-      keepSecret(referenceName(endpoint.api_key) ?? 'endpoint.api_key', apiKey, to.secrets);
+      keepSecretsOf('endpoint.api_key', api_key, to);
     }
   }
+  keepSecretsOf('endpoint.base_url', base_url, to);
   return baseUrl === null ? null : { baseUrl: baseUrl.replace(/\/+$/, ''), apiKey };
 }
 
@@ -57,8 +60,7 @@ export function resolveFramework(name: string, settings: FrameworkSettings, to: 
     const value = expanded(path, text, to);
     if (value === null) continue;
     env[variable] = value;
-    const { names } = expandReferences(text, to.env);
-    if (isSecretName(variable) || names.some(isSecretName)) keepSecret(referenceName(text) ?? variable, value, to.secrets);
+    keepSecretsOf(variable, text, to);
   }
   return { name, adapter: settings.adapter ?? name, settings: { ...settings, env } };
 }
@@ -90,6 +92,11 @@ export function checkKeyShapes(value: unknown, to: Collector, path: (string | nu
 
 function checkLiteralSecret(path: KeyPath, text: string, variable: string, to: Collector): void {
   const reference = `\${${variable}}`;
+  const bare = /^\$([A-Za-z_]\w*)$/.exec(text)?.[1];
+  if (bare !== undefined) {
+    to.report.problem(path, `is "$${bare}", which is not a reference`, `Write it with braces: "\${${bare}}".`);
+    return;
+  }
   if (couldBeKey(text)) {
     const fix = `Put the key into an environment variable and write ${JSON.stringify(reference)} here. If the file was shared, revoke the key.`;
     to.report.problem(path, `holds what looks like a key: ${masked(text)}`, fix);
@@ -115,23 +122,33 @@ function expanded(path: KeyPath, text: string, to: Collector): string | null {
   return unset.length + malformed.length === 0 ? value : null;
 }
 
-function checkUrl(text: string, report: Report): void {
+/** Messages show what is written, never what a reference stands for: it may be a key in the wrong place. */
+function checkUrl(written: string, { env, report }: Collector): void {
   const path = ['endpoint', 'base_url'];
   const fix = 'Write an absolute URL such as https://api.openai.com/v1.';
-  const url = URL.parse(text);
+  const { value, unset, malformed } = expandReferences(written, env);
+  if (unset.length + malformed.length > 0) return;
+  const url = URL.parse(value);
+  const shown = showValue(written.replace(/\/\/[^/@]*@/, '//…@'), path);
   if (url === null || !/^https?:$/.test(url.protocol))
-    report.problem(path, `is ${JSON.stringify(text)}, which is not an http or https URL`, fix);
+    report.problem(path, `is ${shown}, which is not an http or https URL${value === written ? '' : ' once filled in'}`, fix);
   else if (url.username !== '' || url.password !== '')
     report.problem(path, 'holds a user name or password', 'Move it to api_key, as a ${NAME} reference.');
   else if (url.search !== '' || url.hash !== '')
     report.problem(path, 'holds a query or fragment, to which no path can be added', fix);
 }
 
+/** The values behind a text that holds a secret: of each variable that is one, and of the whole where its place says so. */
+function keepSecretsOf(place: string, text: string, { env, secrets }: Collector): void {
+  const { names, value } = expandReferences(text, env);
+  const secret = names.filter(isSecretName);
+  // In `TOKEN: user-${X}` the only candidate is X, whatever it is called.
+  const kept = secret.length === 0 && isSecretName(place) ? names : secret;
+  for (const name of kept) keepSecret(name, env[name] ?? '', secrets);
+  if (isSecretName(place)) keepSecret(place, value, secrets);
+}
+
 function keepSecret(name: string, value: string, secrets: Secret[]): void {
   if (value.length < LEAST_SECRET || secrets.some((secret) => secret.value === value)) return;
   secrets.push({ name, value });
-}
-
-function referenceName(text: string): string | null {
-  return /\$\{(\w+)\}/.exec(text)?.[1] ?? null;
 }

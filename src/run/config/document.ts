@@ -29,7 +29,7 @@ export function readConfigDocument(text: string, shownName: string): ConfigDocum
     } else if (!broken) {
       // What follows the first mistake of grammar is mostly its echo.
       broken = true;
-      problems.push({ where, ...yamlProblem(error.code, error.message) });
+      problems.push({ where, ...yamlProblem(error.code, error.message, text.slice(error.pos[0])) });
     }
   }
   let value: unknown;
@@ -112,17 +112,21 @@ function aliasProblem(document: Document, place: (offset: number) => string, err
   };
 }
 
-function yamlProblem(code: string, message: string): { sentence: string; fix: string } {
+function yamlProblem(code: string, message: string, rest: string): { sentence: string; fix: string } {
   if (code === 'MULTIPLE_DOCS') {
     return { sentence: 'a second document begins here.', fix: 'Remove the line `---` and what follows it.' };
   }
   const sentence = `this is not valid YAML: ${sentenceOf(message)}`;
+  if (/^\{\{\s*\w+\s*\}\}/.test(rest)) return { sentence, fix: 'Put the text that holds {{…}} in quotes.' };
   if (code === 'TAB_AS_INDENT') return { sentence, fix: 'Indent with spaces in place of tabs.' };
   if (code === 'TAG_RESOLVE_FAILED') return { sentence, fix: 'Remove the tag, or put the text in quotes.' };
   return { sentence, fix: 'Check quotes, brackets, colons and indentation here and on the line before.' };
 }
 
 function sentenceOf(message: string): string {
-  const text = message.trim().replace(/\.$/, '');
+  const text = message
+    .trim()
+    .replace(/\.$/, '')
+    .replace(/(["'])quote$/, '$1');
   return `${text.charAt(0).toLowerCase()}${text.slice(1)}.`;
 }

@@ -4,7 +4,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | nu
   let best: { candidate: string; distance: number } | null = null;
   for (const candidate of candidates) {
     const other = plain(candidate);
-    const distance = begins(wanted, other) ? 1 : editDistance(wanted, other);
+    const distance = begins(wanted, other) || isPart(wanted, other) ? 1 : editDistance(wanted, other);
     if (best === null || distance < best.distance) best = { candidate, distance };
   }
   const allowed = Math.max(1, Math.floor(wanted.length / 3));
@@ -19,12 +19,20 @@ export function didYouMean(word: string, candidates: Iterable<string>): string {
 
 const plain = (text: string): string => text.toLowerCase().replaceAll(/[-_ .]/g, '');
 
-/** One begins with all of the other, give or take its last character: `step_timeout`, `step_timeout_seconds`; `retry`, `retries`. */
-function begins(a: string, b: string): boolean {
-  const shorter = Math.min(a.length, b.length);
+/**
+ * One begins with all of the other, give or take its last character: `step_timeout`, `step_timeout_seconds`; `retry`,
+ * `retries`. What was typed beyond the candidate must not outweigh it: `step_timeout` is not meant for `steps`.
+ */
+function begins(wanted: string, other: string): boolean {
+  const shorter = Math.min(wanted.length, other.length);
   let same = 0;
-  while (same < shorter && a[same] === b[same]) same++;
-  return same >= 4 && same >= shorter - 1;
+  while (same < shorter && wanted[same] === other[same]) same++;
+  return same >= 4 && same >= shorter - 1 && wanted.length < other.length * 2;
+}
+
+/** The candidate holds the word: `seed`, `random_seed`; `url`, `base_url`. */
+function isPart(wanted: string, other: string): boolean {
+  return wanted.length >= 3 && other.includes(wanted);
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours. */

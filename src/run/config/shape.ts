@@ -30,13 +30,14 @@ export function checkShape(document: ConfigDocument): CheckedShape {
     if (issue.code !== 'unrecognized_keys') continue;
     const known = keysOf(schemaAt(root, path));
     for (const key of issue.keys) {
-      const candidate = nearest(key, known);
+      const elsewhere = belongsElsewhere(root, key, path);
+      const candidate = elsewhere === '' ? nearest(key, known) : null;
       if (candidate !== null) meant.add(showPath([...path, candidate]));
-      const elsewhere = candidate === null ? belongsElsewhere(root, key, path) : '';
+      const hint = elsewhere === '' ? didYouMean(key, known) : elsewhere;
       problems.push({
         where: document.where([...path, key], 'key'),
         sentence: `${showPath([...path, key])} is not a known key.`,
-        fix: `${didYouMean(key, known)}${elsewhere}Known here: ${[...known].join(', ')}.`,
+        fix: `${hint}Known here: ${[...known].join(', ')}.`,
       });
     }
   }
@@ -132,10 +133,17 @@ function expectation(schema: Schema): string {
     case 'array':
       return (schema.minItems ?? 0) > 0 ? 'a list with at least one entry' : 'a list';
     case 'object':
-      return 'a mapping of keys to values';
+      return `a mapping${keysToWrite(schema)}`;
     default:
       return 'a value';
   }
+}
+
+/** The keys that a mapping must have, else those that it may have; neither where the user chooses them. */
+function keysToWrite({ required = [], properties = {} }: Schema): string {
+  if (required.length > 0) return ` with the key${required.length === 1 ? '' : 's'} ${required.join(', ')}`;
+  const known = Object.keys(properties);
+  return known.length === 0 ? ' of keys to values' : ` with any of the keys ${known.join(', ')}`;
 }
 
 function oneOf(values: string[]): string {
