@@ -2,11 +2,15 @@
 import { performance } from 'node:perf_hooks';
 import { join } from 'node:path';
 import { openArchive, packRun } from '../../src/archive.ts';
+import { createRedactor } from '../../src/log.ts';
+import { SECRETS } from '../log/workload.ts';
 
 const [what = '', runDir = '', path = ''] = process.argv.slice(2);
 const begin = performance.now();
 if (what === 'pack') {
-  await packRun({ runDir, exclude: [], modifiedAt: new Date(0) });
+  // As at sealing: the workspace is searched for what the run knows to be secret. No file holds one.
+  const { containsSecret } = createRedactor({ values: SECRETS });
+  await packRun({ runDir, exclude: [], containsSecret, modifiedAt: new Date(0) });
 } else {
   await using archive = await openArchive(join(runDir, 'run.tar.gz'));
   const data = await archive.read(path);
