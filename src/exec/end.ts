@@ -39,15 +39,12 @@ export async function endTree(tree: ProcessTree, graceMs: number): Promise<Ended
     const forced = spent >= graceMs;
     if (spent >= graceMs + KILL_LIMIT_MS) break;
     if (forced) pause = SHORTEST_PAUSE_MS;
-    alive = [];
     const act = forced ? forceEnd : askToEnd;
-    searchTree(tree, (entry) => {
-      alive.push(entry.pid);
-      act(tree, entry, signalled);
-    });
-    emptyScans = alive.length === 0 ? emptyScans + 1 : 0;
+    const found = scan(tree, (entry) => act(tree, entry, signalled));
+    if (found !== null) alive = found;
+    emptyScans = found?.length === 0 ? emptyScans + 1 : 0;
     if (emptyScans === 2) break;
-    await wait(alive.length === 0 ? SHORTEST_PAUSE_MS : Math.min(pause, Math.max(graceMs - spent, SHORTEST_PAUSE_MS)));
+    await wait(found?.length === 0 ? SHORTEST_PAUSE_MS : Math.min(pause, Math.max(graceMs - spent, SHORTEST_PAUSE_MS)));
     pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS);
   }
   const left = new Set(alive);
@@ -60,12 +57,22 @@ export function endTreeNow(tree: ProcessTree): void {
     for (const group of tree.led) send(-group, 'SIGKILL');
     return;
   }
-  for (let scan = 0, alive = 1; alive > 0 && scan < 10; scan += 1) {
-    alive = 0;
+  for (let scans = 0, alive = 1; alive > 0 && scans < 10; scans += 1) {
+    alive = scan(tree, (entry) => forceEnd(tree, entry, new Map()))?.length ?? 1;
+  }
+}
+
+/** Acts on each living process of the tree and names them; null when the process table cannot be read, for want of a descriptor. */
+function scan(tree: ProcessTree, act: (entry: ProcessEntry) => void): number[] | null {
+  const found: number[] = [];
+  try {
     searchTree(tree, (entry) => {
-      alive += 1;
-      forceEnd(tree, entry, new Map());
+      found.push(entry.pid);
+      act(entry);
     });
+    return found;
+  } catch {
+    return null;
   }
 }
 

@@ -8,9 +8,12 @@ export function noteKilled(mark: string, pids: readonly number[]): void {
   if (pids.length > 0) ended.set(mark, [...(ended.get(mark) ?? []), ...pids]);
 }
 
-/** What was noted for the mark since the last call. */
-export function takeKilled(mark: string): number[] {
-  const pids = ended.get(mark) ?? [];
-  ended.delete(mark);
-  return pids;
+/** What was noted since the last call for the mark, or for every mark that begins with the prefix `<run_id>:`. */
+export function takeKilled(markOrPrefix: string): number[] {
+  const marks = markOrPrefix.endsWith(':') ? [...ended.keys()].filter((mark) => mark.startsWith(markOrPrefix)) : [markOrPrefix];
+  return marks.flatMap((mark) => {
+    const pids = ended.get(mark) ?? [];
+    ended.delete(mark);
+    return pids;
+  });
 }

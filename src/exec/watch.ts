@@ -3,7 +3,7 @@
  * it remembers descendants, so that one which later leaves its parents and drops its mark is still known.
  */
 import { renewCpuBase } from './cpu.ts';
-import { hasProcessTable, readPeakMemory, readProcessTable } from './table.ts';
+import { hasProcessTable, readPeakMemory, readProcessTable, type ProcessEntry } from './table.ts';
 import { watchTree, type ProcessTree } from './tree.ts';
 
 export interface Watch {
@@ -50,13 +50,20 @@ function schedule(): void {
 
 function look(): void {
   renewCpuBase();
-  const table = readProcessTable();
+  try {
+    sample(readProcessTable());
+  } catch {
+    // Without a free descriptor there is nothing to see this time.
+  }
+  pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+  schedule();
+}
+
+function sample(table: readonly ProcessEntry[]): void {
   for (const entry of watched) {
     watchTree(entry.tree, table, ({ pid }) => {
       const bytes = readPeakMemory(pid);
       if (bytes !== null && bytes > (entry.maxRssBytes ?? 0)) entry.maxRssBytes = bytes;
     });
   }
-  pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
-  schedule();
 }
