@@ -54,7 +54,7 @@ function prepare(check: HttpCheck, values: ReadonlyMap<string, unknown>) {
   const preset = { accept: 'application/json', ...(sends ? { 'content-type': 'application/json' } : {}) };
   const given = Object.entries(check.headers).map(([name, value]) => [name.toLowerCase(), fillText(value, values)]);
   return {
-    path: fillText(check.path, values, encodeURIComponent),
+    path: fillText(check.path, values, (text) => encodeURIComponent(text.toWellFormed())),
     headers: { ...preset, ...Object.fromEntries(given) } as Record<string, string>,
     body: sends ? JSON.stringify(fillIn(check.body, values)) : undefined,
     expected: check.expect.json === undefined ? undefined : { value: fillIn(check.expect.json, values) },

@@ -61,7 +61,7 @@ export async function watchApp(app: App, options: FlowOptions): Promise<AppMeasu
     if (signal.aborted) break;
     tally.add(check, result);
   }
-  const uptime = await monitor.stop({ last: !signal.aborted });
+  const uptime = await monitor.stop(signal);
   meantToBeUp = false;
   return {
     app_started: true,

@@ -39,7 +39,7 @@ export function mismatch(expected: unknown, actual: unknown, at = '$'): string |
     }
     return null;
   }
-  return Object.is(expected, actual) ? null : `${at} is ${brief(actual)}, expected ${brief(expected)}`;
+  return expected === actual ? null : `${at} is ${brief(actual)}, expected ${brief(expected)}`;
 }
 
 /** A value for a message, at most 120 characters. */

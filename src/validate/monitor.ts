@@ -13,8 +13,8 @@ export interface Uptime {
 export interface Monitor {
   /** The service is known to be gone, without asking it. */
   reportDown(reason: string): void;
-  /** Ends polling; with `last`, after one more poll, so that even a short time is measured at its end. */
-  stop(options: { last: boolean }): Promise<Uptime>;
+  /** Ends polling after one more poll, so that even a short time is measured at its end; a signal that aborts leaves it out. */
+  stop(signal: AbortSignal): Promise<Uptime>;
 }
 
 export function startMonitor(options: {
@@ -62,10 +62,10 @@ export function startMonitor(options: {
   })();
   return {
     reportDown,
-    async stop({ last }) {
+    async stop(signal) {
       stopping.abort();
       await polling;
-      if (last) await poll(new AbortController().signal);
+      if (!signal.aborted) await poll(signal);
       if (downSince !== null) downMs += performance.now() - downSince;
       return { polls, pollsFailed, downSeconds: seconds(downMs) };
     },

@@ -146,3 +146,12 @@ for (const [mode, says] of [
     assert.match(checks()[0]!, says);
   });
 }
+
+test('a saved value that is no valid Unicode is sent on, not stumbled over', async () => {
+  const http = [
+    { name: 'odd', method: 'POST', path: '/students', body: { odd: '\ud800' }, save: { odd: 'odd' } },
+    { name: 'sent', path: '/echo?q={{odd}}', expect: { json: { query: { q: '\ufffd' } } } },
+  ];
+  const { checks } = await validated({ app: appOf(), http }, 'healthy');
+  assert.deepEqual(checks(), ['odd: ok', 'sent: ok']);
+});
