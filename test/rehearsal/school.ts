@@ -63,8 +63,12 @@ export async function checkAfterStep(service: Service, step: number, kept: Kept)
     {},
     { name: '' },
     { name: 3 },
-    ...(step === 1 ? [] : [{ name: 'Ada' }, { name: 'Ada', email: 'nowhere' }]),
+    ...(step === 1 ? [] : [{ name: 'Ada' }, { name: 'Ada', email: 'nowhere' }, { name: 'Ada', email: 'a@b@c' }]),
+    // The fixed answer to the question of step 3 bounds every text.
+    ...(step < 3 ? [] : [{ ...student, name: 'x'.repeat(201) }]),
   ];
+  for (const path of ['//', '/nothing', '/students/__proto__', '/%']) assert.equal((await service.call('GET', path)).status, 404);
+  assert.equal((await service.call('HEAD', '/health')).status, 200);
   await checkCollection(service, '/students', student, { name: 'Grace' }, badStudents);
   if (kept.student === undefined) {
     kept.student = (await service.call('POST', '/students', { ...student, name: 'Kept' })).json.id;
@@ -97,6 +101,8 @@ async function checkEnrolment(service: Service, kept: Kept): Promise<void> {
       {},
       { ...pair, student_id: 999 },
       { ...pair, course_id: 'x' },
+      { ...pair, student_id: [kept.student] },
+      { ...pair, student_id: { toString: 1 } },
     ]);
     const created = await service.call('POST', '/enrollments', pair);
     assert.equal(created.json.grade, null);
