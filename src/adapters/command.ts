@@ -24,13 +24,6 @@ function findingsOf(settings: FrameworkSettings): Finding[] {
       return [];
     case 'missing':
       return [findingOf(stepwellError('PROGRAM_NOT_FOUND', { program, path: program.includes('/') ? null : path }))];
-    case 'relative':
-      return [
-        {
-          what: `The program "${program}" is given by a relative path, but programs start in the workspace of their run.`,
-          fix: 'Write its absolute path, or a name that is found on PATH.',
-        },
-      ];
     case 'not_executable':
       return [
         findingOf(stepwellError('PROGRAM_NOT_EXECUTABLE', { program: found.path, reason: 'it has no execute permission' })),

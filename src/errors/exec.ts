@@ -3,7 +3,7 @@ import type { ErrorEntries } from './entry.ts';
 export const execErrors = {
   PROGRAM_NOT_FOUND: (facts: { program: string; path: string | null }) => ({
     sentence: `The program "${facts.program}" was not found${facts.path === null ? '' : ` on PATH (${facts.path})`}.`,
-    fix: 'Install it, or write its absolute path. Programs start in the workspace, so a relative path does not lead to it.',
+    fix: 'Install it, or correct its path.',
     exitCode: 2,
   }),
   PROGRAM_NOT_EXECUTABLE: (facts: { program: string; reason: string }) => ({

@@ -14,7 +14,9 @@ export const FrameworkSettings = z.strictObject({
     .array(z.string())
     .min(1)
     .optional()
-    .describe('For the adapter `command`: program and arguments, with {prompt}, {prompt_file}, {workspace} and {step}.'),
+    .describe(
+      'For the adapter `command`: program (a name on PATH, or a path relative to this file) and arguments, with {prompt}, {prompt_file}, {workspace} and {step}.',
+    ),
   env: z.record(z.string(), z.string()).default({}).describe('Added to the environment of its processes; ${VAR} is expanded.'),
 });
 export type FrameworkSettings = z.infer<typeof FrameworkSettings>;
@@ -55,7 +57,7 @@ export const ExperimentConfig = z.strictObject({
     .strictObject({
       step_timeout_seconds: positiveSeconds
         .default(600)
-        .describe('For one attempt at a step. Fractions are allowed, here and below.'),
+        .describe('For one attempt at a step, and for preparing the framework. Fractions are allowed, here and below.'),
       shutdown_grace_seconds: seconds.default(30).describe('Between asking processes to end and killing them.'),
       health_check_interval_seconds: positiveSeconds.default(5).describe('Between two polls of the running service.'),
     })

@@ -1,17 +1,15 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 
-/** Where a program is, or why it cannot be started. `relative`: its path is, and would be looked for in the workspace. */
+/** Where a program is, or why it cannot be started. */
 export type FoundProgram =
   | { readonly status: 'found'; readonly path: string }
   | { readonly status: 'missing' }
-  | { readonly status: 'relative' }
   | { readonly status: 'not_executable'; readonly path: string };
 
-/** Looks a program up as the system will: an absolute path as it is, a bare name along `path` (the value of PATH). */
+/** Looks a program up as the system will: a path as it is (the configuration made it absolute), a bare name along `path` (the value of PATH). */
 export function findProgram(name: string, path: string): FoundProgram {
-  if (name.includes('/') && !isAbsolute(name)) return { status: 'relative' };
-  const candidates = isAbsolute(name) ? [name] : absoluteEntries(path).map((directory) => join(directory, name));
+  const candidates = name.includes('/') ? [name] : absoluteEntries(path).map((directory) => join(directory, name));
   const files = candidates.filter(isFile);
   const executable = files.find(isExecutable);
   if (executable !== undefined) return { status: 'found', path: executable };

@@ -1,4 +1,5 @@
 /** Endpoint and framework environments: the two places where `${NAME}` is expanded and where secrets come in. */
+import { resolve } from 'node:path';
 import type { ExperimentConfig, FrameworkSettings } from '../../schema.ts';
 import { couldBeKey, hasKeyShape, isSecretName, masked } from './key-shapes.ts';
 import { didYouMean } from './nearest.ts';
@@ -52,8 +53,8 @@ export function resolveEndpoint(
   return baseUrl === null ? null : { baseUrl: baseUrl.replace(/\/+$/, ''), apiKey };
 }
 
-/** The framework with its environment expanded. */
-export function resolveFramework(name: string, settings: FrameworkSettings, to: Collector): ResolvedFramework {
+/** The framework with its environment expanded and the path of its program, if it is one, made absolute. */
+export function resolveFramework(name: string, settings: FrameworkSettings, directory: string, to: Collector): ResolvedFramework {
   const env: Record<string, string> = {};
   for (const [variable, text] of Object.entries(settings.env)) {
     const path = ['frameworks', name, 'env', variable];
@@ -62,7 +63,13 @@ export function resolveFramework(name: string, settings: FrameworkSettings, to: 
     env[variable] = value;
     keepSecretsOf(variable, text, to);
   }
-  return { name, adapter: settings.adapter ?? name, settings: { ...settings, env } };
+  const command = settings.command === undefined ? {} : { command: resolveProgram(settings.command, directory) };
+  return { name, adapter: settings.adapter ?? name, settings: { ...settings, ...command, env } };
+}
+
+/** Of a command only the program is a path for certain; a name without a slash is looked up on PATH. */
+function resolveProgram([program = '', ...args]: readonly string[], directory: string): string[] {
+  return [program.includes('/') ? resolve(directory, program) : program, ...args];
 }
 
 /** Literals where a secret is expected, in every framework, selected or not: the file is what ends in git. */

@@ -40,7 +40,7 @@ export interface ResolvedConfig {
 export interface ResolvedFramework {
   readonly name: string;
   readonly adapter: string;
-  /** `env` with its references expanded. */
+  /** `env` with its references expanded; a path of a program in `command` is absolute. */
   readonly settings: FrameworkSettings;
 }
 
