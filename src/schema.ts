@@ -12,3 +12,4 @@ export * from './schema/published.ts';
 export * from './schema/record.ts';
 export * from './schema/summary.ts';
 export * from './schema/validation.ts';
+export { formatWords } from './schema/words.ts';

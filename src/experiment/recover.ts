@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { StepwellError } from '../errors.ts';
 import { killMarked } from '../exec.ts';
-import { collectSecrets, getLogger, withRun } from '../log.ts';
+import { getLogger, withRun } from '../log.ts';
 import { markPrefix, removeTree } from '../run.ts';
-import type { EventMetadata, Phase, RunStatus, RunSummary } from '../schema.ts';
+import type { EventMetadata, Phase, RunMetadata, RunStatus, RunSummary } from '../schema.ts';
 import {
   acquireLease,
   CONFIG_FILE,
@@ -22,6 +22,7 @@ import { foldRun } from '../summary.ts';
 import { recoverClarifications } from './clarifications.ts';
 import { readMetadata } from './metadata.ts';
 import { sealRun } from './seal.ts';
+import { secretsOfRun } from './secrets.ts';
 
 const log = getLogger('experiment/recover', { component: 'orchestrator' });
 
@@ -111,7 +112,7 @@ async function completeRecord(
   const { killed } = await killMarked(markPrefix(runId), { graceMs: GRACE_MS });
   const before = await readMetadata(runDir);
   const framework = before?.framework ?? basename(join(runDir, '..'));
-  const scope = { runId, framework, logsDir: join(runDir, LOGS_DIR), secrets: await secretsOf(runDir, env) };
+  const scope = { runId, framework, logsDir: join(runDir, LOGS_DIR), secrets: await secretsOf(runDir, before, env) };
   return await withRun(scope, async () => {
     // A sealed run has its end; only what follows the archive is missing.
     if (before === null || before.archive === null) {
@@ -124,13 +125,13 @@ async function completeRecord(
   });
 }
 
-/** The values of the environment's secrets and of what the run's configuration refers to. */
-async function secretsOf(runDir: string, env: NodeJS.ProcessEnv): Promise<string[]> {
+/** The secrets of the environment and of what the run's configuration refers to. */
+async function secretsOf(runDir: string, metadata: RunMetadata | null, env: NodeJS.ProcessEnv): Promise<readonly string[]> {
   const config = await readFile(join(runDir, CONFIG_FILE), 'utf8').catch(() => '');
-  return collectSecrets(
-    env,
-    Array.from(config.matchAll(/\$\{(\w+)\}/g), ([, name]) => name ?? ''),
-  );
+  const names = Array.from(config.matchAll(/\$\{(\w+)\}/g), ([, name]) => name ?? '');
+  const own =
+    metadata === null ? [] : [metadata.model, metadata.framework, metadata.adapter, ...metadata.steps.map(({ name }) => name)];
+  return secretsOfRun(env, { names }, own).values;
 }
 
 function reasonOf(previous: Lease | 'damaged' | null): string {

@@ -1,6 +1,6 @@
 /** One run from its directory to its sealed record. */
 import { join } from 'node:path';
-import { collectSecrets, createRedactor, getLogger, withPendingRun, withRun } from '../log.ts';
+import { createRedactor, getLogger, withPendingRun, withRun } from '../log.ts';
 import type { Meter } from '../meter.ts';
 import { executeRun, type Adapter, type ResolvedConfig } from '../run.ts';
 import type { HostFacts, RunMetadata } from '../schema.ts';
@@ -10,6 +10,7 @@ import { openMetadata } from './metadata.ts';
 import type { ExperimentOptions, ExperimentPlan, PlannedRun, ProgressEvent, RunResult, StartedRun } from './options.ts';
 import { redacted } from './redacted.ts';
 import { sealRun } from './seal.ts';
+import { secretsOfRun } from './secrets.ts';
 
 const log = getLogger('experiment', { component: 'orchestrator' });
 
@@ -30,8 +31,12 @@ export async function runOne(shared: Shared, planned: PlannedRun): Promise<RunRe
   return await withPendingRun(async () => {
     const { options, plan, resolved } = shared;
     const env = options.env ?? process.env;
-    const secrets = [...collectSecrets(env), ...resolved.secrets.map(({ value }) => value)];
-    recordEarly(shared, planned);
+    const { values: secrets, ignored } = secretsOfRun(
+      env,
+      { values: resolved.secrets.map(({ value }) => value) },
+      ownWords(shared),
+    );
+    recordEarly(shared, planned, ignored);
     const created = await createDirectory(shared, planned, secrets);
     const { runId, runDir, lease } = created;
     const run: StartedRun = { ...planned, runId, runDir, model: plan.model, rehearsal: plan.rehearsal, steps: plan.steps };
@@ -54,7 +59,15 @@ export async function runOne(shared: Shared, planned: PlannedRun): Promise<RunRe
   });
 }
 
-function recordEarly({ plan, resolved }: Shared, { framework, round }: PlannedRun): void {
+function ownWords({ plan, resolved }: Shared): string[] {
+  return [
+    plan.model,
+    ...resolved.frameworks.flatMap(({ name, adapter }) => [name, adapter]),
+    ...plan.steps.map(({ name }) => name),
+  ];
+}
+
+function recordEarly({ plan, resolved }: Shared, { framework, round }: PlannedRun, ignoredSecrets: readonly string[]): void {
   log.info(`Configuration ${resolved.shownFile} loaded`, {
     event: 'config_loaded',
     metadata: {
@@ -65,6 +78,12 @@ function recordEarly({ plan, resolved }: Shared, { framework, round }: PlannedRu
       steps: plan.steps.map(({ step }) => step),
     },
   });
+  for (const variable of ignoredSecrets) {
+    log.warn(`The value of ${variable} is an ordinary word of the record, so it is not masked`, {
+      event: 'secret_ignored',
+      metadata: { variable },
+    });
+  }
   for (const warning of resolved.warnings) log.warn(warning, { event: 'config_warning' });
   log.info('Checks passed: git, disk, ports, framework', { event: 'checks_passed' });
 }
