@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto';
 import type { Logger } from './log.ts';
 import { getLogger } from './log.ts';
 import type { AppConfig, EventMetadata, ValidationConfig } from './schema.ts';
+import { toSeconds } from './schema.ts';
 import type { TreeChange } from './store.ts';
 import { snapshotTree } from './store.ts';
 import { startApp } from './validate/app.ts';
@@ -59,7 +60,7 @@ export async function validateStep(options: ValidationOptions): Promise<Validati
     artifacts_passed: artifacts.filter((check) => check.ok).length,
     artifacts_total: artifacts.length,
     ...measures,
-    duration_seconds: Math.round(performance.now() - started) / 1000,
+    duration_seconds: toSeconds(performance.now() - started),
   };
   log.info(sentence(metadata), { event: 'validation_end', metadata });
   return { ...metadata, interrupted: options.signal.aborted };

@@ -1,7 +1,7 @@
 /** One metered request, from its arrival to its record. */
 import { hash, randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { EventMetadata } from '../schema.ts';
+import { toSeconds, type EventMetadata } from '../schema.ts';
 import { MAX_BUFFERED, readBody, type RequestBody } from './body.ts';
 import type { Ledger } from './ledger.ts';
 import { costOf, type Prices } from './price.ts';
@@ -98,18 +98,14 @@ export async function meterCall(
       usage_source: usage === null || (usage.input === null && usage.output === null) ? 'none' : 'provider',
       usage_raw: usage?.raw ?? null,
       provider_request_id: done.requestId,
-      time_to_first_byte_seconds: done.firstByteAt === null ? null : seconds(done.firstByteAt - began),
-      duration_seconds: seconds(meters.now() - began),
+      time_to_first_byte_seconds: done.firstByteAt === null ? null : toSeconds(done.firstByteAt - began),
+      duration_seconds: toSeconds(meters.now() - began),
       response_bytes: done.bytes,
       cost_nano_usd: cost.nanoUsd,
       price_source: cost.source,
     },
     done.error ?? (answered.error === null ? null : new Error(answered.error)),
   );
-}
-
-function seconds(milliseconds: number): number {
-  return Math.round(milliseconds) / 1000;
 }
 
 /** The client's bytes unless the wire or the compression asks for others. */

@@ -1,5 +1,6 @@
 /** One request of the flow: filled in, sent, judged, its values saved. */
 import type { HttpCheck } from '../schema.ts';
+import { toSeconds } from '../schema.ts';
 import { brief, mismatch, readJsonPath } from './json.ts';
 import { fillIn, fillText, MissingValue } from './placeholders.ts';
 import { sendRequest } from './request.ts';
@@ -42,7 +43,7 @@ export async function runCheck(check: HttpCheck, options: CheckOptions): Promise
     timeoutMs: options.timeoutMs,
     signal: options.signal,
   });
-  const durationSeconds = Math.round(performance.now() - started) / 1000;
+  const durationSeconds = toSeconds(performance.now() - started);
   if (answer.kind === 'failed') return { ok: false, path, status: null, detail: answer.reason, durationSeconds };
   const { status } = answer;
   const detail = judge(check, expected, answer, options.values);

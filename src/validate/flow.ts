@@ -2,6 +2,7 @@
 import { describeOutcome } from '../exec.ts';
 import type { Logger } from '../log.ts';
 import type { AppConfig, EventMetadata, HttpCheck } from '../schema.ts';
+import { toSeconds } from '../schema.ts';
 import type { App } from './app.ts';
 import type { CheckResult } from './check.ts';
 import { runCheck } from './check.ts';
@@ -41,7 +42,7 @@ export async function watchApp(app: App, options: FlowOptions): Promise<AppMeasu
     for (const check of checks) tally.add(check, NOT_SENT);
     return { app_started: false, ...tally.counts(), ...unmeasured };
   }
-  const metadata: EventMetadata<'app_ready'> = { startup_seconds: seconds(performance.now() - waited) };
+  const metadata: EventMetadata<'app_ready'> = { startup_seconds: toSeconds(performance.now() - waited) };
   log.info(`The service is ready after ${metadata.startup_seconds} s`, { event: 'app_ready', metadata });
 
   const monitor = startMonitor({ probe: app.probe, intervalSeconds: options.healthIntervalSeconds, log });
@@ -103,8 +104,4 @@ function newTally(log: Logger) {
     },
     counts: () => ({ ...counts }),
   };
-}
-
-function seconds(ms: number): number {
-  return Math.round(ms) / 1000;
 }

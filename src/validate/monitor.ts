@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../log.ts';
 import type { EventMetadata } from '../schema.ts';
+import { toSeconds } from '../schema.ts';
 import type { Probe } from './app.ts';
 
 export interface Uptime {
@@ -40,8 +41,8 @@ export function startMonitor(options: {
     const lasted = performance.now() - downSince;
     downMs += lasted;
     downSince = null;
-    const metadata: EventMetadata<'downtime'> = { state: 'up', down_seconds: seconds(lasted) };
-    log.info(`The service answers again after ${seconds(lasted)} s`, { event: 'downtime', metadata });
+    const metadata: EventMetadata<'downtime'> = { state: 'up', down_seconds: toSeconds(lasted) };
+    log.info(`The service answers again after ${toSeconds(lasted)} s`, { event: 'downtime', metadata });
   };
   const poll = async (signal: AbortSignal): Promise<void> => {
     const answer = await probe(signal);
@@ -67,11 +68,7 @@ export function startMonitor(options: {
       await polling;
       if (!signal.aborted) await poll(signal);
       if (downSince !== null) downMs += performance.now() - downSince;
-      return { polls, pollsFailed, downSeconds: seconds(downMs) };
+      return { polls, pollsFailed, downSeconds: toSeconds(downMs) };
     },
   };
-}
-
-function seconds(ms: number): number {
-  return Math.round(ms) / 1000;
 }
