@@ -41,19 +41,22 @@ export async function runOne(shared: Shared, planned: PlannedRun): Promise<RunRe
     const { runId, runDir, lease } = created;
     const run: StartedRun = { ...planned, runId, runDir, model: plan.model, rehearsal: plan.rehearsal, steps: plan.steps };
     tell(options, { type: 'run_started', run });
+    const scope = {
+      runId,
+      framework: planned.framework,
+      logsDir: join(runDir, LOGS_DIR),
+      secrets,
+      console: options.console ?? null,
+    };
     const following = follow(run, options);
-    const result = await withRun(
-      {
-        runId,
-        framework: planned.framework,
-        logsDir: join(runDir, LOGS_DIR),
-        secrets,
-        console: options.console ?? null,
-      },
-      async () => await executeAndSeal(shared, run, created),
-    );
-    await lease.release();
-    await following.end();
+    let result: RunResult;
+    try {
+      result = await withRun(scope, async () => await executeAndSeal(shared, run, created));
+    } finally {
+      // Also after an error of our own: `recover` can then complete the record while this process lives on.
+      await lease.release();
+      await following.end();
+    }
     tell(options, { type: 'run_finished', run, result });
     return result;
   });
@@ -143,8 +146,7 @@ async function executeAndSeal(shared: Shared, run: StartedRun, { metadata }: New
     signal: options.signal ?? new AbortController().signal,
     parentEnv: options.env ?? process.env,
   });
-  tell(options, { type: 'sealing', run });
-  const { metadata: sealed, problems } = await sealRun(run.runDir);
+  const { metadata: sealed, problems } = await sealRun(run.runDir, metadata);
   return {
     ...run,
     status: outcome.status,
@@ -175,7 +177,12 @@ function follow(run: StartedRun, options: ExperimentOptions): { end: () => Promi
   let live = true;
   const following = (async () => {
     const items = followRecords(run.runDir, { isLive: () => Promise.resolve(live) });
-    for await (const item of items) if ('record' in item) tell(options, { type: 'record', run, record: item.record });
+    for await (const item of items) {
+      if (!('record' in item)) continue;
+      tell(options, { type: 'record', run, record: item.record });
+      // Told from here, so that it comes after all that the run did.
+      if (item.record.event === 'run_end') tell(options, { type: 'sealing', run });
+    }
   })().catch((error: Error) => process.emitWarning(error));
   return {
     async end() {

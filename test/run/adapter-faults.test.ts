@@ -176,6 +176,27 @@ test('a failure that was foreseen is recorded without a stack, anywhere', async 
   }
 });
 
+test('a framework that removes the files of its run does not keep it from being recorded', async () => {
+  await using here = await scenario({ shell: 'rm -rf ../metadata.json ../.stepwell; echo x > file$STEPWELL_STEP' }, { steps: 2 });
+  const [run] = await here.run();
+  assert.deepEqual([run?.status, run?.record], ['success', 'complete']);
+  assert.deepEqual(await differences(run!.runDir), []);
+});
+
+test('records reach the display in order, and the sealing comes after the last of them', async () => {
+  await using here = await scenario({ shell: 'echo x > file$STEPWELL_STEP' }, { steps: 3 });
+  for (let round = 0; round < 3; round++) {
+    const told: string[] = [];
+    await here.run({
+      onProgress: (event) => told.push(event.type === 'record' ? event.record.event : event.type),
+    });
+    assert.equal(told[0], 'run_started');
+    assert.equal(told.at(-1), 'run_finished');
+    assert.equal(told[told.indexOf('sealing') - 1], 'run_end');
+    assert.ok(told.lastIndexOf('step_end') < told.indexOf('sealing'));
+  }
+});
+
 test('a display that throws does not fail the run', async () => {
   await using here = await scenario({ shell: 'echo x > file' });
   const warned = Promise.withResolvers<Error>();
