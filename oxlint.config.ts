@@ -56,6 +56,10 @@ export default defineConfig({
     'unicorn/no-array-reverse': 'off',
     'import/no-unassigned-import': 'off',
     'typescript/no-unsafe-type-assertion': 'off',
+    // The compiler's noImplicitReturns says the same with the types at hand.
+    'typescript/consistent-return': 'off',
+    'unicorn/consistent-function-scoping': 'off',
+    'import/no-named-as-default-member': 'off',
   },
   overrides: [
     ...boundaries,
