@@ -26,7 +26,7 @@ export const StepMetrics = z.object({
   step_number: z.number().int(),
   name: z.string().nullable(),
   prompt_sha256: z.string().nullable(),
-  status: z.enum([...StepStatus.options, 'running', 'not_reached']),
+  status: z.enum([...StepStatus.options, 'running', 'not_reached', 'unknown']),
   success: z.boolean(),
   duration_seconds: seconds.nullable(),
   retry_count: count,

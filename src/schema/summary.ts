@@ -127,7 +127,8 @@ export const StepSummary = z.object({
   name: z.string().nullable(),
   prompt_file: z.string().nullable(),
   prompt_sha256: z.string().nullable(),
-  status: z.enum([...StepStatus.options, 'running', 'not_reached']),
+  /** `unknown` where there are records of the step and stepwell wrote none of the run's. */
+  status: z.enum([...StepStatus.options, 'running', 'not_reached', 'unknown']),
   started_at: z.string().nullable(),
   ended_at: z.string().nullable(),
   /** Attempts and the waits between them, without validation. */
@@ -251,7 +252,7 @@ export const RunSummary = z.object({
     bytes: count,
     first: z.array(z.object({ file: z.string(), line: z.number().int(), bytes: count, reason: z.string() })),
   }),
-  /** Records whose event does not have the metadata it should have; they are left out of every total. */
+  /** Records of stepwell whose event does not have the metadata it should have; they are left out of every total. */
   malformed: z.object({
     count,
     first: z.array(z.object({ file: z.string(), line: z.number().int(), event: z.string(), reason: z.string() })),
@@ -265,6 +266,7 @@ export const RunSummary = z.object({
   /** Records written by work that outlived its step. */
   late_records: count,
   truncated_records: count,
+  /** Processes that wrote the records. 0: no record is stepwell's own, as in a run of the original system; then the status says nothing. */
   writers: count,
   redactions: count.nullable(),
   hitl: z.object({ count, first: z.array(HitlExample) }),

@@ -26,7 +26,12 @@ export function finish(state: FoldState, sizes: FileSizes): RunSummary {
   const planned = start?.steps ?? [];
   for (const { step } of planned) stepOf(state, step);
   const order = [...new Set([...planned.map((plan) => plan.step), ...state.steps.keys()])];
-  const steps = order.map((step) => stepSummary(stepOf(state, step), planned.find((plan) => plan.step === step) ?? null, status));
+  const steps = order.map((step) =>
+    stepSummary(stepOf(state, step), planned.find((plan) => plan.step === step) ?? null, {
+      status,
+      isOurs: state.writers.size > 0,
+    }),
+  );
   const attempts = steps.flatMap((step) => step.attempts);
   const files = logFiles(state, sizes);
   const usage = usageSummary(state.usage);
@@ -109,12 +114,13 @@ export function finish(state: FoldState, sizes: FileSizes): RunSummary {
 
 type Planned = { name: string; prompt_file: string; prompt_sha256: string } | null;
 
-function stepSummary(state: StepState, planned: Planned, run: RunStatus): StepSummary {
+function stepSummary(state: StepState, planned: Planned, run: { status: RunStatus; isOurs: boolean }): StepSummary {
   const attempts = [...state.attempts.values()]
     .sort((a, b) => a.attempt - b.attempt)
-    .map((attempt) => attemptSummary(attempt, run));
+    .map((attempt) => attemptSummary(attempt, run.status));
   const known = state.start?.metadata ?? planned;
-  const started = state.start !== null || attempts.length > 0;
+  const begun = state.start !== null || attempts.length > 0 || state.records > 0;
+  const open = run.isOurs ? unfinished(run.status) : 'unknown';
   const end = state.end?.metadata ?? null;
   const metered = attempts.map((attempt) => attempt.metered).filter((value) => value !== null);
   return {
@@ -122,7 +128,7 @@ function stepSummary(state: StepState, planned: Planned, run: RunStatus): StepSu
     name: known?.name ?? null,
     prompt_file: known?.prompt_file ?? null,
     prompt_sha256: known?.prompt_sha256 ?? null,
-    status: end?.status ?? (started ? unfinished(run) : 'not_reached'),
+    status: end?.status ?? (begun ? open : 'not_reached'),
     started_at: state.start?.record.timestamp ?? null,
     ended_at: state.end?.record.timestamp ?? null,
     duration_seconds: end?.duration_seconds ?? null,

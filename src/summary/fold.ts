@@ -30,6 +30,8 @@ function foldItem(state: FoldState, item: ReadItem): FoldState {
   if (record.truncated !== undefined) state.truncatedRecords += 1;
   if (record.writer !== undefined && record.seq !== undefined) countSeq(state, record.writer, record.seq);
 
+  if (record.step !== null) stepOf(state, record.step).records += 1;
+
   // The bulk of most logs, and the framework's own words: no problem of the run, whatever their level.
   if (record.event === 'process_output') {
     addOutput(state.output, record.step, record.attempt, record.message, record.metadata['part']);

@@ -31,7 +31,7 @@ interface Place {
 
 export type Handler = (state: FoldState, place: Place) => void;
 
-/** A handler that sees the metadata in the event's own shape; a record that does not have it is counted and left out. */
+/** A handler that sees the metadata in the event's own shape; a record of ours that does not have it is counted and left out. */
 function on<E extends EventName>(
   event: E,
   apply: (state: FoldState, metadata: EventMetadata<E>, place: Place) => void,
@@ -46,6 +46,8 @@ function on<E extends EventName>(
         apply(state, parsed.data as EventMetadata<E>, place);
         return;
       }
+      // Another program's event of the same name, as the original system has some, promises nothing.
+      if (place.record.writer === undefined) return;
       const issue = parsed.error.issues[0];
       const reason = issue === undefined ? 'wrong metadata' : `${issue.path.join('.')}: ${issue.message}`;
       state.malformed.count += 1;

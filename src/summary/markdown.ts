@@ -4,7 +4,18 @@ import { counted, dollars, duration, figure, percent, size, stepNumber, time, to
 import { computeMetrics } from './metrics.ts';
 import { plain } from './plain.ts';
 import { chooseSteps, statusCounts } from './selection.ts';
-import { contentsText, lastError, nextCommand, REHEARSAL, statusWord, stepNotes, validationLine } from './words.ts';
+import {
+  contentsText,
+  FOREIGN,
+  isForeign,
+  lastError,
+  nextCommand,
+  REHEARSAL,
+  runStatus,
+  statusWord,
+  stepNotes,
+  validationLine,
+} from './words.ts';
 
 const STEPS_LISTED = 100;
 const TEXT_LENGTH = 200;
@@ -16,14 +27,15 @@ const TEXT_LENGTH = 200;
  */
 export function renderMarkdown(summary: RunSummary, archive: ArchiveFacts | null): string {
   const blocks = [
-    `# Run ${inline(summary.run_id ?? UNKNOWN)}: ${statusWord(summary.status)}`,
+    `# Run ${inline(summary.run_id ?? UNKNOWN)}: ${statusWord(runStatus(summary))}`,
+    ...(isForeign(summary) ? [`**${FOREIGN}**`] : []),
     ...(summary.rehearsal === true ? [`**${REHEARSAL}**`] : []),
     table(['Fact', 'Value'], headerRows(summary)),
     ...failureBlocks(summary),
     '## Steps',
     ...stepBlocks(summary),
-    '## Metrics',
-    table(['Metric', 'Value'], metricRows(summary)),
+    // Of another program's run nothing was measured; a 0 would be taken for a measurement.
+    ...(isForeign(summary) ? [] : ['## Metrics', table(['Metric', 'Value'], metricRows(summary))]),
     ...problemBlocks(summary),
     '## Record',
     table(['Fact', 'Value'], recordRows(summary, archive)),
@@ -36,7 +48,7 @@ function headerRows(summary: RunSummary): string[][] {
     ['Framework', inline(summary.framework ?? UNKNOWN)],
     ['Model', inline(summary.model ?? UNKNOWN)],
     ['Started', time(summary.started_at)],
-    ['Completed', summary.status === 'running' ? 'not yet' : time(summary.ended_at)],
+    ['Completed', runStatus(summary) === 'running' ? 'not yet' : time(summary.ended_at)],
     ['Duration', duration(summary.duration_seconds)],
     ['Framework commit', inline(summary.framework_commit ?? UNKNOWN)],
     ['Stepwell version', inline(summary.stepwell_version ?? UNKNOWN)],
@@ -91,7 +103,7 @@ function stepRow(step: StepSummary): string[] {
     inline(step.name ?? ''),
     statusWord(step.status),
     duration(step.duration_seconds),
-    String(step.retries),
+    step.status === 'unknown' ? UNKNOWN : String(step.retries),
     figure(step.usage.api_calls),
     figure(step.usage.llm_requests),
     tokens(step.usage.tokens_in, step.usage.tokens_out),
@@ -136,7 +148,7 @@ function recordRows(summary: RunSummary, archive: ArchiveFacts | null): string[]
     ['Dropped lines', String(summary.dropped.count)],
     ['Missing records', String(summary.missing_records)],
     ['Redactions', figure(summary.redactions)],
-    ['Clarifications', String(summary.hitl.count)],
+    ['Clarifications', isForeign(summary) ? UNKNOWN : String(summary.hitl.count)],
     ['Archive', archive === null ? 'not yet sealed' : codeSpan(archive.name)],
     ...(archive === null
       ? []

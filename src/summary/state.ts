@@ -32,6 +32,8 @@ export interface StepState {
   readonly step: number;
   readonly usage: UsageState;
   readonly attempts: Map<number, AttemptState>;
+  /** Records of any kind. */
+  records: number;
   start: Recorded<'step_start'> | null;
   end: Recorded<'step_end'> | null;
   hitl: number;
@@ -121,6 +123,7 @@ export function stepOf(state: FoldState, step: number): StepState {
       step,
       usage: emptyUsage(),
       attempts: new Map(),
+      records: 0,
       start: null,
       end: null,
       hitl: 0,

@@ -7,6 +7,7 @@ import { archiveLines, hitlLines, logLines } from './text/record.ts';
 import { stepLines } from './text/steps.ts';
 import { finalLines, timeLines } from './text/totals.ts';
 import { clip, COLUMNS } from './width.ts';
+import { isForeign } from './words.ts';
 
 const MAX_BYTES = 10_000;
 const RULE = '='.repeat(COLUMNS);
@@ -22,10 +23,12 @@ interface Section {
  * @param archive Facts of the sealed archive; null prints `not yet sealed`.
  */
 export function renderText(summary: RunSummary, archive: ArchiveFacts | null): string {
-  const before = [section('EXPERIMENT RUN SUMMARY', headerLines(summary)), section('CONFIGURATION', configurationLines(summary))];
+  // Of another program's run only lines, errors and warnings are known; a 0 would be taken for a measurement.
+  const ours = (lines: (of: RunSummary) => string[]): string[] => (isForeign(summary) ? [] : lines(summary));
+  const before = [section('EXPERIMENT RUN SUMMARY', headerLines(summary)), section('CONFIGURATION', ours(configurationLines))];
   const after = [
-    section('WHERE THE TIME WENT', timeLines(summary)),
-    section('FINAL METRICS', finalLines(summary)),
+    section('WHERE THE TIME WENT', ours(timeLines)),
+    section('FINAL METRICS', ours(finalLines)),
     section('ERRORS AND WARNINGS', problemLines(summary)),
     section('HITL INTERACTIONS', hitlLines(summary)),
     section('LOGS', logLines(summary)),

@@ -12,12 +12,25 @@ const STATUS: Record<Status, string> = {
   crashed: 'CRASHED',
   running: 'RUNNING',
   not_reached: 'NOT REACHED',
+  unknown: 'UNKNOWN',
 };
 
 export const REHEARSAL = "REHEARSAL: the model is a scripted offline one; no model's work";
 
 export function statusWord(status: Status): string {
   return STATUS[status];
+}
+
+/** True when the records are another program's: what they say of an end, of steps or of calls, stepwell does not know. */
+export function isForeign({ writers, log_lines }: RunSummary): boolean {
+  return writers === 0 && log_lines > 0;
+}
+
+export const FOREIGN = 'The logs are not of stepwell: status, calls and durations are unknown';
+
+/** A run without a recorded end is running, unless nothing of it was recorded by stepwell. */
+export function runStatus(summary: RunSummary): Status {
+  return isForeign(summary) ? 'unknown' : summary.status;
 }
 
 /** What a reader of a step's figures has to know. */

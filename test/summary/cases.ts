@@ -219,6 +219,24 @@ export const CASES: Readonly<Record<string, () => Case>> = {
     return { recording };
   },
 
+  /** In the form of the original system: no writer, no numbers, events of the same names with other metadata. */
+  original: () => {
+    const line = (time: string, level: string, message: string, more: object = {}): string =>
+      `${JSON.stringify({ timestamp: `2025-10-20T${time}Z`, level, module: 'runner', message, run_id: '7f0c9a52-5a0e-4c1c', framework: 'chatdev', ...more })}\n`;
+    const others = {
+      'logs/run.log':
+        line('14:23:45.000123', 'INFO', 'Starting run', { event: 'run_start', metadata: { run_number: 1 } }) +
+        line('14:23:46.100000', 'INFO', 'Downtime', { event: 'downtime', metadata: { zdi_count: 1 } }) +
+        line('14:45:12.900000', 'INFO', 'Run completed', { event: 'run_complete' }),
+      'logs/step_001/adapter.log':
+        line('14:23:47.000000', 'INFO', 'Step', { step: 1, event: 'step_start', metadata: { command: 'Create' } }) +
+        line('14:23:49.000000', 'INFO', 'Asked', { step: 1, event: 'hitl', metadata: { query: 'Which?' } }),
+      'logs/step_001/orchestrator.log': line('14:23:50.100000', 'WARNING', 'Retrying step', { step: 1 }),
+      'logs/step_002/adapter.log': line('14:30:00.000000', 'CRITICAL', 'Gave up', { step: 2 }),
+    };
+    return { recording: new Recording(), others };
+  },
+
   hostile: () => {
     const evil =
       '\u001b[2J\u001b]0;owned\u0007red\u001b[31m\u202Egnp.exe\u0000\r\nRun ID: forged | `code` <script>alert(1)</script> 表情\u{1F600}';

@@ -15,6 +15,33 @@ function begun(): Recording {
   return new Recording().start(2).prepare().phaseStart('steps');
 }
 
+describe('records of another program', () => {
+  const event = (writer: string | undefined): ReadItem => ({
+    record: {
+      level: 'info',
+      timestamp: '2025-10-20T14:00:00Z',
+      module: '',
+      component: 'run',
+      run_id: 'r',
+      framework: 'f',
+      step: 1,
+      event: 'step_start',
+      message: '',
+      metadata: { command: 'x' },
+      ...(writer === undefined ? {} : { writer, seq: 1 }),
+    },
+    file: 'logs/run.log',
+    line: 1,
+  });
+
+  test('an event of the same name is none of ours and not malformed; with a writer it is', async () => {
+    const foreign = await foldRecords([event(undefined)]);
+    assert.deepEqual([foreign.malformed.count, foreign.writers, foreign.steps[0]?.status], [0, 0, 'unknown']);
+    const ours = await foldRecords([event('aaaaaa')]);
+    assert.deepEqual([ours.malformed.count, ours.writers, ours.steps[0]?.status], [1, 1, 'running']);
+  });
+});
+
 describe('a run that is not over', () => {
   test('an attempt without an end is running, and crashed once the run has ended', async () => {
     const recording = begun().stepStart(1).attemptStart(1, 1);
@@ -31,6 +58,16 @@ describe('a run that is not over', () => {
     assert.equal(ended.steps[0]?.attempts[0]?.status, 'crashed');
     assert.equal(ended.steps[0]?.attempts[0]?.duration_seconds, null);
     assert.equal(ended.writers, 2);
+  });
+
+  test('a step of which something is recorded was reached, also where its start is lost', async () => {
+    const recording = begun().output(1, 1, 'hello');
+    assert.deepEqual(
+      (await fold(recording)).steps.map(({ status }) => status),
+      ['running', 'not_reached'],
+    );
+    recording.end({ status: 'crashed' });
+    assert.equal((await fold(recording)).steps[0]?.status, 'crashed');
   });
 
   test('recovered but without the end of the recovery is crashed', async () => {

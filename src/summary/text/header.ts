@@ -1,9 +1,10 @@
 import type { RunSummary } from '../../schema.ts';
 import { duration, figure, stepNumber, time, UNKNOWN } from '../figures.ts';
-import { REHEARSAL, statusWord } from '../words.ts';
+import { FOREIGN, isForeign, REHEARSAL, runStatus, statusWord } from '../words.ts';
 
 export function headerLines(summary: RunSummary): string[] {
-  const running = summary.status === 'running';
+  const status = runStatus(summary);
+  const running = status === 'running';
   const lines = [
     `Run ID: ${summary.run_id ?? UNKNOWN}`,
     `Framework: ${summary.framework ?? UNKNOWN}`,
@@ -11,8 +12,9 @@ export function headerLines(summary: RunSummary): string[] {
     `Started: ${time(summary.started_at)}`,
     `Completed: ${running ? 'not yet' : time(summary.ended_at)}`,
     `Duration: ${running ? `${duration(soFar(summary))} so far` : duration(summary.duration_seconds)}`,
-    `Status: ${statusWord(summary.status)}`,
+    `Status: ${statusWord(status)}`,
   ];
+  if (isForeign(summary)) lines.push(FOREIGN);
   if (summary.rehearsal === true) lines.push(REHEARSAL);
   if (summary.failing_phase !== null) lines.push(`Failing Phase: ${summary.failing_phase}`);
   if (summary.failure !== null && summary.failure.step !== null) {

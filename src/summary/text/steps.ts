@@ -45,6 +45,10 @@ export function stepLines(
 
 function stepBlock(step: StepSummary): string[] {
   const { usage } = step;
+  const logged =
+    step.errors + step.warnings > 0 ? `  - Logged: ${counted(step.errors, 'error')}, ${counted(step.warnings, 'warning')}` : null;
+  if (step.status === 'unknown')
+    return [`Step ${stepNumber(step.step)}: ${statusWord(step.status)}`, ...(logged === null ? [] : [logged])];
   const lines = [
     `Step ${stepNumber(step.step)}: ${statusWord(step.status)} (duration: ${duration(step.duration_seconds)}, retries: ${step.retries})`,
     `  - API Calls: ${figure(usage.api_calls)}`,
@@ -62,8 +66,7 @@ function stepBlock(step: StepSummary): string[] {
   const error = lastError(step);
   if (error !== null) lines.push(`  - Last error: ${error}`);
   if (step.hitl > 0) lines.push(`  - Clarifications: ${step.hitl}`);
-  if (step.errors + step.warnings > 0)
-    lines.push(`  - Logged: ${counted(step.errors, 'error')}, ${counted(step.warnings, 'warning')}`);
+  if (logged !== null) lines.push(logged);
   return lines;
 }
 
