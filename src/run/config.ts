@@ -74,7 +74,7 @@ export function loadConfig(options: LoadConfigOptions = {}): ResolvedConfig {
   if (written === null) throw report.error();
 
   const frameworks = chooseFrameworks(written, flags.frameworks, report).map((name) =>
-    resolveFramework(name, written.frameworks[name]!, directory, collector),
+    resolveFramework(name, written.frameworks[name]!, { directory, endpoint }, collector),
   );
   const wanted = chooseSteps(written, flags.steps, report);
   const error = report.error();

@@ -164,17 +164,29 @@ ${STEPS}`;
   ]);
 });
 
+function refusedUrl(url: string, options: Parameters<typeof load>[1]): string {
+  return refusal(() => load(`endpoint: { base_url: ${JSON.stringify(url)} }\n${MINIMAL}`, options));
+}
+
+test('a framework that is given the endpoint’s own key is pointed out', () => {
+  const text = `model: gpt
+endpoint: { base_url: "https://x/v1", api_key: "\${MY_KEY}" }
+frameworks: { baseline: { env: { OPENAI_API_KEY: "\${MY_KEY}", OTHER_KEY: "\${OTHER}" } } }
+${STEPS}`;
+  const { warnings } = load(text, { env: { MY_KEY: 'abcdefgh-123', OTHER: 'other-key-1' } });
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0] ?? '', /3:50: frameworks\.baseline\.env\.OPENAI_API_KEY hands the endpoint’s own key/);
+});
+
 test('a password in base_url is refused in a rehearsal as well, and no message shows a secret', () => {
-  const at = (url: string, options: Parameters<typeof load>[1]) =>
-    refusal(() => load(`endpoint: { base_url: ${JSON.stringify(url)} }\n${MINIMAL}`, options));
-  assert.match(at('https://me:hunter2@host/v1', {}), /base_url holds a user name or password/);
+  assert.match(refusedUrl('https://me:hunter2@host/v1', {}), /base_url holds a user name or password/);
   const key = 'sk-abcdefgh1234567890';
   for (const [url, env] of [
     ['${MY_KEY}', { MY_KEY: key }],
     [key, {}],
     [`ftp://me:${key}@host/v1`, {}],
   ] as const) {
-    const text = at(url, { env, flags: { model: 'gpt' } });
+    const text = refusedUrl(url, { env, flags: { model: 'gpt' } });
     assert.match(text, /base_url is .*not an http or https URL/);
     assert.ok(!text.includes(key), text);
   }

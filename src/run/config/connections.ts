@@ -54,7 +54,13 @@ export function resolveEndpoint(
 }
 
 /** The framework with its environment expanded and the path of its program, if it is one, made absolute. */
-export function resolveFramework(name: string, settings: FrameworkSettings, directory: string, to: Collector): ResolvedFramework {
+export function resolveFramework(
+  name: string,
+  settings: FrameworkSettings,
+  { directory, endpoint }: Pick<ResolvedConfig, 'directory' | 'endpoint'>,
+  to: Collector,
+): ResolvedFramework {
+  const realKey = endpoint?.apiKey ?? null;
   const env: Record<string, string> = {};
   for (const [variable, text] of Object.entries(settings.env)) {
     const path = ['frameworks', name, 'env', variable];
@@ -62,6 +68,9 @@ export function resolveFramework(name: string, settings: FrameworkSettings, dire
     if (value === null) continue;
     env[variable] = value;
     keepSecretsOf(variable, text, to);
+    if (realKey !== null && value.includes(realKey)) {
+      to.report.warning(path, 'hands the endpoint’s own key to the framework; calls that it makes with it are not metered');
+    }
   }
   const command = settings.command === undefined ? {} : { command: resolveProgram(settings.command, directory) };
   return { name, adapter: settings.adapter ?? name, settings: { ...settings, ...command, env } };

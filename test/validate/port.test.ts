@@ -1,0 +1,11 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { reservePort } from '../../src/validate/port.ts';
+
+test('of many ports reserved at the same time no two are the same', async () => {
+  // The system alone hands out some of its 28,000 twice among so many.
+  const reserved = [];
+  for (let n = 0; n < 1000; n++) reserved.push(await reservePort());
+  assert.equal(new Set(reserved.map(({ port }) => port)).size, 1000);
+  for (const each of reserved) each[Symbol.dispose]();
+});
