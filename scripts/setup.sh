@@ -25,10 +25,13 @@ fi
 
 if [ ! -f dist/.built ] || [ -n "$(find src tsconfig.json tsconfig.build.json package-lock.json -newer dist/.built -print 2>/dev/null | head -n 1)" ]; then
   echo "stepwell: building ..." >&2
-  started=$(mktemp)
-  rm -rf dist
-  PATH="$PWD/node_modules/.bin:$PATH" node node_modules/typescript/bin/tsc -p tsconfig.build.json >&2
+  # Built elsewhere and then put in its place: whoever uses dist/ meanwhile finds it whole.
+  new="node_modules/.stepwell-dist-$$"
+  trap 'rm -rf "$new"' EXIT
+  mkdir "$new"
   # The stamp carries the time the build began, so a source saved meanwhile counts as newer.
-  touch -r "$started" dist/.built
-  rm -f "$started"
+  touch "$new/.built"
+  PATH="$PWD/node_modules/.bin:$PATH" node node_modules/typescript/bin/tsc -p tsconfig.build.json --outDir "$new" >&2
+  rm -rf dist
+  mv "$new" dist
 fi

@@ -1,4 +1,5 @@
 /** What a run amounts to: the fold of its logs, its metrics, and both as text, Markdown and JSON. */
+export { duration, size } from './summary/figures.ts';
 export { foldRecords, foldRun } from './summary/fold.ts';
 export { renderJson } from './summary/json.ts';
 export { renderMarkdown } from './summary/markdown.ts';

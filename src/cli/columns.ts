@@ -1,4 +1,5 @@
 /** Figures and tables for people. A figure that was not measured is a dash. */
+import { duration as durationInWords, size } from '../summary.ts';
 import { cut, pad, widthOf } from './width.ts';
 
 export const ABSENT = '-';
@@ -27,28 +28,14 @@ export function shortCount(value: number | null | undefined): string {
   return String(value);
 }
 
-/** `980 B`, `12.3 KB`, `4.0 GB`; units of 1,000. */
+/** `980.0 B`, `12.3 KB`, as in the summary; a dash when not measured. */
 export function bytes(value: number | null | undefined): string {
-  if (value === null || value === undefined) return ABSENT;
-  if (value < 1000) return `${value} B`;
-  let [size, unit] = [value / 1000, 0];
-  while (size >= 999.95 && unit < 3) [size, unit] = [size / 1000, unit + 1];
-  return `${size.toFixed(1)} ${['KB', 'MB', 'GB', 'TB'][unit] ?? 'TB'}`;
+  return value === null || value === undefined ? ABSENT : size(value);
 }
 
-function two(value: number): string {
-  return String(value).padStart(2, '0');
-}
-
-/** `4.2s`, `1m 05s`, `2h 07m`; a dash when not measured. */
+/** `4.2s`, `1m 5s`, `2h 7m`, as in the summary; a dash when not measured. */
 export function duration(seconds: number | null | undefined): string {
-  if (seconds === null || seconds === undefined) return ABSENT;
-  if (seconds < 9.95) return `${seconds.toFixed(1)}s`;
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole}s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)}m ${two(whole % 60)}s`;
-  const minutes = Math.round(whole / 60);
-  return `${Math.floor(minutes / 60)}h ${two(minutes % 60)}m`;
+  return seconds === null || seconds === undefined ? ABSENT : durationInWords(seconds);
 }
 
 /** `2026-11-22 14:15:03`, UTC; what is no time is shown as it is. */

@@ -1,60 +1,91 @@
-/** What is said of a run when it is done: the head of its summary, what failed, where the record is, what to type next. */
+/** What is said when an experiment is done: how its runs ended, what failed, where the records are, what to type next. */
 import { resolve } from 'node:path';
-import { findRun, openRun } from '../catalog.ts';
-import type { RunResult } from '../experiment.ts';
+import { findRun, openRun, type CatalogRun } from '../catalog.ts';
+import type { ExperimentResult, RunResult } from '../experiment.ts';
 import { renderText } from '../summary.ts';
-import type { Paint } from './colour.ts';
-import { bytes } from './columns.ts';
+import { styleOf, type Paint } from './colour.ts';
+import { bytes, counted } from './columns.ts';
 import { neutral, neutralLine } from './neutral.ts';
-import { summaryOf } from './run-facts.ts';
+import { summaryOf, type RunFacts } from './run-facts.ts';
+import { runTable } from './run-table.ts';
 import { shownPath } from './runs-dir.ts';
 import { cut } from './width.ts';
 
 const RULE = /^=+$/;
+const MOST_LOOKS = 5;
 
-export async function endingOf(result: RunResult, runsDir: string, paint: Paint): Promise<string[]> {
-  const found = await findRun(runsDir, `${result.framework}/${result.runId}`);
-  await using source = await openRun(found);
-  const { summary, archive } = await summaryOf(found, source);
-  const lines = [...headOf(renderText(summary, archive))];
-  const { failure } = summary;
-  if (failure !== null) {
-    const where = [failure.phase === null ? '' : `phase ${failure.phase}`, failure.step === null ? '' : `step ${failure.step}`];
-    lines.push(
-      '',
-      `${paint('red', 'What failed:')} ${where.filter((part) => part !== '').join(', ')}`,
-      `  ${neutralLine(failure.cause)}`,
-    );
-    if (failure.last_lines.length > 0)
-      lines.push('Last lines of output:', ...failure.last_lines.map((line) => paint('dim', `  | ${cut(neutralLine(line), 74)}`)));
-  }
-  if (result.record === 'incomplete') {
-    lines.push('', paint('red', 'The record is incomplete:'), ...result.problems.map((problem) => `  ${neutralLine(problem)}`));
-  }
-  lines.push('', `Record: ${shownPath(result.runDir)}`);
-  if (result.archive !== null)
-    lines.push(`Archive: ${result.archive.name}, ${bytes(result.archive.bytes)}, verified by reading it back`);
-  lines.push(
+interface Ended extends RunFacts {
+  readonly result: RunResult;
+  readonly listed: CatalogRun | null;
+}
+
+/** Of one run the head of its summary; of several a table, and a few lines for each that needs a look. */
+export async function endingOf({ runs, plan }: ExperimentResult, paint: Paint): Promise<string[]> {
+  const ended: Ended[] = [];
+  for (const result of runs) ended.push(await endedRun(result, plan.runsDir));
+  const [only] = ended;
+  if (only === undefined) return ['No run was started.'];
+  const single = plan.runs.length === 1;
+  const missed = plan.runs.length - runs.length;
+  const worst = ended.find(({ result }) => result.status !== 'success') ?? only;
+  const listed = ended.flatMap((run) => run.listed ?? []);
+  const looks = ended.map((run) => needsLook(run, single, paint)).filter((look) => look.length > 0);
+  return [
+    ...(single ? headOf(only, paint) : runTable(listed, paint)),
+    ...(missed > 0 ? ['', `${counted(missed, 'run')} of ${plan.runs.length} ${missed === 1 ? 'was' : 'were'} not started.`] : []),
+    ...looks.slice(0, MOST_LOOKS).flatMap((look) => ['', ...look]),
+    ...(looks.length > MOST_LOOKS ? ['', `… and ${looks.length - MOST_LOOKS} more did not go well.`] : []),
+    '',
+    ...(single ? placeOf(only.result) : [`Records: ${shownPath(plan.runsDir)}`]),
     '',
     'Next:',
-    ...nextCommands(result, failure?.step ?? null, runsDir).map((command) => `  ${paint('cyan', command)}`),
-  );
-  return lines;
+    ...nextCommands(worst, plan.runsDir).map((command) => `  ${paint('cyan', command)}`),
+  ];
 }
 
-/** The first section, without its rules. */
-function headOf(text: string): string[] {
-  const lines = neutral(text).split('\n');
+async function endedRun(result: RunResult, runsDir: string): Promise<Ended> {
+  const found = await findRun(runsDir, `${result.framework}/${result.runId}`);
+  await using source = await openRun(found);
+  return { result, listed: found.kind === 'directory' ? found : null, ...(await summaryOf(found, source)) };
+}
+
+/** The summary's first section, without its rules. It names what failed. */
+function headOf({ summary, archive }: Ended, paint: Paint): string[] {
+  const lines = neutral(renderText(summary, archive)).split('\n');
   const rules = lines.flatMap((line, index) => (RULE.test(line) ? [index] : []));
-  return lines.slice((rules[1] ?? -1) + 1, rules[2] ?? lines.length).filter((line) => line !== '');
+  return lines
+    .slice((rules[1] ?? -1) + 1, rules[2] ?? lines.length)
+    .filter((line) => line !== '')
+    .map((line) => (/^(Status|Cause):/.test(line) ? paint(styleOf(summary.status), line) : line));
 }
 
-function nextCommands(result: RunResult, failedStep: number | null, runsDir: string): string[] {
+/** The last output of a run that failed, and what is missing from its record. */
+function needsLook({ result, summary }: Ended, single: boolean, paint: Paint): string[] {
+  const { failure } = summary;
+  const lines: string[] = [];
+  if (!single && failure !== null) lines.push(`  ${neutralLine(failure.cause)}`);
+  if (failure !== null && failure.last_lines.length > 0) {
+    lines.push('Last lines of output:', ...failure.last_lines.map((line) => paint('dim', `  | ${cut(neutralLine(line), 74)}`)));
+  }
+  if (result.record === 'incomplete') {
+    lines.push(paint('red', 'The record is incomplete:'), ...result.problems.map((problem) => `  ${neutralLine(problem)}`));
+  }
+  if (single || lines.length === 0) return lines;
+  return [paint(styleOf(result.status), neutralLine(`${result.framework}/${result.runId}`)), ...lines];
+}
+
+function placeOf({ runDir, archive }: RunResult): string[] {
+  const record = `Record: ${shownPath(runDir)}`;
+  return archive === null ? [record] : [record, `Archive: ${archive.name}, ${bytes(archive.bytes)}, verified by reading it back`];
+}
+
+function nextCommands({ result, summary }: Ended, runsDir: string): string[] {
   // Typed here, the commands look into ./runs.
   const place = runsDir === resolve('runs') ? '' : ` --runs-dir ${shownPath(runsDir)}`;
   const name = result.runId;
-  const failed = result.status !== 'success';
-  const step = failedStep === null ? '' : ` --step ${failedStep}`;
-  const commands = failed ? [`logs ${name}${step} --level warn`, `logs ${name}${step}`] : [`show ${name}`];
+  const step = summary.failure?.step ?? null;
+  const ofStep = step === null ? '' : ` --step ${step}`;
+  const commands =
+    result.status === 'success' ? [`show ${name}`] : [`logs ${name}${ofStep} --level warn`, `logs ${name}${ofStep}`];
   return [...commands, `summary ${name}`, `verify ${name}`].map((command) => `npx stepwell ${command}${place}`);
 }

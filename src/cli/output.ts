@@ -3,14 +3,16 @@
 /** What to do when the reader of stdout has gone (`| head`): it has what it wanted, so that is no error. */
 let afterClose: 'exit' | 'ignore' = 'exit';
 let closed = false;
+/** The reader of a pipe has ended, or the terminal was closed. */
+const GONE = ['EPIPE', 'EIO'];
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+  if (!GONE.includes(error.code ?? '')) throw error;
   closed = true;
   if (afterClose === 'exit') process.exit(0);
 });
 process.stderr.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+  if (!GONE.includes(error.code ?? '')) throw error;
 });
 
 /** A run goes on when nobody reads its output any more. */

@@ -26,7 +26,7 @@ export function buildProgram(dispatch: Dispatch): Command {
   const program = new Command('stepwell')
     .description('Run multi-step experiments on LLM software-generation frameworks and keep everything a run said and did.')
     .option('-V, --version', 'print the version')
-    .helpCommand(false)
+    .helpCommand('help [command]', 'the same as --help')
     .addHelpText('after', '\n`stepwell <command> --help` says more, with an example each.');
   // Commander takes options before the command as its own; ours stand after it.
   program.enablePositionalOptions();
@@ -81,7 +81,7 @@ export function buildProgram(dispatch: Dispatch): Command {
       .option('--component <names>', 'only these components, such as adapter or adapter,metrics')
       .addOption(new Option('--level <level>', 'only records of at least this level').choices(LEVEL_NAMES))
       .option('--grep <pattern>', 'only records whose text matches this regular expression')
-      .option('--json', 'print each record as one line of JSON'),
+      .option('--json', 'print each record as one line of JSON, with its metadata and the stacks of errors'),
   );
   common(
     add(

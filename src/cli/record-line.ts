@@ -10,7 +10,7 @@ const INDENT = '    ';
 
 /**
  * `14:15:03.123 INFO  003 adapter      step_start: …`, UTC; further lines of message and error below it, indented so that
- * none can look like a record of its own.
+ * none can look like a record of its own. Stacks are for programs: `--json` has them.
  */
 export function recordLine(record: LogRecord, paint: Paint): string {
   const at = new Date(record.timestamp).toISOString().slice(11, 23);
@@ -18,7 +18,7 @@ export function recordLine(record: LogRecord, paint: Paint): string {
   const step = record.step === null ? '  -' : String(record.step).padStart(3, '0');
   const component = paint('cyan', neutralLine(record.component).padEnd(12));
   const [first = '', ...rest] = textOf(record).split('\n');
-  const error = record.error === undefined ? [] : errorLines(record.error);
+  const error = record.error === undefined ? [] : errorLines(record.error, record.message);
   const marks = [record.late === true ? 'late' : '', record.truncated === undefined ? '' : `cut by ${record.truncated} bytes`]
     .filter((mark) => mark !== '')
     .map((mark) => paint('dim', ` (${mark})`))
@@ -38,10 +38,10 @@ function textOf({ event, message }: LogRecord): string {
   return message === '' ? neutralLine(event) : `${neutralLine(event)}: ${neutral(message)}`;
 }
 
-function errorLines(error: RecordedError, prefix = ''): string[] {
-  const head = `${prefix}${error.type}: ${error.message}`;
-  // A stack of Node begins with the message again.
-  const stack = error.stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? [];
-  const cause = error.cause === undefined ? [] : errorLines(error.cause, 'caused by ');
-  return [...neutral(head).split('\n'), ...stack.map((line) => neutralLine(line)), ...cause];
+/** Nothing when `said` has said it all. */
+function errorLines(error: RecordedError, said: string, prefix = ''): string[] {
+  const code = error.code === undefined ? '' : ` (${error.code})`;
+  const head = said.includes(error.message) ? [] : [`${prefix}${error.type}: ${error.message}${code}`];
+  const cause = error.cause === undefined ? [] : errorLines(error.cause, said, 'caused by ');
+  return [...head.flatMap((line) => neutral(line).split('\n')), ...cause];
 }

@@ -69,6 +69,9 @@ describe('commands that read runs', () => {
       ['logs', 'k3f9', '--step', '1-2', '--component', 'adapter,metrics', '--level', 'info', '--grep', 'hel+o'],
       0,
     ],
+    ['logs-none.txt', ['logs', 'k3f9', '--grep', 'nothing like it'], 0],
+    ['logs-unknown-component.txt', ['logs', 'k3f9', '--component', 'adapter,foo'], 2],
+    ['help-command.txt', ['help', 'completion'], 0],
     ['help.txt', ['--help'], 0],
     ['help-logs.txt', ['logs', '--help'], 0],
     ['no-command.txt', [], 2],
@@ -87,6 +90,7 @@ describe('commands that read runs', () => {
     ['unknown-shell.txt', ['completion', 'tcsh'], 2],
     ['recover-nothing.txt', ['recover'], 2],
     ['no-config.txt', ['run', 'baseline', '--config', 'none.yaml'], 2],
+    ['bad-rounds-many.txt', ['run', 'baseline', '1000000000'], 2],
     ['bad-rounds.txt', ['run', 'baseline', '0'], 2],
     ['bad-jobs.txt', ['run', 'baseline', '--jobs', 'many'], 2],
   ] as const) {

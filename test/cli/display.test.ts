@@ -65,7 +65,7 @@ function eventsOf(run: StartedRun): ProgressEvent[] {
     at(7, 2, 'attempt_start', { metered: true }, { attempt: 1 }),
     at(8, 2, 'llm_call_start'),
     at(9, 2, 'llm_call', { 'gen_ai.usage.input_tokens': null, 'gen_ai.usage.output_tokens': null }),
-    at(10, 2, 'retry_scheduled', {}, { message: 'Waiting 5 s before attempt 2' }),
+    at(10, 2, 'retry_scheduled', { backoff_seconds: 5 }, { message: 'Waiting 5 s before attempt 2' }),
     at(15, 2, 'attempt_start', { metered: true }, { attempt: 2 }),
     at(16, 2, 'llm_call_start'),
     at(70, 2, 'step_end', { status: 'timed_out' }),
@@ -96,6 +96,21 @@ describe('progress', () => {
     }
     matchesGolden('progress-block.txt', text);
     matchesGolden('progress-lines.txt', printed);
+  });
+
+  test('the lines keep the order of the records, whenever the runner says that it seals', () => {
+    const run = startedRun('20261122-141503-k3f9');
+    const printed = (events: readonly ProgressEvent[]): string => {
+      let text = '';
+      using lines = lineDisplay((more) => (text += more));
+      for (const event of events) lines.update(event);
+      return text;
+    };
+    const events = eventsOf(run);
+    const sealing: ProgressEvent = { type: 'sealing', run };
+    const early = events.filter(({ type }) => type !== 'sealing').toSpliced(4, 0, sealing);
+    assert.equal(printed(early), printed(events));
+    assert.match(printed(events), /step 2 .*: timed out .*\n.*sealing the record\n.*timed out after /);
   });
 
   test('no line is wider than the terminal and no block higher, whatever it shows', () => {
@@ -203,7 +218,7 @@ describe('in a real terminal', () => {
       for (const name of ['part-1', 'part-2'])
         assert.equal(lines.filter((text) => text.includes(name)).length, 1, lines.join('\n'));
       assert.equal(lines.filter((text) => text.includes('⠋') || text.includes('waiting')).length, 0, lines.join('\n'));
-      assert.match(stripVTControlCharacters(stdout), /[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] +1 part-1 +0\.\ds {2}running/);
+      assert.match(stripVTControlCharacters(stdout), /[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] +1 part-1 +0(\.\d)?s {2}running/);
       assert.ok(stdout.includes('\u001b[32m'));
 
       // Replayed from its logs, the run ends in the same line.

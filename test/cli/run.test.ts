@@ -79,7 +79,7 @@ test('a run that fails exits 4 and says what failed, the last lines of output an
   const done = await place.stepwell(['run', 'tool']);
   assert.equal(done.code, 4, done.stderr);
   const [run = ''] = runDirs();
-  assert.match(done.stdout, /What failed: phase steps, step 2\n {2}.*exit code 3/);
+  assert.match(done.stdout, /Failing Step: 002 part-2.*\nCause: .*exit code 3\n/);
   assert.match(done.stdout, /Last lines of output:\n( {2}\| .*\n)* {2}\| cannot go on\n/);
   assert.ok(done.stdout.includes(`  npx stepwell logs ${run} --step 2\n`), done.stdout);
   const lines = await place.stepwell(['list']);
@@ -158,7 +158,7 @@ test('Ctrl-C ends the run in good order: exit 130, a complete record that says i
   child.stdout?.once('data', () => child.kill('SIGINT'));
   const { code, stdout } = await finished(child);
   assert.equal(code, 130, stdout);
-  assert.match(stdout, /Ending the run in good order/);
+  assert.match(stdout, /Ending in good order/);
   assert.match(stdout, /Status: INTERRUPTED\n/);
   const verified = await place.stepwell(['verify', 'latest']);
   assert.equal(verified.code, 0, verified.stdout);

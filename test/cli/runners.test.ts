@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, renameSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -21,11 +21,7 @@ test('reconcile_usage.sh says that it is not there yet and exits 2', () => {
   assert.match(done.stderr, /^error: .*not part of this version.*\nfix: /);
 });
 
-test('run_experiment.sh passes every argument on, from any directory, to the clone’s own experiment', (t) => {
-  if (!existsSync(new URL('../../dist/.built', import.meta.url))) {
-    t.skip('dist/ is not built; scripts/setup.sh builds it');
-    return;
-  }
+test('run_experiment.sh passes every argument on, from any directory, to the clone’s own experiment', () => {
   const place = newPlace();
   try {
     const args = ['baseline', '2', '--steps', '1,3', '--dry-run'];
@@ -38,11 +34,7 @@ test('run_experiment.sh passes every argument on, from any directory, to the clo
   }
 });
 
-test('run_experiment.sh runs the experiment of the current directory where it has one, and --config is relative to it', (t) => {
-  if (!existsSync(new URL('../../dist/.built', import.meta.url))) {
-    t.skip('dist/ is not built; scripts/setup.sh builds it');
-    return;
-  }
+test('run_experiment.sh runs the experiment of the current directory where it has one, and --config is relative to it', () => {
   const place = newPlace();
   try {
     writeExperiment(place.dir, 'true');

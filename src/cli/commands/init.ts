@@ -24,7 +24,7 @@ export async function run([dir = '.']: readonly string[]): Promise<number> {
     throw stepwellError('CANNOT_WRITE', { path: dir, reason: (error as Error).message }, { cause: error });
   }
   const enter = target === process.cwd() ? [] : [`  cd ${shownPath(target)}`];
-  await print('', 'Next:', ...enter, '  stepwell doctor', '  stepwell run baseline');
+  await print('', 'Next:', ...enter, '  npx stepwell doctor', '  npx stepwell run baseline');
   return ExitCode.ok;
 }
 

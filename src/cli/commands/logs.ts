@@ -1,9 +1,10 @@
 /** `stepwell logs`: the records of a run, merged, filtered, live if asked. */
 import { findRun, openRun, type FoundRun } from '../../catalog.ts';
 import { ExitCode, stepwellError } from '../../errors.ts';
-import { LEVELS, type Level, type LogRecord } from '../../schema.ts';
+import { COMPONENTS, LEVELS, type Level, type LogRecord } from '../../schema.ts';
 import { followRecords, readRecords, type DamagedLine, type ReadItem } from '../../store.ts';
 import { paintFor, plain } from '../colour.ts';
+import { count } from '../columns.ts';
 import { neutralJson, neutralLine } from '../neutral.ts';
 import { note, write } from '../output.ts';
 import { recordLine, searchableText } from '../record-line.ts';
@@ -36,6 +37,7 @@ export async function run([name = '']: readonly string[], options: LogsOptions):
     }
     return ExitCode.ok;
   }
+  const seen = { records: 0, matching: 0, components: new Set<string>(COMPONENTS) };
   let piece = '';
   for await (const item of itemsOf(found)) {
     if (!('record' in item)) {
@@ -43,13 +45,21 @@ export async function run([name = '']: readonly string[], options: LogsOptions):
       if (!(live && item.damaged.torn)) noteDamage(item.damaged);
       continue;
     }
+    seen.records += 1;
+    seen.components.add(item.record.component);
     if (!wanted(item.record)) continue;
+    seen.matching += 1;
     piece += shown(item.record);
     if (piece.length < PIECE) continue;
     await write(piece);
     piece = '';
   }
   await write(piece);
+  for (const value of componentsOf(options) ?? []) {
+    if (!seen.components.has(value))
+      throw stepwellError('UNKNOWN_NAME', { kind: 'component', value, known: [...seen.components] });
+  }
+  if (seen.matching === 0) note(`None of ${count(seen.records)} records matches.`);
   return ExitCode.ok;
 }
 
@@ -63,18 +73,20 @@ function noteDamage({ file, line, bytes, reason }: DamagedLine): void {
   note(`warning: ${neutralLine(file)}:${line}: damaged line of ${bytes} bytes: ${neutralLine(reason)}`);
 }
 
+function componentsOf({ component }: LogsOptions): string[] | null {
+  return component === undefined ? null : component.split(',').map((name) => name.trim());
+}
+
 /** @throws BAD_OPTION */
 function filterOf(options: LogsOptions): (record: LogRecord) => boolean {
   const tests: ((record: LogRecord) => boolean)[] = [];
-  const { step, component, level, grep } = options;
+  const { step, level, grep } = options;
+  const components = componentsOf(options);
   if (step !== undefined) {
     const matches = stepFilter(step);
     tests.push((record) => matches(record.step));
   }
-  if (component !== undefined) {
-    const names = component.split(',').map((name) => name.trim());
-    tests.push((record) => names.includes(record.component));
-  }
+  if (components !== null) tests.push((record) => components.includes(record.component));
   if (level !== undefined) {
     const least = LEVELS.indexOf(level);
     tests.push((record) => LEVELS.indexOf(record.level) >= least);

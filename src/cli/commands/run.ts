@@ -26,6 +26,9 @@ interface RunOptions extends CommonOptions {
   readonly console?: Level;
 }
 
+/** Of rounds and of runs at a time; each is planned in memory before the first begins. */
+const MOST_RUNS = 10_000;
+
 export async function run(args: readonly string[], options: RunOptions): Promise<number> {
   const experiment = optionsOf(args, options);
   if (options.dryRun === true) {
@@ -62,7 +65,7 @@ async function runForPeople(experiment: ExperimentOptions): Promise<number> {
   const newDisplay = (): Display => (draws ? blockDisplay(process.stdout, paint) : lineDisplay((text) => void write(text)));
   let display: Display | null = null;
   using interruption = interruptOnSignals({
-    onFirst: () => display?.say('Ending the run in good order; press Ctrl-C again to stop at once.'),
+    onFirst: () => display?.say('Ending in good order. Ctrl-C again stops at once; `recover` then finishes it.'),
   });
   const onProgress = (event: ProgressEvent): void => {
     // Not before the first run: an error of the checks is then all there is on the screen.
@@ -75,11 +78,11 @@ async function runForPeople(experiment: ExperimentOptions): Promise<number> {
   } finally {
     (display as Display | null)?.[Symbol.dispose]();
   }
-  for (const done of result.runs) await print('', ...(await endingOf(done, result.plan.runsDir, paint)));
+  await print('', ...(await endingOf(result, paint)));
   return interruption.exitCode ?? result.exitCode;
 }
 
-/** @throws BAD_COUNT, BAD_OPTION */
+/** @throws BAD_OPTION */
 function optionsOf(args: readonly string[], options: RunOptions): ExperimentOptions {
   const last = args.at(-1) ?? '';
   // `run baseline 1`: the number at the end is the rounds, unless it is all there is.
@@ -101,6 +104,13 @@ function optionsOf(args: readonly string[], options: RunOptions): ExperimentOpti
 
 function wholeNumber(name: string, text: string): number {
   const value = Number(text);
-  if (!/^\d{1,6}$/.test(text) || value < 1) throw stepwellError('BAD_COUNT', { name, value: text, atLeast: 1 });
+  if (!/^\d+$/.test(text) || value < 1 || value > MOST_RUNS) {
+    throw stepwellError('BAD_OPTION', {
+      option: name,
+      value: text,
+      reason: `which is not a whole number from 1 to ${MOST_RUNS}`,
+      fix: `Give ${name} as a number, for example 3.`,
+    });
+  }
   return value;
 }

@@ -7,8 +7,8 @@ import { ABSENT, bytes, count, counted, duration, table, time } from '../columns
 import { neutralJson, neutralLine } from '../neutral.ts';
 import { print } from '../output.ts';
 import { summaryOf, type RunFacts } from '../run-facts.ts';
+import { shownStatus } from '../run-table.ts';
 import { runsDirOf, shownPath, type CommonOptions } from '../runs-dir.ts';
-import { shownStatus } from './list.ts';
 
 interface ShowOptions extends CommonOptions {
   readonly json?: boolean;
@@ -50,7 +50,7 @@ function headOf(found: FoundRun, { summary, archive }: RunFacts, listed: Catalog
   const [tokensIn, tokensOut] = told ? [usage.tokens_in, usage.tokens_out] : [entry?.total_tokens_in, entry?.total_tokens_out];
   const lines: [string, string | null][] = [
     ['Run', `${summary.framework ?? entry?.framework ?? ABSENT}/${summary.run_id ?? entry?.run_id ?? ABSENT}`],
-    ['Status', status],
+    ['Status', status === null ? null : status.replace('_', ' ')],
     ['Cause', summary.failure?.cause ?? null],
     [
       'Model',

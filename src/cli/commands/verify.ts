@@ -23,7 +23,7 @@ export async function run([name = '']: readonly string[], options: VerifyOptions
   const paint = paintFor(process.stdout);
   const checked = Object.entries(report.checked)
     .filter(([, number]) => number > 0)
-    .map(([thing, number]) => `${count(number)} ${thing.replaceAll('_', ' ')}`)
+    .map(([thing, number]) => `${thing.replaceAll('_', ' ')} ${count(number)}`)
     .join(', ');
   const where = neutralLine(shownPath(report.location));
   if (report.ok) {

@@ -3,11 +3,13 @@ import { styleOf, type Paint } from '../colour.ts';
 import { neutralLine } from '../neutral.ts';
 import { cut, pad, widthOf } from '../width.ts';
 import { runSeconds, stepSeconds, type ExperimentView, type RunView, type StepState, type StepView } from './view.ts';
-import { callsWord, runState, runTitle, stateWord, took } from './words.ts';
+import { callsWord, runState, runTitle, stateOf, took } from './words.ts';
 
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const SIGN: Partial<Record<StepState, string>> = { waiting: '·', backoff: '…', success: '✔', interrupted: '■' };
-const NAME_WIDTH = 22;
+/** Room for state and calls beside a name. */
+const REST_WIDTH = 58;
+const LEAST_NAME_WIDTH = 16;
 const TIME_WIDTH = 7;
 
 export interface BlockOptions {
@@ -24,16 +26,18 @@ export interface BlockOptions {
 
 /** The block as it stands. Of several runs, those that are done take one line; where there is no room, the rest is counted. */
 export function renderBlock(view: ExperimentView, options: BlockOptions): string[] {
+  const nameWidth = nameWidthOf(view, options.columns);
   const full = view.flatMap((run) => {
     const isOver = run.phase === 'done' && view.length > 1;
-    return isOver ? [runLine(run, options)] : [runLine(run, options), ...stepLines(run, options)];
+    const steps = isOver ? [] : run.steps;
+    return [runLine(run, options), ...steps.map((step) => stepLine(step, nameWidth, options))];
   });
   if (full.length <= options.rows) return full;
   // Too long for the screen: only what moves.
   const short = view.flatMap((run) => {
     if (run.phase === 'done') return [];
     const moving = run.steps.filter(isMoving);
-    return [runLine(run, options), ...moving.map((step) => stepLine(step, options))];
+    return [runLine(run, options), ...moving.map((step) => stepLine(step, nameWidth, options))];
   });
   const done = view.filter((run) => run.phase === 'done').length;
   const head = done > 0 ? [`${done} ${done === 1 ? 'run is' : 'runs are'} done`] : [];
@@ -59,18 +63,22 @@ function runLine(view: RunView, { columns, now, frame, paint }: BlockOptions): s
   );
 }
 
-function stepLines(run: RunView, options: BlockOptions): string[] {
-  return run.steps.map((step) => stepLine(step, options));
+/** As wide as the longest name, if that leaves room for the rest. */
+function nameWidthOf(view: ExperimentView, columns: number): number {
+  const longest = Math.max(0, ...view.flatMap(({ steps }) => steps.map((step) => widthOf(numbered(step)))));
+  return Math.min(longest, Math.max(LEAST_NAME_WIDTH, columns - REST_WIDTH));
 }
 
-function stepLine(step: StepView, { columns, now, frame, paint }: BlockOptions): string {
+function numbered({ step, name }: StepView): string {
+  return neutralLine(`${String(step).padStart(2)} ${name}`);
+}
+
+function stepLine(step: StepView, nameWidth: number, { columns, now, frame, paint }: BlockOptions): string {
   const moving = isMoving(step) && step.state !== 'backoff';
   const sign = moving ? (SPINNER[frame % SPINNER.length] ?? '') : (SIGN[step.state] ?? '✖');
   const style = styleOf(step.state === 'backoff' ? 'running' : step.state);
-  const name = pad(cut(neutralLine(`${String(step.step).padStart(2)} ${step.name}`), NAME_WIDTH), NAME_WIDTH);
-  const state = [stateWord(step.state), step.attempt > 1 ? `attempt ${step.attempt}` : '', step.validating ? 'validating' : '']
-    .filter((part) => part !== '')
-    .join(', ');
+  const name = pad(cut(numbered(step), nameWidth), nameWidth);
+  const state = stateOf(step, now);
   const time = took(stepSeconds(step, now)).padStart(TIME_WIDTH);
   const calls = callsWord(step);
   return cutPainted(

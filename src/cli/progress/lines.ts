@@ -20,10 +20,11 @@ function whatHappened(event: ProgressEvent, view: RunView): string | null {
       return `started: ${runTitle(view)}, ${steps}`;
     }
     case 'sealing':
-      return 'sealing the record';
+      return null;
     case 'run_finished':
       return `${event.result.status.replace('_', ' ')} after ${duration(event.result.durationSeconds)}`;
     case 'record': {
+      if (event.record.event === 'run_end') return 'sealing the record';
       const step = view.steps.find((other) => other.step === event.record.step);
       return step === undefined ? null : ofStep(event.record.event, event.record.message, step);
     }

@@ -22,6 +22,8 @@ export interface StepView {
   /** Calls that told no tokens: the sums are then lower bounds. */
   callsWithoutTokens: number;
   metered: boolean;
+  /** Milliseconds since the epoch; while it waits for its next attempt. */
+  retryAt: number | null;
   /** What it built is being checked; that comes after the step's own end. */
   validating: boolean;
 }
@@ -33,6 +35,7 @@ export interface RunView {
   phase: 'preparing' | 'steps' | 'stopping' | 'sealing' | 'done';
   status: RunStatus;
   startedAt: number | null;
+  /** When it had stopped; sealing comes after. */
   endedAt: number | null;
 }
 
@@ -51,11 +54,12 @@ export function applyEvent(view: ExperimentView, event: ProgressEvent): RunView 
       applyRecord(run, event.record);
       break;
     case 'sealing':
-      run.phase = 'sealing';
+      // The record `run_end` says so, and in its place among the others.
       break;
     case 'run_finished':
       run.phase = 'done';
       run.status = event.result.status;
+      run.endedAt ??= (run.startedAt ?? Date.now()) + event.result.durationSeconds * 1000;
       break;
     default:
       event satisfies never;
@@ -77,6 +81,7 @@ function newRun(run: StartedRun): RunView {
     tokensOut: 0,
     callsWithoutTokens: 0,
     metered: false,
+    retryAt: null,
     validating: false,
   }));
   return { run, steps, phase: 'preparing', status: 'running', startedAt: null, endedAt: null };
@@ -85,18 +90,19 @@ function newRun(run: StartedRun): RunView {
 function applyRecord(run: RunView, record: LogRecord): void {
   const at = Date.parse(record.timestamp);
   run.startedAt ??= at;
-  run.endedAt = Math.max(run.endedAt ?? at, at);
   const step = record.step === null ? undefined : run.steps.find((view) => view.step === record.step);
-  if (step === undefined) applyToRun(run, record);
+  if (step === undefined) applyToRun(run, record, at);
   else applyToStep(step, record, at);
 }
 
-function applyToRun(run: RunView, { event, metadata }: LogRecord): void {
+function applyToRun(run: RunView, { event, metadata }: LogRecord, at: number): void {
   if (event === 'phase_start') {
     if (metadata['phase'] === 'steps') run.phase = 'steps';
     else if (metadata['phase'] === 'stop') run.phase = 'stopping';
-  } else if (event === 'run_end' && typeof metadata['status'] === 'string') {
-    run.status = metadata['status'] as RunStatus;
+  } else if (event === 'run_end') {
+    run.phase = 'sealing';
+    run.endedAt = at;
+    for (const step of run.steps) step.validating = false;
   }
 }
 
@@ -113,6 +119,7 @@ function applyToStep(step: StepView, { event, metadata, attempt }: LogRecord, at
       break;
     case 'retry_scheduled':
       step.state = 'backoff';
+      step.retryAt = typeof metadata['backoff_seconds'] === 'number' ? at + metadata['backoff_seconds'] * 1000 : null;
       break;
     case 'llm_call_start':
       step.openCalls += 1;
@@ -131,6 +138,7 @@ function applyToStep(step: StepView, { event, metadata, attempt }: LogRecord, at
       step.validating = true;
       break;
     case 'validation_end':
+    case 'validation_error':
       step.validating = false;
       break;
     case 'step_end':
@@ -147,9 +155,7 @@ export function stepSeconds(step: StepView, now: number): number | null {
   return step.startedAt === null ? null : Math.max(0, ((step.endedAt ?? now) - step.startedAt) / 1000);
 }
 
-/** Seconds a run has taken. */
+/** Seconds a run has taken up to its end, or up to `now`; null before it began. */
 export function runSeconds(run: RunView, now: number): number | null {
-  if (run.startedAt === null) return null;
-  const end = run.phase === 'done' ? (run.endedAt ?? now) : now;
-  return Math.max(0, (end - run.startedAt) / 1000);
+  return run.startedAt === null ? null : Math.max(0, ((run.endedAt ?? now) - run.startedAt) / 1000);
 }

@@ -13,6 +13,17 @@ const STATE: Record<StepState, string> = {
   crashed: 'crashed',
 };
 
+/** What a step does or came to; `now` counts down to the next attempt. */
+export function stateOf(step: StepView, now: number): string {
+  if (step.validating) return 'validating';
+  if (step.state === 'backoff' && step.retryAt !== null) {
+    return `attempt ${step.attempt + 1} in ${duration(Math.max(0, Math.ceil((step.retryAt - now) / 1000)))}`;
+  }
+  const word = stateWord(step.state);
+  if (step.attempt < 2) return word;
+  return step.state === 'running' ? `attempt ${step.attempt}` : `${word}, attempt ${step.attempt}`;
+}
+
 export function stateWord(state: StepState): string {
   return STATE[state];
 }
