@@ -26,6 +26,7 @@ export const ExitCode = {
   verification: 3,
   /** From `run` alone: a run did not succeed. Its record is complete. */
   runFailed: 4,
+  hungUp: 129,
   interrupted: 130,
   terminated: 143,
 } as const;

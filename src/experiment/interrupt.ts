@@ -1,7 +1,12 @@
-/** SIGINT and SIGTERM for the command line: the first ends in good order, a later one at once. */
+/** Signals that ask the command line to end: the first ends in good order, a later one at once. */
 import { ExitCode } from '../errors.ts';
 
-const CODES = { SIGINT: ExitCode.interrupted, SIGTERM: ExitCode.terminated } as const;
+/** SIGHUP comes when the terminal is closed or the connection breaks. */
+const CODES = { SIGINT: ExitCode.interrupted, SIGTERM: ExitCode.terminated, SIGHUP: ExitCode.hungUp } as const;
+
+type EndSignal = keyof typeof CODES;
+type SignalCode = (typeof CODES)[EndSignal];
+const SIGNALS = Object.keys(CODES) as EndSignal[];
 
 /** npm passes a terminal's Ctrl-C on, so that it arrives twice; only a signal after this time is a second one. */
 const SECOND_AFTER_MS = 1000;
@@ -9,12 +14,12 @@ const SECOND_AFTER_MS = 1000;
 export interface Interruption extends Disposable {
   /** Aborts on the first signal; give it to `runExperiment`. */
   readonly signal: AbortSignal;
-  /** What to exit with: 130 or 143 once a signal has come, else null. */
-  readonly exitCode: 130 | 143 | null;
+  /** What to exit with once a signal has come: 130, 143 or 129; else null. */
+  readonly exitCode: SignalCode | null;
 }
 
 /**
- * Listens for SIGINT and SIGTERM until disposed. A second signal, at least one second after the first, exits the process at
+ * Listens for SIGINT, SIGTERM and SIGHUP until disposed. A second signal, at least one second after the first, exits the process at
  * once; `recover` can then finish the record.
  */
 export function interruptOnSignals({
@@ -23,13 +28,13 @@ export function interruptOnSignals({
   now = (): number => performance.now(),
 }: {
   /** Told of the first signal, to say that the run is being ended. */
-  onFirst?: (signal: 'SIGINT' | 'SIGTERM') => void;
+  onFirst?: (signal: EndSignal) => void;
   exit?: (code: number) => void;
   now?: () => number;
 } = {}): Interruption {
   const controller = new AbortController();
-  let first: { code: 130 | 143; at: number } | null = null;
-  const take = (signal: 'SIGINT' | 'SIGTERM'): void => {
+  let first: { code: SignalCode; at: number } | null = null;
+  const take = (signal: EndSignal): void => {
     if (first !== null) {
       if (now() - first.at >= SECOND_AFTER_MS) exit(first.code);
       return;
@@ -38,16 +43,14 @@ export function interruptOnSignals({
     controller.abort(signal);
     onFirst(signal);
   };
-  process.on('SIGINT', take);
-  process.on('SIGTERM', take);
+  for (const signal of SIGNALS) process.on(signal, take);
   return {
     signal: controller.signal,
     get exitCode() {
       return first?.code ?? null;
     },
     [Symbol.dispose]() {
-      process.off('SIGINT', take);
-      process.off('SIGTERM', take);
+      for (const signal of SIGNALS) process.off(signal, take);
     },
   };
 }

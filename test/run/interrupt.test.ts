@@ -2,9 +2,14 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { interruptOnSignals, recoverRun } from '../../src/experiment.ts';
 import { CHILD, differences, metadataOf, recordsOf, scenario } from './scenario.ts';
+
+const STEPWELL = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 
 const hasPython = (() => {
   try {
@@ -18,7 +23,7 @@ const needsPty = { skip: !hasPython && 'needs python3 with its pty module' };
 
 /**
  * Runs the arguments in a pseudo-terminal. For every line `^C WORD [SECONDS]` on stdin it types Ctrl-C as soon as WORD has
- * been printed (and SECONDS have passed); at the end it prints the exit code.
+ * been printed (and SECONDS have passed), for `close WORD` it closes the terminal; at the end it prints the exit code.
  */
 const IN_A_TERMINAL = `
 import os, pty, sys, time
@@ -40,7 +45,10 @@ while True:
     while keys and keys[0][1] in seen:
         if len(keys[0]) > 2:
             time.sleep(float(keys[0][2]))
-        os.write(fd, b'\\x03')
+        if keys[0][0] == 'close':
+            os.close(fd)
+        else:
+            os.write(fd, b'\\x03')
         keys.pop(0)
 status = os.waitpid(pid, 0)[1]
 print('exit', os.waitstatus_to_exitcode(status))
@@ -83,6 +91,18 @@ test('Ctrl-C twice: ends at once, and recover finishes the record', needsPty, as
   const recovery = await recoverRun(runDir);
   assert.equal(recovery.outcome === 'recovered' ? recovery.status : recovery.outcome, 'crashed');
   assert.deepEqual(await differences(runDir), []);
+});
+
+test('the terminal is closed: orderly end, status interrupted, exit 129', needsPty, async () => {
+  await using here = await scenario({ shell: 'echo x > file; sleep 300' });
+  const text = await inTerminal(
+    ['close Started'],
+    [STEPWELL, 'run', 'shell', '--config', here.config, '--runs-dir', here.runsDir, '--console', 'info'],
+  );
+  assert.match(text, /exit 129/);
+  const [runId = ''] = await readdir(join(here.runsDir, 'shell'));
+  const metadata = await metadataOf(join(here.runsDir, 'shell', runId));
+  assert.deepEqual([metadata.status, metadata.record], ['interrupted', 'complete']);
 });
 
 test('SIGTERM: orderly end, exit 143; no retry follows', async () => {
