@@ -13,6 +13,11 @@ export const catalogErrors = {
     fix: 'See what it has with `stepwell show <run>`.',
     exitCode: 1,
   }),
+  RUN_UNREADABLE: (facts: { path: string; reason: string }) => ({
+    sentence: `The run cannot be read: ${facts.reason}, at ${facts.path}.`,
+    fix: 'Make the path readable for you, or close other programs where too many files are open.',
+    exitCode: 1,
+  }),
   RUN_WITHOUT_LOGS: (facts: { dir: string }) => ({
     sentence: `${facts.dir} has neither logs nor an archive; git keeps neither.`,
     fix: 'Copy its run.tar.gz there from the machine that ran it. Its logs_summary.txt can be read as it is.',

@@ -34,7 +34,7 @@ export interface OpenRunDirectoryOptions {
 
 /** Opens a run directory for reading, live or finished, of stepwell or of the original system. @throws NOT_A_RUN */
 export async function openRunDirectory(dir: string, options: OpenRunDirectoryOptions = {}): Promise<RunSource> {
-  const found = await lstat(dir).catch(() => null);
+  const found = await lstat(dir).catch(absent);
   if (found === null || !found.isDirectory())
     throw stepwellError('NOT_A_RUN', { path: dir, reason: 'there is no such directory' });
   const sealed = options.sealed === undefined ? await sealedFiles(dir) : options.sealed;
@@ -45,7 +45,7 @@ export async function openRunDirectory(dir: string, options: OpenRunDirectoryOpt
   };
   const sizeOf = async (path: string): Promise<number | null> => {
     if (!isInside(path)) return null;
-    const stats = await lstat(join(dir, path)).catch(() => null);
+    const stats = await lstat(join(dir, path)).catch(absent);
     if (stats === null || !stats.isFile() || isAfterSeal(path, sealed)) return null;
     return shown(path, stats.size);
   };
@@ -79,6 +79,14 @@ export async function openRunDirectory(dir: string, options: OpenRunDirectoryOpt
   };
 }
 
+const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP']);
+
+/** Null when there is nothing of that name. What is there and cannot be read must not pass for absent: a run would lose its logs. */
+function absent(error: NodeJS.ErrnoException): null {
+  if (ABSENT.has(error.code ?? '')) return null;
+  throw stepwellError('RUN_UNREADABLE', { path: error.path ?? 'unknown', reason: error.code ?? error.message }, { cause: error });
+}
+
 function isLog(path: string): boolean {
   return path.startsWith(`${LOGS_DIR}/`);
 }
@@ -89,7 +97,7 @@ function isAfterSeal(path: string, sealed: Readonly<Record<string, number>> | nu
 }
 
 async function sealedFiles(dir: string): Promise<Record<string, number> | null> {
-  const text = await readFile(join(dir, METADATA_FILE), 'utf8').catch(() => null);
+  const text = await readFile(join(dir, METADATA_FILE), 'utf8').catch(absent);
   if (text === null) return null;
   let metadata: unknown;
   try {
@@ -109,7 +117,7 @@ function isInside(path: string): boolean {
 
 async function walk(root: string, under: string, visit: (path: string) => Promise<void>): Promise<void> {
   if (under !== '' && !isInside(under)) return;
-  const entries = await readdir(join(root, under), { withFileTypes: true }).catch(() => []);
+  const entries = (await readdir(join(root, under), { withFileTypes: true }).catch(absent)) ?? [];
   for (const entry of entries) {
     const path = under === '' ? entry.name : `${under}/${entry.name}`;
     if (path === PRIVATE_DIR) continue;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFile, mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -46,6 +46,36 @@ describe('a run directory', () => {
       (await source.files()).filter((file) => file.path.startsWith('.stepwell')),
       [],
     );
+  });
+
+  test('what is there and cannot be read is an error, never an empty run', async () => {
+    await chmod(dir, 0o755);
+    await using source = await openRunDirectory(dir);
+    const asNobody = async (check: () => Promise<void>): Promise<void> => {
+      // The superuser may read everything, so that rights are put aside meanwhile.
+      const isRoot = process.geteuid?.() === 0;
+      if (isRoot) process.seteuid?.(65534);
+      try {
+        await check();
+      } finally {
+        if (isRoot) process.seteuid?.(0);
+      }
+    };
+    const unreadable = { code: 'RUN_UNREADABLE', message: /EACCES, at .*(logs|metadata\.json)/ };
+    await chmod(join(dir, 'logs'), 0);
+    await chmod(join(dir, 'metadata.json'), 0);
+    try {
+      await asNobody(async () => {
+        await assert.rejects(source.files('logs'), unreadable);
+        await assert.rejects(source.read('logs/run.log'), unreadable);
+        await assert.rejects(openRunDirectory(dir), unreadable);
+      });
+    } finally {
+      await chmod(join(dir, 'logs'), 0o755);
+      await chmod(join(dir, 'metadata.json'), 0o644);
+    }
+    assert.equal(await source.read('n'.repeat(300)), null);
+    assert.deepEqual(await source.files('metadata.json'), []);
   });
 
   test('that is not there is an error that names it', async () => {
