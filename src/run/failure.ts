@@ -1,5 +1,5 @@
 /** Why something did not succeed, and how that is said. */
-import { StepwellError } from '../errors.ts';
+import { ExitCode, StepwellError } from '../errors.ts';
 import type { FailureReason, Phase, RunStatus, StepStatus } from '../schema.ts';
 
 /** How an attempt ended. `message` is one line for people; `error` what was thrown, if anything. */
@@ -51,6 +51,11 @@ export function thrownFailure(phase: Phase, error: unknown): RunFailure {
 export function recordable(error: unknown): unknown {
   if (!(error instanceof StepwellError)) return error;
   return { type: error.name, message: error.message, code: error.code };
+}
+
+/** A fault of the configuration, such as a missing program or answer: it is the same at the next attempt. */
+export function isLasting(error: unknown): boolean {
+  return error instanceof StepwellError && error.exitCode === ExitCode.usage;
 }
 
 export function messageOf(error: unknown): string {

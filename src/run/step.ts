@@ -9,7 +9,7 @@ import { runAttempt, secondsSince, type AttemptResult } from './attempt.ts';
 import { backoffSeconds, waitSeconds } from './backoff.ts';
 import type { ResolvedStep } from './config.ts';
 import { makeSurroundings } from './environment.ts';
-import { INTERRUPTED, messageOf, type AttemptVerdict } from './failure.ts';
+import { INTERRUPTED, isLasting, messageOf, type AttemptVerdict } from './failure.ts';
 import type { RunOrder } from './order.ts';
 import { settled } from './settle.ts';
 import { removeTree, restoreSnapshot, takeSnapshot } from './workspace.ts';
@@ -70,7 +70,7 @@ async function runAttempts(order: RunOrder, step: ResolvedStep): Promise<StepRes
       const result = await runAttempt(order, step, attempt, promptFile);
       const { verdict, change } = result;
       if (verdict.status === 'success') return { verdict, attempts: attempt, change };
-      const isLast = attempt === last || order.signal.aborted;
+      const isLast = attempt === last || isLasting(verdict.error) || order.signal.aborted;
       await recordLeftovers(step, attempt, result);
       // What the last failed attempt left is evidence and stays, unless a further step has to build on the workspace.
       if (isLast && (!restoresAtEnd || order.signal.aborted)) return { verdict, attempts: attempt, change };

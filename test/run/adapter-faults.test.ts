@@ -95,8 +95,8 @@ test('a clarification gets the configured text; question and answer are kept wit
   assert.deepEqual(await differences(run.runDir), []);
 });
 
-test('without a configured text a clarification fails the attempt and says so', async () => {
-  await using here = await scenario({ shell: '' });
+test('without a configured text a clarification fails the step, says so, and is not tried again', async () => {
+  await using here = await scenario({ shell: '' }, { retries: { max_retries: 2, initial_backoff_seconds: 3000 } });
   const [run] = await here.run({
     adapters: adapter(async (step) => {
       await step.answerClarification('Which database?');
