@@ -14,7 +14,6 @@ import type { AppMeasures } from './validate/flow.ts';
 import { reservePort } from './validate/port.ts';
 
 export { artifactFailure, checkArtifacts } from './validate/artifacts.ts';
-export type { ArtifactCheck } from './validate/artifacts.ts';
 
 export interface ValidationOptions {
   /** Absolute. */

@@ -17,14 +17,11 @@ import { misspeltSettings, resolveRunsDir, settingOf } from './config/settings.t
 import { checkShape } from './config/shape.ts';
 import { snapshotConfig } from './config/snapshot.ts';
 
-export type { ResolvedConfig, ResolvedFramework, ResolvedStep, Secret } from './config/resolved.ts';
+export type { ResolvedConfig, ResolvedStep } from './config/resolved.ts';
 export type { ConfigFlags, Environment } from './config/settings.ts';
-export type { TextFile } from './config/text-file.ts';
-export { REHEARSAL_MODEL } from './config/choice.ts';
-export { didYouMean } from './config/nearest.ts';
 export { resolveRunsDir, SETTINGS } from './config/settings.ts';
 
-export const DEFAULT_CONFIG_FILE = 'config/experiment.yaml';
+const DEFAULT_CONFIG_FILE = 'config/experiment.yaml';
 
 export interface LoadConfigOptions {
   /** `--config`. Default: `STEPWELL_CONFIG`, else `config/experiment.yaml`; relative to `cwd`. */

@@ -21,13 +21,12 @@ export const FrameworkSettings = z.strictObject({
 });
 export type FrameworkSettings = z.infer<typeof FrameworkSettings>;
 
-export const StepConfig = z.strictObject({
+const StepConfig = z.strictObject({
   id: z.number().int().positive().describe('Unique; the step’s number in logs and metrics.'),
   name: z.string().min(1).describe('For people, in logs and summary.'),
   prompt_file: z.string().min(1).describe('Relative to this file.'),
   enabled: z.boolean().default(true).describe('False leaves it out, unless --steps names it.'),
 });
-export type StepConfig = z.infer<typeof StepConfig>;
 
 /** USD per million tokens, as the original wrote them. */
 export const ModelPrice = z.strictObject({

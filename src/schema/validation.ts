@@ -6,14 +6,13 @@ const seconds = z.number().positive().max(MAX_SECONDS);
 const stepId = z.number().int().positive();
 
 /** What a successful step must leave in the workspace. Paths and globs are relative to it; a pattern without `/` fits any depth. */
-export const ArtifactRules = z.strictObject({
+const ArtifactRules = z.strictObject({
   require: z.array(z.string().min(1)).default([]).describe('Paths or globs; each must fit at least one file after the step.'),
   ignore: z
     .array(z.string().min(1))
     .default([])
     .describe('Paths or globs that do not count as work, such as "*.md": a step that changed nothing else has failed.'),
 });
-export type ArtifactRules = z.infer<typeof ArtifactRules>;
 
 /** How the service that the framework builds is started. */
 export const AppConfig = z.strictObject({
@@ -33,8 +32,7 @@ export const AppConfig = z.strictObject({
 });
 export type AppConfig = z.infer<typeof AppConfig>;
 
-export const CheckOperation = z.enum(['create', 'read', 'list', 'update', 'delete', 'other']);
-export type CheckOperation = z.infer<typeof CheckOperation>;
+const CheckOperation = z.enum(['create', 'read', 'list', 'update', 'delete', 'other']);
 
 /**
  * One request of the flow and what is expected of its answer. `{{name}}` in path, headers, body and expectation stands for

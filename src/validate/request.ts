@@ -5,7 +5,7 @@
 import type { ClientRequest } from 'node:http';
 import { request } from 'node:http';
 
-export const MAX_BODY_BYTES = 4 * 1024 * 1024;
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 export interface HttpRequest {
   readonly port: number;
