@@ -3,7 +3,8 @@ import { appendFile, copyFile, mkdir, readFile, rename, rm, truncate, writeFile 
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { packRun, verifyRun } from '../../src/archive.ts';
-import { RunMetadata } from '../../src/schema.ts';
+import { openRunDirectory } from '../../src/store.ts';
+import { foldRun, renderText } from '../../src/summary.ts';
 import { ENDED, scratchDir, sealRun, sizeOf, writeRun } from './sealed-run.ts';
 
 async function sealedRun(t: TestContext): Promise<string> {
@@ -211,27 +212,68 @@ test("another run's record in the place of this one is found: the archive alone,
   ]);
 });
 
-test('metrics with the right figures in another form are no metrics of ours, also in an archive alone', async (t) => {
-  const runDir = await sealedRun(t);
-  const archive = join(runDir, 'run.tar.gz');
-  const metadata = RunMetadata.parse(JSON.parse(await readFile(join(runDir, 'metadata.json'), 'utf8')));
-  const metrics = await readFile(join(runDir, 'metrics.json'), 'utf8');
+/** Changes made before packing, so that every digest is right: only the logs contradict them. */
+const SEALED_WRONG: [what: string, file: string, change: (text: string) => string, named: string][] = [
+  ['another commit', 'commit.txt', () => 'other\n', 'commit.txt'],
+  ['another configuration', 'config.yaml', (text) => `${text}x: 1\n`, 'config.yaml sha256'],
+  ['an answer that the logs have and the file has not', 'hitl_events.jsonl', () => '', 'hitl_events.jsonl answers'],
+  ['an answer twice', 'hitl_events.jsonl', (text) => text + text, 'hitl_events.jsonl answers'],
+  [
+    'a field of the metrics twice',
+    'metrics.json',
+    (text) => text.replace('"UTT": 1,', '"UTT": 99,\n    "UTT": 1,'),
+    'metrics.json in the archive form',
+  ],
+  [
+    'a field of the metrics at another level',
+    'metrics.json',
+    (text) => text.replace(/"aggregate_metrics": \{\s*"UTT": 1,/, '"aggregate_metrics.UTT": 1,\n  "aggregate_metrics": {'),
+    'metrics.json in the archive form',
+  ],
+  [
+    'another figure in the summary',
+    'logs_summary.txt',
+    (text) => text.replace('Retries: 0', 'Retries: 1'),
+    'logs_summary.txt in the archive FINAL METRICS: Retries',
+  ],
+  [
+    'lines of the summary in another order',
+    'logs_summary.txt',
+    (text) => text.replace(/(Errors: 0\n)?(Model: .*\n)(Started: .*\n)/, '$3$2'),
+    'logs_summary.txt in the archive',
+  ],
+];
+
+for (const [what, file, change, named] of SEALED_WRONG) {
+  test(`sealed with every digest right but ${what}: the archive alone does not verify`, async (t) => {
+    const runDir = join(scratchDir(t), 'run');
+    await writeRun(runDir);
+    const metadata = await sealRun(runDir);
+    await rm(join(runDir, 'run.tar.gz'));
+    await using source = await openRunDirectory(runDir);
+    await writeFile(join(runDir, 'logs_summary.txt'), renderText(await foldRun(source), null));
+    const text = await readFile(join(runDir, file), 'utf8');
+    assert.notEqual(change(text), text);
+    await writeFile(join(runDir, file), change(text));
+    await packRun({ runDir, exclude: [], modifiedAt: ENDED, sealed: { files: metadata.sealed?.files ?? {} }, metadata });
+    assert.deepEqual(await itemsOf(join(runDir, 'run.tar.gz')), [named]);
+  });
+}
+
+test('metadata sealed with facts that the logs contradict are named', async (t) => {
+  const runDir = join(scratchDir(t), 'run');
+  await writeRun(runDir);
+  const metadata = await sealRun(runDir);
+  await rm(join(runDir, 'run.tar.gz'));
+  await using source = await openRunDirectory(runDir);
+  await writeFile(join(runDir, 'logs_summary.txt'), renderText(await foldRun(source), null));
   const files = metadata.sealed?.files ?? {};
-  await rm(archive);
-  for (const text of [
-    metrics.replace('"UTT": 1,', '"UTT": 99,\n    "UTT": 1,'),
-    metrics.replace(/"aggregate_metrics": \{\s*"UTT": 1,/, '"aggregate_metrics.UTT": 1,\n  "aggregate_metrics": {'),
-  ]) {
-    assert.notEqual(text, metrics);
-    await writeFile(join(runDir, 'metrics.json'), text);
-    // As if it had been sealed this way: every digest is right.
-    await packRun({ runDir, exclude: [], modifiedAt: ENDED, sealed: { files }, metadata });
-    assert.deepEqual(
-      (await itemsOf(archive)).filter((item) => item.startsWith('metrics.json')),
-      ['metrics.json in the archive form'],
-    );
-    await rm(archive);
-  }
+  const wrong = { ...metadata, status: 'failed', random_seed: 43, duration_seconds: 99 } as const;
+  await packRun({ runDir, exclude: [], modifiedAt: ENDED, sealed: { files }, metadata: wrong });
+  assert.deepEqual(
+    (await itemsOf(join(runDir, 'run.tar.gz'))).toSorted(),
+    ['duration_seconds', 'random_seed', 'status'].map((field) => `metadata.json in the archive ${field}`),
+  );
 });
 
 test('a byte that is no UTF-8 does not pass for the mark that stands for such bytes', async (t) => {
