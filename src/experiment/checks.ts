@@ -19,7 +19,11 @@ export async function checkExperiment(resolved: ResolvedConfig, adapters: Readon
     ...resolved.frameworks.map(async ({ name, adapter, settings }) => {
       const driver = adapters[adapter];
       if (driver === undefined) return [];
-      return [...checkEndpoint(name, driver, resolved), ...(await driver.check(settings))];
+      const found = await driver.check(settings);
+      return [
+        ...checkEndpoint(name, driver, resolved),
+        ...found.map(({ what, fix }): Finding => ({ what: `The framework ${name}: ${what}`, fix })),
+      ];
     }),
   ]);
   return found.flat();

@@ -1,6 +1,6 @@
 /** The workspace as it stood before a step, so that the next attempt begins where the failed one began. */
-import { constants } from 'node:fs';
-import { chmod, copyFile, lstat, mkdir, readdir, readlink, rm, symlink, utimes } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { chmod, copyFile, lstat, lutimes, mkdir, readdir, readlink, rm, symlink, utimes } from 'node:fs/promises';
 
 /** Paths are bytes: a framework may have made names that are not UTF-8. */
 type Bytes = Buffer;
@@ -23,21 +23,26 @@ async function copyEntry(from: Bytes, to: Bytes): Promise<boolean> {
   const facts = await lstat(from);
   if (facts.isSymbolicLink()) {
     await symlink(await readlink(from, { encoding: 'buffer' }), to);
+    await lutimes(to, facts.atimeMs / 1000, facts.mtimeMs / 1000);
     return true;
   }
   if (facts.isDirectory()) {
     await mkdir(to, { recursive: true });
     await copyChildren(from, to);
     // Last: a directory that forbids writing must first be filled, and filling it changes its time.
-    await chmod(to, facts.mode & PERMISSIONS);
-    await utimes(to, facts.atime, facts.mtime);
+    await copyFacts(facts, to);
     return true;
   }
   if (!facts.isFile()) return false;
   await copyFile(from, to, constants.COPYFILE_FICLONE);
-  await chmod(to, facts.mode & PERMISSIONS);
-  await utimes(to, facts.atime, facts.mtime);
+  await copyFacts(facts, to);
   return true;
+}
+
+/** Times to a microsecond: build tools compare them, and a millisecond would make equal what was not. */
+async function copyFacts(facts: Stats, to: Bytes): Promise<void> {
+  await chmod(to, facts.mode & PERMISSIONS);
+  await utimes(to, facts.atimeMs / 1000, facts.mtimeMs / 1000);
 }
 
 async function copyChildren(from: Bytes, to: Bytes): Promise<void> {

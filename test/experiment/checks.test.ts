@@ -35,7 +35,7 @@ test('all findings are named at once', async () => {
     },
   );
   const error = await errorOf(here.run());
-  assert.match(error.message, /no-program-a[^]*no-program-b/);
+  assert.match(error.message, /framework a: [^\n]*no-program-a[^]*framework b: [^\n]*no-program-b/);
 });
 
 test('an adapter that does not exist is an error of the configuration, with its place', async () => {

@@ -6,6 +6,8 @@ import { promisify } from 'node:util';
 
 export const UNKNOWN_COMMIT = 'unknown';
 
+const GIT_TIMEOUT_MS = 10_000;
+
 /** Programs that run a file: the checkout that counts is the file's, not the interpreter's. */
 const INTERPRETER =
   /^(node|nodejs|deno|bun|tsx|python[\d.]*|pypy[\d.]*|ruby|perl|php|java|Rscript|sh|bash|dash|zsh|ksh|env|uv|npx)$/;
@@ -25,6 +27,7 @@ export async function commitOf(programPath: string, args: readonly string[]): Pr
   const commit = await git(dirname(real), ['rev-parse', '--verify', 'HEAD']);
   if (commit === null) return UNKNOWN_COMMIT;
   const changes = await git(dirname(real), ['status', '--porcelain', '--untracked-files=no']);
+  // Where git did not answer, nobody may take the checkout for clean.
   return changes === '' ? commit : `${commit}-dirty`;
 }
 
@@ -38,7 +41,7 @@ function programFile(programPath: string, args: readonly string[]): string | nul
 async function git(cwd: string, args: readonly string[]): Promise<string | null> {
   try {
     const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0' };
-    const { stdout } = await promisify(execFile)('git', args, { cwd, env });
+    const { stdout } = await promisify(execFile)('git', args, { cwd, env, timeout: GIT_TIMEOUT_MS });
     return stdout.trim();
   } catch {
     return null;
