@@ -1,12 +1,16 @@
-/** Two runs in one process, a hundred tasks each, in any order: every line in its own run's and step's file. */
+/** Runs at the same time: two in one process, a hundred tasks each, in any order; and two processes beside each other. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { getLogger, withRun, withStep } from '../../src/log.ts';
+import { RunsManifest } from '../../src/schema.ts';
 import { logFileOf, openRunDirectory, readRecords } from '../../src/store.ts';
+import { CHILD, differences, recordsOf, scenario } from './scenario.ts';
 
 const TASKS = 100;
 const COMPONENTS = ['orchestrator', 'adapter', 'metrics', 'validator'] as const;
@@ -83,4 +87,24 @@ test('two runs × 100 tasks interleaved: no line in a wrong file, none lost, eac
     }),
     { numRuns: 8 },
   );
+});
+
+test('two stepwell processes in one runs directory: every run is its own, and the index has all of them', async () => {
+  await using here = await scenario({ one: 'echo x > file', two: 'echo x > file' }, { steps: 2 });
+  const codes = await Promise.all(
+    [1, 2].map(async () => {
+      const child = spawn(process.execPath, [CHILD, here.config, here.runsDir, 'one', 'two'], { stdio: 'ignore' });
+      return (await once(child, 'exit'))[0] as number;
+    }),
+  );
+  assert.deepEqual(codes, [0, 0]);
+  const { runs } = RunsManifest.parse(JSON.parse(await readFile(join(here.runsDir, 'runs_manifest.json'), 'utf8')));
+  assert.equal(new Set(runs.map(({ run_id }) => run_id)).size, 4);
+  for (const { framework, run_id } of runs) {
+    const runDir = join(here.runsDir, framework, run_id);
+    const records = await recordsOf(runDir);
+    assert.deepEqual([...new Set(records.map((record) => record.run_id))], [run_id]);
+    assert.equal(new Set(records.map(({ writer }) => writer)).size, 1);
+    assert.deepEqual(await differences(runDir), []);
+  }
 });

@@ -57,6 +57,32 @@ test('processes exclude each other, also when some die while they hold the lock'
   );
 });
 
+test('a lock is freed also when whoever began to free it has died as well', async (t) => {
+  const dir = await directory(t);
+  const lock = join(dir, 'lock');
+  const child = spawn(process.execPath, ['-e', '0'], { stdio: 'ignore' });
+  await once(child, 'exit');
+  const dead = { ...currentProcess(), pid: child.pid, process_start: null };
+  // The holder, the remover of its lock, and the remover of that one's.
+  for (const [path, token] of [
+    [lock, 'a'],
+    [`${lock}.a`, 'b'],
+    [`${lock}.a.b`, 'c'],
+  ] as const) {
+    await writeFile(path, JSON.stringify({ ...dead, token }));
+  }
+  let holders = 0;
+  const takes = Array.from({ length: 8 }, () =>
+    withFileLock(lock, async () => {
+      assert.equal(++holders, 1, 'one at a time');
+      await new Promise((resolve) => setImmediate(resolve));
+      holders--;
+    }),
+  );
+  await Promise.all(takes);
+  assert.deepEqual(await readdir(dir), []);
+});
+
 test('a lock held elsewhere is waited for, then named in the error', async (t) => {
   const dir = await directory(t);
   const lock = join(dir, 'lock');
