@@ -1,7 +1,8 @@
 /**
  * The index of an archive: where its blocks and files lie, so that one file is read without unpacking the rest. It is
- * derived and made anew when missing. It holds places only: names and digests come from the archive's own list, so a wrong
- * index can make reading fail and never give other bytes.
+ * derived and made anew when missing. It holds places only: names and digests come from the list in the archive, so a damaged or
+ * stale index can make reading fail and never give other bytes. It is no defence against somebody who writes it on purpose and
+ * could point at another list inside the archive: verification does not use it.
  */
 import { hash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
