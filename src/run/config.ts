@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { stepwellError } from '../errors.ts';
 import { checkBackoff, checkFrameworkNames, checkStepIds, readHitl, readPrompts } from './config/checks.ts';
-import { chooseFrameworks, chooseJobs, chooseModel, chooseSteps, REHEARSAL_MODEL } from './config/choice.ts';
+import { chooseFrameworks, chooseJobs, chooseModel, chooseSteps, namesModel, REHEARSAL_MODEL } from './config/choice.ts';
 import { checkFrameworkLiterals, checkKeyShapes, resolveEndpoint, resolveFramework } from './config/connections.ts';
 import type { Collector } from './config/connections.ts';
 import { readConfigDocument } from './config/document.ts';
@@ -66,6 +66,10 @@ export function loadConfig(options: LoadConfigOptions = {}): ResolvedConfig {
   if (sections.validation !== undefined) checkFlow(sections.validation, report);
   const model = chooseModel(sections.model ?? REHEARSAL_MODEL, flags, env, report);
   const rehearsal = model === REHEARSAL_MODEL;
+  if (sections.endpoint !== undefined && !namesModel(document.value, flags, env)) {
+    const fix = 'Add model: with a name that the endpoint knows, or model: rehearsal to go without the endpoint.';
+    report.problem(['endpoint'], 'is given, but no model to ask it for', fix);
+  }
   const endpoint = resolveEndpoint(sections.endpoint, !rehearsal, collector);
   if (sections.frameworks !== undefined) checkFrameworkLiterals(sections.frameworks, collector);
   if (written === null) throw report.error();

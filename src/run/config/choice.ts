@@ -28,6 +28,12 @@ export function chooseModel(written: string, flags: ConfigFlags, env: Environmen
   return written;
 }
 
+/** False where the model is `rehearsal` only because nobody named one. */
+export function namesModel(file: unknown, flags: ConfigFlags, env: Environment): boolean {
+  if (flags.rehearse === true || settingOf('--model', flags.model, 'STEPWELL_MODEL', env) !== null) return true;
+  return typeof file === 'object' && file !== null && 'model' in file;
+}
+
 export function chooseJobs(flags: ConfigFlags, env: Environment, report: Report): number {
   const setting = settingOf('--jobs', flags.jobs, 'STEPWELL_JOBS', env);
   if (setting === null) return 1;
