@@ -90,7 +90,7 @@ test('two runs × 100 tasks interleaved: no line in a wrong file, none lost, eac
 });
 
 test('two stepwell processes in one runs directory: every run is its own, and the index has all of them', async () => {
-  await using here = await scenario({ one: 'echo x > file', two: 'echo x > file' }, { steps: 2 });
+  await using here = await scenario({ one: 'echo x >> file', two: 'echo x >> file' }, { steps: 2 });
   const codes = await Promise.all(
     [1, 2].map(async () => {
       const child = spawn(process.execPath, [CHILD, here.config, here.runsDir, 'one', 'two'], { stdio: 'ignore' });
