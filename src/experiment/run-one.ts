@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createRedactor, getLogger, withPendingRun, withRun } from '../log.ts';
 import type { Meter } from '../meter.ts';
 import { executeRun, type Adapter, type ResolvedConfig } from '../run.ts';
-import type { HostFacts, RunMetadata } from '../schema.ts';
+import type { FrameworkSettings, HostFacts, RunMetadata } from '../schema.ts';
 import { followRecords, LOGS_DIR } from '../store.ts';
 import { createRunDirectory, type NewRun } from './directory.ts';
 import { openMetadata } from './metadata.ts';
@@ -28,8 +28,11 @@ export interface Shared {
 
 /** Executes and seals one run. Throws only when its directory could not be made. */
 export async function runOne(shared: Shared, planned: PlannedRun): Promise<RunResult> {
+  const { options, plan, resolved } = shared;
+  const { settings } = resolved.frameworks.find(({ name }) => name === planned.framework) ?? {};
+  const adapter = shared.adapters[planned.adapter];
+  if (settings === undefined || adapter === undefined) throw new Error(`${planned.framework} was planned, but is not configured`);
   return await withPendingRun(async () => {
-    const { options, plan, resolved } = shared;
     const env = options.env ?? process.env;
     const { values: secrets, ignored } = secretsOfRun(
       env,
@@ -51,11 +54,11 @@ export async function runOne(shared: Shared, planned: PlannedRun): Promise<RunRe
     const following = follow(run, options);
     let result: RunResult;
     try {
-      result = await withRun(scope, async () => await executeAndSeal(shared, run, created));
+      result = await withRun(scope, async () => await executeAndSeal(shared, run, { adapter, settings, created }));
     } finally {
       // Also after an error of our own: `recover` can then complete the record while this process lives on.
-      await lease.release();
       await following.end();
+      await lease.release();
     }
     tell(options, { type: 'run_finished', run, result });
     return result;
@@ -122,18 +125,20 @@ async function createDirectory(shared: Shared, planned: PlannedRun, secrets: rea
   });
 }
 
-async function executeAndSeal(shared: Shared, run: StartedRun, { metadata }: NewRun): Promise<RunResult> {
+async function executeAndSeal(
+  shared: Shared,
+  run: StartedRun,
+  { adapter, settings, created }: { adapter: Adapter; settings: FrameworkSettings; created: NewRun },
+): Promise<RunResult> {
   const { options, resolved, meter } = shared;
-  const framework = resolved.frameworks.find(({ name }) => name === run.framework);
-  const adapter = shared.adapters[run.adapter];
-  if (framework === undefined || adapter === undefined) throw new Error(`${run.framework} was planned, but is not configured`);
+  const { metadata } = created;
   const outcome = await executeRun({
     runId: run.runId,
     runDir: run.runDir,
     framework: run.framework,
     adapterName: run.adapter,
     adapter,
-    settings: framework.settings,
+    settings,
     round: run.round,
     model: run.model,
     rehearsal: run.rehearsal,

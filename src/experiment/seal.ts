@@ -50,11 +50,11 @@ export interface SealResult {
  * Seals a run or finishes its sealing. Call it inside the run's log scope, as holder of its lease. Trouble with one part is
  * a problem in the result and does not keep the other parts from being written.
  *
- * @param known the metadata with which the run began, for the case that its file is gone: frameworks work beside it
+ * @param known the metadata with which a run of this process began: the framework worked beside the file, and may have changed it
  * @throws METADATA_MISSING
  */
 export async function sealRun(runDir: string, known: RunMetadata | null = null): Promise<SealResult> {
-  const before = (await readMetadata(runDir)) ?? known;
+  const before = known ?? (await readMetadata(runDir));
   if (before === null) throw stepwellError('METADATA_MISSING', { runDir });
   const problems: string[] = [];
   /** Runs one part; a failure becomes a problem in words, and null. */

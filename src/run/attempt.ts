@@ -4,13 +4,13 @@ import { StepwellError } from '../errors.ts';
 import { killMarked } from '../exec.ts';
 import { getLogger, withStep } from '../log.ts';
 import type { EventMetadata } from '../schema.ts';
-import { compareTrees, SCRATCH_DIR, snapshotTree, WORKSPACE_DIR, type Tree, type TreeChange } from '../store.ts';
+import { compareTrees, snapshotTree, WORKSPACE_DIR, type Tree, type TreeChange } from '../store.ts';
 import { artifactFailure, checkArtifacts } from '../validate.ts';
-import type { AdapterStep, FrameworkClaim } from './adapter.ts';
+import type { FrameworkClaim } from './adapter.ts';
 import type { ResolvedStep } from './config.ts';
 import { makeSurroundings } from './environment.ts';
 import { messageOf, recordable, type AttemptVerdict } from './failure.ts';
-import { answerClarification } from './hitl.ts';
+import { adapterRunOf, adapterStepOf } from './handover.ts';
 import { cutVerdict, startLimit, type Cut } from './limit.ts';
 import type { RunOrder } from './order.ts';
 import { settled, settledOrAborted, SETTLE_MS, type Settled } from './settle.ts';
@@ -35,13 +35,14 @@ export async function runAttempt(
   return await withStep(step.step, { attempt }, async () => {
     const workspace = join(order.runDir, WORKSPACE_DIR);
     const before = await snapshotTree(workspace);
-    const { mark, env } = await makeSurroundings({
+    const surroundings = await makeSurroundings({
       runDir: order.runDir,
       runId: order.runId,
       purpose: `step_${step.step}_attempt_${attempt}`,
       parentEnv: order.parentEnv,
       extra: { ...order.settings.env, STEPWELL_STEP: String(step.step), STEPWELL_ATTEMPT: String(attempt) },
     });
+    const { mark } = surroundings;
     const endpoint = order.openEndpoint?.({ runId: order.runId, step: step.step, attempt }) ?? null;
     const limit = startLimit(order);
     const started = performance.now();
@@ -51,9 +52,12 @@ export async function runAttempt(
     });
 
     const { signal } = limit;
-    const work = settled(() =>
-      order.adapter.runStep(adapterStep({ order, step, attempt, promptFile, workspace, mark, env, endpoint, signal })),
-    );
+    const handed = adapterStepOf(order, adapterRunOf(order, surroundings, signal), step, {
+      attempt,
+      promptFile,
+      endpoint: endpoint === null ? null : { baseUrl: endpoint.baseUrl, apiKey: endpoint.apiKey },
+    });
+    const work = settled(() => order.adapter.runStep(handed));
     const killed: number[] = [];
     const endProcesses = async (): Promise<void> => {
       const ended = await killMarked(mark, { graceMs: order.config.timeouts.shutdown_grace_seconds * 1000 });
@@ -124,50 +128,6 @@ function recordEnd(ended: {
 /** Seconds since a reading of the monotonic clock, to the millisecond. */
 export function secondsSince(started: number): number {
   return Math.round(performance.now() - started) / 1000;
-}
-
-function adapterStep(given: {
-  order: RunOrder;
-  step: ResolvedStep;
-  attempt: number;
-  promptFile: string;
-  workspace: string;
-  mark: string;
-  env: Record<string, string>;
-  endpoint: AdapterStep['endpoint'];
-  signal: AbortSignal;
-}): AdapterStep {
-  const { order, step, attempt, promptFile, workspace, mark, env, endpoint, signal } = given;
-  const adapterLog = getLogger(`adapters/${order.adapterName}`, { component: 'adapter' });
-  return {
-    runId: order.runId,
-    framework: order.framework,
-    settings: order.settings,
-    workspace,
-    scratch: join(order.runDir, SCRATCH_DIR),
-    model: order.model,
-    randomSeed: order.config.random_seed,
-    log: adapterLog,
-    signal,
-    mark,
-    env,
-    shutdownGraceSeconds: order.config.timeouts.shutdown_grace_seconds,
-    step: step.step,
-    name: step.name,
-    attempt,
-    prompt: step.prompt,
-    promptFile,
-    endpoint: endpoint === null ? null : { baseUrl: endpoint.baseUrl, apiKey: endpoint.apiKey },
-    answerClarification: async (query) =>
-      await answerClarification(query, {
-        runDir: order.runDir,
-        runId: order.runId,
-        step: step.step,
-        attempt,
-        answer: order.hitlAnswer,
-        log: adapterLog,
-      }),
-  };
 }
 
 /** Claims and measurements, weighed: a limit that was reached, then what the framework says, then what it did. */

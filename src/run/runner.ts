@@ -9,6 +9,7 @@ import type { AdapterRun } from './adapter.ts';
 import { secondsSince } from './attempt.ts';
 import { makeSurroundings, markPrefix, type Surroundings } from './environment.ts';
 import { failureOf, INTERRUPTED, thrownFailure, type RunFailure } from './failure.ts';
+import { adapterRunOf } from './handover.ts';
 import { cutVerdict, startLimit } from './limit.ts';
 import type { RunOrder } from './order.ts';
 import { settled, settledOrAborted, SETTLE_MS, within } from './settle.ts';
@@ -49,7 +50,7 @@ export async function executeRun(order: RunOrder): Promise<RunOutcome> {
 
   recordStart(order);
   const surroundings = await settled(async () => await prepareDirectories(order));
-  const adapterRun = surroundings.kind === 'value' ? adapterRunOf(order, surroundings.value) : null;
+  const adapterRun = surroundings.kind === 'value' ? adapterRunOf(order, surroundings.value, order.signal) : null;
   await phase('prepare', async () => {
     if (adapterRun === null) throw surroundings.kind === 'threw' ? surroundings.error : new Error('no surroundings');
     return await prepare(order, adapterRun);
@@ -107,23 +108,6 @@ async function prepareDirectories(order: RunOrder): Promise<Surroundings> {
     parentEnv: order.parentEnv,
     extra: { ...order.settings.env },
   });
-}
-
-function adapterRunOf(order: RunOrder, { mark, env }: Surroundings): AdapterRun {
-  return {
-    runId: order.runId,
-    framework: order.framework,
-    settings: order.settings,
-    workspace: join(order.runDir, WORKSPACE_DIR),
-    scratch: join(order.runDir, SCRATCH_DIR),
-    model: order.model,
-    randomSeed: order.config.random_seed,
-    log: getLogger(`adapters/${order.adapterName}`, { component: 'adapter' }),
-    signal: order.signal,
-    mark,
-    env,
-    shutdownGraceSeconds: order.config.timeouts.shutdown_grace_seconds,
-  };
 }
 
 /** The preparation has the time limit of an attempt: a clone that hangs must not hold the run for ever. */

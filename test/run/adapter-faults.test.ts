@@ -176,12 +176,18 @@ test('a failure that was foreseen is recorded without a stack, anywhere', async 
   }
 });
 
-test('a framework that removes the files of its run does not keep it from being recorded', async () => {
-  await using here = await scenario({ shell: 'rm -rf ../metadata.json ../.stepwell; echo x > file$STEPWELL_STEP' }, { steps: 2 });
-  const [run] = await here.run();
-  assert.deepEqual([run?.status, run?.record], ['success', 'complete']);
-  assert.deepEqual(await differences(run!.runDir), []);
-});
+for (const [what, script] of [
+  ['removes', 'rm -rf ../metadata.json ../.stepwell'],
+  ['changes', `sed -i 's/"round": 1/"round": 7/; s/"framework_commit": "[^"]*"/"framework_commit": "mine"/' ../metadata.json`],
+] as const) {
+  test(`a framework that ${what} the files of its run does not keep it from being recorded`, async () => {
+    await using here = await scenario({ shell: `${script}; echo x > file$STEPWELL_STEP` }, { steps: 2 });
+    const [run] = await here.run();
+    assert.deepEqual([run?.status, run?.record], ['success', 'complete']);
+    assert.equal((await metadataOf(run!.runDir)).round, 1);
+    assert.deepEqual(await differences(run!.runDir), []);
+  });
+}
 
 test('records reach the display in order, and the sealing comes after the last of them', async () => {
   await using here = await scenario({ shell: 'echo x > file$STEPWELL_STEP' }, { steps: 3 });

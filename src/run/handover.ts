@@ -1,0 +1,46 @@
+/** What an adapter is handed: for the whole run, and for one attempt at a step. */
+import { join } from 'node:path';
+import { getLogger } from '../log.ts';
+import { SCRATCH_DIR, WORKSPACE_DIR } from '../store.ts';
+import type { AdapterRun, AdapterStep } from './adapter.ts';
+import type { ResolvedStep } from './config.ts';
+import type { Surroundings } from './environment.ts';
+import { answerClarification } from './hitl.ts';
+import type { RunOrder } from './order.ts';
+
+/** @param signal aborts on time limit or interruption of the work that is handed over */
+export function adapterRunOf(order: RunOrder, { mark, env }: Surroundings, signal: AbortSignal): AdapterRun {
+  return {
+    runId: order.runId,
+    framework: order.framework,
+    settings: order.settings,
+    workspace: join(order.runDir, WORKSPACE_DIR),
+    scratch: join(order.runDir, SCRATCH_DIR),
+    model: order.model,
+    randomSeed: order.config.random_seed,
+    log: getLogger(`adapters/${order.adapterName}`, { component: 'adapter' }),
+    signal,
+    mark,
+    env,
+    shutdownGraceSeconds: order.config.timeouts.shutdown_grace_seconds,
+  };
+}
+
+export function adapterStepOf(
+  order: RunOrder,
+  run: AdapterRun,
+  { step, name, prompt }: ResolvedStep,
+  given: Pick<AdapterStep, 'attempt' | 'promptFile' | 'endpoint'>,
+): AdapterStep {
+  const { runId, log } = run;
+  const { attempt } = given;
+  const to = { runDir: order.runDir, runId, step, attempt, answer: order.hitlAnswer, log };
+  return {
+    ...run,
+    step,
+    name,
+    prompt,
+    ...given,
+    answerClarification: async (query) => await answerClarification(query, to),
+  };
+}
