@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { stepwellError } from '../errors.ts';
 import { ARCHIVE_FILE } from '../store.ts';
 import { describeRun } from './describe.ts';
+import { requireReadableDirectory } from './format.ts';
 import { listRuns, stateOf, type CatalogRun } from './list.ts';
 import { isRunDirectory } from './scan.ts';
 
@@ -20,7 +21,7 @@ const MOST_CANDIDATES = 8;
  * Finds one run: `latest`, a run id, its unique beginning, its last four characters, any of these behind `<framework>/`, or
  * the path of a run directory or of an archive.
  *
- * @throws RUN_NOT_FOUND, RUN_AMBIGUOUS, NO_RUNS, NOT_A_RUN
+ * @throws RUN_NOT_FOUND, RUN_AMBIGUOUS, NO_RUNS, NOT_A_RUN, RUN_TOO_NEW, RUN_TOO_OLD, RUN_FORMAT_UNKNOWN
  */
 export async function findRun(runsDir: string, name: string, cwd: string = process.cwd()): Promise<FoundRun> {
   const { runs: all } = await listRuns(runsDir);
@@ -32,7 +33,10 @@ export async function findRun(runsDir: string, name: string, cwd: string = proce
 
   const found = wanted === LATEST ? ofFramework.slice(-1) : matching(ofFramework, wanted);
   const [only] = found;
-  if (only !== undefined && found.length === 1) return { kind: 'directory', ...only };
+  if (only !== undefined && found.length === 1) {
+    await requireReadableDirectory(only.dir);
+    return { kind: 'directory', ...only };
+  }
   if (found.length > 1) throw stepwellError('RUN_AMBIGUOUS', { wanted: name, candidates: named(found) });
 
   const byPath = await runAtPath(resolve(cwd, name));
@@ -60,6 +64,7 @@ async function runAtPath(path: string): Promise<FoundRun | null> {
   if (statSync(path).isFile()) return /\.t(ar\.)?gz$/.test(path) ? { kind: 'archive', archive: path } : null;
   if (isRunDirectory(path)) {
     const runsDir = dirname(dirname(path));
+    await requireReadableDirectory(path);
     const entry = await describeRun(runsDir, `${basename(dirname(path))}/${basename(path)}`);
     return { kind: 'directory', entry, state: await stateOf(path, entry), dir: path };
   }

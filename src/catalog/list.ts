@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { ManifestEntry } from '../schema.ts';
 import { leaseState, readLease } from '../store.ts';
 import { describeRun } from './describe.ts';
-import { byStart, readManifest } from './manifest.ts';
+import { byStart, readManifest, type ManifestState } from './manifest.ts';
 import { scanRuns } from './scan.ts';
 
 /**
@@ -24,7 +24,7 @@ export interface RunList {
   /** Oldest first. */
   readonly runs: readonly CatalogRun[];
   /** Why the index was not used, or null when it was. */
-  readonly damagedIndex: string | null;
+  readonly unusedIndex: string | null;
 }
 
 /** From the index where it is valid, and from the directories for what it does not have. */
@@ -48,7 +48,12 @@ export async function listRuns(runsDir: string): Promise<RunList> {
     runs.push({ entry: { ...known, ...entry }, state: await stateOf(dir, entry), dir });
   }
   runs.sort((a, b) => byStart(a.entry, b.entry));
-  return { runs, damagedIndex: found.state === 'damaged' ? found.reason : null };
+  return { runs, unusedIndex: whyUnused(found) };
+}
+
+function whyUnused(found: ManifestState): string | null {
+  if (found.state === 'damaged') return `is damaged: ${found.reason}`;
+  return found.state === 'too_new' ? `has version ${found.version}, which is newer than this stepwell reads` : null;
 }
 
 /** How a run stands, by its lease and its metadata. */

@@ -1,16 +1,17 @@
 /** The index of all runs: read, updated by many processes at once, and made anew from the run directories. */
 import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RunsManifest, type ManifestEntry } from '../schema.ts';
+import { stepwellError } from '../errors.ts';
+import { FORMAT_VERSION, RunsManifest, type ManifestEntry } from '../schema.ts';
 import { MANIFEST_FILE, withFileLock, writeFileAtomic } from '../store.ts';
 import { describeRun } from './describe.ts';
+import { formatState } from './format.ts';
 import { scanRuns } from './scan.ts';
-
-const MANIFEST_VERSION = '1.0';
 
 export type ManifestState =
   | { readonly state: 'ok'; readonly manifest: RunsManifest }
   | { readonly state: 'absent' }
+  | { readonly state: 'too_new'; readonly version: string }
   | { readonly state: 'damaged'; readonly reason: string };
 
 /** The index as it stands. A damaged one is never taken for an empty one. */
@@ -28,6 +29,8 @@ export async function readManifest(runsDir: string): Promise<ManifestState> {
   } catch {
     return { state: 'damaged', reason: text === '' ? 'it is empty' : 'it is not JSON' };
   }
+  const { version } = (value ?? {}) as { version?: unknown };
+  if (formatState(version) === 'too_new') return { state: 'too_new', version: String(version) };
   const parsed = RunsManifest.safeParse(value);
   if (parsed.success) return { state: 'ok', manifest: parsed.data };
   const [issue] = parsed.error.issues;
@@ -44,13 +47,13 @@ export interface ManifestChange {
  * Adds or replaces the entry of one run (by its path). Concurrent writers wait for each other; where the index is absent or
  * damaged it is first made anew from the run directories, and a damaged file is kept under another name.
  *
- * @throws LOCK_HELD
+ * @throws LOCK_HELD, INDEX_TOO_NEW
  */
 export async function updateManifest(runsDir: string, entry: ManifestEntry): Promise<ManifestChange> {
   return changeManifest(runsDir, (runs) => [...runs.filter((other) => other.path !== entry.path), entry]);
 }
 
-/** Makes the index anew from the run directories; entries whose directory is gone leave it. @throws LOCK_HELD */
+/** Makes the index anew from the run directories; entries whose directory is gone leave it. @throws LOCK_HELD, INDEX_TOO_NEW */
 export async function rebuildManifest(runsDir: string): Promise<ManifestChange> {
   return changeManifest(runsDir, () => describeAll(runsDir));
 }
@@ -62,6 +65,7 @@ async function changeManifest(
   const file = join(runsDir, MANIFEST_FILE);
   return withFileLock(`${file}.lock`, async () => {
     const found = await readManifest(runsDir);
+    if (found.state === 'too_new') throw stepwellError('INDEX_TOO_NEW', { file, version: found.version, known: FORMAT_VERSION });
     let asideAs: string | null = null;
     if (found.state === 'damaged') {
       asideAs = `${MANIFEST_FILE}.damaged-${new Date().toISOString().replaceAll(/[-:.]/g, '')}`;
@@ -74,7 +78,7 @@ async function changeManifest(
     const manifest: RunsManifest = {
       // What a newer version wrote beside our fields stays.
       ...(found.state === 'ok' ? found.manifest : {}),
-      version: found.state === 'ok' ? found.manifest.version : MANIFEST_VERSION,
+      version: found.state === 'ok' ? found.manifest.version : FORMAT_VERSION,
       last_updated: new Date().toISOString(),
       total_runs: runs.length,
       frameworks,

@@ -3,18 +3,36 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { openArchive } from '../archive.ts';
 import { stepwellError } from '../errors.ts';
-import { ARCHIVE_FILE, LOGS_DIR, openRunDirectory, type OpenRunDirectoryOptions, type RunSource } from '../store.ts';
+import {
+  ARCHIVE_FILE,
+  LOGS_DIR,
+  METADATA_FILE,
+  openRunDirectory,
+  type OpenRunDirectoryOptions,
+  type RunSource,
+} from '../store.ts';
 import type { FoundRun } from './find.ts';
+import { requireReadable } from './format.ts';
 
 /**
  * The run as a source. A directory without logs, as git keeps it, is read from the archive in it.
  *
- * @throws NOT_A_RUN when neither logs nor archive are there
+ * @throws RUN_WITHOUT_LOGS when neither logs nor archive are there; RUN_TOO_NEW, RUN_TOO_OLD, RUN_FORMAT_UNKNOWN
  */
 export async function openRun(found: FoundRun, options: OpenRunDirectoryOptions = {}): Promise<RunSource> {
-  if (found.kind === 'archive') return openArchive(found.archive);
+  if (found.kind === 'archive') return readable(await openArchive(found.archive));
   if (existsSync(join(found.dir, LOGS_DIR))) return openRunDirectory(found.dir, options);
   const archive = join(found.dir, ARCHIVE_FILE);
   if (existsSync(archive)) return openArchive(archive);
   throw stepwellError('RUN_WITHOUT_LOGS', { dir: found.dir });
+}
+
+async function readable(archive: RunSource): Promise<RunSource> {
+  try {
+    requireReadable(archive.location, (await archive.read(METADATA_FILE))?.toString('utf8') ?? null);
+    return archive;
+  } catch (error) {
+    await archive[Symbol.asyncDispose]();
+    throw error;
+  }
 }

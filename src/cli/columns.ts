@@ -10,8 +10,8 @@ export function count(value: number | null | undefined): string {
 }
 
 /** `1 call`, `1,200 calls`. */
-export function counted(value: number, noun: string): string {
-  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
+export function counted(value: number, noun: string, nouns = `${noun}s`): string {
+  return `${count(value)} ${value === 1 ? noun : nouns}`;
 }
 
 /** `12.3k`, `456M`: at most five characters. */

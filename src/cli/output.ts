@@ -1,23 +1,34 @@
 /** The only writer to stdout. What is printed to it is the command's result; everything else goes to stderr. */
 
-/** What to do when the reader of stdout has gone (`| head`): it has what it wanted, so that is no error. */
-let afterClose: 'exit' | 'ignore' = 'exit';
+import { ExitCode, stepwellError } from '../errors.ts';
+import { reportFailure } from './failure.ts';
+
+/** Nothing more can be written to stdout. */
 let closed = false;
-/** The reader of a pipe has ended, or the terminal was closed. */
-const GONE = ['EPIPE', 'EIO'];
+/** It is not the reader that left, but the disk that is full, or the like. */
+let lost = false;
+let goesOn = false;
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (!GONE.includes(error.code ?? '')) throw error;
+  const isFirst = !closed;
   closed = true;
-  if (afterClose === 'exit') process.exit(0);
+  // A reader that has gone (`| head`) has what it wanted, so that is no error.
+  lost ||= error.code !== 'EPIPE';
+  if (lost && isFirst) reportFailure(stepwellError('OUTPUT_LOST', { reason: error.message }, { cause: error }));
+  if (!goesOn) process.exit(lost ? ExitCode.failure : ExitCode.ok);
 });
-process.stderr.on('error', (error: NodeJS.ErrnoException) => {
-  if (!GONE.includes(error.code ?? '')) throw error;
+process.stderr.on('error', () => {
+  // There is nowhere left to say so; what the command does goes on, and its exit code tells the end.
 });
 
-/** A run goes on when nobody reads its output any more. */
-export function keepRunningWithoutReader(): void {
-  afterClose = 'ignore';
+/** A run goes on when nobody reads its output any more, or when it cannot be written. */
+export function keepRunningWithoutOutput(): void {
+  goesOn = true;
+}
+
+/** Whether some of the output could not be written, through no wish of its reader. */
+export function isOutputLost(): boolean {
+  return lost;
 }
 
 /** Writes text as it is; resolves when more may be written. */

@@ -2,7 +2,7 @@
 import { loadConfig } from '../run.ts';
 import type { ExperimentOptions, ExperimentPlan } from '../experiment.ts';
 import { ExitCode } from '../errors.ts';
-import { duration } from './columns.ts';
+import { counted, duration } from './columns.ts';
 import { neutralJson, neutralLine } from './neutral.ts';
 import { print } from './output.ts';
 import { planFacts } from './run-json.ts';
@@ -27,7 +27,7 @@ export async function printPlan(plan: ExperimentPlan, options: ExperimentOptions
     ...plan.steps.map(
       ({ step, name, prompt_file }) => `  ${String(step).padStart(3)}  ${neutralLine(name)}  (${neutralLine(prompt_file)})`,
     ),
-    `Limits: ${duration(timeouts.step_timeout_seconds)} a step, ${retries.max_retries} retries`,
+    `Limits: ${duration(timeouts.step_timeout_seconds)} a step, ${counted(retries.max_retries, 'retry', 'retries')}`,
     `Records: ${neutralLine(shownPath(plan.runsDir))}/<framework>/<run_id>`,
   );
   if (plan.findings.length === 0) {

@@ -16,6 +16,11 @@ export const cliErrors = {
     fix: 'Name one run, or type `stepwell recover --all`.',
     exitCode: 2,
   }),
+  OUTPUT_LOST: (facts: { reason: string }) => ({
+    sentence: `The output could not be written: ${facts.reason}.`,
+    fix: 'Make room where the standard output goes, or send it elsewhere.',
+    exitCode: 1,
+  }),
   CANNOT_WRITE: (facts: { path: string; reason: string }) => ({
     sentence: `${facts.path} cannot be written: ${facts.reason}.`,
     fix: 'Name another place, or make room for it there.',

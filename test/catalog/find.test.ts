@@ -152,7 +152,7 @@ describe('listRuns', () => {
     renameSync(join(runsDir, 'runs_manifest.json'), join(runsDir, 'kept.json'));
     writeFileSync(join(runsDir, 'runs_manifest.json'), '{');
     const list = await listRuns(runsDir);
-    assert.equal(list.damagedIndex, 'it is not JSON');
+    assert.equal(list.unusedIndex, 'is damaged: it is not JSON');
     assert.equal(list.runs.length, 3);
   });
 });

@@ -71,7 +71,7 @@ describe('commands that read runs', () => {
     ],
     ['logs-none.txt', ['logs', 'k3f9', '--grep', 'nothing like it'], 0],
     ['logs-unknown-component.txt', ['logs', 'k3f9', '--component', 'adapter,foo'], 2],
-    ['help-command.txt', ['help', 'completion'], 0],
+    ['help-command.txt', ['help', 'verify'], 0],
     ['help.txt', ['--help'], 0],
     ['help-logs.txt', ['logs', '--help'], 0],
     ['no-command.txt', [], 2],
@@ -89,6 +89,7 @@ describe('commands that read runs', () => {
     ['unknown-schema.txt', ['schema', 'nonsense'], 2],
     ['unknown-shell.txt', ['completion', 'tcsh'], 2],
     ['recover-nothing.txt', ['recover'], 2],
+    ['no-config-list.txt', ['list', '--config', 'nowhere.yaml'], 2],
     ['no-config.txt', ['run', 'baseline', '--config', 'none.yaml'], 2],
     ['bad-rounds-many.txt', ['run', 'baseline', '1000000000'], 2],
     ['bad-rounds.txt', ['run', 'baseline', '0'], 2],
@@ -177,7 +178,7 @@ describe('commands that read runs', () => {
     writeFileSync(join(runsDir, 'runs_manifest.json'), '{"version":');
     const before = await place.stepwell(['list', '--runs-dir', 'damaged']);
     assert.match(before.stdout, /k3f9/);
-    assert.match(before.stderr, /warning: runs_manifest\.json is damaged .*\nfix: /);
+    assert.match(before.stderr, /warning: runs_manifest\.json is damaged: .*\nfix: /);
     const rebuilt = await place.stepwell(['list', '--rebuild', '--runs-dir', 'damaged']);
     assert.match(rebuilt.stderr, /1 run\.\nThe damaged index is kept as runs_manifest\.json\.damaged-/);
     assert.equal((await place.stepwell(['list', '--runs-dir', 'damaged'])).stderr, '');

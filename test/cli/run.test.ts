@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { finished, newPlace, type Place } from './child.ts';
+import { CLI, cleanEnv, finished, newPlace, type Place } from './child.ts';
 import { writeExperiment } from './experiment.ts';
 
 let place: Place;
@@ -124,6 +125,27 @@ test('a run goes on when nobody reads its output any more', async () => {
   assert.equal(metadata.status, 'success');
 });
 
+test('a run whose output goes to a full disk is carried out and sealed; it says so and exits 1', async (t) => {
+  if (!existsSync('/dev/full')) {
+    t.skip('there is no /dev/full on this system');
+    return;
+  }
+  for (const json of [[], ['--json']]) {
+    writeExperiment(place.dir, 'echo $1 > file$1.txt', { steps: 1 });
+    const full = openSync('/dev/full', 'w');
+    const child = spawn(process.execPath, [CLI, 'run', 'tool', ...json], {
+      cwd: place.dir,
+      env: cleanEnv(),
+      stdio: ['ignore', full, 'pipe'],
+    });
+    const { code, stderr } = await finished(child);
+    closeSync(full);
+    assert.equal(code, 1);
+    assert.match(stderr, /^error: The output could not be written: .*ENOSPC.*\nfix: .*\n$/);
+    assert.equal((await place.stepwell(['verify', 'latest'])).code, 0);
+  }
+});
+
 test('logs -f shows a run as it goes on, from another process, and ends with it', async () => {
   writeExperiment(place.dir, 'echo begun $1; until [ -e ../../../../go$1 ]; do sleep 0.05; done; echo $1 > file$1.txt');
   const running = finished(place.start(['run', 'tool', '--json']));
@@ -196,10 +218,38 @@ test('recover leaves a live run alone and finishes one whose process was killed'
   child.kill('SIGKILL');
   await ended;
   assert.match((await place.stepwell(['list'])).stdout, /tool +crashed/);
+  const unsealed = await place.stepwell(['verify', 'latest']);
+  assert.equal(unsealed.code, 2);
+  assert.match(unsealed.stderr, /^error: The run .* is not sealed yet: its process is gone\.\nfix: .*`stepwell recover \d/);
   const recovered = await place.stepwell(['recover', '--all']);
   assert.equal(recovered.code, 0, recovered.stderr);
   assert.match(recovered.stdout, /: recovered, status crashed, record complete; ended \d+ process/);
   assert.match((await place.stepwell(['recover', '--all'])).stderr, /No run is waiting/);
   assert.match((await place.stepwell(['recover', 'latest'])).stdout, /nothing to do/);
+  const [run = ''] = runDirs();
+  assert.deepEqual(JSON.parse((await place.stepwell(['recover', 'latest', '--json'])).stdout), {
+    run_id: run,
+    run_dir: join(realpathSync(place.dir), 'runs/tool', run),
+    outcome: 'nothing_to_do',
+  });
   assert.equal((await place.stepwell(['verify', 'latest'])).code, 0);
+});
+
+test('several runs end in one table, a few lines for each that failed, and how many an interruption kept from starting', async () => {
+  writeExperiment(place.dir, 'echo trying; [ -e ../../../../go ] && exec sleep 600; touch ../../../../go; exit 3');
+  const child = place.start(['run', 'tool', '3']);
+  let seen = '';
+  let interrupted = false;
+  child.stdout?.on('data', (text: string) => {
+    seen += text;
+    if (interrupted || seen.split('attempt 1').length < 3) return;
+    interrupted = true;
+    child.kill('SIGINT');
+  });
+  const { code, stdout } = await finished(child);
+  assert.equal(code, 130, stdout);
+  assert.match(
+    stdout,
+    /\nRUN .*\n\S+ +tool +failed +0\/2 .*\n\S+ +tool +interrupted +0\/2 .*\n\n1 run of 3 was not started\.\n\ntool\/\S+\n {2}step 1 .*exit code 3\nLast lines of output:\n {2}\| trying\n/,
+  );
 });

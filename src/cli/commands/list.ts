@@ -19,10 +19,10 @@ export async function run(_args: readonly string[], options: ListOptions): Promi
     note(`The index of ${shownPath(runsDir)} was made anew: ${runs} ${runs === 1 ? 'run' : 'runs'}.`);
     if (asideAs !== null) note(`The damaged index is kept as ${asideAs}.`);
   }
-  const { runs: all, damagedIndex } = await listRuns(runsDir);
-  if (damagedIndex !== null) {
-    note(`warning: runs_manifest.json is damaged (${damagedIndex}); this list comes from the run directories.`);
-    note('fix: `stepwell list --rebuild` makes it anew and keeps the damaged file.');
+  const { runs: all, unusedIndex } = await listRuns(runsDir);
+  if (unusedIndex !== null) {
+    note(`warning: runs_manifest.json ${unusedIndex}. This list comes from the run directories.`);
+    note('fix: `stepwell list --rebuild` makes a damaged index anew; for a newer one, use the newer stepwell.');
   }
   const runs = all.toReversed();
   if (options.json === true) {

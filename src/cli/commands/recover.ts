@@ -2,6 +2,7 @@
 import { findRun } from '../../catalog.ts';
 import { ExitCode, stepwellError } from '../../errors.ts';
 import { recoverAll, recoverRun, type Recovery } from '../../experiment.ts';
+import { counted } from '../columns.ts';
 import { neutralJson, neutralLine } from '../neutral.ts';
 import { note, print } from '../output.ts';
 import { runsDirOf, type CommonOptions } from '../runs-dir.ts';
@@ -22,7 +23,8 @@ export async function run([name]: readonly string[], options: RecoverOptions): P
     name === undefined ? await recoverAll(runsDir, { force }) : [await recoverNamed(runsDir, name, force)];
   for (const recovery of recoveries) {
     if (options.json === true) {
-      await print(neutralJson(recovery.outcome === 'failed' ? { ...recovery, error: recovery.error.message } : recovery));
+      const { runId: run_id, runDir: run_dir, ...rest } = recovery;
+      await print(neutralJson({ run_id, run_dir, ...rest, ...(rest.outcome === 'failed' ? { error: rest.error.message } : {}) }));
     } else await print(...wordsOf(recovery));
   }
   if (recoveries.length === 0 && options.json !== true) note('No run is waiting to be recovered.');
@@ -56,7 +58,10 @@ function wordsOf(recovery: Outcome): string[] {
     case 'foreign_host':
       return [`${run}: left alone, it belongs to ${neutralLine(recovery.host)}; --force recovers it all the same`];
     case 'recovered': {
-      const killed = recovery.killed.length === 0 ? '' : `; ended ${recovery.killed.length} processes that it had left running`;
+      const killed =
+        recovery.killed.length === 0
+          ? ''
+          : `; ended ${counted(recovery.killed.length, 'process', 'processes')} that it had left running`;
       return [
         `${run}: recovered, status ${recovery.status}, record ${recovery.record}${killed}`,
         ...recovery.problems.map((problem) => `  ${neutralLine(problem)}`),

@@ -10,7 +10,7 @@ import {
 import type { Level } from '../../schema.ts';
 import { paintFor } from '../colour.ts';
 import { endingOf } from '../ending.ts';
-import { keepRunningWithoutReader, print, write } from '../output.ts';
+import { isOutputLost, keepRunningWithoutOutput, note, print, write } from '../output.ts';
 import { printPlan } from '../plan.ts';
 import { blockDisplay, canDrawOn, lineDisplay, type Display } from '../progress/display.ts';
 import { launchLine, doneLine } from '../run-json.ts';
@@ -36,8 +36,9 @@ export async function run(args: readonly string[], options: RunOptions): Promise
     await printPlan(plan, experiment, options.json === true);
     return plan.findings.length === 0 ? ExitCode.ok : ExitCode.usage;
   }
-  keepRunningWithoutReader();
-  return options.json === true ? await runAsJson(experiment) : await runForPeople(experiment);
+  keepRunningWithoutOutput();
+  const exitCode = options.json === true ? await runAsJson(experiment) : await runForPeople(experiment);
+  return isOutputLost() ? ExitCode.failure : exitCode;
 }
 
 async function runAsJson(experiment: ExperimentOptions): Promise<number> {
@@ -65,7 +66,10 @@ async function runForPeople(experiment: ExperimentOptions): Promise<number> {
   const newDisplay = (): Display => (draws ? blockDisplay(process.stdout, paint) : lineDisplay((text) => void write(text)));
   let display: Display | null = null;
   using interruption = interruptOnSignals({
-    onFirst: () => display?.say('Ending in good order. Ctrl-C again stops at once; `recover` then finishes it.'),
+    onFirst: () => {
+      if (display === null) note('Ending before the first run.');
+      else display.say('Ending in good order. Ctrl-C again stops at once; `recover` then finishes it.');
+    },
   });
   const onProgress = (event: ProgressEvent): void => {
     // Not before the first run: an error of the checks is then all there is on the screen.

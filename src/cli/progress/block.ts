@@ -6,7 +6,7 @@ import { runSeconds, stepSeconds, type ExperimentView, type RunView, type StepSt
 import { callsWord, runState, runTitle, stateOf, took } from './words.ts';
 
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
-const SIGN: Partial<Record<StepState, string>> = { waiting: '·', backoff: '…', success: '✔', interrupted: '■' };
+const SIGN: Partial<Record<StepState, string>> = { waiting: '·', not_reached: '·', backoff: '…', success: '✔', interrupted: '■' };
 /** Room for state and calls beside a name. */
 const REST_WIDTH = 58;
 const LEAST_NAME_WIDTH = 16;
@@ -84,7 +84,7 @@ function stepLine(step: StepView, nameWidth: number, { columns, now, frame, pain
   return cutPainted(
     [
       [style, `  ${sign} `],
-      [step.state === 'waiting' ? 'dim' : null, name],
+      [step.state === 'waiting' || step.state === 'not_reached' ? 'dim' : null, name],
       [null, ` ${time}  `],
       [style, state],
       ['dim', calls === '' ? '' : `  ${calls}`],

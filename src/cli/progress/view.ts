@@ -5,7 +5,7 @@
 import type { ProgressEvent, StartedRun } from '../../experiment.ts';
 import type { LogRecord, RunStatus, StepStatus } from '../../schema.ts';
 
-export type StepState = StepStatus | 'waiting' | 'running' | 'backoff';
+export type StepState = StepStatus | 'waiting' | 'running' | 'backoff' | 'not_reached';
 
 export interface StepView {
   readonly step: number;
@@ -102,7 +102,10 @@ function applyToRun(run: RunView, { event, metadata }: LogRecord, at: number): v
   } else if (event === 'run_end') {
     run.phase = 'sealing';
     run.endedAt = at;
-    for (const step of run.steps) step.validating = false;
+    for (const step of run.steps) {
+      step.validating = false;
+      if (step.state === 'waiting') step.state = 'not_reached';
+    }
   }
 }
 

@@ -11,6 +11,7 @@ const STATE: Record<StepState, string> = {
   timed_out: 'timed out',
   interrupted: 'interrupted',
   crashed: 'crashed',
+  not_reached: 'not reached',
 };
 
 /** What a step does or came to; `now` counts down to the next attempt. */

@@ -1,0 +1,53 @@
+/** Which versions of the format this stepwell reads, and what to do about the others. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { stepwellError } from '../errors.ts';
+import { FORMAT_VERSION } from '../schema.ts';
+import { METADATA_FILE } from '../store.ts';
+
+export type FormatState = 'readable' | 'too_new' | 'too_old' | 'unknown';
+
+/** Minor versions only add fields, so the major one decides. What names no version at all is of the original system, and read as such. */
+export function formatState(version: unknown): FormatState {
+  if (version === undefined) return 'readable';
+  const major = typeof version === 'string' ? /^(\d{1,9})\.\d{1,9}$/.exec(version)?.[1] : undefined;
+  if (major === undefined) return 'unknown';
+  const known = Number.parseInt(FORMAT_VERSION, 10);
+  if (Number(major) === known) return 'readable';
+  return Number(major) > known ? 'too_new' : 'too_old';
+}
+
+/** @throws RUN_TOO_NEW, RUN_TOO_OLD, RUN_FORMAT_UNKNOWN */
+export function requireReadable(location: string, metadataText: string | null): void {
+  const metadata = parsed(metadataText);
+  const facts = { location, version: String(metadata['format_version']), known: FORMAT_VERSION };
+  const writer = typeof metadata['stepwell_version'] === 'string' ? metadata['stepwell_version'] : null;
+  const state = formatState(metadata['format_version']);
+  switch (state) {
+    case 'readable':
+      return;
+    case 'too_new':
+      throw stepwellError('RUN_TOO_NEW', { ...facts, writer });
+    case 'too_old':
+      throw stepwellError('RUN_TOO_OLD', { ...facts, writer });
+    case 'unknown':
+      throw stepwellError('RUN_FORMAT_UNKNOWN', facts);
+    default:
+      state satisfies never;
+  }
+}
+
+/** The same for a run directory. */
+export async function requireReadableDirectory(dir: string): Promise<void> {
+  requireReadable(dir, await readFile(join(dir, METADATA_FILE), 'utf8').catch(() => null));
+}
+
+function parsed(text: string | null): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text ?? '');
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    // The logs of a run with broken metadata can still be read; `verify` names the damage.
+    return {};
+  }
+}
