@@ -60,7 +60,7 @@ export function finish(state: FoldState, sizes: FileSizes): RunSummary {
             last_record_at: state.recovered.last_record_at,
           },
     started_at: state.start?.record.timestamp ?? null,
-    ended_at: state.end?.record.timestamp ?? null,
+    ended_at: endedAt(state),
     last_record_at: state.lastRecordAt,
     duration_seconds: end?.duration_seconds ?? null,
     configuration:
@@ -167,6 +167,12 @@ function attemptSummary(state: AttemptState, run: RunStatus): AttemptSummary {
     message: state.end === null ? null : cut(state.end.record.message, MESSAGE_LENGTH),
     error: error === undefined ? null : errorFacts(error),
   };
+}
+
+/** A crashed run ended with its process; its end was recorded by the recovery, whenever that came. */
+function endedAt({ end, recovered }: FoldState): string | null {
+  const last = end?.metadata.status === 'crashed' ? (recovered?.last_record_at ?? null) : null;
+  return last ?? end?.record.timestamp ?? null;
 }
 
 /** What has begun and has no recorded end: still going on, or cut off when the run ended. */
