@@ -27,7 +27,7 @@ export const UsageSummary = z.object({
   calls_without_usage: count,
   /** Calls whose usage stepwell estimated. */
   calls_estimated: count,
-  /** Requests on paths the meter does not understand. */
+  /** Requests on paths the meter does not understand and that may have used tokens: those that only look something up are none. */
   unmetered_requests: count,
   unmetered_attempts: count,
   /** Cached tokens included. */

@@ -192,7 +192,9 @@ export const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
     addOutcome(model.usage, call, record.late === true);
     if (answered !== null && model.answeredAs.size < ANSWERS_KEPT) model.answeredAs.add(cut(answered, MODEL_LENGTH));
   }),
-  on('unmetered_request', (state, _metadata, { record }) => {
+  on('unmetered_request', (state, { method }, { record }) => {
+    // Looking something up, such as the list of models, uses no tokens.
+    if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return;
     for (const usage of sumsOf(state, record)) usage.unmeteredRequests += 1;
   }),
 

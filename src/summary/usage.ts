@@ -61,8 +61,8 @@ export function addOutcome(usage: UsageState, call: EventMetadata<'llm_call'>, l
   const input = call['gen_ai.usage.input_tokens'];
   const output = call['gen_ai.usage.output_tokens'];
   const tokensKnown = input !== null || output !== null;
-  // A refused or unreachable request used nothing that anybody could report.
-  const refused = call.outcome === 'http_error' || call.outcome === 'upstream_error';
+  // A refused or unreachable request used nothing that anybody could report; one that broke off after an answer began did.
+  const refused = call.outcome === 'http_error' || (call.outcome === 'upstream_error' && call.status === null);
   if (call.outcome !== 'ok') usage.failed += 1;
   if (late) usage.late += 1;
   if (!refused && (input === null || output === null)) usage.withoutUsage += 1;

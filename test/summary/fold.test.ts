@@ -369,3 +369,35 @@ test('no sequence of records makes the fold or a renderer throw or leave its bou
     { numRuns: 200 },
   );
 });
+
+describe('what uses tokens', () => {
+  test('a stream that breaks after its answer began used an unknown number of tokens; an unreachable provider used none', async () => {
+    const scope = { step: 1, attempt: 1 };
+    const totals = async (status: number | null): Promise<[number, number | null]> => {
+      const recording = begun().stepStart(1).attemptStart(1, 1);
+      recording.call(scope, { outcome: 'upstream_error', status });
+      const { usage } = await fold(recording);
+      return [usage.calls_without_usage, usage.tokens_in];
+    };
+    assert.deepEqual(await totals(200), [1, null]);
+    assert.deepEqual(await totals(null), [0, 0]);
+  });
+
+  test('a request that only looks something up leaves the totals complete', async () => {
+    const unmetered = async (method: string): Promise<number> => {
+      const recording = begun().stepStart(1).attemptStart(1, 1);
+      recording.record('metrics', 'unmetered_request', '', { method, path: '/models', status: 200 }, { step: 1, attempt: 1 });
+      return (await fold(recording)).usage.unmetered_requests;
+    };
+    assert.deepEqual([await unmetered('GET'), await unmetered('POST')], [0, 1]);
+  });
+});
+
+test('a crashed run ended with its last record, not when it was recovered', async () => {
+  const recording = begun();
+  const last = recording.record('orchestrator', 'log', 'the last words', {}).timestamp;
+  recording.wait(3600).changeWriter('bbbbbb');
+  recording.record('orchestrator', 'run_recovered', '', { reason: 'gone', killed: [], last_record_at: last });
+  recording.end({ status: 'crashed' });
+  assert.equal((await fold(recording)).ended_at, last);
+});
