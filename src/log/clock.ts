@@ -1,12 +1,16 @@
 /** Wall-clock time as it stands in records: milliseconds, never backwards within a process. */
+
+/** Characters of a time: `2026-11-22T14:15:03.120Z`. */
+export const STAMP_LENGTH = 24;
+const MILLISECONDS_AT = 20;
+
 export class Clock {
   readonly #now: () => number;
   #latest = 0;
-  #second = -1;
-  /** `2026-11-22T14:15:03.`, for the second in #second. */
-  #prefix = '';
-  #text = '';
+  readonly #text = new Uint8Array(STAMP_LENGTH);
   #textOf = -1;
+  /** The second that stands in #text. */
+  #second = -1;
 
   constructor(now: () => number = Date.now) {
     this.#now = now;
@@ -19,16 +23,20 @@ export class Clock {
     return this.#latest;
   }
 
-  /** ISO 8601, UTC, milliseconds, `Z`. */
-  format(ms: number): string {
-    if (ms === this.#textOf) return this.#text;
+  /** ISO 8601, UTC, milliseconds, `Z`, as bytes that the next call may change. */
+  format(ms: number): Uint8Array {
+    const text = this.#text;
+    if (ms === this.#textOf) return text;
     const second = Math.floor(ms / 1000);
     if (second !== this.#second) {
-      this.#prefix = new Date(second * 1000).toISOString().slice(0, 20);
+      text.set(Buffer.from(new Date(second * 1000).toISOString(), 'latin1'));
       this.#second = second;
     }
-    this.#text = `${this.#prefix}${String(ms - second * 1000).padStart(3, '0')}Z`;
+    const rest = ms - second * 1000;
+    text[MILLISECONDS_AT] = 48 + ((rest / 100) | 0);
+    text[MILLISECONDS_AT + 1] = 48 + (((rest / 10) | 0) % 10);
+    text[MILLISECONDS_AT + 2] = 48 + (rest % 10);
     this.#textOf = ms;
-    return this.#text;
+    return text;
   }
 }

@@ -2,7 +2,8 @@
 import type { LogRecord } from '../schema.ts';
 import type { FileRecords } from '../store.ts';
 import { headOf, stamp, tailOf } from './head.ts';
-import { LineWriter, type Content } from './line.ts';
+import type { Content } from './held.ts';
+import { LineWriter } from './line.ts';
 import { plainValue } from './plain.ts';
 import { logProcess, processRedactor, scopeNow } from './process.ts';
 import type { RunState, Scope } from './scope.ts';
@@ -25,32 +26,42 @@ const shared = logProcess(recordsFor);
 const line = new LineWriter(processRedactor(shared));
 let lineInUse = false;
 
-/** Records `content` in the scope of the call. Never throws. */
-export function emit(origin: Origin, level: number, content: Content): void {
+/** Records in the scope of the call. Never throws. */
+export function emit(origin: Origin, level: number, event: string, message: string, metadata: unknown, error: unknown): void {
   try {
     const scope = scopeNow(shared);
-    if (scope === undefined) emitOutside(origin, level, shared.clock.read(), content);
-    else if (scope.run === null) hold(scope, origin, level, content);
-    else emitInRun(scope, scope.run, origin, level, shared.clock.read(), content);
-  } catch (error) {
-    writeStderr(`stepwell: a record of ${origin.module} was lost: ${recordedError(error).message}\n`);
+    if (scope === undefined) emitOutside(origin, level, shared.clock.read(), { event, message, metadata, error });
+    else if (scope.run === null) hold(scope, origin, level, { event, message, metadata, error });
+    else emitInRun(scope, scope.run, origin, level, shared.clock.read(), event, message, metadata, error);
+  } catch (thrown) {
+    writeStderr(`stepwell: a record of ${origin.module} was lost: ${recordedError(thrown).message}\n`);
   }
 }
 
-/** Records `content` as of the time `ms`. */
-export function emitInRun(scope: Scope, run: RunState, origin: Origin, level: number, ms: number, content: Content): void {
+/** Records as of the time `ms`. */
+export function emitInRun(
+  scope: Scope,
+  run: RunState,
+  origin: Origin,
+  level: number,
+  ms: number,
+  event: string,
+  message: string,
+  metadata: unknown,
+  error: unknown,
+): void {
   const slot = scope.slots[origin.id] ?? makeSlot(scope, run, origin);
   const { file } = slot;
   shared.handler.ready(file);
-  const head = slotHead(slot, level);
+  const head = slotHead(slot, level, event, run.redactor);
   stamp(head, ms, shared.clock);
   run.seq += 1;
   // A getter or toJSON among the metadata may log itself, while the shared buffer holds half a line.
-  const writer = lineInUse ? new LineWriter(run.redactor) : line;
   const nested = lineInUse;
+  const writer = nested ? new LineWriter(run.redactor) : line;
   lineInUse = true;
   try {
-    const length = writer.write(head, slot.tail, run.seq, scope.ended, run.redactor, content);
+    const length = writer.write(head, slot.tail, run.seq, scope.ended, run.redactor, message, metadata, error);
     shared.handler.append(file, writer.bytes, length, slot.buffered && level < ERROR);
     if (level >= run.mirror) mirror(writer.bytes.toString('utf8', 0, length));
   } finally {
@@ -70,10 +81,11 @@ function makeSlot(scope: Scope, run: RunState, { id, module, component }: Origin
 export function emitOutside({ module, component }: Origin, level: number, ms: number, content: Content): void {
   const redactor = processRedactor(shared);
   const names = { module: redactor.redact(module), component: redactor.redact(component) };
-  const head = headOf(level, { ...names, runId: null, framework: null, step: null });
+  const { event, message, metadata, error } = content;
+  const head = headOf(level, { ...names, runId: null, framework: null, step: null }, event, redactor);
   stamp(head, ms, shared.clock);
   const writer = new LineWriter(redactor);
-  mirror(writer.bytes.toString('utf8', 0, writer.write(head, null, 0, false, redactor, content)));
+  mirror(writer.bytes.toString('utf8', 0, writer.write(head, null, 0, false, redactor, message, metadata, error)));
 }
 
 function mirror(text: string): void {
@@ -97,12 +109,12 @@ function recordsFor(scope: Scope, component: string, file: string): FileRecords 
     const run = scope.run as RunState;
     const { runId, framework, redactor, writer: id } = run;
     const fields = { module: 'log', component: redactor.redact(component), runId, framework, step: scope.step };
-    const head = headOf(WARN, fields);
+    const head = headOf(WARN, fields, event, redactor);
     stamp(head, shared.clock.read(), shared.clock);
     run.seq += 1;
     const writer = new LineWriter(redactor);
-    const content = { event, message, metadata, error: undefined };
-    return writer.bytes.subarray(0, writer.write(head, tailOf(scope.attempt, id), run.seq, false, redactor, content));
+    const tail = tailOf(scope.attempt, id);
+    return writer.bytes.subarray(0, writer.write(head, tail, run.seq, false, redactor, message, metadata, undefined));
   };
   return {
     recovered: (tornBytes) =>

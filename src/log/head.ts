@@ -1,7 +1,8 @@
 /** The parts of a line that stay the same from call to call, as bytes. */
-import type { Clock } from './clock.ts';
+import { STAMP_LENGTH, type Clock } from './clock.ts';
 import { LEVELS } from './level.ts';
-import type { Head, Tail } from './line.ts';
+import { eventJson, type Head, type Tail } from './line.ts';
+import type { SecretRedactor } from './redact.ts';
 
 export interface HeadFields {
   readonly module: string;
@@ -11,26 +12,29 @@ export interface HeadFields {
   readonly step: number | null;
 }
 
-const STAMP_LENGTH = 24;
+/** Where the time stands, by level. */
+const STAMP_AT = LEVELS.map((level) => `{"level":"${level}","timestamp":"`.length);
 
-export function headOf(level: number, fields: HeadFields): Head {
-  const before = `{"level":"${LEVELS[level] as string}","timestamp":"`;
-  const behind = [
-    `","module":${JSON.stringify(fields.module)}`,
+export function headOf(level: number, fields: HeadFields, event: string, redactor: SecretRedactor): Head {
+  const text = [
+    `{"level":"${LEVELS[level] as string}"`,
+    `"timestamp":"${' '.repeat(STAMP_LENGTH)}"`,
+    `"module":${JSON.stringify(fields.module)}`,
     `"component":${JSON.stringify(fields.component)}`,
     `"run_id":${JSON.stringify(fields.runId)}`,
     `"framework":${JSON.stringify(fields.framework)}`,
     `"step":${JSON.stringify(fields.step)}`,
-    `"event":`,
+    `"event":${eventJson(event, redactor)}`,
+    `"message":`,
   ].join(',');
-  return { bytes: Buffer.from(`${before}${' '.repeat(STAMP_LENGTH)}${behind}`), stampAt: before.length, stampMs: -1 };
+  return { event, bytes: Buffer.from(text), stampAt: STAMP_AT[level] as number, stampMs: -1 };
 }
 
 /** Puts the time into the head, unless it is there already. */
 export function stamp(head: Head, ms: number, clock: Clock): void {
   if (head.stampMs === ms) return;
   head.stampMs = ms;
-  head.bytes.write(clock.format(ms), head.stampAt, STAMP_LENGTH, 'latin1');
+  head.bytes.set(clock.format(ms), head.stampAt);
 }
 
 export function tailOf(attempt: number | null, writer: string): Tail {

@@ -1,6 +1,14 @@
 /** Records logged before any run directory exists. */
 import type { Origin } from './emit.ts';
-import type { Content } from './line.ts';
+
+/** What a caller gives. */
+export interface Content {
+  readonly event: string;
+  readonly message: string;
+  readonly metadata: unknown;
+  /** Undefined for none. */
+  readonly error: unknown;
+}
 
 export interface HeldRecord {
   readonly level: number;

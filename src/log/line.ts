@@ -2,21 +2,24 @@
 import { cutText, cutValue, jsonBytes } from './cut.ts';
 import { plainValue, type Plain } from './plain.ts';
 import type { SecretRedactor } from './redact.ts';
-import { TRIGRAM_MASK, type Trigrams } from './redact/trigrams.ts';
+import { TRIPLE_MASK, type Triples } from './redact/anchors.ts';
 import { recordedError } from './thrown.ts';
 
 /** The longest line, newline included. */
 export const MAX_RECORD_BYTES = 256 * 1024;
 
-/** Up to this length a loop beats JSON.stringify. */
-const SHORT = 96;
+/** Up to this length a loop over the characters beats a call that writes them all. */
+const SHORT = 24;
+/** Above this length JSON.stringify beats a loop over the bytes. */
+const MEDIUM = 1024;
+/** An event is a key; longer ones are cut. */
+const MAX_EVENT = 256;
 /** Longer strings are cut before anything else looks at them. */
 const MAX_STRING = 1024 * 1024;
 /** Nested plain values deeper than this go the careful way, where circles are found. */
 const MAX_NESTING = 6;
-const MAX_SAFE_DIGITS = 999_999_999_999_999;
+const MAX_INT32 = 0x7fffffff;
 
-const MESSAGE = Buffer.from(',"message":');
 const METADATA = Buffer.from(',"metadata":');
 const ERROR = Buffer.from(',"error":');
 const LATE = Buffer.from(',"late":true');
@@ -26,10 +29,10 @@ const TRUE = Buffer.from('true');
 const FALSE = Buffer.from('false');
 const NULL = Buffer.from('null');
 
-/** The constant beginning of a logger's lines at one level, up to and with `"event":`. The time is patched in place. */
+/** The constant beginning of a logger's lines of one level and event, up to and with `"message":`. The time is patched in place. */
 export interface Head {
+  readonly event: string;
   readonly bytes: Buffer;
-  /** Where the 24 characters of the time stand. */
   readonly stampAt: number;
   stampMs: number;
 }
@@ -38,14 +41,6 @@ export interface Head {
 export interface Tail {
   readonly seq: Buffer;
   readonly writer: Buffer;
-}
-
-export interface Content {
-  readonly event: string;
-  readonly message: string;
-  readonly metadata: unknown;
-  /** Undefined for none. */
-  readonly error: unknown;
 }
 
 const FULL = new Error('the record is longer than its limit');
@@ -57,67 +52,72 @@ export class LineWriter {
   readonly #raw = new Uint8Array(this.bytes.buffer);
   #at = 0;
   #redactor: SecretRedactor;
-  #trigrams: Trigrams;
-  #numeric = false;
+  #triples: Triples;
+  #numeric: boolean;
 
   constructor(redactor: SecretRedactor) {
     this.#redactor = redactor;
-    this.#trigrams = redactor.matcher.trigrams;
+    this.#triples = redactor.matcher.patterns.triples;
+    this.#numeric = redactor.matcher.patterns.numeric;
   }
 
   /** Returns the line's length. Never throws, whatever the content. */
-  write(head: Head, tail: Tail | null, seq: number, late: boolean, redactor: SecretRedactor, content: Content): number {
-    this.#redactor = redactor;
-    this.#trigrams = redactor.matcher.trigrams;
-    this.#numeric = redactor.matcher.numeric;
+  write(
+    head: Head,
+    tail: Tail | null,
+    seq: number,
+    late: boolean,
+    redactor: SecretRedactor,
+    message: string,
+    metadata: unknown,
+    error: unknown,
+  ): number {
+    if (redactor !== this.#redactor) {
+      this.#redactor = redactor;
+      this.#triples = redactor.matcher.patterns.triples;
+      this.#numeric = redactor.matcher.patterns.numeric;
+    }
     try {
       this.bytes.set(head.bytes, 0);
       this.#at = head.bytes.length;
-      this.#string(content.event);
-      this.#copy(MESSAGE);
-      this.#string(content.message);
+      this.#string(message);
       this.#copy(METADATA);
-      this.#metadata(content.metadata);
+      this.#metadata(metadata);
       this.#tail(tail, seq);
-      if (content.error !== undefined) {
+      if (error !== undefined) {
         this.#copy(ERROR);
-        this.#json(JSON.stringify(plainValue(recordedError(content.error), redactor.redact)));
+        this.#json(JSON.stringify(plainValue(recordedError(error), redactor.redact)));
       }
       if (late) this.#copy(LATE);
       this.#end();
       return this.#at;
     } catch {
       // Too long, or a getter threw: the careful way copes with both.
-      return this.#cut(head, tail, seq, late, content);
+      return this.#cut(head, tail, seq, late, message, metadata, error);
     }
   }
 
   /** The same record with strings shortened until it fits. */
-  #cut(head: Head, tail: Tail | null, seq: number, late: boolean, content: Content): number {
+  #cut(head: Head, tail: Tail | null, seq: number, late: boolean, message: string, metadata: unknown, error: unknown): number {
     let before = 0;
     const redact = (text: string): string => {
       if (text.length <= MAX_STRING) return this.#redactor.redact(text);
       before += Buffer.byteLength(text) - MAX_STRING;
-      // The stream keeps back what the cut may have made unrecognisable.
-      return this.#redactor.stream().push(text.slice(0, MAX_STRING));
+      return redactedBeginning(this.#redactor, text, MAX_STRING);
     };
-    const event = redact(content.event).slice(0, 256);
-    const message = redact(content.message);
-    const metadata = objectOf(plainValue(content.metadata, redact));
-    const error = content.error === undefined ? null : objectOf(plainValue(recordedError(content.error), redact));
-    const fixed = head.bytes.length + jsonBytes(event) + 256;
-    const room = MAX_RECORD_BYTES - fixed;
-    before += jsonBytes(message) + jsonBytes(metadata) + (error === null ? 0 : jsonBytes(error));
-    const keptError = error === null ? null : cutValue(error, Math.floor(room / 4));
+    const safeMessage = redact(message);
+    const safeMetadata = objectOf(plainValue(metadata, redact));
+    const safeError = error === undefined ? null : objectOf(plainValue(recordedError(error), redact));
+    const room = MAX_RECORD_BYTES - head.bytes.length - 256;
+    before += jsonBytes(safeMessage) + jsonBytes(safeMetadata) + (safeError === null ? 0 : jsonBytes(safeError));
+    const keptError = safeError === null ? null : cutValue(safeError, Math.floor(room / 4));
     const left = room - (keptError === null ? 0 : jsonBytes(keptError));
-    const keptMetadata = cutValue(metadata, Math.max(Math.floor(left / 2), left - jsonBytes(message)));
-    const keptMessage = cutText(message, left - jsonBytes(keptMetadata));
+    const keptMetadata = cutValue(safeMetadata, Math.max(Math.floor(left / 2), left - jsonBytes(safeMessage)));
+    const keptMessage = cutText(safeMessage, left - jsonBytes(keptMetadata));
     const after = jsonBytes(keptMessage) + jsonBytes(keptMetadata) + (keptError === null ? 0 : jsonBytes(keptError));
 
     this.bytes.set(head.bytes, 0);
     this.#at = head.bytes.length;
-    this.#json(JSON.stringify(event));
-    this.#copy(MESSAGE);
     this.#json(JSON.stringify(keptMessage));
     this.#copy(METADATA);
     this.#json(JSON.stringify(keptMetadata));
@@ -158,31 +158,35 @@ export class LineWriter {
   #string(text: string): void {
     const { length } = text;
     const bytes = this.#raw;
-    let at = this.#at;
-    if (length > SHORT || at + length + 2 > MAX_RECORD_BYTES) {
+    const start = this.#at + 1;
+    const end = start + length;
+    if (length > MEDIUM || end >= MAX_RECORD_BYTES) {
       this.#longString(text);
       return;
     }
-    const trigrams = this.#trigrams;
-    let hash = 0;
-    let hit = 0;
-    bytes[at++] = 34;
-    for (let index = 0; index < length; index++) {
-      const code = text.charCodeAt(index);
-      if (code < 32 || code > 126 || code === 34 || code === 92) {
+    bytes[start - 1] = 34;
+    if (length > SHORT) {
+      // As many bytes as characters: it is all ASCII.
+      if (this.bytes.write(text, start, MAX_RECORD_BYTES - start, 'utf8') !== length || !isPlain(bytes, start, end)) {
         this.#longString(text);
         return;
       }
-      hash = ((hash << 5) ^ code) & TRIGRAM_MASK;
-      hit |= (trigrams[hash >> 5] as number) >> (hash & 31);
-      bytes[at++] = code;
+    } else {
+      for (let index = 0; index < length; index++) {
+        const code = text.charCodeAt(index);
+        if (code < 32 || code > 126 || code === 34 || code === 92) {
+          this.#longString(text);
+          return;
+        }
+        bytes[start + index] = code;
+      }
     }
-    if ((hit & 1) !== 0) {
+    if (hasTriple(this.#triples, bytes, start, end)) {
       this.#longString(text);
       return;
     }
-    bytes[at++] = 34;
-    this.#at = at;
+    bytes[end] = 34;
+    this.#at = end + 1;
   }
 
   #longString(text: string): void {
@@ -198,13 +202,17 @@ export class LineWriter {
   }
 
   #integer(value: number): void {
+    if (value > MAX_INT32) {
+      this.#json(String(value));
+      return;
+    }
     const bytes = this.#raw;
     let digits = 1;
-    for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) digits += 1;
+    for (let rest = value; rest >= 10; rest = (rest / 10) | 0) digits += 1;
     if (this.#at + digits > MAX_RECORD_BYTES) throw FULL;
-    let rest = value;
+    let rest = value | 0;
     for (let at = this.#at + digits - 1; at >= this.#at; at--) {
-      const next = Math.floor(rest / 10);
+      const next = (rest / 10) | 0;
       bytes[at] = 48 + rest - next * 10;
       rest = next;
     }
@@ -247,7 +255,7 @@ export class LineWriter {
 
   #number(value: number): boolean {
     if (this.#numeric || !Number.isFinite(value)) return false;
-    if (value >= 0 && value <= MAX_SAFE_DIGITS && Math.floor(value) === value) this.#integer(value);
+    if (value >= 0 && (value | 0) === value) this.#integer(value);
     else this.#json(String(value));
     return true;
   }
@@ -287,6 +295,38 @@ export class LineWriter {
     if (this.#at >= MAX_RECORD_BYTES) throw FULL;
     this.#raw[this.#at++] = value;
   }
+}
+
+/** What stands in a head for an event's name: redacted JSON. */
+export function eventJson(event: string, redactor: SecretRedactor): string {
+  const safe = event.length > MAX_EVENT ? redactedBeginning(redactor, event, MAX_EVENT * 4) : redactor.redact(event);
+  return JSON.stringify(safe.slice(0, MAX_EVENT));
+}
+
+function redactedBeginning(redactor: SecretRedactor, text: string, length: number): string {
+  const stream = redactor.stream();
+  const shown = stream.push(text.slice(0, length));
+  // The stream holds back what the cut may have made unrecognisable.
+  return text.length > length ? shown : shown + stream.end();
+}
+
+/** Whether bytes stand in JSON as they are. */
+function isPlain(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    const code = bytes[at] as number;
+    if (code < 32 || code > 126 || code === 34 || code === 92) return false;
+  }
+  return true;
+}
+
+function hasTriple(triples: Triples, bytes: Uint8Array, start: number, end: number): boolean {
+  const last = end - 3;
+  let hit = 0;
+  for (let at = start; at <= last; at += 2) {
+    const hash = (((bytes[at] as number) << 10) ^ ((bytes[at + 1] as number) << 5) ^ (bytes[at + 2] as number)) & TRIPLE_MASK;
+    hit |= (triples[hash >> 5] as number) >> (hash & 31);
+  }
+  return (hit & 1) !== 0;
 }
 
 function objectOf(value: Plain | undefined): { [name: string]: Plain } {

@@ -33,7 +33,7 @@ export function getLogger(module: string, options: { readonly component?: string
   const origin = originOf(module, options.component ?? 'run');
   const at = (level: Level): Logger['info'] => {
     const index = LEVELS.indexOf(level);
-    return (message, fields) => emit(origin, index, contentOf(message, fields));
+    return (message, fields) => log(origin, index, message, fields);
   };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), fatal: at('fatal') };
 }
@@ -48,16 +48,25 @@ function originOf(moduleName: string, componentName: string): Origin {
 }
 
 /** The types promise strings, but the callers may be plain JavaScript, and a log call never throws. */
-function contentOf(message: string, fields: LogFields | undefined) {
-  const text = typeof message === 'string' ? message : textOf(message);
-  if (typeof fields !== 'object' || fields === null)
-    return { event: DEFAULT_EVENT, message: text, metadata: undefined, error: undefined };
-  try {
-    const { event = DEFAULT_EVENT, metadata, error } = fields;
-    return { event: typeof event === 'string' ? event : textOf(event), message: text, metadata, error };
-  } catch (error) {
-    return { event: DEFAULT_EVENT, message: text, metadata: undefined, error };
+function log(origin: Origin, level: number, message: string, fields: LogFields | undefined): void {
+  let event = DEFAULT_EVENT;
+  let metadata: unknown;
+  let error: unknown;
+  if (typeof fields === 'object' && fields !== null) {
+    try {
+      ({ event = DEFAULT_EVENT, metadata, error } = fields);
+    } catch (thrown) {
+      error = thrown;
+    }
   }
+  emit(
+    origin,
+    level,
+    typeof event === 'string' ? event : textOf(event),
+    typeof message === 'string' ? message : textOf(message),
+    metadata,
+    error,
+  );
 }
 
 function textOf(value: unknown): string {

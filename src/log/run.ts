@@ -64,7 +64,7 @@ export function beginRun(options: RunOptions): Scope {
   const scope = scopeOf(run, null, around ?? null);
   shared.handler.prepare(run);
   for (const { origin, level, ms, content } of around?.held?.deliver(run.logsDir) ?? []) {
-    emitInRun(scope, run, origin, level, ms, content);
+    emitInRun(scope, run, origin, level, ms, content.event, content.message, content.metadata, content.error);
   }
   return scope;
 }

@@ -1,5 +1,6 @@
 /** Redacts text that arrives in chunks, whatever way it is cut. */
 import type { SecretMatcher } from './matcher.ts';
+import type { Match } from './patterns.ts';
 import { KEY_BEGIN, KEY_END, type Shape } from './shapes.ts';
 
 export interface RedactorStream {
@@ -10,80 +11,98 @@ export interface RedactorStream {
 }
 
 /** Characters of what came before, for the patterns that look behind. */
-const CONTEXT = 24;
+const CONTEXT = 40;
 /** An end marker of a private key may be cut; no marker is longer. */
 const KEY_END_LENGTH = 80;
 /** No private key is longer; what follows a beginning that never ends is shown again. */
 const MAX_KEY_LENGTH = 64 * 1024;
 
-type Inside =
-  | { readonly what: 'key'; tail: string; length: number }
-  /** A secret without a fixed length that went on at the border. */
-  | { readonly what: 'run'; readonly more: RegExp };
-
 export function redactorStream(matcher: SecretMatcher): RedactorStream {
-  let held = '';
+  const { patterns } = matcher;
   let context = '';
-  let inside: Inside | null = null;
+  let held = '';
+  /** So many of the held characters belong to a secret that has been replaced: they are there for another that may overlap it. */
+  let covered = 0;
+  /** Shapes of the secret that reached the end of the last chunk and may go on. */
+  let growing: Shape[] = [];
+  /** Inside a private key: the last of its text, and its length. */
+  let key: { tail: string; length: number } | null = null;
 
-  /** Drops from the front of `text` what still belongs to the secret found before. */
-  function leave(text: string): string {
-    if (inside === null) return text;
-    if (inside.what === 'run') {
-      let at = 0;
-      while (at < text.length && inside.more.test(text[at] as string)) at += 1;
-      if (at < text.length) inside = null;
-      return text.slice(at);
-    }
-    const all = inside.tail + text;
+  /** Drops from the front of `text` what still belongs to the private key. */
+  function leaveKey(text: string): string {
+    if (key === null) return text;
+    const all = key.tail + text;
     const end = KEY_END.exec(all);
     if (end !== null) {
-      inside = null;
+      key = null;
       return all.slice(end.index + end[0].length);
     }
-    inside.length += text.length;
-    inside.tail = all.slice(-KEY_END_LENGTH);
-    if (inside.length > MAX_KEY_LENGTH) inside = null;
+    key = { tail: all.slice(-KEY_END_LENGTH), length: key.length + text.length };
+    if (key.length > MAX_KEY_LENGTH) key = null;
     return '';
+  }
+
+  /** Where the secret that was replaced already ends in `text`. */
+  function coveredEnd(text: string): number {
+    let at = context.length + covered;
+    while (growing.length !== 0 && at < text.length) {
+      growing = growing.filter(({ more }) => more.test(text[at] as string));
+      if (growing.length !== 0) at += 1;
+    }
+    return at;
   }
 
   /** Redacts up to where the text could still become a secret; `last` when nothing follows. */
   function redacted(chunk: string, last: boolean): string {
-    const text = context + chunk;
-    let from = context.length;
+    const text = context + held + chunk;
+    const from = context.length;
+    const { length } = text;
+    const cut = last ? length : Math.min(patterns.valueBeginning(text, from), patterns.shapeBeginning(text, from));
     let out = '';
-    let open = last ? text.length : matcher.valueBeginning(text, from);
-    for (const { start, end, shape } of matcher.find(text, from)) {
-      // A longer secret may have begun before this one, or with it.
-      if (start >= open) break;
-      out += `${text.slice(from, start)}${matcher.replace()}`;
-      from = end;
-      if (last) continue;
-      if (open < end) open = matcher.valueBeginning(text, end);
-      if (end === text.length && shape !== null) inside = insideOf(text.slice(start), shape);
+    let at = coveredEnd(text);
+    for (const { start, end, matches } of patterns.find(text, from)) {
+      if (start >= at) {
+        if (start >= cut) break;
+        out += `${text.slice(at, start)}${matcher.replace()}`;
+      }
+      at = Math.max(at, end);
+      if (end === length) grow(text, matches);
     }
-    const cut = last ? text.length : Math.max(from, Math.min(open, matcher.shapeBeginning(text, from)));
+    if (at < cut) out += text.slice(at, cut);
+    covered = Math.max(0, at - cut);
     held = text.slice(cut);
     context = text.slice(Math.max(0, cut - CONTEXT), cut);
-    return out + text.slice(from, cut);
+    if (key !== null) forget();
+    return out;
+  }
+
+  /** Remembers what a secret that touches the end of the text may go on with. */
+  function grow(text: string, matches: readonly Match[]): void {
+    for (const { start, end, shape } of matches) {
+      if (shape === null || end !== text.length) continue;
+      const secret = text.slice(start);
+      if (!KEY_BEGIN.test(secret)) growing = [...new Set([...growing, shape])];
+      else if (!KEY_END.test(secret)) key = { tail: secret.slice(-KEY_END_LENGTH), length: secret.length };
+    }
+  }
+
+  function forget(): void {
+    context = '';
+    held = '';
+    covered = 0;
+    growing = [];
   }
 
   return {
     push(chunk) {
-      const text = held + leave(chunk);
+      const text = leaveKey(chunk);
       return text === '' ? '' : redacted(text, false);
     },
     end() {
-      const out = held === '' ? '' : redacted(held, true);
-      inside = null;
-      context = '';
+      const out = held === '' ? '' : redacted('', true);
+      forget();
+      key = null;
       return out;
     },
   };
-}
-
-/** What a secret that touches the end of a chunk may go on with. */
-function insideOf(secret: string, shape: Shape): Inside | null {
-  if (!KEY_BEGIN.test(secret)) return { what: 'run', more: shape.more };
-  return KEY_END.test(secret) ? null : { what: 'key', tail: secret.slice(-KEY_END_LENGTH), length: secret.length };
 }

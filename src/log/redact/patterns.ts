@@ -1,0 +1,164 @@
+/** Everything that one set of secret values is recognised by. It never changes, so runs with the same secrets share it. */
+import { Anchors, TRIPLE_MASK, type Triples } from './anchors.ts';
+import { MIN_SECRET_LENGTH, secretForms } from './forms.ts';
+import { SHAPES, type Shape } from './shapes.ts';
+
+/** No unfinished shape is longer. */
+const LONGEST_BEGINNING = 256;
+/** Bytes around a triple in which a shape shows: what it looks behind at, and its shortest form. */
+const BEFORE = 48;
+const BEHIND = 256;
+/** Sets of values whose patterns are kept. */
+const KEPT = 8;
+
+export interface Match {
+  readonly start: number;
+  readonly end: number;
+  /** Null for a known value. */
+  readonly shape: Shape | null;
+}
+
+/** Text that one or more overlapping secrets take up. */
+export interface Region {
+  readonly start: number;
+  end: number;
+  readonly matches: Match[];
+}
+
+export class SecretPatterns {
+  /** Without one of these triples a text holds no secret. The serialiser looks for them in the bytes it has written. */
+  readonly triples: Triples;
+  /** True when some secret could be written as a number. */
+  readonly numeric: boolean;
+  readonly #inText = new Anchors();
+  readonly #inBytes = new Anchors();
+  readonly #beginning: RegExp;
+  readonly #longest: number;
+  /** Literals by their first character. */
+  readonly #byFirst = new Map<string, string[]>();
+
+  constructor(values: readonly string[]) {
+    this.numeric = values.some((value) => /^-?[\d.]+(?:e[+-]?\d+)?$/i.test(value));
+    const literals = [...new Set(values.flatMap(secretForms))];
+    this.#longest = Math.max(0, ...literals.map((literal) => literal.length));
+    for (const literal of literals) {
+      const first = literal.charAt(0);
+      this.#byFirst.set(first, [...(this.#byFirst.get(first) ?? []), literal]);
+      this.#inText.addText(literal);
+    }
+    for (const literal of new Set(literals.map((text) => Buffer.from(text, 'utf8').toString('latin1')))) {
+      this.#inBytes.addText(literal);
+    }
+    for (const shape of SHAPES) {
+      this.#inText.addShape(shape);
+      this.#inBytes.addShape(shape);
+    }
+    this.triples = this.#inText.triples;
+    this.#beginning = new RegExp(`(?:${SHAPES.map(({ beginning }) => beginning).join('|')})$`, 'g');
+  }
+
+  /** The patterns of a set of values; values under 8 characters are ignored. */
+  static of(values: Iterable<string>): SecretPatterns {
+    const known = [...new Set(values)].filter((value) => value.length >= MIN_SECRET_LENGTH).toSorted();
+    const key = JSON.stringify(known);
+    let patterns = made.get(key);
+    if (patterns === undefined) {
+      if (made.size >= KEPT) made.clear();
+      patterns = new SecretPatterns(known);
+      made.set(key, patterns);
+    }
+    return patterns;
+  }
+
+  /** The secrets in `text` that begin at `from` or later, in order; those that overlap are one region. */
+  find(text: string, from: number): Region[] {
+    const { triples } = this;
+    const last = text.length - 3;
+    let matches: Match[] | null = null;
+    /** Where the last match of each shape ended. */
+    let ends: Map<Shape, number> | null = null;
+    for (let at = 0; at <= last; at += 2) {
+      const hash = ((text.charCodeAt(at) << 10) ^ (text.charCodeAt(at + 1) << 5) ^ text.charCodeAt(at + 2)) & TRIPLE_MASK;
+      if ((((triples[hash >> 5] as number) >> (hash & 31)) & 1) === 0) continue;
+      for (const { offset, secret } of this.#inText.at(hash)) {
+        const start = at - offset;
+        // Inside a match of the same shape another one would end at the same place, and looking again would cost the square.
+        if (typeof secret !== 'string' && start < (ends?.get(secret) ?? 0)) continue;
+        const match = matchAt(text, start, secret);
+        if (match === null) continue;
+        if (match.shape !== null) (ends ??= new Map()).set(match.shape, match.end);
+        if (match.start >= from) (matches ??= []).push(match);
+      }
+    }
+    return matches === null ? [] : regionsOf(matches);
+  }
+
+  /** Where in `text`, from `from` on, a known value may have begun that more text would complete; its length when nowhere. */
+  valueBeginning(text: string, from: number): number {
+    for (let at = Math.max(from, text.length - this.#longest + 1); at < text.length; at++) {
+      const literals = this.#byFirst.get(text.charAt(at));
+      if (literals === undefined) continue;
+      const rest = text.slice(at);
+      if (literals.some((literal) => literal.length > rest.length && literal.startsWith(rest))) return at;
+    }
+    return text.length;
+  }
+
+  /** The same for the known shapes. */
+  shapeBeginning(text: string, from: number): number {
+    this.#beginning.lastIndex = Math.max(from, text.length - LONGEST_BEGINNING);
+    return this.#beginning.exec(text)?.index ?? text.length;
+  }
+
+  /** Whether UTF-8 bytes hold a secret. */
+  inBytes(bytes: Uint8Array): boolean {
+    const { triples } = this.#inBytes;
+    const last = bytes.length - 3;
+    for (let at = 0; at <= last; at += 2) {
+      const hash = (((bytes[at] as number) << 10) ^ ((bytes[at + 1] as number) << 5) ^ (bytes[at + 2] as number)) & TRIPLE_MASK;
+      if ((((triples[hash >> 5] as number) >> (hash & 31)) & 1) !== 0 && this.#secretAt(bytes, at, hash)) return true;
+    }
+    return false;
+  }
+
+  #secretAt(bytes: Uint8Array, at: number, hash: number): boolean {
+    return this.#inBytes.at(hash).some(({ offset, secret }) => {
+      if (typeof secret === 'string') return standsAt(bytes, at - offset, secret);
+      const start = Math.max(0, at - offset - BEFORE);
+      const around = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1', start, at + BEHIND);
+      return matchAt(around, at - offset - start, secret) !== null;
+    });
+  }
+}
+
+const made = new Map<string, SecretPatterns>();
+
+function standsAt(bytes: Uint8Array, start: number, latin1: string): boolean {
+  if (start < 0 || start + latin1.length > bytes.length) return false;
+  for (let at = 0; at < latin1.length; at++) if (bytes[start + at] !== latin1.charCodeAt(at)) return false;
+  return true;
+}
+
+function matchAt(text: string, start: number, secret: string | Shape): Match | null {
+  if (start < 0) return null;
+  if (typeof secret === 'string') {
+    return text.startsWith(secret, start) ? { start, end: start + secret.length, shape: null } : null;
+  }
+  secret.pattern.lastIndex = start;
+  const found = secret.pattern.exec(text);
+  if (found === null) return null;
+  return { start: start + (found[1]?.length ?? 0), end: start + found[0].length, shape: secret };
+}
+
+function regionsOf(matches: readonly Match[]): Region[] {
+  const regions: Region[] = [];
+  for (const match of matches.toSorted((a, b) => a.start - b.start)) {
+    const region = regions.at(-1);
+    if (region === undefined || match.start >= region.end) regions.push({ start: match.start, end: match.end, matches: [match] });
+    else {
+      region.end = Math.max(region.end, match.end);
+      region.matches.push(match);
+    }
+  }
+  return regions;
+}
