@@ -21,5 +21,6 @@ export {
   type RunResult,
 } from './experiment.ts';
 export { getLogger, withRun, withStep } from './log.ts';
+export type { Adapter, AdapterRun, AdapterStep, Finding, FrameworkClaim } from './run.ts';
 export { followRecords, openRunDirectory, readRecords } from './store.ts';
 export { computeMetrics, foldRun, LogSummarizer } from './summary.ts';

@@ -151,9 +151,8 @@ async function recordRecovery(runDir: string, reason: string, killed: readonly n
   // The fold calls a run that has a recovery and no end crashed; `ended_at` comes from a recorded end alone.
   if (summary.ended_at !== null) return;
   const step = summary.steps.findLast(({ status }) => status === 'running' || status === 'crashed')?.step ?? null;
-  const error = new Error(`the run's process ended without finishing it: ${reason}`);
-  error.name = 'RunCrashed';
-  log.error(`Run ended: crashed: ${error.message}`, {
+  const message = `the run's process ended without finishing it: ${reason}`;
+  log.error(`Run ended: crashed: ${message}`, {
     event: 'run_end',
     metadata: {
       status: 'crashed',
@@ -162,7 +161,7 @@ async function recordRecovery(runDir: string, reason: string, killed: readonly n
       duration_seconds: secondsBetween(summary.started_at, summary.last_record_at),
       redactions: null,
     } satisfies EventMetadata<'run_end'>,
-    error,
+    error: { type: 'RunCrashed', message },
   });
 }
 
@@ -172,7 +171,7 @@ function failingPhase(summary: RunSummary): Phase {
   return phases.findLast(({ ok }) => ok === null)?.phase ?? phases.at(-1)?.phase ?? 'prepare';
 }
 
-function secondsBetween(from: string | null, to: string | null): number {
-  if (from === null || to === null) return 0;
+function secondsBetween(from: string | null, to: string | null): number | null {
+  if (from === null || to === null) return null;
   return Math.max(0, (Date.parse(to) - Date.parse(from)) / 1000);
 }

@@ -79,7 +79,8 @@ export const EVENT_METADATA = {
     status: RunStatus,
     failing_phase: Phase.nullable(),
     failing_step: z.number().int().nullable(),
-    duration_seconds: seconds,
+    /** Null for a crashed run whose beginning is not recorded. */
+    duration_seconds: seconds.nullable(),
     /** Secrets replaced before anything was written; null for a crashed run, whose count died with its process. */
     redactions: count.nullable(),
   }),

@@ -56,6 +56,22 @@ test('death while the archive is written, or before metadata.json names it: it i
   }
 });
 
+test('death before the first record: crashed, and what nobody measured is null', async () => {
+  await using here = await scenario({ shell: 'echo x > file' });
+  const [run] = await here.run();
+  const { runDir } = run!;
+  const begun = { ...(await metadataOf(runDir)), status: 'running', record: 'open', archive: null, sealed: null } as const;
+  await writeFile(join(runDir, 'metadata.json'), metadataText(begun));
+  for (const gone of ['logs', 'workspace', 'run.tar.gz', 'metrics.json', 'commit.txt', 'logs_summary.txt'])
+    await rm(join(runDir, gone), { recursive: true });
+  await leaveLease(runDir);
+  const recovery = await recoverRun(runDir);
+  assert.deepEqual(recovery.outcome === 'recovered' && [recovery.status, recovery.record], ['crashed', 'complete']);
+  const { duration_seconds, error } = await metadataOf(runDir);
+  assert.deepEqual([duration_seconds, error?.type, error?.stack], [null, 'RunCrashed', undefined]);
+  assert.deepEqual(await differences(runDir), []);
+});
+
 test('a clarification that was kept and not yet recorded is recorded by the recovery', async () => {
   await using here = await scenario({ shell: 'echo x > file' });
   const [run] = await here.run();
