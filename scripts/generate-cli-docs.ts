@@ -29,7 +29,7 @@ ${list.join('\n')}
 | code | meaning |
 |---|---|
 | 0 | it is done |
-| 1 | stepwell itself failed, or a record is incomplete |
+| 1 | stepwell itself failed, its output could not be written, or a record is incomplete |
 | 2 | wrong usage or configuration; nothing was started |
 | 3 | \`verify\` found a difference |
 | 4 | from \`run\` alone: a run did not succeed; its record is complete |
@@ -41,7 +41,8 @@ An error is two lines on stderr, \`error: …\` and \`fix: …\`. With \`STEPWEL
 
 Results go to stdout, everything else to stderr. \`NO_COLOR\` switches colours off, \`FORCE_COLOR\` on; without a terminal, or with
 \`CI\` set, progress comes as plain lines. What a log holds is shown with its control characters made visible, so that no record
-can do anything to your terminal. A reader that leaves early (\`| head\`) is no error, and a run goes on without one.
+can do anything to your terminal. A reader that leaves early (\`| head\`) is no error. A run goes on without one, and also when its output
+cannot be written; that is told at once and with exit code 1.
 
 ${sections.join('\n')}`;
 }
