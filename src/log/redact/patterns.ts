@@ -114,9 +114,12 @@ export class SecretPatterns {
   inBytes(bytes: Uint8Array): boolean {
     const { triples } = this.#inBytes;
     const last = bytes.length - 3;
+    let first = bytes[0] as number;
     for (let at = 0; at <= last; at += 2) {
-      const hash = (((bytes[at] as number) << 10) ^ ((bytes[at + 1] as number) << 5) ^ (bytes[at + 2] as number)) & TRIPLE_MASK;
+      const third = bytes[at + 2] as number;
+      const hash = ((first << 10) ^ ((bytes[at + 1] as number) << 5) ^ third) & TRIPLE_MASK;
       if ((((triples[hash >> 5] as number) >> (hash & 31)) & 1) !== 0 && this.#secretAt(bytes, at, hash)) return true;
+      first = third;
     }
     return false;
   }
@@ -124,6 +127,7 @@ export class SecretPatterns {
   #secretAt(bytes: Uint8Array, at: number, hash: number): boolean {
     return this.#inBytes.at(hash).some(({ offset, secret }) => {
       if (typeof secret === 'string') return standsAt(bytes, at - offset, secret);
+      if (!secret.starts.some((text) => standsAt(bytes, at - offset, text))) return false;
       const start = Math.max(0, at - offset - BEFORE);
       const around = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1', start, at + BEHIND);
       return matchAt(around, at - offset - start, secret) !== null;
@@ -144,6 +148,7 @@ function matchAt(text: string, start: number, secret: string | Shape): Match | n
   if (typeof secret === 'string') {
     return text.startsWith(secret, start) ? { start, end: start + secret.length, shape: null } : null;
   }
+  if (!secret.starts.some((beginning) => text.startsWith(beginning, start))) return null;
   secret.pattern.lastIndex = start;
   const found = secret.pattern.exec(text);
   if (found === null) return null;

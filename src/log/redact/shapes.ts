@@ -3,6 +3,8 @@
 export interface Shape {
   /** Matches at its `lastIndex`; what its first group holds stands before the secret and is no part of it. */
   readonly pattern: RegExp;
+  /** How a match may begin: a cheap look before the pattern is tried. */
+  readonly starts: readonly string[];
   /**
    * Letter triples and where in a match they stand; matching is tried only where one was seen. Every match has one at an
    * even and one at an odd place, since only every second place is looked at.
@@ -27,18 +29,21 @@ export const SHAPES: readonly Shape[] = [
     pattern: sticky(
       String.raw`${FRESH}sk-(?:(?:ant|proj|svcacct|admin|or)-[A-Za-z0-9_-]{8,}|(?=[A-Za-z_-]{0,80}[0-9])[A-Za-z0-9_-]{16,}|[A-Za-z]{20,}[A-Za-z0-9_-]*)`,
     ),
+    starts: ['sk-'],
     anchors: [['sk-', 0], ...LETTERS.map((letter) => [`k-${letter}`, 1] as const)],
     beginning: String.raw`${FRESH}s(?:k(?:-[A-Za-z0-9_-]{0,200})?)?`,
     more: KEY_LETTERS,
   },
   {
     pattern: sticky(String.raw`(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})`),
+    starts: ['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_', 'github_pat_'],
     anchors: [...[...'pousr'].flatMap((kind) => [[`gh${kind}`, 0] as const, [`h${kind}_`, 1] as const]), ['b_p', 5], ['_pa', 6]],
     beginning: String.raw`g(?:h(?:[pousr](?:_[A-Za-z0-9]{0,19})?)?|i(?:t(?:h(?:u(?:b(?:_(?:p(?:a(?:t(?:_[A-Za-z0-9_]{0,19})?)?)?)?)?)?)?)?)?)?`,
     more: /[A-Za-z0-9_]/,
   },
   {
     pattern: sticky(String.raw`${FRESH}(?:AKIA|ASIA)[A-Z0-9]{16,}`),
+    starts: ['AKIA', 'ASIA'],
     anchors: [
       ['AKI', 0],
       ['KIA', 1],
@@ -50,6 +55,7 @@ export const SHAPES: readonly Shape[] = [
   },
   {
     pattern: sticky(String.raw`AIza[A-Za-z0-9_-]{35,}`),
+    starts: ['AIza'],
     anchors: [
       ['AIz', 0],
       ['Iza', 1],
@@ -59,6 +65,7 @@ export const SHAPES: readonly Shape[] = [
   },
   {
     pattern: sticky(String.raw`((?:[Bb]earer|BEARER)(?:[ \t]|%20|\+){1,8})[A-Za-z0-9._~+/=-]{16,}`),
+    starts: ['Bearer', 'bearer', 'BEARER'],
     anchors: [
       ['Bea', 0],
       ['bea', 0],
@@ -74,6 +81,7 @@ export const SHAPES: readonly Shape[] = [
     pattern: sticky(
       String.raw`-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----[^]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|$)`,
     ),
+    starts: ['-----BEGIN '],
     anchors: [
       ['BEG', 5],
       ['EGI', 6],
