@@ -1,9 +1,8 @@
 /** One writer of the workload each. A case is prepared once; the function it gives writes so many lines and waits for the last. */
-import { createWriteStream, mkdirSync, openSync, writeSync } from 'node:fs';
-import { finished } from 'node:stream/promises';
+import { mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { flushRun, getLogger, withRun, withStep, type Logger } from '../../src/log.ts';
-import { COMPONENTS, play, readyLine, RUN, SECRETS, type Line } from './workload.ts';
+import { COMPONENTS, LINES, play, readyLine, RUN, SECRETS, type Line } from './workload.ts';
 
 type Write = (lines: number) => Promise<void>;
 type Case = (directory: string) => Promise<Write>;
@@ -40,8 +39,8 @@ async function manyRuns(directory: string, runs: number): Promise<Write> {
             await withStep(1, async () => {
               for (let index = 0; index < perRun;) {
                 for (const stop = Math.min(perRun, index + 10); index < stop; index++) {
-                  const metadata = { tokens: 1000 + (index & 1023), ok: true };
-                  (loggers[index & 3] as Logger).info(`call ${index} answered`, { event: 'llm_call', metadata });
+                  const metadata = { tokens: 1000 + (index & 1023) };
+                  (loggers[index & 3] as Logger).info(`call ${index} done`, { event: 'llm_call', metadata });
                 }
                 await new Promise((resolve) => setImmediate(resolve));
               }
@@ -59,7 +58,7 @@ async function pinoCase(directory: string, options: { sync: boolean; minLength: 
   await new Promise((resolve) => destination.once('ready', resolve));
   const root = pino(
     {
-      base: { module: RUN.module, run_id: RUN.run_id, framework: RUN.framework },
+      base: RUN,
       timestamp: pino.stdTimeFunctions.isoTime,
       messageKey: 'message',
       formatters: { level: (label) => ({ level: label }) },
@@ -77,10 +76,8 @@ async function pinoCase(directory: string, options: { sync: boolean; minLength: 
 }
 
 const flat = ({ step, component, event, message, metadata }: Line) => ({
-  module: RUN.module,
+  ...RUN,
   component: COMPONENTS[component],
-  run_id: RUN.run_id,
-  framework: RUN.framework,
   step,
   event,
   message,
@@ -107,17 +104,17 @@ export const cases: Record<string, Case> = {
   async winston(directory) {
     const { createLogger, format, transports } = (await import('winston')).default;
     mkdirSync(directory, { recursive: true });
+    const logger = createLogger({
+      format: format.combine(format.timestamp(), format.json()),
+      transports: [new transports.File({ filename: join(directory, 'all.log') })],
+    });
     return async (lines) => {
-      const stream = createWriteStream(join(directory, 'all.log'), { flags: 'a' });
-      const logger = createLogger({
-        format: format.combine(format.timestamp(), format.json()),
-        transports: [new transports.Stream({ stream })],
-      });
       await play(lines, sameStep, (line) => logger.info(flat(line) as never));
+      // Only its end tells when the file has everything; the timed call is the last one.
+      if (lines < LINES) return;
+      const [file] = logger.transports;
       logger.end();
-      await new Promise((resolve) => logger.once('finish', resolve));
-      stream.end();
-      await finished(stream);
+      await new Promise((resolve) => file?.once('finish', resolve));
     };
   },
 
@@ -166,7 +163,7 @@ export const cases: Record<string, Case> = {
         logger.info(flat(line));
       });
       // The timed call is the last one; only shutting down tells when the files have everything.
-      if (lines > 100_000) await new Promise<void>((resolve) => log4js.shutdown(() => resolve()));
+      if (lines === LINES) await new Promise<void>((resolve) => log4js.shutdown(() => resolve()));
     };
   },
 };

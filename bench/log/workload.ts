@@ -50,11 +50,12 @@ export async function play(
   }
 }
 
-export const RUN = { run_id: 'r-0123', framework: 'baes', module: 'runner' };
+/** What stands in every line besides; stepwell adds a sequence number, its writer id is of the same length. */
+export const RUN = { run_id: 'r-0123', framework: 'baes', module: 'run', writer: 'k3f9ab' };
 
 export function readyLine(index: number): string {
   const { step, component, event, message, metadata } = line(index, 1);
   const head = { level: 'info', timestamp: new Date().toISOString(), module: RUN.module, component: COMPONENTS[component] };
-  const tail = { seq: index, writer: 'k3f9ab' };
-  return `${JSON.stringify({ ...head, run_id: RUN.run_id, framework: RUN.framework, step, event, message, metadata, ...tail })}\n`;
+  const { run_id, framework, writer } = RUN;
+  return `${JSON.stringify({ ...head, run_id, framework, step, event, message, metadata, seq: index, writer })}\n`;
 }
