@@ -12,8 +12,9 @@ let goesOn = false;
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   const isFirst = !closed;
   closed = true;
-  // A reader that has gone (`| head`) has what it wanted, so that is no error.
-  lost ||= error.code !== 'EPIPE';
+  // A reader that has gone (`| head`) has what it wanted, and a terminal that was closed shows nothing: neither is an error.
+  const isReaderGone = error.code === 'EPIPE' || (error.code === 'EIO' && process.stdout.isTTY);
+  lost ||= !isReaderGone;
   if (lost && isFirst) reportFailure(stepwellError('OUTPUT_LOST', { reason: error.message }, { cause: error }));
   if (!goesOn) process.exit(lost ? ExitCode.failure : ExitCode.ok);
 });
