@@ -33,7 +33,7 @@ ${list.join('\n')}
 | 2 | wrong usage or configuration; nothing was started |
 | 3 | \`verify\` found a difference |
 | 4 | from \`run\` alone: a run did not succeed; its record is complete |
-| 129, 130, 143 | the terminal was closed, Ctrl-C was typed, or the process was asked to terminate; the record is complete |
+| 129, 130, 143 | the terminal was closed, Ctrl-C was typed, or the process was asked to terminate; the record is complete, unless a second signal cut it short: \`recover\` finishes it |
 
 An error is two lines on stderr, \`error: …\` and \`fix: …\`. With \`STEPWELL_DEBUG=1\` the stack follows.
 
