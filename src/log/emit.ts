@@ -52,7 +52,7 @@ export function emitInRun(
 ): void {
   const slot = scope.slots[origin.id] ?? makeSlot(scope, run, origin);
   const { file } = slot;
-  shared.handler.ready(file);
+  shared.handler.ready(run, file);
   const head = slotHead(slot, level, event, run.redactor);
   stamp(head, ms, shared.clock);
   run.seq += 1;

@@ -1,6 +1,6 @@
 /** Routes records to the files of their scopes. */
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { AppendPool, type AppendFile, type AppendPoolOptions, type FileRecords } from '../store/append.ts';
 import { logFileOf, stepDirName, unsafeNameReason } from '../store/layout.ts';
 import type { RunState, Scope } from './scope.ts';
@@ -44,8 +44,18 @@ export class DynamicFileHandler {
   }
 
   /** Opens the file if need be, so that a record about it (`log.recovered`, `log.dropped`) comes before the next line. */
-  ready(file: AppendFile): void {
+  ready(run: RunState, file: AppendFile): void {
+    if (file.fd === -1 && file.buffered === 0) this.#register(run, file);
     this.#pool.ready(file);
+  }
+
+  /** A file that was forgotten when its step ended is written once more. */
+  #register({ logsDir, files }: RunState, file: AppendFile): void {
+    const name = relative(logsDir, file.path);
+    const known = files.get(name);
+    if (known === undefined) files.set(name, file);
+    // Syncing either of the two syncs the file on disk.
+    else if (known !== file) known.dirty = true;
   }
 
   append(file: AppendFile, bytes: Buffer, length: number, mayWait: boolean): void {
@@ -68,7 +78,9 @@ export class DynamicFileHandler {
   /** Closes the files of a step, or all of a run when `step` is null. */
   close(run: RunState, step: number | null): void {
     for (const [name, file] of run.files) {
-      if (step === null || name.startsWith(`${stepDirName(step)}/`)) this.#pool.close(file);
+      if (step !== null && !name.startsWith(`${stepDirName(step)}/`)) continue;
+      this.#pool.close(file);
+      if (file.settled) run.files.delete(name);
     }
   }
 
@@ -79,10 +91,13 @@ export class DynamicFileHandler {
 
   /** Makes a run's files and their names durable. False when something could not be. */
   sync(run: RunState): boolean {
-    return this.#pool.sync(run.files.values(), run.directories);
+    const complete = this.#pool.sync(run.files.values(), run.directories);
+    for (const [name, file] of run.files) if (file.settled) run.files.delete(name);
+    return complete;
   }
 }
 
+/** Characters of an unsafe name that are kept. */
 const READABLE = 40;
 
 /** A component's name as it can stand in a path; unsafe names become readable and distinct ones. */

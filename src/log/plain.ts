@@ -4,8 +4,10 @@ import { recordedError } from './thrown.ts';
 
 /** Deeper values would overflow the stack somewhere. */
 const MAX_DEPTH = 100;
-/** More values than this would not fit a record; a small graph can spell out to billions of them. */
-const MAX_VALUES = 200_000;
+/** More values than this do not fit a record; a small graph can spell out to billions of them. */
+const MAX_VALUES = 131_072;
+/** Nor do more bytes. */
+const MAX_BYTES = 512 * 1024;
 
 /** A value that JSON.stringify takes without throwing and without losing what it says. */
 export type Plain = null | boolean | number | string | Plain[] | { [name: string]: Plain };
@@ -20,6 +22,7 @@ export function plainValue(root: unknown, redact: (text: string) => string): Pla
   let values = 0;
 
   function plain(value: unknown, key: string): Plain | undefined {
+    values += 1;
     if (typeof value === 'string') return redact(value);
     if (typeof value === 'boolean') return value;
     if (typeof value === 'number') return plainNumber(value);
@@ -27,7 +30,6 @@ export function plainValue(root: unknown, redact: (text: string) => string): Pla
     if (typeof value !== 'object') return undefined;
     if (value === null) return null;
     if (above.includes(value)) return '[circular]';
-    values += 1;
     if (above.length >= MAX_DEPTH) return '[too deep]';
     if (values > MAX_VALUES) return '[too large]';
     above.push(value);
@@ -48,9 +50,8 @@ export function plainValue(root: unknown, redact: (text: string) => string): Pla
   }
 
   function plainObject(value: object, key: string): Plain | undefined {
-    if (ArrayBuffer.isView(value))
-      return redact(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64'));
-    if (value instanceof ArrayBuffer) return redact(Buffer.from(value).toString('base64'));
+    if (ArrayBuffer.isView(value)) return redact(base64(Buffer.from(value.buffer, value.byteOffset, value.byteLength)));
+    if (value instanceof ArrayBuffer) return redact(base64(Buffer.from(value)));
     const { toJSON } = value as { toJSON?: unknown };
     if (typeof toJSON === 'function') return plain(toJSON.call(value, key), key);
     if (value instanceof Error) return entries(Object.entries({ ...recordedError(value), ...ownFields(value) }));
@@ -60,6 +61,7 @@ export function plainValue(root: unknown, redact: (text: string) => string): Pla
     if (Array.isArray(value)) return array(value);
     const out: { [name: string]: Plain } = Object.create(null);
     for (const name of Object.keys(value)) {
+      if (values > MAX_VALUES) break;
       try {
         put(out, name, (value as Record<string, unknown>)[name]);
       } catch (error) {
@@ -71,13 +73,17 @@ export function plainValue(root: unknown, redact: (text: string) => string): Pla
 
   function array(items: readonly unknown[]): Plain[] {
     const out: Plain[] = [];
-    for (let at = 0; at < items.length; at++) out.push(plain(items[at], String(at)) ?? null);
+    for (let at = 0; at < items.length && values <= MAX_VALUES; at++) out.push(plain(items[at], String(at)) ?? null);
+    if (out.length < items.length) out.push(`[${items.length - out.length} more]`);
     return out;
   }
 
   function entries(items: Iterable<readonly [string, unknown]>): Plain {
     const out: { [name: string]: Plain } = Object.create(null);
-    for (const [name, item] of items) put(out, name, item);
+    for (const [name, item] of items) {
+      if (values > MAX_VALUES) break;
+      put(out, name, item);
+    }
     return out;
   }
 
@@ -95,6 +101,11 @@ export function plainValue(root: unknown, redact: (text: string) => string): Pla
   }
 
   return plain(root, '');
+}
+
+function base64(bytes: Buffer): string {
+  const kept = bytes.toString('base64', 0, MAX_BYTES);
+  return bytes.length <= MAX_BYTES ? kept : `${kept}[${bytes.length - MAX_BYTES} more bytes]`;
 }
 
 /** An error's own fields beside the standard ones, which are in the record already. */

@@ -61,7 +61,8 @@ export function beginRun(options: RunOptions): Scope {
   const values = [...collectSecrets(process.env), ...(options.secrets ?? [])];
   const run = runState(options, createRedactor({ values }));
   const around = scopeNow(shared);
-  const scope = scopeOf(run, null, around ?? null);
+  // Without the scope around it: one run after another would keep all of them in memory.
+  const scope = scopeOf(run, null, null);
   shared.handler.prepare(run);
   for (const { origin, level, ms, content } of around?.held?.deliver(run.logsDir) ?? []) {
     emitInRun(scope, run, origin, level, ms, content.event, content.message, content.metadata, content.error);

@@ -46,6 +46,11 @@ export class AppendFile {
     this.records = records;
     this.directories = directories;
   }
+
+  /** Closed, durable and complete: nothing is left to do for it. */
+  get settled(): boolean {
+    return this.fd === -1 && !this.dirty && this.buffered === 0 && this.backlog.size === 0 && this.lostLines === 0;
+  }
 }
 
 export interface AppendPoolOptions {

@@ -189,6 +189,14 @@ test('a record above 256 KiB is cut and says by how many bytes', () => {
   assert.ok(cut.message.length > MAX_RECORD_BYTES - 2000);
 });
 
+test('what would fill the memory is cut before it is spelled out', () => {
+  const list = parsed({ metadata: { list: new Array(100_000_000) } });
+  assert.ok(list.truncated !== undefined);
+  const bytes = parsed({ metadata: { bytes: Buffer.alloc(50_000_000) } });
+  assert.ok(bytes.truncated !== undefined);
+  assert.equal(parsed({ event: 'e'.repeat(50_000_000) }).event.length, 256);
+});
+
 test('late stands behind the error', () => {
   assert.match(lineOf({ error: 'x' }, true), /"error":\{[^}]*\},"late":true\}$/);
 });

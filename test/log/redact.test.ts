@@ -75,6 +75,26 @@ describe('known values', () => {
     assert.equal(throughStream(redactor, ['x 12345678', '-and-more y 123', '45678 z']), 'x [redacted] y [redacted] z');
   });
 
+  test('two values that overlap vanish together, in a stream too, however it is cut', () => {
+    const overlapping = ['abcd-1234-SHARED', 'SHARED-tail-of-it', 'of-it/and a third', 'SHARED-t'];
+    const piece = fc.constantFrom('abcd-1234-', 'SHARED', '-tail-', 'of-it', '/and a third', ' ', 'sk-ant-', 'a', '\n');
+    const text = fc.array(piece, { maxLength: 14 }).map((parts) => parts.join(''));
+    const redactor = createRedactor({ values: overlapping });
+    assert.equal(redactor.redact('x abcd-1234-SHARED-tail-of-it/and a third y'), 'x [redacted] y');
+    assert.equal(redactor.count, 1);
+    fc.assert(
+      fc.property(text, fc.array(fc.nat(80), { maxLength: 8 }), (whole, cuts) => {
+        const shown = redactor.redact(whole);
+        assert.ok(!overlapping.some((value) => shown.includes(value)), shown);
+        const at = [0, ...cuts.map((cut) => cut % (whole.length + 1)).toSorted((a, b) => a - b), whole.length];
+        const chunks = at.slice(1).map((end, index) => whole.slice(at[index], end));
+        assert.equal(throughStream(redactor, chunks), shown);
+        assert.equal(redactor.containsSecret(Buffer.from(whole)), shown !== whole);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
   test('values under 8 characters are left alone', () => {
     assert.equal(createRedactor({ values: ['short', ''] }).redact('a short text'), 'a short text');
   });

@@ -16,6 +16,9 @@ import {
   withRun,
   withStep,
 } from '../../src/log.ts';
+import { DynamicFileHandler } from '../../src/log/handler.ts';
+import { createRedactor } from '../../src/log/redact.ts';
+import { runState, scopeOf, stepScope } from '../../src/log/scope.ts';
 import { StepwellError } from '../../src/errors.ts';
 import { logsDir, messages } from './records.ts';
 
@@ -234,6 +237,22 @@ describe('LogContext', () => {
     assert.equal(dir.records('step_002/adapter.log')[0]?.attempt, 1);
   });
 
+  test('a second run set without clearing the first begins outside of any step', () => {
+    using first = logsDir();
+    using second = logsDir();
+    const context = LogContext.getInstance();
+    const log = getLogger('m', { component: 'adapter' });
+    context.setRunContext({ runId: 'one', framework, logsDir: first.path });
+    context.setStepContext(3, 2);
+    log.info('in the first');
+    context.setRunContext({ runId: 'two', framework, logsDir: second.path });
+    log.info('in the second');
+    context.clearRunContext();
+    assert.deepEqual(messages(first.records('step_003/adapter.log')), ['in the first']);
+    const [record] = second.records('run.log');
+    assert.deepEqual([record?.run_id, record?.step, record?.attempt], ['two', null, undefined]);
+  });
+
   test('an async scope always wins over it', () => {
     using mine = logsDir();
     using other = logsDir();
@@ -252,6 +271,49 @@ describe('LogContext', () => {
     assert.deepEqual(messages(other.records('run.log')), ['in the async scope']);
     assert.deepEqual(messages(mine.records('step_004/adapter.log')), ['in the imperative one']);
   });
+});
+
+test('a run inside a run: lines go to the inner one, and to the outer one again when it has ended', async () => {
+  using outer = logsDir();
+  using inner = logsDir();
+  const log = getLogger('m', { component: 'adapter' });
+  await withRun({ runId: 'outer', framework, logsDir: outer.path }, () =>
+    withStep(4, async () => {
+      await withRun({ runId: 'inner', framework, logsDir: inner.path }, async () => {
+        await Promise.resolve();
+        log.info('inside');
+        withStep(1, () => log.info('inside, step 1'));
+      });
+      log.info('outside again');
+    }),
+  );
+  assert.deepEqual(messages(inner.records('run.log')), ['inside']);
+  assert.deepEqual(messages(inner.records('step_001/adapter.log')), ['inside, step 1']);
+  assert.deepEqual(messages(outer.records('step_004/adapter.log')), ['outside again']);
+});
+
+test('what has ended and is durable is forgotten, and remembered when it is written once more', () => {
+  using dir = logsDir();
+  const run = runState({ runId, framework, logsDir: dir.path }, createRedactor({ values: [] }));
+  const handler = new DynamicFileHandler(() => ({ recovered: () => Buffer.of(10), dropped: () => Buffer.of(10) }));
+  const scope = stepScope(scopeOf(run, null, null), 1, undefined);
+  const file = handler.route(run, scope, 'adapter');
+  const put = (): void => {
+    handler.ready(run, file);
+    handler.append(file, Buffer.from('{}\n'), 3, false);
+  };
+  put();
+  handler.close(run, 1);
+  assert.equal(run.files.size, 1, 'it is not durable yet');
+  assert.ok(handler.sync(run));
+  handler.close(run, 1);
+  assert.equal(run.files.size, 0);
+  put();
+  assert.equal(run.files.size, 1);
+  assert.ok(handler.sync(run));
+  handler.close(run, null);
+  assert.equal(run.files.size, 0);
+  assert.equal(dir.lines('step_001/adapter.log').length, 2);
 });
 
 describe('many runs at once', () => {
