@@ -9,7 +9,6 @@ import type { Collector } from './config/connections.ts';
 import { readConfigDocument } from './config/document.ts';
 import { checkFlow } from './config/flow.ts';
 import { didYouMean } from './config/nearest.ts';
-import { showPath } from './config/problem.ts';
 import { newReport } from './config/report.ts';
 import type { ResolvedConfig, ResolvedStep } from './config/resolved.ts';
 import type { ConfigFlags, Environment } from './config/settings.ts';
@@ -104,27 +103,30 @@ export function loadConfig(options: LoadConfigOptions = {}): ResolvedConfig {
     secrets: collector.secrets,
     snapshot: snapshotConfig(config, file),
     warnings: [...report.warnings, ...misspeltSettings(env)],
-    problemAt: (path, says, fix) =>
-      stepwellError('CONFIG_INVALID', {
-        problems: [{ where: document.where(path), sentence: `${showPath(path)} ${says}.`, fix }],
-      }),
+    refusal: (found) => {
+      const refused = newReport(document);
+      for (const { path, says, fix } of found) refused.problem(path, says, fix);
+      return refused.error();
+    },
   };
 }
 
-/** Refuses frameworks whose adapter is not in the table. @throws CONFIG_INVALID */
+/** Refuses frameworks whose adapter is not in the table, all of them in one error. @throws CONFIG_INVALID */
 export function checkAdapters(resolved: ResolvedConfig, known: readonly string[]): void {
-  for (const { name, adapter, settings } of resolved.frameworks) {
-    if (known.includes(adapter)) continue;
+  const unknown = resolved.frameworks.filter(({ adapter }) => !known.includes(adapter));
+  const problems = unknown.map(({ name, adapter, settings }) => {
     const named = settings.adapter !== undefined;
     const hint = !named && settings.command !== undefined ? 'Add adapter: command. ' : didYouMean(adapter, known);
-    throw resolved.problemAt(
-      named ? ['frameworks', name, 'adapter'] : ['frameworks', name],
-      named
+    return {
+      path: named ? ['frameworks', name, 'adapter'] : ['frameworks', name],
+      says: named
         ? `is ${JSON.stringify(adapter)}, and there is no such adapter`
         : `names no adapter, and none is called ${JSON.stringify(name)}`,
-      `${hint}Adapters: ${known.join(', ')}.`,
-    );
-  }
+      fix: `${hint}Adapters: ${known.join(', ')}.`,
+    };
+  });
+  const error = resolved.refusal(problems);
+  if (error !== undefined) throw error;
 }
 
 function readConfigText(file: string, shownFile: string, cwd: string): string {

@@ -344,6 +344,9 @@ test('adapters that are not in the table are refused with the place', () => {
     /1:29: frameworks\.x\.adapter is "comand", and there is no such adapter\. Did you mean "command"\?/,
   );
   assert.match(says('{ mytool: { command: [x] } }'), /frameworks\.mytool names no adapter.*Add adapter: command\./);
+  const all = says('{ good: { adapter: command, command: [x] }, one: { adapter: comand }, two: { adapter: basline } }');
+  assert.match(all, /frameworks\.one\.adapter is "comand"/);
+  assert.match(all, /frameworks\.two\.adapter is "basline"/, 'every wrong adapter is named, not only the first');
 });
 
 test('the directory of runs without a configuration', () => {

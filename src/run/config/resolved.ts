@@ -33,8 +33,8 @@ export interface ResolvedConfig {
   readonly snapshot: { readonly text: string; readonly sha256: string };
   /** Allowed, but probably not meant. One line each. */
   readonly warnings: readonly string[];
-  /** A problem of the file found later, with its line and column. */
-  problemAt(path: KeyPath, sentence: string, fix: string): StepwellError;
+  /** Problems of the file found later as one error, each with its line and column; undefined when there are none. */
+  refusal(problems: readonly { readonly path: KeyPath; readonly says: string; readonly fix: string }[]): StepwellError | undefined;
 }
 
 export interface ResolvedFramework {
