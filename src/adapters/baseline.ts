@@ -3,8 +3,8 @@
  * agents can be compared with that.
  */
 import { hash } from 'node:crypto';
-import type { Adapter, AdapterStep, ClaimedUsage, FrameworkClaim } from '../run.ts';
-import type { EventMetadata } from '../schema.ts';
+import type { Adapter, AdapterStep, FrameworkClaim } from '../run.ts';
+import type { ClaimedUsage, EventMetadata } from '../schema.ts';
 import { stepwellCommit } from '../store.ts';
 import { parseAnswer, type ModelAnswer } from './baseline/answer.ts';
 import { complete, type ChatMessage, type Completion } from './baseline/completion.ts';

@@ -1,6 +1,6 @@
 /** Runs a program and records it: its start, every line of its output, its end and what it used. */
 import { captureScope, runRedactor, type Logger } from '../log.ts';
-import type { EventMetadata } from '../schema.ts';
+import { toSeconds, type EventMetadata } from '../schema.ts';
 import { escapeRemover } from './escapes.ts';
 import type { TextFilter } from './filter.ts';
 import type { OutputLine, Program, ProgramOptions, ProgramOutcome, ProgramResult } from './program.ts';
@@ -86,7 +86,7 @@ function recordEnd(result: ProgramResult, { command }: LoggedProgramOptions, log
     pid: result.pid,
     exit_code: result.exitCode,
     signal: result.signal,
-    duration_seconds: Math.round(result.durationMs) / 1000,
+    duration_seconds: toSeconds(result.durationMs),
     user_cpu_seconds: result.userCpuSeconds,
     system_cpu_seconds: result.systemCpuSeconds,
     max_rss_bytes: result.maxRssBytes,

@@ -5,7 +5,7 @@
  * files, exit, time and calls, and keeps the two apart.
  */
 import type { Logger } from '../log.ts';
-import type { FrameworkSettings } from '../schema.ts';
+import type { ClaimedUsage, FrameworkSettings } from '../schema.ts';
 
 /** What stands for the whole run. */
 export interface AdapterRun {
@@ -46,20 +46,14 @@ export interface AdapterStep extends AdapterRun {
 
 /** What the framework said of an attempt. */
 export type FrameworkClaim =
-  | { readonly status: 'success'; readonly usage?: ClaimedUsage }
+  | { readonly status: 'success'; readonly usage?: Readonly<ClaimedUsage> }
   | {
       readonly status: 'failure';
       readonly reason: 'framework_failed' | 'exit_code' | 'signal';
       /** One line for people: `exit code 3`, `the model answered no files`. */
       readonly message: string;
-      readonly usage?: ClaimedUsage;
+      readonly usage?: Readonly<ClaimedUsage>;
     };
-
-export interface ClaimedUsage {
-  readonly input_tokens: number | null;
-  readonly output_tokens: number | null;
-  readonly calls: number | null;
-}
 
 /** Something that stands in the way of a run before it begins. */
 export interface Finding {

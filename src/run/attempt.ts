@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { StepwellError } from '../errors.ts';
 import { killMarked } from '../exec.ts';
 import { getLogger, withStep } from '../log.ts';
-import type { EventMetadata } from '../schema.ts';
+import { toSeconds, type EventMetadata } from '../schema.ts';
 import { compareTrees, snapshotTree, WORKSPACE_DIR, type Tree, type TreeChange } from '../store.ts';
 import { artifactFailure, checkArtifacts } from '../validate.ts';
 import type { FrameworkClaim } from './adapter.ts';
@@ -127,7 +127,7 @@ function recordEnd(ended: {
 
 /** Seconds since a reading of the monotonic clock, to the millisecond. */
 export function secondsSince(started: number): number {
-  return Math.round(performance.now() - started) / 1000;
+  return toSeconds(performance.now() - started);
 }
 
 /** Claims and measurements, weighed: a limit that was reached, then what the framework says, then what it did. */

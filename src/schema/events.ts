@@ -45,11 +45,12 @@ export const FileFact = z.object({ path: z.string(), bytes: count, sha256: z.str
 export type FileFact = z.infer<typeof FileFact>;
 
 /** What the framework reported of its own use: a claim, kept beside the meter's measurement. */
-const ClaimedUsage = z.object({
+export const ClaimedUsage = z.object({
   input_tokens: count.nullable(),
   output_tokens: count.nullable(),
   calls: count.nullable(),
 });
+export type ClaimedUsage = z.infer<typeof ClaimedUsage>;
 
 export const EVENT_METADATA = {
   // ── run.log (component orchestrator) ─────────────────────────────────────────────────────────────────
