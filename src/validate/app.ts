@@ -78,20 +78,22 @@ export function startApp(options: AppOptions): App {
       const deadline = performance.now() + config.start_timeout_seconds * 1000;
       const given = new AbortController();
       void noted.then(() => given.abort());
+      let reason: string | null = null;
       for (;;) {
         const left = deadline - performance.now();
+        // A probe that has next to no time would only say so, in place of what the last one saw.
+        if (reason !== null && left < BETWEEN_START_PROBES_MS) {
+          await delay(Math.max(0, left), undefined, { signal: given.signal }).catch(() => undefined);
+          if (options.signal.aborted) return { ok: false, reason: 'interrupted' };
+          if (result === null)
+            return { ok: false, reason: `it was not ready on port ${port} within ${config.start_timeout_seconds} s: ${reason}` };
+        }
         const answer = await probe(given.signal, Math.max(1, Math.min(left, config.request_timeout_seconds * 1000)));
         if (options.signal.aborted) return { ok: false, reason: 'interrupted' };
         if (result !== null) return { ok: false, reason: `it ended before it was ready: ${describeOutcome(result.outcome)}` };
         if (answer.ok) return answer;
-        const rest = Math.max(0, deadline - performance.now());
-        await delay(Math.min(rest, BETWEEN_START_PROBES_MS), undefined, { signal: given.signal }).catch(() => undefined);
-        if (rest <= BETWEEN_START_PROBES_MS && result === null) {
-          return {
-            ok: false,
-            reason: `it was not ready on port ${port} within ${config.start_timeout_seconds} s: ${answer.reason}`,
-          };
-        }
+        reason = answer.reason;
+        await delay(BETWEEN_START_PROBES_MS, undefined, { signal: given.signal }).catch(() => undefined);
       }
     },
     async stop() {
