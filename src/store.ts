@@ -7,6 +7,7 @@ export * from './store/identity.ts';
 export * from './store/lease.ts';
 export * from './store/lock.ts';
 export { followRecords, type FollowOptions } from './store/follow.ts';
+export { gitCommit, gitDirty } from './store/git.ts';
 export { readRecords, logFilesOf, type ReadRecordsOptions } from './store/merge.ts';
 export {
   parseRecord,

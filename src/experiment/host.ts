@@ -3,16 +3,15 @@ import { execFile } from 'node:child_process';
 import { arch, cpus, hostname, release, totalmem, type } from 'node:os';
 import { promisify } from 'node:util';
 import type { HostFacts, RunMetadata } from '../schema.ts';
+import { gitCommit, gitDirty } from '../store.ts';
 
 const TOOLS = ['git', 'tar', 'python3', 'npm'] as const;
 const TIMEOUT_MS = 10_000;
 
-/** First line of a program's output, or null when it cannot be run. */
-async function firstLine(file: string, args: readonly string[], cwd?: string): Promise<string | null> {
-  // A caller's GIT_DIR (a hook, say) would make git speak of another repository.
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GIT_')));
+/** First line of what a program says of its version, or null when it cannot be run. */
+async function versionOf(program: string): Promise<string | null> {
   try {
-    const { stdout } = await promisify(execFile)(file, args, { cwd, env, timeout: TIMEOUT_MS });
+    const { stdout } = await promisify(execFile)(program, ['--version'], { timeout: TIMEOUT_MS });
     return stdout.split('\n', 1)[0]?.trim() ?? '';
   } catch {
     return null;
@@ -20,7 +19,7 @@ async function firstLine(file: string, args: readonly string[], cwd?: string): P
 }
 
 export async function hostFacts(): Promise<HostFacts> {
-  const versions = await Promise.all(TOOLS.map(async (tool) => [tool, await firstLine(tool, ['--version'])] as const));
+  const versions = await Promise.all(TOOLS.map(async (tool) => [tool, await versionOf(tool)] as const));
   return {
     hostname: hostname(),
     os: `${type()} ${release()}`,
@@ -34,8 +33,6 @@ export async function hostFacts(): Promise<HostFacts> {
 
 /** Commit of the repository that holds `directory`, and whether tracked files differ from it; null outside of any. */
 export async function projectFacts(directory: string): Promise<RunMetadata['project']> {
-  const git_commit = await firstLine('git', ['rev-parse', 'HEAD'], directory);
-  if (git_commit === null) return { git_commit: null, git_dirty: null };
-  const changes = await firstLine('git', ['status', '--porcelain', '--untracked-files=no'], directory);
-  return { git_commit, git_dirty: changes === null ? null : changes !== '' };
+  const git_commit = await gitCommit(directory);
+  return { git_commit, git_dirty: git_commit === null ? null : await gitDirty(directory) };
 }

@@ -1,8 +1,7 @@
 /** Which stepwell this is. */
-import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { gitCommit, gitDirty } from './git.ts';
 
 /** The package's folder: two levels above this file, in sources and in the built package alike. */
 const HOME = fileURLToPath(new URL('../..', import.meta.url));
@@ -20,18 +19,7 @@ export function stepwellVersion(): string {
 export async function stepwellCommit(): Promise<string> {
   const version = stepwellVersion();
   if (!existsSync(`${HOME}.git`)) return version;
-  try {
-    const commit = await git('rev-parse', 'HEAD');
-    const changes = await git('status', '--porcelain', '--untracked-files=no');
-    return `${version}+${commit}${changes === '' ? '' : '.dirty'}`;
-  } catch {
-    return version;
-  }
-}
-
-async function git(...args: string[]): Promise<string> {
-  // A GIT_DIR of the caller (a hook, say) would make git speak of another repository.
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GIT_')));
-  const { stdout } = await promisify(execFile)('git', ['-C', HOME, ...args], { env, timeout: 10_000 });
-  return stdout.trim();
+  const commit = await gitCommit(HOME);
+  const dirty = commit === null ? null : await gitDirty(HOME);
+  return dirty === null ? version : `${version}+${commit}${dirty ? '.dirty' : ''}`;
 }

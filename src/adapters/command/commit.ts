@@ -1,12 +1,9 @@
 /** Which commit of a program really runs, as far as git can tell. */
-import { execFile } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute } from 'node:path';
-import { promisify } from 'node:util';
+import { gitCommit, gitDirty } from '../../store.ts';
 
 export const UNKNOWN_COMMIT = 'unknown';
-
-const GIT_TIMEOUT_MS = 10_000;
 
 /** Programs that run a file: the checkout that counts is the file's, not the interpreter's. */
 const INTERPRETER =
@@ -24,26 +21,15 @@ export async function commitOf(programPath: string, args: readonly string[]): Pr
   if (file === null) return UNKNOWN_COMMIT;
   const real = realpathSync(file);
   if (INSTALLED.test(real)) return UNKNOWN_COMMIT;
-  const commit = await git(dirname(real), ['rev-parse', '--verify', 'HEAD']);
+  const directory = dirname(real);
+  const commit = await gitCommit(directory);
   if (commit === null) return UNKNOWN_COMMIT;
-  const changes = await git(dirname(real), ['status', '--porcelain', '--untracked-files=no']);
   // Where git did not answer, nobody may take the checkout for clean.
-  return changes === '' ? commit : `${commit}-dirty`;
+  return (await gitDirty(directory)) === false ? commit : `${commit}-dirty`;
 }
 
 /** The file whose source runs: the program, or the script that an interpreter is given by absolute path. */
 function programFile(programPath: string, args: readonly string[]): string | null {
   if (!INTERPRETER.test(basename(programPath))) return programPath;
   return args.find((arg) => isAbsolute(arg) && existsSync(arg)) ?? null;
-}
-
-/** Null when git is missing, or says no. Its environment is bare, so that no GIT_DIR of the parent leads elsewhere. */
-async function git(cwd: string, args: readonly string[]): Promise<string | null> {
-  try {
-    const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0' };
-    const { stdout } = await promisify(execFile)('git', args, { cwd, env, timeout: GIT_TIMEOUT_MS });
-    return stdout.trim();
-  } catch {
-    return null;
-  }
 }
