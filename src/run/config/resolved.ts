@@ -34,7 +34,9 @@ export interface ResolvedConfig {
   /** Allowed, but probably not meant. One line each. */
   readonly warnings: readonly string[];
   /** Problems of the file found later as one error, each with its line and column; undefined when there are none. */
-  refusal(problems: readonly { readonly path: KeyPath; readonly says: string; readonly fix: string }[]): StepwellError | undefined;
+  refusal(
+    problems: readonly { readonly path: KeyPath; readonly says: string; readonly fix: string }[],
+  ): StepwellError | undefined;
 }
 
 export interface ResolvedFramework {
