@@ -61,13 +61,12 @@ async function runAttempts(order: RunOrder, step: ResolvedStep): Promise<StepRes
   const snapshot = join(order.runDir, SNAPSHOT_DIR);
   let attempt = 0;
   try {
-    const promptFile = await writePrompt(order, step);
     // A framework may have removed it.
     await mkdir(workspace, { recursive: true });
     if (last > 1 || restoresAtEnd) await takeSnapshot(workspace, snapshot);
     for (;;) {
       attempt++;
-      const result = await runAttempt(order, step, attempt, promptFile);
+      const result = await runAttempt(order, step, attempt, await writePrompt(order, step));
       const { verdict, change } = result;
       if (verdict.status === 'success') return { verdict, attempts: attempt, change };
       const isLast = attempt === last || isLasting(verdict.error) || order.signal.aborted;
@@ -95,9 +94,10 @@ async function runAttempts(order: RunOrder, step: ResolvedStep): Promise<StepRes
   }
 }
 
-/** The framework reads a copy: the original could be changed under it, or by it. */
+/** The framework reads a copy: the original could be changed under it, or by it. Each attempt gets a new one for the same reason. */
 async function writePrompt(order: RunOrder, step: ResolvedStep): Promise<string> {
   const dir = join(order.runDir, SCRATCH_DIR, 'prompts');
+  await removeTree(dir);
   await mkdir(dir, { recursive: true });
   const path = join(dir, `step_${step.step}.txt`);
   await writeFile(path, step.prompt);

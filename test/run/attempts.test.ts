@@ -75,6 +75,19 @@ test('an attempt that adds and changes no file has failed, unless that is switch
   assert.equal((await lenient.run())[0]?.status, 'success');
 });
 
+test('each attempt finds the prompt as it is, whatever the one before did with its copy', async () => {
+  const script = `
+    case $STEPWELL_ATTEMPT in
+      1) echo changed > "$STEPWELL_PROMPT_FILE"; exit 3 ;;
+      2) grep -q '^Prompt of' "$STEPWELL_PROMPT_FILE" && rm -rf "$(dirname "$(dirname "$STEPWELL_PROMPT_FILE")")"; exit 3 ;;
+      3) cat "$STEPWELL_PROMPT_FILE" > got ;;
+    esac`;
+  await using here = await scenario({ shell: script }, { retries: { max_retries: 2, initial_backoff_seconds: 0 } });
+  const [run] = await here.run();
+  assert.equal(run?.status, 'success');
+  assert.equal(await readFile(join(run.runDir, 'workspace/got'), 'utf8'), 'Prompt of step 1.\n');
+});
+
 test('backoff grows and is recorded', async () => {
   await using here = await scenario(
     { shell: 'exit 1' },
