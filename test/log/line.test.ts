@@ -197,6 +197,20 @@ test('what would fill the memory is cut before it is spelled out', () => {
   assert.equal(parsed({ event: 'e'.repeat(50_000_000) }).event.length, 256);
 });
 
+test('a character that JSON escapes is escaped wherever it stands in a text of any length', () => {
+  for (const char of ['"', '\\', '\n', '\u0000', '\u001f', '\u007f', 'é', '\ud800', '😀']) {
+    for (const length of [1, 2, 23, 24, 25, 26, 100, 1023, 1024, 1025, 5000]) {
+      for (const at of [0, length >> 1, length - 1]) {
+        const message = 'x'.repeat(at) + char + 'x'.repeat(length - at - 1);
+        assert.ok(
+          lineOf({ message }).includes(`"message":${JSON.stringify(message)},"metadata"`),
+          `${JSON.stringify(char)} at ${at} of ${length}`,
+        );
+      }
+    }
+  }
+});
+
 test('late stands behind the error', () => {
   assert.match(lineOf({ error: 'x' }, true), /"error":\{[^}]*\},"late":true\}$/);
 });

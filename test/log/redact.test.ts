@@ -99,6 +99,13 @@ describe('known values', () => {
     assert.equal(createRedactor({ values: ['short', ''] }).redact('a short text'), 'a short text');
   });
 
+  test('redactors with other values know nothing of each other; those with the same count for themselves', () => {
+    const [one, other, same] = [['first-secret'], ['other-secret'], ['first-secret']].map((values) => createRedactor({ values }));
+    assert.equal(one?.redact('first-secret other-secret'), '[redacted] other-secret');
+    assert.equal(other?.redact('first-secret other-secret'), 'first-secret [redacted]');
+    assert.deepEqual([one?.count, other?.count, same?.count], [1, 1, 0]);
+  });
+
   test('every replacement is counted', () => {
     const redactor = createRedactor({ values: ['12345678'] });
     redactor.redact('12345678 12345678');

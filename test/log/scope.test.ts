@@ -17,6 +17,8 @@ import {
   withStep,
 } from '../../src/log.ts';
 import { DynamicFileHandler } from '../../src/log/handler.ts';
+import { shared } from '../../src/log/emit.ts';
+import { scopeNow } from '../../src/log/process.ts';
 import { createRedactor } from '../../src/log/redact.ts';
 import { runState, scopeOf, stepScope } from '../../src/log/scope.ts';
 import { StepwellError } from '../../src/errors.ts';
@@ -114,6 +116,26 @@ describe('run context', () => {
       assert.throws(() => withStep(1, { attempt: 0 }, () => {}), code('STEP_NUMBER_INVALID'));
     });
   });
+});
+
+test('events and levels alternate in one logger: each record keeps its own', () => {
+  using dir = logsDir();
+  const log = getLogger('m', { component: 'adapter' });
+  const expected: string[] = [];
+  withRun({ runId, framework, logsDir: dir.path }, () => {
+    // More events than a logger remembers.
+    for (let index = 0; index < 300; index++) {
+      const event = `event_${index % 100}`;
+      if (index % 2 === 0) log.info('x', { event });
+      else log.warn('x', { event });
+      if (index % 3 === 0) log.info('x', { event });
+      expected.push(`${index % 2 === 0 ? 'info' : 'warn'} ${event}`, ...(index % 3 === 0 ? [`info ${event}`] : []));
+    }
+  });
+  assert.deepEqual(
+    dir.records('run.log').map(({ level, event }) => `${level} ${event}`),
+    expected,
+  );
 });
 
 describe('step context', () => {
@@ -290,6 +312,15 @@ test('a run inside a run: lines go to the inner one, and to the outer one again 
   assert.deepEqual(messages(inner.records('run.log')), ['inside']);
   assert.deepEqual(messages(inner.records('step_001/adapter.log')), ['inside, step 1']);
   assert.deepEqual(messages(outer.records('step_004/adapter.log')), ['outside again']);
+});
+
+test('runs set one after another keep nothing of the ones before', () => {
+  using dir = logsDir();
+  const context = LogContext.getInstance();
+  context.setRunContext({ runId: 'one', framework, logsDir: dir.path });
+  context.setRunContext({ runId: 'two', framework, logsDir: dir.path });
+  assert.equal(scopeNow(shared)?.parent, null);
+  context.clearRunContext();
 });
 
 test('what has ended and is durable is forgotten, and remembered when it is written once more', () => {
