@@ -192,6 +192,17 @@ sys.stdout.buffer.flush()
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 `;
 
+/** Runs a command in a pseudo-terminal that is closed while the step is running. */
+const CLOSED_TERMINAL = `
+import os, pty, sys
+pid, fd = pty.fork()
+if pid == 0: os.execvp(sys.argv[1], sys.argv[1:])
+seen = b''
+while b'running' not in seen: seen += os.read(fd, 65536)
+os.close(fd)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+`;
+
 describe('in a real terminal', () => {
   const python = spawnSync('python3', ['--version']).error === undefined;
 
@@ -240,6 +251,28 @@ describe('in a real terminal', () => {
           ['part-2', 'success', 1],
         ],
       );
+    } finally {
+      place.remove();
+    }
+  });
+
+  test('a terminal that is closed ends the run in good order', async (t) => {
+    if (!python) {
+      t.skip('python3, which makes the terminal, is not installed');
+      return;
+    }
+    const place = newPlace();
+    try {
+      writeExperiment(place.dir, 'echo begun; sleep 600', { steps: 1 });
+      const child = spawn('python3', ['-c', CLOSED_TERMINAL, process.execPath, CLI, 'run', 'tool'], {
+        cwd: place.dir,
+        env: cleanEnv({ TERM: 'xterm-256color' }),
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const { code, stdout } = await finished(child);
+      assert.equal(code, 129, stdout);
+      assert.match((await place.stepwell(['list'])).stdout, /tool +interrupted +0\/1/);
+      assert.equal((await place.stepwell(['verify', 'latest'])).code, 0);
     } finally {
       place.remove();
     }
