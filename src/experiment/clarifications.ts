@@ -32,7 +32,10 @@ export async function recoverClarifications(runDir: string): Promise<void> {
   const { lines, tornBytes } = await readEvents(runDir);
   if (tornBytes > 0) {
     await writeFileAtomic(join(runDir, HITL_FILE), lines.map((line) => `${line}\n`).join(''));
-    log.warn(`A torn line of ${HITL_FILE} was taken out`, { event: 'hitl_torn', metadata: { torn_bytes: tornBytes } });
+    log.warn(`A torn line of ${HITL_FILE} was taken out`, {
+      event: 'hitl_torn',
+      metadata: { torn_bytes: tornBytes } satisfies EventMetadata<'hitl_torn'>,
+    });
   }
   const recorded = await recordedDigests(runDir);
   for (const line of lines) {

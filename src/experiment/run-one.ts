@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createRedactor, getLogger, withPendingRun, withRun } from '../log.ts';
 import type { Meter } from '../meter.ts';
 import { executeRun, type Adapter, type ResolvedConfig } from '../run.ts';
-import type { FrameworkSettings, HostFacts, RunMetadata } from '../schema.ts';
+import type { EventMetadata, FrameworkSettings, HostFacts, RunMetadata } from '../schema.ts';
 import { followRecords, LOGS_DIR } from '../store.ts';
 import { createRunDirectory, type NewRun } from './directory.ts';
 import { openMetadata } from './metadata.ts';
@@ -82,12 +82,12 @@ function recordEarly({ plan, resolved }: Shared, { framework, round }: PlannedRu
       framework,
       round,
       steps: plan.steps.map(({ step }) => step),
-    },
+    } satisfies EventMetadata<'config_loaded'>,
   });
   for (const variable of ignoredSecrets) {
     log.warn(`The value of ${variable} is an ordinary word of the record, so it is not masked`, {
       event: 'secret_ignored',
-      metadata: { variable },
+      metadata: { variable } satisfies EventMetadata<'secret_ignored'>,
     });
   }
   for (const warning of resolved.warnings) log.warn(warning, { event: 'config_warning' });

@@ -65,7 +65,7 @@ export async function runAttempt(
       if (ended.survivors.length > 0) {
         log.error(`Processes of the attempt could not be ended: ${ended.survivors.join(', ')}`, {
           event: 'processes_survived',
-          metadata: { pids: ended.survivors },
+          metadata: { pids: ended.survivors } satisfies EventMetadata<'processes_survived'>,
         });
       }
     };

@@ -52,8 +52,23 @@ export const ClaimedUsage = z.object({
 });
 export type ClaimedUsage = z.infer<typeof ClaimedUsage>;
 
+/** An event whose message, or whose `error`, says everything. */
+const nothingMore = z.object({});
+
 export const EVENT_METADATA = {
   // ── run.log (component orchestrator) ─────────────────────────────────────────────────────────────────
+  config_loaded: z.object({
+    file: z.string(),
+    sha256: z.string(),
+    framework: z.string(),
+    round: z.number().int().positive(),
+    /** Ids of the steps that are to run. */
+    steps: z.array(z.number().int().positive()),
+  }),
+  config_warning: nothingMore,
+  /** The value of this environment variable is an ordinary word of the record, so it is not masked. */
+  secret_ignored: z.object({ variable: z.string() }),
+  checks_passed: nothingMore,
   run_start: z.object({
     stepwell_version: z.string(),
     adapter: z.string(),
@@ -87,9 +102,17 @@ export const EVENT_METADATA = {
   }),
   /** Written by `recover` in place of the end that the dead process could not write. */
   run_recovered: z.object({ reason: z.string(), killed: z.array(z.number().int()), last_record_at: z.string().nullable() }),
+  /** By `recover`, of hitl_events.jsonl: a line that the dead process did not finish was taken out. */
+  hitl_torn: z.object({ torn_bytes: count }),
 
   // ── step_NNN/orchestrator.log ────────────────────────────────────────────────────────────────────────
   step_start: z.object({ name: z.string(), prompt_file: z.string(), prompt_sha256: z.string() }),
+  /** Parts of the workspace that could not be copied before the step: a retry finds them as the attempt before left them. */
+  snapshot_incomplete: z.object({
+    /** Relative to the workspace; at most 100 are named. */
+    paths: z.array(z.string()),
+    paths_total: count,
+  }),
   attempt_start: z.object({
     /** Random, in the environment of every process of the attempt: what is found with it belongs to the attempt. */
     mark: z.string(),
@@ -108,11 +131,17 @@ export const EVENT_METADATA = {
     files_removed: count,
     processes_killed: count,
   }),
+  /** Processes of the attempt that SIGKILL did not end. */
+  processes_survived: z.object({ pids: z.array(z.number().int()) }),
   /** Files a failed attempt left, before the workspace was put back. At most 1,000 are named. */
   attempt_leftovers: z.object({ files: z.array(FileFact), files_total: count }),
   retry_scheduled: z.object({ next_attempt: z.number().int(), backoff_seconds: seconds }),
   /** The step's own time: attempts and backoff between them, without validation. */
   step_end: z.object({ status: StepStatus, attempts: count, retries: count, duration_seconds: seconds }),
+  /** The step failed outside of its attempts; `error` of the record says how. */
+  step_error: nothingMore,
+  /** The validation itself failed, which says nothing about the framework. */
+  validation_error: nothingMore,
 
   // ── step_NNN/adapter.log ─────────────────────────────────────────────────────────────────────────────
   process_start: z.object({ command: z.array(z.string()), cwd: z.string(), pid: z.number().int() }),
@@ -141,6 +170,8 @@ export const EVENT_METADATA = {
   file_written: FileFact.extend({ executable: z.boolean() }),
   file_removed: z.object({ path: z.string() }),
   hitl: z.object({ query: z.string(), query_length: count, response_length: count, response_sha1: z.string() }),
+  /** The framework got its answer, but hitl_events.jsonl lacks it. */
+  hitl_not_kept: nothingMore,
 
   // ── step_NNN/metrics.log: the ledger ─────────────────────────────────────────────────────────────────
   llm_call_start: z.object({
@@ -218,6 +249,8 @@ export const EVENT_METADATA = {
   }),
 
   // ── run.log, after sealing (not in the archive) ──────────────────────────────────────────────────────
+  /** A part of the sealing failed. Those before the archive are in it. */
+  seal_problem: nothingMore,
   archive_created: z.object({ archive: z.string(), bytes: count, sha256: z.string(), members: count, excluded_secrets: count }),
   summary_written: z.object({ path: z.string(), bytes: count }),
   manifest_updated: z.object({ path: z.string() }),

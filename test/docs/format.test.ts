@@ -1,6 +1,6 @@
 /** Every field of every file that stepwell writes is explained in docs/format.md, and nothing there names an event that does not exist. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
@@ -55,4 +55,21 @@ test('docs/format.md names no event that does not exist', () => {
     named.filter((event) => !(event in schema.EVENT_METADATA)),
     [],
   );
+});
+
+test('every event that stepwell records is in the table', () => {
+  const unknown: string[] = [];
+  let found = 0;
+  for (const path of globSync('src/**/*.ts', { cwd: root })) {
+    const text = readFileSync(join(root, path), 'utf8');
+    // A property `event`, its value a literal or a choice between two; a parameter of that name is none.
+    for (const [, ...events] of text.matchAll(/(?:[{,]\s*|^\s*)event: (?:[^,\n?]*\? )?'([\w.]+)'(?: : '([\w.]+)')?/gm)) {
+      for (const event of events.filter((each) => each !== undefined)) {
+        found++;
+        if (!(event in schema.EVENT_METADATA)) unknown.push(`${path}: ${event}`);
+      }
+    }
+  }
+  assert.deepEqual(unknown, []);
+  assert.ok(found > 40, `only ${found} events were found: this test looks in the wrong place`);
 });
