@@ -18,7 +18,7 @@ export interface Shape {
 
 /** Not inside a word ("task-…", "risk-…"), but behind an escaped line break or a percent-encoded character. */
 const FRESH = String.raw`(?:(?<![A-Za-z0-9])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2}))`;
-const LETTERS = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-'];
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-'.split('');
 const KEY_LETTERS = /[A-Za-z0-9_-]/;
 
 const sticky = (source: string): RegExp => new RegExp(source, 'y');
@@ -37,7 +37,11 @@ export const SHAPES: readonly Shape[] = [
   {
     pattern: sticky(String.raw`(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})`),
     starts: ['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_', 'github_pat_'],
-    anchors: [...[...'pousr'].flatMap((kind) => [[`gh${kind}`, 0] as const, [`h${kind}_`, 1] as const]), ['b_p', 5], ['_pa', 6]],
+    anchors: [
+      ...['p', 'o', 'u', 's', 'r'].flatMap((kind) => [[`gh${kind}`, 0] as const, [`h${kind}_`, 1] as const]),
+      ['b_p', 5],
+      ['_pa', 6],
+    ],
     beginning: String.raw`g(?:h(?:[pousr](?:_[A-Za-z0-9]{0,19})?)?|i(?:t(?:h(?:u(?:b(?:_(?:p(?:a(?:t(?:_[A-Za-z0-9_]{0,19})?)?)?)?)?)?)?)?)?)?`,
     more: /[A-Za-z0-9_]/,
   },
