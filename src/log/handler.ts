@@ -101,7 +101,7 @@ export class DynamicFileHandler {
 const READABLE = 40;
 
 /** A component's name as it can stand in a path; unsafe names become readable and distinct ones. */
-export function fileComponent(component: string): string {
+function fileComponent(component: string): string {
   if (unsafeNameReason(component) === null) return component;
   const readable = component.slice(0, READABLE).replaceAll(/[^A-Za-z0-9_-]/g, '_');
   return `x-${readable}-${createHash('sha256').update(component).digest('hex').slice(0, 8)}`;

@@ -1,7 +1,7 @@
 /** Replaces secrets and counts the replacements. */
 import { SecretPatterns } from './patterns.ts';
 
-export const REDACTED = '[redacted]';
+const REDACTED = '[redacted]';
 
 export class SecretMatcher {
   readonly patterns: SecretPatterns;
