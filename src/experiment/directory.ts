@@ -3,10 +3,16 @@ import { mkdir, open, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { newRunId } from '../run.ts';
 import { metadataText, type RunMetadata } from '../schema.ts';
-import { acquireLease, CONFIG_FILE, METADATA_FILE, runDirOf, writeFileAtomic, type HeldLease } from '../store.ts';
+import { acquireLease, CONFIG_FILE, METADATA_FILE, runDirOf, withFileLock, writeFileAtomic, type HeldLease } from '../store.ts';
 
 /** In front of the name while the directory is made; a name with a dot in front is no run, whoever looks. */
 export const UNBORN = '.new-';
+
+/**
+ * Held, beside the runs of a framework, from before a name is reserved until the lease of what is made for it is there. Who
+ * holds it knows that what has no lease has no process either.
+ */
+export const MAKING_LOCK = '.new.lock';
 
 export interface NewRun {
   readonly runId: string;
@@ -28,11 +34,12 @@ export async function createRunDirectory(options: {
   for (;;) {
     const runId = newId();
     const runDir = runDirOf(runsDir, framework, runId);
-    await mkdir(dirname(runDir), { recursive: true });
-    if (!(await reserve(runDir))) continue;
     const building = join(dirname(runDir), `${UNBORN}${runId}`);
+    const lease = await withFileLock(join(dirname(runDir), MAKING_LOCK), async () => {
+      return (await reserve(runDir)) ? await leased(building, { runId, runDir }) : null;
+    });
+    if (lease === null) continue;
     try {
-      const lease = await acquireLease(building, { runId });
       const metadata = options.metadataOf(runId);
       await writeFileAtomic(join(building, CONFIG_FILE), options.configText);
       await writeFileAtomic(join(building, METADATA_FILE), metadataText(metadata));
@@ -41,11 +48,26 @@ export async function createRunDirectory(options: {
       await syncDirectory(dirname(runDir));
       return { runId, runDir, lease: lease.movedTo(runDir), metadata };
     } catch (error) {
-      await rm(building, { recursive: true, force: true });
-      await rmdir(runDir).catch(() => {});
+      await abandon(building, runDir);
       throw error;
     }
   }
+}
+
+async function leased(building: string, { runId, runDir }: { runId: string; runDir: string }): Promise<HeldLease> {
+  try {
+    return await acquireLease(building, { runId });
+  } catch (error) {
+    await abandon(building, runDir);
+    throw error;
+  }
+}
+
+/** Removes what was made for a run that has no record yet; the reserved name first, which the lease in the other protects. */
+export async function abandon(building: string, runDir: string): Promise<void> {
+  // Were it a run, it would not be empty.
+  await rmdir(runDir).catch(() => {});
+  await rm(building, { recursive: true, force: true });
 }
 
 /** False when the name is taken. */

@@ -1,9 +1,9 @@
 /** Recovery of everything below a runs directory. */
-import { readdir, rm, rmdir } from 'node:fs/promises';
+import { readdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RUN_ID } from '../run.ts';
-import { leaseState, readLease } from '../store.ts';
-import { UNBORN } from './directory.ts';
+import { leaseState, readLease, withFileLock } from '../store.ts';
+import { abandon, MAKING_LOCK, UNBORN } from './directory.ts';
 import { recoverRun, type RecoverOptions, type Recovery } from './recover.ts';
 
 /** Looks at every run; those with nothing to do are left out of the answer. One that cannot be recovered does not keep the rest. */
@@ -16,9 +16,9 @@ export async function recoverAll(
   const results = [];
   for (const framework of await directories(runsDir)) {
     const parent = join(runsDir, framework);
+    if (await hasUnborn(parent)) await removeUnborn(parent);
     for (const name of await directories(parent)) {
       const runDir = join(parent, name);
-      if (name.startsWith(UNBORN)) await removeUnborn(parent, name);
       if (!RUN_ID.test(name)) continue;
       try {
         const result = await recoverRun(runDir, options);
@@ -42,12 +42,32 @@ async function directories(path: string): Promise<string[]> {
     .sort();
 }
 
-/** What a process left that died before its run directory had its name: no run, and nothing of one. */
-async function removeUnborn(parent: string, name: string): Promise<void> {
-  const path = join(parent, name);
-  const lease = await readLease(path);
-  if (lease === null || leaseState(lease) !== 'dead') return;
-  await rm(path, { recursive: true, force: true });
-  // The directory that reserved the name; were it a run, it would not be empty.
-  await rmdir(join(parent, name.slice(UNBORN.length))).catch(() => {});
+/** Whether there is anything that is being made, or was by a process that died. */
+async function hasUnborn(parent: string): Promise<boolean> {
+  for (const name of await directories(parent)) {
+    if (name.startsWith(UNBORN)) return true;
+    // What cannot be read, or has just gone, is not known to be empty.
+    const entries = RUN_ID.test(name) ? await readdir(join(parent, name)).catch(() => null) : null;
+    if (entries?.length === 0) return true;
+  }
+  return false;
+}
+
+/** Removes what processes left that died before their run directory had its name: no runs, and nothing of one. */
+async function removeUnborn(parent: string): Promise<void> {
+  await withFileLock(join(parent, MAKING_LOCK), async () => {
+    const names = await directories(parent);
+    const alive = new Set<string>();
+    for (const name of names.filter((each) => each.startsWith(UNBORN))) {
+      const building = join(parent, name);
+      const runId = name.slice(UNBORN.length);
+      const lease = await readLease(building);
+      if (lease === null || leaseState(lease) === 'dead') await abandon(building, join(parent, runId));
+      else alive.add(runId);
+    }
+    for (const name of names) {
+      // A reserved name whose owner died before it made anything. A run is not empty, and stays.
+      if (RUN_ID.test(name) && !alive.has(name)) await rmdir(join(parent, name)).catch(() => {});
+    }
+  });
 }

@@ -3,10 +3,12 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createRunDirectory } from '../../src/experiment/directory.ts';
+import { listRuns } from '../../src/catalog.ts';
+import { createRunDirectory, MAKING_LOCK } from '../../src/experiment/directory.ts';
 import { openMetadata } from '../../src/experiment/metadata.ts';
+import { recoverAll } from '../../src/experiment/recover-all.ts';
 import { newRunId, RUN_ID } from '../../src/run.ts';
-import { readLease } from '../../src/store.ts';
+import { acquireLease, readLease, withFileLock } from '../../src/store.ts';
 
 const facts = {
   framework: 'f',
@@ -72,6 +74,75 @@ test('many at once get directories of their own', async () => {
       Array.from({ length: 6 }, () => createRunDirectory({ runsDir, framework: 'f', configText: '', metadataOf, newId })),
     );
     assert.equal(new Set(made.map(({ runDir }) => runDir)).size, 6);
+  } finally {
+    await rm(runsDir, { recursive: true, force: true });
+  }
+});
+
+test('what a process leaves that died while it made a run directory is removed by recover, and is no run before', async () => {
+  const runsDir = await mkdtemp(join(tmpdir(), 'stepwell-dir-'));
+  try {
+    const at = (...names: string[]) => join(runsDir, 'f', ...names);
+    const lease = async (name: string, state: 'dead' | 'live' | 'elsewhere') => {
+      const held = await acquireLease(at(name), { runId: name });
+      const changed = { dead: { pid: 2 ** 22 + 1 }, live: {}, elsewhere: { host: 'elsewhere' } }[state];
+      await writeFile(at(name, '.stepwell/lease.json'), JSON.stringify({ ...held.lease, ...changed }));
+    };
+    // Killed after the name was reserved, before anything else.
+    await mkdir(at('20260101-000000-aaaa'), { recursive: true });
+    // Killed before the lease was written, with the name reserved and without.
+    await mkdir(at('20260101-000000-bbbb'));
+    await mkdir(at('.new-20260101-000000-bbbb', '.stepwell'), { recursive: true });
+    await mkdir(at('.new-20260101-000000-cccc'));
+    // Killed before the directory got its name.
+    await mkdir(at('20260101-000000-dddd'));
+    await lease('.new-20260101-000000-dddd', 'dead');
+    assert.deepEqual((await listRuns(runsDir)).runs, []);
+
+    // Being made by a process that lives, or may live; and what is no run directory of ours.
+    for (const state of ['live', 'elsewhere'] as const) {
+      await mkdir(at(`20260101-000000-${state.slice(0, 4)}`));
+      await lease(`.new-20260101-000000-${state.slice(0, 4)}`, state);
+    }
+    await mkdir(at('20260101-000000-user'));
+    await writeFile(at('20260101-000000-user', 'something'), 'of the user');
+    await mkdir(at('empty'));
+
+    assert.deepEqual(await recoverAll(runsDir), []);
+    const kept = [
+      '.new-20260101-000000-else',
+      '.new-20260101-000000-live',
+      '20260101-000000-else',
+      '20260101-000000-live',
+      '20260101-000000-user',
+      'empty',
+    ];
+    assert.deepEqual((await readdir(at())).sort(), kept);
+  } finally {
+    await rm(runsDir, { recursive: true, force: true });
+  }
+});
+
+test('recover and the making of a run directory wait for each other until the lease is there', async () => {
+  const runsDir = await mkdtemp(join(tmpdir(), 'stepwell-dir-'));
+  try {
+    const parent = join(runsDir, 'f');
+    const [own, building] = ['20260101-000000-aaaa', '.new-20260101-000000-aaaa'];
+    await mkdir(join(parent, building), { recursive: true });
+    await mkdir(join(parent, own));
+    const others: Promise<unknown>[] = [];
+    await withFileLock(join(parent, MAKING_LOCK), async () => {
+      others.push(
+        recoverAll(runsDir),
+        createRunDirectory({ runsDir, framework: 'f', configText: '', metadataOf, newId: () => '20260101-000000-bbbb' }),
+      );
+      // More work than either of them would need to go wrong.
+      for (let n = 0; n < 20; n++) await (await acquireLease(join(runsDir, `other-${n}`), { runId: own })).release();
+      await acquireLease(join(parent, building), { runId: own });
+      assert.deepEqual((await readdir(parent)).filter((name) => !name.startsWith(MAKING_LOCK)).sort(), [building, own]);
+    });
+    await Promise.all(others);
+    assert.deepEqual((await readdir(parent)).sort(), [building, own, '20260101-000000-bbbb']);
   } finally {
     await rm(runsDir, { recursive: true, force: true });
   }
