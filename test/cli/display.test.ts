@@ -192,11 +192,12 @@ sys.stdout.buffer.flush()
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 `;
 
-/** Runs a command in a pseudo-terminal that is closed while the step is running. */
+/** Runs a command in a pseudo-terminal that says it is 0 × 0, and closes it while the step is running. */
 const CLOSED_TERMINAL = `
-import os, pty, sys
+import os, pty, signal, sys
 pid, fd = pty.fork()
 if pid == 0: os.execvp(sys.argv[1], sys.argv[1:])
+signal.alarm(60)
 seen = b''
 while b'running' not in seen: seen += os.read(fd, 65536)
 os.close(fd)
@@ -256,7 +257,7 @@ describe('in a real terminal', () => {
     }
   });
 
-  test('a terminal that is closed ends the run in good order', async (t) => {
+  test('a terminal without a size is drawn on, and one that is closed ends the run in good order', async (t) => {
     if (!python) {
       t.skip('python3, which makes the terminal, is not installed');
       return;

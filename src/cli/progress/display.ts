@@ -51,17 +51,19 @@ export function blockDisplay(screen: Screen, paint: Paint, now: () => number = D
   /** Lengths of the lines on screen, without colours. */
   let drawn: number[] = [];
 
-  const columns = (): number => Math.max(20, screen.columns ?? 80);
+  // Some terminals do not know their size and say 0 × 0.
+  const columns = (): number => Math.max(20, screen.columns || 80);
+  const rows = (): number => Math.max(2, screen.rows || 24);
   /** Back to the first line of the block. A terminal that has become narrower has wrapped what stood there. */
   const back = (): string => {
-    const rows = drawn.reduce((sum, length) => sum + Math.max(1, Math.ceil(length / columns())), 0);
-    return rows === 0 ? '' : `\u001b[${rows}A\r`;
+    const height = drawn.reduce((sum, length) => sum + Math.max(1, Math.ceil(length / columns())), 0);
+    return height === 0 ? '' : `\u001b[${height}A\r`;
   };
   const draw = (before = ''): void => {
     // A line as wide as the terminal wraps on some of them, and a block as high as it scrolls.
     const lines = renderBlock(view, {
       columns: columns() - 1,
-      rows: Math.max(1, (screen.rows ?? 24) - 1),
+      rows: rows() - 1,
       now: now(),
       frame,
       paint,
