@@ -20,6 +20,7 @@ export async function runExperiment(options: ExperimentOptions): Promise<Experim
   if (plan.findings.length > 0) throw stepwellError('CHECKS_FAILED', { findings: plan.findings });
   await using stack = new AsyncDisposableStack();
   const [meter, host, project] = await Promise.all([startModel(resolved, stack), hostFacts(), projectFacts(resolved.directory)]);
+  options.onPlan?.(plan);
   const shared = { options, plan, resolved, adapters, meter, host, project, stepwellVersion: stepwellVersion() };
   const runs = await inPool(plan.runs, {
     atOnce: plan.jobs,

@@ -27,6 +27,8 @@ export interface ExperimentOptions {
   readonly adapters?: Readonly<Record<string, Adapter>>;
   /** Mirrors records of at least this level to stderr. */
   readonly console?: 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+  /** Told once, when every check has passed and before the first run begins. */
+  readonly onPlan?: (plan: ExperimentPlan) => void;
   readonly onProgress?: (event: ProgressEvent) => void;
 }
 

@@ -43,16 +43,12 @@ export async function run(args: readonly string[], options: RunOptions): Promise
 
 async function runAsJson(experiment: ExperimentOptions): Promise<number> {
   using interruption = interruptOnSignals();
-  const plan = await planExperiment(experiment);
   const written: Promise<void>[] = [];
-  let launched = false;
   const result = await runExperiment({
     ...experiment,
     signal: interruption.signal,
+    onPlan: (plan) => void written.push(print(launchLine(plan))),
     onProgress: (event) => {
-      // The launch line says that everything was checked, so it comes with the first run.
-      if (!launched) written.push(print(launchLine(plan)));
-      launched = true;
       if (event.type === 'run_finished') written.push(print(doneLine(event.result)));
     },
   });
