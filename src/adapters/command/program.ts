@@ -21,8 +21,13 @@ function absoluteEntries(path: string): string[] {
   return path.split(delimiter).filter((directory) => isAbsolute(directory));
 }
 
+/** A directory of PATH that we may not look into has no program for us. */
 function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 function isExecutable(path: string): boolean {
