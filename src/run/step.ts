@@ -1,6 +1,6 @@
 /** One step: attempts until one succeeds or none is left, the workspace put back between them, then validation. */
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { getLogger, syncRun, withStep } from '../log.ts';
 import type { EventMetadata, FileFact, StepStatus } from '../schema.ts';
 import { SCRATCH_DIR, SNAPSHOT_DIR, WORKSPACE_DIR, type TreeChange } from '../store.ts';
@@ -18,6 +18,8 @@ const log = getLogger('run/step', { component: 'orchestrator' });
 
 /** How many leftovers of a failed attempt are named; all are counted. */
 const LEFTOVERS_NAMED = 1000;
+/** How many unreadable paths are named; all are counted. */
+const CLOSED_NAMED = 20;
 /** Below the limit of a record, so that the list is never cut in the middle. */
 const LEFTOVERS_BYTES = 128 * 1024;
 
@@ -63,7 +65,8 @@ async function runAttempts(order: RunOrder, step: ResolvedStep): Promise<StepRes
   try {
     // A framework may have removed it.
     await mkdir(workspace, { recursive: true });
-    if (last > 1 || restoresAtEnd) await takeSnapshot(workspace, snapshot);
+    const closed = last > 1 || restoresAtEnd ? await takeSnapshot(workspace, snapshot) : [];
+    if (closed.length > 0) warnOfClosed(step, workspace, closed);
     for (;;) {
       attempt++;
       const result = await runAttempt(order, step, attempt, await writePrompt(order, step));
@@ -73,7 +76,7 @@ async function runAttempts(order: RunOrder, step: ResolvedStep): Promise<StepRes
       await recordLeftovers(step, attempt, result);
       // What the last failed attempt left is evidence and stays, unless a further step has to build on the workspace.
       if (isLast && (!restoresAtEnd || order.signal.aborted)) return { verdict, attempts: attempt, change };
-      await restoreSnapshot(snapshot, workspace);
+      await restoreSnapshot(snapshot, workspace, closed);
       if (isLast) return { verdict, attempts: attempt, change: null };
       const seconds = backoffSeconds(order.config.retries, attempt);
       log.info(`Attempt ${attempt + 1} follows in ${seconds} s`, {
@@ -92,6 +95,17 @@ async function runAttempts(order: RunOrder, step: ResolvedStep): Promise<StepRes
       log.warn('The snapshot of the workspace could not be removed', { error }),
     );
   }
+}
+
+/** Said in the scope of the first attempt: what it changes there, the next one will find. */
+function warnOfClosed(step: ResolvedStep, workspace: string, closed: readonly Buffer[]): void {
+  const paths = closed.slice(0, CLOSED_NAMED).map((path) => relative(workspace, path.toString()) || '.');
+  withStep(step.step, { attempt: 1 }, () =>
+    log.warn(`Parts of the workspace could not be copied, so they stay as they are at a retry: ${paths.join(', ')}`, {
+      event: 'snapshot_incomplete',
+      metadata: { paths, paths_total: closed.length } satisfies EventMetadata<'snapshot_incomplete'>,
+    }),
+  );
 }
 
 /** The framework reads a copy: the original could be changed under it, or by it. Each attempt gets a new one for the same reason. */

@@ -1,6 +1,6 @@
 /** The workspace as it stood before a step, so that the next attempt begins where the failed one began. */
 import { constants, type Stats } from 'node:fs';
-import { chmod, copyFile, lstat, lutimes, mkdir, readdir, readlink, rm, symlink, utimes } from 'node:fs/promises';
+import { access, chmod, copyFile, lstat, lutimes, mkdir, readdir, readlink, rm, symlink, utimes } from 'node:fs/promises';
 
 /** Paths are bytes: a framework may have made names that are not UTF-8. */
 type Bytes = Buffer;
@@ -18,25 +18,63 @@ function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException).code;
 }
 
-/** Copies one entry with mode and times. False for what has no content to copy: sockets, pipes, devices. */
-async function copyEntry(from: Bytes, to: Bytes): Promise<boolean> {
+/** Whether the mode of what `facts` describe is ours to change. */
+function isOwn(facts: Stats): boolean {
+  const user = process.geteuid?.();
+  return user === undefined || user === 0 || facts.uid === user;
+}
+
+/**
+ * Whether an entry can be copied and, if a directory, emptied again. What is left alone is a file that we may not read, and
+ * a directory of another user: it cannot be put back, and nobody but its owner can have changed it.
+ */
+async function isOpen(path: Bytes, facts: Stats): Promise<boolean> {
+  const { R_OK, W_OK, X_OK } = constants;
+  const needed = facts.isDirectory() ? R_OK | X_OK | (isOwn(facts) ? 0 : W_OK) : R_OK;
+  return await access(path, needed).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Runs `work` while the owner may read the entry, and then gives it back its mode. */
+async function whileReadable(path: Bytes, facts: Stats, work: () => Promise<void>): Promise<void> {
+  const needed = facts.isDirectory() ? 0o500 : 0o400;
+  if ((facts.mode & needed) === needed || !isOwn(facts)) return await work();
+  // Where even that is forbidden, what cannot be read is found out next.
+  const opened = await chmod(path, (facts.mode & PERMISSIONS) | needed).then(
+    () => true,
+    () => false,
+  );
+  try {
+    await work();
+  } finally {
+    if (opened) await chmod(path, facts.mode & PERMISSIONS);
+  }
+}
+
+/** Copies one entry with mode and times. Sockets, pipes and devices have no content to copy; what is closed to us is told. */
+async function copyEntry(from: Bytes, to: Bytes, onClosed: (from: Bytes) => void): Promise<void> {
   const facts = await lstat(from);
   if (facts.isSymbolicLink()) {
     await symlink(await readlink(from, { encoding: 'buffer' }), to);
     await lutimes(to, facts.atimeMs / 1000, facts.mtimeMs / 1000);
-    return true;
+    return;
   }
-  if (facts.isDirectory()) {
-    await mkdir(to, { recursive: true });
-    await copyChildren(from, to);
-    // Last: a directory that forbids writing must first be filled, and filling it changes its time.
+  if (!facts.isDirectory() && !facts.isFile()) return;
+  await whileReadable(from, facts, async () => {
+    if (!(await isOpen(from, facts))) return onClosed(from);
+    if (facts.isDirectory()) return await copyDirectory(from, to, facts, onClosed);
+    await copyFile(from, to, constants.COPYFILE_FICLONE);
     await copyFacts(facts, to);
-    return true;
-  }
-  if (!facts.isFile()) return false;
-  await copyFile(from, to, constants.COPYFILE_FICLONE);
-  await copyFacts(facts, to);
-  return true;
+  });
+}
+
+async function copyDirectory(from: Bytes, to: Bytes, facts: Stats, onClosed: (from: Bytes) => void): Promise<void> {
+  const isNew = (await mkdir(to, { recursive: true })) !== undefined;
+  await copyChildren(from, to, onClosed);
+  // Last: a directory that forbids writing must first be filled, and filling it changes its time.
+  if (isNew || isOwn(await lstat(to))) await copyFacts(facts, to);
 }
 
 /** Times to a microsecond: build tools compare them, and a millisecond would make equal what was not. */
@@ -45,22 +83,25 @@ async function copyFacts(facts: Stats, to: Bytes): Promise<void> {
   await utimes(to, facts.atimeMs / 1000, facts.mtimeMs / 1000);
 }
 
-async function copyChildren(from: Bytes, to: Bytes): Promise<void> {
+async function copyChildren(from: Bytes, to: Bytes, onClosed: (from: Bytes) => void): Promise<void> {
   const names = await readdir(from, { encoding: 'buffer' });
   for (let start = 0; start < names.length; start += FILES_AT_ONCE) {
-    await Promise.all(names.slice(start, start + FILES_AT_ONCE).map((name) => copyEntry(child(from, name), child(to, name))));
+    await Promise.all(
+      names.slice(start, start + FILES_AT_ONCE).map((name) => copyEntry(child(from, name), child(to, name), onClosed)),
+    );
   }
 }
 
-/** Makes every directory below writable, so that its entries can be removed. */
+/** Makes every own directory below writable, so that its entries can be removed. */
 async function openDirectories(path: Bytes): Promise<void> {
-  if (!(await lstat(path)).isDirectory()) return;
+  const facts = await lstat(path);
+  if (!facts.isDirectory() || !isOwn(facts)) return;
   await chmod(path, 0o700);
   for (const name of await readdir(path, { encoding: 'buffer' })) await openDirectories(child(path, name));
 }
 
 /** Removes a path and all below it, also from directories that forbid writing. What does not exist is removed already. */
-export async function removeTree(path: string): Promise<void> {
+export async function removeTree(path: string | Bytes): Promise<void> {
   try {
     await rm(path, { recursive: true, force: true, maxRetries: 3 });
   } catch (error) {
@@ -70,14 +111,38 @@ export async function removeTree(path: string): Promise<void> {
   }
 }
 
-/** Copies the workspace to `snapshot`, sharing blocks where the file system can. An older snapshot there is replaced. */
-export async function takeSnapshot(workspace: string, snapshot: string): Promise<void> {
+/**
+ * Copies the workspace to `snapshot`, sharing blocks where the file system can. An older snapshot there is replaced. The
+ * answer is what could not be copied, by path: unreadable files and closed directories of other users.
+ */
+export async function takeSnapshot(workspace: string, snapshot: string): Promise<readonly Buffer[]> {
   await removeTree(snapshot);
-  await copyEntry(Buffer.from(workspace), Buffer.from(snapshot));
+  const closed: Bytes[] = [];
+  await copyEntry(Buffer.from(workspace), Buffer.from(snapshot), (path) => closed.push(path));
+  return closed.sort((a, b) => a.compare(b));
 }
 
-/** Puts the workspace back exactly as {@link takeSnapshot} found it: contents, modes, times, links. */
-export async function restoreSnapshot(snapshot: string, workspace: string): Promise<void> {
-  await removeTree(workspace);
-  await copyEntry(Buffer.from(snapshot), Buffer.from(workspace));
+/**
+ * Puts the workspace back exactly as {@link takeSnapshot} found it: contents, modes, times, links.
+ *
+ * @param closed what it could not copy; of that nothing is touched
+ */
+export async function restoreSnapshot(snapshot: string, workspace: string, closed: readonly Buffer[] = []): Promise<void> {
+  const top = Buffer.from(workspace);
+  if (closed.some((path) => path.equals(top))) return;
+  await clear(top, closed);
+  await copyEntry(Buffer.from(snapshot), top, (path) => {
+    throw new Error(`the snapshot cannot be read: ${path.toString()}`);
+  });
+}
+
+/** Removes a path and all below it, except what is `kept` and the directories on the way there. */
+async function clear(path: Bytes, kept: readonly Bytes[]): Promise<void> {
+  if (kept.some((each) => each.equals(path))) return;
+  const start = Buffer.concat([path, SLASH]);
+  const below = kept.filter((each) => each.subarray(0, start.length).equals(start));
+  const facts = below.length === 0 ? null : await lstat(path).catch(() => null);
+  if (facts?.isDirectory() !== true) return await removeTree(path);
+  if (isOwn(facts)) await chmod(path, 0o700);
+  for (const name of await readdir(path, { encoding: 'buffer' })) await clear(child(path, name), below);
 }

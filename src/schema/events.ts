@@ -109,7 +109,7 @@ export const EVENT_METADATA = {
   step_start: z.object({ name: z.string(), prompt_file: z.string(), prompt_sha256: z.string() }),
   /** Parts of the workspace that could not be copied before the step: a retry finds them as the attempt before left them. */
   snapshot_incomplete: z.object({
-    /** Relative to the workspace; at most 100 are named. */
+    /** Relative to the workspace; at most 20 are named. */
     paths: z.array(z.string()),
     paths_total: count,
   }),

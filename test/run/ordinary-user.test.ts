@@ -1,0 +1,111 @@
+/** What an ordinary user meets and root does not: paths in the workspace that may not be read. */
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  globSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { NOBODY } from './nobody.ts';
+import { recordsOf, scenario, type Scenario } from './scenario.ts';
+
+const ORDINARY = fileURLToPath(new URL('ordinary.ts', import.meta.url));
+const isRoot = process.getuid?.() === 0;
+
+function whyNot(): string | false {
+  if (process.getuid === undefined) return 'needs users and modes of POSIX';
+  if (!isRoot) return false;
+  const look = `process.setgid(${NOBODY}); process.setuid(${NOBODY}); fs.accessSync(${JSON.stringify(ORDINARY)}, fs.constants.R_OK)`;
+  return spawnSync(process.execPath, ['-e', look]).status === 0 ? false : 'the user nobody may not read this checkout';
+}
+
+/** Runs the experiment in a child that is no root. `meanwhile` gets the workspace as soon as there is one. */
+async function runAsOrdinary(here: Scenario, meanwhile = async (_workspace: string): Promise<void> => {}): Promise<string> {
+  if (isRoot) chownSync(here.dir, NOBODY, NOBODY);
+  // Not even a directory of PATH that may not be looked into stands in the way.
+  const forbidden = join(here.dir, 'forbidden');
+  mkdirSync(forbidden, { mode: 0 });
+  const child = spawn(process.execPath, [ORDINARY, here.config, here.runsDir, 'shell'], {
+    env: { ...process.env, PATH: [forbidden, process.env['PATH']].join(delimiter) },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  child.stdout.resume();
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+  const workspace = await within(() => {
+    assert.equal(child.exitCode, null, 'the child ended before the run began');
+    return globSync(join(here.runsDir, 'shell', '*', 'workspace'))[0];
+  });
+  await meanwhile(workspace);
+  assert.equal(await ended, 0);
+  return join(workspace, '..');
+}
+
+async function within<T>(look: () => T | undefined): Promise<T> {
+  for (const deadline = Date.now() + 30_000; Date.now() < deadline; await delay(10)) {
+    const found = look();
+    if (found !== undefined) return found;
+  }
+  throw new Error('it did not come to be');
+}
+
+const retried = { steps: 2, retries: { max_retries: 1, initial_backoff_seconds: 0 } };
+
+test('what the framework closed is copied, put back, and closed again', { skip: whyNot() }, async () => {
+  const script = `
+    case $STEPWELL_STEP.$STEPWELL_ATTEMPT in
+      1.1) mkdir -p closed/inner; echo in > closed/inner/in; chmod 300 closed/inner; chmod 000 closed; echo own > file; chmod 000 file ;;
+      2.1) ls -ld closed file > modes; chmod -R 700 closed; rm -rf closed file; exit 3 ;;
+      2.2) stat -c %a closed file > modes; chmod 700 closed file; cat file >> modes; cat closed/inner/in >> modes ;;
+    esac`;
+  await using here = await scenario({ shell: script }, retried);
+  const runDir = await runAsOrdinary(here);
+  const modes = readFileSync(join(runDir, 'workspace/modes'), 'utf8');
+  assert.equal(modes, '0\n0\nown\nin\n');
+  assert.equal(lstatSync(join(runDir, 'workspace/closed/inner')).mode & 0o777, 0o300);
+  assert.deepEqual(
+    (await recordsOf(runDir)).filter(({ event }) => event === 'snapshot_incomplete' || event === 'step_error'),
+    [],
+  );
+  assert.ok(!existsSync(join(runDir, '.stepwell/snapshot')));
+});
+
+const rootOnly = { skip: whyNot() || (!isRoot && 'needs root, to make files of another user') };
+test('what belongs to another user is named, left as it is, and stops nothing', rootOnly, async () => {
+  const script = `
+    case $STEPWELL_STEP.$STEPWELL_ATTEMPT in
+      1.1) mkdir own; chmod 777 own; echo ready > ready; while [ ! -e go ]; do sleep 0.05; done ;;
+      2.1) rm -rf own ready; echo junk > junk; exit 3 ;;
+      2.2) ls > listing; ls own >> listing ;;
+    esac`;
+  await using here = await scenario({ shell: script }, retried);
+  const runDir = await runAsOrdinary(here, async (workspace) => {
+    await within(() => existsSync(join(workspace, 'ready')) || undefined);
+    for (const name of ['unreadable', 'unwritable', 'shared']) mkdirSync(join(workspace, name));
+    for (const name of ['unreadable/in', 'unwritable/in', 'shared/in', 'shared/secret', 'secret']) {
+      writeFileSync(join(workspace, name), name);
+    }
+    for (const name of ['unreadable', 'shared/secret', 'secret']) chmodSync(join(workspace, name), 0o700);
+    chmodSync(join(workspace, 'shared'), 0o777);
+    writeFileSync(join(workspace, 'go'), '');
+  });
+  const workspace = join(runDir, 'workspace');
+  const kept = ['go', 'listing', 'own', 'ready', 'secret', 'shared', 'unreadable', 'unwritable'];
+  assert.deepEqual(readdirSync(workspace).sort(), kept);
+  for (const name of ['unreadable/in', 'unwritable/in', 'shared/in', 'shared/secret', 'secret']) {
+    assert.equal(readFileSync(join(workspace, name), 'utf8'), name);
+  }
+  const [warning, ...more] = (await recordsOf(runDir)).filter(({ event }) => event === 'snapshot_incomplete');
+  assert.deepEqual(more, []);
+  assert.deepEqual([warning?.level, warning?.step, warning?.attempt], ['warn', 2, 1]);
+  assert.deepEqual(warning?.metadata, { paths: ['secret', 'shared/secret', 'unreadable', 'unwritable'], paths_total: 4 });
+});
