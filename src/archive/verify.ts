@@ -24,6 +24,7 @@ import { factsOf } from './facts.ts';
 import { openFile, scannedSource } from './open.ts';
 import { scanArchive } from './reader.ts';
 import type { OpenFile, ScannedArchive } from './reader.ts';
+import { checkLoggedAfter } from './verify/after.ts';
 import { checkDisk } from './verify/disk.ts';
 import { compareFields } from './verify/fields.ts';
 import { checkHitl } from './verify/hitl.ts';
@@ -112,6 +113,7 @@ async function checkOpen(findings: Findings, file: OpenFile, { runDir, metadataT
   await checkSummaryOnDisk(findings, runDir, summary, facts);
   await checkMetricsOnDisk(findings, runDir, summary);
   await checkDisk(findings, runDir, scanned.members);
+  await checkLoggedAfter(findings, runDir, scanned.members, facts);
 }
 
 /** metrics.json and logs_summary.txt as they were sealed. */

@@ -5,7 +5,7 @@ import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { packRun, type PackOptions } from '../../src/archive.ts';
-import { FORMAT_VERSION, metadataText, metricsText, type RunMetadata } from '../../src/schema.ts';
+import { FORMAT_VERSION, metadataText, metricsText, type ArchiveFacts, type RunMetadata } from '../../src/schema.ts';
 import { openRunDirectory } from '../../src/store.ts';
 import { computeMetrics, foldRun, renderText } from '../../src/summary.ts';
 
@@ -161,11 +161,18 @@ export async function sealRun(runDir: string, options: Partial<PackOptions> = {}
   await writeFile(join(runDir, 'logs_summary.txt'), renderText(summary, archive));
   await writeFile(
     join(runDir, 'logs/run.log'),
-    `${await readFile(join(runDir, 'logs/run.log'), 'utf8')}{"event":"archive_created"}\n`,
+    `${await readFile(join(runDir, 'logs/run.log'), 'utf8')}${archiveCreated(archive)}`,
   );
   return sealed;
 }
 
 export async function sizeOf(path: string): Promise<number> {
   return (await stat(path)).size;
+}
+
+/** The line that sealing logs when the archive is there. */
+export function archiveCreated({ name, bytes, sha256, members }: ArchiveFacts): string {
+  const metadata = { archive: name, bytes, sha256, members, excluded_secrets: 0 };
+  const place = { module: 'seal', component: 'orchestrator', run_id: null, framework: null, step: null };
+  return `${JSON.stringify({ level: 'info', timestamp: ENDED, ...place, event: 'archive_created', message: '', metadata })}\n`;
 }

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { appendFile, copyFile, mkdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { packRun, verifyRun } from '../../src/archive.ts';
+import { packRun, readArchiveFacts, verifyRun } from '../../src/archive.ts';
 import { openRunDirectory } from '../../src/store.ts';
 import { foldRun, renderText } from '../../src/summary.ts';
-import { ENDED, scratchDir, sealRun, sizeOf, writeRun } from './sealed-run.ts';
+import { archiveCreated, ENDED, scratchDir, sealRun, sizeOf, writeRun } from './sealed-run.ts';
 
 async function sealedRun(t: TestContext): Promise<string> {
   const runDir = join(scratchDir(t), '20261122-141503-k3f9');
@@ -123,7 +123,7 @@ test('log files may grow after sealing but not lose or change what was sealed', 
   const log = join(runDir, 'logs/step_001/adapter.log');
   await changed(
     log,
-    (data) => Buffer.concat([data, Buffer.from('later\n')]),
+    (data) => Buffer.concat([data, Buffer.from('{"level":"info","timestamp":"2026-11-22T14:21:00.000Z","message":"later"}\n')]),
     async () => assert.deepEqual(await itemsOf(runDir), []),
   );
   await changed(
@@ -133,6 +133,25 @@ test('log files may grow after sealing but not lose or change what was sealed', 
   );
   await rm(log);
   assert.deepEqual(await itemsOf(runDir), ['logs/step_001/adapter.log on disk']);
+});
+
+test('what was logged after sealing is made of records, and says the truth about the archive', async (t) => {
+  const runDir = await sealedRun(t);
+  const facts = await readArchiveFacts(join(runDir, 'run.tar.gz'));
+  const after = async (text: string): Promise<string[]> => {
+    const items: string[] = [];
+    await changed(
+      join(runDir, 'logs/run.log'),
+      (data) => Buffer.concat([data, Buffer.from(text)]),
+      async () => void items.push(...(await itemsOf(runDir))),
+    );
+    return items;
+  };
+  assert.deepEqual(await after(archiveCreated(facts)), []);
+  assert.deepEqual(await after(archiveCreated({ ...facts, sha256: '0'.repeat(64) })), ['logs/run.log archive_created sha256']);
+  const torn = '{"level":"inf\n';
+  assert.deepEqual(await after(torn), ['logs/run.log after sealing']);
+  assert.deepEqual(await after(torn + archiveCreated(facts).replace('archive_created', 'log.recovered')), []);
 });
 
 test('a clone without logs and workspace verifies from the archive alone', async (t) => {
