@@ -4,6 +4,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
+import * as log from '../../src/log.ts';
 import * as schema from '../../src/schema.ts';
 import { root } from './clone.ts';
 
@@ -72,4 +73,12 @@ test('every event that stepwell records is in the table', () => {
   }
   assert.deepEqual(unknown, []);
   assert.ok(found > 40, `only ${found} events were found: this test looks in the wrong place`);
+});
+
+test('docs/LOGGING_SYSTEM.md names everything that stepwell/log exports', () => {
+  const guide = readFileSync(join(root, 'docs/LOGGING_SYSTEM.md'), 'utf8');
+  assert.deepEqual(
+    Object.keys(log).filter((name) => !guide.includes(name)),
+    [],
+  );
 });
