@@ -72,10 +72,12 @@ async function runAttempts(order: RunOrder, step: ResolvedStep): Promise<StepRes
       const result = await runAttempt(order, step, attempt, await writePrompt(order, step));
       const { verdict, change } = result;
       if (verdict.status === 'success') return { verdict, attempts: attempt, change };
-      const isLast = attempt === last || isLasting(verdict.error) || order.signal.aborted;
+      const isLast = attempt === last || isLasting(verdict.error);
       await recordLeftovers(step, attempt, result);
+      // An attempt that failed by itself would have been followed by another one.
+      if (order.signal.aborted) return { verdict: isLast ? verdict : INTERRUPTED, attempts: attempt, change };
       // What the last failed attempt left is evidence and stays, unless a further step has to build on the workspace.
-      if (isLast && (!restoresAtEnd || order.signal.aborted)) return { verdict, attempts: attempt, change };
+      if (isLast && !restoresAtEnd) return { verdict, attempts: attempt, change };
       await restoreSnapshot(snapshot, workspace, closed);
       if (isLast) return { verdict, attempts: attempt, change: null };
       const seconds = backoffSeconds(order.config.retries, attempt);

@@ -240,3 +240,18 @@ test(
     assert.deepEqual(await survivorsOf(run.runId), []);
   },
 );
+
+test('an interruption that comes while an attempt is failing by itself keeps the next one from following: interrupted', async () => {
+  await using here = await scenario({ shell: '' }, { retries: { max_retries: 2, initial_backoff_seconds: 60 } });
+  const stop = new AbortController();
+  const [run] = await here.run({
+    signal: stop.signal,
+    adapters: adapter(async (step) => {
+      await build(step);
+      setImmediate(() => stop.abort());
+      return { status: 'failure', reason: 'framework_failed', message: 'it gave up' };
+    }),
+  });
+  assert.equal(run?.status, 'interrupted');
+  assert.deepEqual(await differences(run.runDir), []);
+});
