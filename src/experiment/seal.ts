@@ -14,6 +14,7 @@ import { flushRun, getLogger, runRedactor, syncRun } from '../log.ts';
 import {
   ExperimentConfig,
   metadataText,
+  metricsText,
   type ArchiveFacts,
   type EventMetadata,
   type RunMetadata,
@@ -125,7 +126,7 @@ async function derive(
 async function writeDerived(runDir: string, summary: RunSummary, metadata: RunMetadata): Promise<void> {
   await writeFileAtomic(join(runDir, METADATA_FILE), metadataText({ ...metadata, record: 'open' }));
   await writeFileAtomic(join(runDir, COMMIT_FILE), `${metadata.framework_commit}\n`);
-  await writeFileAtomic(join(runDir, METRICS_FILE), `${JSON.stringify(computeMetrics(summary), null, 2)}\n`);
+  await writeFileAtomic(join(runDir, METRICS_FILE), metricsText(computeMetrics(summary)));
   await writeFileAtomic(join(runDir, SUMMARY_FILE), renderText(summary, null));
 }
 

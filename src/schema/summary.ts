@@ -3,7 +3,7 @@
  * Durations are seconds, sizes bytes, times ISO 8601. What was not measured is null.
  */
 import { z } from 'zod';
-import { FailureReason, Phase, RunStatus, StepStatus } from './events.ts';
+import { EVENT_METADATA, FailureReason, Phase, RunStatus, StepStatus } from './events.ts';
 import { Level } from './level.ts';
 
 const count = z.number().int().nonnegative();
@@ -100,20 +100,8 @@ export const AttemptSummary = z.object({
 });
 export type AttemptSummary = z.infer<typeof AttemptSummary>;
 
-/** The last validation of a step. */
-export const ValidationSummary = z.object({
-  artifacts_passed: count,
-  artifacts_total: count,
-  /** Null when the application was not meant to be started. */
-  app_started: z.boolean().nullable(),
-  checks_passed: count.nullable(),
-  checks_total: count.nullable(),
-  crud_passed: count.nullable(),
-  crud_total: count.nullable(),
-  polls: count.nullable(),
-  polls_failed: count.nullable(),
-  down_seconds: seconds.nullable(),
-  duration_seconds: seconds,
+/** The last validation of a step: what `validation_end` says, and what follows from its checks. */
+export const ValidationSummary = EVENT_METADATA.validation_end.extend({
   /** Checks of earlier steps that had passed and were due again here, and how many still passed. Null when none was due. */
   continuity_passed: count.nullable(),
   continuity_total: count.nullable(),
