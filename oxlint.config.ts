@@ -17,11 +17,26 @@ const allowed: Record<string, string[]> = {
   run: [...shared, 'log', 'exec', 'meter', 'validate'],
   adapters: [...shared, 'log', 'exec', 'run'],
   rehearsal: shared,
+  cassette: [...shared, 'log', 'meter'],
   summary: shared,
   archive: [...shared, 'summary'],
   catalog: [...shared, 'summary', 'archive'],
-  experiment: [...shared, 'log', 'exec', 'meter', 'validate', 'run', 'adapters', 'rehearsal', 'summary', 'archive', 'catalog'],
-  cli: [...shared, 'log', 'exec', 'run', 'adapters', 'rehearsal', 'summary', 'archive', 'catalog', 'experiment'],
+  experiment: [
+    ...shared,
+    'log',
+    'exec',
+    'meter',
+    'validate',
+    'run',
+    'adapters',
+    'rehearsal',
+    'cassette',
+    'summary',
+    'archive',
+    'catalog',
+  ],
+  reconcile: [...shared, 'log', 'run', 'summary', 'archive', 'catalog'],
+  cli: [...shared, 'log', 'exec', 'run', 'adapters', 'rehearsal', 'summary', 'archive', 'catalog', 'experiment', 'reconcile'],
 };
 
 function forbid(area: string, may: string[], up: string, own: string[] = []) {

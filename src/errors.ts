@@ -3,12 +3,14 @@
  * type or to change, and the exit code of the command that meets it. Areas keep their entries in `errors/<area>.ts`.
  */
 import { archiveErrors } from './errors/archive.ts';
+import { cassetteErrors } from './errors/cassette.ts';
 import { catalogErrors } from './errors/catalog.ts';
 import { cliErrors } from './errors/cli.ts';
 import { configErrors } from './errors/config.ts';
 import { execErrors } from './errors/exec.ts';
 import { logErrors } from './errors/log.ts';
 import { meterErrors } from './errors/meter.ts';
+import { reconcileErrors } from './errors/reconcile.ts';
 import { rehearsalErrors } from './errors/rehearsal.ts';
 import { runErrors } from './errors/run.ts';
 import { storeErrors } from './errors/store.ts';
@@ -33,12 +35,14 @@ export const ExitCode = {
 
 const catalogue = {
   ...archiveErrors,
+  ...cassetteErrors,
   ...catalogErrors,
   ...cliErrors,
   ...configErrors,
   ...execErrors,
   ...logErrors,
   ...meterErrors,
+  ...reconcileErrors,
   ...rehearsalErrors,
   ...runErrors,
   ...storeErrors,

@@ -9,6 +9,7 @@ export * from './schema/manifest.ts';
 export * from './schema/metadata.ts';
 export * from './schema/metrics.ts';
 export * from './schema/published.ts';
+export * from './schema/reconciliation.ts';
 export * from './schema/record.ts';
 export * from './schema/summary.ts';
 export * from './schema/validation.ts';

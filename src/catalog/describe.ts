@@ -31,6 +31,8 @@ export async function describeRun(runsDir: string, path: string): Promise<Manife
     steps_succeeded: steps === null ? null : steps.filter((step) => objectOf(step)['success'] === true).length,
     steps_total: integerOf(metrics['steps_total']) ?? planned ?? steps?.length ?? null,
     verification_status: textOf(metrics['verification_status']),
+    provider_tokens_in: null,
+    provider_tokens_out: null,
     total_api_calls: integerOf(totals['API_CALLS']),
     total_tokens_in: integerOf(totals['TOK_IN']),
     total_tokens_out: integerOf(totals['TOK_OUT']),

@@ -49,6 +49,7 @@ export function openMetadata(facts: RunFacts, startedAt: string): RunMetadata {
     project: facts.project,
     archive: null,
     sealed: null,
+    reconciliation: null,
   };
 }
 

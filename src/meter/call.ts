@@ -63,6 +63,7 @@ export async function meterCall(
     'gen_ai.request.model': asked.model,
     'gen_ai.request.stream': asked.stream,
     request_bytes: body.rest === 'to_come' ? Number(request.headers['content-length'] ?? body.raw.length) : body.raw.length,
+    attribution: 'url' as const,
     retry_of: (digest === null ? null : account.failed.get(digest)) ?? null,
   };
   account.ledger.callStarted(common);
@@ -103,6 +104,7 @@ export async function meterCall(
       response_bytes: done.bytes,
       cost_nano_usd: cost.nanoUsd,
       price_source: cost.source,
+      estimate: null,
     },
     done.error ?? (answered.error === null ? null : new Error(answered.error)),
   );

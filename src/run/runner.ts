@@ -80,6 +80,8 @@ function recordStart(order: RunOrder): void {
       health_check_interval_seconds: config.timeouts.health_check_interval_seconds,
       on_step_failure: config.on_step_failure,
       validates_app: config.validation.app !== undefined,
+      usage_api: null,
+      replay_of: null,
     } satisfies EventMetadata<'run_start'>,
   });
 }

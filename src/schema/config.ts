@@ -6,6 +6,41 @@ import { ValidationConfig } from './validation.ts';
 const seconds = z.number().nonnegative().max(MAX_SECONDS);
 const positiveSeconds = z.number().positive().max(MAX_SECONDS);
 
+/** Whose bill the calls end on, and how to find them there. */
+const UsageApiConfig = z.strictObject({
+  provider: z
+    .enum(['openai', 'anthropic', 'none'])
+    .optional()
+    .describe('Whose usage API has the figures; default: told by the host of base_url, `none` for any other.'),
+  base_url: z.string().optional().describe('Of the usage API; default: the provider’s own, with its /v1.'),
+  admin_key: z
+    .string()
+    .optional()
+    .describe('A reference such as ${OPENAI_ADMIN_KEY} to a key that may read usage. Used by `stepwell reconcile` alone.'),
+  api_key_id: z.string().optional().describe('The id of api_key at the provider: only its calls are then counted.'),
+  project_id: z.string().optional().describe('OpenAI: only calls of this project are counted.'),
+  workspace_id: z.string().optional().describe('Anthropic: only calls of this workspace are counted.'),
+});
+
+const endpointKeys = {
+  base_url: z.string().describe('The provider’s base URL with its version, such as /v1.'),
+  api_key: z.string().optional().describe('A reference such as ${OPENAI_API_KEY}; the key itself does not belong in a file.'),
+  ask_stream_usage: z
+    .boolean()
+    .optional()
+    .describe('Asks for usage in chat streams that do not; default: true. False for a server that refuses stream_options.'),
+  usage_api: UsageApiConfig.optional().describe('The provider’s own figures, for `stepwell reconcile`.'),
+};
+const EndpointConfig = z.strictObject(endpointKeys);
+
+/** Limits at which the proxy answers 429 itself. */
+const BudgetConfig = z.strictObject({
+  max_calls: z.number().int().positive().optional().describe('Requests to the model, failed ones included.'),
+  max_tokens: z.number().int().positive().optional().describe('Input and output tokens together.'),
+  max_cost_usd: z.number().positive().optional().describe('US dollars; needs a known price for every model that is called.'),
+});
+export type BudgetConfig = z.infer<typeof BudgetConfig>;
+
 /** One framework: which adapter drives it (default: the framework's own name) and that adapter's settings. */
 export const FrameworkSettings = z.strictObject({
   adapter: z.string().optional().describe('The adapter that drives it; default: the framework’s own name.'),
@@ -17,6 +52,10 @@ export const FrameworkSettings = z.strictObject({
     .describe(
       'For the adapter `command`: program (a name on PATH, or a path relative to this file) and arguments, with {prompt}, {prompt_file}, {workspace} and {step}.',
     ),
+  endpoint: z
+    .strictObject({ ...endpointKeys, base_url: endpointKeys.base_url.optional() })
+    .optional()
+    .describe('What differs from the endpoint of the experiment, such as a key of its own.'),
   env: z.record(z.string(), z.string()).default({}).describe('Added to the environment of its processes; ${VAR} is expanded.'),
 });
 export type FrameworkSettings = z.infer<typeof FrameworkSettings>;
@@ -36,19 +75,24 @@ export const ModelPrice = z.strictObject({
 });
 export type ModelPrice = z.infer<typeof ModelPrice>;
 
+export const ReconciliationConfig = z.strictObject({
+  required_readings: z.number().int().positive().max(100).default(2).describe('Equal readings that settle a run.'),
+  interval_minutes: z.number().nonnegative().default(60).describe('Least time between two readings that count.'),
+  threshold_percent: z.number().nonnegative().default(1).describe('Largest difference to the ledger that still verifies it.'),
+  min_age_minutes: z.number().nonnegative().default(30).describe('A run younger than this is not asked for yet.'),
+  max_age_hours: z.number().positive().default(168).describe('A run older than this is not waited for any longer.'),
+});
+export type ReconciliationConfig = z.infer<typeof ReconciliationConfig>;
+
 export const ExperimentConfig = z.strictObject({
   model: z
     .string()
     .min(1)
     .default('rehearsal')
     .describe('A provider’s model name, or `rehearsal` for the offline scripted model.'),
-  endpoint: z
-    .strictObject({
-      base_url: z.string().describe('OpenAI-compatible base URL, with its /v1.'),
-      api_key: z.string().optional().describe('A reference such as ${OPENAI_API_KEY}; the key itself does not belong in a file.'),
-    })
-    .optional()
-    .describe('Where the model is reached; not needed for `rehearsal`. ${VAR} is expanded here.'),
+  endpoint: EndpointConfig.optional().describe(
+    'Where the model is reached; not needed for `rehearsal`. ${VAR} is expanded here.',
+  ),
   random_seed: z.number().int().nullable().default(null).describe('Handed to the framework and recorded.'),
   frameworks: z.record(z.string(), FrameworkSettings).describe('By name; the name is also the directory of its runs.'),
   steps: z.array(StepConfig).min(1).describe('In the order in which they run.'),
@@ -83,6 +127,14 @@ export const ExperimentConfig = z.strictObject({
     .strictObject({ models: z.record(z.string(), ModelPrice).default({}).describe('USD per million tokens, by model name.') })
     .prefault({})
     .describe('Prices of models that stepwell does not know, or that differ.'),
+  budgets: z
+    .strictObject({
+      run: BudgetConfig.prefault({}).describe('For each run.'),
+      experiment: BudgetConfig.prefault({}).describe('For all runs of one `stepwell run` together.'),
+    })
+    .prefault({})
+    .describe('Where the proxy stops the spending: it answers 429 and the step ends as `budget_exceeded`.'),
+  reconciliation: ReconciliationConfig.prefault({}).describe('How `stepwell reconcile` compares with the provider’s figures.'),
 });
 /** The configuration with every default filled in. */
 export type ExperimentConfig = z.infer<typeof ExperimentConfig>;

@@ -5,6 +5,7 @@
  * Durations are seconds with millisecond precision, sizes bytes, times ISO 8601. What was not measured is null.
  */
 import { z } from 'zod';
+import { ReconciliationAttempt, UsageFilter, UsageProvider } from './reconciliation.ts';
 
 const seconds = z.number().nonnegative();
 const count = z.number().int().nonnegative();
@@ -86,7 +87,23 @@ export const EVENT_METADATA = {
     on_step_failure: z.enum(['stop', 'continue']),
     /** True when the built application is started and probed after each step. */
     validates_app: z.boolean(),
+    /** Where use of the model can be asked for afterwards; null where no provider bills it. */
+    usage_api: UsageFilter.extend({ provider: UsageProvider }).nullable().default(null),
+    /** The run whose recorded exchanges answered in place of a model. */
+    replay_of: z.string().nullable().default(null),
   }),
+  /** Where prices come from: configuration first, then the price library. */
+  prices_loaded: z.object({
+    /** Name of the library, or null when there is none for this endpoint. */
+    source: z.string().nullable(),
+    version: z.string().nullable(),
+    /** Of the library's data. */
+    sha256: z.string().nullable(),
+    /** Models priced by the configuration. */
+    overrides: z.array(z.string()),
+  }),
+  /** Exchanges that could not be kept on the cassette; replaying the run will miss them. */
+  cassette_incomplete: z.object({ exchanges: count, reason: z.string() }),
   phase_start: z.object({ phase: Phase }),
   phase_end: z.object({ phase: Phase, duration_seconds: seconds, ok: z.boolean() }),
   framework_ready: z.object({ commit: z.string() }),
@@ -183,6 +200,11 @@ export const EVENT_METADATA = {
     request_bytes: count,
     /** The failed call whose request is sent again, or null. */
     retry_of: z.string().nullable(),
+    /**
+     * How the call came to its step: `url`, it was sent to the attempt's own URL; `current_attempt`, it was sent to the run's URL
+     * while this attempt was going on; `run`, it was sent there while no attempt was.
+     */
+    attribution: z.enum(['url', 'current_attempt', 'run']).default('url'),
   }),
   llm_call: z.object({
     call_id: z.string(),
@@ -211,7 +233,31 @@ export const EVENT_METADATA = {
     /** Integer billionths of a US dollar; null when no price is known. */
     cost_nano_usd: z.number().int().nonnegative().nullable(),
     price_source: z.string().nullable(),
+    attribution: z.enum(['url', 'current_attempt', 'run']).default('url'),
+    /** Where the provider's figures are missing although an answer had begun: what stepwell counted itself. In no total. */
+    estimate: z
+      .object({ input_tokens: count.nullable(), output_tokens: count.nullable(), tokenizer: z.string() })
+      .nullable()
+      .default(null),
   }),
+  /** A request that uses no tokens: the list of models, or counting tokens. */
+  llm_lookup: z.object({
+    wire: z.string(),
+    method: z.string(),
+    path: z.string(),
+    status: z.number().int().nullable(),
+    duration_seconds: seconds,
+  }),
+  /** The proxy answered 429 itself: the budget is used up. */
+  budget_refused: z.object({
+    scope: z.enum(['run', 'experiment']),
+    limit: z.enum(['max_calls', 'max_tokens', 'max_cost_usd']),
+    /** In the limit's unit; null when the cost of a call is unknown, so that the limit cannot be kept. */
+    used: z.number().nonnegative().nullable(),
+    max: z.number().nonnegative(),
+  }),
+  /** A WebSocket or other upgrade, which the proxy does not pass on. */
+  upgrade_refused: z.object({ path: z.string(), protocol: z.string() }),
   /** A request on a path that the meter does not understand: passed through, its tokens unknown. */
   unmetered_request: z.object({ method: z.string(), path: z.string(), status: z.number().int().nullable() }),
 
@@ -254,6 +300,28 @@ export const EVENT_METADATA = {
   archive_created: z.object({ archive: z.string(), bytes: count, sha256: z.string(), members: count, excluded_secrets: count }),
   summary_written: z.object({ path: z.string(), bytes: count }),
   manifest_updated: z.object({ path: z.string() }),
+
+  // ── reconciliation.log (run level, after sealing; not in the archive) ────────────────────────────────
+  /** One answer of the provider's usage or cost API as received; what is above the record limit continues in further parts. */
+  usage_api_response: z.object({
+    /** Of the run's reconciliation. */
+    reconciliation_attempt: z.number().int().positive(),
+    provider: UsageProvider,
+    report: z.enum(['completions', 'embeddings', 'costs', 'messages', 'cost_report']),
+    path: z.string(),
+    parameters: z.record(z.string(), z.union([z.string(), z.array(z.string())])),
+    /** Page of the report, and how often it had been asked for, both from 1. */
+    page: z.number().int().positive(),
+    tries: z.number().int().positive(),
+    fetched_at: z.string(),
+    /** Null when no answer came; the record's `error` says why. */
+    status: z.number().int().nullable(),
+    request_id: z.string().nullable(),
+    body: z.string(),
+    part: z.number().int().positive().optional(),
+    last_part: z.boolean().optional(),
+  }),
+  reconciliation_attempt: ReconciliationAttempt,
 
   // ── written by the log core itself ───────────────────────────────────────────────────────────────────
   /** A torn last line was found and isolated when the file was opened again. */

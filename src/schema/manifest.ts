@@ -24,6 +24,9 @@ export const ManifestEntry = z.looseObject({
   steps_succeeded: integer,
   steps_total: integer,
   verification_status: text,
+  /** The provider's own figures, once read: for the run, or a bound where it shares minutes with others. */
+  provider_tokens_in: integer,
+  provider_tokens_out: integer,
   total_api_calls: integer,
   total_tokens_in: integer,
   total_tokens_out: integer,

@@ -1,10 +1,11 @@
 /** `metadata.json` of a run: written when the run begins (status `running`) and again when it is sealed. */
 import { z } from 'zod';
 import { Phase, PlannedStep, RunStatus } from './events.ts';
+import { ReconciliationState } from './reconciliation.ts';
 import { RecordedError } from './record.ts';
 
 /** Major versions are incompatible; minor ones only add fields. */
-export const FORMAT_VERSION = '1.0';
+export const FORMAT_VERSION = '1.1';
 
 export const SealedPosition = z.object({
   /** Bytes of each log file, relative to the run directory, that the archive holds. What is beyond was logged after sealing. */
@@ -70,6 +71,17 @@ export const RunMetadata = z.object({
   project: z.object({ git_commit: z.string().nullable(), git_dirty: z.boolean().nullable() }),
   archive: ArchiveFacts.nullable(),
   sealed: SealedPosition.nullable(),
+  /** After each attempt at reconciling: what `reconciliation.log` held then. Null before the first. */
+  reconciliation: z
+    .object({
+      verification_status: ReconciliationState,
+      attempts: z.number().int().positive(),
+      last_attempt_at: z.string(),
+      log_bytes: z.number().int().nonnegative(),
+      log_sha256: z.string(),
+    })
+    .nullable()
+    .default(null),
 });
 export type RunMetadata = z.infer<typeof RunMetadata>;
 

@@ -1,6 +1,7 @@
 /** `metrics.json`: derived from a run's summary. Each figure is defined in docs/metrics.md; what was not measured is null. */
 import { z } from 'zod';
 import { FailureReason, Phase, RunStatus, StepStatus } from './events.ts';
+import { ReconciliationState, ReconciliationSummary } from './reconciliation.ts';
 import { ModelSummary, ValidationSummary } from './summary.ts';
 
 const count = z.number().int().nonnegative();
@@ -89,7 +90,9 @@ export const RunMetrics = z.object({
   redactions: count.nullable(),
   record_damage: z.object({ damaged_lines: count, dropped_lines: count, missing_records: count, torn_lines: count }),
   /** `pending` until compared with the provider's own figures; `not_applicable` where there is nothing to compare. */
-  verification_status: z.enum(['pending', 'not_applicable']),
+  verification_status: ReconciliationState,
+  /** Stands beside the measured figures, which it never changes. Null before the first attempt. */
+  usage_api_reconciliation: ReconciliationSummary.nullable(),
 });
 export type RunMetrics = z.infer<typeof RunMetrics>;
 

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { EVENT_METADATA, FailureReason, Phase, RunStatus, StepStatus } from './events.ts';
 import { Level } from './level.ts';
+import { ReconciliationSummary } from './reconciliation.ts';
 
 const count = z.number().int().nonnegative();
 const seconds = z.number().nonnegative();
@@ -262,6 +263,6 @@ export const RunSummary = z.object({
   log_lines: count,
   log_bytes: count.nullable(),
   /** Comparison with the provider's own figures. */
-  reconciliation: z.null(),
+  reconciliation: ReconciliationSummary.nullable(),
 });
 export type RunSummary = z.infer<typeof RunSummary>;

@@ -44,6 +44,7 @@ export function computeMetrics(summary: RunSummary): RunMetrics {
       torn_lines: summary.torn.count,
     },
     verification_status: summary.rehearsal === true || (summary.usage.api_calls ?? 0) === 0 ? 'not_applicable' : 'pending',
+    usage_api_reconciliation: summary.reconciliation,
   };
 }
 

@@ -120,6 +120,7 @@ export async function sealRun(runDir: string, options: Partial<PackOptions> = {}
     format_version: FORMAT_VERSION,
     run_id: summary.run_id ?? RUN_ID,
     framework: 'baseline',
+    reconciliation: null,
     adapter: 'baseline',
     framework_commit: 'abc',
     stepwell_version: '0.1.0',

@@ -124,6 +124,8 @@ export class Recording {
         model: 'gpt-4o-mini',
         rehearsal: false,
         round: 1,
+        usage_api: null,
+        replay_of: null,
         random_seed: 42,
         config_sha256: DIGEST,
         steps: planned,
@@ -232,7 +234,14 @@ export class Recording {
     this.event(
       'metrics',
       'llm_call_start',
-      { ...request, 'gen_ai.request.model': 'gpt-4o-mini', 'gen_ai.request.stream': false, request_bytes: 2048, retry_of },
+      {
+        ...request,
+        'gen_ai.request.model': 'gpt-4o-mini',
+        'gen_ai.request.stream': false,
+        request_bytes: 2048,
+        retry_of,
+        attribution: 'url',
+      },
       'Call begins',
       scope,
     );
@@ -259,6 +268,8 @@ export class Recording {
       usage_raw: null,
       provider_request_id: null,
       time_to_first_byte_seconds: 0.4,
+      attribution: 'url',
+      estimate: null,
       duration_seconds: 3.2,
       request_bytes: 2048,
       response_bytes: 900,
