@@ -4,5 +4,6 @@ export { foldRecords, foldRun } from './summary/fold.ts';
 export { renderJson } from './summary/json.ts';
 export { renderMarkdown } from './summary/markdown.ts';
 export { computeMetrics } from './summary/metrics.ts';
+export { foldReconciliation, readReconciliation, type ReadReconciliationOptions } from './summary/reconciliation.ts';
 export { LogSummarizer } from './summary/summarizer.ts';
 export { renderText } from './summary/text.ts';
