@@ -71,6 +71,12 @@ const StepConfig = z.strictObject({
 export const ModelPrice = z.strictObject({
   input_price: z.number().nonnegative().describe('Input tokens that were not cached.'),
   cached_price: z.number().nonnegative().optional().describe('Input tokens read from the cache; default: the input price.'),
+  cache_write_price: z.number().nonnegative().optional().describe('Input tokens written to the cache; default: the input price.'),
+  cache_write_1h_price: z
+    .number()
+    .nonnegative()
+    .optional()
+    .describe('The same for entries kept for an hour; default: `cache_write_price`.'),
   output_price: z.number().nonnegative().describe('Output tokens, reasoning included.'),
 });
 export type ModelPrice = z.infer<typeof ModelPrice>;
