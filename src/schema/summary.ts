@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { EVENT_METADATA, FailureReason, Phase, RunStatus, StepStatus } from './events.ts';
 import { Level } from './level.ts';
-import { ReconciliationSummary } from './reconciliation.ts';
+import { ReconciliationSummary, UsageProvider } from './reconciliation.ts';
 
 const count = z.number().int().nonnegative();
 const seconds = z.number().nonnegative();
@@ -262,7 +262,9 @@ export const RunSummary = z.object({
   log_files: z.array(LogFileSummary),
   log_lines: count,
   log_bytes: count.nullable(),
-  /** Comparison with the provider's own figures. */
+  /** Whose usage API has figures of the run: `none` where nobody bills, `unknown` where no record says. */
+  usage_provider: z.enum([...UsageProvider.options, 'none', 'unknown']),
+  /** Comparison with the provider's own figures, from `reconciliation.log`; null in the fold of the sealed logs. */
   reconciliation: ReconciliationSummary.nullable(),
 });
 export type RunSummary = z.infer<typeof RunSummary>;

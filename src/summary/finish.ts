@@ -107,9 +107,16 @@ export function finish(state: FoldState, sizes: FileSizes): RunSummary {
     log_files: files,
     log_lines: files.reduce((sum, file) => sum + file.lines, 0),
     log_bytes: files.every((file) => file.bytes !== null) ? files.reduce((sum, file) => sum + (file.bytes ?? 0), 0) : null,
+    usage_provider: usageProvider(state),
     reconciliation: null,
   };
   return { ...summary, failure: failureSummary(state, summary) };
+}
+
+/** Runs recorded before format 1.1 do not say. */
+function usageProvider({ start }: FoldState): RunSummary['usage_provider'] {
+  if (start === null || !Object.hasOwn(start.record.metadata, 'usage_api')) return 'unknown';
+  return start.metadata.usage_api?.provider ?? 'none';
 }
 
 type Planned = { name: string; prompt_file: string; prompt_sha256: string } | null;

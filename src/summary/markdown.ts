@@ -1,8 +1,18 @@
 /** The summary as GitHub Markdown: the same facts as the text, as tables. */
-import type { ArchiveFacts, RunSummary, StepSummary } from '../schema.ts';
+import type { ArchiveFacts, RunSummary, StepResolution, StepSummary, UsageComparison } from '../schema.ts';
 import { counted, dollars, duration, figure, percent, size, stepNumber, time, tokens, UNKNOWN } from './figures.ts';
 import { computeMetrics } from './metrics.ts';
 import { plain } from './plain.ts';
+import {
+  comparedFigures,
+  costText,
+  differencePercent,
+  resolutionText,
+  sharedText,
+  signed,
+  sourceText,
+  stateWord,
+} from './reconciliation-words.ts';
 import { chooseSteps, statusCounts } from './selection.ts';
 import {
   contentsText,
@@ -36,6 +46,7 @@ export function renderMarkdown(summary: RunSummary, archive: ArchiveFacts | null
     ...stepBlocks(summary),
     // Of another program's run nothing was measured; a 0 would be taken for a measurement.
     ...(isForeign(summary) ? [] : ['## Metrics', table(['Metric', 'Value'], metricRows(summary))]),
+    ...reconciliationBlocks(summary),
     ...problemBlocks(summary),
     '## Record',
     table(['Fact', 'Value'], recordRows(summary, archive)),
@@ -121,6 +132,73 @@ function metricRows(summary: RunSummary): string[][] {
     ['Cost', dollars(summary.usage.cost_nano_usd)],
     ...Object.entries(aggregate_metrics).map(([name, value]) => [codeSpan(name), figure(value)]),
   ];
+}
+
+/** Nothing before the first attempt. */
+function reconciliationBlocks({ reconciliation }: RunSummary): string[] {
+  if (reconciliation === null) return [];
+  const { settings, comparison, steps } = reconciliation;
+  const shared = sharedText(reconciliation);
+  const cost = costText(reconciliation);
+  const facts = [
+    ['Status', stateWord(reconciliation.verification_status)],
+    ['Reason', inline(reconciliation.verification_message)],
+    ['Attempts', String(reconciliation.attempts.length)],
+    [
+      'Equal readings',
+      `${reconciliation.equal_readings} of ${settings.required_readings}, ${settings.interval_minutes} min apart`,
+    ],
+    ['Provider', inline(sourceText(reconciliation))],
+    ['Last attempt', time(reconciliation.last_attempt_at)],
+    ...(comparison === null
+      ? []
+      : [
+          [
+            'Largest difference',
+            `${differencePercent(comparison, settings.threshold_percent)} (threshold ${settings.threshold_percent}%)`,
+          ],
+          ['Within threshold', comparison.within_threshold ? 'YES' : 'NO'],
+        ]),
+    ...(shared === null ? [] : [['Shared minutes', inline(shared)]]),
+    ...(cost === null ? [] : [["Provider's cost", inline(cost)]]),
+  ];
+  return [
+    '## Reconciliation',
+    table(['Fact', 'Value'], facts),
+    ...(comparison === null ? [] : [comparisonTable(comparison)]),
+    ...(comparison === null || comparison.explanations.length === 0
+      ? []
+      : [['What could explain a difference:', '', ...comparison.explanations.map((text) => `- ${inline(text)}`)].join('\n')]),
+    ...(steps.length === 0 ? [] : [resolutionTable(steps)]),
+  ];
+}
+
+function comparisonTable(comparison: UsageComparison): string {
+  const joint = comparison.joint_ledger !== null;
+  const head = ['Figure', 'Framework', 'Proxy', ...(joint ? ['Proxy, all runs sharing minutes'] : []), 'Provider', 'Difference'];
+  const rows = comparedFigures(comparison).map(({ label, claim, ledger, joint: all, provider, difference }) => [
+    label,
+    comparison.claim === null ? 'none' : figure(claim),
+    figure(ledger),
+    ...(joint ? [figure(all)] : []),
+    figure(provider),
+    signed(difference),
+  ]);
+  return table(head, rows);
+}
+
+function resolutionTable(steps: readonly StepResolution[]): string {
+  const words = { no_calls: 'no calls', not_resolvable: "not resolvable at the provider's granularity" };
+  return table(
+    ['Step', 'Proxy in / out', 'In the provider’s minutes'],
+    steps
+      .slice(0, STEPS_LISTED)
+      .map((step) => [
+        stepNumber(step.step),
+        `${figure(step.ledger.input_tokens)} / ${figure(step.ledger.output_tokens)}`,
+        step.resolution === 'whole' || step.resolution === 'bound' ? resolutionText(step) : words[step.resolution],
+      ]),
+  );
 }
 
 function problemBlocks({ errors, warnings }: RunSummary): string[] {

@@ -43,9 +43,15 @@ export function computeMetrics(summary: RunSummary): RunMetrics {
       missing_records: summary.missing_records,
       torn_lines: summary.torn.count,
     },
-    verification_status: summary.rehearsal === true || (summary.usage.api_calls ?? 0) === 0 ? 'not_applicable' : 'pending',
+    verification_status: summary.reconciliation?.verification_status ?? statusBefore(summary),
     usage_api_reconciliation: summary.reconciliation,
   };
+}
+
+/** Before the first attempt. A run without a single call is compared too: the provider must have nothing of it either. */
+function statusBefore({ rehearsal, usage_provider, usage }: RunSummary): 'pending' | 'not_applicable' {
+  if (rehearsal === true || usage_provider === 'none') return 'not_applicable';
+  return usage_provider === 'unknown' && (usage.api_calls ?? 0) === 0 ? 'not_applicable' : 'pending';
 }
 
 function aggregate(summary: RunSummary): AggregateMetrics {

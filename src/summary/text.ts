@@ -3,6 +3,7 @@ import type { ArchiveFacts, RunSummary } from '../schema.ts';
 import { plain } from './plain.ts';
 import { configurationLines, headerLines } from './text/header.ts';
 import { problemLines } from './text/problems.ts';
+import { reconciliationLines } from './text/reconciliation.ts';
 import { archiveLines, hitlLines, logLines } from './text/record.ts';
 import { stepLines } from './text/steps.ts';
 import { finalLines, timeLines } from './text/totals.ts';
@@ -27,6 +28,7 @@ export function renderText(summary: RunSummary, archive: ArchiveFacts | null): s
   const ours = (lines: (of: RunSummary) => string[]): string[] => (isForeign(summary) ? [] : lines(summary));
   const before = [section('EXPERIMENT RUN SUMMARY', headerLines(summary)), section('CONFIGURATION', ours(configurationLines))];
   const after = [
+    section('RECONCILIATION SUMMARY', reconciliationLines(summary)),
     section('WHERE THE TIME WENT', ours(timeLines)),
     section('FINAL METRICS', ours(finalLines)),
     section('ERRORS AND WARNINGS', problemLines(summary)),

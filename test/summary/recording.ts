@@ -124,7 +124,7 @@ export class Recording {
         model: 'gpt-4o-mini',
         rehearsal: false,
         round: 1,
-        usage_api: null,
+        usage_api: { provider: 'openai', api_key_id: null, project_id: 'proj_school', workspace_id: null },
         replay_of: null,
         random_seed: 42,
         config_sha256: DIGEST,
