@@ -23,7 +23,7 @@ export function billedFor(usage: Usage): Billed | null {
   };
 }
 
-const LISTED_TIERS: readonly unknown[] = [undefined, null, 'standard', 'default', 'auto', 'on_demand', 'ON_DEMAND'];
+const LISTED_TIERS: readonly unknown[] = [undefined, null, 'standard', 'default'];
 
 /** Of Anthropic: a faster or reserved tier, or processing in one country, has prices of its own. */
 function hasOtherTerms(raw: Json): boolean {
