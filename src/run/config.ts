@@ -2,21 +2,25 @@
 import { readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { stepwellError } from '../errors.ts';
-import { checkBackoff, checkFrameworkNames, checkStepIds, readHitl, readPrompts } from './config/checks.ts';
+import type { ExperimentConfig } from '../schema.ts';
+import { checkBackoff, checkFrameworkNames, checkStepIds, readHitl, readPrompts, warnOfCostLimits } from './config/checks.ts';
 import { chooseFrameworks, chooseJobs, chooseModel, chooseSteps, namesModel, REHEARSAL_MODEL } from './config/choice.ts';
-import { checkFrameworkLiterals, checkKeyShapes, resolveEndpoint, resolveFramework } from './config/connections.ts';
-import type { Collector } from './config/connections.ts';
+import type { Collector } from './config/collector.ts';
 import { readConfigDocument } from './config/document.ts';
+import { resolveEndpoint } from './config/endpoint.ts';
 import { checkFlow } from './config/flow.ts';
+import { resolveFramework } from './config/framework.ts';
+import { checkKeyShapes, checkLiterals } from './config/literals.ts';
 import { didYouMean } from './config/nearest.ts';
 import { newReport } from './config/report.ts';
-import type { ResolvedConfig, ResolvedStep } from './config/resolved.ts';
+import type { ResolvedConfig, ResolvedEndpoint, ResolvedStep } from './config/resolved.ts';
 import type { ConfigFlags, Environment } from './config/settings.ts';
 import { misspeltSettings, resolveRunsDir, settingOf } from './config/settings.ts';
 import { checkShape } from './config/shape.ts';
 import { snapshotConfig } from './config/snapshot.ts';
+import { commonEndpoint, writtenEndpoint } from './config/written.ts';
 
-export type { ResolvedConfig, ResolvedStep } from './config/resolved.ts';
+export type { ResolvedConfig, ResolvedEndpoint, ResolvedStep } from './config/resolved.ts';
 export type { ConfigFlags, Environment } from './config/settings.ts';
 export { resolveRunsDir, SETTINGS } from './config/settings.ts';
 
@@ -69,13 +73,21 @@ export function loadConfig(options: LoadConfigOptions = {}): ResolvedConfig {
     const fix = 'Add model: with a name that the endpoint knows, or model: rehearsal to go without the endpoint.';
     report.problem(['endpoint'], 'is given, but no model to ask it for', fix);
   }
-  const endpoint = resolveEndpoint(sections.endpoint, !rehearsal, collector);
-  if (sections.frameworks !== undefined) checkFrameworkLiterals(sections.frameworks, collector);
-  if (written === null) throw report.error();
+  const asksProvider = !rehearsal && flags.replay === undefined;
+  checkLiterals(sections, collector);
+  if (sections.budgets !== undefined && !asksProvider) warnOfCostLimits(sections.budgets, report);
+  if (written === null) {
+    if (asksProvider && sections.endpoint !== undefined) resolveEndpoint(commonEndpoint(sections.endpoint), collector);
+    throw report.error();
+  }
 
-  const frameworks = chooseFrameworks(written, flags.frameworks, report).map((name) =>
-    resolveFramework(name, written.frameworks[name]!, { directory, endpoint }, collector),
-  );
+  const chosen = chooseFrameworks(written, flags.frameworks, report);
+  const endpoints = asksProvider ? resolveEndpoints(written, chosen, collector) : new Map<string, ResolvedEndpoint | null>();
+  const keys = [...endpoints.values()].flatMap((endpoint) => endpoint?.apiKey ?? []);
+  const frameworks = chosen.map((name) => {
+    const settings = written.frameworks[name]!;
+    return resolveFramework(name, settings, { directory, endpoint: endpoints.get(name) ?? null, keys }, collector);
+  });
   const wanted = chooseSteps(written, flags.steps, report);
   const error = report.error();
   if (error !== undefined) throw error;
@@ -96,7 +108,8 @@ export function loadConfig(options: LoadConfigOptions = {}): ResolvedConfig {
     config,
     model,
     rehearsal,
-    endpoint,
+    replayOf: flags.replay?.runId ?? null,
+    endpoint: frameworks.find(({ settings }) => settings.endpoint === undefined)?.endpoint ?? null,
     frameworks,
     steps,
     hitl,
@@ -109,6 +122,20 @@ export function loadConfig(options: LoadConfigOptions = {}): ResolvedConfig {
       return refused.error();
     },
   };
+}
+
+/** By framework. */
+function resolveEndpoints(
+  written: ExperimentConfig,
+  frameworks: readonly string[],
+  to: Collector,
+): ReadonlyMap<string, ResolvedEndpoint | null> {
+  return new Map(
+    frameworks.map((name) => {
+      const endpoint = writtenEndpoint(written, name, to.env);
+      return [name, endpoint === null ? null : resolveEndpoint(endpoint, to)];
+    }),
+  );
 }
 
 /** Refuses frameworks whose adapter is not in the table, all of them in one error. @throws CONFIG_INVALID */

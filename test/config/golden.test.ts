@@ -8,7 +8,12 @@ import { loadConfig } from '../../src/run/config.ts';
 
 const input = join(import.meta.dirname, 'input');
 const golden = join(import.meta.dirname, 'golden');
-const env = { OPENAI_API_KEY: 'a-key-of-the-environment', BASE_URL: 'https://api.example.org', BLANK_KEY: 'two words' };
+const env = {
+  OPENAI_API_KEY: 'a-key-of-the-environment',
+  BASE_URL: 'https://api.example.org',
+  BLANK_KEY: 'two words',
+  A_KEY_ID: 'sk-the-key-itself',
+};
 
 for (const file of readdirSync(input).filter((name) => name.endsWith('.yaml'))) {
   test(`the answer to ${file}`, () => {

@@ -129,7 +129,9 @@ frameworks:
 ${STEPS}`;
   const env = { BASE: 'https://api.example.org', MY_KEY: 'abcdefgh-123', MODE: 'a-long-enough-mode' };
   const resolved = load(text, { env });
-  assert.deepEqual(resolved.endpoint, { baseUrl: 'https://api.example.org/v1', apiKey: 'abcdefgh-123' });
+  const endpoint = { baseUrl: 'https://api.example.org/v1', apiKey: 'abcdefgh-123', askStreamUsage: true, usageApi: null };
+  assert.deepEqual(resolved.endpoint, endpoint);
+  assert.deepEqual(resolved.frameworks[0]?.endpoint, endpoint);
   assert.deepEqual(resolved.frameworks[0]?.settings.env, {
     MODE: 'a-long-enough-mode-x',
     MY_TOKEN: 'abcdefgh-123',

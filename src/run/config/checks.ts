@@ -61,6 +61,14 @@ export function checkBackoff(retries: ExperimentConfig['retries'], report: Repor
   report.problem(['retries'], says, 'Lower max_retries or backoff_multiplier until it is at most a day (86400 seconds).');
 }
 
+/** Where nothing costs, such a limit is never reached. */
+export function warnOfCostLimits(budgets: ExperimentConfig['budgets'], report: Report): void {
+  for (const scope of ['run', 'experiment'] as const) {
+    if (budgets[scope].max_cost_usd === undefined) continue;
+    report.warning(['budgets', scope, 'max_cost_usd'], 'limits nothing here: neither a rehearsal nor a replay costs anything');
+  }
+}
+
 function readText(path: KeyPath, file: unknown, directory: string, report: Report): TextFile | null {
   if (typeof file !== 'string' || file === '') return null;
   const result = readTextFile(file, directory);

@@ -10,6 +10,7 @@ export const REHEARSAL_MODEL = 'rehearsal';
 
 /** The model's name; `rehearsal` for the scripted offline model. */
 export function chooseModel(written: string, flags: ConfigFlags, env: Environment, report: Report): string {
+  if (flags.replay !== undefined) return modelOfReplay(flags.replay, flags, report);
   if (flags.rehearse === true) {
     if (flags.model !== undefined && flags.model !== REHEARSAL_MODEL) {
       report.outside('--rehearse', `it excludes --model ${JSON.stringify(flags.model)}.`, 'Leave out one of the two.');
@@ -28,8 +29,21 @@ export function chooseModel(written: string, flags: ConfigFlags, env: Environmen
   return written;
 }
 
+/** What was recorded answers the model's name that was recorded, and no other. */
+function modelOfReplay(
+  { runId, model }: NonNullable<ConfigFlags['replay']>,
+  flags: Pick<ConfigFlags, 'model' | 'rehearse'>,
+  report: Report,
+): string {
+  const says = `it excludes --replay: the run ${runId} was made with the model ${JSON.stringify(model)}.`;
+  if (flags.model !== undefined && flags.model !== model) report.outside('--model', says, 'Leave out --model.');
+  if (flags.rehearse === true && model !== REHEARSAL_MODEL) report.outside('--rehearse', says, 'Leave out --rehearse.');
+  return model;
+}
+
 /** False where the model is `rehearsal` only because nobody named one. */
 export function namesModel(file: unknown, flags: ConfigFlags, env: Environment): boolean {
+  if (flags.replay !== undefined) return true;
   if (flags.rehearse === true || settingOf('--model', flags.model, 'STEPWELL_MODEL', env) !== null) return true;
   return typeof file === 'object' && file !== null && 'model' in file;
 }

@@ -24,13 +24,18 @@ export function newReport(document: ConfigDocument): Report {
     problems,
     warnings,
     problem(path, says, fix, at) {
-      problems.push({ where: document.where(path, at), sentence: `${showPath(path)} ${says}.`, fix });
+      const where = document.where(path, at);
+      const sentence = `${showPath(path)} ${says}.`;
+      // Frameworks share an endpoint; what is wrong with it is said once.
+      if (problems.some((known) => known.where === where && known.sentence === sentence)) return;
+      problems.push({ where, sentence, fix });
     },
     outside(where, sentence, fix) {
       problems.push({ where, sentence, fix });
     },
     warning(path, says) {
-      warnings.push(`${document.where(path)}: ${showPath(path)} ${says}.`);
+      const line = `${document.where(path)}: ${showPath(path)} ${says}.`;
+      if (!warnings.includes(line)) warnings.push(line);
     },
     error: () => (problems.length === 0 ? undefined : stepwellError('CONFIG_INVALID', { problems: [...problems].sort(byPlace) })),
   };

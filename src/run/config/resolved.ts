@@ -1,6 +1,6 @@
 /** The configuration as a run uses it. */
 import type { StepwellError } from '../../errors.ts';
-import type { ExperimentConfig, FrameworkSettings, PlannedStep } from '../../schema.ts';
+import type { ExperimentConfig, FrameworkSettings, PlannedStep, UsageFilter, UsageProvider } from '../../schema.ts';
 import type { KeyPath } from './problem.ts';
 import type { TextFile } from './text-file.ts';
 
@@ -19,8 +19,10 @@ export interface ResolvedConfig {
   readonly model: string;
   /** The scripted offline model answers; no endpoint and no key are used. */
   readonly rehearsal: boolean;
-  /** With the real key, in memory only; null for a rehearsal or when none is configured. */
-  readonly endpoint: { readonly baseUrl: string; readonly apiKey: string | null } | null;
+  /** The run whose recorded exchanges answer, by id; no endpoint and no key are used. Null when this is no replay. */
+  readonly replayOf: string | null;
+  /** That of the experiment; null for a rehearsal or a replay, and when none is configured or no framework uses it as it is. */
+  readonly endpoint: ResolvedEndpoint | null;
   /** Those to run, in the order asked for. */
   readonly frameworks: readonly ResolvedFramework[];
   /** Those to run, in the order of the file. */
@@ -39,11 +41,23 @@ export interface ResolvedConfig {
   ): StepwellError | undefined;
 }
 
+/** With the real key, in memory only. */
+export interface ResolvedEndpoint {
+  /** With its version, without a slash at its end. */
+  readonly baseUrl: string;
+  readonly apiKey: string | null;
+  readonly askStreamUsage: boolean;
+  /** Who can be asked for the use afterwards; null where nobody bills it. */
+  readonly usageApi: (UsageFilter & { readonly provider: UsageProvider }) | null;
+}
+
 export interface ResolvedFramework {
   readonly name: string;
   readonly adapter: string;
   /** `env` with its references expanded; a path of a program in `command` is absolute. */
   readonly settings: FrameworkSettings;
+  /** Its own merged over that of the experiment; null for a rehearsal or a replay, and when none is configured. */
+  readonly endpoint: ResolvedEndpoint | null;
 }
 
 export interface ResolvedStep extends PlannedStep {

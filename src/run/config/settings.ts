@@ -8,6 +8,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface ConfigFlags {
   readonly model?: string | undefined;
   readonly rehearse?: boolean | undefined;
+  /** The recorded run that answers in place of a model: its id and the model that it was made with. */
+  readonly replay?: { readonly runId: string; readonly model: string } | undefined;
   readonly runsDir?: string | undefined;
   readonly jobs?: number | string | undefined;
   readonly steps?: string | undefined;

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { stringify } from 'yaml';
-import type { ExperimentConfig } from '../../schema.ts';
+import type { ExperimentConfig, FrameworkSettings } from '../../schema.ts';
 import { isSecretName } from './key-shapes.ts';
 
 const WITHHELD = '[withheld: a literal value of the configuration file]';
@@ -11,14 +11,23 @@ const WITHHELD = '[withheld: a literal value of the configuration file]';
 export function snapshotConfig(config: ExperimentConfig, file: string): { text: string; sha256: string } {
   const kept = {
     ...config,
-    ...(config.endpoint === undefined ? {} : { endpoint: withheld(config.endpoint) }),
+    ...withoutLiterals(config),
     frameworks: Object.fromEntries(
-      Object.entries(config.frameworks).map(([name, settings]) => [name, { ...settings, env: withheld(settings.env) }]),
+      Object.entries(config.frameworks).map(([name, settings]) => [
+        name,
+        { ...settings, env: withheld(settings.env), ...withoutLiterals(settings) },
+      ]),
     ),
   };
   const heading = `# The configuration of this run, as stepwell resolved it from ${basename(file)}. Paths are relative to that file.\n`;
   const text = heading + stringify(kept, { lineWidth: 0, aliasDuplicateObjects: false });
   return { text, sha256: createHash('sha256').update(text).digest('hex') };
+}
+
+function withoutLiterals({ endpoint }: Pick<FrameworkSettings, 'endpoint'>): Pick<FrameworkSettings, 'endpoint'> {
+  if (endpoint === undefined) return {};
+  const { usage_api } = endpoint;
+  return { endpoint: { ...withheld(endpoint), ...(usage_api === undefined ? {} : { usage_api: withheld(usage_api) }) } };
 }
 
 function withheld<T extends Record<string, unknown>>(values: T): T {

@@ -1,0 +1,77 @@
+/** What must not be written out in the file, used or not: the file is what ends in git. */
+import type { ExperimentConfig, FrameworkSettings } from '../../schema.ts';
+import { checkReferences, keepSecret, keepSecretsOf, type Collector } from './collector.ts';
+import { couldBeKey, hasKeyShape, isSecretName, masked } from './key-shapes.ts';
+import type { KeyPath } from './problem.ts';
+import { checkUrl } from './url.ts';
+import { checkWrittenIds, isUsageId } from './usage-api.ts';
+
+/** Every endpoint and every framework, selected or not, needed or not. */
+export function checkLiterals({ endpoint, frameworks = {} }: Partial<ExperimentConfig>, to: Collector): void {
+  if (endpoint !== undefined) checkEndpoint(['endpoint'], endpoint, 'OPENAI_API_KEY', to);
+  for (const [name, settings] of Object.entries(frameworks)) {
+    const path = ['frameworks', name];
+    for (const [variable, text] of Object.entries(settings.env)) {
+      if (isSecretName(variable) && !text.includes('${') && text !== '')
+        checkLiteralSecret([...path, 'env', variable], text, variable, to);
+    }
+    const variable = `OPENAI_API_KEY_${name.toUpperCase().replaceAll(/\W/g, '_')}`;
+    if (settings.endpoint !== undefined) checkEndpoint([...path, 'endpoint'], settings.endpoint, variable, to);
+  }
+}
+
+function checkEndpoint(
+  path: KeyPath,
+  { base_url, api_key, usage_api = {} }: NonNullable<FrameworkSettings['endpoint']>,
+  variable: string,
+  to: Collector,
+): void {
+  const { admin_key, base_url: usageUrl } = usage_api;
+  if (api_key !== undefined && !api_key.includes('${')) checkLiteralSecret([...path, 'api_key'], api_key, variable, to);
+  if (base_url?.includes('${') === false) checkUrl([...path, 'base_url'], base_url, to);
+  // Both are read when a run is reconciled, perhaps on another day and another machine.
+  if (usageUrl !== undefined) {
+    const place = [...path, 'usage_api', 'base_url'];
+    checkReferences(place, usageUrl, to);
+    if (!usageUrl.includes('${')) checkUrl(place, usageUrl, to);
+  }
+  if (admin_key !== undefined) {
+    const place = [...path, 'usage_api', 'admin_key'];
+    if (admin_key.includes('${')) checkReferences(place, admin_key, to);
+    else checkLiteralSecret(place, admin_key, 'OPENAI_ADMIN_KEY', to);
+    keepSecretsOf(place.join('.'), admin_key, to);
+  }
+  checkWrittenIds([...path, 'usage_api'], usage_api, to.report);
+}
+
+/** Text anywhere in the file that has the shape of a key. Places that hold secrets by name are checked above. */
+export function checkKeyShapes(value: unknown, to: Collector, path: (string | number)[] = []): void {
+  if (typeof value === 'string') {
+    const place = String(path.at(-1));
+    if (!hasKeyShape(value) || isSecretName(place) || isUsageId(place)) return;
+    to.report.problem(
+      path,
+      `holds what looks like a key: ${masked(value)}`,
+      'Take it out; keys are read from environment variables by ${NAME} references.',
+    );
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [key, child] of Object.entries(value))
+      checkKeyShapes(child, to, [...path, Array.isArray(value) ? Number(key) : key]);
+  }
+}
+
+function checkLiteralSecret(path: KeyPath, text: string, variable: string, to: Collector): void {
+  const reference = `\${${variable}}`;
+  const bare = /^\$([A-Za-z_]\w*)$/.exec(text)?.[1];
+  if (bare !== undefined) {
+    to.report.problem(path, `is "$${bare}", which is not a reference`, `Write it with braces: "\${${bare}}".`);
+    return;
+  }
+  if (couldBeKey(text)) {
+    const fix = `Put the key into an environment variable and write ${JSON.stringify(reference)} here. If the file was shared, revoke the key.`;
+    to.report.problem(path, `holds what looks like a key: ${masked(text)}`, fix);
+    return;
+  }
+  keepSecret(path.join('.'), text, to.secrets);
+  to.report.warning(path, `is written out in the file; write a reference such as ${JSON.stringify(reference)}`);
+}

@@ -1,0 +1,39 @@
+/** Base URLs of providers. */
+import type { Collector } from './collector.ts';
+import type { KeyPath } from './problem.ts';
+import { expandReferences } from './references.ts';
+import { showValue } from './shape.ts';
+
+/** Providers whose paths are known: their base URL names a version. */
+const VERSIONED: Readonly<Record<string, string>> = {
+  'api.openai.com': '/v1',
+  'eu.api.openai.com': '/v1',
+  'us.api.openai.com': '/v1',
+  'api.anthropic.com': '/v1',
+  'generativelanguage.googleapis.com': '/v1beta',
+};
+
+/** Messages show what is written, never what a reference stands for: it may be a key in the wrong place. */
+export function checkUrl(path: KeyPath, written: string, { env, report }: Collector): void {
+  const fix = 'Write an absolute URL such as https://api.openai.com/v1.';
+  const { value, unset, malformed } = expandReferences(written, env);
+  if (unset.length + malformed.length > 0) return;
+  const url = URL.parse(value);
+  const shown = showValue(written.replace(/\/\/[^/@]*@/, '//…@'), path);
+  if (url === null || !/^https?:$/.test(url.protocol))
+    report.problem(path, `is ${shown}, which is not an http or https URL${value === written ? '' : ' once filled in'}`, fix);
+  else if (url.username !== '' || url.password !== '')
+    report.problem(path, 'holds a user name or password', 'Move it to api_key, as a ${NAME} reference.');
+  else if (url.search !== '' || url.hash !== '')
+    report.problem(path, 'holds a query or fragment, to which no path can be added', fix);
+  else if (VERSIONED[url.hostname] !== undefined && !/\/v\d/.test(url.pathname)) {
+    const meant = `${url.origin}${url.pathname.replace(/\/+$/, '')}${VERSIONED[url.hostname]}`;
+    report.problem(path, `is ${shown}, without the version that the paths of ${url.hostname} begin with`, `Write ${meant}.`);
+  }
+}
+
+/** The origin of what is written, once filled in; null when it cannot be told. */
+export function originOf(written: string, env: Collector['env']): string | null {
+  const { value, unset, malformed } = expandReferences(written, env);
+  return unset.length + malformed.length > 0 ? null : (URL.parse(value)?.origin ?? null);
+}

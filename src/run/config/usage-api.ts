@@ -1,0 +1,111 @@
+/** `usage_api`: who bills the calls, and the ids by which they are found there. */
+import type { UsageFilter, UsageProvider } from '../../schema.ts';
+import { expanded, type Collector } from './collector.ts';
+import { hasKeyShape, isSecretName, masked } from './key-shapes.ts';
+import type { KeyPath } from './problem.ts';
+import { expandReferences } from './references.ts';
+import type { Report } from './report.ts';
+import type { EndpointSettings, WrittenEndpoint } from './written.ts';
+
+type UsageSettings = NonNullable<EndpointSettings['usage_api']>;
+
+const IDS = ['api_key_id', 'project_id', 'workspace_id'] as const;
+type UsageId = (typeof IDS)[number];
+
+/** How ids begin; null where the provider has none of that kind. */
+const PREFIXES: Readonly<Record<UsageProvider, Readonly<Record<UsageId, string | null>>>> = {
+  openai: { api_key_id: 'key_', project_id: 'proj_', workspace_id: null },
+  anthropic: { api_key_id: 'apikey_', project_id: null, workspace_id: 'wrkspc_' },
+};
+
+const NAMES: Readonly<Record<UsageProvider, string>> = { openai: 'OpenAI', anthropic: 'Anthropic' };
+
+export function isUsageId(key: string): boolean {
+  return (IDS as readonly string[]).includes(key);
+}
+
+/** Ids that are keys, in any endpoint of the file. */
+export function checkWrittenIds(path: KeyPath, written: UsageSettings, report: Report): void {
+  for (const id of IDS) {
+    const value = written[id];
+    if (value !== undefined && isKey(value)) refuseKey([...path, id], value, id, report);
+  }
+}
+
+/** Who bills the calls to `baseUrl`; null where nobody can be asked. */
+export function resolveUsageApi(
+  { settings, place }: WrittenEndpoint,
+  baseUrl: string,
+  to: Collector,
+): (UsageFilter & { provider: UsageProvider }) | null {
+  const { usage_api: written = {} } = settings;
+  const provider = written.provider ?? providerOf(baseUrl);
+  if (provider === 'none') return null;
+  if (provider === null) {
+    const [needless] = [...IDS, 'admin_key' as const].filter((key) => written[key] !== undefined);
+    if (needless !== undefined) {
+      const says = 'is given, but whose usage API that is cannot be told from base_url';
+      const fix = 'Add provider: openai or provider: anthropic beside it; provider: none where nobody bills the calls.';
+      to.report.problem(place('usage_api', needless), says, fix);
+    }
+    return null;
+  }
+  const idOf = (id: UsageId): string | null => {
+    const text = written[id];
+    return text === undefined ? null : resolveId(id, text, provider, place('usage_api', id), to);
+  };
+  return {
+    provider,
+    api_key_id: idOf('api_key_id'),
+    project_id: idOf('project_id'),
+    workspace_id: idOf('workspace_id'),
+  };
+}
+
+/** By host: api.openai.com with its regional variants, and api.anthropic.com. */
+export function providerOf(baseUrl: string): UsageProvider | null {
+  const host = URL.parse(baseUrl)?.hostname ?? '';
+  if (/^([a-z]{2}\.)?api\.openai\.com$/.test(host)) return 'openai';
+  return host === 'api.anthropic.com' ? 'anthropic' : null;
+}
+
+function resolveId(id: UsageId, text: string, provider: UsageProvider, path: KeyPath, to: Collector): string | null {
+  const prefix = PREFIXES[provider][id];
+  if (prefix === null) {
+    const other = id === 'project_id' ? 'workspace_id' : 'project_id';
+    to.report.problem(path, `does not exist at ${NAMES[provider]}`, `Write ${other}, or remove it.`);
+    return null;
+  }
+  const secretName = expandReferences(text, to.env).names.find(isSecretName);
+  if (secretName !== undefined) {
+    const says = `refers to \${${secretName}}, whose name says that it holds a secret, so that the id would be masked in the record`;
+    to.report.problem(path, says, `Call the variable ${secretName}_ID, and set it to the id.`);
+    return null;
+  }
+  const value = expanded(path, text, to);
+  if (value === null) return null;
+  if (isKey(value)) {
+    // What is written out has been looked at with the other literals.
+    if (value !== text) refuseKey(path, value, id, to.report);
+    return null;
+  }
+  if (!/^[\w.-]+$/.test(value)) {
+    const says = value === '' ? 'is empty' : 'holds characters that no id has';
+    to.report.problem(path, says, `Write the id as ${NAMES[provider]} shows it, such as ${prefix}…`);
+    return null;
+  }
+  if (!value.startsWith(prefix)) to.report.warning(path, `does not begin with ${prefix}, as such ids of ${NAMES[provider]} do`);
+  return value;
+}
+
+function isKey(value: string): boolean {
+  return hasKeyShape(value) || value.startsWith('sk-');
+}
+
+function refuseKey(path: KeyPath, value: string, id: UsageId, report: Report): void {
+  const fix =
+    id === 'api_key_id'
+      ? 'Write the id that the provider shows for the key: key_… at OpenAI, apikey_… at Anthropic. The key itself belongs in api_key.'
+      : 'Write the id that the provider shows: proj_… at OpenAI, wrkspc_… at Anthropic. A key belongs in api_key.';
+  report.problem(path, `holds a key, not an id: ${masked(value)}`, fix);
+}

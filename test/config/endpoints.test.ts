@@ -1,0 +1,227 @@
+/** Which endpoint, key and ids each framework gets. */
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { StepwellError } from '../../src/errors.ts';
+import { loadConfig } from '../../src/run/config.ts';
+import type { LoadConfigOptions, ResolvedConfig, ResolvedEndpoint } from '../../src/run/config.ts';
+
+let directory: string;
+before(() => {
+  directory = mkdtempSync(join(tmpdir(), 'stepwell-endpoints-'));
+  mkdirSync(join(directory, 'config'));
+  writeFileSync(join(directory, 'config/prompt.txt'), 'Prompt\n');
+});
+after(() => rmSync(directory, { recursive: true, force: true }));
+
+const ENV = {
+  OPENAI_API_KEY: 'shared-key-0',
+  OPENAI_API_KEY_BAES: 'baes-key-111',
+  OPENAI_API_KEY_BAES_ID: 'key_baes11111111',
+  OPENAI_API_KEY_CHATDEV: 'chatdev-key-222',
+  OPENAI_API_KEY_CHATDEV_ID: 'key_chatdev22222',
+  OPENAI_PROJECT_ID: 'proj_shared',
+  ANTHROPIC_API_KEY: 'claude-key-333',
+};
+const COMMON = `endpoint:
+  base_url: https://api.openai.com/v1
+  api_key: \${OPENAI_API_KEY}
+  usage_api: { admin_key: "\${OPEN_AI_KEY_ADM}", api_key_id: key_shared00000, project_id: "\${OPENAI_PROJECT_ID}" }
+`;
+
+function load(frameworks: string, { common = COMMON, env = ENV, ...options }: LoadConfigOptions & { common?: string } = {}) {
+  const steps = 'steps: [{ id: 1, name: first, prompt_file: prompt.txt }]';
+  writeFileSync(join(directory, 'config/experiment.yaml'), `model: gpt\n${common}frameworks: ${frameworks}\n${steps}\n`);
+  return loadConfig({ cwd: directory, env, ...options });
+}
+
+function endpointOf(resolved: ResolvedConfig, name: string): ResolvedEndpoint | null {
+  return resolved.frameworks.find((framework) => framework.name === name)?.endpoint ?? null;
+}
+
+function refusal(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof StepwellError) return `${error.message} ${error.fix}`;
+    throw error;
+  }
+  return assert.fail('nothing was refused');
+}
+
+const OWN = `{
+  baseline: {},
+  baes: { adapter: baseline, endpoint: { api_key: "\${OPENAI_API_KEY_BAES}", usage_api: { api_key_id: "\${OPENAI_API_KEY_BAES_ID}" } } },
+  chatdev: { adapter: baseline, endpoint: { api_key: "\${OPENAI_API_KEY_CHATDEV}", ask_stream_usage: false, usage_api: { api_key_id: "\${OPENAI_API_KEY_CHATDEV_ID}", project_id: proj_own } } }
+}`;
+
+test('a framework’s endpoint is merged over that of the experiment, key by key', () => {
+  const resolved = load(OWN);
+  const openai = { provider: 'openai', workspace_id: null };
+  assert.deepEqual(endpointOf(resolved, 'baseline'), {
+    baseUrl: 'https://api.openai.com/v1',
+    apiKey: 'shared-key-0',
+    askStreamUsage: true,
+    usageApi: { ...openai, api_key_id: 'key_shared00000', project_id: 'proj_shared' },
+  });
+  assert.deepEqual(endpointOf(resolved, 'baes'), {
+    baseUrl: 'https://api.openai.com/v1',
+    apiKey: 'baes-key-111',
+    askStreamUsage: true,
+    usageApi: { ...openai, api_key_id: 'key_baes11111111', project_id: 'proj_shared' },
+  });
+  assert.deepEqual(endpointOf(resolved, 'chatdev'), {
+    baseUrl: 'https://api.openai.com/v1',
+    apiKey: 'chatdev-key-222',
+    askStreamUsage: false,
+    usageApi: { ...openai, api_key_id: 'key_chatdev22222', project_id: 'proj_own' },
+  });
+  assert.deepEqual(resolved.endpoint, endpointOf(resolved, 'baseline'));
+  assert.deepEqual(resolved.warnings, []);
+  assert.deepEqual(resolved.secrets.map(({ value }) => value).sort(), ['baes-key-111', 'chatdev-key-222', 'shared-key-0']);
+});
+
+test('a key that no framework to be run uses need not be set', () => {
+  const { OPENAI_API_KEY: _, OPENAI_API_KEY_CHATDEV: __, ...env } = ENV;
+  const resolved = load(OWN, { env, flags: { frameworks: ['baes'] } });
+  assert.equal(endpointOf(resolved, 'baes')?.apiKey, 'baes-key-111');
+  assert.equal(resolved.endpoint, null);
+  const text = refusal(() => load(OWN, { env }));
+  assert.match(text, /experiment\.yaml:4:12: endpoint\.api_key refers to \$\{OPENAI_API_KEY\}/);
+  assert.match(text, /frameworks\.chatdev\.endpoint\.api_key refers to \$\{OPENAI_API_KEY_CHATDEV\}/);
+  assert.equal(text.match(/refers to/g)?.length, 2, 'what two frameworks share is said once');
+});
+
+test('nothing is taken over for another host: no key is sent to whom it is not for', () => {
+  const elsewhere = load(`{ local: { adapter: baseline, endpoint: { base_url: "http://127.0.0.1:8080/v1" } } }`);
+  assert.deepEqual(endpointOf(elsewhere, 'local'), {
+    baseUrl: 'http://127.0.0.1:8080/v1',
+    apiKey: null,
+    askStreamUsage: true,
+    usageApi: null,
+  });
+  assert.deepEqual(elsewhere.secrets, [], 'the key of the experiment is not even read');
+  const plain = load('{ x: { adapter: baseline, endpoint: { base_url: "http://api.openai.com/v1" } } }');
+  assert.equal(endpointOf(plain, 'x')?.apiKey, null, 'nor to the same host without encryption');
+  const samePlace = load('{ x: { adapter: baseline, endpoint: { base_url: "https://api.openai.com/v1/" } } }');
+  assert.equal(endpointOf(samePlace, 'x')?.apiKey, 'shared-key-0');
+  const byReference = load('{ x: { adapter: baseline, endpoint: { base_url: "${HOST}/v1" } } }', {
+    env: { ...ENV, HOST: 'https://api.openai.com' },
+  });
+  assert.equal(endpointOf(byReference, 'x')?.apiKey, 'shared-key-0');
+});
+
+test('the id of a key goes with the key, and that it is missing is said', () => {
+  const resolved = load('{ x: { adapter: baseline, endpoint: { api_key: "${OPENAI_API_KEY_BAES}" } } }');
+  assert.deepEqual(endpointOf(resolved, 'x')?.usageApi, {
+    provider: 'openai',
+    api_key_id: null,
+    project_id: 'proj_shared',
+    workspace_id: null,
+  });
+  assert.match(resolved.warnings.join('\n'), /:6:60: frameworks\.x\.endpoint\.api_key is a key of its own.*api_key_id/);
+  const same = load('{ x: { adapter: baseline, endpoint: { api_key: "${OPENAI_API_KEY}" } } }');
+  assert.equal(endpointOf(same, 'x')?.usageApi?.api_key_id, 'key_shared00000');
+});
+
+const hosts: [baseUrl: string, provider: string | null][] = [
+  ['https://api.openai.com/v1', 'openai'],
+  ['https://eu.api.openai.com/v1', 'openai'],
+  ['https://us.api.openai.com/v1/', 'openai'],
+  ['https://api.anthropic.com/v1', 'anthropic'],
+  ['https://api.openai.com.example.org/v1', null],
+  ['https://generativelanguage.googleapis.com/v1beta', null],
+  ['http://localhost:1234/v1', null],
+];
+for (const [baseUrl, provider] of hosts) {
+  test(`the usage of ${baseUrl} can be asked for at: ${provider ?? 'nobody'}`, () => {
+    const common = `endpoint: { base_url: "${baseUrl}" }\n`;
+    assert.equal(load('{ baseline: {} }', { common }).endpoint?.usageApi?.provider ?? null, provider);
+    const none = `endpoint: { base_url: "${baseUrl}", usage_api: { provider: none, api_key_id: any } }\n`;
+    assert.equal(load('{ baseline: {} }', { common: none }).endpoint?.usageApi, null);
+    const named = `endpoint: { base_url: "${baseUrl}", usage_api: { provider: anthropic, workspace_id: wrkspc_1 } }\n`;
+    assert.equal(load('{ baseline: {} }', { common: named }).endpoint?.usageApi?.workspace_id, 'wrkspc_1');
+  });
+}
+
+test('the admin key need not be set, but where it is, its value is a secret, whatever the variable is called', () => {
+  assert.ok(!load('{ baseline: {} }').secrets.some(({ name }) => name === 'OPEN_AI_KEY_ADM'));
+  const env = { ...ENV, OPEN_AI_KEY_ADM: 'the-admin-key-9' };
+  for (const flags of [{}, { rehearse: true }]) {
+    const secrets = load('{ baseline: {} }', { env, flags }).secrets;
+    assert.ok(secrets.some(({ value }) => value === 'the-admin-key-9'));
+  }
+});
+
+test('an id that is a key, or that is called like one, is refused; an unusual one is pointed out', () => {
+  const withId = (id: string, env: Record<string, string> = {}) => {
+    const endpoint = `{ usage_api: { api_key_id: ${JSON.stringify(id)} } }`;
+    return load(`{ baseline: { endpoint: ${endpoint} } }`, { env: { ...ENV, ...env } });
+  };
+  const pasted = refusal(() => withId('${BAES_ID}', { BAES_ID: 'sk-proj-0123456789abcdefghij' }));
+  assert.match(pasted, /usage_api\.api_key_id holds a key, not an id: "sk-…" \(28 characters\)\. .*key_…/);
+  assert.doesNotMatch(pasted, /0123456789/);
+  assert.match(
+    refusal(() => withId('sk-short')),
+    /holds a key, not an id/,
+  );
+  assert.match(
+    refusal(() => withId('${BAES_ID}', { BAES_ID: '' })),
+    /is empty/,
+  );
+  assert.match(
+    refusal(() => withId('${A_KEY}', { A_KEY: 'key_1' })),
+    /masked in the record.*A_KEY_ID/,
+  );
+  assert.match(
+    refusal(() => withId('${NOT_SET_ID}')),
+    /NOT_SET_ID\}, which is not set/,
+  );
+  assert.match(withId('mykey').warnings.join(), /api_key_id does not begin with key_/);
+  assert.deepEqual(withId('key_x').warnings, []);
+});
+
+test('a rehearsal and a replay need no endpoint, no key and no id, and take the model that is meant', () => {
+  const env = {};
+  const rehearsal = load(OWN, { env, flags: { rehearse: true } });
+  const replay = load(OWN, { env, flags: { replay: { runId: 'a-run', model: 'gpt-recorded' } } });
+  for (const resolved of [rehearsal, replay]) {
+    assert.equal(resolved.endpoint, null);
+    assert.deepEqual([...new Set(resolved.frameworks.map(({ endpoint }) => endpoint))], [null]);
+  }
+  assert.deepEqual([rehearsal.replayOf, replay.replayOf], [null, 'a-run']);
+  assert.deepEqual([replay.model, replay.rehearsal, replay.config.model], ['gpt-recorded', false, 'gpt-recorded']);
+  const flags = { replay: { runId: 'a-run', model: 'gpt-recorded' } };
+  assert.match(
+    refusal(() => load(OWN, { flags: { ...flags, model: 'other' } })),
+    /--model: it excludes --replay.*gpt-recorded/,
+  );
+  assert.match(
+    refusal(() => load(OWN, { flags: { ...flags, rehearse: true } })),
+    /--rehearse: it excludes --replay/,
+  );
+});
+
+test('a cost limit is pointed out where nothing costs', () => {
+  const common = `${COMMON}budgets: { run: { max_cost_usd: 1, max_calls: 3 } }\n`;
+  assert.deepEqual(load('{ baseline: {} }', { common }).warnings, []);
+  assert.match(
+    load('{ baseline: {} }', { common, flags: { rehearse: true } }).warnings.join(),
+    /:6:33: budgets\.run\.max_cost_usd limits nothing here/,
+  );
+});
+
+test('literal keys of frameworks’ endpoints are refused, used or not, and withheld when they are short', () => {
+  const frameworks = (key: string) =>
+    `{ baseline: {}, off: { adapter: baseline, enabled: false, endpoint: { api_key: ${key} } } }`;
+  assert.match(
+    refusal(() => load(frameworks('sk-0123456789abcdef01'))),
+    /frameworks\.off\.endpoint\.api_key holds what looks like a key: .*\$\{OPENAI_API_KEY_OFF\}/,
+  );
+  const resolved = load(frameworks('dummy-key'));
+  assert.match(resolved.warnings.join(), /frameworks\.off\.endpoint\.api_key is written out/);
+  assert.doesNotMatch(resolved.snapshot.text, /dummy-key/);
+  assert.match(resolved.snapshot.text, /admin_key: \$\{OPEN_AI_KEY_ADM\}/);
+});
