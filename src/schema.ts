@@ -1,4 +1,5 @@
 /** Every shape that touches disk or wire, and its inferred type. */
+export * from './schema/cassette.ts';
 export * from './schema/component.ts';
 export * from './schema/config.ts';
 export * from './schema/duration.ts';

@@ -6,6 +6,7 @@ export { realDisk, type Disk } from './store/disk.ts';
 export * from './store/identity.ts';
 export * from './store/lease.ts';
 export * from './store/lock.ts';
+export { LineSplitter, type RawLine } from './store/lines.ts';
 export { followRecords, type FollowOptions } from './store/follow.ts';
 export { gitCommit, gitDirty } from './store/git.ts';
 export { readRecords, logFilesOf, type ReadRecordsOptions } from './store/merge.ts';

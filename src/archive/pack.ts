@@ -10,6 +10,7 @@ import {
   ARCHIVE_FILE,
   ARCHIVE_INDEX_FILE,
   ARCHIVE_PARTIAL_FILE,
+  CASSETTE_FILE,
   CHECKSUMS_FILE,
   COMMIT_FILE,
   CONFIG_FILE,
@@ -34,7 +35,7 @@ import { walkTree } from './tree.ts';
 import { ArchiveWriter } from './writer.ts';
 
 /** In this order, between the logs and the workspace; one that the run does not have is left out. */
-const TOP_FILES = [METRICS_FILE, CONFIG_FILE, HITL_FILE, COMMIT_FILE, SUMMARY_FILE];
+const TOP_FILES = [METRICS_FILE, CONFIG_FILE, HITL_FILE, CASSETTE_FILE, COMMIT_FILE, SUMMARY_FILE];
 
 export interface PackOptions {
   readonly runDir: string;

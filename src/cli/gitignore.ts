@@ -5,6 +5,7 @@ const IGNORED = [
   'runs/*/*/workspace/',
   'runs/*/*/artifacts/',
   'runs/*/*/logs/',
+  'runs/*/*/cassette.jsonl',
   'runs/*/*/.stepwell/',
   'runs/*/*/*.tar.gz',
   'runs/*/*/*.zip',

@@ -104,6 +104,31 @@ export const EVENT_METADATA = {
   }),
   /** Exchanges that could not be kept on the cassette; replaying the run will miss them. */
   cassette_incomplete: z.object({ exchanges: count, reason: z.string() }),
+  /** Recorded exchanges answer in place of a model from here on. */
+  replay_start: z.object({
+    /** The run that was recorded. */
+    replay_of: z.string(),
+    strict: z.boolean(),
+    exchanges: count,
+    /** Exchanges whose answer is not on the cassette. */
+    not_kept: count,
+    /** Lines of the cassette that could not be read. */
+    damaged_lines: count,
+  }),
+  /** A request that is not on the cassette. Numbers are those of exchanges on the cassette. */
+  replay_mismatch: z.object({
+    method: z.string(),
+    path: z.string(),
+    /** What answered in its place; null: an error did. */
+    answered_by: z.number().int().positive().nullable(),
+    nearest: z.number().int().positive().nullable(),
+    /** The first place where the two requests differ. */
+    place: z.string().nullable(),
+    recorded: z.string().nullable(),
+    asked: z.string().nullable(),
+  }),
+  /** When the replaying run had ended: what it used of the cassette. */
+  replay_end: z.object({ exchanges: count, used: count, mismatches: count }),
   phase_start: z.object({ phase: Phase }),
   phase_end: z.object({ phase: Phase, duration_seconds: seconds, ok: z.boolean() }),
   framework_ready: z.object({ commit: z.string() }),

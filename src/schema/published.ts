@@ -1,5 +1,6 @@
 /** The shapes that other programs read or write, as JSON Schema: `schemas/` and `stepwell schema`. */
 import { z } from 'zod';
+import { CassetteExchange } from './cassette.ts';
 import { ExperimentConfig } from './config.ts';
 import { HitlEvent } from './hitl.ts';
 import { RunsManifest } from './manifest.ts';
@@ -20,6 +21,7 @@ export const PUBLISHED_SCHEMAS = {
   metadata: { schema: RunMetadata, title: 'metadata.json of a run', io: 'output' },
   metrics: { schema: RunMetrics, title: 'metrics.json of a run', io: 'output' },
   manifest: { schema: RunsManifest, title: 'runs_manifest.json', io: 'output' },
+  'cassette-exchange': { schema: CassetteExchange, title: 'A line of cassette.jsonl', io: 'output' },
   'hitl-event': { schema: HitlEvent, title: 'A line of hitl_events.jsonl', io: 'output' },
 } as const satisfies Record<string, Published>;
 

@@ -11,6 +11,8 @@ export const RECONCILIATION_LOG = 'logs/reconciliation.log';
 export const WORKSPACE_DIR = 'workspace';
 export const CONFIG_FILE = 'config.yaml';
 export const HITL_FILE = 'hitl_events.jsonl';
+/** Exchanges with models; only of a run that was recorded with `--record`. Git-ignored, archived. */
+export const CASSETTE_FILE = 'cassette.jsonl';
 export const COMMIT_FILE = 'commit.txt';
 export const METRICS_FILE = 'metrics.json';
 export const METADATA_FILE = 'metadata.json';

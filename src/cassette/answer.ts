@@ -1,0 +1,41 @@
+/** Gives a recorded answer again: the same status and body, broken off where the recorded one was. */
+import type { ServerResponse } from 'node:http';
+import type { CassetteExchange } from '../schema.ts';
+import type { Substitutions } from './substitutions.ts';
+import { formatOf, rewriteTexts } from './texts.ts';
+
+/** Placeholders become what they stand for in the replaying run. */
+export function bodyOf({ body, streamed }: CassetteExchange, substitutions: Substitutions): Buffer {
+  if (body === null) return Buffer.alloc(0);
+  if (typeof body !== 'string') return Buffer.from(body.base64, 'base64');
+  return Buffer.from(rewriteTexts(body, formatOf(body, streamed), (pieces) => pieces.map(substitutions.restore)));
+}
+
+export function sendRecorded(response: ServerResponse, exchange: CassetteExchange, body: Buffer): void {
+  const { status, headers, complete, streamed } = exchange;
+  if (status === null) {
+    // No answer had begun.
+    response.destroy();
+    return;
+  }
+  if (!complete) {
+    response.writeHead(status, headers);
+    response.flushHeaders();
+    // Without the end of the framing, which tells the client that something is missing.
+    response.write(body, () => response.destroy());
+    return;
+  }
+  response.writeHead(status, streamed ? headers : { ...headers, 'content-length': body.length });
+  response.end(body);
+}
+
+/** @param text in the wire's own error format */
+export function sendRefusal(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+    // Asked again, it would be answered the same.
+    'x-should-retry': 'false',
+  });
+  response.end(text);
+}

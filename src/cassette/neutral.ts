@@ -1,0 +1,88 @@
+/** A body as it stands on a cassette: without secrets, without what is this run's own. */
+import { hash } from 'node:crypto';
+import { isUtf8 } from 'node:buffer';
+import type { Redactor } from '../log.ts';
+import type { ExchangeContent } from '../schema.ts';
+import { canonicalText } from './canonical.ts';
+import type { Edit, Substitutions } from './substitutions.ts';
+import { formatOf, rewriteTexts, type Rewrite } from './texts.ts';
+
+export interface Neutraliser {
+  readonly text: (text: string) => string;
+  readonly request: (body: Buffer) => NeutralRequest;
+  /** Null when it must not be kept: bytes that are no text, with a secret in them. */
+  readonly answer: (body: Buffer, facts: { readonly streamed: boolean; readonly complete: boolean }) => ExchangeContent | null;
+}
+
+export interface NeutralRequest {
+  /** Null as for an answer. */
+  readonly content: ExchangeContent | null;
+  readonly sha256: string;
+}
+
+export function createNeutraliser(redactor: Redactor, substitutions: Substitutions): Neutraliser {
+  const redact: Rewrite = (pieces) => {
+    if (!redactor.containsSecret(pieces.join(''))) return pieces;
+    const stream = redactor.stream();
+    const redacted = pieces.map((piece) => stream.push(piece));
+    redacted.push((redacted.pop() ?? '') + stream.end());
+    return redacted;
+  };
+  const generalise: Rewrite = (pieces) => {
+    const edits = substitutions.find(pieces.join(''));
+    return edits.length === 0 ? pieces : editPieces(pieces, edits);
+  };
+  // In this order a placeholder stays whole in its piece.
+  const neutralise: Rewrite = (pieces) => generalise(redact(pieces));
+  const ofBytes = (body: Buffer): ExchangeContent | null =>
+    redactor.containsSecret(body) ? null : { base64: body.toString('base64') };
+
+  return {
+    text: (text) => rewriteTexts(text, 'plain', neutralise),
+    request(body) {
+      if (!isUtf8(body)) return { content: ofBytes(body), sha256: hash('sha256', body) };
+      const text = body.toString('utf8');
+      const content = rewriteTexts(text, formatOf(text, false), neutralise);
+      return { content, sha256: hash('sha256', canonicalText(content)) };
+    },
+    answer(body, { streamed, complete }) {
+      const whole = complete ? body : withoutBrokenEnd(body, streamed);
+      if (!isUtf8(whole)) return ofBytes(whole);
+      const text = whole.toString('utf8');
+      return rewriteTexts(text, formatOf(text, streamed), neutralise);
+    },
+  };
+}
+
+/** The text of each edit goes where its place begins. */
+function editPieces(pieces: readonly string[], edits: readonly Edit[]): string[] {
+  let offset = 0;
+  return pieces.map((piece) => {
+    const [from, to] = [offset, offset + piece.length];
+    offset = to;
+    let out = '';
+    let at = from;
+    for (const { start, end, text } of edits) {
+      if (end <= from || start >= to) continue;
+      if (start >= from) out += piece.slice(at - from, start - from) + text;
+      at = Math.min(end, to);
+    }
+    return out + piece.slice(at - from);
+  });
+}
+
+/** Of an answer that was cut: a part of an event, which reaches no client, or of a character. */
+function withoutBrokenEnd(body: Buffer, streamed: boolean): Buffer {
+  if (streamed) {
+    const ends = ['\n\n', '\r\n\r\n', '\r\r'].map((blank) => {
+      const at = body.lastIndexOf(blank);
+      return at < 0 ? 0 : at + blank.length;
+    });
+    return body.subarray(0, Math.max(...ends));
+  }
+  for (let cut = 0; cut < 4 && cut <= body.length; cut++) {
+    const shorter = body.subarray(0, body.length - cut);
+    if (isUtf8(shorter)) return shorter;
+  }
+  return body;
+}

@@ -1,0 +1,67 @@
+/** Reads a cassette back. A line that is none of its exchanges is told and passed over. */
+import { StepwellError, stepwellError } from '../errors.ts';
+import { CassetteExchange } from '../schema.ts';
+import { CASSETTE_FILE, LineSplitter, type RawLine, type RunSource } from '../store.ts';
+
+/** What a writer keeps of one exchange fits, whatever its escapes. */
+const MAX_LINE_BYTES = 64 * 1024 * 1024;
+
+export interface DamagedExchange {
+  /** From 1. */
+  readonly line: number;
+  /** A phrase for people: `cut off`. */
+  readonly reason: string;
+}
+
+export interface Cassette {
+  /** The run that was recorded. */
+  readonly runId: string;
+  readonly exchanges: readonly CassetteExchange[];
+  /** Lines that could not be read: the last one, where the recording process was killed. */
+  readonly damaged: readonly DamagedExchange[];
+}
+
+/**
+ * The cassette of a run, from its directory or its archive.
+ *
+ * @throws CASSETTE_MISSING; CASSETTE_UNREADABLE when none of its lines can be read
+ */
+export async function readCassette(source: RunSource, runId: string): Promise<Cassette> {
+  const exchanges: CassetteExchange[] = [];
+  const damaged: DamagedExchange[] = [];
+  const read = (line: RawLine | null): void => {
+    if (line === null || line.text === '') return;
+    const exchange = exchangeOf(line);
+    if (typeof exchange === 'string') damaged.push({ line: line.number, reason: exchange });
+    else exchanges.push(exchange);
+  };
+  const splitter = new LineSplitter(MAX_LINE_BYTES);
+  try {
+    for await (const chunk of source.stream(CASSETTE_FILE)) splitter.push(chunk).forEach(read);
+  } catch (error) {
+    if (!(error instanceof StepwellError) || error.code !== 'RUN_FILE_MISSING') throw error;
+    throw stepwellError('CASSETTE_MISSING', { runId, location: source.location }, { cause: error });
+  }
+  read(splitter.end());
+  const [first] = damaged;
+  if (exchanges.length === 0 && first !== undefined) {
+    const facts = { runId, location: source.location, lines: damaged.length, reason: first.reason };
+    throw stepwellError('CASSETTE_UNREADABLE', facts);
+  }
+  return { runId, exchanges, damaged };
+}
+
+/** The exchange, or what is wrong with the line. */
+function exchangeOf({ text, terminated }: RawLine): CassetteExchange | string {
+  if (text === null) return `longer than ${MAX_LINE_BYTES / 1024 / 1024} MiB`;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return terminated ? 'not JSON' : 'cut off';
+  }
+  const parsed = CassetteExchange.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  return `no exchange: ${(issue?.path ?? []).map(String).join('.')}: ${issue?.message ?? 'invalid'}`;
+}

@@ -1,0 +1,107 @@
+/** Writes a run's exchanges to its cassette, one line each, as they end. */
+import { join } from 'node:path';
+import { getLogger, type Redactor } from '../log.ts';
+import type { Exchange, ExchangeRecorder } from '../meter.ts';
+import { toSeconds, type CassetteExchange, type EventMetadata } from '../schema.ts';
+import { CASSETTE_FILE, realDisk, type Disk } from '../store.ts';
+import { LineFile } from './line-file.ts';
+import { createNeutraliser } from './neutral.ts';
+import { createSubstitutions, type OwnText } from './substitutions.ts';
+
+const MIB = 1024 * 1024;
+const MAX_BYTES = 8 * MIB;
+const MAX_TOTAL_BYTES = 256 * MIB;
+const KEPT_HEADERS = new Set(['content-type', 'x-request-id', 'request-id']);
+
+export interface RecorderOptions extends OwnText {
+  /** The run's: what it knows as a secret never reaches the cassette. */
+  readonly redactor: Redactor;
+  /** Of a request, and of an answer. Default 8 MiB. */
+  readonly maxBytes?: number;
+  /** Of the file. Default 256 MiB. */
+  readonly maxTotalBytes?: number;
+  readonly disk?: Disk;
+}
+
+/** Disposing it makes the file durable and records what it could not keep; call it in the run's log scope. */
+export interface Recorder extends ExchangeRecorder, AsyncDisposable {}
+
+type Loss = 'too_large' | 'cassette_full' | 'not_held' | 'unwritable' | 'secret';
+
+const LOSSES: Record<Loss, string> = {
+  too_large: 'larger than the limit of an exchange',
+  cassette_full: 'the cassette had reached its limit',
+  not_held: 'the request was too large to be held, or could not be unpacked',
+  unwritable: 'the cassette could not be written',
+  secret: 'bytes that hold a secret',
+};
+
+/** Creates the cassette of a run. Trouble with it never harms the run: what it lacks is told when it is disposed. */
+export function createRecorder(options: RecorderOptions): Recorder {
+  const { maxBytes = MAX_BYTES, maxTotalBytes = MAX_TOTAL_BYTES } = options;
+  const log = getLogger('cassette', { component: 'orchestrator' });
+  const neutral = createNeutraliser(options.redactor, createSubstitutions(options));
+  const file = new LineFile(join(options.runDir, CASSETTE_FILE), options.disk ?? realDisk);
+  const losses = new Map<Loss, number>();
+  const lose = (loss: Loss): void => void losses.set(loss, (losses.get(loss) ?? 0) + 1);
+  let index = 0;
+
+  function lineOf(exchange: Exchange): { line: CassetteExchange; loss: Loss | null } {
+    const { request, body, complete, streamed } = exchange;
+    const asked = request === null ? null : neutral.request(request);
+    const full = file.bytes + (request?.length ?? 0) + body.length > maxTotalBytes;
+    const oversized = exchange.oversized || body.length > maxBytes;
+    const answered = full || oversized ? null : neutral.answer(body, { streamed, complete });
+    const requestFits = !full && (request?.length ?? 0) <= maxBytes;
+    const line = {
+      index,
+      wire: exchange.wire,
+      method: exchange.method,
+      path: neutral.text(exchange.path),
+      step: exchange.step,
+      attempt: exchange.attempt,
+      request_sha256: asked?.sha256 ?? null,
+      request: requestFits ? (asked?.content ?? null) : null,
+      status: exchange.status,
+      headers: Object.fromEntries(
+        Object.entries(exchange.headers)
+          .filter(([name]) => KEPT_HEADERS.has(name))
+          .map(([name, value]) => [name, neutral.text(value)]),
+      ),
+      body: answered,
+      complete: complete && answered !== null,
+      streamed,
+      duration_seconds: toSeconds(exchange.durationMs),
+    } satisfies CassetteExchange;
+    return { line, loss: lossOf({ full, oversized, answered: answered !== null, asked: asked !== null }) };
+  }
+
+  return {
+    maxBytes,
+    record(exchange) {
+      index += 1;
+      const { line, loss } = lineOf(exchange);
+      const written = file.append(Buffer.from(`${JSON.stringify(line)}\n`));
+      if (!written) lose('unwritable');
+      else if (loss !== null) lose(loss);
+    },
+    async [Symbol.asyncDispose]() {
+      const durable = file.close();
+      const exchanges = [...losses.values()].reduce((sum, count) => sum + count, 0);
+      if (exchanges === 0 && durable) return;
+      const reasons = [...losses].map(([loss, count]) => `${count} × ${LOSSES[loss]}`);
+      if (!durable) reasons.push(`${CASSETTE_FILE} could not be synced to the disk`);
+      log.warn(`The cassette is incomplete: ${reasons.join('; ')}`, {
+        event: 'cassette_incomplete',
+        metadata: { exchanges, reason: reasons.join('; ') } satisfies EventMetadata<'cassette_incomplete'>,
+      });
+    },
+  };
+}
+
+function lossOf(kept: { full: boolean; oversized: boolean; answered: boolean; asked: boolean }): Loss | null {
+  if (kept.full) return 'cassette_full';
+  if (kept.oversized) return 'too_large';
+  if (!kept.answered) return 'secret';
+  return kept.asked ? null : 'not_held';
+}
