@@ -5,8 +5,7 @@ import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { StepwellError, stepwellError } from '../errors.ts';
-import { metricsText } from '../schema.ts';
-import type { ArchiveFacts, RunSummary } from '../schema.ts';
+import { FORMAT_VERSION, type ArchiveFacts, type RunSummary } from '../schema.ts';
 import {
   ARCHIVE_FILE,
   CHECKSUMS_FILE,
@@ -16,20 +15,22 @@ import {
   LOGS_DIR,
   METADATA_FILE,
   METRICS_FILE,
+  RECONCILIATION_LOG,
   SUMMARY_FILE,
 } from '../store.ts';
 import type { RunSource } from '../store.ts';
-import { computeMetrics, renderText } from '../summary.ts';
+import { renderText } from '../summary.ts';
 import { factsOf } from './facts.ts';
 import { openFile, scannedSource } from './open.ts';
 import { scanArchive } from './reader.ts';
 import type { OpenFile, ScannedArchive } from './reader.ts';
 import { checkLoggedAfter } from './verify/after.ts';
 import { checkDisk } from './verify/disk.ts';
-import { compareFields } from './verify/fields.ts';
 import { checkHitl } from './verify/hitl.ts';
 import { checkMembers } from './verify/members.ts';
-import { checkAgainstArchive, checkAgainstLogs, parseMetadata, reportForm } from './verify/metadata.ts';
+import { checkAgainstArchive, checkAgainstLogs, parseMetadata } from './verify/metadata.ts';
+import { compareMetrics } from './verify/metrics.ts';
+import { checkReconciliation } from './verify/reconciliation.ts';
 import { foldArchive } from './verify/records.ts';
 import { Findings } from './verify/report.ts';
 import type { VerifyReport } from './verify/report.ts';
@@ -68,7 +69,8 @@ export async function verifyRun(path: string): Promise<VerifyReport> {
 }
 
 function report(location: string, findings: Findings): VerifyReport {
-  return { ok: findings.items.length === 0, location, items: findings.items, checked: findings.checked };
+  const { items, notes, checked } = findings;
+  return { ok: items.length === 0, location, items, notes, checked };
 }
 
 interface Beside {
@@ -98,36 +100,43 @@ async function checkOpen(findings: Findings, file: OpenFile, { runDir, metadataT
   const folded = await foldArchive(findings, source);
   const { summary, hitl } = folded;
   checkHitl(findings, await read(HITL_FILE), hitl);
-  await checkDerived(findings, source, summary);
+  const copy = await read(METADATA_FILE);
+  const copied = copy === null ? null : parseMetadata(findings, `${METADATA_FILE} in the archive`, copy);
+  const version = copied?.format_version ?? FORMAT_VERSION;
+  await checkDerived(findings, source, summary, version);
   await checkCopies(findings, source, summary, scanned);
 
   const logFiles = await source.files(LOGS_DIR);
-  const copy = await read(METADATA_FILE);
-  const copied = copy === null ? null : parseMetadata(findings, `${METADATA_FILE} in the archive`, copy);
   if (copied !== null) checkAgainstLogs(findings, `${METADATA_FILE} in the archive`, copied, folded, logFiles);
   if (runDir === null) return;
 
   checkDirectoryName(findings, runDir, summary);
-  if (metadataText !== null) checkAgainstArchive(findings, metadataText, copy, facts);
+  const reconciled = await checkReconciliation(findings, runDir, metadata?.reconciliation ?? null, {
+    runId: summary.run_id,
+    sealedBytes: logFiles.find(({ path }) => path === RECONCILIATION_LOG)?.bytes ?? 0,
+  });
+  const reconciliation = reconciled?.confirmed ?? null;
+  if (metadataText !== null) checkAgainstArchive(findings, metadataText, copy, { facts, reconciliation });
   if (metadata !== null && copied === null) checkAgainstLogs(findings, METADATA_FILE, metadata, folded, logFiles);
-  await checkSummaryOnDisk(findings, runDir, summary, facts);
-  await checkMetricsOnDisk(findings, runDir, summary);
-  await checkDisk(findings, runDir, scanned.members);
+  const now: RunSummary = { ...summary, reconciliation: reconciled?.summary ?? null };
+  await checkSummaryOnDisk(findings, runDir, now, facts);
+  // An attempt writes metrics.json anew, with the version that it is of.
+  compareMetrics(findings, METRICS_FILE, await textOf(join(runDir, METRICS_FILE)), {
+    summary: now,
+    version: reconciled === null ? version : FORMAT_VERSION,
+  });
+  await checkDisk(findings, runDir, scanned.members, reconciled === null ? [] : [METRICS_FILE]);
   await checkLoggedAfter(findings, runDir, scanned.members, facts);
 }
 
 /** metrics.json and logs_summary.txt as they were sealed. */
-async function checkDerived(findings: Findings, source: RunSource, summary: RunSummary): Promise<void> {
+async function checkDerived(findings: Findings, source: RunSource, summary: RunSummary, version: string): Promise<void> {
   const text = await source.read(SUMMARY_FILE);
   const file = `${SUMMARY_FILE} in the archive`;
   if (text === null) findings.add(file, 'the summary as of sealing', 'missing from the archive');
   else compareSummary(findings, file, text.toString('utf8'), renderText(summary, null));
-  compareMetrics(
-    findings,
-    `${METRICS_FILE} in the archive`,
-    (await source.read(METRICS_FILE))?.toString('utf8') ?? null,
-    summary,
-  );
+  const metrics = (await source.read(METRICS_FILE))?.toString('utf8') ?? null;
+  compareMetrics(findings, `${METRICS_FILE} in the archive`, metrics, { summary, version });
 }
 
 /** commit.txt and config.yaml, of which the logs recorded the content or its digest. */
@@ -154,24 +163,6 @@ async function checkSummaryOnDisk(findings: Findings, runDir: string, summary: R
 function checkDirectoryName(findings: Findings, runDir: string, summary: RunSummary): void {
   const name = basename(resolve(runDir));
   if (RUN_ID.test(name) && summary.run_id !== null) findings.compare('name of the run directory', name, summary.run_id);
-}
-
-/** Names the field; that the bytes are the sealed ones is checked with the other files. */
-async function checkMetricsOnDisk(findings: Findings, runDir: string, summary: RunSummary): Promise<void> {
-  compareMetrics(findings, METRICS_FILE, await textOf(join(runDir, METRICS_FILE)), summary);
-}
-
-function compareMetrics(findings: Findings, file: string, text: string | null, summary: RunSummary): void {
-  if (text === null) return findings.add(file, 'the metrics of the run', 'missing');
-  const computed = computeMetrics(summary);
-  const before = findings.items.length;
-  try {
-    compareFields(findings, 'metrics_fields', file, JSON.parse(text), JSON.parse(JSON.stringify(computed)));
-  } catch (error) {
-    return findings.add(file, 'valid JSON', (error as Error).message);
-  }
-  // Equal fields in another form: a field twice, or nested otherwise.
-  if (findings.items.length === before && text !== metricsText(computed)) reportForm(findings, file);
 }
 
 function recordsArchive(metadataText: string): boolean {

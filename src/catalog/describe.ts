@@ -16,6 +16,8 @@ export async function describeRun(runsDir: string, path: string): Promise<Manife
   const metadata = await readObject(join(runsDir, path, METADATA_FILE));
   const metrics = await readObject(join(runsDir, path, METRICS_FILE));
   const totals = objectOf(metrics['aggregate_metrics']);
+  const reading = objectOf(objectOf(metrics['usage_api_reconciliation'])['last_reading']);
+  const provider = objectOf(reading['total']);
   const steps = Array.isArray(metrics['steps']) ? (metrics['steps'] as unknown[]) : null;
   const planned = Array.isArray(metadata['steps']) ? metadata['steps'].length : null;
   return {
@@ -31,8 +33,8 @@ export async function describeRun(runsDir: string, path: string): Promise<Manife
     steps_succeeded: steps === null ? null : steps.filter((step) => objectOf(step)['success'] === true).length,
     steps_total: integerOf(metrics['steps_total']) ?? planned ?? steps?.length ?? null,
     verification_status: textOf(metrics['verification_status']),
-    provider_tokens_in: null,
-    provider_tokens_out: null,
+    provider_tokens_in: integerOf(provider['input_tokens']),
+    provider_tokens_out: integerOf(provider['output_tokens']),
     total_api_calls: integerOf(totals['API_CALLS']),
     total_tokens_in: integerOf(totals['TOK_IN']),
     total_tokens_out: integerOf(totals['TOK_OUT']),

@@ -6,7 +6,7 @@ import { readArchiveFacts } from '../archive.ts';
 import type { FoundRun } from '../catalog.ts';
 import { ArchiveFacts, type RunSummary } from '../schema.ts';
 import { ARCHIVE_FILE, METADATA_FILE, type RunSource } from '../store.ts';
-import { foldRun } from '../summary.ts';
+import { foldRun, readReconciliation } from '../summary.ts';
 
 export interface RunFacts {
   readonly summary: RunSummary;
@@ -14,13 +14,14 @@ export interface RunFacts {
   readonly archive: ArchiveFacts | null;
 }
 
-/** The same summary from a run directory and from its archive: both fold what was sealed. */
+/** The same summary from a run directory and from its archive: both fold what was sealed. Beside it stands the reconciliation, which only the directory has. */
 export async function summaryOf(found: FoundRun, source: RunSource): Promise<RunFacts> {
   const folded = await foldRun(source);
   if (found.kind === 'archive') return { summary: folded, archive: await readArchiveFacts(found.archive) };
   // A run that died before its first record has its name from its directory.
   const { run_id, framework } = found.entry;
-  const summary = { ...folded, run_id: folded.run_id ?? run_id, framework: folded.framework ?? framework };
+  const reconciliation = await readReconciliation(found.dir);
+  const summary = { ...folded, run_id: folded.run_id ?? run_id, framework: folded.framework ?? framework, reconciliation };
   return { summary, archive: await recordedArchive(found.dir) };
 }
 

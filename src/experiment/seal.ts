@@ -31,7 +31,7 @@ import {
   SUMMARY_FILE,
   writeFileAtomic,
 } from '../store.ts';
-import { computeMetrics, foldRun, renderText } from '../summary.ts';
+import { computeMetrics, foldRun, readReconciliation, renderText } from '../summary.ts';
 import { missingClarifications } from './clarifications.ts';
 import { loggedError, readMetadata, recordProblems, sealedMetadata } from './metadata.ts';
 import { redacted } from './redacted.ts';
@@ -94,7 +94,12 @@ export async function sealRun(runDir: string, known: RunMetadata | null = null):
     }
   }
   const sealedBy = archive;
-  if (sealedBy !== null) await part('the summary', async () => await writeSummary(runDir, summary, sealedBy));
+  if (sealedBy !== null) {
+    await part('the summary', async () => {
+      // A run may have been reconciled before its sealing is finished here.
+      await writeSummary(runDir, { ...summary, reconciliation: await readReconciliation(runDir) }, sealedBy);
+    });
+  }
   await part('the manifest', async () => await indexRun(runDir));
   flushRun();
   if (!syncRun()) problems.push('records after sealing were lost, or could not be synced to the disk');

@@ -1,12 +1,22 @@
 /** Where the reconciliation of a run stands: the fold of its `reconciliation.log`, which the sealed record never sees. */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { StepwellError } from '../errors.ts';
-import { ReconciliationAttempt, RunMetadata, type ReconciliationSummary } from '../schema.ts';
-import { METADATA_FILE, openRunDirectory, readLogFile, RECONCILIATION_LOG, type ReadItem } from '../store.ts';
+import { ReconciliationAttempt, RunMetadata, RunMetrics, type ReconciliationSummary } from '../schema.ts';
+import {
+  LOGS_DIR,
+  METADATA_FILE,
+  METRICS_FILE,
+  openRunDirectory,
+  readLogFile,
+  RECONCILIATION_LOG,
+  type ReadItem,
+} from '../store.ts';
 
 const Confirmed = z.object({ reconciliation: RunMetadata.shape.reconciliation });
+const Kept = z.object({ usage_api_reconciliation: RunMetrics.shape.usage_api_reconciliation });
 
 /**
  * Folds the lines of a run's `reconciliation.log`, in file order. State and reason are the last attempt's; window, reading,
@@ -60,7 +70,7 @@ export interface ReadReconciliationOptions {
 
 /**
  * Reads where the reconciliation of a run stands from its directory; null before the first attempt that metadata.json
- * confirms, and where the log is not there, as in a clone of the records.
+ * confirms. A clone of the records has no logs: there metrics.json tells.
  *
  * @throws NOT_A_RUN
  */
@@ -68,9 +78,13 @@ export async function readReconciliation(
   runDir: string,
   { all = false }: ReadReconciliationOptions = {},
 ): Promise<ReconciliationSummary | null> {
-  const bytes = all ? null : await confirmedBytes(runDir);
-  if (bytes === 0) return null;
-  await using source = await openRunDirectory(runDir, { sealed: bytes === null ? null : { [RECONCILIATION_LOG]: bytes } });
+  if (!existsSync(join(runDir, LOGS_DIR))) {
+    return (await readAs(Kept, join(runDir, METRICS_FILE)))?.usage_api_reconciliation ?? null;
+  }
+  const confirmed = all ? null : await readAs(Confirmed, join(runDir, METADATA_FILE));
+  const bytes = confirmed?.reconciliation?.log_bytes ?? 0;
+  if (!all && bytes === 0) return null;
+  await using source = await openRunDirectory(runDir, { sealed: all ? null : { [RECONCILIATION_LOG]: bytes } });
   try {
     return await foldReconciliation(readLogFile(source, RECONCILIATION_LOG));
   } catch (error) {
@@ -79,12 +93,12 @@ export async function readReconciliation(
   }
 }
 
-/** Bytes of the log that metadata.json vouches for; 0 where it names none or cannot be read, which `verify` reports. */
-async function confirmedBytes(runDir: string): Promise<number> {
-  const text = await readFile(join(runDir, METADATA_FILE), 'utf8').catch(() => '');
+/** Null where the file is absent or of another shape, which `verify` reports. */
+async function readAs<T>(shape: z.ZodType<T>, path: string): Promise<T | null> {
+  const text = await readFile(path, 'utf8').catch(() => '');
   try {
-    return Confirmed.parse(JSON.parse(text)).reconciliation?.log_bytes ?? 0;
+    return shape.parse(JSON.parse(text));
   } catch {
-    return 0;
+    return null;
   }
 }

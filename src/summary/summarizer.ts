@@ -4,6 +4,7 @@ import { stepwellError } from '../errors.ts';
 import { ArchiveFacts } from '../schema.ts';
 import { METADATA_FILE, openRunDirectory, SUMMARY_FILE, writeFileAtomic, type RunSource } from '../store.ts';
 import { foldRun } from './fold.ts';
+import { readReconciliation } from './reconciliation.ts';
 import { renderText } from './text.ts';
 
 const Sealed = z.object({ archive: ArchiveFacts.nullable() });
@@ -26,13 +27,14 @@ export class LogSummarizer {
     this.#runDir = runDir;
   }
 
-  /** The text of `logs_summary.txt`, folded from the logs. @throws NOT_A_RUN, SUMMARY_OF_OTHER_RUN */
+  /** The text of `logs_summary.txt`, folded from the logs; with the reconciliation, once there was an attempt. @throws NOT_A_RUN, SUMMARY_OF_OTHER_RUN */
   async generateSummary(): Promise<string> {
     await using source = await openRunDirectory(this.#runDir);
     const folded = await foldRun(source);
     this.#check('run', this.#runId, folded.run_id);
     this.#check('framework', this.#framework, folded.framework);
-    const summary = { ...folded, run_id: this.#runId, framework: this.#framework };
+    const reconciliation = await readReconciliation(this.#runDir);
+    const summary = { ...folded, run_id: this.#runId, framework: this.#framework, reconciliation };
     return renderText(summary, await sealedArchive(source));
   }
 

@@ -5,7 +5,14 @@ import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { packRun, type PackOptions } from '../../src/archive.ts';
-import { FORMAT_VERSION, metadataText, metricsText, type ArchiveFacts, type RunMetadata } from '../../src/schema.ts';
+import {
+  FORMAT_VERSION,
+  metadataText,
+  metricsText,
+  type ArchiveFacts,
+  type RunMetadata,
+  type RunMetrics,
+} from '../../src/schema.ts';
 import { openRunDirectory } from '../../src/store.ts';
 import { computeMetrics, foldRun, renderText } from '../../src/summary.ts';
 
@@ -109,15 +116,28 @@ export async function writeRun(runDir: string, options: { skipSeq?: number; runI
   });
 }
 
-/** Seals the run: metrics, summary, archive, metadata, summary again; then two records that belong to no archive. */
-export async function sealRun(runDir: string, options: Partial<PackOptions> = {}): Promise<RunMetadata> {
+/**
+ * Seals the run: metrics, summary, archive, metadata, summary again; then two records that belong to no archive.
+ *
+ * @param version 1.0 had no reconciliation
+ */
+export async function sealRun(
+  runDir: string,
+  options: Partial<PackOptions> = {},
+  version: '1.0' | typeof FORMAT_VERSION = FORMAT_VERSION,
+): Promise<RunMetadata> {
   await using source = await openRunDirectory(runDir, { sealed: null });
   const summary = await foldRun(source);
   const files = Object.fromEntries((await source.files('logs')).map(({ path, bytes }) => [path, bytes]));
-  await writeFile(join(runDir, 'metrics.json'), metricsText(computeMetrics(summary)));
+  const { usage_api_reconciliation, ...metrics } = { ...computeMetrics(summary), format_version: version };
+  await writeFile(
+    join(runDir, 'metrics.json'),
+    // A version's file is the text of what it had.
+    metricsText((version === '1.0' ? metrics : { ...metrics, usage_api_reconciliation }) as RunMetrics),
+  );
   await writeFile(join(runDir, 'logs_summary.txt'), renderText(summary, null));
   const metadata: RunMetadata = {
-    format_version: FORMAT_VERSION,
+    format_version: version,
     run_id: summary.run_id ?? RUN_ID,
     framework: 'baseline',
     reconciliation: null,

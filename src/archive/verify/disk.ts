@@ -3,17 +3,26 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { lstat, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { COMMIT_FILE, CONFIG_FILE, HITL_FILE, LOGS_DIR, METRICS_FILE, WORKSPACE_DIR } from '../../store.ts';
+import { CASSETTE_FILE, COMMIT_FILE, CONFIG_FILE, HITL_FILE, LOGS_DIR, METRICS_FILE, WORKSPACE_DIR } from '../../store.ts';
 import type { ArchiveMember } from '../member.ts';
 import type { Findings } from './report.ts';
 
 /** Files beside the archive that are never written again once they are in it. */
-const KEPT_FILES = [METRICS_FILE, CONFIG_FILE, HITL_FILE, COMMIT_FILE];
+const KEPT_FILES = [METRICS_FILE, CONFIG_FILE, HITL_FILE, CASSETTE_FILE, COMMIT_FILE];
 /** Git does not keep these, so a clone with the archive put back has none of them; then there is nothing to compare. */
-const MAY_BE_ABSENT = [LOGS_DIR, WORKSPACE_DIR];
+const MAY_BE_ABSENT = [LOGS_DIR, WORKSPACE_DIR, CASSETTE_FILE];
 
-/** Log files may have grown since; everything else must be as it was packed. What was added since is not looked at. */
-export async function checkDisk(findings: Findings, runDir: string, members: readonly ArchiveMember[]): Promise<void> {
+/**
+ * Log files may have grown since; everything else must be as it was packed. What was added since is not looked at.
+ *
+ * @param rewritten files that rightly differ now, and are checked otherwise
+ */
+export async function checkDisk(
+  findings: Findings,
+  runDir: string,
+  members: readonly ArchiveMember[],
+  rewritten: readonly string[],
+): Promise<void> {
   const packed = new Set(members.map(({ path }) => path));
   for (const path of KEPT_FILES) {
     if (!packed.has(path) && (await lstat(join(runDir, path)).catch(() => null)) !== null)
@@ -23,7 +32,8 @@ export async function checkDisk(findings: Findings, runDir: string, members: rea
   for (const top of MAY_BE_ABSENT) if ((await lstat(join(runDir, top)).catch(() => null)) === null) absent.add(top);
   for (const member of members) {
     const top = member.path.split('/')[0] ?? '';
-    if (absent.has(top) || !(MAY_BE_ABSENT.includes(top) || KEPT_FILES.includes(member.path))) continue;
+    if (absent.has(top) || rewritten.includes(member.path) || !(MAY_BE_ABSENT.includes(top) || KEPT_FILES.includes(member.path)))
+      continue;
     findings.count('files_on_disk');
     const difference = await differenceOf(runDir, member, top === LOGS_DIR);
     if (difference !== null) findings.add(`${member.path} on disk`, difference.expected, difference.actual);

@@ -30,15 +30,24 @@ export function reportForm(findings: Findings, file: string): void {
 }
 
 /**
- * The copy inside has everything but the archive's own facts, which `facts` has: together they confirm each field, whatever
- * the schema says of it.
+ * The copy inside has everything but the archive's own facts, which `facts` has, and what was recorded after sealing, which
+ * `reconciliation` has: together they confirm each field, whatever the schema says of it.
  */
-export function checkAgainstArchive(findings: Findings, text: string, copy: string | null, facts: ArchiveFacts): void {
+export function checkAgainstArchive(
+  findings: Findings,
+  text: string,
+  copy: string | null,
+  { facts, reconciliation }: { readonly facts: ArchiveFacts; readonly reconciliation: RunMetadata['reconciliation'] },
+): void {
   if (copy === null) findings.add(`${METADATA_FILE} in the archive`, 'a copy as of sealing', 'missing from the archive');
   try {
     const recorded = JSON.parse(text) as { archive?: unknown };
     const confirmed = copy === null ? recorded : (JSON.parse(copy) as object);
-    compareFields(findings, 'metadata_fields', METADATA_FILE, recorded, { ...confirmed, archive: facts });
+    compareFields(findings, 'metadata_fields', METADATA_FILE, recorded, {
+      ...confirmed,
+      archive: facts,
+      ...(reconciliation === null ? {} : { reconciliation }),
+    });
   } catch {
     // What is no JSON was reported when it was parsed.
   }

@@ -15,6 +15,8 @@ export interface VerifyReport {
   /** The run directory or archive that was checked. */
   readonly location: string;
   readonly items: VerifyItem[];
+  /** What could not be checked, and why; no difference. */
+  readonly notes: readonly string[];
   /** How much was compared, so that nothing checked is not taken for nothing wrong. */
   readonly checked: Readonly<Record<CheckedThing, number>>;
 }
@@ -26,11 +28,13 @@ export type CheckedThing =
   | 'metrics_fields'
   | 'metadata_fields'
   | 'hitl_events'
-  | 'files_on_disk';
+  | 'files_on_disk'
+  | 'reconciliation_attempts';
 
 /** Collects differences; every check reports through it. */
 export class Findings {
   readonly items: VerifyItem[] = [];
+  readonly notes: string[] = [];
   readonly checked: Record<CheckedThing, number> = {
     archive_members: 0,
     log_records: 0,
@@ -39,10 +43,15 @@ export class Findings {
     metadata_fields: 0,
     hitl_events: 0,
     files_on_disk: 0,
+    reconciliation_attempts: 0,
   };
 
   add(item: string, expected: string, actual: string): void {
     this.items.push({ item, expected, actual });
+  }
+
+  note(text: string): void {
+    this.notes.push(text);
   }
 
   count(thing: CheckedThing, by = 1): void {

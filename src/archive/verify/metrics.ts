@@ -1,0 +1,38 @@
+/** metrics.json, field by field, against the metrics computed again. */
+import { FORMAT_VERSION, metricsText, type RunSummary } from '../../schema.ts';
+import { computeMetrics } from '../../summary.ts';
+import { compareFields } from './fields.ts';
+import { reportForm } from './metadata.ts';
+import type { Findings } from './report.ts';
+
+/** @param version the format that the file is of: what later minor versions added is not expected in it */
+export function compareMetrics(
+  findings: Findings,
+  file: string,
+  text: string | null,
+  { summary, version }: { readonly summary: RunSummary; readonly version: string },
+): void {
+  if (text === null) return findings.add(file, 'the metrics of the run', 'missing');
+  const computed = computeMetrics(summary);
+  const before = findings.items.length;
+  let recorded: unknown;
+  try {
+    recorded = JSON.parse(text);
+  } catch (error) {
+    return findings.add(file, 'valid JSON', (error as Error).message);
+  }
+  const isCurrent = version === FORMAT_VERSION;
+  const expected: unknown = JSON.parse(JSON.stringify({ ...computed, format_version: version }));
+  compareFields(findings, 'metrics_fields', file, recorded, isCurrent ? expected : knownTo(recorded, expected));
+  // Equal fields in another form: a field twice, or nested otherwise.
+  const written = isCurrent ? metricsText(computed) : `${JSON.stringify(recorded, null, 2)}\n`;
+  if (findings.items.length === before && text !== written) reportForm(findings, file);
+}
+
+/** `value` without the fields that `recorded` does not have. */
+function knownTo(recorded: unknown, value: unknown): unknown {
+  if (typeof recorded !== 'object' || recorded === null || typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((item, index) => knownTo((recorded as unknown[])[index], item));
+  const known = Object.entries(value).filter(([key]) => Object.hasOwn(recorded, key));
+  return Object.fromEntries(known.map(([key, item]) => [key, knownTo((recorded as Record<string, unknown>)[key], item)]));
+}

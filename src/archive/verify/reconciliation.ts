@@ -1,0 +1,87 @@
+/** `reconciliation.log`, which grows after sealing: against what metadata.json recorded of it after each attempt. */
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ReconciliationSummary, RunMetadata } from '../../schema.ts';
+import { LOGS_DIR, METADATA_FILE, openRunDirectory, readLogFile, RECONCILIATION_LOG, type ReadItem } from '../../store.ts';
+import { foldReconciliation, readReconciliation } from '../../summary.ts';
+import type { Findings } from './report.ts';
+
+type Recorded = NonNullable<RunMetadata['reconciliation']>;
+
+/** What stands beside the sealed record once a run was reconciled. */
+export interface CheckedReconciliation {
+  readonly summary: ReconciliationSummary | null;
+  /** What metadata.json should say of it. */
+  readonly confirmed: Recorded;
+}
+
+/**
+ * Checks the log and folds the part that metadata.json vouches for. Null when it names no attempt.
+ *
+ * @param sealedBytes of the log in the archive: a run may have written to it itself
+ */
+export async function checkReconciliation(
+  findings: Findings,
+  runDir: string,
+  recorded: Recorded | null,
+  run: { readonly runId: string | null; readonly sealedBytes: number },
+): Promise<CheckedReconciliation | null> {
+  const bytes = recorded?.log_bytes ?? run.sealedBytes;
+  if (recorded !== null && !existsSync(join(runDir, LOGS_DIR))) {
+    findings.note(
+      `${RECONCILIATION_LOG} is not here, as in a clone: its attempts are taken from metrics.json and were not checked`,
+    );
+    return { summary: await readReconciliation(runDir), confirmed: recorded };
+  }
+  const path = join(runDir, RECONCILIATION_LOG);
+  const size = (await stat(path).catch(() => null))?.size ?? null;
+  if (size === null) {
+    if (recorded === null) return null;
+    findings.add(RECONCILIATION_LOG, `${bytes} bytes, as ${METADATA_FILE} recorded`, 'missing');
+    return { summary: null, confirmed: recorded };
+  }
+  if (size < bytes) findings.add(RECONCILIATION_LOG, `${bytes} bytes, as ${METADATA_FILE} recorded`, `${size} bytes`);
+  if (size > bytes) {
+    findings.add(
+      RECONCILIATION_LOG,
+      `${bytes} bytes, as ${METADATA_FILE} recorded`,
+      `${size} bytes: an attempt was cut off or is going on, or somebody appended; the next attempt takes its records in`,
+    );
+  }
+  if (recorded === null) return null;
+  const digest = await digestOf(path, bytes);
+  findings.compare(`${RECONCILIATION_LOG} sha256`, recorded.log_sha256, digest);
+  await using source = await openRunDirectory(runDir, { sealed: { [RECONCILIATION_LOG]: bytes } });
+  const summary = await foldReconciliation(ofRun(findings, readLogFile(source, RECONCILIATION_LOG), run.runId));
+  if (summary === null) {
+    findings.add(`${METADATA_FILE} reconciliation`, `${recorded.attempts} attempts`, `none in ${RECONCILIATION_LOG}`);
+    return { summary, confirmed: recorded };
+  }
+  findings.count('reconciliation_attempts', summary.attempts.length);
+  const { verification_status, last_attempt_at } = summary;
+  return {
+    summary,
+    confirmed: { ...recorded, verification_status, attempts: summary.attempts.length, last_attempt_at, log_sha256: digest },
+  };
+}
+
+/** Reports the first record of another run: the log of one run in the place of another's. */
+async function* ofRun(findings: Findings, items: AsyncIterable<ReadItem>, runId: string | null): AsyncGenerator<ReadItem> {
+  let reported = false;
+  for await (const item of items) {
+    if ('record' in item && item.record.run_id !== runId && !reported) {
+      reported = true;
+      const found = `run ${item.record.run_id}, in ${item.file} line ${item.line}`;
+      findings.add('records of another run', `run ${runId ?? 'unknown'}`, found);
+    }
+    yield item;
+  }
+}
+
+async function digestOf(path: string, bytes: number): Promise<string> {
+  const digest = createHash('sha256');
+  if (bytes > 0) for await (const piece of createReadStream(path, { end: bytes - 1 })) digest.update(piece);
+  return digest.digest('hex');
+}
