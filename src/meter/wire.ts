@@ -1,9 +1,9 @@
 /**
- * A wire is one request format of a provider: how to know it, what its requests ask, where its answers state usage, and
- * how it words errors. The proxy knows nothing of any format beyond this interface.
+ * A wire is one request format of a provider: how to know it, what its requests ask, and where its answers state usage.
+ * The proxy knows nothing of any format beyond this interface.
  */
 
-/** Tokens of one call in one shape for every provider: input includes cached ones, output includes reasoning. */
+/** Tokens of one call in one shape for every provider: input includes those read from and written to a cache, output reasoning. */
 export interface Usage {
   readonly input: number | null;
   readonly output: number | null;
@@ -20,7 +20,7 @@ export interface Asked {
   readonly stream: boolean;
   /** Null: send the client's bytes. */
   readonly body: Buffer | null;
-  /** True when the last usage event was asked for by the proxy alone and must not reach the client. */
+  /** True when usage was asked for by the proxy alone and must not reach the client. */
   readonly hideUsage: boolean;
 }
 
@@ -28,29 +28,57 @@ export interface Asked {
 export interface Answered {
   readonly model: string | null;
   readonly usage: Usage | null;
+  /** The model had come to its end: an answer whose framing then ends in order is whole. */
+  readonly finished: boolean;
   /** The provider said that this was all: a stream's closing mark, or the end of a body. */
   readonly closed: boolean;
   /** What the provider says went wrong, possibly after its status line said 200; at most 1,000 characters. */
   readonly error: string | null;
 }
 
+/** Follows one streamed answer. No bytes make it throw. */
 export interface StreamReader {
-  /** Looks at one whole event; false keeps it from the client. */
-  read(event: Buffer): boolean;
-  readonly answered: () => Answered;
+  /** Takes the next bytes of the answer; returns what of it, and of what was held before, the client is to get now. */
+  push(chunk: Buffer): readonly Buffer[];
+  /** Takes the end of the answer's framing; not called of an answer that breaks off. */
+  end(): readonly Buffer[];
+  /** What the answer has stated so far. Of one that is not finished, output tokens are unknown although a count may stand there. */
+  answered(): Answered;
+  /** What the model has written so far, with reasoning and arguments of tool calls; long ones are cut. For estimates. */
+  text(): string;
 }
 
-export interface Wire {
+export type Provider = 'openai' | 'anthropic' | 'gemini';
+
+interface Path {
   readonly name: string;
-  /** `path` is what follows `/v1`, without the query and without a `/` at its end. */
+  /** Whose format it is, which says where the key goes and how errors are worded. */
+  readonly provider: Provider;
+  /** `path` is what follows the endpoint's root, so it begins with `/v1` or alike; without the query and a `/` at its end. */
   matches(method: string, path: string): boolean;
-  /** Null when the body is not what the wire expects; it then goes on unread. */
-  readRequest(body: Buffer): Asked | null;
-  readAnswer(body: Buffer): Answered;
-  readStream(hideUsage: boolean): StreamReader;
 }
 
-/** The error body of the OpenAI formats, which is also what the proxy answers where no wire matches. */
-export function openAiError(type: string, code: string, message: string): string {
-  return JSON.stringify({ error: { message, type, param: null, code } });
+/** A request that uses no tokens. */
+export interface LookupWire extends Path {
+  readonly lookup: true;
 }
+
+/** A request that uses tokens. No bytes make its functions throw. */
+export interface MeteredWire extends Path {
+  readonly lookup: false;
+  /**
+   * Null when the body is not what the wire expects; it then goes on unread. `askStreamUsage`: a stream that does not ask
+   * for its usage is made to.
+   */
+  readRequest(body: Buffer, path: string, askStreamUsage: boolean): Asked | null;
+  /** Reads a whole answer that was not streamed. */
+  readAnswer(body: Buffer): Answered;
+  /** Null when an answer of this content type is not a stream. */
+  readStream(contentType: string, hideUsage: boolean): StreamReader | null;
+  /** All text of a request that the model reads, for estimates; long ones are cut. */
+  inputText(body: Buffer): string;
+  /** All text of a whole answer that the model wrote, for estimates; long ones are cut. */
+  outputText(body: Buffer): string;
+}
+
+export type Wire = LookupWire | MeteredWire;

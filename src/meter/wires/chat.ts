@@ -1,0 +1,132 @@
+/** OpenAI chat completions: `POST /v1/chat/completions`, streamed and not. */
+import type { Answered, Asked, MeteredWire, StreamReader, Usage } from '../wire.ts';
+import { dataOf } from './event.ts';
+import { countOf, errorOf, nameOf, objectOf, objectsOf, parseObject, type Json } from './json.ts';
+import { isEventStream, readEvents } from './sse-reader.ts';
+import { requestText, textsIn } from './text.ts';
+
+function readUsage(value: unknown): Usage | null {
+  const raw = objectOf(value);
+  if (raw === null) return null;
+  const prompt = objectOf(raw['prompt_tokens_details']);
+  const completion = objectOf(raw['completion_tokens_details']);
+  return {
+    input: countOf(raw['prompt_tokens']),
+    output: countOf(raw['completion_tokens']),
+    cacheRead: countOf(prompt?.['cached_tokens']),
+    cacheWrite: countOf(prompt?.['cache_write_tokens']),
+    reasoning: countOf(completion?.['reasoning_tokens']),
+    raw,
+  };
+}
+
+const INCLUDE_USAGE = '"stream_options":{"include_usage":true},';
+
+/** Asks for usage at the end of the stream. The client's other bytes stay as they are wherever that is possible. */
+function askForUsage(bytes: Buffer, body: Json): Buffer | null {
+  if ('stream_options' in body) {
+    const options = { ...objectOf(body['stream_options']), include_usage: true };
+    try {
+      return Buffer.from(JSON.stringify({ ...body, stream_options: options }));
+    } catch {
+      // Nested deeper than can be written again.
+      return null;
+    }
+  }
+  const brace = bytes.indexOf('{') + 1;
+  return Buffer.concat([bytes.subarray(0, brace), Buffer.from(INCLUDE_USAGE), bytes.subarray(brace)]);
+}
+
+function readRequest(bytes: Buffer, _path: string, askStreamUsage: boolean): Asked | null {
+  const body = parseObject(bytes.toString('utf8'));
+  if (body === null) return null;
+  const stream = body['stream'] === true;
+  const asks = objectOf(body['stream_options'])?.['include_usage'] === true;
+  const asking = askStreamUsage && stream && !asks ? askForUsage(bytes, body) : null;
+  return { model: nameOf(body['model']), stream, body: asking, hideUsage: asking !== null };
+}
+
+function readAnswer(bytes: Buffer): Answered {
+  const body = parseObject(bytes.toString('utf8'));
+  return {
+    model: nameOf(body?.['model']),
+    usage: readUsage(body?.['usage']),
+    finished: true,
+    closed: true,
+    error: errorOf(body?.['error']),
+  };
+}
+
+/** Most events carry a few letters of text: only those that can say something new are parsed. */
+const SPEAKING = ['_tokens"', '"error"', '[DONE]', '"finish_reason":"', '"finish_reason": "'].map((text) => Buffer.from(text));
+
+/** Where usage is asked for, every event before the last one has it as null. */
+const NO_USAGE = [',"usage":null', ', "usage": null'].map((text) => Buffer.from(text));
+
+function withoutNullUsage(event: Buffer): Buffer {
+  for (const member of NO_USAGE) {
+    const at = event.indexOf(member);
+    if (at >= 0) return Buffer.concat([event.subarray(0, at), event.subarray(at + member.length)]);
+  }
+  return event;
+}
+
+function readStream(contentType: string, hideUsage: boolean): StreamReader | null {
+  if (!isEventStream(contentType)) return null;
+  let model: string | null = null;
+  let usage: Usage | null = null;
+  let finished = false;
+  let closed = false;
+  let error: string | null = null;
+
+  /** Returns whether the client is to get the event. */
+  function look(data: string | null): boolean {
+    if (data === null) return true;
+    if (data === '[DONE]') {
+      closed = true;
+      return true;
+    }
+    const chunk = parseObject(data);
+    if (chunk === null) return true;
+    model ??= nameOf(chunk['model']);
+    error = errorOf(chunk['error']) ?? error;
+    const stated = readUsage(chunk['usage']);
+    const choices = chunk['choices'];
+    const usageAlone = stated !== null && Array.isArray(choices) && choices.length === 0;
+    usage = stated ?? usage;
+    finished ||= usageAlone || objectsOf(choices).some((choice) => nameOf(choice['finish_reason']) !== null);
+    return !(hideUsage && usageAlone);
+  }
+
+  return readEvents({
+    read(event) {
+      const speaks = model === null || SPEAKING.some((mark) => event.includes(mark));
+      if (speaks && !look(dataOf(event))) return null;
+      return hideUsage ? withoutNullUsage(event) : event;
+    },
+    answered() {
+      // Some providers state usage in every event: before the end it is a beginning.
+      const whole = finished || closed || usage === null ? usage : { ...usage, output: null, reasoning: null };
+      return { model, usage: whole, finished: finished || closed, closed, error };
+    },
+    written: (data) =>
+      objectsOf(parseObject(data)?.['choices'])
+        .flatMap((choice) => textsIn(choice['delta']))
+        .join(''),
+  });
+}
+
+export const chatCompletions: MeteredWire = {
+  name: 'openai.chat',
+  provider: 'openai',
+  lookup: false,
+  matches: (method, path) => method === 'POST' && path === '/v1/chat/completions',
+  readRequest,
+  readAnswer,
+  readStream,
+  inputText: (body) => requestText(body, ['messages'], ['tools', 'functions', 'response_format']),
+  outputText: (body) =>
+    objectsOf(parseObject(body.toString('utf8'))?.['choices'])
+      .flatMap((choice) => textsIn(choice['message']))
+      .join('\n'),
+};
