@@ -1,8 +1,8 @@
 /** `metrics.json`: derived from a run's summary. Each figure is defined in docs/metrics.md; what was not measured is null. */
 import { z } from 'zod';
-import { FailureReason, Phase, RunStatus, StepStatus } from './events.ts';
+import { ClaimedUsage, EVENT_METADATA, FailureReason, Phase, RunStatus, StepStatus } from './events.ts';
 import { ReconciliationState, ReconciliationSummary } from './reconciliation.ts';
-import { ModelSummary, ValidationSummary } from './summary.ts';
+import { ClaimSummary, ModelSummary, UsageSummary, ValidationSummary } from './summary.ts';
 
 const count = z.number().int().nonnegative();
 const seconds = z.number().nonnegative();
@@ -17,7 +17,11 @@ const AttemptMetrics = z.object({
   tokens_in: count.nullable(),
   tokens_out: count.nullable(),
   cached_tokens: count.nullable(),
+  cache_write_tokens: count.nullable(),
+  reasoning_tokens: count.nullable(),
   api_calls: count.nullable(),
+  cost_nano_usd: count.nullable(),
+  claimed_usage: ClaimedUsage.nullable(),
   files_added: count.nullable(),
   files_changed: count.nullable(),
   files_removed: count.nullable(),
@@ -35,8 +39,15 @@ export const StepMetrics = z.object({
   tokens_in: count.nullable(),
   tokens_out: count.nullable(),
   cached_tokens: count.nullable(),
+  cache_write_tokens: count.nullable(),
+  reasoning_tokens: count.nullable(),
   api_calls: count.nullable(),
   llm_requests: count.nullable(),
+  cost_nano_usd: count.nullable(),
+  /** False when some use of models was not measured: the token figures are then lower bounds. */
+  tokens_complete: z.boolean(),
+  /** What the framework said of its own use; null where it said nothing. */
+  claimed_usage: ClaimSummary.nullable(),
   /** Unix seconds with milliseconds. */
   start_timestamp: z.number().nullable(),
   end_timestamp: z.number().nullable(),
@@ -54,6 +65,8 @@ export const AggregateMetrics = z.object({
   TOK_OUT: count.nullable(),
   API_CALLS: count.nullable(),
   CACHED_TOKENS: count.nullable(),
+  CACHE_WRITE_TOKENS: count.nullable(),
+  REASONING_TOKENS: count.nullable(),
   T_WALL_seconds: seconds.nullable(),
   CRUDe: count.nullable(),
   ESR: share.nullable(),
@@ -83,7 +96,12 @@ export const RunMetrics = z.object({
   aggregate_metrics: AggregateMetrics,
   /** False when some use of models was not measured: the token figures are then lower bounds. */
   tokens_complete: z.boolean(),
+  /** Every figure of the ledger, for the whole run and for what was called outside steps. */
+  usage: UsageSummary,
+  usage_outside_steps: UsageSummary,
+  claimed_usage: ClaimSummary.nullable(),
   models: z.array(ModelSummary),
+  prices: EVENT_METADATA.prices_loaded.nullable(),
   /** The step whose validation CRUDe and ESR come from. */
   validated_step: z.number().int().nullable(),
   downtime_seconds: seconds.nullable(),

@@ -3,7 +3,7 @@
  * Durations are seconds, sizes bytes, times ISO 8601. What was not measured is null.
  */
 import { z } from 'zod';
-import { EVENT_METADATA, FailureReason, Phase, RunStatus, StepStatus } from './events.ts';
+import { ClaimedUsage, EVENT_METADATA, FailureReason, Phase, RunStatus, StepStatus } from './events.ts';
 import { Level } from './level.ts';
 import { ReconciliationSummary, UsageProvider } from './reconciliation.ts';
 
@@ -26,8 +26,16 @@ export const UsageSummary = z.object({
   late_calls: count,
   /** Answered calls without usage figures. */
   calls_without_usage: count,
-  /** Calls whose usage stepwell estimated. */
+  /** Those of them whose usage stepwell estimated; what it came to is below and in no total. */
   calls_estimated: count,
+  /** Calls with tokens and without a known cost. */
+  calls_without_price: count,
+  /** Calls sent to the run's URL, counted in the attempt that was going on. */
+  calls_by_current_attempt: count,
+  /** Requests that the proxy refused for a budget. They are no calls. */
+  budget_refused: count,
+  /** Requests that use no tokens, such as for the list of models. They are no calls. */
+  lookups: count,
   /** Requests on paths the meter does not understand and that may have used tokens: those that only look something up are none. */
   unmetered_requests: count,
   unmetered_attempts: count,
@@ -35,12 +43,31 @@ export const UsageSummary = z.object({
   tokens_in: count.nullable(),
   tokens_out: count.nullable(),
   tokens_cached: count.nullable(),
+  /** Of `tokens_in`: written to the cache. */
+  tokens_cache_write: count.nullable(),
+  /** Of `tokens_out`. */
+  tokens_reasoning: count.nullable(),
+  /** Of the estimated calls; null when there is no estimate. */
+  estimated_tokens_in: count.nullable(),
+  estimated_tokens_out: count.nullable(),
   /** Sum of the calls' own durations; concurrent calls overlap. */
   llm_seconds: seconds.nullable(),
   /** Billionths of a US dollar. Null when a call with tokens has no known price. */
   cost_nano_usd: count.nullable(),
 });
 export type UsageSummary = z.infer<typeof UsageSummary>;
+
+/** What a framework said of its own use, added up over the attempts that said something. Never part of a measurement. */
+export const ClaimSummary = ClaimedUsage.extend({
+  /** True when some attempt said nothing, or not all: the sums are then of what was said. */
+  partial: z.boolean(),
+  /**
+   * Largest difference of input or output tokens to what the proxy measured for the same attempts, in percent of the latter; null where
+   * it was not measured.
+   */
+  difference_percent: z.number().nonnegative().nullable(),
+});
+export type ClaimSummary = z.infer<typeof ClaimSummary>;
 
 /** One recorded problem and where it stands. */
 export const ProblemExample = z.object({
@@ -77,9 +104,7 @@ export const AttemptSummary = z.object({
   reason: FailureReason.nullable(),
   /** What the framework itself said. */
   claim: z.enum(['success', 'failure']).nullable(),
-  claimed_usage: z
-    .object({ input_tokens: count.nullable(), output_tokens: count.nullable(), calls: count.nullable() })
-    .nullable(),
+  claimed_usage: ClaimedUsage.nullable(),
   /** False when no end of the attempt is recorded. */
   end_recorded: z.boolean(),
   metered: z.boolean().nullable(),
@@ -129,6 +154,8 @@ export const StepSummary = z.object({
   metered: z.boolean().nullable(),
   /** Every attempt together. */
   usage: UsageSummary,
+  /** Null where no attempt claimed anything. */
+  claimed_usage: ClaimSummary.nullable(),
   hitl: count,
   errors: count,
   warnings: count,
@@ -143,11 +170,16 @@ export const ModelSummary = z.object({
   answered_as: z.array(z.string()),
   api_calls: count,
   failed_calls: count,
+  open_calls: count,
   tokens_in: count.nullable(),
   tokens_out: count.nullable(),
   tokens_cached: count.nullable(),
+  tokens_cache_write: count.nullable(),
+  tokens_reasoning: count.nullable(),
   llm_seconds: seconds,
   cost_nano_usd: count.nullable(),
+  /** Calls with tokens and without a known cost. */
+  calls_without_price: count,
 });
 export type ModelSummary = z.infer<typeof ModelSummary>;
 
@@ -224,8 +256,15 @@ export const RunSummary = z.object({
   steps_succeeded: count,
   /** Null when the run's start is not recorded. */
   steps_total: count.nullable(),
+  /** Every step together, and what was called outside steps. */
   usage: UsageSummary,
+  usage_outside_steps: UsageSummary,
+  /** Null where no attempt claimed anything. */
+  claimed_usage: ClaimSummary.nullable(),
+  /** Together they are the run's use. */
   models: z.array(ModelSummary),
+  /** Where the prices came from; null where no record says. */
+  prices: EVENT_METADATA.prices_loaded.nullable(),
   time: z.object({
     phases: z.array(z.object({ phase: Phase, duration_seconds: seconds.nullable(), ok: z.boolean().nullable() })),
     attempts_seconds: seconds.nullable(),

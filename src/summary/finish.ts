@@ -12,8 +12,17 @@ import {
 import { logFileFacts } from '../store.ts';
 import { failureSummary } from './failure.ts';
 import { cut, errorFacts, MESSAGE_LENGTH, problemSummary } from './problems.ts';
-import { stepOf, type AttemptState, type FoldState, type ModelState, type StepState, type ValidationState } from './state.ts';
-import { usageSummary } from './usage.ts';
+import { claimSummary } from './claims.ts';
+import {
+  modelOf,
+  stepOf,
+  type AttemptState,
+  type FoldState,
+  type ModelState,
+  type StepState,
+  type ValidationState,
+} from './state.ts';
+import { addRequest, usageSummary } from './usage.ts';
 
 /** Sizes of the log files, which the records themselves do not tell: path relative to the run directory → bytes. */
 export type FileSizes = ReadonlyMap<string, number>;
@@ -35,6 +44,7 @@ export function finish(state: FoldState, sizes: FileSizes): RunSummary {
   const attempts = steps.flatMap((step) => step.attempts);
   const files = logFiles(state, sizes);
   const usage = usageSummary(state.usage);
+  addOpenCalls(state);
   const error = state.end?.record.error;
   const summary: RunSummary = {
     format_version: FORMAT_VERSION,
@@ -80,7 +90,10 @@ export function finish(state: FoldState, sizes: FileSizes): RunSummary {
     steps_succeeded: steps.filter((step) => step.status === 'success').length,
     steps_total: start === null ? null : start.steps.length,
     usage,
+    usage_outside_steps: usageSummary(state.outside),
+    claimed_usage: claimSummary(attempts),
     models: [...state.models].map(modelSummary).sort((a, b) => b.api_calls - a.api_calls || (a.model < b.model ? -1 : 1)),
+    prices: state.prices,
     time: {
       phases: [...state.phases].map(([phase, ended]) => ({
         phase,
@@ -143,6 +156,7 @@ function stepSummary(state: StepState, planned: Planned, run: { status: RunStatu
     attempts,
     metered: metered.length === 0 ? null : metered.every((value) => value),
     usage: usageSummary(state.usage),
+    claimed_usage: claimSummary(attempts),
     hitl: state.hitl,
     errors: state.errors,
     warnings: state.warnings,
@@ -192,18 +206,31 @@ function validationSummary({ end, continuity, failures }: ValidationState): Vali
   return { ...end, continuity_passed: continuity?.passed ?? null, continuity_total: continuity?.total ?? null, failures };
 }
 
+/** A call without an end has no answer: it counts for the model asked for. */
+function addOpenCalls(state: FoldState): void {
+  for (const { call } of state.openCalls.values()) {
+    const { usage } = modelOf(state, call['gen_ai.request.model']);
+    addRequest(usage, call);
+    usage.counts.open_calls += 1;
+  }
+}
+
 function modelSummary([model, { usage: state, answeredAs }]: [string, ModelState]): ModelSummary {
   const usage = usageSummary(state);
   return {
     model,
     answered_as: [...answeredAs],
-    api_calls: state.calls,
-    failed_calls: state.failed,
+    api_calls: state.counts.api_calls,
+    failed_calls: usage.failed_calls,
+    open_calls: usage.open_calls,
     tokens_in: usage.tokens_in,
     tokens_out: usage.tokens_out,
     tokens_cached: usage.tokens_cached,
+    tokens_cache_write: usage.tokens_cache_write,
+    tokens_reasoning: usage.tokens_reasoning,
     llm_seconds: state.llmMilliseconds / 1000,
     cost_nano_usd: usage.cost_nano_usd,
+    calls_without_price: usage.calls_without_price,
   };
 }
 

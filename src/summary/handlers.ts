@@ -6,19 +6,18 @@ import { cut } from './problems.ts';
 import {
   attemptOf,
   emptyValidation,
+  MODEL_LENGTH,
+  modelOf,
   stepOf,
   type AttemptState,
   type FoldState,
-  type ModelState,
   type StepState,
 } from './state.ts';
-import { addOutcome, addRequest, emptyUsage, type UsageState } from './usage.ts';
+import { addOutcome, addRequest, type UsageState } from './usage.ts';
 
 const FAILURES_KEPT = 5;
 const FAILED_OUTPUTS_KEPT = 20;
 const HITL_KEPT = 20;
-const MODELS_KEPT = 50;
-const MODEL_LENGTH = 100;
 const ANSWERS_KEPT = 5;
 const MALFORMED_KEPT = 5;
 
@@ -79,22 +78,10 @@ function onAttempt<E extends EventName>(
 
 /** The sums that a record of the ledger counts in: its attempt's, its step's, the run's. */
 function sumsOf(state: FoldState, record: LogRecord): UsageState[] {
-  if (record.step === null) return [state.usage];
+  if (record.step === null) return [state.outside, state.usage];
   const step = stepOf(state, record.step);
   if (record.attempt === undefined) return [step.usage, state.usage];
   return [attemptOf(step, record.attempt).usage, step.usage, state.usage];
-}
-
-function modelOf(state: FoldState, name: string): ModelState {
-  const short = cut(name, MODEL_LENGTH);
-  // Names come from requests and answers: however many are made up, the summary stays small.
-  const key = state.models.has(short) || state.models.size < MODELS_KEPT ? short : '(other models)';
-  let found = state.models.get(key);
-  if (found === undefined) {
-    found = { usage: emptyUsage(), answeredAs: new Set() };
-    state.models.set(key, found);
-  }
-  return found;
 }
 
 function keepOutput(state: FoldState, step: number | null): void {
@@ -116,6 +103,9 @@ export const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   }),
   on('run_recovered', (state, metadata) => {
     state.recovered = metadata;
+  }),
+  on('prices_loaded', (state, metadata) => {
+    state.prices = metadata;
   }),
   on('framework_ready', (state, metadata) => {
     state.commit = metadata.commit;
@@ -139,7 +129,7 @@ export const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
     attempt.start = { metadata, record };
     for (const usage of [attempt.usage, step.usage, state.usage]) {
       if (metadata.metered) usage.meteredAttempts += 1;
-      else usage.unmeteredAttempts += 1;
+      else usage.counts.unmetered_attempts += 1;
     }
     step.validation = emptyValidation();
     restartOutput(state.output, step.step, attempt.attempt);
@@ -172,30 +162,36 @@ export const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   on('llm_call_start', (state, call, { record }) => {
     const sums = sumsOf(state, record);
     for (const usage of sums) {
-      addRequest(usage, call.retry_of);
-      usage.open += 1;
+      addRequest(usage, call);
+      usage.counts.open_calls += 1;
     }
-    state.openCalls.set(call.call_id, sums);
+    state.openCalls.set(call.call_id, { call, sums });
   }),
   on('llm_call', (state, call, { record }) => {
     const begun = state.openCalls.get(call.call_id);
-    const sums = begun ?? sumsOf(state, record);
-    for (const usage of sums) {
-      if (begun === undefined) addRequest(usage, call.retry_of);
-      else usage.open -= 1;
-      addOutcome(usage, call, record.late === true);
+    const late = record.late === true;
+    for (const usage of begun?.sums ?? sumsOf(state, record)) {
+      if (begun === undefined) addRequest(usage, call);
+      else usage.counts.open_calls -= 1;
+      addOutcome(usage, call, late);
     }
     state.openCalls.delete(call.call_id);
     const answered = call['gen_ai.response.model'];
-    const model = modelOf(state, call['gen_ai.request.model'] ?? answered ?? 'unknown');
-    addRequest(model.usage, call.retry_of);
-    addOutcome(model.usage, call, record.late === true);
+    const model = modelOf(state, call['gen_ai.request.model'] ?? answered);
+    addRequest(model.usage, call);
+    addOutcome(model.usage, call, late);
     if (answered !== null && model.answeredAs.size < ANSWERS_KEPT) model.answeredAs.add(cut(answered, MODEL_LENGTH));
+  }),
+  on('llm_lookup', (state, _metadata, { record }) => {
+    for (const usage of sumsOf(state, record)) usage.counts.lookups += 1;
+  }),
+  on('budget_refused', (state, _metadata, { record }) => {
+    for (const usage of sumsOf(state, record)) usage.counts.budget_refused += 1;
   }),
   on('unmetered_request', (state, { method }, { record }) => {
     // Looking something up, such as the list of models, uses no tokens.
     if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return;
-    for (const usage of sumsOf(state, record)) usage.unmeteredRequests += 1;
+    for (const usage of sumsOf(state, record)) usage.counts.unmetered_requests += 1;
   }),
 
   onStep('artifact_check', (step, check) => {

@@ -1,6 +1,6 @@
 /** The summary as GitHub Markdown: the same facts as the text, as tables. */
 import type { ArchiveFacts, RunSummary, StepResolution, StepSummary, UsageComparison } from '../schema.ts';
-import { counted, dollars, duration, figure, percent, size, stepNumber, time, tokens, UNKNOWN } from './figures.ts';
+import { counted, duration, figure, percent, size, stepNumber, time, tokens, UNKNOWN } from './figures.ts';
 import { computeMetrics } from './metrics.ts';
 import { plain } from './plain.ts';
 import {
@@ -15,12 +15,15 @@ import {
 } from './reconciliation-words.ts';
 import { chooseSteps, statusCounts } from './selection.ts';
 import {
+  claimLine,
   contentsText,
+  totalCost,
   FOREIGN,
   isForeign,
   lastError,
   nextCommand,
   REHEARSAL,
+  runNotes,
   runStatus,
   statusWord,
   stepNotes,
@@ -108,7 +111,9 @@ function stepBlocks(summary: RunSummary): string[] {
 
 function stepRow(step: StepSummary): string[] {
   const error = lastError(step);
-  const notes = [...stepNotes(step), ...(error === null ? [] : [error])];
+  const claim = claimLine(step.claimed_usage, step.metered !== false);
+  const claimed = claim === null ? [] : [`tokens as the framework claims: ${claim}`];
+  const notes = [...stepNotes(step), ...claimed, ...(error === null ? [] : [error])];
   return [
     stepNumber(step.step),
     inline(step.name ?? ''),
@@ -125,12 +130,16 @@ function stepRow(step: StepSummary): string[] {
 
 function metricRows(summary: RunSummary): string[][] {
   const { aggregate_metrics } = computeMetrics(summary);
+  const claim = claimLine(summary.claimed_usage, summary.usage.unmetered_attempts === 0);
+  const notes = runNotes(summary);
   return [
     ['Steps completed', `${summary.steps_succeeded}/${figure(summary.steps_total)}`],
     ['Success rate', percent(summary.steps_succeeded, summary.steps_total)],
     ['LLM requests', figure(summary.usage.llm_requests)],
-    ['Cost', dollars(summary.usage.cost_nano_usd)],
+    ['Cost', totalCost(summary)],
+    ...(claim === null ? [] : [['Tokens as the framework claims', claim]]),
     ...Object.entries(aggregate_metrics).map(([name, value]) => [codeSpan(name), figure(value)]),
+    ...(notes.length === 0 ? [] : [['Notes', inline(notes.join('; '))]]),
   ];
 }
 

@@ -3,8 +3,11 @@ import type { EventMetadata, EventName, LogRecord, Phase, RunSummary } from '../
 import type { SeqCoverage } from '../store.ts';
 import { emptyContinuity, type Continuity, type ContinuityState } from './continuity.ts';
 import { emptyOutput, type OutputState } from './output.ts';
-import { emptyProblems, type ProblemState } from './problems.ts';
+import { cut, emptyProblems, type ProblemState } from './problems.ts';
 import { emptyUsage, type UsageState } from './usage.ts';
+
+const MODELS_KEPT = 50;
+export const MODEL_LENGTH = 100;
 
 /** An event's metadata with the record that carried it. */
 interface Recorded<E extends EventName> {
@@ -52,6 +55,13 @@ export interface ModelState {
   readonly answeredAs: Set<string>;
 }
 
+/** A call that has begun and not ended. */
+export interface OpenCall {
+  readonly call: EventMetadata<'llm_call_start'>;
+  /** The sums it is counted in. */
+  readonly sums: readonly UsageState[];
+}
+
 export interface FoldState {
   runId: string | null;
   framework: string | null;
@@ -62,10 +72,15 @@ export interface FoldState {
   lastRecordAt: string | null;
   readonly phases: Map<Phase, EventMetadata<'phase_end'> | null>;
   readonly steps: Map<number, StepState>;
+  /** Of the whole run. */
   readonly usage: UsageState;
+  /** Of it, what was called while no attempt was going on. */
+  readonly outside: UsageState;
+  /** Of ended calls; those without an end join at the end of the fold. */
   readonly models: Map<string, ModelState>;
-  /** Calls begun and not ended, with the sums they are counted in. */
-  readonly openCalls: Map<string, readonly UsageState[]>;
+  /** By call id. */
+  readonly openCalls: Map<string, OpenCall>;
+  prices: EventMetadata<'prices_loaded'> | null;
   readonly continuity: ContinuityState;
   readonly output: OutputState;
   /** Last lines of what failed, by step; key null is outside steps. */
@@ -96,8 +111,10 @@ export function emptyState(): FoldState {
     phases: new Map(),
     steps: new Map(),
     usage: emptyUsage(),
+    outside: emptyUsage(),
     models: new Map(),
     openCalls: new Map(),
+    prices: null,
     continuity: emptyContinuity(),
     output: emptyOutput(),
     failedOutput: new Map(),
@@ -141,6 +158,19 @@ export function attemptOf(step: StepState, attempt: number): AttemptState {
   if (found === undefined) {
     found = { attempt, usage: emptyUsage(), start: null, end: null, leftovers: null, backoffSeconds: null };
     step.attempts.set(attempt, found);
+  }
+  return found;
+}
+
+/** The model asked for, else the one that answered. */
+export function modelOf(state: FoldState, name: string | null): ModelState {
+  const short = cut(name ?? 'unknown', MODEL_LENGTH);
+  // Names come from requests and answers: however many are made up, the summary stays small.
+  const key = state.models.has(short) || state.models.size < MODELS_KEPT ? short : '(other models)';
+  let found = state.models.get(key);
+  if (found === undefined) {
+    found = { usage: emptyUsage(), answeredAs: new Set() };
+    state.models.set(key, found);
   }
   return found;
 }

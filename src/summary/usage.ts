@@ -7,41 +7,61 @@ interface Sum {
   known: number;
 }
 
+/** The counters of a usage, in the summary's own names. */
+type Counter =
+  | 'api_calls'
+  | 'llm_requests'
+  | 'failed_calls'
+  | 'open_calls'
+  | 'late_calls'
+  | 'calls_without_usage'
+  | 'calls_estimated'
+  | 'calls_without_price'
+  | 'calls_by_current_attempt'
+  | 'budget_refused'
+  | 'lookups'
+  | 'unmetered_requests'
+  | 'unmetered_attempts';
+
 export interface UsageState {
-  calls: number;
-  requests: number;
-  failed: number;
-  open: number;
-  late: number;
-  withoutUsage: number;
-  withoutPrice: number;
-  estimated: number;
-  unmeteredRequests: number;
+  readonly counts: Record<Counter, number>;
   meteredAttempts: number;
-  unmeteredAttempts: number;
-  input: Sum;
-  output: Sum;
-  cached: Sum;
-  cost: Sum;
+  readonly input: Sum;
+  readonly output: Sum;
+  readonly cached: Sum;
+  readonly cacheWrite: Sum;
+  readonly reasoning: Sum;
+  readonly estimatedInput: Sum;
+  readonly estimatedOutput: Sum;
+  readonly cost: Sum;
   llmMilliseconds: number;
 }
 
 export function emptyUsage(): UsageState {
   return {
-    calls: 0,
-    requests: 0,
-    failed: 0,
-    open: 0,
-    late: 0,
-    withoutUsage: 0,
-    withoutPrice: 0,
-    estimated: 0,
-    unmeteredRequests: 0,
+    counts: {
+      api_calls: 0,
+      llm_requests: 0,
+      failed_calls: 0,
+      open_calls: 0,
+      late_calls: 0,
+      calls_without_usage: 0,
+      calls_estimated: 0,
+      calls_without_price: 0,
+      calls_by_current_attempt: 0,
+      budget_refused: 0,
+      lookups: 0,
+      unmetered_requests: 0,
+      unmetered_attempts: 0,
+    },
     meteredAttempts: 0,
-    unmeteredAttempts: 0,
     input: emptySum(),
     output: emptySum(),
     cached: emptySum(),
+    cacheWrite: emptySum(),
+    reasoning: emptySum(),
+    estimatedInput: emptySum(),
+    estimatedOutput: emptySum(),
     cost: emptySum(),
     llmMilliseconds: 0,
   };
@@ -51,26 +71,36 @@ function emptySum(): Sum {
   return { total: 0, known: 0 };
 }
 
+type Request = Pick<EventMetadata<'llm_call_start'>, 'retry_of' | 'attribution'>;
+
 /** A request was seen, by its start or, when the start is lost, by its end. */
-export function addRequest(usage: UsageState, retryOf: string | null): void {
-  usage.calls += 1;
-  if (retryOf === null) usage.requests += 1;
+export function addRequest({ counts }: UsageState, { retry_of, attribution }: Request): void {
+  counts.api_calls += 1;
+  if (retry_of === null) counts.llm_requests += 1;
+  if (attribution === 'current_attempt') counts.calls_by_current_attempt += 1;
 }
 
 export function addOutcome(usage: UsageState, call: EventMetadata<'llm_call'>, late: boolean): void {
+  const { counts } = usage;
   const input = call['gen_ai.usage.input_tokens'];
   const output = call['gen_ai.usage.output_tokens'];
   const tokensKnown = input !== null || output !== null;
   // A refused or unreachable request used nothing that anybody could report; one that broke off after an answer began did.
   const refused = call.outcome === 'http_error' || (call.outcome === 'upstream_error' && call.status === null);
-  if (call.outcome !== 'ok') usage.failed += 1;
-  if (late) usage.late += 1;
-  if (!refused && (input === null || output === null)) usage.withoutUsage += 1;
-  if (tokensKnown && call.cost_nano_usd === null) usage.withoutPrice += 1;
-  if (call.usage_source === 'estimate') usage.estimated += 1;
+  if (call.outcome !== 'ok') counts.failed_calls += 1;
+  if (late) counts.late_calls += 1;
+  if (!refused && (input === null || output === null)) counts.calls_without_usage += 1;
+  if (tokensKnown && call.cost_nano_usd === null) counts.calls_without_price += 1;
+  if (call.estimate !== null) {
+    counts.calls_estimated += 1;
+    add(usage.estimatedInput, call.estimate.input_tokens);
+    add(usage.estimatedOutput, call.estimate.output_tokens);
+  }
   add(usage.input, input);
   add(usage.output, output);
   add(usage.cached, call['gen_ai.usage.cache_read.input_tokens']);
+  add(usage.cacheWrite, call['gen_ai.usage.cache_write.input_tokens']);
+  add(usage.reasoning, call['gen_ai.usage.reasoning.output_tokens']);
   add(usage.cost, call.cost_nano_usd);
   usage.llmMilliseconds += Math.round(call.duration_seconds * 1000);
 }
@@ -82,35 +112,42 @@ function add(sum: Sum, value: number | null): void {
 }
 
 /** True when something was there to measure: a metered attempt, or a call in the ledger. */
-function measured(usage: UsageState): boolean {
-  return usage.meteredAttempts > 0 || usage.calls > 0;
+function measured({ meteredAttempts, counts }: UsageState): boolean {
+  return meteredAttempts > 0 || counts.api_calls > 0;
+}
+
+/** A sum beyond the numbers that are exact is none. */
+function exact({ total }: Sum): number | null {
+  return Number.isSafeInteger(total) ? total : null;
 }
 
 /** The sum as far as known; 0 only when the meter watched and there was nothing to add. */
 function known(usage: UsageState, sum: Sum): number | null {
-  if (sum.known > 0) return sum.total;
-  return measured(usage) && usage.withoutUsage === 0 && usage.open === 0 ? 0 : null;
+  if (sum.known > 0) return exact(sum);
+  return measured(usage) && usage.counts.calls_without_usage === 0 && usage.counts.open_calls === 0 ? 0 : null;
+}
+
+/** A part of the tokens that not every provider tells: with tokens but no such figure at all, it is unknown. */
+function knownPart(usage: UsageState, part: Sum, whole: Sum): number | null {
+  return part.known === 0 && whole.known > 0 ? null : known(usage, part);
 }
 
 export function usageSummary(usage: UsageState): UsageSummary {
+  const { counts } = usage;
   const counted = measured(usage);
-  const cached = known(usage, usage.cached);
   return {
-    api_calls: counted ? usage.calls : null,
-    llm_requests: counted ? usage.requests : null,
-    failed_calls: usage.failed,
-    open_calls: usage.open,
-    late_calls: usage.late,
-    calls_without_usage: usage.withoutUsage,
-    calls_estimated: usage.estimated,
-    unmetered_requests: usage.unmeteredRequests,
-    unmetered_attempts: usage.unmeteredAttempts,
+    ...counts,
+    api_calls: counted ? counts.api_calls : null,
+    llm_requests: counted ? counts.llm_requests : null,
     tokens_in: known(usage, usage.input),
     tokens_out: known(usage, usage.output),
-    // Providers that know no cache report no figure: with tokens but no cached ones at all, the cached share is unknown.
-    tokens_cached: usage.cached.known === 0 && usage.input.known > 0 ? null : cached,
+    tokens_cached: knownPart(usage, usage.cached, usage.input),
+    tokens_cache_write: knownPart(usage, usage.cacheWrite, usage.input),
+    tokens_reasoning: knownPart(usage, usage.reasoning, usage.output),
+    estimated_tokens_in: usage.estimatedInput.known > 0 ? exact(usage.estimatedInput) : null,
+    estimated_tokens_out: usage.estimatedOutput.known > 0 ? exact(usage.estimatedOutput) : null,
     llm_seconds: counted ? usage.llmMilliseconds / 1000 : null,
-    cost_nano_usd: usage.withoutPrice > 0 ? null : known(usage, usage.cost),
+    cost_nano_usd: counts.calls_without_price > 0 ? null : known(usage, usage.cost),
   };
 }
 

@@ -1,6 +1,7 @@
 /** What both the text and the Markdown say in words. */
-import type { ArchiveFacts, RunSummary, StepSummary } from '../schema.ts';
-import { counted, duration, outOf, tokens } from './figures.ts';
+import type { ArchiveFacts, ClaimSummary, RunSummary, StepSummary, UsageSummary } from '../schema.ts';
+import { counted, dollars, duration, figure, outOf, tokens, UNKNOWN } from './figures.ts';
+import { isComplete } from './usage.ts';
 
 type Status = RunSummary['status'] | StepSummary['status'];
 
@@ -39,19 +40,52 @@ export function stepNotes(step: StepSummary): string[] {
   const notes: string[] = [];
   if (isTemplateBased(step)) notes.push('Template-based generation (no LLM calls)');
   if (step.metered === false) notes.push('not metered: calls and tokens of the framework are not measured');
+  return [...notes, ...usageNotes(usage)];
+}
+
+/** What a reader of the run's figures has to know. */
+export function runNotes(summary: RunSummary): string[] {
+  const { usage, usage_outside_steps: outside, models, rehearsal } = summary;
+  const notes: string[] = [];
+  if (usage.unmetered_attempts > 0)
+    notes.push(`${counted(usage.unmetered_attempts, 'attempt')} not metered: calls and tokens of the framework are not measured`);
+  notes.push(...usageNotes(usage));
+  if ((outside.api_calls ?? 0) > 0)
+    notes.push(
+      `${counted(outside.api_calls ?? 0, 'call')} outside steps: tokens ${tokens(outside.tokens_in, outside.tokens_out)}`,
+    );
+  for (const { model, calls_without_price: calls } of rehearsal === true ? [] : models)
+    if (calls > 0) notes.push(`no known cost of ${counted(calls, 'call')} of ${model}`);
+  return notes;
+}
+
+function usageNotes(usage: UsageSummary): string[] {
+  const notes: string[] = [];
   if (usage.open_calls > 0) notes.push(`${counted(usage.open_calls, 'call')} without a recorded end; tokens unknown`);
   if (usage.calls_without_usage > 0)
     notes.push(`${counted(usage.calls_without_usage, 'call')} without usage figures; tokens are a lower bound`);
-  if (usage.calls_estimated > 0) notes.push(`${counted(usage.calls_estimated, 'call')} with estimated tokens`);
+  if (usage.calls_estimated > 0) {
+    const [input, output] = [figure(usage.estimated_tokens_in), figure(usage.estimated_tokens_out)];
+    notes.push(`${counted(usage.calls_estimated, 'call')} estimated at ${input} tokens in, ${output} out; in no sum`);
+  }
   if (usage.unmetered_requests > 0)
     notes.push(`${counted(usage.unmetered_requests, 'request')} on paths the meter does not understand`);
   if (usage.late_calls > 0) notes.push(`${counted(usage.late_calls, 'call')} after the attempt had ended`);
+  if (usage.calls_by_current_attempt > 0)
+    notes.push(`${counted(usage.calls_by_current_attempt, 'call')} by the run's URL, counted in the attempt in progress`);
+  if (usage.budget_refused > 0) notes.push(`${counted(usage.budget_refused, 'request')} refused for a budget`);
   return notes;
 }
 
 /** Only where the meter watched every attempt, nothing passed through it, and the step was built all the same. */
 function isTemplateBased(step: StepSummary): boolean {
-  return step.status === 'success' && step.metered === true && step.usage.api_calls === 0 && step.usage.unmetered_requests === 0;
+  return (
+    step.status === 'success' &&
+    step.metered === true &&
+    step.usage.api_calls === 0 &&
+    step.usage.unmetered_requests === 0 &&
+    step.usage.budget_refused === 0
+  );
 }
 
 /** One line about a step's validation; null when it was not validated. */
@@ -68,20 +102,26 @@ export function validationLine(step: StepSummary): string | null {
   return parts.length === 0 ? 'nothing was checked' : parts.join(', ');
 }
 
-/** What the framework said of its own use where nothing was measured; null when it said nothing. */
-export function claimLine(step: StepSummary): string | null {
-  if (step.metered !== false) return null;
-  const claims = step.attempts.map((attempt) => attempt.claimed_usage).filter((claim) => claim !== null);
-  if (claims.length === 0) return null;
-  const sum = (pick: (claim: (typeof claims)[number]) => number | null): number | null =>
-    claims.reduce<number | null>((total, claim) => {
-      const value = pick(claim);
-      return total === null || value === null ? null : total + value;
-    }, 0);
-  return tokens(
-    sum((claim) => claim.input_tokens),
-    sum((claim) => claim.output_tokens),
-  );
+/** A smaller difference between claim and measurement is not worth a line. */
+const CLAIM_PERCENT = 1;
+
+/** What the framework said of its own use, where nothing was measured or something else; null otherwise. */
+export function claimLine(claim: ClaimSummary | null, metered: boolean): string | null {
+  if (claim === null) return null;
+  const { difference_percent: difference, partial } = claim;
+  const differs = difference !== null && difference > CLAIM_PERCENT;
+  if (metered && !differs) return null;
+  return [
+    tokens(claim.input_tokens, claim.output_tokens),
+    ...(partial ? ['not of all attempts'] : []),
+    ...(differs ? [`${difference.toFixed(1)}% off`] : []),
+  ].join(', ');
+}
+
+/** Dollars; of the calls whose cost is known, as far as they are known. */
+export function totalCost({ rehearsal, usage }: RunSummary): string {
+  if (usage.cost_nano_usd === null) return rehearsal === true ? 'none (rehearsal)' : UNKNOWN;
+  return `${dollars(usage.cost_nano_usd)}${usage.cost_nano_usd > 0 && !isComplete(usage) ? ' (lower bound)' : ''}`;
 }
 
 /** Why the step did not succeed, in its last attempt's words; null for one that did, or is not over. */

@@ -56,7 +56,7 @@ function stepBlock(step: StepSummary): string[] {
     `  - LLM Requests: ${figure(usage.llm_requests)}`,
   ];
   for (const note of stepNotes(step)) lines.push(`  - Note: ${note}`);
-  const claim = claimLine(step);
+  const claim = claimLine(step.claimed_usage, step.metered !== false);
   if (claim !== null) lines.push(`  - Tokens as the framework claims: ${claim}`);
   if (step.name !== null) lines.push(`  - Name: ${step.name}`);
   const validation = validationLine(step);

@@ -1,11 +1,13 @@
 import type { RunSummary } from '../../schema.ts';
-import { counted, dollars, duration, figure, percent, stepNumber, tokens } from '../figures.ts';
+import { counted, duration, figure, percent, stepNumber, tokens } from '../figures.ts';
 import { computeMetrics } from '../metrics.ts';
 import { plain } from '../plain.ts';
-import { clip } from '../width.ts';
+import { clip, hanging } from '../width.ts';
+import { claimLine, totalCost, runNotes } from '../words.ts';
 
 const MODELS_LISTED = 5;
 const MODEL_COLUMNS = 30;
+const NOTES_LISTED = 12;
 const PHASE_NAME = { prepare: 'Prepare', steps: 'Steps', stop: 'Stop', seal: 'Seal' } as const;
 
 export function timeLines(summary: RunSummary): string[] {
@@ -29,14 +31,17 @@ export function finalLines(summary: RunSummary): string[] {
   const { usage } = summary;
   const { aggregate_metrics: metrics, tokens_complete } = computeMetrics(summary);
   const total = usage.tokens_in === null || usage.tokens_out === null ? null : usage.tokens_in + usage.tokens_out;
+  const reasoning = part('reasoning', usage.tokens_reasoning);
+  const claim = claimLine(summary.claimed_usage, usage.unmetered_attempts === 0);
   const lowerBound = total !== null && !tokens_complete ? ' (lower bound)' : '';
   const lines = [
     `Total API Calls: ${figure(usage.api_calls)}${usage.failed_calls > 0 ? ` (${usage.failed_calls} failed)` : ''}`,
     `Total LLM Requests: ${figure(usage.llm_requests)}`,
     `Total Tokens: ${figure(total)}${lowerBound}`,
-    `  - Prompt: ${figure(usage.tokens_in)} (cached: ${figure(usage.tokens_cached)})`,
-    `  - Completion: ${figure(usage.tokens_out)}`,
-    `Total Cost: ${dollars(usage.cost_nano_usd)}`,
+    `  - Prompt: ${figure(usage.tokens_in)} (cached: ${figure(usage.tokens_cached)}${part('cache write', usage.tokens_cache_write)})`,
+    `  - Completion: ${figure(usage.tokens_out)}${reasoning === '' ? '' : ` (${reasoning.slice(2)})`}`,
+    ...(claim === null ? [] : [`  - As the framework claims: ${claim}`]),
+    `Total Cost: ${totalCost(summary)}`,
     ...modelLines(summary),
     `Total Duration: ${duration(summary.duration_seconds)}`,
     `Steps Completed: ${summary.steps_succeeded}/${figure(summary.steps_total)}`,
@@ -50,9 +55,15 @@ export function finalLines(summary: RunSummary): string[] {
   } else {
     lines.push('Validation: the application was not validated');
   }
-  if (usage.open_calls > 0) lines.push(`Calls Without End: ${usage.open_calls}`);
-  if (usage.late_calls > 0) lines.push(`Late Calls: ${usage.late_calls}`);
+  const notes = runNotes(summary);
+  lines.push(...notes.slice(0, NOTES_LISTED).flatMap((note) => hanging(plain(`Note: ${note}`), 2)));
+  if (notes.length > NOTES_LISTED) lines.push(`Note: ${notes.length - NOTES_LISTED} more; see metrics.json`);
   return lines;
+}
+
+/** Nothing for a part that is 0 or was not told. */
+function part(name: string, value: number | null): string {
+  return value === null || value === 0 ? '' : `, ${name}: ${value}`;
 }
 
 /** Nothing while one model did everything. */
