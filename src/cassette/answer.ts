@@ -8,7 +8,9 @@ import { formatOf, rewriteTexts } from './texts.ts';
 export function bodyOf({ body, streamed }: CassetteExchange, substitutions: Substitutions): Buffer {
   if (body === null) return Buffer.alloc(0);
   if (typeof body !== 'string') return Buffer.from(body.base64, 'base64');
-  return Buffer.from(rewriteTexts(body, formatOf(body, streamed), (pieces) => pieces.map(substitutions.restore)));
+  return Buffer.from(
+    rewriteTexts(body, formatOf(body, streamed), (pieces) => pieces.map((piece) => substitutions.restore(piece))),
+  );
 }
 
 export function sendRecorded(response: ServerResponse, exchange: CassetteExchange, body: Buffer): void {

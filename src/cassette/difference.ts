@@ -24,7 +24,7 @@ function compare(path: readonly string[], a: unknown, b: unknown): Difference | 
   if (!isTree(a) || !isTree(b) || Array.isArray(a) !== Array.isArray(b)) {
     return Object.is(a, b) ? null : { place: path.join('.') || 'the whole body', recorded: shown(a), asked: shown(b) };
   }
-  for (const key of [...new Set([...Object.keys(a), ...Object.keys(b)])]) {
+  for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
     const found = compare([...path, key], a[key], b[key]);
     if (found !== null) return found;
   }

@@ -24,7 +24,7 @@ export function jsonStrings(json: string): JsonString[] {
   const levels: Level[] = [];
   for (let at = 0; at < json.length; at++) {
     const level = levels.at(-1);
-    switch (json[at]) {
+    switch (json.charAt(at)) {
       case '"': {
         const end = endOfString(json, at);
         const isKey = level?.beforeKey === true;
