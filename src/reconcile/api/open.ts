@@ -1,11 +1,135 @@
-import type { UsageApi, UsageApiOptions } from './usage-api.ts';
+import { anthropic } from './anthropic.ts';
+import { toUsd } from './amount.ts';
+import { lineDefaults, type Line } from './ask.ts';
+import { contradicts } from './failure.ts';
+import { openai } from './openai.ts';
+import { iso, readReport } from './read.ts';
+import type { Provider, Span, UsageItem } from './report.ts';
+import type {
+  CostAnswer,
+  UsageAnswer,
+  UsageApi,
+  UsageApiOptions,
+  UsageBucket,
+  UsageFailure,
+  UsageQuery,
+  UsageRow,
+} from './usage-api.ts';
 
-/** The usage API of a provider. */
+const MINUTE = 60_000;
+const DAY = 86_400_000;
+
+const providers = { openai, anthropic } satisfies Record<UsageApiOptions['provider'], Provider>;
+
+/**
+ * The usage and cost API of a provider. Whatever goes wrong is an answer with status `failed`, a wrong key or address
+ * included: one run that cannot be asked about keeps no other from it.
+ *
+ * @example
+ * const api = openUsageApi({ provider: 'openai', adminKey, onResponse: keep });
+ * const answer = await api.fetchUsage({ start, end, filter });
+ */
 export function openUsageApi(options: UsageApiOptions): UsageApi {
-  const failed = { status: 'failed', reason: 'Not built yet.', fix: 'Wait for it.', retryable: false } as const;
+  const provider: Provider = providers[options.provider];
   return {
-    provider: options.provider,
-    fetchUsage: () => Promise.resolve(failed),
-    fetchCosts: () => Promise.resolve(failed),
+    provider: provider.name,
+    fetchUsage: (query) => fetchUsage(provider, options, query),
+    fetchCosts: (query) => fetchCosts(provider, options, query),
+  };
+}
+
+async function fetchUsage(provider: Provider, options: UsageApiOptions, query: UsageQuery): Promise<UsageAnswer> {
+  const span = wholeMinutes(query);
+  const fetchedAt = (options.now ?? lineDefaults.now)().toISOString();
+  const rows = new Map<number, UsageRow[]>();
+  let pages = 0;
+  for (const report of provider.usage) {
+    const line = lineTo(provider, report.path, options, query);
+    if ('status' in line) return line;
+    const answer = await readReport(line, report, span, query.filter, query.signal);
+    if (answer.status === 'failed') return answer;
+    pages += answer.pages;
+    for (const { start, end, rows: items } of answer.buckets.values()) {
+      if (start % MINUTE !== 0 || end !== start + MINUTE) {
+        return contradicts(line, `a bucket from ${iso(start)} to ${iso(end)}, where minutes were asked for`);
+      }
+      rows.set(start, [...(rows.get(start) ?? []), ...items.map((item) => rowOf(item, report.name, query))]);
+    }
+  }
+  const buckets: UsageBucket[] = [];
+  for (let start = span.start; start < span.end; start += MINUTE) {
+    buckets.push({ start: iso(start), end: iso(start + MINUTE), rows: rows.get(start) ?? [] });
+  }
+  return { status: 'ok', fetchedAt, buckets, pages };
+}
+
+function rowOf({ place: _place, ...item }: UsageItem, report: UsageRow['report'], { filter }: UsageQuery): UsageRow {
+  return { ...item, api_key_id: item.api_key_id ?? filter.api_key_id, report };
+}
+
+async function fetchCosts(provider: Provider, options: UsageApiOptions, query: UsageQuery): Promise<CostAnswer> {
+  const { start, end } = wholeMinutes(query);
+  const span = { start: Math.floor(start / DAY) * DAY, end: Math.ceil(end / DAY) * DAY };
+  const line = lineTo(provider, provider.costs.path, options, query);
+  if ('status' in line) return line;
+  const answer = await readReport(line, provider.costs, span, query.filter, query.signal);
+  if (answer.status === 'failed') return answer;
+  const items = [...answer.buckets.values()].flatMap((bucket) => bucket.rows);
+  const amounts = items.map((item) => item.amount).filter((amount) => amount !== null);
+  const total = amounts.reduce((sum, amount) => sum + amount, 0n);
+  if (total < 0n) return contradicts(line, `costs that come to less than nothing (${toUsd(total)} USD)`);
+  // Half of the days are no bound of the whole, and a day without its bucket is not booked yet.
+  const days = (span.end - span.start) / DAY;
+  const known = answer.buckets.size === days && items.length > 0 && amounts.length === items.length;
+  return { status: 'ok', usd: known ? toUsd(total) : null, start: iso(span.start), end: iso(span.end) };
+}
+
+function wholeMinutes({ start, end }: UsageQuery): Span {
+  const span = { start: start.getTime(), end: end.getTime() };
+  if (!(span.end > span.start) || span.start % MINUTE !== 0 || span.end % MINUTE !== 0) {
+    throw new RangeError(`not a window of whole minutes: ${String(span.start)} to ${String(span.end)}`);
+  }
+  return span;
+}
+
+/** What cannot be asked at all is said without asking. */
+function lineTo(provider: Provider, path: string, options: UsageApiOptions, query: UsageQuery): Line | UsageFailure {
+  const failed = (reason: string, fix: string): UsageFailure => ({ status: 'failed', reason, fix, retryable: false });
+  const { adminKey, baseUrl = provider.baseUrl } = options;
+  const foreign = query.filter[provider.unknownFilter];
+  if (foreign !== null) {
+    const other = provider.unknownFilter === 'project_id' ? 'workspace_id' : 'project_id';
+    return failed(
+      `${provider.title} does not know ${provider.unknownFilter} (${JSON.stringify(foreign)}).`,
+      `Name the ${other} in usage_api, or the api_key_id.`,
+    );
+  }
+  if (!/^[\x21-\x7e]+$/.test(adminKey)) {
+    return failed(
+      `The admin key for ${provider.title} is ${adminKey === '' ? 'empty' : 'not usable: it holds spaces, line ends or letters beyond ASCII'}.`,
+      provider.access.howToGetKey,
+    );
+  }
+  const url = URL.parse(baseUrl);
+  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '' || url.search !== '') {
+    return failed(
+      `The base_url of ${provider.title}'s usage API cannot be used: ${JSON.stringify(url === null ? baseUrl : url.origin)}.`,
+      `Write the whole address with its version, such as ${provider.baseUrl}, without user, password and query.`,
+    );
+  }
+  url.pathname = url.pathname.replace(/\/+$/, '') + path;
+  return {
+    provider,
+    path: url.pathname,
+    host: url.host,
+    adminKey,
+    url,
+    headers: provider.headers(adminKey),
+    fetch: options.fetch ?? lineDefaults.fetch,
+    wait: options.wait ?? lineDefaults.wait,
+    now: options.now ?? lineDefaults.now,
+    random: options.random ?? lineDefaults.random,
+    timeLimitMs: options.timeLimitMs ?? lineDefaults.timeLimitMs,
+    onResponse: options.onResponse,
   };
 }

@@ -48,7 +48,11 @@ export type UsageAnswer =
 export type CostAnswer =
   | {
       readonly status: 'ok';
-      /** US dollars of whole days, for everything that the filter lets through; null when the provider gave no amount. */
+      /**
+       * US dollars of whole days, for everything that the filter lets through, so an upper bound of the run's cost. Anthropic
+       * cannot filter costs by key: all keys of the workspace, or of the organisation. Null when the provider gave no amount,
+       * or not yet that of every day.
+       */
       readonly usd: number | null;
       /** The days that were asked for, UTC; `end` is exclusive. */
       readonly start: string;
@@ -79,6 +83,8 @@ export interface UsageApiOptions {
   /** Resolves after `ms`; rejects when the signal aborts. */
   readonly wait?: ((ms: number, signal?: AbortSignal) => Promise<void>) | undefined;
   readonly now?: (() => Date) | undefined;
+  /** For one request and its answer, in milliseconds; default 30,000. */
+  readonly timeLimitMs?: number | undefined;
   /** In [0, 1), for jitter. */
   readonly random?: (() => number) | undefined;
   /** Called for every answer and every failure to get one, before it is read. */

@@ -1,0 +1,127 @@
+/** Anthropic: the usage and cost reports of the Admin API. */
+import { z } from 'zod';
+import { readAmount } from './amount.ts';
+import { cursorFields, nextOf } from './cursor.ts';
+import { DAYS_A_PAGE, figure, MINUTES_A_PAGE, name } from './report.ts';
+import type { CostItem, Provider, Span, UsageItem } from './report.ts';
+
+/** It has no id: the answer holds null for it. Nobody can ask for it, so its rows belong to no filter. */
+const DEFAULT_WORKSPACE = 'default';
+
+const owner = { api_key_id: name, workspace_id: name };
+
+/** Null when one of them is: a part of a sum is not the sum. */
+function sumOf(figures: readonly (number | null | undefined)[]): number | null {
+  let sum = 0;
+  for (const one of figures) {
+    if (one === null || one === undefined) return null;
+    sum += one;
+  }
+  return sum;
+}
+
+/** Its input is what was neither read from the cache nor written to it: ours is all three. */
+const Messages = z
+  .object({
+    ...owner,
+    model: name,
+    uncached_input_tokens: figure,
+    cache_creation: z.record(z.string(), figure).nullish(),
+    cache_read_input_tokens: figure,
+    output_tokens: figure,
+  })
+  .transform((row): UsageItem => {
+    // One field for each time that a cache entry lives.
+    const written = row.cache_creation ?? null;
+    const writtenTokens = written === null ? null : sumOf(Object.values(written));
+    return {
+      model: row.model ?? null,
+      api_key_id: row.api_key_id ?? null,
+      place: row.workspace_id ?? DEFAULT_WORKSPACE,
+      input_tokens: sumOf([row.uncached_input_tokens, writtenTokens, row.cache_read_input_tokens]),
+      output_tokens: row.output_tokens ?? null,
+      cached_tokens: row.cache_read_input_tokens ?? null,
+      api_calls: null,
+    };
+  });
+
+const Costs = z
+  .object({
+    workspace_id: name,
+    amount: z.union([z.string(), z.number()]).nullish(),
+    currency: z.string().regex(/^usd$/i).nullish(),
+  })
+  .transform((row, context): CostItem => {
+    const cents = row.amount ?? null;
+    const amount = cents === null ? null : readAmount(cents, -2);
+    if (cents !== null && amount === null) context.addIssue({ code: 'custom', message: `${JSON.stringify(cents)} is no amount` });
+    return { api_key_id: null, place: row.workspace_id ?? DEFAULT_WORKSPACE, amount };
+  });
+
+const time = z.iso.datetime({ offset: true });
+
+function pageOf<Row>(row: z.ZodType<Row>) {
+  return z
+    .object({ ...cursorFields, data: z.array(z.object({ starting_at: time, ending_at: time, results: z.array(row) })) })
+    .transform((page, context) => ({
+      buckets: page.data.map((bucket) => ({
+        start: Date.parse(bucket.starting_at),
+        end: Date.parse(bucket.ending_at),
+        rows: bucket.results,
+      })),
+      next: nextOf(page, context),
+    }));
+}
+
+function spanOf({ start, end }: Span): Record<string, string> {
+  return { starting_at: isoSeconds(start), ending_at: isoSeconds(end) };
+}
+
+function isoSeconds(time: number): string {
+  return new Date(time).toISOString().replace('.000Z', 'Z');
+}
+
+const messagesPage = pageOf(Messages);
+const costsPage = pageOf(Costs);
+
+export const anthropic: Provider = {
+  name: 'anthropic',
+  title: 'Anthropic',
+  baseUrl: 'https://api.anthropic.com/v1',
+  headers: (adminKey) => ({ 'x-api-key': adminKey, 'anthropic-version': '2023-06-01' }),
+  usage: [
+    {
+      name: 'messages',
+      path: '/organizations/usage_report/messages',
+      parameters: (span, filter) => ({
+        ...spanOf(span),
+        bucket_width: '1m',
+        ...(filter.api_key_id === null ? {} : { api_key_ids: [filter.api_key_id] }),
+        ...(filter.workspace_id === null ? {} : { workspace_ids: [filter.workspace_id] }),
+        group_by: ['model', 'api_key_id', ...(filter.workspace_id === null ? [] : ['workspace_id'])],
+        limit: String(MINUTES_A_PAGE),
+      }),
+      readPage: (answer) => messagesPage.parse(answer),
+    },
+  ],
+  costs: {
+    name: 'cost_report',
+    path: '/organizations/cost_report',
+    // No filters: the rows of one workspace are picked from the answer, and those of one key cannot be.
+    parameters: (span, filter) => ({
+      ...spanOf(span),
+      bucket_width: '1d',
+      ...(filter.workspace_id === null ? {} : { group_by: ['workspace_id'] }),
+      limit: String(DAYS_A_PAGE),
+    }),
+    readPage: (answer) => costsPage.parse(answer),
+  },
+  unknownFilter: 'project_id',
+  access: {
+    adminPrefix: 'sk-ant-admin',
+    ordinaryPrefix: 'sk-ant-api',
+    scope: 'org:admin',
+    howToGetKey:
+      'An admin of the organisation makes admin keys (sk-ant-admin…) in the Claude Console under Settings, Admin keys; accounts of a single person have none. Put one in the environment variable that usage_api.admin_key names.',
+  },
+};

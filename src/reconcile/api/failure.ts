@@ -1,0 +1,166 @@
+/** What a user reads when a provider could not be asked: the reason in one sentence, and a fix. */
+import type { z } from 'zod';
+import type { Provider } from './report.ts';
+import type { UsageFailure } from './usage-api.ts';
+
+/** One question, for sentences. */
+export interface Asked {
+  readonly provider: Provider;
+  /** As asked, such as `/v1/organization/usage/completions`. */
+  readonly path: string;
+  readonly host: string;
+  readonly adminKey: string;
+}
+
+const CHECK_BASE_URL =
+  'Check usage_api.base_url: it is the address of the API with its version, such as https://api.openai.com/v1.';
+const KEPT = 'The answer is kept in logs/reconciliation.log.';
+
+function failed(reason: string, fix: string, retryable: boolean): UsageFailure {
+  return { status: 'failed', reason, fix, retryable };
+}
+
+const api = ({ provider }: Asked): string => `${provider.title}'s usage API`;
+
+/** An answer whose status is not 200. */
+export function refused(asked: Asked, status: number, body: string, tries: number): UsageFailure {
+  const said = whatItSaid(body);
+  const answered = `${api(asked)} answered HTTP ${status} to ${asked.path}`;
+  const saying = said === null ? '' : `: ${said}`;
+  if (status === 401 || status === 403) return noAccess(asked, answered, said);
+  if (status === 404) return failed(`${answered}${saying}.`, CHECK_BASE_URL, false);
+  if (isPassing(status)) {
+    return failed(
+      `${answered}, ${tries === 1 ? 'once' : `${tries} times in a row`}${saying}.`,
+      'Ask again later; nothing was concluded from this answer.',
+      true,
+    );
+  }
+  if (said !== null && /date range/i.test(said)) {
+    return failed(`${answered}${saying}.`, 'The figures of a day appear when the day (UTC) is over; ask again later.', true);
+  }
+  return failed(
+    `${answered}${saying}.`,
+    `Check api_key_id, project_id and workspace_id of usage_api, and its base_url. ${KEPT}`,
+    false,
+  );
+}
+
+/** Statuses after which the same question may well be answered. */
+export function isPassing(status: number): boolean {
+  return status === 408 || status === 425 || status === 429 || status >= 500;
+}
+
+function noAccess(asked: Asked, answered: string, said: string | null): UsageFailure {
+  const { access, title } = asked.provider;
+  const missing = /missing scopes?: ([\w.:, -]+?)\.?(?: check|$)/i.exec(said ?? '')?.[1] ?? null;
+  const kind = kindOf(asked);
+  if (kind !== 'admin' && kind !== 'unknown') {
+    const reason = `${answered}: the key given is ${kind}, and usage can be read with an admin key alone (scope ${access.scope})`;
+    return failed(`${reason}.`, access.howToGetKey, false);
+  }
+  if (missing !== null) {
+    return failed(
+      `${answered}: the admin key lacks the scope ${missing}.`,
+      `Give the key the scope ${missing} (reading usage needs ${access.scope}), or make another. ${access.howToGetKey}`,
+      false,
+    );
+  }
+  const said401 = said === null ? '' : ` (${said})`;
+  return failed(
+    `${answered}: ${title} does not accept the admin key, or it may not read usage (scope ${access.scope})${said401}.`,
+    access.howToGetKey,
+    false,
+  );
+}
+
+function kindOf({ provider, adminKey }: Asked): 'admin' | 'unknown' | string {
+  const { adminPrefix, ordinaryPrefix } = provider.access;
+  if (adminKey.startsWith(adminPrefix)) return 'admin';
+  if (provider.name !== 'anthropic' && adminKey.startsWith('sk-ant-')) return "a key of Anthropic's";
+  if (adminKey.startsWith(ordinaryPrefix)) return `an ordinary key (${/^(?:sk-ant-api|sk-[a-z]+-|sk-)/.exec(adminKey)?.[0]}…)`;
+  if (provider.name === 'anthropic' && /^sk-(?!ant-)/.test(adminKey)) return 'a key of another provider';
+  return 'unknown';
+}
+
+/** Redirected: the key goes to the address that was configured and to no other. */
+export function redirected(asked: Asked, status: number, to: string | null): UsageFailure {
+  const target = to === null ? 'nowhere' : (URL.parse(to, `https://${asked.host}`)?.origin ?? 'an address that is no URL');
+  return failed(
+    `${api(asked)} at ${asked.host} answered HTTP ${status} and points to ${target}; the admin key was not sent there.`,
+    CHECK_BASE_URL,
+    false,
+  );
+}
+
+export function unreachable(asked: Asked, error: Error, tries: number): UsageFailure {
+  return failed(
+    `${api(asked)} at ${asked.host} did not answer ${asked.path}, ${tries} times in a row: ${error.message}.`,
+    'Check the network and usage_api.base_url, and ask again later.',
+    true,
+  );
+}
+
+export function asksToWait(asked: Asked, status: number, seconds: number): UsageFailure {
+  return failed(
+    `${api(asked)} answered HTTP ${status} to ${asked.path} and asks to wait ${seconds} s.`,
+    `Ask again after ${seconds} s; nothing was concluded from this answer.`,
+    true,
+  );
+}
+
+/** HTTP 200 with something that is not JSON. */
+export function notJson(asked: Asked, body: string): UsageFailure {
+  if (/^\s*</.test(body)) {
+    return failed(
+      `${api(asked)} answered ${asked.path} with ${describePage(body)} and not with JSON.`,
+      `${CHECK_BASE_URL} ${KEPT}`,
+      false,
+    );
+  }
+  const seen = body.trim() === '' ? 'an empty body' : `text that begins ${JSON.stringify(body.slice(0, 60))}`;
+  return failed(`${api(asked)} answered ${asked.path} with ${seen} and not with JSON.`, `Ask again later. ${KEPT}`, true);
+}
+
+/** JSON of another shape. */
+export function otherShape(asked: Asked, error: z.ZodError): UsageFailure {
+  const issue = error.issues[0];
+  const where = issue === undefined || issue.path.length === 0 ? 'the answer' : issue.path.join('.');
+  return failed(
+    `${api(asked)} answered ${asked.path} in a shape that is not known: ${where}: ${issue?.message ?? 'unreadable'}.`,
+    `${KEPT} If the API has changed, this version cannot read it; nothing was concluded from this answer.`,
+    false,
+  );
+}
+
+/** Well-formed, but no answer to the question. */
+export function contradicts(asked: Asked, what: string): UsageFailure {
+  return failed(`${api(asked)} answered ${asked.path} with ${what}.`, `Ask again later. ${KEPT}`, true);
+}
+
+const LONGEST_QUOTE = 300;
+
+/** The provider's own message, without what looks like a key; null when there is none. */
+function whatItSaid(body: string): string | null {
+  if (/^\s*</.test(body)) return describePage(body);
+  let message: unknown = null;
+  try {
+    const answer = JSON.parse(body) as Record<string, unknown> | null;
+    const error = answer?.['error'] ?? answer;
+    message = typeof error === 'object' && error !== null ? (error as Record<string, unknown>)['message'] : error;
+  } catch {
+    message = body;
+  }
+  if (typeof message !== 'string' || message.trim() === '') return null;
+  return message
+    .replaceAll(/sk-[\w*-]+/g, 'sk-…')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+    .slice(0, LONGEST_QUOTE)
+    .replace(/\.$/, '');
+}
+
+function describePage(body: string): string {
+  const title = /<title[^>]*>([^<]{1,100})/i.exec(body)?.[1]?.trim();
+  return title === undefined || title === '' ? 'a web page' : `a web page (${JSON.stringify(title)})`;
+}

@@ -1,0 +1,144 @@
+/** OpenAI: usage of completions and embeddings, and costs, of an organisation. */
+import { z } from 'zod';
+import type { UsageFilter } from '../../schema.ts';
+import { readAmount } from './amount.ts';
+import { cursorFields, nextOf } from './cursor.ts';
+import { DAYS_A_PAGE, figure, MINUTES_A_PAGE, name } from './report.ts';
+import type { CostItem, Provider, Report, Span, UsageItem } from './report.ts';
+
+const owner = { api_key_id: name, project_id: name };
+
+/** The second and later names are those of the endpoint's predecessor. Input includes cached, audio and image tokens. */
+const Completions = z
+  .object({
+    ...owner,
+    model: name,
+    input_tokens: figure,
+    n_context_tokens_total: figure,
+    n_input_tokens_total: figure,
+    n_context_tokens: figure,
+    output_tokens: figure,
+    n_generated_tokens_total: figure,
+    n_output_tokens_total: figure,
+    n_generated_tokens: figure,
+    input_cached_tokens: figure,
+    n_cached_context_tokens_total: figure,
+    num_model_requests: figure,
+    n_requests: figure,
+  })
+  .transform((row): UsageItem => ({
+    model: row.model ?? null,
+    api_key_id: row.api_key_id ?? null,
+    place: row.project_id ?? null,
+    input_tokens: row.input_tokens ?? row.n_context_tokens_total ?? row.n_input_tokens_total ?? row.n_context_tokens ?? null,
+    output_tokens:
+      row.output_tokens ?? row.n_generated_tokens_total ?? row.n_output_tokens_total ?? row.n_generated_tokens ?? null,
+    cached_tokens: row.input_cached_tokens ?? row.n_cached_context_tokens_total ?? null,
+    api_calls: row.num_model_requests ?? row.n_requests ?? null,
+  }));
+
+const Embeddings = z
+  .object({ ...owner, model: name, input_tokens: figure, num_model_requests: figure })
+  .transform((row): UsageItem => ({
+    model: row.model ?? null,
+    api_key_id: row.api_key_id ?? null,
+    place: row.project_id ?? null,
+    input_tokens: row.input_tokens ?? null,
+    // Not unknown: an embedding has no output, and its input is not cached.
+    output_tokens: 0,
+    cached_tokens: 0,
+    api_calls: row.num_model_requests ?? null,
+  }));
+
+const Costs = z
+  .object({
+    ...owner,
+    amount: z
+      .object({ value: z.union([z.number(), z.string()]).nullish(), currency: z.string().regex(/^usd$/i).nullish() })
+      .nullish(),
+  })
+  .transform((row, context): CostItem => {
+    const value = row.amount?.value ?? null;
+    const amount = value === null ? null : readAmount(value);
+    if (value !== null && amount === null) context.addIssue({ code: 'custom', message: `${JSON.stringify(value)} is no amount` });
+    return { api_key_id: row.api_key_id ?? null, place: row.project_id ?? null, amount };
+  });
+
+function pageOf<Row>(row: z.ZodType<Row>) {
+  return z
+    .object({
+      ...cursorFields,
+      data: z.array(z.object({ start_time: z.int(), end_time: z.int(), results: z.array(row) })),
+    })
+    .transform((page, context) => ({
+      buckets: page.data.map((bucket) => ({
+        start: bucket.start_time * 1000,
+        end: bucket.end_time * 1000,
+        rows: bucket.results,
+      })),
+      next: nextOf(page, context),
+    }));
+}
+
+function usage<Name extends 'completions' | 'embeddings'>(report: Name, row: z.ZodType<UsageItem>) {
+  const page = pageOf(row);
+  return {
+    name: report,
+    path: `/organization/usage/${report}`,
+    parameters: (span: Span, filter: UsageFilter) => ({
+      ...spanOf(span),
+      bucket_width: '1m',
+      ...filterOf(filter),
+      group_by: ['model', 'api_key_id', ...(filter.project_id === null ? [] : ['project_id'])],
+      limit: String(MINUTES_A_PAGE),
+    }),
+    readPage: (answer: unknown) => page.parse(answer),
+  } satisfies Report<UsageItem>;
+}
+
+function spanOf({ start, end }: Span): Record<string, string> {
+  return { start_time: String(start / 1000), end_time: String(end / 1000) };
+}
+
+function filterOf(filter: UsageFilter): Record<string, string[]> {
+  return {
+    ...(filter.api_key_id === null ? {} : { api_key_ids: [filter.api_key_id] }),
+    ...(filter.project_id === null ? {} : { project_ids: [filter.project_id] }),
+  };
+}
+
+const costsPage = pageOf(Costs);
+
+export const openai: Provider = {
+  name: 'openai',
+  title: 'OpenAI',
+  baseUrl: 'https://api.openai.com/v1',
+  headers: (adminKey) => ({ authorization: `Bearer ${adminKey}` }),
+  usage: [usage('completions', Completions), usage('embeddings', Embeddings)],
+  costs: {
+    name: 'costs',
+    path: '/organization/costs',
+    parameters: (span, filter) => {
+      const group = [
+        ...(filter.api_key_id === null ? [] : ['api_key_id']),
+        ...(filter.project_id === null ? [] : ['project_id']),
+      ];
+      return {
+        ...spanOf(span),
+        bucket_width: '1d',
+        ...filterOf(filter),
+        ...(group.length === 0 ? {} : { group_by: group }),
+        limit: String(DAYS_A_PAGE),
+      };
+    },
+    readPage: (answer) => costsPage.parse(answer),
+  },
+  unknownFilter: 'workspace_id',
+  access: {
+    adminPrefix: 'sk-admin-',
+    ordinaryPrefix: 'sk-',
+    scope: 'api.usage.read',
+    howToGetKey:
+      'An owner of the organisation makes admin keys (sk-admin-…) at https://platform.openai.com/settings/organization/admin-keys; put one in the environment variable that usage_api.admin_key names.',
+  },
+};
