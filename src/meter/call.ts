@@ -1,61 +1,47 @@
 /** One metered request, from its arrival to its record. */
 import { hash, randomBytes } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { toSeconds, type EventMetadata } from '../schema.ts';
-import { MAX_BUFFERED, readBody, type RequestBody } from './body.ts';
-import type { Ledger } from './ledger.ts';
-import { costOf, type Prices } from './price.ts';
-import { EventSplitter } from './sse.ts';
-import { forward, type Forwarded, type Sending, type Tap, type Upstream } from './upstream.ts';
-import { openAiError, type Answered, type Asked, type Wire } from './wire.ts';
-
-export interface Meters {
-  readonly upstream: Upstream;
-  readonly prices: Prices;
-  /** Milliseconds on a clock that never runs backwards. */
-  readonly now: () => number;
-}
-
-export interface Account {
-  readonly ledger: Ledger;
-  /** Digest of a request whose last call failed → that call, so that sending it again is seen. */
-  readonly failed: Map<string, string>;
-}
-
-export interface Target {
-  /** What follows `/v1`, without the query. */
-  readonly path: string;
-  readonly query: string;
-}
-
-type Outcome = EventMetadata<'llm_call'>['outcome'];
+import { toSeconds } from '../schema.ts';
+import type { Account } from './account.ts';
+import type { Arrival } from './arrival.ts';
+import { readBody, type RequestBody } from './body.ts';
+import { admit } from './budget.ts';
+import { forward, type Forwarded, type Sending } from './forward.ts';
+import { outcomeOf } from './outcome.ts';
+import { Reading } from './reading.ts';
+import { recordExchange } from './recording.ts';
+import { answerUnreachable, refuseForBudget } from './refusal.ts';
+import type { Target } from './route.ts';
+import { mayHaveUsed, spentOf, type Estimate } from './spent.ts';
+import type { Asked, MeteredWire } from './wire.ts';
 
 const NOTHING_ASKED: Asked = { model: null, stream: false, body: null, hideUsage: false };
-const nothingAnswered = (): Answered => ({ model: null, usage: null, closed: false, error: null });
 
 /** A client that left before its request was whole: there was nothing to send on. */
 const NOT_FORWARDED: Forwarded = {
-  ending: 'client_gone',
+  ending: 'lost',
   status: null,
   requestId: null,
+  contentType: null,
   firstByteAt: null,
   bytes: 0,
   error: null,
 };
 
 /** Never rejects, and records each call when it begins and when it has ended. */
-export async function meterCall(
-  meters: Meters,
-  account: Account,
-  wire: Wire,
-  target: Target,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+export async function meterCall(arrival: Arrival, wire: MeteredWire): Promise<void> {
+  const { meters, account, target, request, response } = arrival;
+  const at = new Date();
   const began = meters.now();
   const body = await readBody(request);
-  const asked = (body.plain === null ? null : wire.readRequest(body.plain)) ?? NOTHING_ASKED;
-  const digest = body.plain === null ? null : `${target.path} ${hash('sha256', body.plain)}`;
+  const refusal = admit(meters.budgets);
+  if (refusal !== null) {
+    request.resume();
+    account.ledger.budgetRefused(refusal);
+    refuseForBudget(response, wire.provider, refusal);
+    arrival.exceeded(refusal);
+    return;
+  }
+  const asked = (body.plain === null ? null : wire.readRequest(body.plain, target.path, meters.askStreamUsage)) ?? NOTHING_ASKED;
   const common = {
     call_id: randomBytes(9).toString('base64url'),
     wire: wire.name,
@@ -63,28 +49,33 @@ export async function meterCall(
     'gen_ai.request.model': asked.model,
     'gen_ai.request.stream': asked.stream,
     request_bytes: body.rest === 'to_come' ? Number(request.headers['content-length'] ?? body.raw.length) : body.raw.length,
-    attribution: 'url' as const,
-    retry_of: (digest === null ? null : account.failed.get(digest)) ?? null,
+    retry_of: failedBefore(account, target, body),
+    attribution: arrival.attribution,
   };
   account.ledger.callStarted(common);
 
-  const reading = readingOf(wire, asked);
-  const sending = sendingOf(body, asked);
-  const path = target.path + target.query;
+  const reading = new Reading(wire, asked.hideUsage, meters.recorder?.maxBytes ?? 0);
+  const sending = sendingOf(wire, target, body, asked);
   const done =
     body.rest === 'lost'
       ? NOT_FORWARDED
-      : await forward(meters.upstream, request, path, sending, response, reading.tapOf, meters.now);
-  if (done.ending === 'unreachable') answerUnreachable(response, meters.upstream, done.error);
+      : await forward(meters.upstream, sending, request, response, (answer) => reading.tapOf(answer), meters.now);
+  if (done.ending === 'unreachable') answerUnreachable(response, wire.provider, meters.upstream.origin, done.error);
+  const took = meters.now() - began;
 
   const answered = reading.answered();
-  const outcome = outcomeOf(done, answered);
-  if (digest !== null) {
-    if (outcome === 'ok') account.failed.delete(digest);
-    else account.failed.set(digest, common.call_id);
-  }
   const { usage } = answered;
-  const cost = costOf(meters.prices, asked.model, answered.model, usage);
+  const outcome = outcomeOf(done, answered);
+  remember(account, common.call_id, outcome === 'ok', target, body);
+  if (done.ending !== 'lost') recordExchange(arrival, wire.name, body.plain === null ? null : sending.bytes, done, reading, took);
+
+  const estimate: Estimate | null = null;
+  const priced = { asked: asked.model, answered: answered.model, usage, at };
+  const cost = meters.prices.costOf(priced);
+  const spent = mayHaveUsed(done)
+    ? spentOf({ ...priced, nanoUsd: cost.nanoUsd }, estimate, meters.prices)
+    : { tokens: 0, nanoUsd: 0 };
+  for (const budget of meters.budgets) budget.end(meters.priced ? spent : { ...spent, nanoUsd: 0 });
   account.ledger.callEnded(
     {
       ...common,
@@ -96,93 +87,43 @@ export async function meterCall(
       'gen_ai.usage.cache_read.input_tokens': usage?.cacheRead ?? null,
       'gen_ai.usage.cache_write.input_tokens': usage?.cacheWrite ?? null,
       'gen_ai.usage.reasoning.output_tokens': usage?.reasoning ?? null,
-      usage_source: usage === null || (usage.input === null && usage.output === null) ? 'none' : 'provider',
+      usage_source: usage !== null && (usage.input !== null || usage.output !== null) ? 'provider' : 'none',
       usage_raw: usage?.raw ?? null,
       provider_request_id: done.requestId,
       time_to_first_byte_seconds: done.firstByteAt === null ? null : toSeconds(done.firstByteAt - began),
-      duration_seconds: toSeconds(meters.now() - began),
+      duration_seconds: toSeconds(took),
       response_bytes: done.bytes,
       cost_nano_usd: cost.nanoUsd,
       price_source: cost.source,
-      estimate: null,
+      estimate,
     },
     done.error ?? (answered.error === null ? null : new Error(answered.error)),
   );
 }
 
 /** The client's bytes unless the wire or the compression asks for others. */
-function sendingOf(body: RequestBody, asked: Asked): Sending {
+function sendingOf(wire: MeteredWire, target: Target, body: RequestBody, asked: Asked): Sending {
+  const to = { path: target.path, query: target.query, provider: wire.provider };
   if (body.plain === null) {
     const more = body.rest === 'to_come';
-    return { bytes: body.raw, more, headers: more ? {} : { 'content-length': body.raw.length } };
+    return { ...to, bytes: body.raw, more, headers: more ? {} : { 'content-length': body.raw.length } };
   }
   const bytes = asked.body ?? body.plain;
-  return { bytes, more: false, headers: { 'content-length': bytes.length, 'content-encoding': undefined } };
+  return { ...to, bytes, more: false, headers: { 'content-length': bytes.length, 'content-encoding': undefined } };
 }
 
-interface Reading {
-  readonly tapOf: (answer: IncomingMessage) => Tap;
-  readonly answered: () => Answered;
+/** The failed call whose request this is once more. Bodies are large and most calls succeed, so digests are made late. */
+function failedBefore({ failed }: Account, target: Target, body: RequestBody): string | null {
+  if (failed.size === 0 || body.plain === null) return null;
+  return failed.get(digestOf(target, body.plain)) ?? null;
 }
 
-function readingOf(wire: Wire, asked: Asked): Reading {
-  let answered = nothingAnswered;
-  return {
-    answered: () => answered(),
-    tapOf(answer) {
-      if ((answer.headers['content-type'] ?? '').includes('text/event-stream')) {
-        const events = new EventSplitter();
-        const reader = wire.readStream(asked.hideUsage);
-        answered = reader.answered;
-        return {
-          rewrites: asked.hideUsage,
-          push: (chunk) => events.push(chunk).filter((event) => reader.read(event)),
-          end: () => [events.end()].filter((rest) => rest.length > 0 && reader.read(Buffer.concat([rest, Buffer.from('\n\n')]))),
-        };
-      }
-      const chunks: Buffer[] = [];
-      let size = 0;
-      return {
-        rewrites: false,
-        push(chunk) {
-          size += chunk.length;
-          if (size <= MAX_BUFFERED) chunks.push(chunk);
-          return [chunk];
-        },
-        end() {
-          const read = size <= MAX_BUFFERED ? wire.readAnswer(Buffer.concat(chunks)) : { ...nothingAnswered(), closed: true };
-          answered = () => read;
-          return [];
-        },
-      };
-    },
-  };
+function remember({ failed }: Account, callId: string, ok: boolean, target: Target, body: RequestBody): void {
+  if (body.plain === null || (ok && failed.size === 0)) return;
+  if (ok) failed.delete(digestOf(target, body.plain));
+  else failed.set(digestOf(target, body.plain), callId);
 }
 
-function outcomeOf(done: Forwarded, answered: Answered): Outcome {
-  const good = done.status !== null && done.status >= 200 && done.status < 300;
-  const spoken = answered.error === null ? null : 'upstream_error';
-  switch (done.ending) {
-    case 'unreachable':
-      return 'upstream_error';
-    case 'client_gone':
-      // Some clients hang up as soon as they have seen the closing mark.
-      return spoken ?? (good && answered.closed ? 'ok' : 'client_aborted');
-    case 'cut':
-      return spoken ?? (good && answered.closed ? 'ok' : 'truncated');
-    case 'whole':
-      if (!good) return 'http_error';
-      // Not every provider ends its streams with a mark; usage, too, comes last.
-      return spoken ?? (answered.closed || answered.usage !== null ? 'ok' : 'truncated');
-    default:
-      return done.ending satisfies never;
-  }
-}
-
-function answerUnreachable(response: ServerResponse, upstream: Upstream, error: Error | null): void {
-  const cause = error === null ? 'unknown reason' : ((error as NodeJS.ErrnoException).code ?? error.message);
-  const message = `stepwell's metering proxy got no answer from ${upstream.origin}: ${cause}`;
-  const body = openAiError('upstream_error', 'upstream_unreachable', message);
-  response.writeHead(502, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
-  response.end(body);
+function digestOf({ path }: Target, plain: Buffer): string {
+  return `${path} ${hash('sha256', plain)}`;
 }

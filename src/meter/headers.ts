@@ -14,8 +14,8 @@ const HOP_BY_HOP = [
   'upgrade',
 ];
 
-/** The client's dummy credentials, and what is written anew for the upstream. */
-const REPLACED = ['host', 'expect', 'accept-encoding', 'authorization', 'x-api-key', 'api-key'];
+/** What is written anew for the upstream. */
+const REPLACED = ['host', 'expect', 'accept-encoding'];
 
 function endToEnd(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
   const kept: OutgoingHttpHeaders = { ...headers };
@@ -24,13 +24,12 @@ function endToEnd(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
   return kept;
 }
 
-/** Request headers for the upstream. The real key is put in here and nowhere else. */
-export function upstreamHeaders(headers: IncomingHttpHeaders, host: string, apiKey: string | null): OutgoingHttpHeaders {
+/** Request headers for the upstream, the client's credentials still in them. */
+export function upstreamHeaders(headers: IncomingHttpHeaders, host: string): OutgoingHttpHeaders {
   const kept = endToEnd(headers);
   for (const name of REPLACED) delete kept[name];
   kept['host'] = host;
   kept['accept-encoding'] = 'identity';
-  if (apiKey !== null) kept['authorization'] = `Bearer ${apiKey}`;
   return kept;
 }
 
@@ -42,4 +41,10 @@ export function clientHeaders(headers: IncomingHttpHeaders, rewritten: boolean):
     delete kept['content-encoding'];
   }
   return kept;
+}
+
+/** Trailers for the client, or null when there are none. */
+export function trailersOf(trailers: NodeJS.Dict<string>): OutgoingHttpHeaders | null {
+  const kept = endToEnd(trailers);
+  return Object.keys(kept).length === 0 ? null : kept;
 }

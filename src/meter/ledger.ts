@@ -1,30 +1,50 @@
-/** The ledger: what the proxy records, in the scope of the attempt that the call belongs to. There are no other totals. */
+/** The ledger: what the proxy records, in the scope that the call belongs to. There are no other totals. */
 import { captureScope, getLogger } from '../log.ts';
 import type { EventMetadata } from '../schema.ts';
+import type { BudgetRefusal } from './budget.ts';
+import type { Exchange, ExchangeRecorder } from './exchange.ts';
 
 export interface Ledger {
   callStarted(facts: EventMetadata<'llm_call_start'>): void;
   callEnded(facts: EventMetadata<'llm_call'>, error: Error | null): void;
+  lookedUp(facts: EventMetadata<'llm_lookup'>): void;
   unmetered(facts: EventMetadata<'unmetered_request'>): void;
+  budgetRefused(refusal: BudgetRefusal): void;
+  upgradeRefused(facts: EventMetadata<'upgrade_refused'>): void;
+  /** Hands an exchange to the recorder, in the scope. Never throws. */
+  exchanged(recorder: ExchangeRecorder, exchange: Exchange): void;
 }
+
+const log = getLogger('meter', { component: 'metrics' });
 
 /** Opens the ledger of the scope in which it is called; what is recorded later still goes there. */
 export function openLedger(): Ledger {
   const inScope = captureScope();
-  const log = getLogger('meter', { component: 'metrics' });
   return {
-    callStarted: (facts) => inScope(() => log.info('', { event: 'llm_call_start', metadata: { ...facts } })),
-    callEnded: (facts, error) =>
+    callStarted: (metadata) => inScope(() => log.info('', { event: 'llm_call_start', metadata })),
+    callEnded: (metadata, error) =>
       inScope(() => {
-        const fields = { event: 'llm_call', metadata: { ...facts }, ...(error === null ? {} : { error }) };
-        if (facts.outcome === 'ok') log.info(sentence(facts), fields);
-        else if (facts.outcome === 'upstream_error' || facts.outcome === 'truncated') log.error(sentence(facts), fields);
-        else log.warn(sentence(facts), fields);
+        const fields = { event: 'llm_call', metadata, ...(error === null ? {} : { error }) };
+        if (metadata.outcome === 'ok') log.info(sentence(metadata), fields);
+        else if (metadata.outcome === 'upstream_error' || metadata.outcome === 'truncated') log.error(sentence(metadata), fields);
+        else log.warn(sentence(metadata), fields);
       }),
-    unmetered: (facts) =>
-      inScope(() =>
-        log.info(`${facts.method} ${facts.path} passed through`, { event: 'unmetered_request', metadata: { ...facts } }),
-      ),
+    lookedUp: (metadata) => inScope(() => log.info(`${metadata.method} ${metadata.path}`, { event: 'llm_lookup', metadata })),
+    unmetered: (metadata) =>
+      inScope(() => log.info(`${metadata.method} ${metadata.path} passed through`, { event: 'unmetered_request', metadata })),
+    budgetRefused: ({ message, scope, limit, used, max }) =>
+      inScope(() => log.warn(message, { event: 'budget_refused', metadata: { scope, limit, used, max } })),
+    upgradeRefused: (metadata) =>
+      inScope(() => log.warn(`A ${metadata.protocol} connection was refused`, { event: 'upgrade_refused', metadata })),
+    exchanged: (recorder, exchange) =>
+      inScope(() => {
+        try {
+          recorder.record(exchange);
+        } catch (error) {
+          const metadata = { exchanges: 1, reason: error instanceof Error ? error.message : String(error) };
+          log.warn('An exchange could not be recorded', { event: 'cassette_incomplete', metadata, error });
+        }
+      }),
   };
 }
 
@@ -40,12 +60,25 @@ function sentence(facts: EventMetadata<'llm_call'>): string {
     case 'http_error':
       return `${model}: the provider answered HTTP ${facts.status} after ${took}`;
     case 'client_aborted':
-      return `${model}: the framework ended the call after ${took}${facts.usage_source === 'none' ? '; tokens unknown' : ''}`;
+      return `${model}: the framework ended the call after ${took}${tokensOf(facts)}`;
     case 'upstream_error':
-      return `${model}: the provider failed after ${took}`;
+      return `${model}: the provider failed after ${took}${tokensOf(facts)}`;
     case 'truncated':
-      return `${model}: the answer was cut short after ${took}`;
+      return `${model}: the answer was cut short after ${took}${tokensOf(facts)}`;
     default:
       return facts.outcome satisfies never;
+  }
+}
+
+function tokensOf({ usage_source, status }: EventMetadata<'llm_call'>): string {
+  switch (usage_source) {
+    case 'provider':
+      return '';
+    case 'estimate':
+      return '; tokens unknown, an estimate stands beside';
+    case 'none':
+      return status === null ? '' : '; tokens unknown';
+    default:
+      return usage_source satisfies never;
   }
 }

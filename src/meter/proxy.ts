@@ -1,28 +1,46 @@
 /** The metering proxy: one loopback server per process. Which attempt a call belongs to is told by its URL, never by the clock. */
 import { randomBytes } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { meterCall, type Account, type Meters, type Target } from './call.ts';
-import { openLedger } from './ledger.ts';
-import type { Prices } from './price.ts';
-import { connectUpstream, forward } from './upstream.ts';
-import { openAiError } from './wire.ts';
+import { openAccount, settled, type Account } from './account.ts';
+import type { Arrival, RunMeters } from './arrival.ts';
+import type { Budget, BudgetRefusal } from './budget.ts';
+import { meterCall } from './call.ts';
+import { DUMMY_KEY } from './credential.ts';
+import type { ExchangeRecorder } from './exchange.ts';
+import { passOn } from './passage.ts';
+import type { PriceBook } from './price.ts';
+import { refuseAddress, refuseUpgrade } from './refusal.ts';
+import { findPlace, prefixOf, type Place } from './route.ts';
+import { openConnections, openUpstream } from './upstream.ts';
 import { wireOf } from './wires.ts';
 
-interface MeterOptions {
-  /** The provider's base URL with its `/v1`, and the real key; null sends none. */
-  readonly upstream: { readonly baseUrl: string; readonly apiKey: string | null };
-  /** Price per model name; a model that is not in it costs null. */
-  readonly prices: Prices;
-  /** Milliseconds on a monotonic clock. */
-  readonly now?: () => number;
+export interface RunMeterOptions {
+  readonly runId: string;
+  /**
+   * The provider's base URL with its version, and the real key; null sends none. `askStreamUsage`: streams that do not ask for
+   * their usage are made to; default: true.
+   */
+  readonly upstream: { readonly baseUrl: string; readonly apiKey: string | null; readonly askStreamUsage?: boolean };
+  readonly prices: PriceBook;
+  /** Where this run's calls count; a budget may be shared with other runs. */
+  readonly budgets?: readonly Budget[];
+  /** Is told of every exchange. */
+  readonly recorder?: ExchangeRecorder | null;
+  /** False where nothing is charged, as in a rehearsal: limits on cost then do not count. Default: true. */
+  readonly priced?: boolean;
 }
 
-/** Where one attempt reaches the model. */
+/** Where a framework reaches its model. */
 export interface MeteredEndpoint {
+  /** Ends in `/v1`: the base URL for clients of OpenAI. */
   readonly baseUrl: string;
+  /** Without it: the base URL for clients of Anthropic and Gemini, which add `/v1` or `/v1beta` themselves. */
+  readonly rootUrl: string;
   /** Worth nothing anywhere: the proxy puts the real key in. */
   readonly apiKey: string;
+  /** Aborts when a call of this endpoint, or one attributed to its attempt, was refused for a budget. Its reason is a BudgetRefusal. */
+  readonly budgetExceeded: AbortSignal;
   /**
    * Resolves when the calls in flight are recorded, after two seconds at the latest. The URL stays valid, so that a call
    * of a process that outlives the attempt is still counted; its records are marked late.
@@ -30,131 +48,136 @@ export interface MeteredEndpoint {
   close(): Promise<void>;
 }
 
+/** The proxy as one run uses it. */
+export interface RunMeter {
+  /** Call it inside the attempt's log scope: its records are written there. */
+  openAttempt(at: { readonly step: number; readonly attempt: number }): MeteredEndpoint;
+  /**
+   * For frameworks that live across steps; call it inside the run's log scope. A call belongs to the attempt that is open when it
+   * arrives, else to the run; its records say which of the two.
+   */
+  openRun(): MeteredEndpoint;
+}
+
 /** Ends all connections when disposed; calls still in flight are recorded as aborted. */
 export interface Meter extends AsyncDisposable {
-  /** Call it inside the step's log scope: the ledger of the attempt is written there. */
-  open(attempt: { runId: string; step: number; attempt: number }): MeteredEndpoint;
+  /** @throws UPSTREAM_URL_INVALID */
+  openRun(options: RunMeterOptions): RunMeter;
 }
 
-interface Attempt extends Account {
-  /** `/r/<run>/s/<step>/a/<attempt>/v1` */
-  readonly prefix: string;
-  readonly inFlight: Set<Promise<void>>;
+interface MeteredRun {
+  readonly meters: RunMeters;
+  /** The attempt that is open. */
+  current: Account | null;
 }
 
-const DUMMY_KEY = 'stepwell-metered';
-const CLOSE_LIMIT_MS = 2_000;
+interface MeteredPlace extends Place {
+  readonly run: MeteredRun;
+  readonly account: Account;
+  readonly level: 'attempt' | 'run';
+}
 
 /**
  * Starts the proxy on a free port of 127.0.0.1.
  *
- * @throws UPSTREAM_URL_INVALID
+ * @param options.now milliseconds on a monotonic clock
  * @example
- * await using meter = await startMeter({ upstream: { baseUrl: 'https://api.openai.com/v1', apiKey }, prices: {} });
- * const endpoint = meter.open({ runId, step: 1, attempt: 1 });
+ * await using meter = await startMeter();
+ * const prices = await loadPrices({ overrides: {}, baseUrl });
+ * const run = meter.openRun({ runId, upstream: { baseUrl, apiKey }, prices });
+ * const endpoint = run.openAttempt({ step: 1, attempt: 1 });
  */
-export async function startMeter(options: MeterOptions): Promise<Meter> {
-  const upstream = connectUpstream(options.upstream.baseUrl, options.upstream.apiKey);
-  const meters: Meters = { upstream, prices: options.prices, now: options.now ?? (() => performance.now()) };
-  const attempts = new Map<string, Attempt>();
+export async function startMeter(options: { readonly now?: () => number } = {}): Promise<Meter> {
+  const now = options.now ?? (() => performance.now());
+  const connections = openConnections();
+  const places = new Map<string, MeteredPlace>();
 
   const server = createServer((request, response) => {
-    const found = findAttempt(attempts, request.url ?? '');
+    const found = findPlace(places, request.url ?? '');
     if (found === null) {
-      refuse(request, response);
+      refuseAddress(request, response);
       return;
     }
+    const { run, account: own, level } = found.place;
+    const account = level === 'run' ? (run.current ?? own) : own;
+    const attribution = level === 'attempt' ? 'url' : account === own ? 'run' : 'current_attempt';
+    const exceeded = (refusal: BudgetRefusal): void => {
+      own.exceeded.abort(refusal);
+      account.exceeded.abort(refusal);
+    };
+    const arrival = { meters: run.meters, account, attribution, target: found.target, request, response, exceeded } as const;
     // Neither forwarding nor recording rejects; a defect in them must not end the process, which runs experiments.
-    const work = handle(meters, found.attempt, found.target, request, response).catch(() => void response.destroy());
-    found.attempt.inFlight.add(work);
-    void work.then(() => found.attempt.inFlight.delete(work));
+    const work = handle(arrival).catch(() => void response.destroy());
+    account.inFlight.add(work);
+    void work.then(() => account.inFlight.delete(work));
   });
   // Longer than clients keep theirs: whoever closes an idle connection first may close it under the other's next request.
   server.keepAliveTimeout = 120_000;
+  // A request may take as long as its framework takes to send it.
+  server.requestTimeout = 0;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', resolve);
   });
   const { port } = server.address() as AddressInfo;
 
+  const open = (run: MeteredRun, runId: string, at: { step: number; attempt: number } | null): [MeteredEndpoint, Account] => {
+    const token = randomBytes(16).toString('base64url');
+    const account = openAccount(at);
+    const prefix = prefixOf(runId, at);
+    places.set(token, { prefix, run, account, level: at === null ? 'run' : 'attempt' });
+    const rootUrl = `http://127.0.0.1:${port}/${token}${prefix}`;
+    const endpoint = {
+      baseUrl: `${rootUrl}/v1`,
+      rootUrl,
+      apiKey: DUMMY_KEY,
+      budgetExceeded: account.exceeded.signal,
+      close: async () => {
+        if (run.current === account) run.current = null;
+        await settled(account.inFlight);
+      },
+    };
+    return [endpoint, account];
+  };
+
   return {
-    open({ runId, step, attempt }) {
-      const token = randomBytes(16).toString('base64url');
-      const prefix = `/r/${encodeURIComponent(runId)}/s/${step}/a/${attempt}/v1`;
-      const opened: Attempt = { prefix, ledger: openLedger(), failed: new Map(), inFlight: new Set() };
-      attempts.set(token, opened);
+    openRun({ runId, upstream, prices, budgets = [], recorder = null, priced = true }) {
+      const { baseUrl, apiKey, askStreamUsage = true } = upstream;
+      const to = openUpstream(baseUrl, apiKey, connections);
+      const run: MeteredRun = { meters: { upstream: to, askStreamUsage, prices, priced, budgets, recorder, now }, current: null };
       return {
-        baseUrl: `http://127.0.0.1:${port}/${token}${prefix}`,
-        apiKey: DUMMY_KEY,
-        close: () => settled(opened.inFlight),
+        openAttempt(at) {
+          const [endpoint, account] = open(run, runId, at);
+          run.current = account;
+          return endpoint;
+        },
+        openRun: () => open(run, runId, null)[0],
       };
     },
     async [Symbol.asyncDispose]() {
       server.close();
       server.closeAllConnections();
-      await settled([...attempts.values()].flatMap(({ inFlight }) => [...inFlight]));
-      upstream.close();
+      await settled([...places.values()].flatMap(({ account }) => [...account.inFlight]));
+      connections.close();
     },
   };
 }
 
-function findAttempt(attempts: Map<string, Attempt>, url: string): { attempt: Attempt; target: Target } | null {
-  const cut = url.indexOf('?');
-  const path = cut < 0 ? url : url.slice(0, cut);
-  const slash = path.indexOf('/', 1);
-  const attempt = attempts.get(path.slice(1, slash < 0 ? undefined : slash));
-  if (attempt === undefined || slash < 0) return null;
-  const rest = path.slice(slash);
-  if (!rest.startsWith(`${attempt.prefix}/`)) return null;
-  // A base URL with a slash at its end makes two of them; the upstream may take them for one, so the meter must as well.
-  const inner = rest.slice(attempt.prefix.length).replace(/\/{2,}/g, '/');
-  // The real key goes along, so a request must not climb out of the configured base path, however the upstream reads it.
-  if (/(^|\/|\\|%2f|%5c)(\.|%2e){2}(\/|\\|%2f|%5c|$)/i.test(inner)) return null;
-  return { attempt, target: { path: inner, query: cut < 0 ? '' : url.slice(cut) } };
-}
-
-async function handle(
-  meters: Meters,
-  attempt: Attempt,
-  target: Target,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  const method = request.method ?? 'GET';
-  const wire = wireOf(method, target.path.replace(/\/$/, ''));
-  if (wire !== null) {
-    await meterCall(meters, attempt, wire, target, request, response);
+async function handle(arrival: Arrival): Promise<void> {
+  const { target, request, response, account } = arrival;
+  const protocol = request.headers.upgrade;
+  // Without a listener for upgrades Node hands them over as ordinary requests. Other protocols than this are offers, such as
+  // h2c, that a server may leave unanswered.
+  if (protocol !== undefined && protocol.toLowerCase() === 'websocket') {
+    account.ledger.upgradeRefused({ path: target.path, protocol: 'websocket' });
+    refuseUpgrade(request, response, 'WebSocket');
     return;
   }
-  // Node frames a body by itself only for methods that usually have one.
-  const framing = request.headers['transfer-encoding'] === undefined ? {} : { 'transfer-encoding': 'chunked' };
-  const sending = { bytes: Buffer.alloc(0), more: true, headers: framing };
-  const path = target.path + target.query;
-  const done = await forward(meters.upstream, request, path, sending, response, () => null, meters.now);
-  if (done.ending === 'unreachable') {
-    const message = `stepwell's metering proxy got no answer from ${meters.upstream.origin}`;
-    answer(response, 502, openAiError('upstream_error', 'upstream_unreachable', message));
-  }
-  attempt.ledger.unmetered({ method, path: target.path, status: done.status });
+  const wire = wireOf(request.method ?? 'GET', withoutEnd(target.path));
+  if (wire === null || wire.lookup) await passOn(arrival, wire);
+  else await meterCall(arrival, wire);
 }
 
-function refuse(request: IncomingMessage, response: ServerResponse): void {
-  request.resume();
-  const message =
-    'This address belongs to no attempt that stepwell knows. Use the base URL given to the framework, with its token and /v1, as it is.';
-  answer(response, 404, openAiError('invalid_request_error', 'unknown_attempt', message));
-}
-
-function answer(response: ServerResponse, status: number, body: string): void {
-  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
-  response.end(body);
-}
-
-async function settled(work: Iterable<Promise<void>>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, CLOSE_LIMIT_MS);
-  });
-  await Promise.race([Promise.allSettled(work), limit]);
-  clearTimeout(timer);
+function withoutEnd(path: string): string {
+  return path.endsWith('/') ? path.slice(0, -1) : path;
 }

@@ -5,7 +5,7 @@ import { withStep } from '../../src/log.ts';
 import { startMeter } from '../../src/meter.ts';
 import { ledgerRun } from './ledger-run.ts';
 import { completion, startUpstream } from './upstream-stub.ts';
-import { ask, metered, WHOLE } from './metered.ts';
+import { ask, metered, openPlain, WHOLE } from './metered.ts';
 
 test('the same request after a failed call is a retry of it; after a good one, or with another body, it is not', async () => {
   let calls = 0;
@@ -44,10 +44,11 @@ test('two attempts at the same time are never mixed', async () => {
       const { step, n } = JSON.parse(seen.body.toString());
       setImmediate(() => completion(response, { prompt_tokens: step * 1000 + n, completion_tokens: 1 }));
     });
-    await using meter = await startMeter({ upstream: { baseUrl: `${upstream.origin}/v1`, apiKey: null }, prices: {} });
+    await using meter = await startMeter();
+    const runMeter = openPlain(meter, `${upstream.origin}/v1`);
     const attempt = (step: number): Promise<void> =>
       withStep(step, { attempt: step }, async () => {
-        const endpoint = meter.open({ runId: 'run-1', step, attempt: step });
+        const endpoint = runMeter.openAttempt({ step, attempt: step });
         await Promise.all(Array.from({ length: 50 }, async (_, n) => (await ask(endpoint, { ...WHOLE, step, n })).text()));
         await endpoint.close();
       });
@@ -68,9 +69,10 @@ test('two attempts at the same time are never mixed', async () => {
 test('a call after the end of its step is recorded there and marked late', async () => {
   await ledgerRun(async (run) => {
     await using upstream = await startUpstream((response) => completion(response));
-    await using meter = await startMeter({ upstream: { baseUrl: `${upstream.origin}/v1`, apiKey: null }, prices: {} });
+    await using meter = await startMeter();
+    const runMeter = openPlain(meter, `${upstream.origin}/v1`);
     const endpoint = await withStep(1, { attempt: 1 }, async () => {
-      const opened = meter.open({ runId: 'run-1', step: 1, attempt: 1 });
+      const opened = runMeter.openAttempt({ step: 1, attempt: 1 });
       await (await ask(opened, WHOLE)).text();
       await opened.close();
       return opened;
@@ -92,9 +94,10 @@ test('a call after the end of its step is recorded there and marked late', async
 
 test('a call after the end of its run is recorded in its step as well', async () => {
   await using upstream = await startUpstream((response) => completion(response));
-  await using meter = await startMeter({ upstream: { baseUrl: `${upstream.origin}/v1`, apiKey: null }, prices: {} });
+  await using meter = await startMeter();
+  const runMeter = openPlain(meter, `${upstream.origin}/v1`);
   await ledgerRun(
-    () => withStep(1, { attempt: 1 }, async () => meter.open({ runId: 'run-1', step: 1, attempt: 1 })),
+    () => withStep(1, { attempt: 1 }, async () => runMeter.openAttempt({ step: 1, attempt: 1 })),
     async (run, endpoint) => {
       await (await ask(endpoint, WHOLE)).text();
       await endpoint.close();
@@ -111,9 +114,10 @@ test('the meter closes although the upstream never answers, and the call is reco
     let arrived: (() => void) | undefined;
     const asked = new Promise<void>((resolve) => (arrived = resolve));
     await using upstream = await startUpstream(() => arrived?.());
-    const meter = await startMeter({ upstream: { baseUrl: `${upstream.origin}/v1`, apiKey: null }, prices: {} });
+    const meter = await startMeter();
+    const runMeter = openPlain(meter, `${upstream.origin}/v1`);
     await withStep(1, { attempt: 1 }, async () => {
-      const pending = ask(meter.open({ runId: 'run-1', step: 1, attempt: 1 }), WHOLE);
+      const pending = ask(runMeter.openAttempt({ step: 1, attempt: 1 }), WHOLE);
       await asked;
       await Promise.all([assert.rejects(pending), meter[Symbol.asyncDispose]()]);
       assert.equal(run.lines('llm_call')[0]?.metadata.outcome, 'client_aborted');

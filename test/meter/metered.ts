@@ -1,11 +1,19 @@
 /** One attempt behind a meter in front of a stub, and requests to it as a framework sends them. */
 import { withStep } from '../../src/log.ts';
-import { startMeter, type MeteredEndpoint } from '../../src/meter.ts';
+import {
+  loadPrices,
+  startMeter,
+  unpriced,
+  type Meter,
+  type MeteredEndpoint,
+  type RunMeter,
+  type RunMeterOptions,
+} from '../../src/meter.ts';
 import { ledgerRun, type LedgerRun } from './ledger-run.ts';
 import { startUpstream, type Answer, type UpstreamStub } from './upstream-stub.ts';
 
 export const REAL_KEY = 'real-key-1234';
-const PRICES = { 'gpt-test-2026': { input_price: 2.5, cached_price: 1.25, output_price: 10 } };
+const OVERRIDES = { 'gpt-test-2026': { input_price: 2.5, cached_price: 1.25, output_price: 10 } };
 
 interface Setting {
   readonly run: LedgerRun;
@@ -14,18 +22,36 @@ interface Setting {
 }
 
 /** One attempt behind a meter in front of a stub; `path` is the upstream's own base path. */
-export async function metered(answer: Answer, fn: (setting: Setting) => Promise<void>, path = '/v1'): Promise<void> {
+export async function metered(
+  answer: Answer,
+  fn: (setting: Setting) => Promise<void>,
+  {
+    path = '/v1',
+    ...changes
+  }: Partial<Omit<RunMeterOptions, 'upstream'>> & Partial<RunMeterOptions['upstream']> & { path?: string } = {},
+): Promise<void> {
   await ledgerRun(async (run) => {
     await using upstream = await startUpstream(answer);
-    await using meter = await startMeter({
-      upstream: { baseUrl: upstream.origin + path, apiKey: REAL_KEY },
-      prices: PRICES,
-    });
+    await using meter = await startMeter();
+    const { apiKey = REAL_KEY, askStreamUsage = true, ...rest } = changes;
+    const prices = await loadPrices({ overrides: OVERRIDES, baseUrl: null });
+    const to = { baseUrl: upstream.origin + path, apiKey, askStreamUsage };
+    const meterOfRun = meter.openRun({ runId: 'run-1', upstream: to, prices, ...rest });
     await withStep(1, { attempt: 2 }, async () => {
-      const endpoint = meter.open({ runId: 'run-1', step: 1, attempt: 2 });
+      const endpoint = meterOfRun.openAttempt({ step: 1, attempt: 2 });
       await fn({ run, upstream, endpoint });
       await endpoint.close();
     });
+  });
+}
+
+/** A run of a meter that sends no key and knows no prices. */
+export function openPlain(meter: Meter, baseUrl: string, changes: Partial<RunMeterOptions> = {}): RunMeter {
+  return meter.openRun({
+    runId: 'run-1',
+    upstream: { baseUrl, apiKey: null },
+    prices: unpriced('no prices in this test'),
+    ...changes,
   });
 }
 

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { startMeter } from '../../src/meter.ts';
 import { completion } from './upstream-stub.ts';
-import { ask, metered, STREAM, WHOLE } from './metered.ts';
+import { ask, metered, openPlain, STREAM, WHOLE } from './metered.ts';
 
 test('slashes too many do not lead past the meter', async () => {
   await metered(
@@ -73,7 +73,7 @@ test('addresses that belong to no attempt, and paths that climb, are refused', a
       const token = pathname.split('/')[1] ?? '';
       assert.ok(token.length >= 20);
       assert.match(pathname, /^\/[\w-]+\/r\/run-1\/s\/1\/a\/2\/v1$/);
-      const paths = ['/', '/v1/models', pathname, pathname.replace('/s/1/', '/s/2/') + '/models', `/${token}`];
+      const paths = ['/', '/v1/models', pathname.replace('/v1', ''), pathname.replace('/s/1/', '/s/2/') + '/models', `/${token}`];
       for (const path of [
         ...paths,
         pathname.replace(token, 'x') + '/models',
@@ -154,8 +154,9 @@ test('hop-by-hop headers of the client and its credentials do not reach the upst
 });
 
 test('a base URL that is none is refused with its value', async () => {
+  await using meter = await startMeter();
   for (const baseUrl of ['api.openai.com/v1', 'ftp://host/v1', '']) {
-    await assert.rejects(startMeter({ upstream: { baseUrl, apiKey: null }, prices: {} }), {
+    assert.throws(() => openPlain(meter, baseUrl), {
       code: 'UPSTREAM_URL_INVALID',
       message: new RegExp(JSON.stringify(baseUrl)),
     });

@@ -6,7 +6,7 @@ import { withStep } from '../../src/log.ts';
 import { startMeter } from '../../src/meter.ts';
 import { ledgerRun } from './ledger-run.ts';
 import { completion, startUpstream, USAGE } from './upstream-stub.ts';
-import { ask, metered, REAL_KEY, STREAM, WHOLE } from './metered.ts';
+import { ask, metered, openPlain, REAL_KEY, STREAM, WHOLE } from './metered.ts';
 
 test('a call that is not streamed: key put in, bytes untouched, usage and cost recorded', async () => {
   await metered(
@@ -33,7 +33,7 @@ test('a call that is not streamed: key put in, bytes untouched, usage and cost r
       assert.ok(time_to_first_byte_seconds !== null && time_to_first_byte_seconds <= duration_seconds);
       assert.deepEqual(facts, {
         wire: 'openai.chat',
-        path: '/chat/completions',
+        path: '/v1/chat/completions',
         outcome: 'ok',
         status: 200,
         'gen_ai.request.model': 'gpt-test',
@@ -52,9 +52,11 @@ test('a call that is not streamed: key put in, bytes untouched, usage and cost r
         retry_of: null,
         cost_nano_usd: 60 * 2500 + 40 * 1250 + 20 * 10000,
         price_source: 'config:gpt-test-2026',
+        attribution: 'url',
+        estimate: null,
       });
     },
-    '/proxy/openai/v1/',
+    { path: '/proxy/openai/v1/' },
   );
 });
 
@@ -82,9 +84,12 @@ test('an upstream that cannot be reached is a 502 in the format of the wire, and
   await ledgerRun(async (run) => {
     const upstream = await startUpstream(() => {});
     await upstream[Symbol.asyncDispose]();
-    await using meter = await startMeter({ upstream: { baseUrl: `${upstream.origin}/v1`, apiKey: 'real-key-1234' }, prices: {} });
+    await using meter = await startMeter();
+    const runMeter = openPlain(meter, `${upstream.origin}/v1`, {
+      upstream: { baseUrl: `${upstream.origin}/v1`, apiKey: REAL_KEY },
+    });
     await withStep(1, { attempt: 1 }, async () => {
-      const endpoint = meter.open({ runId: 'run-1', step: 1, attempt: 1 });
+      const endpoint = runMeter.openAttempt({ step: 1, attempt: 1 });
       const response = await ask(endpoint, STREAM);
       assert.equal(response.status, 502);
       const { error } = (await response.json()) as { error: Record<string, unknown> };

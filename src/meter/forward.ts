@@ -1,0 +1,148 @@
+/** The one request that the proxy sends upstream for each request that it gets, and the way of its answer back. */
+import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { answerDecoder } from './body.ts';
+import { putKey } from './credential.ts';
+import { clientHeaders, trailersOf, upstreamHeaders } from './headers.ts';
+import type { Upstream } from './upstream.ts';
+import type { Provider } from './wire.ts';
+
+/** What goes upstream: these bytes, then the rest of the client's request if `more`. */
+export interface Sending {
+  /** Below the endpoint's root. */
+  readonly path: string;
+  /** With its `?`, or empty. */
+  readonly query: string;
+  /** Where the key goes for a client that sent none. */
+  readonly provider: Provider;
+  readonly bytes: Buffer | null;
+  readonly more: boolean;
+  /** Headers that differ from the client's; undefined takes one away. */
+  readonly headers: OutgoingHttpHeaders;
+}
+
+/** Sees an answer's body on its way and says what reaches the client. */
+export interface Tap {
+  /** True when the client's body will not be byte for byte the upstream's. */
+  readonly rewrites: boolean;
+  push(chunk: Buffer): readonly Buffer[];
+  /** Called when the body is whole; of one that is cut, a part of an event is of no use to anybody. */
+  end(): readonly Buffer[];
+}
+
+export interface Forwarded {
+  /**
+   * `whole`: to the end of its framing. `unreachable`: no answer began, and the client still waits for one. `lost`: the client left
+   * before its request was whole, so nothing was sent.
+   */
+  readonly ending: 'whole' | 'cut' | 'client_gone' | 'unreachable' | 'lost';
+  readonly status: number | null;
+  readonly requestId: string | null;
+  readonly contentType: string | null;
+  /** On the caller's clock, when the first byte of the body came. */
+  readonly firstByteAt: number | null;
+  readonly bytes: number;
+  readonly error: Error | null;
+}
+
+/** Sends one request upstream and passes its answer on as it comes. Never rejects. */
+export function forward(
+  upstream: Upstream,
+  sending: Sending,
+  request: IncomingMessage,
+  response: ServerResponse,
+  tapOf: (answer: IncomingMessage) => Tap,
+  now: () => number,
+): Promise<Forwarded> {
+  return new Promise((resolve) => {
+    let status: number | null = null;
+    let requestId: string | null = null;
+    let contentType: string | null = null;
+    let firstByteAt: number | null = null;
+    let bytes = 0;
+
+    const settle = (ending: Forwarded['ending'], error: Error | null = null): void => {
+      response.off('close', onClientClose);
+      resolve({ ending, status, requestId, contentType, firstByteAt, bytes, error });
+    };
+    let outgoing: ClientRequest;
+    const onClientClose = (): void => {
+      settle('client_gone');
+      outgoing.destroy();
+    };
+    response.on('close', onClientClose);
+    try {
+      outgoing = open(upstream, sending, request);
+    } catch (error) {
+      // Node refuses some headers and paths that it has itself received.
+      settle('unreachable', error as Error);
+      return;
+    }
+    outgoing.on('error', (error) => {
+      if (status === null) settle('unreachable', error);
+    });
+    outgoing.on('response', (answer) => {
+      status = answer.statusCode ?? null;
+      requestId = headerOf(answer, 'x-request-id') ?? headerOf(answer, 'request-id');
+      contentType = headerOf(answer, 'content-type');
+      const mask = upstream.newMask();
+      const tap = tapOf(answer);
+      const decoder = answerDecoder(answer.headers['content-encoding']);
+      const body = decoder === null ? answer : answer.pipe(decoder);
+      const headers = clientHeaders(answer.headers, decoder !== null || tap.rewrites);
+      response.writeHead(answer.statusCode ?? 502, mask.headers(headers));
+      response.flushHeaders();
+
+      const resume = (): void => void body.resume();
+      const pass = (pieces: readonly Buffer[]): void => {
+        for (const piece of pieces) if (piece.length > 0) response.write(piece);
+        if (response.writableNeedDrain) {
+          body.pause();
+          response.once('drain', resume);
+        }
+      };
+      const onCut = (error: Error): void => {
+        settle('cut', error);
+        outgoing.destroy();
+        // Closing without the end of the framing tells the client what the upstream told us.
+        response.socket?.destroySoon();
+      };
+      answer.on('data', (chunk: Buffer) => {
+        firstByteAt ??= now();
+        bytes += chunk.length;
+      });
+      answer.on('error', onCut);
+      decoder?.on('error', onCut);
+      body.on('data', (chunk: Buffer) => pass(tap.push(mask.push(chunk))));
+      body.on('end', () => {
+        pass(tap.push(mask.end()));
+        pass(tap.end());
+        const trailers = trailersOf(answer.trailers);
+        if (trailers !== null) response.addTrailers(mask.headers(trailers) as Record<string, string>);
+        settle('whole');
+        response.end();
+      });
+    });
+
+    if (sending.more) {
+      if (sending.bytes !== null) outgoing.write(sending.bytes);
+      request.pipe(outgoing);
+    } else {
+      outgoing.end(sending.bytes);
+    }
+  });
+}
+
+function open(upstream: Upstream, sending: Sending, request: IncomingMessage): ClientRequest {
+  const headers = upstreamHeaders(request.headers, upstream.host);
+  const query = putKey(headers, sending.query, sending.provider, upstream.apiKey);
+  for (const [name, value] of Object.entries(sending.headers)) {
+    if (value === undefined) delete headers[name];
+    else headers[name] = value;
+  }
+  return upstream.send(request.method ?? 'GET', upstream.pathOf(sending.path) + query, headers);
+}
+
+function headerOf(answer: IncomingMessage, name: string): string | null {
+  const value = answer.headers[name];
+  return typeof value === 'string' ? value : null;
+}

@@ -1,0 +1,32 @@
+/** What a call used where the provider does not say: an estimate for the record, and what budgets count. */
+import type { EventMetadata } from '../schema.ts';
+import type { Spent } from './budget.ts';
+import type { Forwarded } from './forward.ts';
+import { isGood } from './outcome.ts';
+import type { PriceBook, PricedCall } from './price.ts';
+import type { Usage } from './wire.ts';
+
+export type Estimate = NonNullable<EventMetadata<'llm_call'>['estimate']>;
+
+/**
+ * False for a call that no provider charges for: refused, or never answered. A client that hung up before its answer began
+ * may have had the whole of it made.
+ */
+export function mayHaveUsed(done: Forwarded): boolean {
+  return isGood(done.status) || (done.ending === 'client_gone' && done.status === null);
+}
+
+/** Output that is unknown and has not been estimated, since no word of it came, counts as none. */
+export function spentOf(
+  call: PricedCall & { readonly nanoUsd: number | null },
+  estimate: Estimate | null,
+  prices: PriceBook,
+): Spent {
+  const { usage, nanoUsd } = call;
+  const input = usage?.input ?? estimate?.input_tokens ?? null;
+  const output = usage?.output ?? (estimate === null ? null : (estimate.output_tokens ?? 0));
+  if (input === null || output === null) return { tokens: null, nanoUsd };
+  if (nanoUsd !== null) return { tokens: input + output, nanoUsd };
+  const counted: Usage = { cacheRead: null, cacheWrite: null, reasoning: null, raw: null, ...usage, input, output };
+  return { tokens: input + output, nanoUsd: prices.costOf({ ...call, usage: counted }).nanoUsd };
+}
