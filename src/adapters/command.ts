@@ -6,6 +6,7 @@ import type { Adapter, AdapterRun, AdapterStep, Finding, FrameworkClaim } from '
 import type { FrameworkSettings } from '../schema.ts';
 import { fillPlaceholders, namesPrompt } from './command/arguments.ts';
 import { commitOf, UNKNOWN_COMMIT } from './command/commit.ts';
+import { endpointVariables } from './command/endpoint.ts';
 import { findProgram } from './command/program.ts';
 
 export const command: Adapter = { check, prepare, runStep, stop };
@@ -82,7 +83,7 @@ async function stop(run: AdapterRun): Promise<void> {
 function environmentOf(step: AdapterStep): Record<string, string> {
   const { endpoint, randomSeed } = step;
   return {
-    ...(endpoint === null ? {} : { OPENAI_BASE_URL: endpoint.baseUrl, OPENAI_API_KEY: endpoint.apiKey }),
+    ...(endpoint === null ? {} : endpointVariables(endpoint)),
     ...step.env,
     STEPWELL_RUN_ID: step.runId,
     STEPWELL_FRAMEWORK: step.framework,

@@ -29,6 +29,8 @@ export function planFacts(plan: ExperimentPlan): Record<string, unknown> {
     runs_dir: plan.runsDir,
     model: plan.model,
     rehearsal: plan.rehearsal,
+    replay_of: plan.replayOf,
+    record: plan.record,
     jobs: plan.jobs,
     steps: plan.steps.map(({ step, name }) => ({ step, name })),
     runs: plan.runs,

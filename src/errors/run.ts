@@ -47,6 +47,11 @@ export const runErrors = {
     fix: `Give ${facts.name} as a number, for example ${Math.max(1, facts.atLeast)}.`,
     exitCode: 2,
   }),
+  RECORD_OF_REPLAY: (facts: { run: string }) => ({
+    sentence: `Recording and replaying exclude each other: what the replay of ${facts.run} answers is on its cassette already.`,
+    fix: 'Leave out one of --record and --replay.',
+    exitCode: 2,
+  }),
   NO_HITL_TEXT: (facts: { step: number; query: string }) => ({
     sentence: `In step ${facts.step} the framework asked for a clarification (${JSON.stringify(facts.query.slice(0, 200))}), but no answer is configured.`,
     fix: 'Set hitl_path in the configuration to a file that holds the fixed answer.',

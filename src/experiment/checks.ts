@@ -4,24 +4,31 @@ import { access, constants, stat, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
-import type { Adapter, Finding, ResolvedConfig } from '../run.ts';
+import { loadPrices } from '../meter.ts';
+import type { Adapter, Finding, ResolvedConfig, ResolvedFramework } from '../run.ts';
 
 /** Below this a run would most likely not even keep its own logs. */
 const LEAST_FREE_BYTES = 64 * 1024 * 1024;
 const MIB = 1024 * 1024;
 
 /** Looks without changing anything. An empty list means that the experiment can start. */
-export async function checkExperiment(resolved: ResolvedConfig, adapters: Readonly<Record<string, Adapter>>): Promise<Finding[]> {
+export async function checkExperiment(
+  resolved: ResolvedConfig,
+  adapters: Readonly<Record<string, Adapter>>,
+  { record }: { record: boolean },
+): Promise<Finding[]> {
   const found = await Promise.all([
     checkGit(),
     checkRunsDir(resolved.runsDir),
     checkPorts(),
-    ...resolved.frameworks.map(async ({ name, adapter, settings }) => {
+    ...resolved.frameworks.map(async (framework) => {
+      const { name, adapter, settings } = framework;
       const driver = adapters[adapter];
       if (driver === undefined) return [];
       const found = await driver.check(settings);
       return [
-        ...checkEndpoint(name, driver, resolved),
+        ...checkEndpoint(framework, { needed: driver.needsEndpoint === true, record }, resolved),
+        ...(await checkPrices(framework, resolved)),
         ...found.map(({ what, fix }): Finding => ({ what: `The framework ${name}: ${what}`, fix })),
       ];
     }),
@@ -87,12 +94,32 @@ async function checkPorts(): Promise<Finding[]> {
   });
 }
 
-function checkEndpoint(framework: string, adapter: Adapter, { rehearsal, endpoint, model }: ResolvedConfig): Finding[] {
-  if (rehearsal || endpoint !== null || adapter.needsEndpoint !== true) return [];
+function checkEndpoint(
+  { name, endpoint }: ResolvedFramework,
+  { needed, record }: { needed: boolean; record: boolean },
+  { rehearsal, replayOf, model }: ResolvedConfig,
+): Finding[] {
+  if (rehearsal || replayOf !== null || endpoint !== null) return [];
+  const fix = 'Add endpoint: { base_url: …, api_key: ${OPENAI_API_KEY} }, or add --rehearse to try it without a model.';
+  if (needed) {
+    const what = `The framework ${name} asks the model ${JSON.stringify(model)}, but the configuration names no endpoint.`;
+    return [{ what, fix }];
+  }
+  if (!record) return [];
+  return [{ what: `There is nothing to record of the framework ${name}: the configuration names no endpoint for it.`, fix }];
+}
+
+/** Under a limit on cost a call whose cost is unknown would be the last one, so that is said before the first. */
+async function checkPrices({ name, endpoint }: ResolvedFramework, { config, model }: ResolvedConfig): Promise<Finding[]> {
+  const { budgets, pricing } = config;
+  const scope = (['run', 'experiment'] as const).find((each) => budgets[each].max_cost_usd !== undefined);
+  if (scope === undefined || endpoint === null) return [];
+  const prices = await loadPrices({ overrides: pricing.models, baseUrl: endpoint.baseUrl });
+  if (prices.knows(model)) return [];
   return [
     {
-      what: `The framework ${framework} asks the model ${JSON.stringify(model)}, but the configuration names no endpoint.`,
-      fix: 'Add endpoint: { base_url: …, api_key: ${OPENAI_API_KEY} }, or add --rehearse to try it without a model.',
+      what: `budgets.${scope}.max_cost_usd limits the cost, but no price of the model ${JSON.stringify(model)} at ${endpoint.baseUrl} is known (framework ${name}).`,
+      fix: `Add its price in USD per million tokens: pricing: { models: { ${JSON.stringify(model)}: { input_price: …, output_price: … } } }; or limit max_tokens in place of max_cost_usd.`,
     },
   ];
 }

@@ -16,12 +16,16 @@ import { runOne } from './run-one.ts';
  * const { runs, exitCode } = await runExperiment({ config: 'config/experiment.yaml', frameworks: ['baseline'], rehearse: true });
  */
 export async function runExperiment(options: ExperimentOptions): Promise<ExperimentResult> {
-  const { plan, resolved, adapters } = await loadPlan(options);
+  const { plan, resolved, adapters, cassette } = await loadPlan(options);
   if (plan.findings.length > 0) throw stepwellError('CHECKS_FAILED', { findings: plan.findings });
   await using stack = new AsyncDisposableStack();
-  const [meter, host, project] = await Promise.all([startModel(resolved, stack), hostFacts(), projectFacts(resolved.directory)]);
+  const [model, host, project] = await Promise.all([
+    startModel(resolved, { cassette, record: plan.record }, stack),
+    hostFacts(),
+    projectFacts(resolved.directory),
+  ]);
   options.onPlan?.(plan);
-  const shared = { options, plan, resolved, adapters, meter, host, project, stepwellVersion: stepwellVersion() };
+  const shared = { options, plan, resolved, adapters, model, host, project, stepwellVersion: stepwellVersion() };
   const runs = await inPool(plan.runs, {
     atOnce: plan.jobs,
     stop: () => options.signal?.aborted === true,

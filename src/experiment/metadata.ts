@@ -13,6 +13,7 @@ export type RunFacts = Pick<
   | 'stepwell_version'
   | 'model'
   | 'rehearsal'
+  | 'replay_of'
   | 'round'
   | 'random_seed'
   | 'config_sha256'
@@ -31,6 +32,7 @@ export function openMetadata(facts: RunFacts, startedAt: string): RunMetadata {
     stepwell_version: facts.stepwell_version,
     model: facts.model,
     rehearsal: facts.rehearsal,
+    replay_of: facts.replay_of,
     round: facts.round,
     status: 'running',
     record: 'open',

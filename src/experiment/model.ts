@@ -1,10 +1,12 @@
-/** The way to the model: one metering proxy for all runs of the process, and the rehearsal behind it where one is wanted. */
+/** The way to the model: one metering proxy for all runs of the process, and behind it a provider, the rehearsal or a replay. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startMeter, type Meter } from '../meter.ts';
+import { createRecorder, startReplay, type Cassette } from '../cassette.ts';
+import { runRedactor } from '../log.ts';
+import { createBudget, loadPrices, startMeter, unpriced, type PriceBook, type RunMeter, type RunMeterOptions } from '../meter.ts';
 import { startRehearsal } from '../rehearsal.ts';
-import type { ResolvedConfig } from '../run.ts';
+import { writtenEndpoint, type ResolvedConfig, type ResolvedFramework } from '../run.ts';
 
 /** The rules that come with stepwell: for sources and for the built package the same two levels up. */
 const OWN_RULES = fileURLToPath(new URL('../../config/rehearsal', import.meta.url));
@@ -15,12 +17,92 @@ function rulesDirOf(directory: string): string {
   return existsSync(own) ? own : OWN_RULES;
 }
 
-/** Starts what the experiment needs, in `stack`, which ends it. Null when no model is configured. */
-export async function startModel(resolved: ResolvedConfig, stack: AsyncDisposableStack): Promise<Meter | null> {
-  const prices = resolved.config.pricing.models;
-  if (resolved.rehearsal) {
-    const rehearsal = stack.use(await startRehearsal({ rulesDir: rulesDirOf(resolved.directory), strict: true }));
-    return stack.use(await startMeter({ upstream: { baseUrl: rehearsal.baseUrl, apiKey: null }, prices }));
-  }
-  return resolved.endpoint === null ? null : stack.use(await startMeter({ upstream: resolved.endpoint, prices }));
+/** One run's way to the model. */
+export interface RunModel {
+  readonly meter: RunMeter;
+  readonly prices: PriceBook;
+  /** Ends what stands behind the meter for this run and records what that has to say. Call it in the run's log scope. */
+  close(): Promise<void>;
+}
+
+interface ModelRun {
+  readonly runId: string;
+  /** Absolute. */
+  readonly runDir: string;
+  readonly framework: ResolvedFramework;
+}
+
+export interface ModelAccess {
+  /** Call it in the run's log scope. Null when the framework has no endpoint. */
+  openRun(run: ModelRun): Promise<RunModel | null>;
+}
+
+/** What answers one run. What it needs for that run alone is put into `stack`. */
+type Source = (
+  run: ModelRun,
+  stack: AsyncDisposableStack,
+) => Promise<Pick<RunMeterOptions, 'upstream' | 'prices' | 'priced'> | null>;
+
+/**
+ * Starts what the experiment needs, in `stack`, which ends it.
+ *
+ * @param options.cassette answers in place of a model
+ * @param options.record keeps the exchanges of each run on a cassette of its own
+ */
+export async function startModel(
+  resolved: ResolvedConfig,
+  { cassette, record }: { cassette: Cassette | null; record: boolean },
+  stack: AsyncDisposableStack,
+): Promise<ModelAccess> {
+  const { budgets } = resolved.config;
+  const ofExperiment = createBudget({ scope: 'experiment', limits: budgets.experiment });
+  const source = await startSource(resolved, cassette, stack);
+  // Ended before what its calls are sent to.
+  const meter = stack.use(await startMeter());
+  return {
+    async openRun(run) {
+      await using opening = new AsyncDisposableStack();
+      const answering = await source(run, opening);
+      if (answering === null) return null;
+      const { runId, runDir } = run;
+      const recorder = record ? opening.use(createRecorder({ runId, runDir, redactor: runRedactor() })) : null;
+      const ofRun = createBudget({ scope: 'run', limits: budgets.run });
+      const opened = meter.openRun({ runId, ...answering, budgets: [ofRun, ofExperiment], recorder });
+      const own = opening.move();
+      return { meter: opened, prices: answering.prices, close: async () => await own.disposeAsync() };
+    },
+  };
+}
+
+async function startSource(resolved: ResolvedConfig, cassette: Cassette | null, stack: AsyncDisposableStack): Promise<Source> {
+  if (cassette !== null) return await startReplaying(resolved, cassette, stack);
+  if (!resolved.rehearsal) return providers(resolved);
+  const { baseUrl } = stack.use(await startRehearsal({ rulesDir: rulesDirOf(resolved.directory), strict: true }));
+  const answering = {
+    upstream: { baseUrl, apiKey: null },
+    prices: unpriced('No prices: a rehearsal costs nothing'),
+    priced: false,
+  };
+  return () => Promise.resolve(answering);
+}
+
+async function startReplaying(resolved: ResolvedConfig, cassette: Cassette, stack: AsyncDisposableStack): Promise<Source> {
+  const replay = stack.use(await startReplay({ strict: true }));
+  const prices = unpriced('No prices: a replay costs nothing');
+  return ({ runId, runDir, framework }, own) => {
+    const { baseUrl } = own.use(replay.open({ cassette, runId, runDir, redactor: runRedactor() }));
+    // Requests were recorded as they were sent on, so the proxy has to treat them as it did then.
+    const written = resolved.rehearsal ? null : writtenEndpoint(resolved.config, framework.name, {});
+    const askStreamUsage = written?.settings.ask_stream_usage ?? true;
+    return Promise.resolve({ upstream: { baseUrl, apiKey: null, askStreamUsage }, prices, priced: false });
+  };
+}
+
+/** Each framework's own endpoint. */
+function providers({ config }: ResolvedConfig): Source {
+  const overrides = config.pricing.models;
+  return async ({ framework: { endpoint } }) => {
+    if (endpoint === null) return null;
+    return { upstream: endpoint, prices: await loadPrices({ overrides, baseUrl: endpoint.baseUrl }), priced: true };
+  };
 }

@@ -19,6 +19,13 @@ export interface ExperimentOptions {
   readonly model?: string;
   /** Answers with the offline scripted model, whatever the configuration names. */
   readonly rehearse?: boolean;
+  /** Keeps each run's exchanges with models on a cassette in its directory. */
+  readonly record?: boolean;
+  /**
+   * A recorded run, by id, unique beginning, last four characters, `latest` or path: its exchanges answer in place of a model, and its model is
+   * asked for. Neither endpoint nor key is needed.
+   */
+  readonly replay?: string;
   /** Other `STEPWELL_…` settings and the secrets are taken from here. Default: `process.env`. */
   readonly env?: NodeJS.ProcessEnv;
   /** Ends the experiment in good order: running steps are stopped, each run is sealed as `interrupted`. */
@@ -37,6 +44,8 @@ export interface PlannedRun {
   readonly adapter: string;
   /** From 1, among the runs of its framework in this experiment. */
   readonly round: number;
+  /** The provider's base URL; null when there is none, and for a rehearsal or a replay. */
+  readonly endpoint: string | null;
 }
 
 /** What would be run: `stepwell run --dry-run` prints it. */
@@ -45,9 +54,17 @@ export interface ExperimentPlan {
   readonly runsDir: string;
   readonly model: string;
   readonly rehearsal: boolean;
+  /** The run whose recorded exchanges answer, by id; null when this is no replay. */
+  readonly replayOf: string | null;
+  /** True when exchanges are kept on cassettes. */
+  readonly record: boolean;
   readonly steps: readonly PlannedStep[];
   readonly runs: readonly PlannedRun[];
   readonly jobs: number;
+  /** For one attempt at a step. */
+  readonly stepTimeoutSeconds: number;
+  /** Attempts at a step after the first. */
+  readonly maxRetries: number;
   /** What stands in the way; the run is refused unless it is empty. */
   readonly findings: readonly Finding[];
 }
@@ -58,6 +75,8 @@ export interface StartedRun extends PlannedRun {
   readonly runDir: string;
   readonly model: string;
   readonly rehearsal: boolean;
+  /** The run whose recorded exchanges answer, by id; null when this is no replay. */
+  readonly replayOf: string | null;
   readonly steps: readonly PlannedStep[];
 }
 

@@ -1,14 +1,18 @@
 /** From the options to what would be run, without starting anything. */
 import { adapters as builtIn } from '../adapters.ts';
 import { stepwellError } from '../errors.ts';
-import { checkAdapters, loadConfig, type Adapter, type ResolvedConfig } from '../run.ts';
+import type { Cassette } from '../cassette.ts';
+import { checkAdapters, loadConfig, resolveRunsDir, type Adapter, type ResolvedConfig } from '../run.ts';
 import { checkExperiment } from './checks.ts';
 import type { ExperimentOptions, ExperimentPlan, PlannedRun } from './options.ts';
+import { readRecordedRun, type RecordedRun } from './replay.ts';
 
 export interface LoadedPlan {
   readonly plan: ExperimentPlan;
   readonly resolved: ResolvedConfig;
   readonly adapters: Readonly<Record<string, Adapter>>;
+  /** What answers in place of a model; null when this is no replay. */
+  readonly cassette: Cassette | null;
 }
 
 function wholeNumber(name: string, value: number, atLeast: number): number {
@@ -19,13 +23,16 @@ function wholeNumber(name: string, value: number, atLeast: number): number {
 /** @throws CONFIG_INVALID and the like; what the checks find stands in `findings` */
 export async function loadPlan(options: ExperimentOptions): Promise<LoadedPlan> {
   const rounds = wholeNumber('rounds', options.rounds ?? 1, 1);
+  const env = options.env ?? process.env;
+  const recorded = await recordedRunOf(options, env);
   const resolved = loadConfig({
     file: options.config,
-    env: options.env ?? process.env,
+    env,
     flags: {
       frameworks: options.frameworks,
       model: options.model,
       rehearse: options.rehearse,
+      replay: recorded ?? undefined,
       runsDir: options.runsDir,
       jobs: options.jobs,
       steps: options.steps,
@@ -33,27 +40,49 @@ export async function loadPlan(options: ExperimentOptions): Promise<LoadedPlan> 
   });
   const adapters = { ...builtIn, ...options.adapters };
   checkAdapters(resolved, Object.keys(adapters));
+  if (recorded !== null) requireFramework(recorded, resolved);
   // Round by round, so that frameworks meet the same conditions of the day.
   const runs = Array.from({ length: rounds }, (_, index) =>
-    resolved.frameworks.map(({ name, adapter }): PlannedRun => ({ framework: name, adapter, round: index + 1 })),
+    resolved.frameworks.map(({ name, adapter, endpoint }): PlannedRun => {
+      return { framework: name, adapter, round: index + 1, endpoint: endpoint?.baseUrl ?? null };
+    }),
   ).flat();
+  const record = options.record === true;
   const plan: ExperimentPlan = {
     configFile: resolved.file,
     runsDir: resolved.runsDir,
     model: resolved.model,
     rehearsal: resolved.rehearsal,
+    replayOf: resolved.replayOf,
+    record,
     steps: resolved.steps.map(({ step, name, prompt_file, prompt_sha256 }) => ({ step, name, prompt_file, prompt_sha256 })),
     runs,
     jobs: Math.min(resolved.jobs, runs.length),
-    findings: await checkExperiment(resolved, adapters),
+    stepTimeoutSeconds: resolved.config.timeouts.step_timeout_seconds,
+    maxRetries: resolved.config.retries.max_retries,
+    findings: await checkExperiment(resolved, adapters, { record }),
   };
-  return { plan, resolved, adapters };
+  return { plan, resolved, adapters, cassette: recorded?.cassette ?? null };
+}
+
+/** Read before the configuration, since its model is the one to ask for. */
+async function recordedRunOf(options: ExperimentOptions, env: NodeJS.ProcessEnv): Promise<RecordedRun | null> {
+  const { replay, record, runsDir } = options;
+  if (replay === undefined) return null;
+  if (record === true) throw stepwellError('RECORD_OF_REPLAY', { run: replay });
+  return await readRecordedRun(resolveRunsDir({ flag: runsDir, env, cwd: process.cwd() }), replay);
+}
+
+/** What one framework asked, no other asks in the same words. */
+function requireFramework({ runId, framework }: RecordedRun, { frameworks }: ResolvedConfig): void {
+  const other = frameworks.find(({ name }) => name !== framework);
+  if (other !== undefined) throw stepwellError('CASSETTE_OF_ANOTHER_FRAMEWORK', { runId, framework, wanted: other.name });
 }
 
 /**
  * What `runExperiment` would do, and what stands in its way.
  *
- * @throws CONFIG_NOT_FOUND, CONFIG_UNREADABLE, CONFIG_INVALID, BAD_COUNT
+ * @throws CONFIG_NOT_FOUND, CONFIG_UNREADABLE, CONFIG_INVALID, BAD_COUNT; for a replay also RUN_NOT_FOUND, CASSETTE_MISSING and the like
  */
 export async function planExperiment(options: ExperimentOptions): Promise<ExperimentPlan> {
   return (await loadPlan(options)).plan;

@@ -1,12 +1,13 @@
 /** One run from its directory to its sealed record. */
 import { join } from 'node:path';
 import { createRedactor, getLogger, withPendingRun, withRun } from '../log.ts';
-import type { Meter } from '../meter.ts';
-import { executeRun, type Adapter, type ResolvedConfig } from '../run.ts';
-import type { EventMetadata, FrameworkSettings, HostFacts, RunMetadata } from '../schema.ts';
+import type { PriceBook } from '../meter.ts';
+import { executeRun, type Adapter, type ResolvedConfig, type ResolvedFramework } from '../run.ts';
+import type { EventMetadata, HostFacts, RunMetadata } from '../schema.ts';
 import { followRecords, LOGS_DIR } from '../store.ts';
 import { createRunDirectory, type NewRun } from './directory.ts';
 import { openMetadata } from './metadata.ts';
+import type { ModelAccess } from './model.ts';
 import type { ExperimentOptions, ExperimentPlan, PlannedRun, ProgressEvent, RunResult, StartedRun } from './options.ts';
 import { redacted } from './redacted.ts';
 import { sealRun } from './seal.ts';
@@ -20,7 +21,7 @@ export interface Shared {
   readonly plan: ExperimentPlan;
   readonly resolved: ResolvedConfig;
   readonly adapters: Readonly<Record<string, Adapter>>;
-  readonly meter: Meter | null;
+  readonly model: ModelAccess;
   readonly host: HostFacts;
   readonly project: RunMetadata['project'];
   readonly stepwellVersion: string;
@@ -29,9 +30,10 @@ export interface Shared {
 /** Executes and seals one run. Throws only when its directory could not be made. */
 export async function runOne(shared: Shared, planned: PlannedRun): Promise<RunResult> {
   const { options, plan, resolved } = shared;
-  const { settings } = resolved.frameworks.find(({ name }) => name === planned.framework) ?? {};
+  const framework = resolved.frameworks.find(({ name }) => name === planned.framework);
   const adapter = shared.adapters[planned.adapter];
-  if (settings === undefined || adapter === undefined) throw new Error(`${planned.framework} was planned, but is not configured`);
+  if (framework === undefined || adapter === undefined)
+    throw new Error(`${planned.framework} was planned, but is not configured`);
   return await withPendingRun(async () => {
     const env = options.env ?? process.env;
     const { values: secrets, ignored } = secretsOfRun(
@@ -42,7 +44,8 @@ export async function runOne(shared: Shared, planned: PlannedRun): Promise<RunRe
     recordEarly(shared, planned, ignored);
     const created = await createDirectory(shared, planned, secrets);
     const { runId, runDir, lease } = created;
-    const run: StartedRun = { ...planned, runId, runDir, model: plan.model, rehearsal: plan.rehearsal, steps: plan.steps };
+    const { model, rehearsal, replayOf, steps } = plan;
+    const run: StartedRun = { ...planned, runId, runDir, model, rehearsal, replayOf, steps };
     tell(options, { type: 'run_started', run });
     const scope = {
       runId,
@@ -54,7 +57,7 @@ export async function runOne(shared: Shared, planned: PlannedRun): Promise<RunRe
     const following = follow(run, options);
     let result: RunResult;
     try {
-      result = await withRun(scope, async () => await executeAndSeal(shared, run, { adapter, settings, created }));
+      result = await withRun(scope, async () => await executeAndSeal(shared, run, { adapter, framework, created }));
     } finally {
       // Also after an error of our own: `recover` can then complete the record while this process lives on.
       await following.end();
@@ -111,6 +114,7 @@ async function createDirectory(shared: Shared, planned: PlannedRun, secrets: rea
             stepwell_version: shared.stepwellVersion,
             model: plan.model,
             rehearsal: plan.rehearsal,
+            replay_of: plan.replayOf,
             round: planned.round,
             random_seed: resolved.config.random_seed,
             config_sha256: resolved.snapshot.sha256,
@@ -128,17 +132,19 @@ async function createDirectory(shared: Shared, planned: PlannedRun, secrets: rea
 async function executeAndSeal(
   shared: Shared,
   run: StartedRun,
-  { adapter, settings, created }: { adapter: Adapter; settings: FrameworkSettings; created: NewRun },
+  { adapter, framework, created }: { adapter: Adapter; framework: ResolvedFramework; created: NewRun },
 ): Promise<RunResult> {
-  const { options, resolved, meter } = shared;
+  const { options, resolved } = shared;
   const { metadata } = created;
+  const model = await shared.model.openRun({ runId: run.runId, runDir: run.runDir, framework });
+  if (model !== null) recordPrices(model.prices);
   const outcome = await executeRun({
     runId: run.runId,
     runDir: run.runDir,
     framework: run.framework,
     adapterName: run.adapter,
     adapter,
-    settings,
+    settings: framework.settings,
     round: run.round,
     model: run.model,
     rehearsal: run.rehearsal,
@@ -147,7 +153,10 @@ async function executeAndSeal(
     stepwellVersion: shared.stepwellVersion,
     steps: resolved.steps,
     hitlAnswer: resolved.hitl?.text ?? null,
-    openEndpoint: meter === null ? null : (at) => meter.open(at),
+    meter: model?.meter ?? null,
+    closeModel: async () => await model?.close(),
+    usageApi: framework.endpoint?.usageApi ?? null,
+    replayOf: run.replayOf,
     signal: options.signal ?? new AbortController().signal,
     parentEnv: options.env ?? process.env,
   });
@@ -160,6 +169,10 @@ async function executeAndSeal(
     durationSeconds: outcome.durationSeconds,
     archive: sealed.archive,
   };
+}
+
+function recordPrices({ facts, message }: PriceBook): void {
+  log.info(message, { event: 'prices_loaded', metadata: facts satisfies EventMetadata<'prices_loaded'> });
 }
 
 /** Displays that have failed: they are told nothing more. */

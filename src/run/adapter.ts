@@ -7,6 +7,15 @@
 import type { Logger } from '../log.ts';
 import type { ClaimedUsage, FrameworkSettings } from '../schema.ts';
 
+/** Where a framework reaches the model: URLs of the metering proxy, and a key that is worth nothing elsewhere. */
+export interface AdapterEndpoint {
+  /** With `/v1`, for clients of OpenAI's kind. */
+  readonly baseUrl: string;
+  /** Without it, for clients that add the version themselves, such as those of Anthropic and Gemini. */
+  readonly rootUrl: string;
+  readonly apiKey: string;
+}
+
 /** What stands for the whole run. */
 export interface AdapterRun {
   readonly runId: string;
@@ -19,6 +28,11 @@ export interface AdapterRun {
   /** The model's name as the framework should ask for it. */
   readonly model: string;
   readonly randomSeed: number | null;
+  /**
+   * The run's own endpoint, for what is started in `prepare` and lives across steps: a call counts for the attempt that is going on
+   * when it arrives, and for the run where none is. Null when none is configured.
+   */
+  readonly endpoint: AdapterEndpoint | null;
   /** Component logger `adapter`, already in the right scope. */
   readonly log: Logger;
   /** Aborts on time limit or interruption; everything started must end on it. */
@@ -38,8 +52,8 @@ export interface AdapterStep extends AdapterRun {
   readonly prompt: string;
   /** Absolute path of a copy of the prompt that the framework may read. */
   readonly promptFile: string;
-  /** Where the framework reaches the model: the metering proxy's URL for this attempt and a key worth nothing elsewhere. */
-  readonly endpoint: { readonly baseUrl: string; readonly apiKey: string } | null;
+  /** The endpoint of this attempt: whenever its calls arrive, they count for it. */
+  readonly endpoint: AdapterEndpoint | null;
   /** Answers a clarification with the configured fixed text, and records question and answer. */
   readonly answerClarification: (query: string) => Promise<string>;
 }

@@ -11,7 +11,7 @@ import type { ResolvedStep } from './config.ts';
 import { makeSurroundings } from './environment.ts';
 import { messageOf, recordable, type AttemptVerdict } from './failure.ts';
 import { adapterRunOf, adapterStepOf } from './handover.ts';
-import { cutVerdict, startLimit, type Cut } from './limit.ts';
+import { budgetCut, cutVerdict, startLimit, type Cut } from './limit.ts';
 import type { RunOrder } from './order.ts';
 import { settled, settledOrAborted, SETTLE_MS, type Settled } from './settle.ts';
 
@@ -43,8 +43,9 @@ export async function runAttempt(
       extra: { ...order.settings.env, STEPWELL_STEP: String(step.step), STEPWELL_ATTEMPT: String(attempt) },
     });
     const { mark } = surroundings;
-    const endpoint = order.openEndpoint?.({ runId: order.runId, step: step.step, attempt }) ?? null;
-    const limit = startLimit(order);
+    const endpoint = order.meter?.openAttempt({ step: step.step, attempt }) ?? null;
+    const budget = endpoint?.budgetExceeded ?? null;
+    const limit = startLimit(order, budget);
     const started = performance.now();
     log.info(`Attempt ${attempt} at step ${step.step} begins`, {
       event: 'attempt_start',
@@ -52,11 +53,7 @@ export async function runAttempt(
     });
 
     const { signal } = limit;
-    const handed = adapterStepOf(order, adapterRunOf(order, surroundings, signal), step, {
-      attempt,
-      promptFile,
-      endpoint: endpoint === null ? null : { baseUrl: endpoint.baseUrl, apiKey: endpoint.apiKey },
-    });
+    const handed = adapterStepOf(order, adapterRunOf(order, surroundings, endpoint, signal), step, { attempt, promptFile });
     const work = settled(() => order.adapter.runStep(handed));
     const killed: number[] = [];
     const endProcesses = async (): Promise<void> => {
@@ -75,7 +72,7 @@ export async function runAttempt(
     } finally {
       limit.release();
     }
-    const { cut } = limit;
+    const said = claimOf(answer, limit.cut);
     if (answer.kind === 'unsettled') log.warn('The adapter did not return after its time had ended; the run goes on without it');
     const measured = await settled(async () => {
       // An attempt's processes end with it, also after success: nothing may change the workspace while it is measured.
@@ -86,9 +83,11 @@ export async function runAttempt(
 
     const after = measured.kind === 'value' ? measured.value : before;
     const change = compareTrees(before, after);
+    // Also where the framework made nothing of the refusal and ended by itself.
+    const cut = limit.cut ?? budgetCut(budget);
     const verdict =
       measured.kind === 'threw' && cut === null ? threwVerdict(measured.error) : judge(order, answer, cut, { change, after });
-    recordEnd({ attempt, verdict, claim: claimOf(answer, cut), started, change, killed });
+    recordEnd({ attempt, verdict, claim: said, started, change, killed });
     return { verdict, change, after };
   });
 }

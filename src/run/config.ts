@@ -20,7 +20,7 @@ import { checkShape } from './config/shape.ts';
 import { snapshotConfig } from './config/snapshot.ts';
 import { commonEndpoint, writtenEndpoint } from './config/written.ts';
 
-export type { ResolvedConfig, ResolvedEndpoint, ResolvedStep } from './config/resolved.ts';
+export type { ResolvedConfig, ResolvedEndpoint, ResolvedFramework, ResolvedStep } from './config/resolved.ts';
 export type { ConfigFlags, Environment } from './config/settings.ts';
 export { resolveRunsDir, SETTINGS } from './config/settings.ts';
 

@@ -53,9 +53,9 @@ export function recordable(error: unknown): unknown {
   return { type: error.name, message: error.message, code: error.code };
 }
 
-/** A fault of the configuration, such as a missing program or answer: it is the same at the next attempt. */
-export function isLasting(error: unknown): boolean {
-  return error instanceof StepwellError && error.exitCode === ExitCode.usage;
+/** The same at the next attempt: a budget that is used up, and a fault of the configuration, such as a missing program or answer. */
+export function isLasting({ reason, error }: Exclude<AttemptVerdict, { status: 'success' }>): boolean {
+  return reason === 'budget_exceeded' || (error instanceof StepwellError && error.exitCode === ExitCode.usage);
 }
 
 export function messageOf(error: unknown): string {

@@ -2,14 +2,23 @@
 import { join } from 'node:path';
 import { getLogger } from '../log.ts';
 import { SCRATCH_DIR, WORKSPACE_DIR } from '../store.ts';
-import type { AdapterRun, AdapterStep } from './adapter.ts';
+import type { MeteredEndpoint } from '../meter.ts';
+import type { AdapterEndpoint, AdapterRun, AdapterStep } from './adapter.ts';
 import type { ResolvedStep } from './config.ts';
 import type { Surroundings } from './environment.ts';
 import { answerClarification } from './hitl.ts';
 import type { RunOrder } from './order.ts';
 
-/** @param signal aborts on time limit or interruption of the work that is handed over */
-export function adapterRunOf(order: RunOrder, { mark, env }: Surroundings, signal: AbortSignal): AdapterRun {
+/**
+ * @param endpoint the run's own, or that of an attempt
+ * @param signal aborts on time limit or interruption of the work that is handed over
+ */
+export function adapterRunOf(
+  order: RunOrder,
+  { mark, env }: Surroundings,
+  endpoint: MeteredEndpoint | null,
+  signal: AbortSignal,
+): AdapterRun {
   return {
     runId: order.runId,
     framework: order.framework,
@@ -18,6 +27,7 @@ export function adapterRunOf(order: RunOrder, { mark, env }: Surroundings, signa
     scratch: join(order.runDir, SCRATCH_DIR),
     model: order.model,
     randomSeed: order.config.random_seed,
+    endpoint: adapterEndpointOf(endpoint),
     log: getLogger(`adapters/${order.adapterName}`, { component: 'adapter' }),
     signal,
     mark,
@@ -26,11 +36,18 @@ export function adapterRunOf(order: RunOrder, { mark, env }: Surroundings, signa
   };
 }
 
+/** What of an endpoint an adapter may see. */
+function adapterEndpointOf(endpoint: MeteredEndpoint | null): AdapterEndpoint | null {
+  if (endpoint === null) return null;
+  const { baseUrl, rootUrl, apiKey } = endpoint;
+  return { baseUrl, rootUrl, apiKey };
+}
+
 export function adapterStepOf(
   order: RunOrder,
   run: AdapterRun,
   { step, name, prompt }: ResolvedStep,
-  given: Pick<AdapterStep, 'attempt' | 'promptFile' | 'endpoint'>,
+  given: Pick<AdapterStep, 'attempt' | 'promptFile'>,
 ): AdapterStep {
   const { runId, log } = run;
   const { attempt } = given;

@@ -1,32 +1,41 @@
-/** How long work may take: until its time limit, or until the run is interrupted. */
+/** How long work may take: until its time limit, until its budget is used up, or until the run is interrupted. */
+import type { BudgetRefusal } from '../meter.ts';
+import { LONGEST_TIMER_MS } from './backoff.ts';
 import { INTERRUPTED } from './failure.ts';
 import type { RunOrder } from './order.ts';
-import { LONGEST_TIMER_MS } from './backoff.ts';
 
-export type Cut = 'time_limit' | 'interrupted';
+export type Cut =
+  | { readonly why: 'time_limit' }
+  | { readonly why: 'interrupted' }
+  | { readonly why: 'budget'; readonly refusal: BudgetRefusal };
 
 export interface Limit {
-  /** Aborts at the time limit, or when the run is interrupted, whichever comes first. */
+  /** Aborts at whatever comes first: the time limit, a refused call, an interruption of the run. */
   readonly signal: AbortSignal;
-  /** Which of the two has come; null when neither has. */
+  /** Which of them has come; null when none has. */
   readonly cut: Cut | null;
-  /** Lets go of timer and signal. */
+  /** Lets go of timer and signals. */
   release(): void;
 }
 
-/** `timeouts.step_timeout_seconds`, from now on. */
-export function startLimit(order: Pick<RunOrder, 'config' | 'signal'>): Limit {
+/**
+ * `timeouts.step_timeout_seconds`, from now on.
+ *
+ * @param budget aborts when a call was refused for a budget, with the refusal as its reason; null where nothing is metered
+ */
+export function startLimit({ config, signal }: Pick<RunOrder, 'config' | 'signal'>, budget: AbortSignal | null): Limit {
   const controller = new AbortController();
   let cut: Cut | null = null;
-  const end = (why: Cut): void => {
-    cut ??= why;
-    controller.abort(why);
+  const end = (by: Cut): void => {
+    cut ??= by;
+    controller.abort(cut.why);
   };
-  const interrupt = (): void => end('interrupted');
-  const limitMs = Math.min(order.config.timeouts.step_timeout_seconds * 1000, LONGEST_TIMER_MS);
-  const timer = setTimeout(end, limitMs, 'time_limit');
-  if (order.signal.aborted) interrupt();
-  else order.signal.addEventListener('abort', interrupt, { once: true });
+  const limitMs = Math.min(config.timeouts.step_timeout_seconds * 1000, LONGEST_TIMER_MS);
+  const timer = setTimeout(end, limitMs, { why: 'time_limit' });
+  const releases = [
+    onAbort(signal, () => end({ why: 'interrupted' })),
+    onAbort(budget, () => end({ why: 'budget', refusal: budget?.reason as BudgetRefusal })),
+  ];
   return {
     signal: controller.signal,
     get cut() {
@@ -34,14 +43,37 @@ export function startLimit(order: Pick<RunOrder, 'config' | 'signal'>): Limit {
     },
     release() {
       clearTimeout(timer);
-      order.signal.removeEventListener('abort', interrupt);
+      for (const release of releases) release();
     },
   };
 }
 
+/** The cut by a budget, also of work that has ended by itself after a call of it was refused; null where none was. */
+export function budgetCut(budget: AbortSignal | null): Cut | null {
+  return budget?.aborted === true ? { why: 'budget', refusal: budget.reason as BudgetRefusal } : null;
+}
+
+function onAbort(signal: AbortSignal | null, listener: () => void): () => void {
+  if (signal?.aborted === true) listener();
+  else signal?.addEventListener('abort', listener, { once: true });
+  return () => signal?.removeEventListener('abort', listener);
+}
+
 /** The verdict on work that was cut off. */
 export function cutVerdict(cut: Cut, { config }: Pick<RunOrder, 'config'>) {
-  if (cut === 'interrupted') return INTERRUPTED;
-  const limit = config.timeouts.step_timeout_seconds;
-  return { status: 'timed_out', reason: 'time_limit', message: `it exceeded the time limit of ${limit} s` } as const;
+  switch (cut.why) {
+    case 'interrupted':
+      return INTERRUPTED;
+    case 'time_limit': {
+      const limit = config.timeouts.step_timeout_seconds;
+      return { status: 'timed_out', reason: 'time_limit', message: `it exceeded the time limit of ${limit} s` } as const;
+    }
+    case 'budget': {
+      const { message } = cut.refusal;
+      const clause = `${message.charAt(0).toLowerCase()}${message.slice(1).replace(/\.$/, '')}`;
+      return { status: 'failed', reason: 'budget_exceeded', message: clause } as const;
+    }
+    default:
+      return cut satisfies never;
+  }
 }

@@ -1,6 +1,6 @@
 /** What the runner is told to execute: one run, with everything resolved. */
-import type { MeteredEndpoint } from '../meter.ts';
-import type { ExperimentConfig, FrameworkSettings } from '../schema.ts';
+import type { RunMeter } from '../meter.ts';
+import type { EventMetadata, ExperimentConfig, FrameworkSettings } from '../schema.ts';
 import type { Adapter } from './adapter.ts';
 import type { ResolvedStep } from './config.ts';
 
@@ -21,8 +21,14 @@ export interface RunOrder {
   readonly steps: readonly ResolvedStep[];
   /** The fixed answer to every clarification, or null when none is configured. */
   readonly hitlAnswer: string | null;
-  /** Opens the metering proxy for one attempt, in the attempt's log scope; null when no endpoint is configured. */
-  readonly openEndpoint: ((at: { runId: string; step: number; attempt: number }) => MeteredEndpoint) | null;
+  /** The metering proxy for this run; null when no endpoint is configured. */
+  readonly meter: RunMeter | null;
+  /** Ends what stands behind the meter; called once, before the last record of the run. */
+  readonly closeModel: () => Promise<void>;
+  /** Where use of the model can be asked for afterwards, for the record. */
+  readonly usageApi: EventMetadata<'run_start'>['usage_api'];
+  /** The run whose recorded exchanges answer, for the record; null when this is no replay. */
+  readonly replayOf: string | null;
   /** Interrupts the run. */
   readonly signal: AbortSignal;
   /** The environment from which the framework's allow-list is taken. */

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { killMarked } from '../exec.ts';
 import { getLogger, runRedactor, syncRun } from '../log.ts';
+import type { MeteredEndpoint } from '../meter.ts';
 import type { EventMetadata, Phase, RunStatus } from '../schema.ts';
 import { SCRATCH_DIR, WORKSPACE_DIR } from '../store.ts';
 import type { AdapterRun } from './adapter.ts';
@@ -10,7 +11,7 @@ import { secondsSince } from './attempt.ts';
 import { makeSurroundings, markPrefix, type Surroundings } from './environment.ts';
 import { failureOf, INTERRUPTED, thrownFailure, type RunFailure } from './failure.ts';
 import { adapterRunOf } from './handover.ts';
-import { cutVerdict, startLimit } from './limit.ts';
+import { budgetCut, cutVerdict, startLimit } from './limit.ts';
 import type { RunOrder } from './order.ts';
 import { settled, settledOrAborted, SETTLE_MS, within } from './settle.ts';
 import { runStep } from './step.ts';
@@ -49,17 +50,26 @@ export async function executeRun(order: RunOrder): Promise<RunOutcome> {
   };
 
   recordStart(order);
+  const endpoint = order.meter?.openRun() ?? null;
   const surroundings = await settled(async () => await prepareDirectories(order));
-  const adapterRun = surroundings.kind === 'value' ? adapterRunOf(order, surroundings.value, order.signal) : null;
+  const adapterRun = surroundings.kind === 'value' ? adapterRunOf(order, surroundings.value, endpoint, order.signal) : null;
   await phase('prepare', async () => {
     if (adapterRun === null) throw surroundings.kind === 'threw' ? surroundings.error : new Error('no surroundings');
-    return await prepare(order, adapterRun);
+    return await prepare(order, adapterRun, endpoint?.budgetExceeded ?? null);
   });
   if (failure === null) await phase('steps', async () => await runSteps(order));
   await phase('stop', async () => await stop(order, adapterRun));
+  await closeModel(order, endpoint);
 
   const durationSeconds = secondsSince(started);
   return recordEnd(failure, durationSeconds);
+}
+
+/** Calls in flight are recorded first. Trouble here is none of the framework's. */
+async function closeModel(order: RunOrder, endpoint: MeteredEndpoint | null): Promise<void> {
+  await endpoint?.close();
+  const closed = await settled(order.closeModel);
+  if (closed.kind === 'threw') log.error('The way to the model could not be closed', { error: closed.error });
 }
 
 function recordStart(order: RunOrder): void {
@@ -80,8 +90,8 @@ function recordStart(order: RunOrder): void {
       health_check_interval_seconds: config.timeouts.health_check_interval_seconds,
       on_step_failure: config.on_step_failure,
       validates_app: config.validation.app !== undefined,
-      usage_api: null,
-      replay_of: null,
+      usage_api: order.usageApi,
+      replay_of: order.replayOf,
     } satisfies EventMetadata<'run_start'>,
   });
 }
@@ -113,8 +123,8 @@ async function prepareDirectories(order: RunOrder): Promise<Surroundings> {
 }
 
 /** The preparation has the time limit of an attempt: a clone that hangs must not hold the run for ever. */
-async function prepare(order: RunOrder, run: AdapterRun): Promise<RunFailure | null> {
-  const limit = startLimit(order);
+async function prepare(order: RunOrder, run: AdapterRun, budget: AbortSignal | null): Promise<RunFailure | null> {
+  const limit = startLimit(order, budget);
   const work = settled(async () => await order.adapter.prepare({ ...run, signal: limit.signal }));
   let done: Awaited<typeof work> | { readonly kind: 'unsettled' };
   try {
@@ -128,7 +138,8 @@ async function prepare(order: RunOrder, run: AdapterRun): Promise<RunFailure | n
   } finally {
     limit.release();
   }
-  if (limit.cut !== null) return failureOf(cutVerdict(limit.cut, order), { phase: 'prepare', step: null });
+  const cut = limit.cut ?? budgetCut(budget);
+  if (cut !== null) return failureOf(cutVerdict(cut, order), { phase: 'prepare', step: null });
   if (done.kind === 'unsettled') throw new Error('unreachable: the preparation is left only after its signal aborted');
   if (done.kind === 'threw') return thrownFailure('prepare', done.error);
   const { commit } = done.value;

@@ -72,7 +72,7 @@ async function runAttempts(order: RunOrder, step: ResolvedStep): Promise<StepRes
       const result = await runAttempt(order, step, attempt, await writePrompt(order, step));
       const { verdict, change } = result;
       if (verdict.status === 'success') return { verdict, attempts: attempt, change };
-      const isLast = attempt === last || isLasting(verdict.error);
+      const isLast = attempt === last || isLasting(verdict);
       await recordLeftovers(step, attempt, result);
       // An attempt that failed by itself would have been followed by another one.
       if (order.signal.aborted) return { verdict: isLast ? verdict : INTERRUPTED, attempts: attempt, change };

@@ -52,6 +52,8 @@ export const RunMetadata = z.object({
   stepwell_version: z.string(),
   model: z.string(),
   rehearsal: z.boolean(),
+  /** The run whose recorded exchanges answered in place of a model. */
+  replay_of: z.string().nullable().default(null),
   round: z.number().int(),
   status: RunStatus,
   /** `incomplete` when something could not be recorded; the status of the run is not changed by it. */

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { baseline } from '../../src/adapters/baseline.ts';
 import { getLogger, withRun, withStep, type Logger } from '../../src/log.ts';
-import { startMeter } from '../../src/meter.ts';
+import { startMeter, unpriced } from '../../src/meter.ts';
 import { startRehearsal } from '../../src/rehearsal.ts';
 import { EVENT_METADATA } from '../../src/schema.ts';
-import type { AdapterStep, FrameworkClaim } from '../../src/run/adapter.ts';
+import type { AdapterEndpoint, AdapterStep, FrameworkClaim } from '../../src/run/adapter.ts';
 import { startUpstream, type UpstreamStub } from '../meter/upstream-stub.ts';
 import { checkAfterStep, type Kept } from '../rehearsal/school.ts';
 import { startService } from '../rehearsal/service.ts';
@@ -72,6 +72,10 @@ function logLines(logsDir: string, file: string): Line[] {
     .map((line) => JSON.parse(line));
 }
 
+function endpointAt(baseUrl: string): AdapterEndpoint {
+  return { baseUrl, rootUrl: baseUrl.replace(/\/v1$/, ''), apiKey: 'dummy' };
+}
+
 test('six steps through meter and rehearsal build the service; one clarification; every file and call recorded', async (t) => {
   const dir = tempDir(t);
   const workspace = join(dir, 'workspace');
@@ -80,13 +84,15 @@ test('six steps through meter and rehearsal build the service; one clarification
   const asked: [number, string][] = [];
   const kept: Kept = {};
   await using rehearsal = await startRehearsal({ rulesDir: join(CONFIG, 'rehearsal'), strict: true });
-  await using meter = await startMeter({ upstream: { baseUrl: rehearsal.baseUrl, apiKey: null }, prices: {} });
+  await using meter = await startMeter();
+  const upstream = { baseUrl: rehearsal.baseUrl, apiKey: null };
+  const metered = meter.openRun({ runId: 'run-1', upstream, prices: unpriced('a test') });
   await withRun({ runId: 'run-1', framework: 'baseline', logsDir }, async () => {
     for (const [index, name] of PROMPTS.entries()) {
       const step = index + 1;
       const prompt = readFileSync(join(CONFIG, `prompts/${name}.txt`), 'utf8');
       const claim = await withStep(step, { attempt: 1 }, async () => {
-        const endpoint = meter.open({ runId: 'run-1', step, attempt: 1 });
+        const endpoint = metered.openAttempt({ step, attempt: 1 });
         const answerClarification = (query: string): Promise<string> => {
           asked.push([step, query]);
           return Promise.resolve(hitl);
@@ -132,7 +138,7 @@ test('where steps are left out, the next one brings what they would have built',
     const workspace = join(tempDir(t), 'workspace');
     for (const step of steps) {
       const prompt = readFileSync(join(CONFIG, `prompts/${PROMPTS[step - 1]}.txt`), 'utf8');
-      const endpoint = { baseUrl: rehearsal.baseUrl, apiKey: 'x' };
+      const endpoint = endpointAt(rehearsal.baseUrl);
       const claim = await baseline.runStep(stepOf(workspace, { prompt, endpoint, answerClarification: decideYourself }));
       assert.equal(claim.status, 'success');
     }
@@ -159,7 +165,7 @@ async function attempt(
     response.end(JSON.stringify({ model: 'm', choices, usage }));
   });
   t.after(() => upstream[Symbol.asyncDispose]());
-  const step = stepOf(workspace, { endpoint: { baseUrl: `${upstream.origin}/v1`, apiKey: 'dummy' }, ...options.step });
+  const step = stepOf(workspace, { endpoint: endpointAt(`${upstream.origin}/v1`), ...options.step });
   return { claim: await baseline.runStep(step), workspace, upstream };
 }
 
@@ -294,7 +300,7 @@ test('errors of the endpoint are failures with its own words', async (t) => {
     else response.writeHead(429).end('{"error":{"message":"slow down"}}');
   });
   const run = (baseUrl: string | null): Promise<FrameworkClaim> =>
-    baseline.runStep(stepOf(join(tempDir(t), 'w'), { endpoint: baseUrl === null ? null : { baseUrl, apiKey: 'x' } }));
+    baseline.runStep(stepOf(join(tempDir(t), 'w'), { endpoint: baseUrl === null ? null : endpointAt(baseUrl) }));
   assert.match(failureOf(await run(`${upstream.origin}/v1`)), /HTTP 429: slow down$/);
   assert.match(failureOf(await run(`${upstream.origin}/odd`)), /no chat completion: "<html>"/);
   assert.match(failureOf(await run('http://127.0.0.1:1/v1')), /could not be reached: ECONNREFUSED/);
@@ -305,7 +311,7 @@ test('an abort ends the attempt while the model is still thinking', async (t) =>
   const controller = new AbortController();
   await using upstream = await startUpstream(() => controller.abort(new Error('time limit')));
   const step = stepOf(join(tempDir(t), 'w'), {
-    endpoint: { baseUrl: `${upstream.origin}/v1`, apiKey: 'x' },
+    endpoint: endpointAt(`${upstream.origin}/v1`),
     signal: controller.signal,
   });
   await assert.rejects(baseline.runStep(step), /time limit/);

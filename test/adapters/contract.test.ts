@@ -47,7 +47,7 @@ adapterContract({
     });
     return {
       settings: { enabled: true, env: {} },
-      endpoint: { baseUrl: `${upstream.origin}/v1`, apiKey: 'worth-nothing' },
+      endpoint: { baseUrl: `${upstream.origin}/v1`, rootUrl: upstream.origin, apiKey: 'worth-nothing' },
       begun: () => upstream.seen.length > 0,
       receivedPrompt() {
         const { messages } = JSON.parse(upstream.seen[0]?.body.toString() ?? '{}') as { messages: { content: string }[] };

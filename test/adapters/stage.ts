@@ -56,7 +56,7 @@ export function makeStage(): Stage {
         attempt: 1,
         prompt,
         promptFile,
-        endpoint: { baseUrl: 'http://127.0.0.1:9/v1', apiKey: 'worth-nothing' },
+        endpoint: { baseUrl: 'http://127.0.0.1:9/v1', rootUrl: 'http://127.0.0.1:9', apiKey: 'worth-nothing' },
         answerClarification: () => Promise.resolve('Decide yourself.'),
         ...changes,
       };

@@ -16,6 +16,7 @@ const facts = {
   stepwell_version: '0',
   model: 'rehearsal',
   rehearsal: true,
+  replay_of: null,
   round: 1,
   random_seed: null,
   config_sha256: '',

@@ -92,7 +92,7 @@ async function configuration(options: CommonOptions): Promise<Line[]> {
   };
   const whole = attempt();
   if (whole instanceof StepwellError) return [{ state: 'missing', what: whole.message, fix: whole.fix }];
-  const lines: Line[] = [ok(`${whole.shownFile}: ${whole.steps.length} steps`), modelLine(whole)];
+  const lines: Line[] = [ok(`${whole.shownFile}: ${whole.steps.length} steps`), ...modelLines(whole)];
   for (const warning of whole.warnings) lines.push(ok(`warning: ${warning}`));
   for (const name of Object.keys(whole.config.frameworks)) {
     const resolved = attempt([name]);
@@ -104,7 +104,7 @@ async function configuration(options: CommonOptions): Promise<Line[]> {
     const adapter = adapters[framework?.adapter ?? ''];
     if (framework === undefined || adapter === undefined) continue;
     const findings = await adapter.check(framework.settings);
-    if (adapter.needsEndpoint === true && !resolved.rehearsal && resolved.endpoint === null) {
+    if (adapter.needsEndpoint === true && !resolved.rehearsal && framework.endpoint === null) {
       findings.push({
         what: 'it asks a model, but no endpoint is configured.',
         fix: 'Add endpoint to the configuration, or use --rehearse.',
@@ -116,8 +116,12 @@ async function configuration(options: CommonOptions): Promise<Line[]> {
   return lines;
 }
 
-function modelLine({ rehearsal, model, endpoint }: ResolvedConfig): Line {
-  if (rehearsal) return ok('model rehearsal: offline, needs no key');
-  if (endpoint === null) return ok(`model ${model}: no endpoint is configured`);
-  return ok(`model ${model} at ${endpoint.baseUrl}, ${endpoint.apiKey === null ? 'no key configured' : 'key set'}`);
+function modelLines({ rehearsal, model, frameworks }: ResolvedConfig): Line[] {
+  if (rehearsal) return [ok('model rehearsal: offline, needs no key')];
+  const places = frameworks.map(({ endpoint }) => {
+    if (endpoint === null) return `model ${model}: no endpoint is configured`;
+    return `model ${model} at ${endpoint.baseUrl}, ${endpoint.apiKey === null ? 'no key configured' : 'key set'}`;
+  });
+  if (new Set(places).size <= 1) return places.slice(0, 1).map(ok);
+  return places.map((place, index) => ok(`${frameworks[index]!.name}: ${place}`));
 }

@@ -33,7 +33,7 @@ export async function run(args: readonly string[], options: RunOptions): Promise
   const experiment = optionsOf(args, options);
   if (options.dryRun === true) {
     const plan = await planExperiment(experiment);
-    await printPlan(plan, experiment, options.json === true);
+    await printPlan(plan, options.json === true);
     return plan.findings.length === 0 ? ExitCode.ok : ExitCode.usage;
   }
   keepRunningWithoutOutput();
