@@ -34,7 +34,7 @@ import { checkReconciliation } from './verify/reconciliation.ts';
 import { foldArchive } from './verify/records.ts';
 import { Findings } from './verify/report.ts';
 import type { VerifyReport } from './verify/report.ts';
-import { compareSummary } from './verify/summary-text.ts';
+import { checkSealedSummary, compareSummary, withArchiveOf } from './verify/summary-text.ts';
 
 /** As stepwell names run directories; a copy under another kind of name is somebody's own business. */
 const RUN_ID = /^\d{8}-\d{6}-[a-z0-9]{4}$/;
@@ -103,7 +103,9 @@ async function checkOpen(findings: Findings, file: OpenFile, { runDir, metadataT
   const copy = await read(METADATA_FILE);
   const copied = copy === null ? null : parseMetadata(findings, `${METADATA_FILE} in the archive`, copy);
   const version = copied?.format_version ?? FORMAT_VERSION;
-  await checkDerived(findings, source, summary, version);
+  const sealedText = await read(SUMMARY_FILE);
+  checkSealedSummary(findings, sealedText, renderText(summary, null), version);
+  compareMetrics(findings, `${METRICS_FILE} in the archive`, await read(METRICS_FILE), { summary, version });
   await checkCopies(findings, source, summary, scanned);
 
   const logFiles = await source.files(LOGS_DIR);
@@ -119,24 +121,16 @@ async function checkOpen(findings: Findings, file: OpenFile, { runDir, metadataT
   if (metadataText !== null) checkAgainstArchive(findings, metadataText, copy, { facts, reconciliation });
   if (metadata !== null && copied === null) checkAgainstLogs(findings, METADATA_FILE, metadata, folded, logFiles);
   const now: RunSummary = { ...summary, reconciliation: reconciled?.summary ?? null };
-  await checkSummaryOnDisk(findings, runDir, now, facts);
-  // An attempt writes metrics.json anew, with the version that it is of.
+  const rendered = renderText(now, facts);
+  // An attempt writes both anew, in the words and with the version of the stepwell that makes it.
+  const isAsSealed = reconciled === null && version !== FORMAT_VERSION && sealedText !== null;
+  await checkSummaryOnDisk(findings, runDir, isAsSealed ? withArchiveOf(sealedText, rendered) : rendered);
   compareMetrics(findings, METRICS_FILE, await textOf(join(runDir, METRICS_FILE)), {
     summary: now,
     version: reconciled === null ? version : FORMAT_VERSION,
   });
   await checkDisk(findings, runDir, scanned.members, reconciled === null ? [] : [METRICS_FILE]);
   await checkLoggedAfter(findings, runDir, scanned.members, facts);
-}
-
-/** metrics.json and logs_summary.txt as they were sealed. */
-async function checkDerived(findings: Findings, source: RunSource, summary: RunSummary, version: string): Promise<void> {
-  const text = await source.read(SUMMARY_FILE);
-  const file = `${SUMMARY_FILE} in the archive`;
-  if (text === null) findings.add(file, 'the summary as of sealing', 'missing from the archive');
-  else compareSummary(findings, file, text.toString('utf8'), renderText(summary, null));
-  const metrics = (await source.read(METRICS_FILE))?.toString('utf8') ?? null;
-  compareMetrics(findings, `${METRICS_FILE} in the archive`, metrics, { summary, version });
 }
 
 /** commit.txt and config.yaml, of which the logs recorded the content or its digest. */
@@ -153,10 +147,10 @@ async function checkCopies(
   if (recorded !== null) findings.compare(`${CONFIG_FILE} sha256`, recorded, config);
 }
 
-async function checkSummaryOnDisk(findings: Findings, runDir: string, summary: RunSummary, facts: ArchiveFacts): Promise<void> {
+async function checkSummaryOnDisk(findings: Findings, runDir: string, expected: string): Promise<void> {
   const text = await textOf(join(runDir, SUMMARY_FILE));
   if (text === null) findings.add(SUMMARY_FILE, 'in the run directory', 'missing');
-  else compareSummary(findings, SUMMARY_FILE, text, renderText(summary, facts));
+  else compareSummary(findings, SUMMARY_FILE, text, expected);
 }
 
 /** A run directory that bears another run's name: the record of one run in the place of another's. */

@@ -168,7 +168,7 @@ function reconciliationBlocks({ reconciliation }: RunSummary): string[] {
           ],
           ['Within threshold', comparison.within_threshold ? 'YES' : 'NO'],
         ]),
-    ...(shared === null ? [] : [['Shared minutes', inline(shared)]]),
+    ...(shared === null ? [] : [['Bound', inline(shared)]]),
     ...(cost === null ? [] : [["Provider's cost", inline(cost)]]),
   ];
   return [

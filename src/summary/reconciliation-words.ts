@@ -54,8 +54,11 @@ export function signed(value: number | null): string {
 }
 
 /** With two decimals, or with as many as tell it from the threshold. */
-export function differencePercent({ difference_percent: percent, within_threshold }: UsageComparison, threshold: number): string {
-  if (percent === null) return 'unknown';
+export function differencePercent(
+  { difference_percent: percent, within_threshold, difference }: UsageComparison,
+  threshold: number,
+): string {
+  if (percent === null) return difference.input_tokens === 0 && difference.output_tokens === 0 ? 'none' : 'not computable';
   const rounded = Number(percent.toFixed(2));
   return `${rounded <= threshold === within_threshold ? rounded : percent}%`;
 }
@@ -82,8 +85,9 @@ export function sharedText({ last_reading: reading }: ReconciliationSummary): st
   const listed = others.slice(0, RUNS_LISTED).join(', ');
   const more = others.length > RUNS_LISTED ? ` and ${others.length - RUNS_LISTED} more` : '';
   return (
-    `${counted(shared_minutes, 'minute')} shared with ${listed}${more}: the provider's figures of this run alone are a bound, ` +
-    `input ${boundText(own.input_tokens, total.input_tokens)}, output ${boundText(own.output_tokens, total.output_tokens)}`
+    `input ${boundText(own.input_tokens, total.input_tokens)}, output ${boundText(own.output_tokens, total.output_tokens)} ` +
+    `by this run alone, since ${counted(shared_minutes, 'minute')} ` +
+    `${shared_minutes === 1 ? 'is' : 'are'} shared with ${listed}${more}`
   );
 }
 

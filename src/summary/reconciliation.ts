@@ -71,8 +71,6 @@ export interface ReadReconciliationOptions {
 /**
  * Reads where the reconciliation of a run stands from its directory; null before the first attempt that metadata.json
  * confirms. A clone of the records has no logs: there metrics.json tells.
- *
- * @throws NOT_A_RUN
  */
 export async function readReconciliation(
   runDir: string,

@@ -119,7 +119,7 @@ export async function writeRun(runDir: string, options: { skipSeq?: number; runI
 /**
  * Seals the run: metrics, summary, archive, metadata, summary again; then two records that belong to no archive.
  *
- * @param version 1.0 had no reconciliation
+ * @param version 1.0 had no reconciliation, and other words in its summary
  */
 export async function sealRun(
   runDir: string,
@@ -135,7 +135,11 @@ export async function sealRun(
     // A version's file is the text of what it had.
     metricsText((version === '1.0' ? metrics : { ...metrics, usage_api_reconciliation }) as RunMetrics),
   );
-  await writeFile(join(runDir, 'logs_summary.txt'), renderText(summary, null));
+  const textOf = (archive: ArchiveFacts | null): string =>
+    version === '1.0'
+      ? renderText(summary, archive).replace(/^Total Cost: .*$/m, 'Total Cost: in other words')
+      : renderText(summary, archive);
+  await writeFile(join(runDir, 'logs_summary.txt'), textOf(null));
   const metadata: RunMetadata = {
     format_version: version,
     run_id: summary.run_id ?? RUN_ID,
@@ -146,6 +150,7 @@ export async function sealRun(
     stepwell_version: '0.1.0',
     model: 'rehearsal',
     rehearsal: true,
+    replay_of: null,
     round: 1,
     status: 'success',
     record: 'complete',
@@ -179,7 +184,7 @@ export async function sealRun(
   const archive = await packRun({ runDir, exclude: [], modifiedAt: ENDED, sealed: { files }, metadata, ...options });
   const sealed = { ...metadata, archive };
   await writeFile(join(runDir, 'metadata.json'), metadataText(sealed));
-  await writeFile(join(runDir, 'logs_summary.txt'), renderText(summary, archive));
+  await writeFile(join(runDir, 'logs_summary.txt'), textOf(archive));
   await writeFile(
     join(runDir, 'logs/run.log'),
     `${await readFile(join(runDir, 'logs/run.log'), 'utf8')}${archiveCreated(archive)}`,

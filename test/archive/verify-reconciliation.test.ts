@@ -224,6 +224,17 @@ test('a run of the first format, whose metrics.json had less, still verifies, an
     (data) => Buffer.from(data.toString().replace('"UTT": 1', '"UTT": 2')),
     async () => assert.ok((await itemsOf(runDir)).includes('metrics.json aggregate_metrics.UTT')),
   );
+  for (const [from, to] of [
+    ['in other words', 'in yet others'],
+    ['Archive: run.tar.gz', 'Archive: run.tar.xz'],
+  ] as const) {
+    await changed(
+      join(runDir, 'logs_summary.txt'),
+      (data) => Buffer.from(data.toString().replace(from, to)),
+      async () => assert.equal((await itemsOf(runDir)).length, 1, `${from} is compared with the sealed copy`),
+    );
+  }
+  assert.match((await verifyRun(runDir)).notes[0] ?? '', /rendered by a stepwell of format 1\.0/);
   await recordAttempts(runDir, [FIRST]);
   assert.deepEqual(await itemsOf(runDir), []);
 });

@@ -1,5 +1,26 @@
 /** Two texts of a summary compared line by line, each line named by its section, its step and its label. */
+import { FORMAT_VERSION } from '../../schema.ts';
+import { SUMMARY_FILE } from '../../store.ts';
 import type { Findings } from './report.ts';
+
+const ARCHIVE_SECTION = '\nARCHIVE INTEGRITY\n';
+
+/** The summary as of sealing. One that another minor version rendered may have other words for the same facts. */
+export function checkSealedSummary(findings: Findings, sealed: string | null, rendered: string, version: string): void {
+  const file = `${SUMMARY_FILE} in the archive`;
+  if (sealed === null) findings.add(file, 'the summary as of sealing', 'missing from the archive');
+  else if (version === FORMAT_VERSION) compareSummary(findings, file, sealed, rendered);
+  else
+    findings.note(
+      `${SUMMARY_FILE} was rendered by a stepwell of format ${version}: it is compared with its sealed copy, not rendered again`,
+    );
+}
+
+/** What the sealed text became once the archive was there, whichever version rendered it. */
+export function withArchiveOf(sealed: string, rendered: string): string {
+  const [end, start] = [sealed.lastIndexOf(ARCHIVE_SECTION), rendered.lastIndexOf(ARCHIVE_SECTION)];
+  return sealed.slice(0, end) + rendered.slice(start);
+}
 
 export function compareSummary(findings: Findings, file: string, expected: string, actual: string): void {
   const printed = linesOf(expected);

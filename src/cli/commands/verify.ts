@@ -28,9 +28,10 @@ export async function run([name = '']: readonly string[], options: VerifyOptions
     .filter(([, number]) => number > 0)
     .map(([thing, number]) => `${thing.replaceAll('_', ' ')} ${count(number)}`)
     .join(', ');
+  const notes = report.notes.map((text) => `note: ${neutralLine(text)}`);
   const where = neutralLine(shownPath(report.location));
   if (report.ok) {
-    await print(`${paint('green', 'verified')}: ${where}`, `checked: ${checked}`);
+    await print(`${paint('green', 'verified')}: ${where}`, `checked: ${checked}`, ...notes);
     return exitCode;
   }
   const differ = report.items.length === 1 ? '1 difference' : `${count(report.items.length)} differences`;
@@ -38,6 +39,6 @@ export async function run([name = '']: readonly string[], options: VerifyOptions
   for (const { item, expected, actual } of report.items) {
     await print(`  ${neutralLine(item)}`, `    recorded:   ${neutralLine(expected)}`, `    recomputed: ${neutralLine(actual)}`);
   }
-  await print(`checked: ${checked}`);
+  await print(`checked: ${checked}`, ...notes);
   return exitCode;
 }

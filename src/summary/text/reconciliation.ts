@@ -71,7 +71,7 @@ function comparisonLines(reconciliation: ReconciliationSummary): string[] {
     ...rows,
     `  Largest Difference: ${differencePercent(comparison, settings.threshold_percent)} (threshold ${settings.threshold_percent}%)`,
     `  Within Threshold: ${comparison.within_threshold ? 'YES' : 'NO'}`,
-    ...(shared === null ? [] : sentence(`  Shared Minutes: ${shared}`)),
+    ...(shared === null ? [] : sentence(`  Bound: ${shared}`)),
     ...(cost === null ? [] : sentence(`  Provider's Cost: ${cost}`)),
     ...explanations.flatMap((explanation) => sentence(`  Could Explain: ${explanation}`)),
   ];
