@@ -27,6 +27,7 @@ export async function describeRun(runsDir: string, path: string): Promise<Manife
     status: RunStatus.safeParse(metadata['status']).data ?? null,
     model: textOf(metadata['model']) ?? textOf(metrics['model']),
     rehearsal: typeof metadata['rehearsal'] === 'boolean' ? metadata['rehearsal'] : null,
+    replay_of: textOf(metadata['replay_of']),
     start_time: textOf(metadata['started_at']) ?? textOf(metrics['start_timestamp']),
     end_time: textOf(metadata['ended_at']) ?? textOf(metrics['end_timestamp']),
     duration_seconds: numberOf(metadata['duration_seconds']) ?? numberOf(totals['T_WALL_seconds']),
@@ -38,6 +39,7 @@ export async function describeRun(runsDir: string, path: string): Promise<Manife
     total_api_calls: integerOf(totals['API_CALLS']),
     total_tokens_in: integerOf(totals['TOK_IN']),
     total_tokens_out: integerOf(totals['TOK_OUT']),
+    tokens_complete: typeof metrics['tokens_complete'] === 'boolean' ? metrics['tokens_complete'] : null,
     cost_usd: numberOf(totals['COST_USD']),
     archive_sha256: textOf(objectOf(metadata['archive'])['sha256']) ?? textOf(metadata['archive_hash']),
   };

@@ -7,6 +7,7 @@ import { MANIFEST_FILE, withFileLock, writeFileAtomic } from '../store.ts';
 import { describeRun } from './describe.ts';
 import { formatState } from './format.ts';
 import { scanRuns } from './scan.ts';
+import { totalsByFramework } from './totals.ts';
 
 export type ManifestState =
   | { readonly state: 'ok'; readonly manifest: RunsManifest }
@@ -82,6 +83,7 @@ async function changeManifest(
       last_updated: new Date().toISOString(),
       total_runs: runs.length,
       frameworks,
+      totals: totalsByFramework(runs),
       runs,
     };
     await writeFileAtomic(file, `${JSON.stringify(manifest, null, 2)}\n`);

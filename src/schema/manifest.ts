@@ -18,6 +18,8 @@ export const ManifestEntry = z.looseObject({
   status: RunStatus.nullable().default(null),
   model: text,
   rehearsal: z.boolean().nullable().default(null),
+  /** The run whose recorded exchanges answered in place of a model. */
+  replay_of: text,
   start_time: text,
   end_time: text,
   duration_seconds: number,
@@ -30,10 +32,29 @@ export const ManifestEntry = z.looseObject({
   total_api_calls: integer,
   total_tokens_in: integer,
   total_tokens_out: integer,
+  /** False: the token figures are lower bounds. */
+  tokens_complete: z.boolean().nullable().default(null),
   cost_usd: number,
   archive_sha256: text,
 });
 export type ManifestEntry = z.infer<typeof ManifestEntry>;
+
+const count = z.number().int().nonnegative();
+
+/** Sums over the runs of a framework that have the figure; null when none has. Rehearsals and replays are counted and added to nothing. */
+export const FrameworkTotals = z.object({
+  runs: count,
+  rehearsals: count,
+  replays: count,
+  api_calls: count.nullable(),
+  tokens_in: count.nullable(),
+  tokens_out: count.nullable(),
+  cost_usd: z.number().nonnegative().nullable(),
+  /** While above 0 the tokens, or the cost, are a lower bound. */
+  runs_with_incomplete_tokens: count,
+  runs_without_cost: count,
+});
+export type FrameworkTotals = z.infer<typeof FrameworkTotals>;
 
 export const RunsManifest = z.looseObject({
   version: z.string(),
@@ -41,6 +62,7 @@ export const RunsManifest = z.looseObject({
   total_runs: z.number().int(),
   /** Runs of each framework. */
   frameworks: z.record(z.string(), z.number().int()),
+  totals: z.record(z.string(), FrameworkTotals).default({}),
   runs: z.array(ManifestEntry),
 });
 export type RunsManifest = z.infer<typeof RunsManifest>;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { describeRun, readManifest, rebuildManifest, updateManifest } from '../../src/catalog.ts';
-import { RunsManifest } from '../../src/schema.ts';
+import { ManifestEntry, RunsManifest } from '../../src/schema.ts';
 import { writeOriginalRun, writeRun } from './fixtures.ts';
 
 let runsDir: string;
@@ -148,16 +148,72 @@ test('a run of the original is described from its own files, what they lack is n
     status: null,
     model: 'gpt-4o-mini',
     rehearsal: null,
+    replay_of: null,
     start_time: '2025-10-20T14:23:45.000Z',
     end_time: '2025-10-20T14:45:12.000Z',
     duration_seconds: 1287.5,
     steps_succeeded: 1,
     steps_total: 2,
     verification_status: 'pending',
+    provider_tokens_in: null,
+    provider_tokens_out: null,
     total_api_calls: 122,
     total_tokens_in: 221_700,
     total_tokens_out: 75_700,
+    tokens_complete: null,
     cost_usd: 0.42,
     archive_sha256: 'ab'.repeat(32),
   });
+});
+
+test('totals of a framework are sums over its runs; what a run does not have is said, and rehearsals and replays are in no sum', async () => {
+  const entry = { framework: 'a', status: 'success' as const, rehearsal: false };
+  const known = {
+    ...entry,
+    total_api_calls: 3,
+    total_tokens_in: 100,
+    total_tokens_out: 10,
+    tokens_complete: true,
+    cost_usd: 0.1,
+  };
+  const entries = [
+    { ...known, run_id: '1', path: 'a/1' },
+    { ...known, run_id: '2', path: 'a/2', cost_usd: 0.2, tokens_complete: false },
+    { ...entry, run_id: '3', path: 'a/3', total_api_calls: 4 },
+    { ...known, run_id: '4', path: 'a/4', rehearsal: true },
+    { ...known, run_id: '6', path: 'a/6', replay_of: '1' },
+    { ...entry, run_id: '5', path: 'b/5', framework: 'b' },
+  ];
+  for (const one of entries) await updateManifest(runsDir, ManifestEntry.parse(one));
+  const read = async () => {
+    const found = await readManifest(runsDir);
+    return found.state === 'ok' ? found.manifest.totals : null;
+  };
+  assert.deepEqual(await read(), {
+    a: {
+      runs: 3,
+      rehearsals: 1,
+      replays: 1,
+      api_calls: 10,
+      tokens_in: 200,
+      tokens_out: 20,
+      cost_usd: 0.3,
+      runs_with_incomplete_tokens: 2,
+      runs_without_cost: 1,
+    },
+    b: {
+      runs: 1,
+      rehearsals: 0,
+      replays: 0,
+      api_calls: null,
+      tokens_in: null,
+      tokens_out: null,
+      cost_usd: null,
+      runs_with_incomplete_tokens: 1,
+      runs_without_cost: 1,
+    },
+  });
+  await updateManifest(runsDir, ManifestEntry.parse({ ...known, run_id: '2', path: 'a/2' }));
+  const totals = await read();
+  assert.deepEqual([totals?.['a']?.runs, totals?.['a']?.runs_with_incomplete_tokens, totals?.['a']?.cost_usd], [3, 1, 0.2]);
 });
