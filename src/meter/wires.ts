@@ -1,10 +1,23 @@
 /** The table of wires: a new format is a file of its own and one entry here. */
 import type { Provider, Wire } from './wire.ts';
+import { messages } from './wires/anthropic.ts';
 import { chatCompletions } from './wires/chat.ts';
+import { embeddings } from './wires/embeddings.ts';
+import { generateContent, streamGenerateContent } from './wires/gemini.ts';
+import { LOOKUPS } from './wires/lookups.ts';
+import { responses } from './wires/responses.ts';
 
-export { errorBody, type AnsweredError } from './wires/error.ts';
+export { errorBody } from './wires/error.ts';
 
-const WIRES: readonly Wire[] = [chatCompletions];
+const WIRES: readonly Wire[] = [
+  chatCompletions,
+  messages,
+  responses,
+  embeddings,
+  generateContent,
+  streamGenerateContent,
+  ...LOOKUPS,
+];
 
 /** The wire of a request, or null when the meter does not understand its path (which begins with `/v1` or alike, without query). */
 export function wireOf(method: string, path: string): Wire | null {

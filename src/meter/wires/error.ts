@@ -2,7 +2,7 @@
 import type { Provider } from '../wire.ts';
 
 /** `code` is stepwell's own name for what happened; formats without a place for it leave it out. */
-export interface AnsweredError {
+interface AnsweredError {
   readonly status: number;
   readonly code: string;
   readonly message: string;
