@@ -6,10 +6,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { withRun } from '../../src/log.ts';
 import { EVENT_METADATA, type EventMetadata } from '../../src/schema.ts';
 
-interface LedgerLine<E extends 'llm_call' | 'llm_call_start' | 'unmetered_request'> {
+export type LedgerEvent =
+  | 'llm_call'
+  | 'llm_call_start'
+  | 'llm_lookup'
+  | 'unmetered_request'
+  | 'budget_refused'
+  | 'upgrade_refused'
+  | 'cassette_incomplete';
+
+interface LedgerLine<E extends LedgerEvent> {
   readonly level: string;
   readonly event: string;
-  readonly step: number;
+  readonly message: string;
+  readonly step: number | null;
   readonly attempt?: number;
   readonly late?: boolean;
   readonly error?: { message: string };
@@ -18,20 +28,21 @@ interface LedgerLine<E extends 'llm_call' | 'llm_call_start' | 'unmetered_reques
 
 export interface LedgerRun {
   readonly dir: string;
-  /** Records of one event in a step's ledger, each held against the schema. */
-  lines<E extends 'llm_call' | 'llm_call_start' | 'unmetered_request'>(event: E, step?: number): LedgerLine<E>[];
+  /** Records of one event in a step's ledger, each held against the schema. Step 0: outside of steps. */
+  lines<E extends LedgerEvent>(event: E, step?: number): LedgerLine<E>[];
   /** Waits until the ledger has so many of them: the record follows the answer. */
-  wait<E extends 'llm_call' | 'unmetered_request'>(event: E, count: number, step?: number): Promise<LedgerLine<E>[]>;
+  wait<E extends LedgerEvent>(event: E, count: number, step?: number): Promise<LedgerLine<E>[]>;
 }
 
 /** Runs `fn` inside a run and `after` when the run has ended; then the directory is removed. */
 export async function ledgerRun<T>(
   fn: (run: LedgerRun) => Promise<T>,
   after?: (run: LedgerRun, result: T) => Promise<void>,
+  runId = 'run-1',
 ): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'stepwell-meter-'));
   const lines: LedgerRun['lines'] = (event, step = 1) => {
-    const file = join(dir, 'logs', `step_00${step}`, 'metrics.log');
+    const file = join(dir, 'logs', ...(step === 0 ? ['run.log'] : [`step_${String(step).padStart(3, '0')}`, 'metrics.log']));
     if (!existsSync(file)) return [];
     const records = readFileSync(file, 'utf8')
       .trimEnd()
@@ -52,7 +63,7 @@ export async function ledgerRun<T>(
   };
   try {
     const run = { dir, lines, wait };
-    const result = await withRun({ runId: 'run-1', framework: 'baseline', logsDir: join(dir, 'logs') }, () => fn(run));
+    const result = await withRun({ runId, framework: 'baseline', logsDir: join(dir, 'logs') }, () => fn(run));
     await after?.(run, result);
   } finally {
     rmSync(dir, { recursive: true, force: true });
