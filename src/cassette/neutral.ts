@@ -5,7 +5,7 @@ import type { Redactor } from '../log.ts';
 import type { ExchangeContent } from '../schema.ts';
 import { canonicalText } from './canonical.ts';
 import type { Edit, Substitutions } from './substitutions.ts';
-import { formatOf, rewriteTexts, type Rewrite } from './texts.ts';
+import { formatOf, rewriteTexts, type BodyFormat, type Rewrite } from './texts.ts';
 
 export interface Neutraliser {
   readonly text: (text: string) => string;
@@ -22,11 +22,12 @@ export interface NeutralRequest {
 
 export function createNeutraliser(redactor: Redactor, substitutions: Substitutions): Neutraliser {
   const redact: Rewrite = (pieces) => {
-    if (!redactor.containsSecret(pieces.join(''))) return pieces;
+    if (![pieces.join(''), ...pieces].some((text) => redactor.containsSecret(text))) return pieces;
     const stream = redactor.stream();
     const redacted = pieces.map((piece) => stream.push(piece));
     redacted.push((redacted.pop() ?? '') + stream.end());
-    return redacted;
+    // A key that goes on with a word of the piece before looks like none; by itself it does.
+    return redacted.map((piece) => redactor.redact(piece));
   };
   const generalise: Rewrite = (pieces) => {
     const edits = substitutions.find(pieces.join(''));
@@ -34,22 +35,27 @@ export function createNeutraliser(redactor: Redactor, substitutions: Substitutio
   };
   // In this order a placeholder stays whole in its piece.
   const neutralise: Rewrite = (pieces) => generalise(redact(pieces));
+  const rewritten = (text: string, format: BodyFormat): string => {
+    const said = rewriteTexts(text, format, neutralise);
+    // What is left is no string of the format: a number, or a secret that the format itself cuts in two.
+    return redactor.containsSecret(said) ? redactor.redact(said) : said;
+  };
   const ofBytes = (body: Buffer): ExchangeContent | null =>
     redactor.containsSecret(body) ? null : { base64: body.toString('base64') };
 
   return {
-    text: (text) => rewriteTexts(text, 'plain', neutralise),
+    text: (text) => rewritten(text, 'plain'),
     request(body) {
       if (!isUtf8(body)) return { content: ofBytes(body), sha256: hash('sha256', body) };
       const text = body.toString('utf8');
-      const content = rewriteTexts(text, formatOf(text, false), neutralise);
+      const content = rewritten(text, formatOf(text, false));
       return { content, sha256: hash('sha256', canonicalText(content)) };
     },
     answer(body, { streamed, complete }) {
       const whole = complete ? body : withoutBrokenEnd(body, streamed);
       if (!isUtf8(whole)) return ofBytes(whole);
       const text = whole.toString('utf8');
-      return rewriteTexts(text, formatOf(text, streamed), neutralise);
+      return rewritten(text, formatOf(text, streamed));
     },
   };
 }

@@ -1,0 +1,15 @@
+/** Records exchanges for ever and tells, by their index, which calls have returned. */
+import { createRecorder } from '../../../src/cassette.ts';
+import { createRedactor, withRun } from '../../../src/log.ts';
+import { chatBody, completion, exchange } from '../exchanges.ts';
+import { join } from 'node:path';
+
+const [runDir = '', runId = ''] = process.argv.slice(2);
+await withRun({ runId, framework: 'baseline', logsDir: join(runDir, 'logs') }, async () => {
+  const recorder = createRecorder({ runDir, runId, redactor: createRedactor({ values: [] }) });
+  for (let index = 1; ; index++) {
+    recorder.record(exchange(chatBody(`question ${index} ${'x'.repeat(20_000)}`), completion(`answer ${index}`)));
+    process.stdout.write(`${index}\n`);
+    if (index % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+});
