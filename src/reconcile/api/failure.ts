@@ -154,6 +154,7 @@ function whatItSaid(body: string): string | null {
   if (typeof message !== 'string' || message.trim() === '') return null;
   return message
     .replaceAll(/sk-[\w*-]+/g, 'sk-…')
+    .replaceAll(/[\w-]*\*{3,}[\w*-]*/g, '…')
     .replaceAll(/\s+/g, ' ')
     .trim()
     .slice(0, LONGEST_QUOTE)

@@ -1,0 +1,244 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import { asking, at, between } from './asking.ts';
+
+const openai = { provider: 'openai' } as const;
+const call = { model: 'gpt-4o-mini', apiKeyId: 'key_run', input: 100, output: 7 };
+const hour = between('10:00', '11:00');
+
+for (const status of [408, 429, 500, 502, 503, 529]) {
+  test(`HTTP ${status} is asked again, with longer and longer pauses`, async (t) => {
+    const { server, api, pages, pauses } = await asking(t, openai);
+    server.record({ ...call, at: at('10:00:00') });
+    server.addFault({ kind: 'status', status, times: 3 });
+    const answer = await api.fetchUsage(hour);
+    assert.equal(answer.status, 'ok');
+    assert.equal(answer.buckets[0]?.rows.length, 1);
+    assert.deepEqual(pauses, [750, 1500, 3000]);
+    assert.deepEqual(
+      pages.map(({ report, tries, status }) => [report, tries, status]),
+      [
+        ['completions', 1, status],
+        ['completions', 2, status],
+        ['completions', 3, status],
+        ['completions', 4, 200],
+        ['embeddings', 1, 200],
+      ],
+    );
+  });
+
+  test(`HTTP ${status} without an end is a failure that may pass`, async (t) => {
+    const { server, api, pages } = await asking(t, openai);
+    server.addFault({ kind: 'status', status, message: 'Too busy.', times: Infinity });
+    const answer = await api.fetchUsage(hour);
+    assert.deepEqual(answer, {
+      status: 'failed',
+      reason: `OpenAI's usage API answered HTTP ${status} to /v1/organization/usage/completions, 5 times in a row: Too busy.`,
+      fix: 'Ask again later; nothing was concluded from this answer.',
+      retryable: true,
+    });
+    assert.equal(pages.length, 5);
+  });
+}
+
+test('a pause that is asked for is kept, in seconds and as a date, and a long one ends the attempt', async (t) => {
+  const { server, api, pauses } = await asking(t, openai);
+  server.addFault({ kind: 'status', status: 429, headers: { 'retry-after': '17' } });
+  server.addFault({ kind: 'status', status: 503, headers: { 'retry-after': 'Mon, 02 Mar 2026 12:01:00 GMT' } });
+  assert.equal((await api.fetchUsage(hour)).status, 'ok');
+  assert.deepEqual(pauses, [17_500, 60_500]);
+
+  server.addFault({ kind: 'status', status: 429, headers: { 'retry-after': '3600' } });
+  const answer = await api.fetchUsage(hour);
+  assert.equal(answer.status, 'failed');
+  assert.match(answer.reason, /HTTP 429 .* asks to wait 3600 s\.$/);
+  assert.equal(answer.retryable, true);
+  assert.equal(pauses.length, 2);
+});
+
+test('a later page that fails fails the whole: a part of the minutes is no answer', async (t) => {
+  const { server, api } = await asking(t, openai);
+  const seen = server.requests.length;
+  server.addFault({ kind: 'status', status: 500, report: 'embeddings', times: Infinity });
+  const answer = await api.fetchUsage(hour);
+  assert.equal(answer.status, 'failed');
+  assert.match(answer.reason, /usage\/embeddings/);
+  assert.equal(server.requests.length - seen, 1 + 5);
+});
+
+test('connections that break, before the answer or within it, are tried again and kept', async (t) => {
+  const { server, api, pages } = await asking(t, openai);
+  server.record({ ...call, at: at('10:00:00') });
+  server.addFault({ kind: 'reset' });
+  server.addFault({ kind: 'cut' });
+  const answer = await api.fetchUsage(hour);
+  assert.equal(answer.status, 'ok');
+  assert.equal(answer.buckets[0]?.rows.length, 1);
+  const [reset, cut] = pages;
+  assert.equal(reset?.status, null);
+  assert.equal(reset?.body, '');
+  assert.ok(reset?.error instanceof Error);
+  assert.equal(cut?.status, 200);
+  assert.match(cut?.body ?? '', /^\{"object":"page","data":\[/);
+  assert.match(cut?.error?.message ?? '', /^cut short: /);
+});
+
+test('silence ends at the time limit', async (t) => {
+  const { server, api, pages } = await asking(t, openai, { timeLimitMs: 30 });
+  server.addFault({ kind: 'silence', times: Infinity });
+  const answer = await api.fetchUsage(hour);
+  assert.equal(answer.status, 'failed');
+  assert.match(answer.reason, /did not answer .* 5 times in a row: nothing within 0\.03 s\.$/);
+  assert.equal(answer.retryable, true);
+  assert.equal(pages[0]?.error?.message, 'nothing within 0.03 s');
+});
+
+test('nobody at the address', async (t) => {
+  const { server, api, pages } = await asking(t, openai);
+  await server.close();
+  const answer = await api.fetchUsage(hour);
+  assert.equal(answer.status, 'failed');
+  assert.match(answer.reason, /127\.0\.0\.1:\d+ did not answer .*ECONNREFUSED/);
+  assert.equal(answer.retryable, true);
+  assert.equal(pages.length, 5);
+});
+
+test('an abort ends the question at once, with its reason', async (t) => {
+  const { server, api, pages } = await asking(t, openai);
+  const reason = new Error('enough');
+  const stop = new AbortController();
+  server.addFault({ kind: 'silence', times: Infinity });
+  const answer = api.fetchUsage({ ...hour, signal: stop.signal });
+  const refused = assert.rejects(answer, reason);
+  while (server.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  stop.abort(reason);
+  await refused;
+  assert.equal(pages.length, 1, 'what was asked is kept');
+  await assert.rejects(api.fetchCosts({ ...hour, signal: stop.signal }), reason);
+  assert.equal(pages.length, 1, 'nothing more is asked');
+});
+
+test('an abort ends a pause too', async (t) => {
+  const stop = new AbortController();
+  const { server, api } = await asking(t, openai, {
+    wait: (_ms, signal) =>
+      new Promise((_resolve, reject) => {
+        signal?.addEventListener('abort', () => reject(new Error('the pause was aborted')));
+        stop.abort(new Error('enough'));
+      }),
+  });
+  server.addFault({ kind: 'status', status: 500 });
+  await assert.rejects(api.fetchUsage({ ...hour, signal: stop.signal }), /^Error: enough$/);
+});
+
+const bodies: [what: string, body: string, reason: RegExp, retryable: boolean][] = [
+  [
+    'a web page',
+    '<!doctype html><html><title>Sign in</title></html>',
+    /with a web page \("Sign in"\) and not with JSON\.$/,
+    false,
+  ],
+  ['text', 'upstream connect error', /with text that begins "upstream connect error" and not with JSON\.$/, true],
+  ['nothing', '', /with an empty body and not with JSON\.$/, true],
+  ['half of a JSON', '{"object":"page","data":[', /with text that begins .* and not with JSON\.$/, true],
+  ['another JSON', '{"ok":true}', /in a shape that is not known: data: /, false],
+  ['null', 'null', /in a shape that is not known: the answer: /, false],
+  [
+    'a figure with a fraction',
+    page({ input_tokens: 1.5 }),
+    /in a shape that is not known: data\.0\.results\.0\.input_tokens: /,
+    false,
+  ],
+  ['a negative figure', page({ input_tokens: -1 }), /in a shape that is not known: data\.0\.results\.0\.input_tokens: /, false],
+  ['hours for minutes', page({}, 3600), /a bucket from .*10:00:00.000Z to .*11:00:00.000Z, where minutes were asked for/, true],
+  [
+    'more pages without a name',
+    page({}, 60, { has_more: true }),
+    /next_page: has_more is true, but no next page is named/,
+    false,
+  ],
+];
+for (const [what, body, reason, retryable] of bodies) {
+  test(`HTTP 200 with ${what} is no answer`, async (t) => {
+    const { server, api, pages } = await asking(t, openai);
+    server.addFault({ kind: 'body', body });
+    const answer = await api.fetchUsage(hour);
+    assert.equal(answer.status, 'failed');
+    assert.match(answer.reason, reason);
+    assert.equal(answer.retryable, retryable);
+    assert.equal(pages[0]?.body, body, 'it is kept before it is read');
+    assert.equal(pages.length, 1);
+  });
+}
+
+function page(
+  row: Record<string, unknown>,
+  seconds = 60,
+  more: Record<string, unknown> = { has_more: false, next_page: null },
+): string {
+  const start = at('10:00:00').getTime() / 1000;
+  return JSON.stringify({ data: [{ start_time: start, end_time: start + seconds, results: [row] }], ...more });
+}
+
+test('what the API says to a wrong question is passed on', async (t) => {
+  const { server, api } = await asking(t, openai);
+  server.addFault({ kind: 'status', status: 400, message: "Invalid 'project_ids': no project proj_x." });
+  const answer = await api.fetchUsage(hour);
+  assert.equal(answer.status, 'failed');
+  assert.match(answer.reason, /HTTP 400 to \/v1\/organization\/usage\/completions: Invalid 'project_ids': no project proj_x\.$/);
+  assert.match(answer.fix, /api_key_id, project_id and workspace_id/);
+  assert.equal(answer.retryable, false);
+});
+
+test('an address without such an API', async (t) => {
+  const { server, api } = await asking(t, openai, {});
+  const wrong = await asking(t, openai, { baseUrl: server.baseUrl.replace('/v1', '/v2'), adminKey: server.adminKey });
+  const answer = await wrong.api.fetchUsage(hour);
+  assert.equal(answer.status, 'failed');
+  assert.match(answer.reason, /HTTP 404 to \/v2\/organization\/usage\/completions/);
+  assert.match(answer.fix, /usage_api\.base_url/);
+  assert.equal((await api.fetchUsage(hour)).status, 'ok');
+});
+
+test('a slash at the end of the address does no harm', async (t) => {
+  const { server } = await asking(t, openai);
+  const { api } = await asking(t, openai, { baseUrl: `${server.baseUrl}/` });
+  assert.equal((await api.fetchUsage(hour)).status, 'ok');
+});
+
+for (const baseUrl of [
+  'api.openai.com/v1',
+  'ftp://api.openai.com/v1',
+  'https://user:secret-word@api.openai.com/v1',
+  'https://x/?q=1',
+]) {
+  test(`the address ${baseUrl.replace(/:\/\/.*@/, '://…@')} is refused in words`, async (t) => {
+    const { api, pages } = await asking(t, openai, { baseUrl });
+    const answer = await api.fetchUsage(hour);
+    assert.equal(answer.status, 'failed');
+    assert.match(answer.reason, /base_url .* cannot be used/);
+    assert.doesNotMatch(JSON.stringify(answer), /secret-word/);
+    assert.equal(pages.length, 0);
+  });
+}
+
+for (const provider of ['openai', 'anthropic'] as const) {
+  test(`${provider}: a redirection does not take the admin key along`, async (t) => {
+    const elsewhere: unknown[] = [];
+    const other = createServer((request, response) => {
+      elsewhere.push(request.headers);
+      response.end('{}');
+    });
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    t.after(() => other.close());
+    const { server, api } = await asking(t, { provider });
+    const to = `http://localhost:${(other.address() as AddressInfo).port}`;
+    server.addFault({ kind: 'redirect', to: `${to}/v1` });
+    const answer = await api.fetchUsage(hour);
+    assert.equal(answer.status, 'failed');
+    assert.ok(answer.reason.includes(`points to ${to}; the admin key was not sent there.`), answer.reason);
+    assert.deepEqual(elsewhere, []);
+  });
+}
