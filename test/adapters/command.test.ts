@@ -63,7 +63,9 @@ test('the framework is told endpoint, model and where it stands', async () => {
   const { output } = await run(stage, ['env']);
   const env = Object.fromEntries(output.map((line) => line.split(/=(.*)/s)));
   assert.equal(env['OPENAI_BASE_URL'], 'http://127.0.0.1:9/v1');
-  assert.equal(env['OPENAI_API_KEY'], 'worth-nothing');
+  // Their clients add /v1 and /v1beta themselves.
+  for (const name of ['ANTHROPIC', 'GOOGLE_GEMINI']) assert.equal(env[`${name}_BASE_URL`], 'http://127.0.0.1:9');
+  for (const name of ['OPENAI', 'ANTHROPIC', 'GEMINI']) assert.equal(env[`${name}_API_KEY`], 'worth-nothing');
   for (const [name, value] of Object.entries({
     RUN_ID: 'run-1',
     STEP: '1',
@@ -77,7 +79,10 @@ test('the framework is told endpoint, model and where it stands', async () => {
   const own = Object.keys(env).filter((name) => !/^(STEPWELL_|LC_)/.test(name));
   assert.deepEqual(
     own.sort().filter((name) => !['LANG', 'TZ', 'TERM'].includes(name)),
-    ['HOME', 'OPENAI_API_KEY', 'OPENAI_BASE_URL', 'PATH', 'TMPDIR'],
+    [
+      ...['ANTHROPIC_API_KEY', 'ANTHROPIC_BASE_URL', 'GEMINI_API_KEY', 'GOOGLE_GEMINI_BASE_URL', 'HOME'],
+      ...['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'PATH', 'TMPDIR'],
+    ],
   );
 });
 
