@@ -12,7 +12,7 @@ export interface RunPlace {
   readonly runDir: string;
   readonly runId: string;
   readonly cassetteText: () => string;
-  readonly cassette: () => Promise<Cassette>;
+  readonly readBack: () => Promise<Cassette>;
   /** Runs `fn` in the run's log scope. */
   readonly inRun: <T>(fn: () => Promise<T>) => Promise<T>;
   readonly records: () => Promise<LogRecord[]>;
@@ -28,7 +28,7 @@ export function runPlace(t: { after(fn: () => void): void }, runId: string = '20
     runDir,
     runId,
     cassetteText: () => readFileSync(join(runDir, 'cassette.jsonl'), 'utf8'),
-    async cassette() {
+    async readBack() {
       await using source = await openRunDirectory(runDir);
       return await readCassette(source, runId);
     },
@@ -52,7 +52,7 @@ export async function recorded(
     await using recorder = createRecorder({ redactor: createRedactor({ values: [] }), ...place, ...options });
     for (const exchange of exchanges) recorder.record(exchange);
   });
-  return await place.cassette();
+  return await place.readBack();
 }
 
 export const CHAT = '/v1/chat/completions';

@@ -172,7 +172,7 @@ test('a disk that fills up costs the exchanges that it does not take, and no lin
     recorder.record(one);
     await recorder[Symbol.asyncDispose]();
   });
-  const { exchanges, damaged } = await place.cassette();
+  const { exchanges, damaged } = await place.readBack();
   assert.deepEqual(
     exchanges.map(({ index }) => index),
     [1, 4],
@@ -189,7 +189,7 @@ test('a cassette that cannot be created harms nothing but itself', async (t) => 
     await using recorder = createRecorder({ ...nowhere, redactor: createRedactor({ values: [] }) });
     recorder.record(exchange(chatBody('a'), completion('b')));
   });
-  await assert.rejects(place.cassette(), { code: 'CASSETTE_MISSING' });
+  await assert.rejects(place.readBack(), { code: 'CASSETTE_MISSING' });
   assert.match((await place.records())[0]?.message ?? '', /1 × the cassette could not be written/);
 });
 
@@ -207,7 +207,7 @@ test('a process that is killed while it records leaves every exchange whose call
   const [, signal] = (await closed) as [number | null, string | null];
   assert.equal(signal, 'SIGKILL');
   const last = Number(told.slice(0, told.lastIndexOf('\n')).split('\n').at(-1));
-  const { exchanges, damaged } = await place.cassette();
+  const { exchanges, damaged } = await place.readBack();
   assert.ok(exchanges.length >= last, `${exchanges.length} of ${last}`);
   assert.ok(damaged.length <= 1);
   for (const [at, line] of exchanges.entries()) assert.equal(line.index, at + 1);
@@ -218,7 +218,7 @@ test('a torn last line and damaged ones are told and passed over; a file with no
   await recorded(place, [exchange(chatBody('a'), completion('b'))]);
   const file = join(place.runDir, 'cassette.jsonl');
   appendFileSync(file, '{"index":"two"}\n\n{"index":3,"wi');
-  const { exchanges, damaged } = await place.cassette();
+  const { exchanges, damaged } = await place.readBack();
   assert.equal(exchanges.length, 1);
   assert.deepEqual(
     damaged.map(({ line, reason }) => [line, reason.slice(0, 11)]),
@@ -228,7 +228,7 @@ test('a torn last line and damaged ones are told and passed over; a file with no
     ],
   );
   writeFileSync(file, 'nothing of the kind\n');
-  await assert.rejects(place.cassette(), { code: 'CASSETTE_UNREADABLE' });
+  await assert.rejects(place.readBack(), { code: 'CASSETTE_UNREADABLE' });
   writeFileSync(file, '');
-  assert.deepEqual((await place.cassette()).exchanges, [], 'a run that asked nothing has a cassette all the same');
+  assert.deepEqual((await place.readBack()).exchanges, [], 'a run that asked nothing has a cassette all the same');
 });

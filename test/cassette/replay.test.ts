@@ -1,0 +1,278 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import Anthropic from '@anthropic-ai/sdk';
+import OpenAI from 'openai';
+import { startReplay, type Cassette } from '../../src/cassette.ts';
+import { createRedactor } from '../../src/log.ts';
+import type { LogRecord } from '../../src/schema.ts';
+import { CHAT, chatBody, completion, exchange, recorded, runPlace, streamed, type RunPlace } from './exchanges.ts';
+
+const A = '20261122-141503-k3f9';
+const B = '20261201-010203-zzzz';
+
+interface Player {
+  /** Root, without `/v1`. */
+  readonly root: string;
+  ask(body: string | null, path?: string): Promise<{ status: number; text: string; type: string | null }>;
+}
+
+/** Plays the cassette for the run of `place` and returns what was recorded of it. */
+async function replayed(
+  place: RunPlace,
+  cassette: Cassette,
+  work: (player: Player) => Promise<void>,
+  { strict = true, secrets = [] as string[] } = {},
+): Promise<LogRecord[]> {
+  await place.inRun(async () => {
+    await using replay = await startReplay({ strict });
+    using upstream = replay.open({ cassette, ...place, redactor: createRedactor({ values: secrets }) });
+    const root = upstream.baseUrl.replace(/\/v1$/, '');
+    await work({
+      root,
+      async ask(body, path = CHAT) {
+        const method = body === null ? 'GET' : 'POST';
+        const response = await fetch(root + path, { method, body, headers: { 'content-type': 'application/json' } });
+        return { status: response.status, text: await response.text(), type: response.headers.get('content-type') };
+      },
+    });
+  });
+  return await place.records();
+}
+
+const ofEvent = (records: readonly LogRecord[], event: string): LogRecord[] => records.filter((each) => each.event === event);
+
+test('each request gets the answer that was recorded for it, the same one as often as it was recorded, in its order', async (t) => {
+  const cassette = await recorded(runPlace(t, A), [
+    exchange(chatBody('one'), completion('1')),
+    exchange(chatBody('two'), completion('first')),
+    exchange(chatBody('two'), completion('second')),
+    exchange('', '{"data":[]}', { method: 'GET', path: '/v1/models', wire: 'openai.models', request: Buffer.alloc(0) }),
+    exchange('no JSON', 'plain', { headers: { 'content-type': 'text/plain' } }),
+  ]);
+  const records = await replayed(runPlace(t, B), cassette, async ({ ask }) => {
+    assert.equal((await ask(chatBody('two'))).text, completion('first'));
+    // Other white space, other order of keys: the same request.
+    const shuffled = '{ "messages": [ {"content":"\\u006fne", "role":"user"} ],\n "model":"m" }';
+    assert.deepEqual(await ask(shuffled), { status: 200, text: completion('1'), type: 'application/json' });
+    assert.equal((await ask(chatBody('two'))).text, completion('second'));
+    assert.equal((await ask(null, '/v1/models?key=dummy')).text, '{"data":[]}');
+    assert.deepEqual(await ask('no JSON'), { status: 200, text: 'plain', type: 'text/plain' });
+    const again = await ask(chatBody('two'));
+    assert.equal(again.status, 422);
+    assert.match(
+      again.text,
+      /has this request \(POST \/v1\/chat\/completions\) 2 times, last as exchange 3 \(step 1, attempt 1,/,
+    );
+  });
+  assert.deepEqual(ofEvent(records, 'replay_start')[0]?.metadata, {
+    replay_of: A,
+    strict: true,
+    exchanges: 5,
+    not_kept: 0,
+    damaged_lines: 0,
+  });
+  const [end] = ofEvent(records, 'replay_end');
+  assert.deepEqual([end?.level, end?.metadata], ['warn', { exchanges: 5, used: 5, mismatches: 1 }]);
+});
+
+test('a request that is not on the cassette is refused and told where it differs from the nearest one', async (t) => {
+  const cassette = await recorded(runPlace(t, A), [
+    exchange(chatBody('Write a poem about the sea.'), completion('1')),
+    exchange(chatBody('Today is Monday. Write a test.'), completion('2'), { step: 2 }),
+    exchange('{}', '{}', { path: '/v1/embeddings' }),
+  ]);
+  const records = await replayed(runPlace(t, B), cassette, async ({ ask }) => {
+    const { status, text } = await ask(chatBody('Today is Friday. Write a test.'));
+    assert.equal(status, 422);
+    const { error } = JSON.parse(text) as { error: { message: string; code: string } };
+    assert.equal(error.code, 'not_on_cassette');
+    assert.equal(
+      error.message,
+      `This request (POST /v1/chat/completions) is not on the cassette of run ${A}. Nearest is exchange 2 (step 2, attempt 1, ` +
+        'POST /v1/chat/completions); they first differ at messages.0.content, character 10: ' +
+        'recorded "Today is Monday. Write a test.", asked "Today is Friday. Write a test.".',
+    );
+    const elsewhere = await ask('{}', '/v1/embeddings?beta=true');
+    assert.match(
+      elsewhere.text,
+      /exchange 3 .* differ at the path: recorded POST \/v1\/embeddings, asked POST \/v1\/embeddings\?beta=true/,
+    );
+  });
+  const [mismatch] = ofEvent(records, 'replay_mismatch');
+  assert.equal(mismatch?.level, 'error');
+  assert.deepEqual(mismatch.metadata, {
+    method: 'POST',
+    path: '/v1/chat/completions',
+    answered_by: null,
+    nearest: 2,
+    place: 'messages.0.content, character 10',
+    recorded: '"Today is Monday. Write a test."',
+    asked: '"Today is Friday. Write a test."',
+  });
+  assert.deepEqual(ofEvent(records, 'replay_end')[0]?.metadata, { exchanges: 3, used: 0, mismatches: 2 });
+});
+
+test('an empty cassette says that it is empty', async (t) => {
+  const cassette = await recorded(runPlace(t, A), []);
+  await replayed(runPlace(t, B), cassette, async ({ ask }) => {
+    assert.match((await ask(chatBody('x'))).text, /has no exchange at all/);
+  });
+});
+
+test('loosely, the next unused exchange of the path answers what is not on the cassette, with a warning', async (t) => {
+  const cassette = await recorded(runPlace(t, A), [
+    exchange('{}', '{}', { path: '/v1/embeddings' }),
+    exchange(chatBody('a'), completion('1')),
+    exchange(chatBody('b'), completion('2')),
+  ]);
+  const records = await replayed(
+    runPlace(t, B),
+    cassette,
+    async ({ ask }) => {
+      assert.equal((await ask(chatBody('b'))).text, completion('2'), 'what fits goes first');
+      assert.equal((await ask(chatBody('changed'))).text, completion('1'));
+      assert.equal((await ask(chatBody('changed'))).status, 422, 'no exchange of the path is left');
+    },
+    { strict: false },
+  );
+  const [instead, refused] = ofEvent(records, 'replay_mismatch');
+  assert.deepEqual([instead?.level, instead?.metadata['answered_by']], ['warn', 2]);
+  assert.match(
+    instead?.message ?? '',
+    /that is not on the cassette was answered by exchange 2 .*character 1: recorded "a", asked "changed"/,
+  );
+  assert.deepEqual([refused?.level, refused?.metadata['answered_by']], ['error', null]);
+});
+
+test('failures are repeated as failures: statuses, cut answers, no answer at all; what was not kept is an error', async (t) => {
+  const stream = streamed(['one', 'two']);
+  const beginning = stream.slice(0, stream.indexOf('data: [DONE]'));
+  const limited = JSON.stringify({ error: { message: 'slow down' } });
+  const cassette = await recorded(
+    runPlace(t, A),
+    [
+      exchange(chatBody('busy'), limited, { status: 429 }),
+      exchange(chatBody('busy'), completion('now')),
+      exchange(chatBody('cut'), beginning, { streamed: true, complete: false }),
+      exchange(chatBody('gone'), '', { status: null, headers: {}, complete: false }),
+      exchange(chatBody('large'), completion('x'.repeat(3000))),
+    ],
+    { maxBytes: 2000 },
+  );
+  const records = await replayed(runPlace(t, B), cassette, async ({ ask, root }) => {
+    assert.deepEqual(await ask(chatBody('busy')), { status: 429, text: limited, type: 'application/json' });
+    assert.equal((await ask(chatBody('busy'))).status, 200);
+    const response = await fetch(root + CHAT, { method: 'POST', body: chatBody('cut') });
+    assert.equal(response.status, 200);
+    let came = '';
+    await assert.rejects(async () => {
+      for await (const chunk of response.body ?? []) came += Buffer.from(chunk as Uint8Array).toString();
+    });
+    assert.equal(came, beginning);
+    await assert.rejects(ask(chatBody('gone')), { message: 'fetch failed' });
+    const large = await ask(chatBody('large'));
+    assert.equal(large.status, 422);
+    assert.match(large.text, /its answer was not kept/);
+  });
+  const [start] = ofEvent(records, 'replay_start');
+  assert.deepEqual([start?.level, start?.metadata['not_kept']], ['warn', 1]);
+});
+
+test('what is the run’s own is put back in answers, also where a stream brought it in pieces', async (t) => {
+  const [a, b] = [runPlace(t, A), runPlace(t, B)];
+  const said = `written to ${a.runDir}/workspace/x.js by ${A}.`;
+  const cassette = await recorded(a, [
+    exchange(chatBody(`You work in ${a.runDir}/workspace.`), completion(said)),
+    exchange(chatBody('stream'), streamed(said.match(/[^]{1,4}/g) ?? []), { streamed: true }),
+    exchange(chatBody('tool'), completion(JSON.stringify({ path: `${a.runDir}/workspace` }))),
+  ]);
+  assert.ok(!a.cassetteText().includes(A));
+  assert.ok(!a.cassetteText().includes(a.runDir));
+  const expected = `written to ${b.runDir}/workspace/x.js by ${B}.`;
+  await replayed(b, cassette, async ({ ask, root }) => {
+    const first = await ask(chatBody(`You work in ${b.runDir}/workspace.`));
+    assert.equal(first.text, completion(expected));
+    const client = new OpenAI({ baseURL: `${root}/v1`, apiKey: 'x', maxRetries: 0 });
+    const body = JSON.parse(chatBody('stream')) as OpenAI.ChatCompletionCreateParamsNonStreaming;
+    let text = '';
+    const response = await client.chat.completions.create(body).asResponse();
+    for (const event of (await response.text()).split('\n\n')) {
+      if (!event.startsWith('data: {')) continue;
+      text += (JSON.parse(event.slice(6)) as { choices: { delta: { content?: string } }[] }).choices[0]?.delta.content ?? '';
+    }
+    assert.equal(text, expected);
+    const tool = JSON.parse((await ask(chatBody('tool'))).text) as { choices: { message: { content: string } }[] };
+    assert.deepEqual(JSON.parse(tool.choices[0]?.message.content ?? ''), { path: `${b.runDir}/workspace` });
+  });
+});
+
+test('a secret in a prompt matches what it became on the cassette', async (t) => {
+  const secret = 'hunter2-hunter2';
+  const a = runPlace(t, A);
+  const cassette = await recorded(a, [exchange(chatBody(`log in with ${secret}`), completion(`used ${secret}`))], {
+    redactor: createRedactor({ values: [secret] }),
+  });
+  assert.ok(!a.cassetteText().includes(secret));
+  await replayed(
+    runPlace(t, B),
+    cassette,
+    async ({ ask }) => assert.equal((await ask(chatBody(`log in with ${secret}`))).text, completion('used [redacted]')),
+    { secrets: [secret] },
+  );
+});
+
+test('real clients read recorded answers, and do not try again what is not on the cassette', async (t) => {
+  const message = JSON.stringify({
+    id: 'msg_1',
+    type: 'message',
+    role: 'assistant',
+    model: 'm',
+    content: [{ type: 'text', text: 'hi' }],
+    stop_reason: 'end_turn',
+    stop_sequence: null,
+    usage: { input_tokens: 3, output_tokens: 1 },
+  });
+  const asked = { model: 'm', max_tokens: 10, messages: [{ role: 'user' as const, content: 'hello' }] };
+  const chat = { model: 'm', messages: [{ role: 'user' as const, content: 'hello' }], stream: true as const };
+  const cassette = await recorded(runPlace(t, A), [
+    exchange(JSON.stringify(asked), message, { path: '/v1/messages', wire: 'anthropic.messages' }),
+    exchange(JSON.stringify(chat), streamed(['h', 'i']), { streamed: true }),
+  ]);
+  const records = await replayed(runPlace(t, B), cassette, async ({ root }) => {
+    const anthropic = new Anthropic({ baseURL: root, apiKey: 'x', maxRetries: 5 });
+    assert.deepEqual((await anthropic.messages.create(asked)).content, [{ type: 'text', text: 'hi' }]);
+    const openai = new OpenAI({ baseURL: `${root}/v1`, apiKey: 'x', maxRetries: 5 });
+    let text = '';
+    for await (const chunk of await openai.chat.completions.create(chat)) text += chunk.choices[0]?.delta.content ?? '';
+    assert.equal(text, 'hi');
+
+    await assert.rejects(anthropic.messages.create({ ...asked, max_tokens: 11 }), (error) => {
+      assert.ok(error instanceof Anthropic.UnprocessableEntityError);
+      assert.match(error.message, /differ at max_tokens: recorded 10, asked 11/);
+      assert.equal((error.error as { type?: string }).type, 'error', 'in the format of its own wire');
+      return true;
+    });
+    await assert.rejects(openai.chat.completions.create({ ...chat, seed: 1 }), (error) => {
+      assert.ok(error instanceof OpenAI.UnprocessableEntityError);
+      assert.match(error.message, /differ at seed: recorded nothing, asked 1/);
+      return true;
+    });
+  });
+  assert.equal(ofEvent(records, 'replay_mismatch').length, 2, 'each was asked once');
+});
+
+test('every run plays the cassette from its beginning; an address of no run is refused', async (t) => {
+  const cassette = await recorded(runPlace(t, A), [exchange(chatBody('one'), completion('1'))]);
+  await using replay = await startReplay({ strict: true });
+  const redactor = createRedactor({ values: [] });
+  const places = [runPlace(t, B), runPlace(t, B)];
+  const upstreams = await Promise.all(
+    places.map((place) => place.inRun(async () => replay.open({ cassette, ...place, redactor }))),
+  );
+  const ask = async (baseUrl: string): Promise<number> =>
+    (await fetch(`${baseUrl}/chat/completions`, { method: 'POST', body: chatBody('one') })).status;
+  for (const { baseUrl } of upstreams) assert.equal(await ask(baseUrl), 200);
+  const [first] = upstreams;
+  first?.[Symbol.dispose]();
+  assert.equal(await ask(first?.baseUrl ?? ''), 404);
+});
