@@ -123,25 +123,26 @@ export async function takeSnapshot(workspace: string, snapshot: string): Promise
 }
 
 /**
- * Puts the workspace back exactly as {@link takeSnapshot} found it: contents, modes, times, links.
+ * Puts the workspace back exactly as {@link takeSnapshot} found it: contents, modes, times, links. The directory itself stays the same
+ * one: a process that lives across steps works in it.
  *
  * @param closed what it could not copy; of that nothing is touched
  */
 export async function restoreSnapshot(snapshot: string, workspace: string, closed: readonly Buffer[] = []): Promise<void> {
   const top = Buffer.from(workspace);
   if (closed.some((path) => path.equals(top))) return;
-  await clear(top, closed);
+  await clear(top, closed, true);
   await copyEntry(Buffer.from(snapshot), top, (path) => {
     throw new Error(`the snapshot cannot be read: ${path.toString()}`);
   });
 }
 
-/** Removes a path and all below it, except what is `kept` and the directories on the way there. */
-async function clear(path: Bytes, kept: readonly Bytes[]): Promise<void> {
+/** Removes a path and all below it, except what is `kept` and the directories on the way there. `stays`: a directory is only emptied. */
+async function clear(path: Bytes, kept: readonly Bytes[], stays = false): Promise<void> {
   if (kept.some((each) => each.equals(path))) return;
   const start = Buffer.concat([path, SLASH]);
   const below = kept.filter((each) => each.subarray(0, start.length).equals(start));
-  const facts = below.length === 0 ? null : await lstat(path).catch(() => null);
+  const facts = below.length === 0 && !stays ? null : await lstat(path).catch(() => null);
   if (facts?.isDirectory() !== true) return await removeTree(path);
   if (isOwn(facts)) await chmod(path, 0o700);
   for (const name of await readdir(path, { encoding: 'buffer' })) await clear(child(path, name), below);
