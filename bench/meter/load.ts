@@ -1,5 +1,6 @@
 /** The client's side: requests as fast as answers come, and streams read to their end. */
 import { Agent, request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { EVENTS, requestBody } from './workload.ts';
 
 export interface Address {
@@ -61,8 +62,8 @@ function ask({ url, headers }: Address, agent: Agent, body: string, onData: (chu
         headers: { ...headers, 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
       },
       (answer) => {
-        if (answer.statusCode !== 200) reject(new Error(`${url} answered ${answer.statusCode}`));
-        answer.on('data', onData).on('end', resolve).on('error', reject);
+        if (answer.statusCode === 200) answer.on('data', onData).on('end', resolve).on('error', reject);
+        else void text(answer).then((said) => reject(new Error(`${url} answered ${answer.statusCode}: ${said}`)), reject);
       },
     );
     outgoing.on('error', reject);

@@ -5,7 +5,8 @@ dir=$1
 mkdir -p "$dir"
 cd "$dir"
 [ -d node_modules/@portkey-ai/gateway ] || {
-  [ -f package.json ] || echo '{ "private": true }' > package.json
+  # With a later @hono/node-server the gateway answers every stream with 500 (Portkey-AI/gateway issue 1389).
+  echo '{ "private": true, "overrides": { "@hono/node-server": "1.14.1" } }' > package.json
   npm install --ignore-scripts --no-audit --no-fund --loglevel=error @portkey-ai/gateway@1.15.2 >&2
 }
 [ -x litellm/bin/litellm ] || {

@@ -10,8 +10,10 @@ const server = createServer((request, response) => {
   const chunks: Buffer[] = [];
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
   request.on('end', () => {
-    const body = JSON.parse(Buffer.concat(chunks).toString('utf8')) as { stream?: boolean };
-    if (body.stream === true) stream(response);
+    // A peer may look whether somebody is there; such a request has no body.
+    const text = Buffer.concat(chunks).toString('utf8');
+    const asksStream = text !== '' && (JSON.parse(text) as { stream?: boolean }).stream === true;
+    if (asksStream) stream(response);
     else whole(response);
   });
 });
@@ -31,7 +33,7 @@ function stream(response: ServerResponse): void {
   const timer = setInterval(() => {
     if (sent < EVENTS) {
       // The time of sending travels in the event, so that the client can tell how long it was on its way.
-      const content = `${performance.timeOrigin + performance.now()}`;
+      const content = (performance.timeOrigin + performance.now()).toFixed(3);
       response.write(event({ choices: [{ index: 0, delta: { content }, finish_reason: null }] }));
       sent += 1;
       return;
