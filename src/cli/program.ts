@@ -47,6 +47,7 @@ export function buildProgram(dispatch: Dispatch): Command {
       'Run an experiment: every step on every framework named, each run recorded, validated and sealed.',
       'run baseline',
       'run all 3 --jobs 2 --model gpt-4o-mini',
+      'run baseline --replay latest',
     )
       .argument('<frameworks...>', 'frameworks of the configuration, or `all`; a number at the end is the rounds (default: 1)')
       .usage('[options] <framework...|all> [rounds]')
@@ -54,6 +55,9 @@ export function buildProgram(dispatch: Dispatch): Command {
       .option('--steps <ids>', 'only these steps, such as 1,3-5')
       .option('--model <name>', 'the model, instead of the configured one')
       .option('--rehearse', 'let the scripted offline model answer; costs nothing')
+      .option('--record', 'keep what is asked and answered on a cassette in each run directory, for --replay')
+      .option('--replay <run>', 'answer from the cassette of this recorded run; no model is asked')
+      .option('--replay-loose', 'with --replay: the next recorded answer for a request that was not recorded, with a warning')
       .option('--dry-run', 'print what would be run and what stands in the way, and start nothing')
       .option('--json', 'print one line of JSON at the launch and one for each run that is done, nothing else')
       .addOption(new Option('--console <level>', 'show log records of at least this level on stderr').choices(LEVEL_NAMES)),

@@ -11,6 +11,11 @@ export const cassetteErrors = {
     fix: 'Take the cassette out of the run’s archive (`tar -xzf run.tar.gz cassette.jsonl`), or record a new run with --record.',
     exitCode: 2,
   }),
+  LOOSE_WITHOUT_REPLAY: (facts: { option: string }) => ({
+    sentence: `${facts.option} says how a recorded run is replayed, but none is named.`,
+    fix: `Add --replay <run>, or leave out ${facts.option}.`,
+    exitCode: 2,
+  }),
   CASSETTE_OF_ANOTHER_FRAMEWORK: (facts: { runId: string; framework: string; wanted: string }) => ({
     sentence: `The run ${facts.runId} was recorded with the framework ${facts.framework}, so ${facts.wanted} cannot be answered from its cassette.`,
     fix: `Run ${facts.framework}, or name a recorded run of ${facts.wanted}.`,

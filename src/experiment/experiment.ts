@@ -20,7 +20,7 @@ export async function runExperiment(options: ExperimentOptions): Promise<Experim
   if (plan.findings.length > 0) throw stepwellError('CHECKS_FAILED', { findings: plan.findings });
   await using stack = new AsyncDisposableStack();
   const [model, host, project] = await Promise.all([
-    startModel(resolved, { cassette, record: plan.record }, stack),
+    startModel(resolved, { cassette, strict: options.replayLoose !== true, record: plan.record }, stack),
     hostFacts(),
     projectFacts(resolved.directory),
   ]);

@@ -47,16 +47,17 @@ type Source = (
  * Starts what the experiment needs, in `stack`, which ends it.
  *
  * @param options.cassette answers in place of a model
+ * @param options.strict refuses requests that are not on the cassette
  * @param options.record keeps the exchanges of each run on a cassette of its own
  */
 export async function startModel(
   resolved: ResolvedConfig,
-  { cassette, record }: { cassette: Cassette | null; record: boolean },
+  { cassette, strict, record }: { cassette: Cassette | null; strict: boolean; record: boolean },
   stack: AsyncDisposableStack,
 ): Promise<ModelAccess> {
   const { budgets } = resolved.config;
   const ofExperiment = createBudget({ scope: 'experiment', limits: budgets.experiment });
-  const source = await startSource(resolved, cassette, stack);
+  const source = await (cassette === null ? startSource(resolved, stack) : startReplaying(resolved, { cassette, strict }, stack));
   // Ended before what its calls are sent to.
   const meter = stack.use(await startMeter());
   return {
@@ -74,8 +75,7 @@ export async function startModel(
   };
 }
 
-async function startSource(resolved: ResolvedConfig, cassette: Cassette | null, stack: AsyncDisposableStack): Promise<Source> {
-  if (cassette !== null) return await startReplaying(resolved, cassette, stack);
+async function startSource(resolved: ResolvedConfig, stack: AsyncDisposableStack): Promise<Source> {
   if (!resolved.rehearsal) return providers(resolved);
   const { baseUrl } = stack.use(await startRehearsal({ rulesDir: rulesDirOf(resolved.directory), strict: true }));
   const answering = {
@@ -86,8 +86,12 @@ async function startSource(resolved: ResolvedConfig, cassette: Cassette | null, 
   return () => Promise.resolve(answering);
 }
 
-async function startReplaying(resolved: ResolvedConfig, cassette: Cassette, stack: AsyncDisposableStack): Promise<Source> {
-  const replay = stack.use(await startReplay({ strict: true }));
+async function startReplaying(
+  resolved: ResolvedConfig,
+  { cassette, strict }: { cassette: Cassette; strict: boolean },
+  stack: AsyncDisposableStack,
+): Promise<Source> {
+  const replay = stack.use(await startReplay({ strict }));
   const prices = unpriced('No prices: a replay costs nothing');
   return ({ runId, runDir, framework }, own) => {
     const { baseUrl } = own.use(replay.open({ cassette, runId, runDir, redactor: runRedactor() }));

@@ -26,6 +26,8 @@ export interface ExperimentOptions {
    * asked for. Neither endpoint nor key is needed.
    */
   readonly replay?: string;
+  /** With `replay`: a request that was not recorded is answered by the next recorded one of its path, with a warning. */
+  readonly replayLoose?: boolean;
   /** Other `STEPWELL_…` settings and the secrets are taken from here. Default: `process.env`. */
   readonly env?: NodeJS.ProcessEnv;
   /** Ends the experiment in good order: running steps are stopped, each run is sealed as `interrupted`. */

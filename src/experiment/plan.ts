@@ -67,8 +67,11 @@ export async function loadPlan(options: ExperimentOptions): Promise<LoadedPlan> 
 
 /** Read before the configuration, since its model is the one to ask for. */
 async function recordedRunOf(options: ExperimentOptions, env: NodeJS.ProcessEnv): Promise<RecordedRun | null> {
-  const { replay, record, runsDir } = options;
-  if (replay === undefined) return null;
+  const { replay, replayLoose, record, runsDir } = options;
+  if (replay === undefined) {
+    if (replayLoose === true) throw stepwellError('LOOSE_WITHOUT_REPLAY', { option: '--replay-loose' });
+    return null;
+  }
   if (record === true) throw stepwellError('RECORD_OF_REPLAY', { run: replay });
   return await readRecordedRun(resolveRunsDir({ flag: runsDir, env, cwd: process.cwd() }), replay);
 }

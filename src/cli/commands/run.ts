@@ -21,6 +21,9 @@ interface RunOptions extends CommonOptions {
   readonly steps?: string;
   readonly model?: string;
   readonly rehearse?: boolean;
+  readonly record?: boolean;
+  readonly replay?: string;
+  readonly replayLoose?: boolean;
   readonly dryRun?: boolean;
   readonly json?: boolean;
   readonly console?: Level;
@@ -88,7 +91,7 @@ function optionsOf(args: readonly string[], options: RunOptions): ExperimentOpti
   // `run baseline 1`: the number at the end is the rounds, unless it is all there is.
   const withRounds = args.length > 1 && /^[+-]?\d+(\.\d+)?$/.test(last);
   const frameworks = withRounds ? args.slice(0, -1) : args;
-  const { config, runsDir, steps, model, rehearse, jobs, console: level } = options;
+  const { config, runsDir, steps, model, rehearse, record, replay, replayLoose, jobs, console: level } = options;
   return {
     frameworks,
     ...(withRounds ? { rounds: wholeNumber('rounds', last) } : {}),
@@ -98,6 +101,9 @@ function optionsOf(args: readonly string[], options: RunOptions): ExperimentOpti
     ...(steps === undefined ? {} : { steps }),
     ...(model === undefined ? {} : { model }),
     ...(rehearse === undefined ? {} : { rehearse }),
+    ...(record === undefined ? {} : { record }),
+    ...(replay === undefined ? {} : { replay }),
+    ...(replayLoose === undefined ? {} : { replayLoose }),
     ...(level === undefined ? {} : { console: level }),
   };
 }
