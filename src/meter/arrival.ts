@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { EventMetadata } from '../schema.ts';
 import type { Account } from './account.ts';
 import type { Budget, BudgetRefusal } from './budget.ts';
+import type { Estimator } from './estimator.ts';
 import type { ExchangeRecorder } from './exchange.ts';
 import type { PriceBook } from './price.ts';
 import type { Target } from './route.ts';
@@ -17,6 +18,7 @@ export interface RunMeters {
   readonly priced: boolean;
   readonly budgets: readonly Budget[];
   readonly recorder: ExchangeRecorder | null;
+  readonly estimator: Estimator;
   /** Milliseconds on a clock that never runs backwards. */
   readonly now: () => number;
 }

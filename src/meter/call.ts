@@ -5,14 +5,15 @@ import type { Account } from './account.ts';
 import type { Arrival } from './arrival.ts';
 import { readBody, type RequestBody } from './body.ts';
 import { admit } from './budget.ts';
+import type { Estimate } from './estimator.ts';
 import { forward, type Forwarded, type Sending } from './forward.ts';
 import { outcomeOf } from './outcome.ts';
 import { Reading } from './reading.ts';
 import { recordExchange } from './recording.ts';
 import { answerUnreachable, refuseForBudget } from './refusal.ts';
 import type { Target } from './route.ts';
-import { mayHaveUsed, spentOf, type Estimate } from './spent.ts';
-import type { Asked, MeteredWire } from './wire.ts';
+import { mayHaveUsed, spentOf } from './spent.ts';
+import type { Asked, MeteredWire, Usage } from './wire.ts';
 
 const NOTHING_ASKED: Asked = { model: null, stream: false, body: null, hideUsage: false };
 
@@ -41,7 +42,7 @@ export async function meterCall(arrival: Arrival, wire: MeteredWire): Promise<vo
     arrival.exceeded(refusal);
     return;
   }
-  const asked = (body.plain === null ? null : wire.readRequest(body.plain, target.path, meters.askStreamUsage)) ?? NOTHING_ASKED;
+  const asked = (body.plain === null ? null : wire.readRequest(body.plain, target.known, meters.askStreamUsage)) ?? NOTHING_ASKED;
   const common = {
     call_id: randomBytes(9).toString('base64url'),
     wire: wire.name,
@@ -69,7 +70,7 @@ export async function meterCall(arrival: Arrival, wire: MeteredWire): Promise<vo
   remember(account, common.call_id, outcome === 'ok', target, body);
   if (done.ending !== 'lost') recordExchange(arrival, wire.name, body.plain === null ? null : sending.bytes, done, reading, took);
 
-  const estimate: Estimate | null = null;
+  const estimate = mayHaveUsed(done) ? await estimateMissing(arrival, body, reading, usage) : null;
   const priced = { asked: asked.model, answered: answered.model, usage, at };
   const cost = meters.prices.costOf(priced);
   const spent = mayHaveUsed(done)
@@ -87,7 +88,7 @@ export async function meterCall(arrival: Arrival, wire: MeteredWire): Promise<vo
       'gen_ai.usage.cache_read.input_tokens': usage?.cacheRead ?? null,
       'gen_ai.usage.cache_write.input_tokens': usage?.cacheWrite ?? null,
       'gen_ai.usage.reasoning.output_tokens': usage?.reasoning ?? null,
-      usage_source: usage !== null && (usage.input !== null || usage.output !== null) ? 'provider' : 'none',
+      usage_source: stated(usage) ? 'provider' : estimate === null ? 'none' : 'estimate',
       usage_raw: usage?.raw ?? null,
       provider_request_id: done.requestId,
       time_to_first_byte_seconds: done.firstByteAt === null ? null : toSeconds(done.firstByteAt - began),
@@ -99,6 +100,25 @@ export async function meterCall(arrival: Arrival, wire: MeteredWire): Promise<vo
     },
     done.error ?? (answered.error === null ? null : new Error(answered.error)),
   );
+}
+
+function stated(usage: Usage | null): boolean {
+  return usage !== null && (usage.input !== null || usage.output !== null);
+}
+
+/** Of what the provider has not stated; null when it has stated all, or there is nothing to count. */
+async function estimateMissing(
+  { meters, target, request: { method = '' } }: Arrival,
+  { plain }: RequestBody,
+  reading: Reading,
+  usage: Usage | null,
+): Promise<Estimate | null> {
+  const input = usage?.input ?? null;
+  const output = usage?.output ?? null;
+  if (input !== null && output !== null) return null;
+  const body = input === null ? plain : null;
+  const written = output === null ? reading.text() : null;
+  return await meters.estimator.estimate({ method, path: target.known, body, written });
 }
 
 /** The client's bytes unless the wire or the compression asks for others. */

@@ -7,6 +7,7 @@ import type { Arrival, RunMeters } from './arrival.ts';
 import type { Budget, BudgetRefusal } from './budget.ts';
 import { meterCall } from './call.ts';
 import { DUMMY_KEY } from './credential.ts';
+import { createEstimator } from './estimator.ts';
 import type { ExchangeRecorder } from './exchange.ts';
 import { passOn } from './passage.ts';
 import type { PriceBook } from './price.ts';
@@ -90,6 +91,7 @@ interface MeteredPlace extends Place {
 export async function startMeter(options: { readonly now?: () => number } = {}): Promise<Meter> {
   const now = options.now ?? (() => performance.now());
   const connections = openConnections();
+  const estimator = createEstimator();
   const places = new Map<string, MeteredPlace>();
 
   const server = createServer((request, response) => {
@@ -144,7 +146,8 @@ export async function startMeter(options: { readonly now?: () => number } = {}):
     openRun({ runId, upstream, prices, budgets = [], recorder = null, priced = true }) {
       const { baseUrl, apiKey, askStreamUsage = true } = upstream;
       const to = openUpstream(baseUrl, apiKey, connections);
-      const run: MeteredRun = { meters: { upstream: to, askStreamUsage, prices, priced, budgets, recorder, now }, current: null };
+      const meters = { upstream: to, askStreamUsage, prices, priced, budgets, recorder, estimator, now };
+      const run: MeteredRun = { meters, current: null };
       return {
         openAttempt(at) {
           const [endpoint, account] = open(run, runId, at);
@@ -159,6 +162,7 @@ export async function startMeter(options: { readonly now?: () => number } = {}):
       server.closeAllConnections();
       await settled([...places.values()].flatMap(({ account }) => [...account.inFlight]));
       connections.close();
+      await estimator.close();
     },
   };
 }
@@ -173,11 +177,7 @@ async function handle(arrival: Arrival): Promise<void> {
     refuseUpgrade(request, response, 'WebSocket');
     return;
   }
-  const wire = wireOf(request.method ?? 'GET', withoutEnd(target.path));
+  const wire = wireOf(request.method ?? 'GET', target.known);
   if (wire === null || wire.lookup) await passOn(arrival, wire);
   else await meterCall(arrival, wire);
-}
-
-function withoutEnd(path: string): string {
-  return path.endsWith('/') ? path.slice(0, -1) : path;
 }

@@ -3,6 +3,8 @@
 export interface Target {
   /** Below the endpoint's root, beginning with `/`; without the query. */
   readonly path: string;
+  /** As wires know it: without a `/` at its end. */
+  readonly known: string;
   /** With its `?`, or empty. */
   readonly query: string;
 }
@@ -33,5 +35,6 @@ export function findPlace<P extends Place>(places: ReadonlyMap<string, P>, url: 
   // A base URL with a slash at its end makes two of them; the upstream may take them for one, so the meter must as well.
   if (inner.includes('//')) inner = inner.replace(/\/{2,}/g, '/');
   if (CLIMBS.test(inner)) return null;
-  return { place, target: { path: inner, query: cut < 0 ? '' : url.slice(cut) } };
+  const known = inner.endsWith('/') ? inner.slice(0, -1) : inner;
+  return { place, target: { path: inner, known, query: cut < 0 ? '' : url.slice(cut) } };
 }

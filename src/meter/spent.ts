@@ -1,12 +1,10 @@
-/** What a call used where the provider does not say: an estimate for the record, and what budgets count. */
-import type { EventMetadata } from '../schema.ts';
+/** What budgets count of a call. Where the provider does not say what it used, an estimate stands in. */
 import type { Spent } from './budget.ts';
+import type { Estimate } from './estimator.ts';
 import type { Forwarded } from './forward.ts';
 import { isGood } from './outcome.ts';
 import type { PriceBook, PricedCall } from './price.ts';
 import type { Usage } from './wire.ts';
-
-export type Estimate = NonNullable<EventMetadata<'llm_call'>['estimate']>;
 
 /**
  * False for a call that no provider charges for: refused, or never answered. A client that hung up before its answer began

@@ -60,7 +60,7 @@ test('a call that is not streamed: key put in, bytes untouched, usage and cost r
   );
 });
 
-test('an answer without usage is recorded as unknown, never as 0', async () => {
+test('an answer without usage is recorded as unknown, never as 0, with an estimate beside', async () => {
   const answers = [undefined, {}, { prompt_tokens: -1, completion_tokens: 1.5 }];
   await metered(
     (response, seen) => {
@@ -73,7 +73,9 @@ test('an answer without usage is recorded as unknown, never as 0', async () => {
         assert.equal(metadata.outcome, 'ok');
         assert.equal(metadata['gen_ai.usage.input_tokens'], null);
         assert.equal(metadata['gen_ai.usage.output_tokens'], null);
-        assert.equal(metadata.usage_source, 'none');
+        assert.equal(metadata.usage_source, 'estimate');
+        assert.equal(metadata.estimate?.input_tokens, 1);
+        assert.ok((metadata.estimate.output_tokens ?? 0) > 2);
         assert.equal(metadata.cost_nano_usd, null);
       }
     },
@@ -99,7 +101,7 @@ test('an upstream that cannot be reached is a 502 in the format of the wire, and
       assert.equal(call?.metadata.outcome, 'upstream_error');
       assert.equal(call?.metadata.status, null);
 
-      assert.equal((await fetch(`${endpoint.baseUrl}/models`)).status, 502);
+      assert.equal((await fetch(`${endpoint.baseUrl}/files`)).status, 502);
       assert.equal((await run.wait('unmetered_request', 1))[0]?.metadata.status, null);
     });
     assert.ok(!readFileSync(join(run.dir, 'logs/step_001/metrics.log'), 'utf8').includes('real-key-1234'));

@@ -87,7 +87,12 @@ test('a client that leaves: the upstream call is ended too, and its tokens are u
       assert.equal(call?.metadata.outcome, 'client_aborted');
       assert.equal(call?.metadata.status, 200);
       assert.equal(call?.metadata['gen_ai.usage.output_tokens'], null);
-      assert.equal(call?.metadata.usage_source, 'none');
+      assert.equal(call?.metadata.cost_nano_usd, null);
+      assert.equal(call?.metadata.usage_source, 'estimate');
+      const { input_tokens, output_tokens, tokenizer } = call?.metadata.estimate ?? assert.fail();
+      assert.equal(input_tokens, 1);
+      assert.ok(output_tokens !== null && output_tokens >= 8 && output_tokens <= 30, String(output_tokens));
+      assert.equal(tokenizer, 'gpt-tokenizer:o200k_base');
     },
   );
 });
@@ -107,6 +112,7 @@ test('a client that leaves before the answer begins', async () => {
       assert.equal(call?.metadata.outcome, 'client_aborted');
       assert.equal(call?.metadata.status, null);
       assert.equal(call?.metadata.time_to_first_byte_seconds, null);
+      assert.deepEqual(call?.metadata.estimate, { input_tokens: 1, output_tokens: null, tokenizer: 'gpt-tokenizer:o200k_base' });
     },
   );
 });
@@ -128,7 +134,9 @@ test('an upstream that breaks off: the client sees a broken answer, the record s
         const call = (await run.wait('llm_call', index + 1))[index];
         assert.equal(call?.metadata.outcome, 'truncated');
         assert.equal(call?.level, 'error');
-        assert.equal(call?.metadata.usage_source, 'none');
+        assert.equal(call?.metadata['gen_ai.usage.input_tokens'], null);
+        assert.equal(call?.metadata.estimate?.input_tokens, 1);
+        assert.equal(call?.metadata.estimate?.output_tokens === null, body === WHOLE, 'a part of an answer has no text');
         assert.ok(call?.error !== undefined);
       }
     },
