@@ -1,3 +1,12 @@
+const LF = 0x0a;
+const CR = 0x0d;
+
+/** Where the byte comes next; the chunk's length when it does not. */
+function find(chunk: Buffer, byte: number, from: number): number {
+  const at = chunk.indexOf(byte, from);
+  return at < 0 ? chunk.length : at;
+}
+
 /**
  * Cuts a server-sent event stream into events, keeping every byte: the pieces put together are the input.
  *
@@ -19,31 +28,41 @@ export class EventSplitter {
       events.push(this.#take(chunk.subarray(from, to)));
       from = to;
     };
-    for (let at = 0; at < chunk.length; at += 1) {
-      const byte = chunk[at];
+    // Every byte of every stream passes here: only the ends of lines are looked at.
+    let lf = find(chunk, LF, 0);
+    let cr = find(chunk, CR, 0);
+    for (let at = 0; at < chunk.length;) {
+      const end = Math.min(lf, cr);
       if (this.#closing) {
         this.#closing = false;
-        if (byte === 0x0a) {
-          this.#afterCr = false;
-          cut(at + 1);
+        this.#afterCr = at !== lf;
+        cut(at === lf ? at + 1 : at);
+        if (at === lf) {
+          at += 1;
+          lf = find(chunk, LF, at);
           continue;
         }
-        cut(at);
       }
-      if (byte === 0x0a) {
+      if (end > at) {
+        this.#afterCr = false;
+        this.#atLineStart = false;
+        at = end;
+        continue;
+      }
+      at += 1;
+      if (end === lf) {
+        lf = find(chunk, LF, at);
         if (this.#afterCr) this.#afterCr = false;
-        else if (this.#atLineStart) cut(at + 1);
+        else if (this.#atLineStart) cut(at);
         else this.#atLineStart = true;
-      } else if (byte === 0x0d) {
+      } else {
+        cr = find(chunk, CR, at);
         this.#afterCr = true;
         if (this.#atLineStart) this.#closing = true;
         else this.#atLineStart = true;
-      } else {
-        this.#afterCr = false;
-        this.#atLineStart = false;
       }
     }
-    if (from < chunk.length) this.#held.push(chunk.subarray(from));
+    if (from < chunk.length) this.#held.push(from === 0 ? chunk : chunk.subarray(from));
     return events;
   }
 

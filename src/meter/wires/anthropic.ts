@@ -64,7 +64,7 @@ function readAnswer(bytes: Buffer): Answered {
 }
 
 /** Text comes in `content_block_…` events. */
-const SPEAKING = ['message_', '"error"'].map((text) => Buffer.from(text));
+const SPEAKING = /message_|"error"/;
 
 function readStream(contentType: string): StreamReader | null {
   if (!isEventStream(contentType)) return null;
@@ -87,7 +87,7 @@ function readStream(contentType: string): StreamReader | null {
 
   return readEvents({
     read(event) {
-      if (model === null || SPEAKING.some((mark) => event.includes(mark))) {
+      if (model === null || SPEAKING.test(event.toString('latin1'))) {
         const data = parseObject(dataOf(event) ?? '');
         if (data !== null) look(data);
       }

@@ -58,14 +58,12 @@ function readAnswer(bytes: Buffer): Answered {
 }
 
 /** Most events carry a few letters of text: only those that can say something new are parsed. */
-const SPEAKING = ['_tokens"', '"error"', '[DONE]', '"finish_reason":"', '"finish_reason": "'].map((text) => Buffer.from(text));
+const SPEAKING = /_tokens"|"error"|\[DONE\]|"finish_reason": ?"/;
 
-/** Where usage is asked for, every event before the last one has it as null. */
-const NO_USAGE = [',"usage":null', ', "usage": null'].map((text) => Buffer.from(text));
-
-function withoutNullUsage(event: Buffer): Buffer {
-  for (const member of NO_USAGE) {
-    const at = event.indexOf(member);
+/** Where usage is asked for, every event before the last one has it as null. `text` is the event, a character a byte. */
+function withoutNullUsage(event: Buffer, text: string): Buffer {
+  for (const member of [',"usage":null', ', "usage": null']) {
+    const at = text.indexOf(member);
     if (at >= 0) return Buffer.concat([event.subarray(0, at), event.subarray(at + member.length)]);
   }
   return event;
@@ -100,9 +98,9 @@ function readStream(contentType: string, hideUsage: boolean): StreamReader | nul
 
   return readEvents({
     read(event) {
-      const speaks = model === null || SPEAKING.some((mark) => event.includes(mark));
-      if (speaks && !look(dataOf(event))) return null;
-      return hideUsage ? withoutNullUsage(event) : event;
+      const text = event.toString('latin1');
+      if ((model === null || SPEAKING.test(text)) && !look(dataOf(event))) return null;
+      return hideUsage ? withoutNullUsage(event, text) : event;
     },
     answered() {
       // Some providers state usage in every event: before the end it is a beginning.

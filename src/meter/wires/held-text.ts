@@ -1,7 +1,7 @@
 /** Keeps what a model has written so far, at the price of holding bytes: most streams end with their usage, and nobody asks. */
 
 /** Events are held up to this size and then reduced to their text. */
-const MOST_BYTES = 256 * 1024;
+const MOST_BYTES = 512 * 1024;
 /** More than any model writes in one answer. */
 const MOST_CHARACTERS = 4 * 1024 * 1024;
 

@@ -39,7 +39,7 @@ function readResponse(response: Json | null): Answered {
 }
 
 /** Most events carry a few letters of text; those that hold a response name its usage, be it as null. */
-const SPEAKING = ['"usage"', '"error"'].map((text) => Buffer.from(text));
+const SPEAKING = /"usage"|"error"/;
 
 const LAST = new Set(['response.completed', 'response.incomplete', 'response.failed']);
 
@@ -63,7 +63,7 @@ function readStream(contentType: string): StreamReader | null {
 
   return readEvents({
     read(event) {
-      if (answered.model === null || SPEAKING.some((mark) => event.includes(mark))) {
+      if (answered.model === null || SPEAKING.test(event.toString('latin1'))) {
         const data = parseObject(dataOf(event) ?? '');
         if (data !== null) look(data);
       }
