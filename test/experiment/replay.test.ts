@@ -1,0 +1,174 @@
+/** A recorded run answers a repetition: no provider, no key; what stands in the way is said before anything starts. */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { StepwellError } from '../../src/errors.ts';
+import { planExperiment, type ExperimentOptions } from '../../src/experiment.ts';
+import { acquireLease } from '../../src/store.ts';
+import { completion, startUpstream } from '../meter/upstream-stub.ts';
+import { differences, metadataOf, recordsOf, scenario, type Scenario } from '../run/scenario.ts';
+
+const CALLER = fileURLToPath(new URL('../run/caller.ts', import.meta.url));
+const ENV = { PATH: process.env['PATH'], TEST_KEY: 'a-key-of-this-test' };
+const SETTINGS = {
+  model: 'gpt-test',
+  frameworks: {
+    tool: { adapter: 'command', command: [process.execPath, CALLER, '2'] },
+    other: { adapter: 'command', command: ['true'], enabled: false },
+  },
+  steps: 2,
+  validation: { artifacts: 'none' },
+};
+
+async function errorOf(work: Promise<unknown>): Promise<StepwellError> {
+  const error: unknown = await work.then(
+    () => assert.fail('it did not fail'),
+    (thrown: unknown) => thrown,
+  );
+  if (error instanceof StepwellError) return error;
+  throw error;
+}
+
+/** A recorded run, and the same experiment without its provider. */
+async function recorded(changes: Record<string, unknown> = {}) {
+  await using stack = new AsyncDisposableStack();
+  const upstream = await startUpstream((response) => completion(response));
+  const endpoint = { base_url: `${upstream.origin}/v1`, api_key: '${TEST_KEY}' };
+  const here: Scenario = stack.use(await scenario({}, { ...SETTINGS, endpoint, ...changes }));
+  const [run] = await here.run({ record: true, env: ENV });
+  await upstream[Symbol.asyncDispose]();
+  assert.equal(run?.status, 'success');
+  const owned = stack.move();
+  const plan = async (options: Partial<ExperimentOptions>) =>
+    await planExperiment({
+      config: here.config,
+      runsDir: here.runsDir,
+      frameworks: ['all'],
+      env: { PATH: ENV.PATH },
+      ...options,
+    });
+  return { here, run, plan, [Symbol.asyncDispose]: async () => await owned.disposeAsync() };
+}
+
+const tokensOf = async (runDir: string): Promise<unknown[]> =>
+  (await recordsOf(runDir))
+    .filter(({ event }) => event === 'llm_call')
+    .map(({ step, metadata }) => [step, metadata['gen_ai.usage.input_tokens'], metadata['cost_nano_usd']]);
+
+test('a recorded run is repeated without provider, endpoint and key, and the record says of which run', async () => {
+  await using past = await recorded();
+  const { here, run } = past;
+  assert.ok(existsSync(join(run.runDir, 'cassette.jsonl')));
+  assert.deepEqual(await differences(run.runDir), [], 'the cassette is in the archive');
+  assert.doesNotMatch(await readFile(join(run.runDir, 'cassette.jsonl'), 'utf8'), /a-key-of-this-test/);
+
+  const [again] = await here.run({ replay: 'latest', env: { PATH: ENV.PATH } });
+  assert.equal(again?.status, 'success');
+  assert.equal(again.replayOf, run.runId);
+  assert.equal(again.endpoint, null);
+  const start = (await recordsOf(again.runDir)).find(({ event }) => event === 'run_start');
+  assert.deepEqual(
+    ['replay_of', 'model', 'rehearsal', 'usage_api'].map((name) => start?.metadata[name]),
+    [run.runId, 'gpt-test', false, null],
+  );
+  const metadata = await metadataOf(again.runDir);
+  assert.deepEqual([metadata.replay_of, (await metadataOf(run.runDir)).replay_of], [run.runId, null]);
+  assert.deepEqual(await tokensOf(again.runDir), await tokensOf(run.runDir));
+  assert.equal((await tokensOf(again.runDir)).length, 4);
+  assert.ok(!existsSync(join(again.runDir, 'cassette.jsonl')));
+  const last = (await recordsOf(again.runDir)).filter(({ step }) => step === null).map(({ event }) => event);
+  assert.ok(last.indexOf('replay_end') < last.indexOf('run_end'), 'what the replay has to say comes before the end of the run');
+  assert.deepEqual(await differences(again.runDir), []);
+});
+
+test('runs of a replay go on at the same time, each with a position of its own', async () => {
+  await using past = await recorded();
+  const runs = await past.here.run({ replay: past.run.runId.slice(-4), env: { PATH: ENV.PATH }, rounds: 3, jobs: 3 });
+  assert.deepEqual(
+    runs.map(({ status }) => status),
+    ['success', 'success', 'success'],
+  );
+});
+
+test('a run is replayed from its archive alone', async () => {
+  await using past = await recorded();
+  const archive = join(past.here.dir, 'run.tar.gz');
+  await copyFile(join(past.run.runDir, 'run.tar.gz'), archive);
+  await rm(past.run.runDir, { recursive: true });
+  const [again] = await past.here.run({ replay: archive, env: { PATH: ENV.PATH } });
+  assert.deepEqual([again?.status, again?.replayOf], ['success', past.run.runId]);
+});
+
+test('what was asked otherwise than recorded fails, and budgets count in a replay as well', async () => {
+  await using past = await recorded({
+    budgets: { run: { max_calls: 4, max_cost_usd: 9 } },
+    pricing: { models: { 'gpt-test': { input_price: 1, output_price: 1 } } },
+  });
+  const options = { replay: past.run.runId, env: { PATH: ENV.PATH } };
+  const [again] = await past.here.run(options);
+  assert.equal(again?.status, 'success');
+  const text = (await readFile(past.here.config, 'utf8')).replace(/max_calls: 4/, 'max_calls: 3');
+  await writeFile(past.here.config, text);
+  const [cut] = await past.here.run(options);
+  assert.equal((await metadataOf(cut?.runDir ?? '')).error?.code, 'budget_exceeded');
+  await writeFile(past.here.config, text.replace(/- "2"/, '- "3"').replace(/max_calls: 3/, 'max_calls: 99'));
+  const [more] = await past.here.run(options);
+  assert.match(await readFile(join(more?.runDir ?? '', 'logs/step_001/adapter.log'), 'utf8'), /422 /);
+});
+
+test('a rehearsal is recorded and repeated; it stays a rehearsal', async () => {
+  await using here = await scenario({}, { model: 'gpt-test', frameworks: { baseline: {} }, validation: { artifacts: 'none' } });
+  await writeFile(
+    join(here.dir, 'prompts', '1.txt'),
+    await readFile(new URL('../../config/prompts/01_create_student.txt', import.meta.url)),
+  );
+  const [run] = await here.run({ rehearse: true, record: true });
+  assert.equal(run?.status, 'success');
+  const [again] = await here.run({ replay: 'latest' });
+  assert.deepEqual([again?.status, again?.model, again?.rehearsal, again?.replayOf], ['success', 'rehearsal', true, run.runId]);
+});
+
+test('the plan says what is replayed and with which model, and starts nothing', async () => {
+  await using past = await recorded();
+  const before = await readdir(join(past.here.runsDir, 'tool'));
+  const plan = await past.plan({ replay: `tool/${past.run.runId}` });
+  assert.deepEqual([plan.replayOf, plan.model, plan.record, plan.findings], [past.run.runId, 'gpt-test', false, []]);
+  assert.deepEqual(await readdir(join(past.here.runsDir, 'tool')), before);
+});
+
+test('a replay that cannot be is refused before anything starts', async () => {
+  await using past = await recorded();
+  const { run, plan, here } = past;
+  const refused = async (options: Partial<ExperimentOptions>): Promise<[string, string]> => {
+    const error = await errorOf(plan(options));
+    assert.equal(error.exitCode, 2);
+    return [error.code, `${error.message} ${error.fix}`];
+  };
+  assert.equal((await refused({ replay: 'zzzz' }))[0], 'RUN_NOT_FOUND');
+  assert.equal((await refused({ replay: run.runId, record: true }))[0], 'RECORD_OF_REPLAY');
+  const [code, text] = await refused({ replay: run.runId, frameworks: ['tool', 'other'] });
+  assert.equal(code, 'CASSETTE_OF_ANOTHER_FRAMEWORK');
+  assert.match(text, /tool.*other/s);
+  assert.match((await refused({ replay: run.runId, model: 'another' }))[1], /--model: it excludes --replay/);
+
+  const lease = await acquireLease(run.runDir, { runId: run.runId });
+  assert.equal((await refused({ replay: run.runDir }))[0], 'RUN_NOT_SEALED');
+  await lease.release();
+
+  await rm(join(run.runDir, 'cassette.jsonl'));
+  const [missing, how] = await refused({ replay: run.runId });
+  assert.equal(missing, 'CASSETTE_MISSING');
+  assert.match(how, /--record/);
+  await mkdir(join(run.runDir, 'cassette.jsonl'));
+  await assert.rejects(plan({ replay: run.runId }));
+  assert.deepEqual(await readdir(join(here.runsDir, 'tool')), [run.runId]);
+});
+
+test('nothing to record is a finding', async () => {
+  await using here = await scenario({ tool: 'true' }, { model: 'gpt-test' });
+  const { findings } = await planExperiment({ config: here.config, runsDir: here.runsDir, frameworks: ['all'], record: true });
+  assert.match(findings[0]?.what ?? '', /nothing to record of the framework tool/);
+});
