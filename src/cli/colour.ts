@@ -15,19 +15,23 @@ export function paintFor(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv = p
   return stream.isTTY === true && env['TERM'] !== 'dumb' ? coloured : plain;
 }
 
-/** The colour of a run's or step's status. */
+/** The colour of a run's or step's status, or of a reconciliation's state. */
 export function styleOf(status: string): Style {
   switch (status) {
     case 'success':
     case 'verified':
       return 'green';
     case 'running':
+    case 'provisional':
       return 'cyan';
+    case 'mismatch':
     case 'failed':
     case 'timed_out':
     case 'crashed':
       return 'red';
     case 'interrupted':
+    case 'unavailable':
+    case 'pending':
       return 'yellow';
     default:
       return 'dim';

@@ -1,0 +1,34 @@
+/** Results of `stepwell reconcile --json`, for programs. Fields are only ever added. */
+import type { RunReconciliation, WatchRound } from '../reconcile.ts';
+import { neutralJson } from './neutral.ts';
+
+/** One document for all runs. */
+export function resultsDocument(results: readonly RunReconciliation[]): string {
+  return neutralJson({ results: results.map(resultFacts) });
+}
+
+/** From `--watch`: a line for each reading as it is there. */
+export function resultJsonLine(result: RunReconciliation): string {
+  return neutralJson({ type: 'result', ...resultFacts(result) });
+}
+
+/** From `--watch`: a line for each round. */
+export function roundJsonLine({ round, results, settled, nextRoundAt }: WatchRound): string {
+  return neutralJson({ type: 'round', round, runs: results.length, settled, next_round_at: nextRoundAt });
+}
+
+function resultFacts(result: RunReconciliation): Record<string, unknown> {
+  return {
+    framework: result.framework,
+    run_id: result.runId,
+    run_dir: result.runDir,
+    action: result.action,
+    state: result.state,
+    reason: result.reason,
+    fix: result.fix,
+    age_minutes: result.ageMinutes,
+    settled: result.settled,
+    next_attempt_at: result.nextAttemptAt,
+    reconciliation: result.summary,
+  };
+}

@@ -1,0 +1,69 @@
+/** Where runs stand, without asking anybody: those that wait, or all of them by state. */
+import type { RunReconciliation } from '../reconcile.ts';
+import type { ManifestEntry, ReconciliationState } from '../schema.ts';
+import { wrap } from '../summary.ts';
+import { count, counted } from './columns.ts';
+import { stateCounts } from './reconcile-result.ts';
+import { factsText, headLines, nextLines, runName, said, stateText, waitText, type Saying } from './reconcile-words.ts';
+import { widthOf } from './width.ts';
+
+/** A block for each run. */
+export function waitingLines(runs: readonly RunReconciliation[], saying: Saying): string[] {
+  return runs.flatMap((run, index) => [
+    ...(index === 0 ? [] : ['']),
+    ...headLines(run, saying),
+    ...said('', run.reason, saying),
+    ...nextLines(run, saying),
+  ]);
+}
+
+/** Sections in this order; a state without a run has none. */
+const SECTIONS: readonly ReconciliationState[] = [
+  'mismatch',
+  'unavailable',
+  'provisional',
+  'pending',
+  'verified',
+  'not_applicable',
+];
+
+/** Counts, then a section for each state. `entries` are of the index, by `<framework>/<run_id>`. */
+export function overviewLines(
+  runs: readonly RunReconciliation[],
+  entries: ReadonlyMap<string, ManifestEntry>,
+  saying: Saying,
+): string[] {
+  const lines = wrap(`${counted(runs.length, 'run')}: ${stateCounts(runs)}`, saying.columns, 3);
+  const young = runs.filter((run) => isYoung(run, saying.now)).length;
+  if (young > 0) lines.push(`  of them too young to be asked for: ${count(young)}`);
+  for (const state of SECTIONS) {
+    const found = runs.filter((run) => run.state === state);
+    if (found.length === 0) continue;
+    lines.push('', saying.paint('bold', `${stateText({ state }).toUpperCase()} (${count(found.length)})`));
+    for (const run of found) lines.push(...runLines(run, entries.get(runName(run)), saying));
+  }
+  return lines;
+}
+
+/** No attempt yet, and none is made before a certain age. */
+function isYoung({ summary, nextAttemptAt, settled }: RunReconciliation, now: Date): boolean {
+  return summary === null && !settled && nextAttemptAt !== null && Date.parse(nextAttemptAt) > now.getTime();
+}
+
+function runLines(run: RunReconciliation, entry: ManifestEntry | undefined, saying: Saying): string[] {
+  const ledger = run.summary?.comparison?.ledger;
+  const reading = run.summary?.last_reading?.total;
+  const proxy = [ledger?.input_tokens ?? entry?.total_tokens_in, ledger?.output_tokens ?? entry?.total_tokens_out];
+  const facts = [
+    `proxy ${count(proxy[0])} in, ${count(proxy[1])} out`,
+    ...(reading === undefined ? [] : [`provider ${count(reading.input_tokens)} in, ${count(reading.output_tokens)} out`]),
+  ];
+  const isWide = widthOf(`  ${runName(run)}  ${factsText(run)}`) > saying.columns;
+  const wait = run.nextAttemptAt === null ? [] : [waitText(run.nextAttemptAt, saying.now)];
+  return [
+    ...(isWide ? [`  ${runName(run)}`, `    ${factsText(run)}`] : [`  ${runName(run)}  ${factsText(run)}`]),
+    ...[facts.join('; '), run.reason, ...wait].flatMap((text) =>
+      said('', text, { columns: saying.columns - 2 }).map((line) => `  ${line}`),
+    ),
+  ];
+}

@@ -1,0 +1,75 @@
+/** The result of reconciling, for people: a block for each run, and a last line for several. */
+import type { RunReconciliation } from '../reconcile.ts';
+import type { ReconciliationSummary } from '../schema.ts';
+import { comparedFigures, costText, differencePercent, sharedText, stepsByResolution } from '../summary.ts';
+import { count, counted, table } from './columns.ts';
+import { headLines, nextLines, said, stateText, type Saying } from './reconcile-words.ts';
+
+/** `baseline/…  verified, …`, why, the three columns where there is a reading, and what to do next. */
+export function resultBlock(run: RunReconciliation, saying: Saying, { verbose }: { verbose: boolean }): string[] {
+  return [
+    ...headLines(run, saying),
+    ...said('', run.reason, saying),
+    ...(run.summary === null ? [] : comparisonLines(run.summary, saying, verbose)),
+    ...nextLines(run, saying),
+  ];
+}
+
+function comparisonLines(summary: ReconciliationSummary, saying: Saying, verbose: boolean): string[] {
+  const { comparison, settings } = summary;
+  if (comparison === null) return [];
+  const joint = comparison.joint_ledger !== null;
+  const rows = comparedFigures(comparison).map((figures) => [
+    figures.label.toLowerCase().replace('api', 'API'),
+    comparison.claim === null ? 'none' : count(figures.claim),
+    count(figures.ledger),
+    ...(joint ? [count(figures.joint)] : []),
+    count(figures.provider),
+    figures.difference !== null && figures.difference > 0 ? `+${count(figures.difference)}` : count(figures.difference),
+  ]);
+  const heads = ['framework', 'proxy', ...(joint ? ['proxy, all'] : []), 'provider', 'difference'];
+  const columns = [{ title: '' }, ...heads.map((title) => ({ title, align: 'right' as const }))];
+  const lines = table(columns, rows);
+  const within = saying.paint(comparison.within_threshold ? 'green' : 'red', comparison.within_threshold ? 'within' : 'outside');
+  const shared = sharedText(summary);
+  const cost = costText(summary);
+  const { notResolvable } = stepsByResolution(summary.steps);
+  return [
+    ...lines.map((line) => `    ${line}`),
+    `  largest difference ${differencePercent(comparison, settings.threshold_percent)}, ${within} the threshold of ${settings.threshold_percent}%`,
+    ...(shared === null ? [] : said('bound: ', shared, saying)),
+    ...comparison.explanations.flatMap((explanation) => said('could explain it: ', explanation, saying)),
+    ...(verbose && cost !== null ? said('cost: ', cost, saying) : []),
+    ...(verbose && notResolvable !== null
+      ? said('', `steps not resolvable at the provider’s granularity of one minute: ${notResolvable}`, saying)
+      : []),
+  ];
+}
+
+/** Runs that were left out: one line each, the settled ones only counted. */
+export function skippedLines(skipped: readonly RunReconciliation[], saying: Saying, { verbose }: { verbose: boolean }): string[] {
+  const shown = skipped.filter(({ settled }) => verbose || !settled);
+  const lines = shown.flatMap((run) => [...headLines(run, saying), ...said('', run.reason, saying)]);
+  const hidden = skipped.length - shown.length;
+  if (hidden > 0)
+    lines.push(
+      `${counted(hidden, 'run')} ${hidden === 1 ? 'is' : 'are'} settled and ${hidden === 1 ? 'was' : 'were'} not asked for again.`,
+    );
+  return lines;
+}
+
+/** `3 runs asked for: 2 verified, 1 mismatch`; empty for a single one. */
+export function totalLine(asked: readonly RunReconciliation[]): string[] {
+  if (asked.length < 2) return [];
+  return [`${counted(asked.length, 'run')} asked for: ${stateCounts(asked)}`];
+}
+
+/** `2 verified, 1 mismatch`, the most frequent first. */
+export function stateCounts(runs: readonly RunReconciliation[]): string {
+  const counts = new Map<string, number>();
+  for (const run of runs) counts.set(stateText(run), (counts.get(stateText(run)) ?? 0) + 1);
+  return [...counts]
+    .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+    .map(([state, number]) => `${count(number)} ${state}`)
+    .join(', ');
+}

@@ -1,0 +1,87 @@
+/** What is said of one run's reconciliation, wherever it is listed. */
+import { resolve } from 'node:path';
+import type { RunReconciliation } from '../reconcile.ts';
+import { wrap } from '../summary.ts';
+import { styleOf, type Paint } from './colour.ts';
+import { count, duration } from './columns.ts';
+import { neutralLine } from './neutral.ts';
+import { shownPath } from './runs-dir.ts';
+import { widthOf } from './width.ts';
+
+/** A sentence has at most so many lines. */
+const MOST_LINES = 8;
+
+/** What the words depend on besides the run. */
+export interface Saying {
+  readonly paint: Paint;
+  readonly columns: number;
+  readonly now: Date;
+  /** As `--runs-dir` would have it; empty where the runs are in ./runs. */
+  readonly place: string;
+}
+
+/** What commands to type next need to find the same runs. */
+export function placeOf(runsDir: string): string {
+  return runsDir === resolve('runs') ? '' : ` --runs-dir ${shownPath(runsDir)}`;
+}
+
+export function stateText({ state }: Pick<RunReconciliation, 'state'>): string {
+  return state.replaceAll('_', ' ');
+}
+
+/** `baseline/20261122-141503-k3f9`. */
+export function runName({ framework, runId }: Pick<RunReconciliation, 'framework' | 'runId'>): string {
+  return neutralLine(`${framework}/${runId}`);
+}
+
+/** `baseline/20261122-141503-k3f9  provisional, attempt 1, ended 2h 5m ago`; on two lines where one is too short. */
+export function headLines(run: RunReconciliation, { paint, columns }: Saying): string[] {
+  const state = paint(styleOf(run.state), stateText(run));
+  const name = paint('bold', runName(run));
+  const facts = factsText(run);
+  const isWide = widthOf(`${runName(run)}  ${stateText(run)}, ${facts}`) > columns;
+  return isWide ? [name, `  ${state}, ${facts}`] : [`${name}  ${state}, ${facts}`];
+}
+
+/** `attempt 1, ended 2h 5m ago`. */
+export function factsText({ summary, ageMinutes }: RunReconciliation): string {
+  const attempts = summary?.attempts.length ?? 0;
+  const age = ageMinutes === null ? 'has not ended' : `ended ${ageText(ageMinutes)} ago`;
+  return `${attempts === 0 ? 'no attempt yet' : `attempt ${count(attempts)}`}, ${age}`;
+}
+
+function ageText(minutes: number): string {
+  if (minutes < 60) return `${Math.max(0, Math.floor(minutes))} min`;
+  return minutes < 48 * 60 ? duration(Math.floor(minutes) * 60) : `${Math.floor(minutes / (24 * 60))} days`;
+}
+
+/** What to do about it, or when it is worth asking again; empty where nothing is to be done. */
+export function nextLines(run: RunReconciliation, saying: Saying): string[] {
+  const lines = run.fix === null ? [] : said('fix: ', run.fix, saying);
+  if (run.nextAttemptAt !== null) {
+    const command = `npx stepwell reconcile ${run.framework} ${run.runId}${saying.place}`;
+    lines.push(
+      ...said('next: ', `${waitText(run.nextAttemptAt, saying.now)}, with`, saying),
+      `    ${saying.paint('cyan', neutralLine(command))}`,
+    );
+  } else if (run.state === 'mismatch') {
+    const command = `npx stepwell logs ${run.runId} --component metrics${saying.place}`;
+    lines.push('  next: look at the calls that were measured, with', `    ${saying.paint('cyan', neutralLine(command))}`);
+  }
+  return lines;
+}
+
+/** `a reading counts from 2026-11-22 16:00 UTC on, in 43 min`. */
+export function waitText(at: string, now: Date): string {
+  const minutes = Math.ceil((Date.parse(at) - now.getTime()) / 60_000);
+  if (minutes <= 0) return 'a reading counts now';
+  const when = new Date(at).toISOString().slice(0, 16).replace('T', ' ');
+  return `a reading counts from ${when} UTC on, in ${count(minutes)} min`;
+}
+
+/** A sentence with its label, set in by two and wrapped. */
+export function said(label: string, text: string, { columns }: Pick<Saying, 'columns'>): string[] {
+  return wrap(neutralLine(`${label}${text}`), columns - 4, MOST_LINES).map(
+    (line, index) => `${index === 0 ? '  ' : '    '}${line}`,
+  );
+}
