@@ -1,6 +1,7 @@
 /** The price library: dated prices of providers' models, as they were when the library was published. */
 import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import type * as Library from '@pydantic/genai-prices';
 import { libraryRates, type Rates } from './price-rates.ts';
 
 /** What a model costs at some time, and what the library calls it: `<provider>/<model>`. */
@@ -56,9 +57,7 @@ async function load(): Promise<PriceLibrary> {
   };
 }
 
-type Library = typeof import('@pydantic/genai-prices');
-
-function providerOf(library: Library, baseUrl: string): string | null {
+function providerOf(library: typeof Library, baseUrl: string): string | null {
   if (!URL.canParse(baseUrl)) return null;
   const { origin, pathname } = new URL(baseUrl);
   const address = `${origin}${pathname}`;
@@ -70,7 +69,7 @@ function providerOf(library: Library, baseUrl: string): string | null {
   return isWhole ? provider.id : null;
 }
 
-function find(library: Library, provider: string, model: string, at: Date): ListedPrice | null {
+function find(library: typeof Library, provider: string, model: string, at: Date): ListedPrice | null {
   // Without any usage it only finds the price: what a call costs is computed in integers.
   const found = library.calcPrice({}, model, { providerId: provider, timestamp: at });
   if (found === null) return null;

@@ -23,11 +23,11 @@ async function foldFiles(runDir: string): Promise<RunSummary> {
 }
 
 async function folded(
-  made_: Ledger,
+  written: Ledger,
   runDir = join(made, 'run'),
   runId = RUN_ID,
 ): Promise<{ summary: RunSummary; lines: Line[] }> {
-  writeLedger(runDir, runId, made_);
+  writeLedger(runDir, runId, written);
   return { summary: await foldFiles(runDir), lines: linesOf(runDir) };
 }
 
@@ -311,8 +311,8 @@ test('a sum that no exact number can hold is null, never wrong', async () => {
   ];
   const usage = { answered: null, cached: null, cacheWrite: null, reasoning: null, estimate: null, late: false };
   const lines = [...call(Number.MAX_SAFE_INTEGER), ...call(1)].map((line) => {
-    const made_ = line as { usage?: object };
-    return made_.usage === undefined ? made_ : { ...made_, usage: { ...usage, ...made_.usage } };
+    const one = line as { usage?: object };
+    return one.usage === undefined ? one : { ...one, usage: { ...usage, ...one.usage } };
   }) as unknown as Ledger['lines'];
   const { summary } = await folded({ lines, framework: 'mytool', rehearsal: false, ended: true, cut: 0 });
   assert.deepEqual([summary.usage.tokens_in, summary.usage.tokens_out, summary.usage.cost_nano_usd], [null, 2, null]);
