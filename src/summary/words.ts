@@ -23,8 +23,8 @@ export function statusWord(status: Status): string {
 }
 
 /** True when the records are another program's: what they say of an end, of steps or of calls, stepwell does not know. */
-export function isForeign({ writers, log_lines }: RunSummary): boolean {
-  return writers === 0 && log_lines > 0;
+export function isForeign({ writers, log_lines, damaged }: RunSummary): boolean {
+  return writers === 0 && log_lines > damaged.count;
 }
 
 export const FOREIGN = 'The logs are not of stepwell: status, calls and durations are unknown';
