@@ -49,7 +49,7 @@ for (const [event, type] of Object.entries(schema.EVENT_METADATA)) {
 }
 
 test('docs/format.md names no event that does not exist', () => {
-  const named = [...text.matchAll(/^\| `([a-z_.]+)` \| (?:run|orchestrator|adapter|metrics|validator|any)/gm)].map(
+  const named = [...text.matchAll(/^\| `([a-z_.]+)` \| (?:run|orchestrator|adapter|metrics|validator|reconciliation|any)/gm)].map(
     (match) => match[1]!,
   );
   assert.deepEqual(
