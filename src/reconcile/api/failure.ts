@@ -54,8 +54,8 @@ export function isPassing(status: number): boolean {
 function noAccess(asked: Asked, answered: string, said: string | null): UsageFailure {
   const { access, title } = asked.provider;
   const missing = /missing scopes?: ([\w.:, -]+?)\.?(?: check|$)/i.exec(said ?? '')?.[1] ?? null;
-  const kind = kindOf(asked);
-  if (kind !== 'admin' && kind !== 'unknown') {
+  const kind = wrongKind(asked);
+  if (kind !== null) {
     const reason = `${answered}: the key given is ${kind}, and usage can be read with an admin key alone (scope ${access.scope})`;
     return failed(`${reason}.`, access.howToGetKey, false);
   }
@@ -66,21 +66,22 @@ function noAccess(asked: Asked, answered: string, said: string | null): UsageFai
       false,
     );
   }
-  const said401 = said === null ? '' : ` (${said})`;
+  const quoted = said === null ? '' : ` (${said})`;
   return failed(
-    `${answered}: ${title} does not accept the admin key, or it may not read usage (scope ${access.scope})${said401}.`,
+    `${answered}: ${title} does not accept the admin key, or it may not read usage (scope ${access.scope})${quoted}.`,
     access.howToGetKey,
     false,
   );
 }
 
-function kindOf({ provider, adminKey }: Asked): 'admin' | 'unknown' | string {
+/** What the key is in place of an admin key; null when it looks like one, or like nothing known. */
+function wrongKind({ provider, adminKey }: Asked): string | null {
   const { adminPrefix, ordinaryPrefix } = provider.access;
-  if (adminKey.startsWith(adminPrefix)) return 'admin';
+  if (adminKey.startsWith(adminPrefix)) return null;
   if (provider.name !== 'anthropic' && adminKey.startsWith('sk-ant-')) return "a key of Anthropic's";
   if (adminKey.startsWith(ordinaryPrefix)) return `an ordinary key (${/^(?:sk-ant-api|sk-[a-z]+-|sk-)/.exec(adminKey)?.[0]}…)`;
   if (provider.name === 'anthropic' && /^sk-(?!ant-)/.test(adminKey)) return 'a key of another provider';
-  return 'unknown';
+  return null;
 }
 
 /** Redirected: the key goes to the address that was configured and to no other. */

@@ -4,7 +4,7 @@ import type { UsageFilter } from '../../schema.ts';
 import { readAmount } from './amount.ts';
 import { cursorFields, nextOf } from './cursor.ts';
 import { DAYS_A_PAGE, figure, MINUTES_A_PAGE, name } from './report.ts';
-import type { CostItem, Provider, Report, Span, UsageItem } from './report.ts';
+import type { CostItem, Provider, Span, UsageItem } from './report.ts';
 
 const owner = { api_key_id: name, project_id: name };
 
@@ -80,20 +80,20 @@ function pageOf<Row>(row: z.ZodType<Row>) {
     }));
 }
 
-function usage<Name extends 'completions' | 'embeddings'>(report: Name, row: z.ZodType<UsageItem>) {
+function usage(report: 'completions' | 'embeddings', row: z.ZodType<UsageItem>): Provider['usage'][number] {
   const page = pageOf(row);
   return {
     name: report,
     path: `/organization/usage/${report}`,
-    parameters: (span: Span, filter: UsageFilter) => ({
+    parameters: (span, filter) => ({
       ...spanOf(span),
       bucket_width: '1m',
       ...filterOf(filter),
       group_by: ['model', 'api_key_id', ...(filter.project_id === null ? [] : ['project_id'])],
       limit: String(MINUTES_A_PAGE),
     }),
-    readPage: (answer: unknown) => page.parse(answer),
-  } satisfies Report<UsageItem>;
+    readPage: (answer) => page.parse(answer),
+  };
 }
 
 function spanOf({ start, end }: Span): Record<string, string> {

@@ -173,6 +173,43 @@ for (const [what, body, reason, retryable] of bodies) {
   });
 }
 
+test('the same minute on two pages is no answer', async (t) => {
+  const { server, api } = await asking(t, openai);
+  server.addFault({ kind: 'body', body: page({}, 60, { has_more: true, next_page: 'two' }) });
+  server.addFault({ kind: 'body', body: page({}) });
+  const answer = await api.fetchUsage(hour);
+  assert.equal(answer.status, 'failed');
+  assert.match(answer.reason, /the bucket of 2026-03-02T10:00:00.000Z twice/);
+});
+
+test('pages that lead to each other, although each brings something, are no answer', async (t) => {
+  const { server, api } = await asking(t, openai);
+  const bringing = (minute: number, next: string) =>
+    page({}, 60, { has_more: true, next_page: next }).replaceAll(/\d{10}/g, (time) => String(Number(time) + minute * 60));
+  server.addFault({ kind: 'body', body: bringing(0, 'two') });
+  server.addFault({ kind: 'body', body: bringing(1, 'one') });
+  server.addFault({ kind: 'body', body: bringing(2, 'two') });
+  const answer = await api.fetchUsage(hour);
+  assert.equal(answer.status, 'failed');
+  assert.match(answer.reason, /a page 3 that leads back to an earlier one/);
+});
+
+test('minutes outside of the window are not counted', async (t) => {
+  const { server, api } = await asking(t, openai);
+  server.addFault({ kind: 'body', body: page({ input_tokens: 5 }) });
+  const answer = await api.fetchUsage(between('10:01', '10:02'));
+  assert.equal(answer.status, 'ok');
+  assert.deepEqual(answer.buckets, [{ start: '2026-03-02T10:01:00.000Z', end: '2026-03-02T10:02:00.000Z', rows: [] }]);
+});
+
+test('the last page is the one that says so, whatever cursor it names', async (t) => {
+  const { server, api } = await asking(t, openai);
+  server.addFault({ kind: 'body', body: page({}, 60, { has_more: false, next_page: 'two' }) });
+  server.addFault({ kind: 'body', body: page({}, 60, {}) });
+  const answer = await api.fetchUsage(hour);
+  assert.equal(answer.status === 'ok' && answer.pages, 2);
+});
+
 function page(
   row: Record<string, unknown>,
   seconds = 60,
