@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { metered, readStream, unnamed } from './wire-reading.ts';
+
+const wire = metered('/v1/chat/completions');
+const DONE = 'data: [DONE]\n\n';
+const USAGE = { prompt_tokens: 9, completion_tokens: 4, total_tokens: 13 };
+
+function chunk(delta: object, finish_reason: string | null = null, more: object = {}) {
+  return { id: 'c', object: 'chat.completion.chunk', model: 'm-2026', choices: [{ index: 0, delta, finish_reason }], ...more };
+}
+
+function ask(body: object | string, askStreamUsage = true) {
+  return wire.readRequest(
+    Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
+    '/v1/chat/completions',
+    askStreamUsage,
+  );
+}
+
+test('a stream is made to ask for its usage, unless it does or the endpoint does not know how', () => {
+  const stream = '{"model":"m","stream":true,"seed":12345678901234567890}';
+  assert.equal(
+    ask(stream)?.body?.toString(),
+    '{"stream_options":{"include_usage":true},"model":"m","stream":true,"seed":12345678901234567890}',
+  );
+  assert.equal(ask(stream)?.hideUsage, true);
+  assert.deepEqual(ask(stream, false), { model: 'm', stream: true, body: null, hideUsage: false });
+  const asking = { model: 'm', stream: true, stream_options: { include_usage: true } };
+  assert.deepEqual(ask(asking), { model: 'm', stream: true, body: null, hideUsage: false });
+  assert.deepEqual(ask({ model: 'm', stream: false }), { model: 'm', stream: false, body: null, hideUsage: false });
+  assert.equal(ask('[]'), null);
+  assert.equal(ask('{"model":'), null);
+});
+
+test('bytes of a request that are no text go on as they are', () => {
+  const body = Buffer.concat([Buffer.from('{"stream":true,"x":"'), Buffer.from([0xff, 0xfe]), Buffer.from('"}')]);
+  const sent = wire.readRequest(body, '', true)?.body ?? assert.fail();
+  assert.deepEqual(sent.subarray(sent.length - body.length + 1), body.subarray(1));
+});
+
+test('what the proxy asked for does not reach the client: neither the last event nor a null before it', () => {
+  const asked = unnamed(
+    chunk({ content: 'a' }, null, { usage: null, obfuscation: 'xyz' }),
+    chunk({ content: ',"usage":null' }, null, { usage: null }),
+    chunk({}, 'stop', { usage: null }),
+    { model: 'm-2026', choices: [], usage: USAGE },
+  );
+  const spaced = `data: {"choices": [], "usage": null}\n\n`;
+  const plain = unnamed(
+    chunk({ content: 'a' }, null, { obfuscation: 'xyz' }),
+    chunk({ content: ',"usage":null' }),
+    chunk({}, 'stop'),
+  );
+  const read = readStream(wire, [...asked, spaced, DONE], { hideUsage: true });
+  assert.equal(read.shown, [...plain, 'data: {"choices": []}\n\n', DONE].join(''));
+  assert.equal(read.answered.usage?.input, 9);
+  assert.equal(readStream(wire, [...asked, DONE]).shown, [...asked, DONE].join(''));
+});
+
+test('usage is whole when the model has ended, and a beginning before', () => {
+  const continuous = (tokens: number) => ({ usage: { ...USAGE, completion_tokens: tokens } });
+  const beginning = unnamed(chunk({ content: 'a' }, null, continuous(1)), chunk({ content: 'b' }, null, continuous(2)));
+  const cut = readStream(wire, beginning, { ended: false }).answered;
+  assert.deepEqual([cut.usage?.input, cut.usage?.output, cut.finished], [9, null, false]);
+  assert.deepEqual(cut.usage?.raw, { ...USAGE, completion_tokens: 2 });
+  const whole = readStream(wire, [...beginning, ...unnamed(chunk({}, 'stop', continuous(3)))]).answered;
+  assert.deepEqual([whole.usage?.output, whole.finished, whole.closed], [3, true, false]);
+});
+
+test('a stream without a closing mark is whole when a choice has ended or usage has come, and not before', () => {
+  const text = unnamed(chunk({ content: 'a' }));
+  const ends = (events: readonly string[]) => {
+    const { finished, closed } = readStream(wire, events).answered;
+    return { finished, closed };
+  };
+  assert.deepEqual(ends(text), { finished: false, closed: false });
+  assert.deepEqual(ends([...text, ...unnamed(chunk({}, 'length'))]), { finished: true, closed: false });
+  assert.deepEqual(ends([...text, ...unnamed({ choices: [], usage: USAGE })]), { finished: true, closed: false });
+  assert.deepEqual(ends([...text, DONE]), { finished: true, closed: true });
+  // The last event may lack its blank line.
+  assert.deepEqual(ends([...text, 'data: [DONE]']), { finished: true, closed: true });
+});
+
+test('an empty model name is none: the next event may know it', () => {
+  const filter = unnamed({ model: '', choices: [], prompt_filter_results: [] });
+  assert.equal(readStream(wire, [...filter, ...unnamed(chunk({ content: 'a' }))]).answered.model, 'm-2026');
+});
+
+test('what the model wrote: text, refusal, reasoning and calls of tools', () => {
+  const events = unnamed(
+    chunk({ role: 'assistant', content: '' }),
+    chunk({ reasoning_content: 'Hm. ' }),
+    chunk({ content: 'Grüße ' }),
+    chunk({ content: '🎓' }),
+    chunk({ refusal: 'No.' }),
+    chunk({ tool_calls: [{ index: 0, id: 'call_1', type: 'function', function: { name: 'look', arguments: '{"a"' } }] }),
+    chunk({ tool_calls: [{ index: 0, function: { arguments: ':1}' } }] }),
+  );
+  assert.equal(readStream(wire, events).text, 'Hm. Grüße 🎓No.look{"a":1}');
+  const message = {
+    role: 'assistant',
+    content: 'Hi',
+    tool_calls: [{ id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } }],
+  };
+  assert.equal(wire.outputText(Buffer.from(JSON.stringify({ choices: [{ message }] }))), 'Hi\nf\n{}');
+});
+
+test('the text of a stream longer than what is held as bytes', () => {
+  const piece = 'word '.repeat(40);
+  const events = Array.from({ length: 6000 }, () => unnamed(chunk({ content: piece }))[0] ?? '');
+  assert.equal(readStream(wire, events).text, piece.repeat(6000));
+});
+
+test('what the model reads: texts and tools, no images, sound and files', () => {
+  const body = {
+    model: 'm',
+    messages: [
+      { role: 'system', content: 'Be brief.' },
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'What is this?' },
+          { type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA', detail: 'high' } },
+          { type: 'input_audio', input_audio: { data: 'AAAA', format: 'wav' } },
+          { type: 'file', file: { file_data: 'AAAA' } },
+        ],
+      },
+      { role: 'tool', tool_call_id: 'call_1', content: 'found' },
+    ],
+    tools: [{ type: 'function', function: { name: 'look', parameters: { properties: { where: { type: 'string' } } } } }],
+  };
+  const text = wire.inputText(Buffer.from(JSON.stringify(body)));
+  for (const part of ['Be brief.', 'What is this?', 'found', 'look', 'where']) assert.ok(text.includes(part), part);
+  for (const part of ['AAAA', 'call_1', 'high']) assert.ok(!text.includes(part), part);
+});
