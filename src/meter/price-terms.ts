@@ -11,7 +11,7 @@ type Json = Readonly<Record<string, unknown>>;
 export function billedFor(usage: Usage): Billed | null {
   if (usage.input === null || usage.output === null) return null;
   const raw = objectOf(usage.raw);
-  if (hasOtherTerms(raw) || hasOtherModality(raw)) return null;
+  if (hasOtherTerms(raw, usage.serviceTier) || hasOtherModality(raw)) return null;
   return {
     input: usage.input,
     output: usage.output,
@@ -23,11 +23,11 @@ export function billedFor(usage: Usage): Billed | null {
   };
 }
 
-const LISTED_TIERS: readonly unknown[] = [undefined, null, 'standard', 'default'];
+const LISTED_TIERS: readonly unknown[] = [undefined, null, 'standard', 'default', 'on_demand'];
 
-/** Of Anthropic: a faster or reserved tier, or processing in one country, has prices of its own. */
-function hasOtherTerms(raw: Json): boolean {
-  if (!LISTED_TIERS.includes(raw['service_tier'])) return true;
+/** A faster, slower or reserved tier, or (at Anthropic) processing in one country, has prices of its own. */
+function hasOtherTerms(raw: Json, tier: string | undefined): boolean {
+  if (!LISTED_TIERS.includes(tier) || !LISTED_TIERS.includes(raw['service_tier'])) return true;
   const [speed, geography] = [raw['speed'], raw['inference_geo']];
   return speed === 'fast' || geography === 'us';
 }

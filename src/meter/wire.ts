@@ -10,6 +10,8 @@ export interface Usage {
   readonly cacheRead: number | null;
   readonly cacheWrite: number | null;
   readonly reasoning: number | null;
+  /** Of an answer that names one: prices depend on it. */
+  readonly serviceTier?: string;
   /** The provider's own object. */
   readonly raw: unknown;
 }

@@ -84,13 +84,13 @@ export function addOutcome(usage: UsageState, call: EventMetadata<'llm_call'>, l
   const { counts } = usage;
   const input = call['gen_ai.usage.input_tokens'];
   const output = call['gen_ai.usage.output_tokens'];
-  const tokensKnown = input !== null || output !== null;
+  const usageKnown = input !== null && output !== null;
   // A refused or unreachable request used nothing that anybody could report; one that broke off after an answer began did.
   const refused = call.outcome === 'http_error' || (call.outcome === 'upstream_error' && call.status === null);
   if (call.outcome !== 'ok') counts.failed_calls += 1;
   if (late) counts.late_calls += 1;
-  if (!refused && (input === null || output === null)) counts.calls_without_usage += 1;
-  if (tokensKnown && call.cost_nano_usd === null) counts.calls_without_price += 1;
+  if (!refused && !usageKnown) counts.calls_without_usage += 1;
+  if (usageKnown && call.cost_nano_usd === null) counts.calls_without_price += 1;
   if (call.estimate !== null) {
     counts.calls_estimated += 1;
     add(usage.estimatedInput, call.estimate.input_tokens);

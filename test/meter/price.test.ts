@@ -180,6 +180,8 @@ describe('prices of the library', () => {
     assert.equal(cost(anthropic, sonnet, used(9, 9, { raw: { service_tier: 'priority' } })), null);
     assert.equal(cost(anthropic, sonnet, used(9, 9, { raw: { inference_geo: 'us' } })), null);
     assert.equal(cost(openai, 'gpt-4o', used(9, 9, { raw: { prompt_tokens_details: { audio_tokens: 3 } } })), null);
+    assert.equal(cost(openai, 'gpt-4o', used(9, 9, { serviceTier: 'flex' })), null);
+    assert.equal(cost(openai, 'gpt-4o', used(9, 9, { serviceTier: 'default' })), 9 * 12_500);
     const heard = { promptTokensDetails: [{ modality: 'AUDIO', tokenCount: 3 }] };
     assert.equal(cost(gemini, 'gemini-2.5-flash', used(9, 9, { raw: heard })), null);
     const plain = { prompt_tokens_details: { audio_tokens: 0 }, completion_tokens_details: { audio_tokens: 0 } };

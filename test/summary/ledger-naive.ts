@@ -68,7 +68,7 @@ export function naiveUsage(lines: readonly Line[], calls: readonly Call[] = call
   const refused = ({ metadata }: Line): boolean =>
     metadata.outcome === 'http_error' || (metadata.outcome === 'upstream_error' && metadata.status === null);
   const without = ended.filter((end) => !refused(end) && (input(end) === null || output(end) === null));
-  const unpriced = ended.filter((end) => (input(end) !== null || output(end) !== null) && end.metadata.cost_nano_usd === null);
+  const unpriced = ended.filter((end) => input(end) !== null && output(end) !== null && end.metadata.cost_nano_usd === null);
   const estimated = ended.filter((end) => end.metadata.estimate !== null);
   const open = calls.filter(({ end }) => end === null);
 

@@ -5,9 +5,11 @@ import { countOf, errorOf, nameOf, objectOf, objectsOf, parseObject, type Json }
 import { isEventStream, readEvents } from './sse-reader.ts';
 import { requestText, textsIn } from './text.ts';
 
-function readUsage(value: unknown): Usage | null {
-  const raw = objectOf(value);
+/** Of a whole answer, or of a chunk of one. */
+function readUsage(answer: Json | null): Usage | null {
+  const raw = objectOf(answer?.['usage']);
   if (raw === null) return null;
+  const tier = nameOf(answer?.['service_tier']);
   const prompt = objectOf(raw['prompt_tokens_details']);
   const completion = objectOf(raw['completion_tokens_details']);
   return {
@@ -16,6 +18,7 @@ function readUsage(value: unknown): Usage | null {
     cacheRead: countOf(prompt?.['cached_tokens']),
     cacheWrite: countOf(prompt?.['cache_write_tokens']),
     reasoning: countOf(completion?.['reasoning_tokens']),
+    ...(tier === null ? {} : { serviceTier: tier }),
     raw,
   };
 }
@@ -50,7 +53,7 @@ function readAnswer(bytes: Buffer): Answered {
   const body = parseObject(bytes.toString('utf8'));
   return {
     model: nameOf(body?.['model']),
-    usage: readUsage(body?.['usage']),
+    usage: readUsage(body),
     finished: true,
     closed: true,
     error: errorOf(body?.['error']),
@@ -88,7 +91,7 @@ function readStream(contentType: string, hideUsage: boolean): StreamReader | nul
     if (chunk === null) return true;
     model ??= nameOf(chunk['model']);
     error = errorOf(chunk['error']) ?? error;
-    const stated = readUsage(chunk['usage']);
+    const stated = readUsage(chunk);
     const choices = chunk['choices'];
     const usageAlone = stated !== null && Array.isArray(choices) && choices.length === 0;
     usage = stated ?? usage;

@@ -8,9 +8,10 @@ import { countOf, errorOf, nameOf, objectOf, parseObject, textOf, type Json } fr
 import { isEventStream, readEvents } from './sse-reader.ts';
 import { requestText, textsIn } from './text.ts';
 
-function readUsage(value: unknown): Usage | null {
-  const raw = objectOf(value);
+function readUsage(response: Json | null): Usage | null {
+  const raw = objectOf(response?.['usage']);
   if (raw === null) return null;
+  const tier = nameOf(response?.['service_tier']);
   const input = objectOf(raw['input_tokens_details']);
   return {
     input: countOf(raw['input_tokens']),
@@ -18,6 +19,7 @@ function readUsage(value: unknown): Usage | null {
     cacheRead: countOf(input?.['cached_tokens']),
     cacheWrite: countOf(input?.['cache_write_tokens']),
     reasoning: countOf(objectOf(raw['output_tokens_details'])?.['reasoning_tokens']),
+    ...(tier === null ? {} : { serviceTier: tier }),
     raw,
   };
 }
@@ -31,7 +33,7 @@ function readRequest(bytes: Buffer): Asked | null {
 function readResponse(response: Json | null): Answered {
   return {
     model: nameOf(response?.['model']),
-    usage: readUsage(response?.['usage']),
+    usage: readUsage(response),
     finished: true,
     closed: true,
     error: errorOf(response?.['error']),
