@@ -202,6 +202,19 @@ test('minutes outside of the window are not counted', async (t) => {
   assert.deepEqual(answer.buckets, [{ start: '2026-03-02T10:01:00.000Z', end: '2026-03-02T10:02:00.000Z', rows: [] }]);
 });
 
+test('days outside of those asked for cost nothing', async (t) => {
+  const { server, api } = await asking(t, openai);
+  const day = (start: string, value: number) => ({
+    start_time: Date.parse(start) / 1000,
+    end_time: Date.parse(start) / 1000 + 86_400,
+    results: [{ amount: { value, currency: 'usd' } }],
+  });
+  const data = [day('2026-03-01T00:00:00Z', 1), day('2026-03-02T00:00:00Z', 2), day('2026-03-03T00:00:00Z', 4)];
+  server.addFault({ kind: 'body', body: JSON.stringify({ data }) });
+  const answer = await api.fetchCosts(hour);
+  assert.equal(answer.status === 'ok' && answer.usd, 2);
+});
+
 test('the last page is the one that says so, whatever cursor it names', async (t) => {
   const { server, api } = await asking(t, openai);
   server.addFault({ kind: 'body', body: page({}, 60, { has_more: false, next_page: 'two' }) });
