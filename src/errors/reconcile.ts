@@ -1,3 +1,32 @@
 import type { ErrorEntries } from './entry.ts';
 
-export const reconcileErrors = {} satisfies ErrorEntries;
+export const reconcileErrors = {
+  RECONCILE_SETTING: (facts: { where: string; value: string; wanted: string }) => ({
+    sentence: `${facts.where} is ${JSON.stringify(facts.value.slice(0, 80))}, and must be ${facts.wanted}.`,
+    fix: `Give ${facts.where} such a value, or leave it out for what the run’s configuration says.`,
+    exitCode: 2,
+  }),
+  RECONCILE_CONFIG: (facts: { file: string; reason: string }) => ({
+    sentence: `The configuration of the run cannot be read: ${facts.file}: ${facts.reason}.`,
+    fix: 'Restore config.yaml from the run’s archive: tar -xzf run.tar.gz config.yaml.',
+    exitCode: 1,
+  }),
+  RECONCILE_NO_FRAMEWORK: (facts: { framework: string; runsDir: string; known: readonly string[] }) => ({
+    sentence: `There are no runs of ${JSON.stringify(facts.framework)} in ${facts.runsDir}.`,
+    fix:
+      facts.known.length === 0
+        ? 'Name the directory of the runs with --runs-dir.'
+        : `Name one of the frameworks that have runs there: ${facts.known.join(', ')}.`,
+    exitCode: 2,
+  }),
+  RECONCILE_ARCHIVE: (facts: { archive: string }) => ({
+    sentence: `${facts.archive} is an archive; what reconciling finds out is written beside the run's other files.`,
+    fix: 'Name the run directory. Of an archive alone, make one: unpack it into runs/<framework>/<run_id> and put the archive beside it.',
+    exitCode: 2,
+  }),
+  RECONCILE_NOT_RECORDED: (facts: { file: string }) => ({
+    sentence: `The attempt could not be written to ${facts.file}, so that nothing else was changed.`,
+    fix: 'Make space or give write permission there, and try again.',
+    exitCode: 1,
+  }),
+} satisfies ErrorEntries;

@@ -30,6 +30,8 @@ export const MANIFEST_FILE = 'runs_manifest.json';
 /** The run's private directory while it is live: lease, scratch homes, snapshots. Git-ignored, never archived. */
 export const PRIVATE_DIR = '.stepwell';
 export const LEASE_FILE = '.stepwell/lease.json';
+/** Held while a run is reconciled. */
+export const RECONCILE_LOCK_FILE = '.stepwell/reconcile.lock';
 export const SCRATCH_DIR = '.stepwell/scratch';
 /** Copy of the workspace as it stood before the current step, for the next attempt. */
 export const SNAPSHOT_DIR = '.stepwell/snapshot';

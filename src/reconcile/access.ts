@@ -1,0 +1,62 @@
+/** Where a run's usage API is, and the key to it. */
+import { writtenEndpoint } from '../run.ts';
+import type { UsageProvider } from '../schema.ts';
+import type { RunConfig } from './settings.ts';
+
+export type Access =
+  | {
+      readonly status: 'ok';
+      readonly baseUrl: string | undefined;
+      readonly adminKey: string;
+    }
+  | { readonly status: 'missing'; readonly reason: string; readonly fix: string };
+
+/** In this order; those behind the first are the original system's. */
+export const ADMIN_KEY_VARIABLES: Readonly<Record<UsageProvider, readonly string[]>> = {
+  openai: ['OPENAI_ADMIN_KEY', 'OPEN_AI_KEY_ADM', 'OPENAI_API_KEY_USAGE_TRACKING'],
+  anthropic: ['ANTHROPIC_ADMIN_KEY'],
+};
+
+/** From the run's configuration, whose references are filled in now; the key otherwise from the environment. */
+export function accessOf(config: RunConfig, framework: string, provider: UsageProvider, env: NodeJS.ProcessEnv): Access {
+  const written = writtenEndpoint(config, framework, env)?.settings.usage_api ?? {};
+  const base = written.base_url === undefined ? null : expanded('base_url', written.base_url, env);
+  if (base !== null && 'reason' in base) return { status: 'missing', ...base };
+  const baseUrl = base?.value;
+  if (written.admin_key !== undefined) {
+    const key = expanded('admin_key', written.admin_key, env);
+    return 'reason' in key ? { status: 'missing', ...key } : { status: 'ok', baseUrl, adminKey: key.value };
+  }
+  const names = ADMIN_KEY_VARIABLES[provider];
+  const adminKey = names.map((name) => env[name]?.trim() ?? '').find((value) => value !== '');
+  if (adminKey !== undefined) return { status: 'ok', baseUrl, adminKey };
+  const [first = ''] = names;
+  return {
+    status: 'missing',
+    reason: `No key that may read usage is set: neither ${names.join(' nor ')} has a value.`,
+    fix: `Set ${first} to an admin key of the organisation${provider === 'openai' ? ' (scope api.usage.read)' : ''}, or name one in the configuration under endpoint.usage_api.admin_key.`,
+  };
+}
+
+function expanded(
+  key: string,
+  text: string,
+  env: NodeJS.ProcessEnv,
+): { readonly value: string } | { readonly reason: string; readonly fix: string } {
+  const unset: string[] = [];
+  const value = text.replaceAll(/\$\{([A-Za-z_]\w*)\}/g, (_, name: string) => {
+    const found = env[name]?.trim() ?? '';
+    if (found === '') unset.push(name);
+    return found;
+  });
+  const [name] = unset;
+  if (name !== undefined) {
+    const reason = `The run’s configuration takes usage_api.${key} from \${${name}}, which is not set.`;
+    return { reason, fix: `Set it: export ${name}=…` };
+  }
+  if (value.startsWith('[withheld')) {
+    const reason = `usage_api.${key} was written out in the run’s configuration, and so is not kept with the run.`;
+    return { reason, fix: 'Set the variable of the provider’s admin key, and write a reference to it in the configuration.' };
+  }
+  return { value };
+}

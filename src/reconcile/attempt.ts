@@ -1,0 +1,271 @@
+/** One attempt: the provider is asked, its answer recorded as it came, judged, and shown in the derived files. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CatalogRun } from '../catalog.ts';
+import { stepwellError, StepwellError } from '../errors.ts';
+import { captureScope, collectSecrets, flushRun, runRedactor, syncRun, withRun } from '../log.ts';
+import type { ReconciliationAttempt, ReconciliationSummary, RunSummary, UsageFilter } from '../schema.ts';
+import { CONFIG_FILE, LOGS_DIR, openRunDirectory, RECONCILE_LOCK_FILE, RECONCILIATION_LOG, withFileLock } from '../store.ts';
+import { foldRun } from '../summary.ts';
+import { accessOf, ADMIN_KEY_VARIABLES } from './access.ts';
+import { openUsageApi, type UsageAnswer, type UsageApi } from './api.ts';
+import { readAttempts } from './attempts.ts';
+import { isSettled, judge, type Judgement, type Outcome } from './judge.ts';
+import { canBeBilledBy, type RunUsageApi } from './ledger.ts';
+import { surroundingsOf, type LedgerCache, type Surroundings } from './neighbours.ts';
+import type { ReconcileOptions, RunReconciliation } from './options.ts';
+import { neighbourMinutes, providerMinutes, readingOf } from './reading.ts';
+import { recordAttempt, recordPage } from './record.ts';
+import { recordedSettings } from './settings.ts';
+import { nextAttemptAt, type Ready } from './standing.ts';
+import { stepResolutions } from './steps.ts';
+import { updateDerived } from './update.ts';
+import { weigh } from './weigh.ts';
+import { windowOf, windowText, type Minutes } from './window.ts';
+
+export interface AttemptContext {
+  readonly options: ReconcileOptions;
+  /** All runs of the runs directory, for those that share minutes. */
+  readonly runs: readonly CatalogRun[];
+  readonly cache: LedgerCache;
+  readonly now: () => Date;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+const LOCK_WAIT_MS = 2_000;
+const RETRY_MINUTES = 10;
+
+/**
+ * Reads the provider's figures of one run and records what they say.
+ *
+ * @throws RECONCILE_NOT_RECORDED, METADATA_MISSING, INDEX_TOO_NEW, LOCK_HELD (of the index)
+ */
+export async function attemptRun(ready: Ready, context: AttemptContext): Promise<RunReconciliation> {
+  const { result } = ready;
+  const { now } = context;
+  const usageApi = filtered(ready.usageApi, context.options);
+  const calls = ready.ledger.calls.filter((call) => canBeBilledBy(usageApi.provider, call));
+  const window = windowOf({ ...ready.ledger, calls });
+  if (window === null) return { ...result, reason: 'No time of the run is recorded, so that nothing can be asked for.' };
+
+  const surroundings = await surroundingsOf({ dir: result.runDir, window, usageApi }, context.runs, context.cache);
+  const blocked = blockedBy(surroundings, result, now());
+  if (blocked !== null) return blocked;
+  const { end } = surroundings.joint.minutes;
+  if (end > now().getTime()) {
+    const reason = 'The last minute of its calls is not over yet.';
+    return { ...result, reason, nextAttemptAt: new Date(Math.max(end, Date.parse(result.nextAttemptAt ?? '0'))).toISOString() };
+  }
+  const access = accessOf(ready.config, result.framework, usageApi.provider, context.env);
+  if (access.status === 'missing') {
+    const { reason, fix } = access;
+    return {
+      ...result,
+      action: 'failed',
+      state: result.settled ? result.state : 'unavailable',
+      reason,
+      fix,
+      nextAttemptAt: null,
+    };
+  }
+  const scope = {
+    runId: result.runId,
+    framework: result.framework,
+    logsDir: join(result.runDir, LOGS_DIR),
+    secrets: [access.adminKey, ...(await secretsOf(result.runDir, context.env))],
+  };
+  const question: Asked = { usageApi, window, surroundings, access };
+  try {
+    return await withFileLock(
+      join(result.runDir, RECONCILE_LOCK_FILE),
+      async () => await withRun(scope, async () => await ask(ready, context, question)),
+      { waitMs: LOCK_WAIT_MS },
+    );
+  } catch (error) {
+    if (!(error instanceof StepwellError) || error.code !== 'LOCK_HELD' || !error.message.includes(RECONCILE_LOCK_FILE))
+      throw error;
+    return { ...result, reason: 'Another process is reconciling this run.' };
+  }
+}
+
+interface Asked {
+  readonly usageApi: RunUsageApi;
+  readonly window: Minutes;
+  readonly surroundings: Surroundings;
+  readonly access: { readonly baseUrl: string | undefined; readonly adminKey: string };
+}
+
+/** As holder of the lock, in the run's log scope. */
+async function ask(ready: Ready, context: AttemptContext, asked: Asked): Promise<RunReconciliation> {
+  const { run, settings, result } = ready;
+  const { usageApi, window, access } = asked;
+  const { options, now } = context;
+  const { attempts: earlier, nextNumber } = await readAttempts(run.dir);
+  await using source = await openRunDirectory(run.dir);
+  const summary = await foldRun(source);
+
+  const inScope = captureScope();
+  const api = openUsageApi({
+    provider: usageApi.provider,
+    baseUrl: access.baseUrl,
+    adminKey: access.adminKey,
+    fetch: options.fetch,
+    wait: options.wait,
+    now,
+    onResponse: (page) => inScope(() => recordPage(nextNumber, page)),
+  });
+  const answer = await answerOf(api, asked, options.signal);
+  const outcome: Outcome & { readonly steps: ReconciliationAttempt['steps'] } =
+    answer.status === 'failed'
+      ? { kind: 'failed', reason: answer.reason, steps: [] }
+      : await readingFor(ready, summary, asked, answer, api, options.signal);
+
+  const filter = recordedFilter(usageApi);
+  const question = { provider: usageApi.provider, filter, window: windowText(window) };
+  const ageHours = (now().getTime() - ready.endedAt) / 3_600_000;
+  const { counts, ...judged }: Judgement = judge({ earlier, question, outcome, settings, ageHours });
+  const attempt: ReconciliationAttempt = {
+    attempt: nextNumber,
+    state: judged.state,
+    reason: judged.reason,
+    ...question,
+    settings: recordedSettings(settings),
+    reading: outcome.kind === 'reading' ? outcome.reading : null,
+    equal_readings: judged.equal_readings,
+    first_equal_at: judged.first_equal_at,
+    verified_at: judged.verified_at,
+    comparison: judged.comparison,
+    steps: counts && judged.comparison !== null ? outcome.steps : [],
+    waiting_ended: judged.waiting_ended,
+  };
+  recordAttempt(attempt);
+  flushRun();
+  if (!syncRun()) throw stepwellError('RECONCILE_NOT_RECORDED', { file: join(run.dir, RECONCILIATION_LOG) });
+  const renewed = await updateDerived(run.dir);
+  return resultOf(result, attempt, renewed, {
+    failure: answer.status === 'failed' ? answer : null,
+    now: now(),
+    nextAt: () =>
+      nextAttemptAt({
+        settings,
+        attempts: [...earlier, attempt],
+        youngest: ready.endedAt + settings.min_age_minutes * 60_000,
+      }),
+  });
+}
+
+/** An interruption is an answer too: what was received until then is recorded, and so is that nothing followed. */
+async function answerOf(
+  api: UsageApi,
+  { usageApi: { provider: _, ...filter }, surroundings }: Asked,
+  signal: AbortSignal | undefined,
+): Promise<UsageAnswer> {
+  const { start, end } = surroundings.joint.minutes;
+  try {
+    return await api.fetchUsage({ start: new Date(start), end: new Date(end), filter, signal });
+  } catch (error) {
+    if (signal?.aborted !== true) throw error;
+    return { status: 'failed', reason: 'The attempt was interrupted.', fix: 'Reconcile again.', retryable: true };
+  }
+}
+
+async function readingFor(
+  { ledger, settings }: Ready,
+  summary: RunSummary,
+  { usageApi, window, surroundings: { joint, unreadable } }: Asked,
+  { buckets, fetchedAt }: Extract<UsageAnswer, { status: 'ok' }>,
+  api: UsageApi,
+  signal: AbortSignal | undefined,
+): Promise<Extract<Outcome, { kind: 'reading' }> & { readonly steps: ReconciliationAttempt['steps'] }> {
+  const { provider, ...filter } = usageApi;
+  // Costs are shown, and decide nothing: that they could not be had is told by the answer in the log.
+  const costs = await api
+    .fetchCosts({ start: new Date(window.start), end: new Date(window.end), filter, signal })
+    .catch((error: unknown) => {
+      if (signal?.aborted !== true) throw error;
+      return null;
+    });
+  const cost = costs?.status === 'ok' && costs.usd !== null ? { usd: costs.usd, start: costs.start, end: costs.end } : null;
+  const reading = readingOf({ fetchedAt, buckets, window, joint, cost });
+  const minutes = providerMinutes(buckets);
+  const calls = ledger.calls.filter((call) => canBeBilledBy(provider, call));
+  const keys = new Set(buckets.flatMap(({ rows }) => rows.flatMap(({ api_key_id }) => api_key_id ?? [])));
+  const comparison = weigh({
+    provider,
+    figures: minutes.sum(() => true),
+    apiKeys: keys.size === 0 ? null : keys.size,
+    filtersKey: filter.api_key_id !== null,
+    summary,
+    calls,
+    foreign: ledger.calls.filter((call) => !canBeBilledBy(provider, call)),
+    shared: joint.shared,
+    unreadable,
+    thresholdPercent: settings.threshold_percent,
+  });
+  const steps = summary.steps.filter(({ status }) => status !== 'not_reached').map(({ step }) => step);
+  const run = { calls, endedAt: ledger.endedAt };
+  return { kind: 'reading', reading, comparison, steps: stepResolutions(steps, run, neighbourMinutes(joint), minutes) };
+}
+
+function filtered(usageApi: RunUsageApi, { apiKeyId, projectId, workspaceId }: ReconcileOptions): RunUsageApi {
+  return {
+    provider: usageApi.provider,
+    api_key_id: apiKeyId ?? usageApi.api_key_id,
+    project_id: projectId ?? usageApi.project_id,
+    workspace_id: workspaceId ?? usageApi.workspace_id,
+  };
+}
+
+/** As the log will have it: an id that is also the value of a secret variable is covered there. */
+function recordedFilter({ api_key_id, project_id, workspace_id }: RunUsageApi): UsageFilter {
+  const { redact } = runRedactor();
+  const shown = (id: string | null): string | null => (id === null ? null : redact(id));
+  return { api_key_id: shown(api_key_id), project_id: shown(project_id), workspace_id: shown(workspace_id) };
+}
+
+/** What runs that share minutes used must be known before the figures can be told apart. */
+function blockedBy({ unfinished }: Surroundings, result: RunReconciliation, now: Date): RunReconciliation | null {
+  const [first] = unfinished;
+  if (first === undefined) return null;
+  const crashed = unfinished.find(({ state }) => state === 'crashed');
+  const { entry } = crashed ?? first;
+  const name = `${entry.framework}/${entry.run_id}`;
+  if (crashed !== undefined) {
+    const reason = `It may share minutes with ${name}, whose process ended without finishing its record.`;
+    return { ...result, reason, fix: `Finish that record: stepwell recover ${name}`, nextAttemptAt: null };
+  }
+  const reason = `It may share minutes with ${name}, which is still going on.`;
+  return { ...result, reason, nextAttemptAt: new Date(now.getTime() + RETRY_MINUTES * 60_000).toISOString() };
+}
+
+/** The secrets of the environment, and of what the run's configuration refers to. */
+async function secretsOf(runDir: string, env: NodeJS.ProcessEnv): Promise<string[]> {
+  const config = await readFile(join(runDir, CONFIG_FILE), 'utf8').catch(() => '');
+  const referred = Array.from(config.matchAll(/(?:api|admin)_key: .*?\$\{(\w+)\}/g), ([, name]) => name ?? '');
+  return collectSecrets(env, [...referred, ...Object.values(ADMIN_KEY_VARIABLES).flat()]);
+}
+
+function resultOf(
+  result: RunReconciliation,
+  attempt: ReconciliationAttempt,
+  summary: ReconciliationSummary | null,
+  it: {
+    readonly failure: Extract<UsageAnswer, { status: 'failed' }> | null;
+    readonly now: Date;
+    readonly nextAt: () => string;
+  },
+): RunReconciliation {
+  const settled = isSettled(attempt.state) || attempt.waiting_ended;
+  const { failure, now } = it;
+  const retryAt = new Date(now.getTime() + RETRY_MINUTES * 60_000).toISOString();
+  return {
+    ...result,
+    action: failure === null ? 'read' : 'failed',
+    state: attempt.state,
+    reason: attempt.reason,
+    fix: failure?.fix ?? null,
+    summary,
+    settled,
+    nextAttemptAt: settled ? null : failure === null ? it.nextAt() : failure.retryable ? retryAt : null,
+  };
+}

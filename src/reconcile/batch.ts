@@ -1,0 +1,146 @@
+/** The runs that a command is about, one after another, oldest first. */
+import { basename, dirname, join } from 'node:path';
+import { findRun, listRuns, type CatalogRun } from '../catalog.ts';
+import { StepwellError, stepwellError } from '../errors.ts';
+import { RECONCILE_LOCK_FILE, withFileLock } from '../store.ts';
+import { attemptRun, type AttemptContext } from './attempt.ts';
+import type { LedgerCache } from './neighbours.ts';
+import type { ListOptions, ReconcileOptions, ReconcileReport, RunChoice, RunReconciliation } from './options.ts';
+import { outerSettings } from './settings.ts';
+import { skipped, standingOf, type Ready, type Standing } from './standing.ts';
+import { updateDerived } from './update.ts';
+
+/**
+ * Reads the provider's figures of one run, or of every run for which something is still awaited, and records what they say.
+ * Trouble with one run is its result and keeps no other from being read.
+ *
+ * @throws RECONCILE_SETTING, RECONCILE_NO_FRAMEWORK, RECONCILE_ARCHIVE, and what naming a run can throw
+ * @example const { results } = await reconcileRuns({ runsDir: 'runs', framework: 'baes' });
+ */
+export async function reconcileRuns(options: ReconcileOptions): Promise<ReconcileReport> {
+  return { results: await reconcileRound(options, () => null) };
+}
+
+/**
+ * One round over the chosen runs.
+ *
+ * @param settledBefore what is known of a run that is not looked at in this round, by its directory
+ */
+export async function reconcileRound(
+  options: ReconcileOptions,
+  settledBefore: (runDir: string) => RunReconciliation | null,
+): Promise<RunReconciliation[]> {
+  const outer = outerSettings(options);
+  const chosen = await chooseRuns(options);
+  const now = options.now ?? (() => new Date());
+  const cache: LedgerCache = new Map();
+  const context: AttemptContext = { options, runs: chosen.all, cache, now, env: options.env ?? process.env };
+  const standings: { readonly run: CatalogRun; readonly standing: Standing }[] = [];
+  const results = new Map<string, RunReconciliation>();
+  for (const run of chosen.runs) {
+    const known = settledBefore(run.dir);
+    const standing = known === null ? await safely(run, async () => await standingOf(run, outer, now())) : null;
+    if (known !== null) results.set(run.dir, known);
+    else if (standing !== null) {
+      await repair(standing);
+      if (isChosen(standing, chosen.named || options.force === true)) standings.push({ run, standing });
+    }
+  }
+
+  for (const [index, { run, standing }] of standings.entries()) {
+    if (options.signal?.aborted === true) break;
+    const { framework, runId } = standing.result;
+    options.onRun?.({ framework, runId, index: index + 1, total: standings.length });
+    const result =
+      standing.kind === 'refused'
+        ? standing.result
+        : await attemptOrWait(standing, context, chosen.named || options.force === true).catch((error: unknown) =>
+            failed(run, standing.result, error),
+          );
+    results.set(run.dir, result);
+    options.onResult?.(result);
+  }
+  return chosen.runs.flatMap(({ dir }) => results.get(dir) ?? []);
+}
+
+/**
+ * Where the chosen runs stand. Nobody is asked and nothing is written.
+ *
+ * @throws RECONCILE_SETTING, RECONCILE_NO_FRAMEWORK, RECONCILE_ARCHIVE, and what naming a run can throw
+ */
+export async function listReconciliations(options: ListOptions): Promise<RunReconciliation[]> {
+  const outer = outerSettings(options);
+  const { runs, named } = await chooseRuns(options);
+  const now = (options.now ?? (() => new Date()))();
+  const results: RunReconciliation[] = [];
+  for (const run of runs) {
+    const standing = await safely(run, async () => await standingOf(run, outer, now));
+    if (isChosen(standing, named || options.all)) results.push(standing.result);
+  }
+  return results;
+}
+
+/** A settled run is left out, and so is one that can never be reconciled; one that cannot be yet is told of. */
+function isChosen({ result }: Standing, all: boolean): boolean {
+  return all || !result.settled;
+}
+
+async function attemptOrWait(ready: Ready, context: AttemptContext, evenIfYoung: boolean): Promise<RunReconciliation> {
+  const { result, settings, endedAt } = ready;
+  const ageMinutes = (context.now().getTime() - endedAt) / 60_000;
+  if (ageMinutes < settings.min_age_minutes && !evenIfYoung) {
+    const reason = `The run ended ${Math.max(0, Math.floor(ageMinutes))} minutes ago; it is asked for from ${settings.min_age_minutes} minutes on.`;
+    return { ...result, reason };
+  }
+  return await attemptRun(ready, context);
+}
+
+/** What an attempt that was cut off left undone. Its holder may be at work just now: then it does it itself. */
+async function repair(standing: Standing): Promise<void> {
+  if (standing.kind !== 'ready' || !standing.stale) return;
+  const { dir } = standing.run;
+  try {
+    await withFileLock(join(dir, RECONCILE_LOCK_FILE), async () => await updateDerived(dir), { waitMs: 0 });
+  } catch (error) {
+    // The next attempt meets the same, and tells it.
+    if (!(error instanceof StepwellError)) throw error;
+  }
+}
+
+/** The runs that are meant, and all that there are. */
+async function chooseRuns({
+  runsDir,
+  framework,
+  run: name,
+}: RunChoice): Promise<{ runs: readonly CatalogRun[]; all: readonly CatalogRun[]; named: boolean }> {
+  if (name !== undefined) {
+    const found = await findRun(runsDir, framework === undefined ? name : `${framework}/${name}`);
+    if (found.kind === 'archive') throw stepwellError('RECONCILE_ARCHIVE', { archive: found.archive });
+    const { kind: _, ...run } = found;
+    const { runs: all } = await listRuns(dirname(dirname(run.dir)));
+    return { runs: [run], all, named: true };
+  }
+  const { runs: all } = await listRuns(runsDir);
+  const there = all.filter(({ state }) => state !== 'missing');
+  const runs = framework === undefined ? there : there.filter(({ dir }) => basename(dirname(dir)) === framework);
+  if (framework !== undefined && runs.length === 0) {
+    const known = [...new Set(there.map(({ dir }) => basename(dirname(dir))))].sort();
+    throw stepwellError('RECONCILE_NO_FRAMEWORK', { framework, runsDir, known });
+  }
+  return { runs, all, named: false };
+}
+
+/** A run that cannot be looked at is a result like others. */
+async function safely(run: CatalogRun, look: () => Promise<Standing>): Promise<Standing> {
+  try {
+    return await look();
+  } catch (error) {
+    return { kind: 'refused', result: failed(run, skipped(run, 'pending', ''), error) };
+  }
+}
+
+function failed(run: CatalogRun, result: RunReconciliation, error: unknown): RunReconciliation {
+  const reason = error instanceof Error ? error.message : String(error);
+  const fix = error instanceof StepwellError ? error.fix : `Look at the run with stepwell verify ${run.entry.run_id}.`;
+  return { ...result, action: 'failed', reason, fix, nextAttemptAt: null };
+}

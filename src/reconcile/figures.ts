@@ -1,0 +1,48 @@
+/** Sums of figures in which unknown is not 0. */
+import type { UsageFigures } from '../schema.ts';
+import type { LedgerCall } from './ledger.ts';
+
+export const FIGURES = ['input_tokens', 'output_tokens', 'cached_tokens', 'api_calls'] as const;
+
+export const NO_USE: UsageFigures = { input_tokens: 0, output_tokens: 0, cached_tokens: 0, api_calls: 0 };
+export const NOTHING_KNOWN: UsageFigures = { input_tokens: null, output_tokens: null, cached_tokens: null, api_calls: null };
+
+/** Exact sums: one unknown part makes a sum unknown. */
+export function sumFigures(parts: Iterable<UsageFigures>): UsageFigures {
+  const sum = { ...NO_USE };
+  for (const part of parts) {
+    for (const key of FIGURES) {
+      const [so, far] = [sum[key], part[key]];
+      sum[key] = so === null || far === null ? null : so + far;
+    }
+  }
+  return sum;
+}
+
+/** What the proxy counted of these calls: the sum of what is known, which is a lower bound where a call has no figures. */
+export function ledgerFigures(calls: readonly LedgerCall[]): UsageFigures {
+  const used = calls.filter(({ use }) => use !== 'none');
+  const input = sumKnown(used.map((call) => call.input));
+  const cached = sumKnown(used.map((call) => call.cached));
+  return {
+    input_tokens: used.length === 0 ? 0 : input,
+    output_tokens: used.length === 0 ? 0 : sumKnown(used.map((call) => call.output)),
+    cached_tokens: used.length === 0 ? 0 : cached,
+    api_calls: used.length,
+  };
+}
+
+function sumKnown(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0);
+}
+
+/** The provider has nothing. */
+export function isEmpty({ input_tokens, output_tokens }: UsageFigures): boolean {
+  return input_tokens === 0 && output_tokens === 0;
+}
+
+/** A judged figure is unknown. */
+export function isIncomplete({ input_tokens, output_tokens }: UsageFigures): boolean {
+  return input_tokens === null || output_tokens === null;
+}

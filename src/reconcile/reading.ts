@@ -1,0 +1,71 @@
+/** From the provider's minutes to what they say of one run. */
+import type { ProviderReading, UsageFigures } from '../schema.ts';
+import type { UsageBucket, UsageRow } from './api.ts';
+import { sumFigures } from './figures.ts';
+import type { Joint } from './sharing.ts';
+import { minutesOfCall, minuteStarts, type Minutes } from './window.ts';
+
+/** The provider's figures, minute by minute. */
+export interface ProviderMinutes {
+  /** Exact sums over whole minutes for which `wanted` holds. */
+  sum(wanted: (minute: number) => boolean): UsageFigures;
+}
+
+export function providerMinutes(buckets: readonly UsageBucket[]): ProviderMinutes {
+  const minutes = buckets.map(({ start, rows }) => ({ at: Date.parse(start), figures: sumFigures(rows.map(figuresOf)) }));
+  return { sum: (wanted) => sumFigures(minutes.filter(({ at }) => wanted(at)).map(({ figures }) => figures)) };
+}
+
+/** Embeddings have no output and no cache, so that a provider names none. */
+function figuresOf({ report, input_tokens, output_tokens, cached_tokens, api_calls }: UsageRow): UsageFigures {
+  if (report !== 'embeddings') return { input_tokens, output_tokens, cached_tokens, api_calls };
+  return { input_tokens, output_tokens: output_tokens ?? 0, cached_tokens: cached_tokens ?? 0, api_calls };
+}
+
+/** The start of every minute in which a neighbour had a call. */
+export function neighbourMinutes({ minutes, shared }: Joint): Set<number> {
+  const all = shared.flatMap(({ neighbour, calls }) => calls.map((call) => minutesOfCall(call, neighbour.ledger.endedAt)));
+  return minuteStarts(all, minutes);
+}
+
+export interface ReadingFacts {
+  readonly fetchedAt: string;
+  readonly buckets: readonly UsageBucket[];
+  readonly window: Minutes;
+  readonly joint: Joint;
+  readonly cost: ProviderReading['cost'];
+}
+
+/** What the provider reported for the window. */
+export function readingOf({ fetchedAt, buckets, window, joint, cost }: ReadingFacts): ProviderReading {
+  const minutes = providerMinutes(buckets);
+  const inWindow = (at: number): boolean => at >= window.start && at < window.end;
+  const others = neighbourMinutes(joint);
+  const ours = buckets.filter(({ start }) => inWindow(Date.parse(start)));
+  const rows = ours.flatMap((bucket) => bucket.rows);
+  const keys = new Set(rows.flatMap(({ api_key_id }) => api_key_id ?? []));
+  const models = [...new Set(rows.map(modelOf))].sort();
+  return {
+    fetched_at: fetchedAt,
+    total: minutes.sum(inWindow),
+    own: minutes.sum((at) => inWindow(at) && !others.has(at)),
+    minutes_with_usage: ours.filter((bucket) => bucket.rows.length > 0).length,
+    shared_minutes: ours.filter(({ start }) => others.has(Date.parse(start))).length,
+    shared_with: joint.shared
+      .filter(({ neighbour, calls }) => {
+        const theirs = calls.map((call) => minutesOfCall(call, neighbour.ledger.endedAt));
+        return minuteStarts(theirs, window).size > 0;
+      })
+      .map(({ neighbour }) => ({ framework: neighbour.framework, run_id: neighbour.runId })),
+    api_keys: keys.size === 0 ? null : keys.size,
+    models: models.map((model) => ({
+      model,
+      ...sumFigures(rows.filter((row) => modelOf(row) === model).map(figuresOf)),
+    })),
+    cost,
+  };
+}
+
+function modelOf({ model }: UsageRow): string {
+  return model ?? 'unknown';
+}

@@ -1,0 +1,83 @@
+/**
+ * What is derived from `reconciliation.log`: metrics, summary, index, and last metadata.json, whose size and digest of the log
+ * say that all of it has been done. Cut off anywhere before that, the log is longer than metadata.json says, and whoever comes
+ * next does it again. Measured figures come from the sealed logs, as before.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
+import { describeRun, updateManifest } from '../catalog.ts';
+import { stepwellError } from '../errors.ts';
+import { metadataText, metricsText, RunMetadata, type ReconciliationSummary } from '../schema.ts';
+import { METADATA_FILE, METRICS_FILE, openRunDirectory, RECONCILIATION_LOG, SUMMARY_FILE, writeFileAtomic } from '../store.ts';
+import { computeMetrics, foldRun, readReconciliation, renderText } from '../summary.ts';
+
+/** Whether an attempt was recorded that the derived files do not show, or records of one that was cut off. */
+export async function isStale(runDir: string, metadata: RunMetadata): Promise<boolean> {
+  const bytes = metadata.reconciliation?.log_bytes ?? metadata.sealed?.files[RECONCILIATION_LOG] ?? 0;
+  return (await sizeOf(join(runDir, RECONCILIATION_LOG))) !== bytes;
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return await stat(path).then(
+    ({ size }) => size,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return 0;
+      throw error;
+    },
+  );
+}
+
+/**
+ * Renews the derived files of a sealed run from its logs. Call it as holder of the run's reconciliation lock. Null when no
+ * attempt is recorded; then nothing is written.
+ *
+ * @throws METADATA_MISSING, INDEX_TOO_NEW, LOCK_HELD; with the last two the run's own files are complete
+ */
+export async function updateDerived(runDir: string): Promise<ReconciliationSummary | null> {
+  const reconciliation = await readReconciliation(runDir, { all: true });
+  if (reconciliation === null) return null;
+  // Fields that this version does not know stay as they are.
+  const text = await readFile(join(runDir, METADATA_FILE), 'utf8');
+  const metadata = JSON.parse(text) as RunMetadata;
+  const { data } = RunMetadata.safeParse(metadata);
+  if (data === undefined) throw stepwellError('METADATA_MISSING', { runDir });
+  await using source = await openRunDirectory(runDir);
+  const summary = { ...(await foldRun(source)), reconciliation };
+
+  await writeFileAtomic(join(runDir, METRICS_FILE), metricsText(computeMetrics(summary)));
+  await writeFileAtomic(join(runDir, SUMMARY_FILE), renderText(summary, data.archive));
+  const indexed = await indexRun(runDir);
+  const log = join(runDir, RECONCILIATION_LOG);
+  const renewed: RunMetadata = {
+    ...metadata,
+    reconciliation: {
+      verification_status: reconciliation.verification_status,
+      attempts: reconciliation.attempts.length,
+      last_attempt_at: reconciliation.last_attempt_at,
+      log_bytes: await sizeOf(log),
+      log_sha256: await digestOf(log),
+    },
+  };
+  await writeFileAtomic(join(runDir, METADATA_FILE), metadataText(renewed));
+  if (indexed.error !== null) throw indexed.error;
+  return reconciliation;
+}
+
+/** An index that cannot be written keeps the run's own record from being finished as little as a sealing. */
+async function indexRun(runDir: string): Promise<{ readonly error: unknown }> {
+  const runsDir = dirname(dirname(runDir));
+  try {
+    await updateManifest(runsDir, await describeRun(runsDir, relative(runsDir, runDir).split(sep).join('/')));
+    return { error: null };
+  } catch (error) {
+    return { error };
+  }
+}
+
+async function digestOf(path: string): Promise<string> {
+  const digest = createHash('sha256');
+  for await (const piece of createReadStream(path)) digest.update(piece);
+  return digest.digest('hex');
+}
