@@ -1,5 +1,5 @@
 /** What a run amounts to: the fold of its logs, its metrics, and both as text, Markdown and JSON. */
-export { duration, size } from './summary/figures.ts';
+export { dollars, duration, size } from './summary/figures.ts';
 export { foldRecords, foldRun } from './summary/fold.ts';
 export { renderJson } from './summary/json.ts';
 export { renderMarkdown } from './summary/markdown.ts';
@@ -9,3 +9,4 @@ export { foldReconciliation, readReconciliation, type ReadReconciliationOptions 
 export { LogSummarizer } from './summary/summarizer.ts';
 export { renderText } from './summary/text.ts';
 export { wrap } from './summary/width.ts';
+export { claimLine, runNotes, totalCost } from './summary/words.ts';
