@@ -84,6 +84,7 @@ export const RunMetrics = z.object({
   framework: z.string().nullable(),
   model: z.string().nullable(),
   rehearsal: z.boolean().nullable(),
+  replay_of: z.string().nullable().default(null),
   status: RunStatus,
   failing_phase: Phase.nullable(),
   failing_step: z.number().int().nullable(),

@@ -28,7 +28,7 @@ export const UsageSummary = z.object({
   calls_without_usage: count,
   /** Those of them whose usage stepwell estimated; what it came to is below and in no total. */
   calls_estimated: count,
-  /** Calls with tokens and without a known cost. */
+  /** Calls with usage and without a known cost. */
   calls_without_price: count,
   /** Calls sent to the run's URL, counted in the attempt that was going on. */
   calls_by_current_attempt: count,
@@ -52,7 +52,7 @@ export const UsageSummary = z.object({
   estimated_tokens_out: count.nullable(),
   /** Sum of the calls' own durations; concurrent calls overlap. */
   llm_seconds: seconds.nullable(),
-  /** Billionths of a US dollar. Null when a call with tokens has no known price. */
+  /** Billionths of a US dollar. Null when a call with usage has no known cost; a lower bound where tokens are one. */
   cost_nano_usd: count.nullable(),
 });
 export type UsageSummary = z.infer<typeof UsageSummary>;
@@ -178,7 +178,7 @@ export const ModelSummary = z.object({
   tokens_reasoning: count.nullable(),
   llm_seconds: seconds,
   cost_nano_usd: count.nullable(),
-  /** Calls with tokens and without a known cost. */
+  /** Calls with usage and without a known cost. */
   calls_without_price: count,
 });
 export type ModelSummary = z.infer<typeof ModelSummary>;
@@ -227,6 +227,8 @@ export const RunSummary = z.object({
   model: z.string().nullable(),
   /** True when the scripted offline model answered. */
   rehearsal: z.boolean().nullable(),
+  /** The run whose recorded exchanges answered in place of a model; null when none did. */
+  replay_of: z.string().nullable(),
   round: z.number().int().nullable(),
   /** `running` until an end is recorded, so also for a run whose process died and that nobody has recovered yet. */
   status: RunStatus,

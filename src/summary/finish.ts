@@ -55,6 +55,7 @@ export function finish(state: FoldState, sizes: FileSizes): RunSummary {
     stepwell_version: start?.stepwell_version ?? null,
     model: start?.model ?? null,
     rehearsal: start?.rehearsal ?? null,
+    replay_of: start?.replay_of ?? null,
     round: start?.round ?? null,
     status,
     failing_phase: end?.failing_phase ?? null,

@@ -22,6 +22,7 @@ export function computeMetrics(summary: RunSummary): RunMetrics {
     framework: summary.framework,
     model: summary.model,
     rehearsal: summary.rehearsal,
+    replay_of: summary.replay_of,
     status: summary.status,
     failing_phase: summary.failing_phase,
     failing_step: summary.failing_step,

@@ -1,6 +1,6 @@
 /** What both the text and the Markdown say in words. */
 import type { ArchiveFacts, ClaimSummary, RunSummary, StepSummary, UsageSummary } from '../schema.ts';
-import { counted, dollars, duration, figure, outOf, tokens, UNKNOWN } from './figures.ts';
+import { counted, dollars, duration, outOf, tokens, UNKNOWN } from './figures.ts';
 import { isComplete } from './usage.ts';
 
 type Status = RunSummary['status'] | StepSummary['status'];
@@ -16,7 +16,15 @@ const STATUS: Record<Status, string> = {
   unknown: 'UNKNOWN',
 };
 
-export const REHEARSAL = "REHEARSAL: the model is a scripted offline one; no model's work";
+const REHEARSAL = "REHEARSAL: the model is a scripted offline one; no model's work";
+
+/** What stands in front of figures that are no new work of a model. */
+export function standIns({ rehearsal, replay_of: of }: RunSummary): string[] {
+  return [
+    ...(rehearsal === true ? [REHEARSAL] : []),
+    ...(of === null ? [] : [`REPLAY of ${of}: recorded answers; nothing was asked of a model`]),
+  ];
+}
 
 export function statusWord(status: Status): string {
   return STATUS[status];
@@ -45,7 +53,7 @@ export function stepNotes(step: StepSummary): string[] {
 
 /** What a reader of the run's figures has to know. */
 export function runNotes(summary: RunSummary): string[] {
-  const { usage, usage_outside_steps: outside, models, rehearsal } = summary;
+  const { usage, usage_outside_steps: outside, models } = summary;
   const notes: string[] = [];
   if (usage.unmetered_attempts > 0)
     notes.push(`${counted(usage.unmetered_attempts, 'attempt')} not metered: calls and tokens of the framework are not measured`);
@@ -54,7 +62,7 @@ export function runNotes(summary: RunSummary): string[] {
     notes.push(
       `${counted(outside.api_calls ?? 0, 'call')} outside steps: tokens ${tokens(outside.tokens_in, outside.tokens_out)}`,
     );
-  for (const { model, calls_without_price: calls } of rehearsal === true ? [] : models)
+  for (const { model, calls_without_price: calls } of costsNothing(summary) === null ? models : [])
     if (calls > 0) notes.push(`no known cost of ${counted(calls, 'call')} of ${model}`);
   return notes;
 }
@@ -65,8 +73,9 @@ function usageNotes(usage: UsageSummary): string[] {
   if (usage.calls_without_usage > 0)
     notes.push(`${counted(usage.calls_without_usage, 'call')} without usage figures; tokens are a lower bound`);
   if (usage.calls_estimated > 0) {
-    const [input, output] = [figure(usage.estimated_tokens_in), figure(usage.estimated_tokens_out)];
-    notes.push(`${counted(usage.calls_estimated, 'call')} estimated at ${input} tokens in, ${output} out; in no sum`);
+    const { estimated_tokens_in: input, estimated_tokens_out: output } = usage;
+    const parts = [...(input === null ? [] : [`${input} in`]), ...(output === null ? [] : [`${output} out`])];
+    notes.push(`${counted(usage.calls_estimated, 'call')} with estimated tokens (${parts.join(', ')}), which are in no sum`);
   }
   if (usage.unmetered_requests > 0)
     notes.push(`${counted(usage.unmetered_requests, 'request')} on paths the meter does not understand`);
@@ -118,9 +127,16 @@ export function claimLine(claim: ClaimSummary | null, metered: boolean): string 
   ].join(', ');
 }
 
+/** Null where what was used is paid for. */
+function costsNothing({ rehearsal, replay_of: of }: RunSummary): string | null {
+  if (of !== null) return 'none (replay)';
+  return rehearsal === true ? 'none (rehearsal)' : null;
+}
+
 /** Dollars; of the calls whose cost is known, as far as they are known. */
-export function totalCost({ rehearsal, usage }: RunSummary): string {
-  if (usage.cost_nano_usd === null) return rehearsal === true ? 'none (rehearsal)' : UNKNOWN;
+export function totalCost(summary: RunSummary): string {
+  const { usage } = summary;
+  if (usage.cost_nano_usd === null) return costsNothing(summary) ?? UNKNOWN;
   return `${dollars(usage.cost_nano_usd)}${usage.cost_nano_usd > 0 && !isComplete(usage) ? ' (lower bound)' : ''}`;
 }
 

@@ -28,6 +28,7 @@ function fieldsOf(type: z.ZodType): Set<string> {
 const files = {
   'a log record': schema.LogRecord,
   'hitl_events.jsonl': schema.HitlEvent,
+  'cassette.jsonl': schema.CassetteExchange,
   'metadata.json': schema.RunMetadata,
   'metrics.json': schema.RunMetrics,
   'runs_manifest.json': schema.RunsManifest,

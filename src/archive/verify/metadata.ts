@@ -82,7 +82,7 @@ export function checkAgainstLogs(
 
 /** What `run_start` says. */
 function startOf(summary: RunSummary): Partial<RunMetadata> {
-  const { run_id, framework, adapter, stepwell_version, model, rehearsal, round, configuration } = summary;
+  const { run_id, framework, adapter, stepwell_version, model, rehearsal, replay_of, round, configuration } = summary;
   const planned = summary.steps.slice(0, summary.steps_total ?? 0);
   const start = {
     run_id,
@@ -91,6 +91,7 @@ function startOf(summary: RunSummary): Partial<RunMetadata> {
     stepwell_version,
     model,
     rehearsal,
+    replay_of,
     round,
     random_seed: configuration?.random_seed,
     config_sha256: configuration?.config_sha256,

@@ -41,7 +41,8 @@ export function callsWord(step: StepView): string {
 
 export function runTitle({ run }: RunView): string {
   const round = run.round > 1 ? ` round ${run.round}` : '';
-  return `${run.framework} ${run.runId}${round} (${run.model})`;
+  const replay = run.replayOf === null ? '' : `, replay of ${run.replayOf}`;
+  return `${run.framework} ${run.runId}${round} (${run.model}${replay})`;
 }
 
 export function runState(view: RunView): string {

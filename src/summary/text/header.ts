@@ -1,6 +1,6 @@
 import type { RunSummary } from '../../schema.ts';
 import { duration, figure, stepNumber, time, UNKNOWN } from '../figures.ts';
-import { FOREIGN, isForeign, REHEARSAL, runStatus, statusWord } from '../words.ts';
+import { FOREIGN, isForeign, runStatus, standIns, statusWord } from '../words.ts';
 
 export function headerLines(summary: RunSummary): string[] {
   const status = runStatus(summary);
@@ -15,7 +15,7 @@ export function headerLines(summary: RunSummary): string[] {
     `Status: ${statusWord(status)}`,
   ];
   if (isForeign(summary)) lines.push(FOREIGN);
-  if (summary.rehearsal === true) lines.push(REHEARSAL);
+  lines.push(...standIns(summary));
   if (summary.failing_phase !== null) lines.push(`Failing Phase: ${summary.failing_phase}`);
   if (summary.failure !== null && summary.failure.step !== null) {
     const { step, attempt } = summary.failure;
