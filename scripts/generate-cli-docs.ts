@@ -29,9 +29,9 @@ ${list.join('\n')}
 | code | meaning |
 |---|---|
 | 0 | it is done |
-| 1 | stepwell itself failed, its output could not be written, or a record is incomplete |
+| 1 | stepwell itself failed, its output could not be written, or a record is incomplete; from \`reconcile\`: a provider could not be asked |
 | 2 | wrong usage or configuration; nothing was started |
-| 3 | \`verify\` found a difference |
+| 3 | \`verify\` found a difference, or \`reconcile\` a mismatch |
 | 4 | from \`run\` alone: a run did not succeed; its record is complete |
 | 129, 130, 143 | the terminal was closed, Ctrl-C was typed, or the process was asked to terminate; the record is complete, unless a second signal cut it short: \`recover\` finishes it |
 

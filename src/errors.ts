@@ -24,7 +24,7 @@ export const ExitCode = {
   failure: 1,
   /** Wrong usage or configuration: nothing was started, nothing was written. */
   usage: 2,
-  /** `verify` found a difference. */
+  /** `verify` found a difference, or `reconcile` a mismatch. */
   verification: 3,
   /** From `run` alone: a run did not succeed. Its record is complete. */
   runFailed: 4,

@@ -18,6 +18,7 @@ const modules: Record<CommandName, () => Promise<{ run: CommandRun<never> }>> = 
   summary: () => import('./commands/summary.ts'),
   verify: () => import('./commands/verify.ts'),
   recover: () => import('./commands/recover.ts'),
+  reconcile: () => import('./commands/reconcile.ts'),
   init: () => import('./commands/init.ts'),
   doctor: () => import('./commands/doctor.ts'),
   schema: () => import('./commands/schema.ts'),

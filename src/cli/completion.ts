@@ -1,7 +1,7 @@
 /** Completion scripts. Names of commands and options are written into them; names of runs are asked for when needed. */
 import type { Command, Option } from 'commander';
 
-const TAKES_RUN = ['show', 'logs', 'summary', 'verify', 'recover'];
+const TAKES_RUN = ['show', 'logs', 'summary', 'verify', 'recover', 'reconcile'];
 const WORDS: Readonly<Record<string, readonly string[]>> = { completion: ['bash', 'zsh', 'fish'] };
 /** Ids of all runs, newest first, and the word that names the newest. */
 const RUN_IDS = `stepwell list --json 2>/dev/null | sed -n 's/.*"run_id":"\\([^"]*\\)".*/\\1/p'`;

@@ -9,6 +9,7 @@ export const COMMANDS = [
   'summary',
   'verify',
   'recover',
+  'reconcile',
   'init',
   'doctor',
   'schema',
@@ -115,6 +116,29 @@ export function buildProgram(dispatch: Dispatch): Command {
       .option('--all', 'every run whose process is gone')
       .option('--force', 'also a run that belongs to another host')
       .option('--json', 'one line of JSON for each run'),
+  );
+  common(
+    add(
+      'reconcile',
+      'Hold what the metering proxy measured against the provider’s own figures, until they stand still. Exit code 3 on a mismatch.',
+      'reconcile',
+      'reconcile baes latest --force',
+      'reconcile --list --verbose',
+      'reconcile --watch',
+    )
+      .usage('[options] [framework] [run]')
+      .argument('[framework]', 'only its runs; or, alone, one run')
+      .argument('[run]', 'its first characters, its last four, `latest`, or its path; read whatever its age and state')
+      .option('--min-age <minutes>', 'leave runs alone that ended less than this ago (default: the run’s configuration, 30)')
+      .option('--max-age <hours>', 'runs that ended longer ago get a last reading (default: the run’s configuration, 168)')
+      .addOption(new Option('--force', 'also runs that are too young or settled').conflicts('list'))
+      .option('--list', 'say which runs wait and for what; nobody is asked')
+      .option('-v, --verbose', 'with --list all runs by state; else costs, steps and settled runs as well')
+      .addOption(new Option('--watch', 'go on until every run is settled').conflicts('list'))
+      .option('--json', 'one JSON document; with --watch a line for each result and each round')
+      .option('--api-key-id <id>', 'count only use of this key, instead of what the run was made with')
+      .option('--project-id <id>', 'OpenAI: only use of this project')
+      .option('--workspace-id <id>', 'Anthropic: only use of this workspace'),
   );
   common(
     add(

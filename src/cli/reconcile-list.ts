@@ -46,8 +46,10 @@ export function overviewLines(
 }
 
 /** No attempt yet, and none is made before a certain age. */
-function isYoung({ summary, nextAttemptAt, settled }: RunReconciliation, now: Date): boolean {
-  return summary === null && !settled && nextAttemptAt !== null && Date.parse(nextAttemptAt) > now.getTime();
+function isYoung({ state, summary, nextAttemptAt, settled }: RunReconciliation, now: Date): boolean {
+  return (
+    state === 'pending' && summary === null && !settled && nextAttemptAt !== null && Date.parse(nextAttemptAt) > now.getTime()
+  );
 }
 
 function runLines(run: RunReconciliation, entry: ManifestEntry | undefined, saying: Saying): string[] {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { renameSync } from 'node:fs';
+import { mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -15,10 +15,32 @@ test('run_experiment.sh without arguments says how it is used and exits 2', () =
   assert.match(done.stderr, /^usage: .*\nexample: .* baseline 1\nfix: /);
 });
 
-test('reconcile_usage.sh says that it is not there yet and exits 2', () => {
-  const done = spawnSync(runner('reconcile_usage.sh'), ['baseline'], { env: cleanEnv(), encoding: 'utf8' });
-  assert.equal(done.status, 2);
-  assert.match(done.stderr, /^error: .*not part of this version.*\nfix: /);
+test('reconcile_usage.sh takes the original’s command line, and finds the clone’s runs from any directory', () => {
+  const place = newPlace();
+  try {
+    const reconcile = (...args: string[]): { status: number | null; stdout: string; stderr: string } =>
+      spawnSync(runner('reconcile_usage.sh'), args, { cwd: place.dir, env: cleanEnv(), encoding: 'utf8' });
+    for (const flag of ['--help', '-h']) {
+      const help = reconcile(flag);
+      assert.equal(help.status, 0, help.stderr);
+      for (const option of ['--min-age', '--max-age', '--force', '--list', '--verbose'])
+        assert.ok(help.stdout.includes(option), option);
+    }
+    const runs = fileURLToPath(new URL('../../runs', import.meta.url));
+    assert.equal(reconcile('--list', '--no-such-option').status, 2);
+    const elsewhere = reconcile('no-such-framework', 'latest', '--min-age', '30', '--max-age', '24', '--force');
+    assert.equal(elsewhere.status, 2);
+    assert.match(elsewhere.stderr, /There are no runs of "no-such-framework"/);
+    assert.ok(elsewhere.stderr.includes(runs), elsewhere.stderr);
+
+    mkdirSync(join(place.dir, 'runs'));
+    const here = reconcile('--list', '--verbose');
+    assert.deepEqual([here.status, here.stdout], [0, 'There is nothing to reconcile: there are no runs in runs.\n']);
+    const named = reconcile('--list', '--runs-dir', 'others');
+    assert.match(named.stdout, /no runs in others\.$/m);
+  } finally {
+    place.remove();
+  }
 });
 
 test('run_experiment.sh passes every argument on, from any directory, to the clone’s own experiment', () => {

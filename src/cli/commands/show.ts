@@ -2,6 +2,7 @@
 import { findRun, openRun, type CatalogRun, type FoundRun } from '../../catalog.ts';
 import { ExitCode } from '../../errors.ts';
 import type { RunSummary } from '../../schema.ts';
+import { claimLine, differencePercent, dollars, runNotes, totalCost } from '../../summary.ts';
 import { paintFor, styleOf } from '../colour.ts';
 import { ABSENT, bytes, count, counted, duration, table, time } from '../columns.ts';
 import { neutralJson, neutralLine } from '../neutral.ts';
@@ -27,7 +28,9 @@ export async function run([name = '']: readonly string[], options: ShowOptions):
   const status = listed === null ? facts.summary.status : shownStatus(listed);
   const paint = paintFor(process.stdout);
   for (const [label, text] of headOf(found, facts, listed)) {
-    const shown = label === 'Status' ? paint(styleOf(status), text) : text;
+    const style =
+      label === 'Status' ? status : label === 'Reconciled' ? facts.summary.reconciliation?.verification_status : undefined;
+    const shown = style === undefined ? text : paint(styleOf(style), text);
     await print(`${paint('dim', label.padEnd(10))} ${shown}`);
   }
   await print('', ...logTable(facts.summary));
@@ -44,6 +47,7 @@ function headOf(found: FoundRun, { summary, archive }: RunFacts, listed: Catalog
     summary.steps_total === null
       ? [entry?.steps_succeeded ?? null, entry?.steps_total ?? null]
       : [succeeded, summary.steps_total];
+  const replayOf = summary.replay_of ?? entry?.replay_of ?? null;
   const { usage } = summary;
   const told = summary.steps_total !== null;
   const calls = told ? usage.api_calls : (entry?.total_api_calls ?? null);
@@ -58,18 +62,46 @@ function headOf(found: FoundRun, { summary, archive }: RunFacts, listed: Catalog
         ? ABSENT
         : `${model}${(summary.rehearsal ?? entry?.rehearsal) === true ? ' (scripted, no model’s work)' : ''}`,
     ],
+    ['Replay', replayOf === null ? null : `of ${replayOf}: recorded answers, no model was asked`],
     ['Started', time(summary.started_at ?? entry?.start_time)],
     ['Ended', time(summary.ended_at ?? entry?.end_time)],
     ['Duration', duration(summary.duration_seconds ?? entry?.duration_seconds)],
     ['Steps', steps[1] === null ? ABSENT : `${count(steps[0])} of ${count(steps[1])} succeeded`],
     ['Calls', count(calls)],
     ['Tokens', `${count(tokensIn)} in, ${count(tokensOut)} out`],
+    ['Claimed', told ? claimLine(summary.claimed_usage, usage.unmetered_attempts === 0) : null],
+    ['Cost', told ? totalCost(summary) : dollarsOf(entry?.cost_usd ?? null)],
+    ...(told ? runNotes(summary).map((note): [string, string] => ['Note', note]) : []),
+    ['Provider', providerOf(summary)],
+    ['Reconciled', reconciledOf(summary)],
     ['Problems', `${counted(summary.errors.count, 'error')}, ${counted(summary.warnings.count, 'warning')}`],
     ['Damage', damageOf(summary)],
     ['Archive', archive === null ? 'none' : `${archive.name}, ${bytes(archive.bytes)}, SHA-256 ${archive.sha256.slice(0, 12)}…`],
     ['Place', shownPath(found.kind === 'archive' ? found.archive : found.dir)],
   ];
   return lines.flatMap(([label, text]) => (text === null ? [] : [[label, neutralLine(text)] as [string, string]]));
+}
+
+function dollarsOf(usd: number | null): string | null {
+  return usd === null ? null : dollars(Math.round(usd * 1e9));
+}
+
+/** Null before the first reading. */
+function providerOf({ reconciliation }: RunSummary): string | null {
+  const comparison = reconciliation?.comparison ?? null;
+  const total = comparison?.provider ?? reconciliation?.last_reading?.total ?? null;
+  if (reconciliation === null || total === null) return null;
+  const figures = `${count(total.input_tokens)} in, ${count(total.output_tokens)} out`;
+  if (comparison === null) return figures;
+  const of = comparison.joint_ledger === null ? '' : ', with runs that share its minutes';
+  return `${figures}${of}; largest difference ${differencePercent(comparison, reconciliation.settings.threshold_percent)}`;
+}
+
+/** Null before the first attempt. */
+function reconciledOf({ reconciliation }: RunSummary): string | null {
+  if (reconciliation === null) return null;
+  const { verification_status, verification_message, last_attempt_at } = reconciliation;
+  return `${verification_status.replace('_', ' ')} at ${time(last_attempt_at)}: ${verification_message}`;
 }
 
 function damageOf({ damaged, missing_records, dropped }: RunSummary): string | null {

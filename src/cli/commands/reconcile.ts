@@ -1,0 +1,162 @@
+/** `stepwell reconcile`: what was measured, held against what the provider counts. */
+import { listRuns } from '../../catalog.ts';
+import { ExitCode, stepwellError } from '../../errors.ts';
+import { interruptOnSignals } from '../../experiment.ts';
+import {
+  listReconciliations,
+  reconcileRuns,
+  watchRuns,
+  type ReconcileOptions,
+  type RunChoice,
+  type RunReconciliation,
+  type WatchRound,
+} from '../../reconcile.ts';
+import { paintFor } from '../colour.ts';
+import { columnsOf, note, print } from '../output.ts';
+import { resultJsonLine, resultsDocument, roundJsonLine } from '../reconcile-json.ts';
+import { overviewLines, waitingLines } from '../reconcile-list.ts';
+import { resultBlock, skippedLines, stateCounts, totalLine } from '../reconcile-result.ts';
+import { placeOf, runName, waitText, type Saying } from '../reconcile-words.ts';
+import { runsDirOf, shownPath, type CommonOptions } from '../runs-dir.ts';
+
+interface Options extends CommonOptions {
+  readonly minAge?: string;
+  readonly maxAge?: string;
+  readonly force?: boolean;
+  readonly list?: boolean;
+  readonly verbose?: boolean;
+  readonly watch?: boolean;
+  readonly json?: boolean;
+  readonly apiKeyId?: string;
+  readonly projectId?: string;
+  readonly workspaceId?: string;
+}
+
+export async function run(args: readonly string[], options: Options): Promise<number> {
+  const ages = {
+    ...(options.minAge === undefined ? {} : { minAgeMinutes: numberOf('--min-age', options.minAge, 'minutes', 0) }),
+    ...(options.maxAge === undefined ? {} : { maxAgeHours: numberOf('--max-age', options.maxAge, 'hours', 0) }),
+  };
+  const choice = await choiceOf(runsDirOf(options), args);
+  if (options.list === true) return await list({ ...choice, ...ages }, options);
+  const { apiKeyId, projectId, workspaceId, force } = options;
+  using interruption = interruptOnSignals({
+    onFirst: () => note('Ending. What was read is recorded; an attempt that is cut off here is taken in by the next.'),
+  });
+  const chosen = { ...choice, ...ages, force, apiKeyId, projectId, workspaceId, signal: interruption.signal };
+  try {
+    const results = options.watch === true ? await watch(chosen, options) : await once(chosen, options);
+    return interruption.exitCode ?? exitCodeOf(results);
+  } catch (error) {
+    if (interruption.exitCode !== null) return interruption.exitCode;
+    throw error;
+  }
+}
+
+/** A mismatch counts most: it was found whatever else could not be looked at. */
+function exitCodeOf(results: readonly RunReconciliation[]): number {
+  const asked = results.filter(({ action }) => action !== 'skipped');
+  if (asked.some(({ state }) => state === 'mismatch')) return ExitCode.verification;
+  return asked.some(({ action }) => action === 'failed') ? ExitCode.failure : ExitCode.ok;
+}
+
+/** `<framework>`, `<framework> <run>`, or a run alone, as other commands take it. @throws RECONCILE_NO_FRAMEWORK */
+async function choiceOf(runsDir: string, [first, second]: readonly string[]): Promise<RunChoice> {
+  if (first === undefined) return { runsDir };
+  const { runs } = await listRuns(runsDir);
+  const frameworks = [...new Set(runs.map(({ entry }) => entry.path.split('/')[0] ?? entry.framework))].sort();
+  if (frameworks.includes(first)) return { runsDir, framework: first, ...(second === undefined ? {} : { run: second }) };
+  if (second === undefined) return { runsDir, run: first };
+  throw stepwellError('RECONCILE_NO_FRAMEWORK', { framework: first, runsDir, known: frameworks });
+}
+
+/** @throws BAD_OPTION */
+function numberOf(option: string, text: string, unit: string, least: number): number {
+  const value = Number(text);
+  if (!/^\d+(\.\d+)?$/.test(text) || !Number.isFinite(value) || value < least) {
+    const reason = `which is not a number of ${unit} from ${least} on`;
+    throw stepwellError('BAD_OPTION', {
+      option,
+      value: text,
+      reason,
+      fix: `Give ${unit} as a number, for example ${option} 90.`,
+    });
+  }
+  return value;
+}
+
+function sayingOf(runsDir: string): Saying {
+  return {
+    paint: paintFor(process.stdout),
+    columns: columnsOf(process.stdout, 100),
+    now: new Date(),
+    place: placeOf(runsDir),
+  };
+}
+
+async function once(options: ReconcileOptions, { json, verbose = false }: Options): Promise<readonly RunReconciliation[]> {
+  const { results } = await reconcileRuns({
+    ...options,
+    onRun: ({ index, total, framework, runId }) => {
+      if (json !== true && total > 1) note(`[${index}/${total}] ${runName({ framework, runId })}`);
+    },
+  });
+  if (json === true) {
+    await print(resultsDocument(results));
+    return results;
+  }
+  const saying = sayingOf(options.runsDir);
+  const asked = results.filter(({ action }) => action !== 'skipped');
+  const skipped = results.filter(({ action }) => action === 'skipped');
+  for (const result of asked) await print(...resultBlock(result, saying, { verbose }), '');
+  const left = skippedLines(skipped, saying, { verbose: verbose || options.run !== undefined });
+  if (asked.length === 0 && left.length === 0) await print(await nothingToDo(options, 'No run is waiting to be reconciled'));
+  await print(...left, ...totalLine(asked));
+  return results;
+}
+
+async function watch(options: ReconcileOptions, { json, verbose = false }: Options): Promise<readonly RunReconciliation[]> {
+  const written: Promise<void>[] = [];
+  const onResult = (result: RunReconciliation): void => {
+    if (json === true) return void written.push(print(resultJsonLine(result)));
+    if (result.action !== 'skipped') written.push(print(...resultBlock(result, sayingOf(options.runsDir), { verbose }), ''));
+  };
+  const onRound = (round: WatchRound): void => {
+    written.push(print(json === true ? roundJsonLine(round) : roundText(round)));
+  };
+  const { results } = await watchRuns({ ...options, onResult, onRound });
+  await Promise.all(written);
+  if (json !== true && results.length === 0) await print(await nothingToDo(options, 'No run is waiting to be reconciled'));
+  return results;
+}
+
+/** `round 2: 3 of 5 runs settled; a reading counts from … on, in 58 min`. */
+function roundText({ round, results, settled, nextRoundAt }: WatchRound): string {
+  const next = nextRoundAt === null ? 'nothing further is awaited' : waitText(nextRoundAt, new Date());
+  return `round ${round}: ${settled} of ${results.length} ${results.length === 1 ? 'run' : 'runs'} settled; ${next}`;
+}
+
+async function list(choice: RunChoice & { minAgeMinutes?: number; maxAgeHours?: number }, options: Options): Promise<number> {
+  const all = options.verbose === true;
+  const runs = await listReconciliations({ ...choice, all });
+  if (options.json === true) {
+    await print(resultsDocument(runs));
+    return ExitCode.ok;
+  }
+  const saying = sayingOf(choice.runsDir);
+  if (runs.length === 0) await print(await nothingToDo(choice, 'There is nothing to reconcile'));
+  else if (!all) await print(...waitingLines(runs, saying));
+  else {
+    const { runs: listed } = await listRuns(choice.runsDir);
+    await print(...overviewLines(runs, new Map(listed.map(({ entry }) => [entry.path, entry])), saying));
+  }
+  return ExitCode.ok;
+}
+
+/** Why, so that a wrong directory is not taken for work that is done. */
+async function nothingToDo(choice: RunChoice, sentence: string): Promise<string> {
+  const where = choice.framework === undefined ? shownPath(choice.runsDir) : `${shownPath(choice.runsDir)}/${choice.framework}`;
+  const all = await listReconciliations({ runsDir: choice.runsDir, framework: choice.framework, all: true });
+  if (all.length === 0) return `${sentence}: there are no runs in ${where}.`;
+  return `${sentence}. ${all.length === 1 ? 'The only run' : `The ${all.length} runs`} in ${where}: ${stateCounts(all)}.`;
+}
