@@ -3,7 +3,15 @@ import { readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { stepwellError } from '../errors.ts';
 import type { ExperimentConfig } from '../schema.ts';
-import { checkBackoff, checkFrameworkNames, checkStepIds, readHitl, readPrompts, warnOfCostLimits } from './config/checks.ts';
+import {
+  checkBackoff,
+  checkFrameworkNames,
+  checkStepIds,
+  readHitl,
+  readPrompts,
+  warnOfCostLimits,
+  warnOfUnlimited,
+} from './config/checks.ts';
 import { chooseFrameworks, chooseJobs, chooseModel, chooseSteps, namesModel, REHEARSAL_MODEL } from './config/choice.ts';
 import type { Collector } from './config/collector.ts';
 import { readConfigDocument } from './config/document.ts';
@@ -83,6 +91,7 @@ export function loadConfig(options: LoadConfigOptions = {}): ResolvedConfig {
 
   const chosen = chooseFrameworks(written, flags.frameworks, report);
   const endpoints = asksProvider ? resolveEndpoints(written, chosen, collector) : new Map<string, ResolvedEndpoint | null>();
+  warnOfUnlimited(written.budgets, endpoints, report);
   const keys = [...endpoints.values()].flatMap((endpoint) => endpoint?.apiKey ?? []);
   const frameworks = chosen.map((name) => {
     const settings = written.frameworks[name]!;

@@ -213,6 +213,15 @@ test('a cost limit is pointed out where nothing costs', () => {
   );
 });
 
+test('a framework whose calls no budget can limit is pointed out', () => {
+  const frameworks =
+    '{ tool: { adapter: command, command: [x] }, metered: { adapter: baseline, endpoint: { base_url: "http://127.0.0.1:1/v1" } } }';
+  const warnings = load(frameworks, { common: 'budgets: { experiment: { max_calls: 3 } }\n' }).warnings;
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0] ?? '', /frameworks\.tool has no endpoint, so its calls are not seen and no budget limits them/);
+  assert.deepEqual(load(frameworks, { common: '' }).warnings, []);
+});
+
 test('literal keys of frameworks’ endpoints are refused, used or not, and withheld when they are short', () => {
   const frameworks = (key: string) =>
     `{ baseline: {}, off: { adapter: baseline, enabled: false, endpoint: { api_key: ${key} } } }`;

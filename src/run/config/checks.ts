@@ -61,6 +61,19 @@ export function checkBackoff(retries: ExperimentConfig['retries'], report: Repor
   report.problem(['retries'], says, 'Lower max_retries or backoff_multiplier until it is at most a day (86400 seconds).');
 }
 
+/** Calls that do not go through the proxy are not seen, and so not limited. */
+export function warnOfUnlimited(
+  budgets: ExperimentConfig['budgets'],
+  endpoints: ReadonlyMap<string, unknown>,
+  report: Report,
+): void {
+  if (Object.keys(budgets.run).length + Object.keys(budgets.experiment).length === 0) return;
+  for (const [name, endpoint] of endpoints) {
+    if (endpoint === null)
+      report.warning(['frameworks', name], 'has no endpoint, so its calls are not seen and no budget limits them');
+  }
+}
+
 /** Where nothing costs, such a limit is never reached. */
 export function warnOfCostLimits(budgets: ExperimentConfig['budgets'], report: Report): void {
   for (const scope of ['run', 'experiment'] as const) {
