@@ -1,10 +1,11 @@
 /** One metered request, from its arrival to its record. */
-import { hash, randomBytes } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { toSeconds } from '../schema.ts';
 import type { Account } from './account.ts';
 import type { Arrival } from './arrival.ts';
 import { readBody, type RequestBody } from './body.ts';
 import { admit } from './budget.ts';
+import { nextCallId } from './call-id.ts';
 import type { Estimate } from './estimator.ts';
 import { forward, type Forwarded, type Sending } from './forward.ts';
 import { outcomeOf } from './outcome.ts';
@@ -44,7 +45,7 @@ export async function meterCall(arrival: Arrival, wire: MeteredWire): Promise<vo
   }
   const asked = (body.plain === null ? null : wire.readRequest(body.plain, target.known, meters.askStreamUsage)) ?? NOTHING_ASKED;
   const common = {
-    call_id: randomBytes(9).toString('base64url'),
+    call_id: nextCallId(),
     wire: wire.name,
     path: target.path,
     'gen_ai.request.model': asked.model,

@@ -90,37 +90,60 @@ export function forward(
       const body = decoder === null ? answer : answer.pipe(decoder);
       const headers = clientHeaders(answer.headers, decoder !== null || tap.rewrites);
       response.writeHead(answer.statusCode ?? 502, mask.headers(headers));
-      response.flushHeaders();
+      // Head and body go out together where both are there; a stream's head does not wait for its first event.
+      let begun = false;
+      setImmediate(() => {
+        if (!begun) response.flushHeaders();
+      });
 
       const resume = (): void => void body.resume();
+      const write = (pieces: readonly Buffer[]): void => {
+        for (const piece of pieces) {
+          if (piece.length === 0) continue;
+          begun = true;
+          response.write(piece);
+        }
+      };
+      let ended = false;
+      const end = (last: readonly Buffer[]): void => {
+        if (ended) return;
+        ended = true;
+        begun = true;
+        write(last);
+        write(tap.push(mask.end()));
+        write(tap.end());
+        const trailers = trailersOf(answer.trailers);
+        if (trailers !== null) response.addTrailers(mask.headers(trailers) as Record<string, string>);
+        settle('whole');
+        response.end();
+      };
+      const onCut = (error: Error): void => {
+        settle('cut', error);
+        begun = true;
+        outgoing.destroy();
+        // Closing without the end of the framing tells the client what the upstream told us.
+        response.socket?.destroySoon();
+      };
+      answer.on('error', onCut);
+      decoder?.on('error', onCut);
+      decoder?.on('data', (chunk: Buffer) => pass(tap.push(mask.push(chunk))));
       const pass = (pieces: readonly Buffer[]): void => {
-        for (const piece of pieces) if (piece.length > 0) response.write(piece);
+        write(pieces);
         if (response.writableNeedDrain) {
           body.pause();
           response.once('drain', resume);
         }
       };
-      const onCut = (error: Error): void => {
-        settle('cut', error);
-        outgoing.destroy();
-        // Closing without the end of the framing tells the client what the upstream told us.
-        response.socket?.destroySoon();
-      };
       answer.on('data', (chunk: Buffer) => {
         firstByteAt ??= now();
         bytes += chunk.length;
+        if (decoder !== null) return;
+        const pieces = tap.push(mask.push(chunk));
+        // The end that came with these bytes goes out with them.
+        if (answer.complete && answer.readableLength === 0) end(pieces);
+        else pass(pieces);
       });
-      answer.on('error', onCut);
-      decoder?.on('error', onCut);
-      body.on('data', (chunk: Buffer) => pass(tap.push(mask.push(chunk))));
-      body.on('end', () => {
-        pass(tap.push(mask.end()));
-        pass(tap.end());
-        const trailers = trailersOf(answer.trailers);
-        if (trailers !== null) response.addTrailers(mask.headers(trailers) as Record<string, string>);
-        settle('whole');
-        response.end();
-      });
+      body.on('end', () => end([]));
     });
 
     if (sending.more) {

@@ -2,7 +2,7 @@
  * Keeps the real key from the framework where an upstream repeats it, as some do in an error about it. The cover is as
  * long as the key, so that lengths stated in headers stay true.
  */
-import type { OutgoingHttpHeaders } from 'node:http';
+import type { OutgoingHttpHeader, OutgoingHttpHeaders } from 'node:http';
 
 export interface KeyMask {
   headers(headers: OutgoingHttpHeaders): OutgoingHttpHeaders;
@@ -25,6 +25,7 @@ export function createKeyMask(apiKey: string | null): KeyMask {
   const covered = (value: string): string => value.replaceAll(apiKey, cover);
   return {
     headers(headers) {
+      if (!Object.values(headers).some((value) => holds(value, apiKey))) return headers;
       const entries = Object.entries(headers).map(([name, value]) => [
         name,
         typeof value === 'string' ? covered(value) : Array.isArray(value) ? value.map(covered) : value,
@@ -48,6 +49,11 @@ export function createKeyMask(apiKey: string | null): KeyMask {
       return rest;
     },
   };
+}
+
+function holds(value: OutgoingHttpHeader | undefined, key: string): boolean {
+  if (Array.isArray(value)) return value.some((one) => one.includes(key));
+  return typeof value === 'string' && value.includes(key);
 }
 
 /** Where, at the end of the bytes, the key may have begun; their length when it has not. */
