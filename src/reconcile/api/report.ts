@@ -85,7 +85,7 @@ export const figure = z
 export const name = z.string().nullish();
 
 /**
- * Minutes a page. A minute with one row takes about 900 bytes as JSON in a record, so a page of a separate key stays far below
+ * Minutes a page. A minute with one row takes about 700 bytes in a record, so a page of a separate key stays far below
  * a record's limit; a busy account without a filter may exceed it.
  */
 export const MINUTES_A_PAGE = 60;
