@@ -1,0 +1,66 @@
+/** What a stub of a provider has sent as usage: what the ledger must come to. */
+import type { ServerResponse } from 'node:http';
+import type { EventMetadata } from '../../src/schema.ts';
+
+export class Sent {
+  /** Answers with usage. */
+  answers = 0;
+  input = 0;
+  output = 0;
+  cacheRead = 0;
+  cacheWrite = 0;
+  reasoning = 0;
+
+  add(usage: { input: number; output: number; cacheRead?: number; cacheWrite?: number; reasoning?: number }): void {
+    this.answers += 1;
+    this.input += usage.input;
+    this.output += usage.output;
+    this.cacheRead += usage.cacheRead ?? 0;
+    this.cacheWrite += usage.cacheWrite ?? 0;
+    this.reasoning += usage.reasoning ?? 0;
+  }
+}
+
+/** The same sums over the records of a ledger. */
+export function summed(calls: readonly EventMetadata<'llm_call'>[]): Sent {
+  const sent = new Sent();
+  for (const call of calls) {
+    if (call.usage_source !== 'provider') continue;
+    sent.add({
+      input: call['gen_ai.usage.input_tokens'] ?? 0,
+      output: call['gen_ai.usage.output_tokens'] ?? 0,
+      cacheRead: call['gen_ai.usage.cache_read.input_tokens'] ?? 0,
+      cacheWrite: call['gen_ai.usage.cache_write.input_tokens'] ?? 0,
+      reasoning: call['gen_ai.usage.reasoning.output_tokens'] ?? 0,
+    });
+  }
+  return sent;
+}
+
+export function sendJson(response: ServerResponse, status: number, body: object, headers: Record<string, string> = {}): void {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
+}
+
+/** How a stream goes on after its events. */
+export type Ending = 'ends' | 'breaks_off' | 'stays_open';
+
+/** Writes the events in pieces of a size that meets no border of theirs. */
+export function sendEvents(response: ServerResponse, events: readonly string[], ending: Ending): void {
+  response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' });
+  const bytes = Buffer.from(events.join(''));
+  for (let at = 0; at < bytes.length; at += 53) response.write(bytes.subarray(at, at + 53));
+  if (ending === 'ends') response.end();
+  else if (ending === 'breaks_off') response.write('', () => setImmediate(() => response.socket?.destroySoon()));
+}
+
+/** Fails the first requests of one body: the same request sent again gets through. */
+export class Failing {
+  readonly #seen = new Map<string, number>();
+
+  /** True while this request is among the first `times` of its kind. */
+  fails(body: Buffer, times: number): boolean {
+    const seen = (this.#seen.get(body.toString()) ?? 0) + 1;
+    this.#seen.set(body.toString(), seen);
+    return seen <= times;
+  }
+}
