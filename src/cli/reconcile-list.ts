@@ -4,17 +4,24 @@ import type { ManifestEntry, ReconciliationState } from '../schema.ts';
 import { wrap } from '../summary.ts';
 import { count, counted } from './columns.ts';
 import { stateCounts } from './reconcile-result.ts';
-import { factsText, headLines, nextLines, runName, said, stateText, waitText, type Saying } from './reconcile-words.ts';
+import {
+  againLines,
+  factsText,
+  headLines,
+  nextLines,
+  runName,
+  said,
+  stateText,
+  waitText,
+  type Saying,
+} from './reconcile-words.ts';
 import { widthOf } from './width.ts';
 
 /** A block for each run. */
 export function waitingLines(runs: readonly RunReconciliation[], saying: Saying): string[] {
-  return runs.flatMap((run, index) => [
-    ...(index === 0 ? [] : ['']),
-    ...headLines(run, saying),
-    ...said('', run.reason, saying),
-    ...nextLines(run, saying),
-  ]);
+  const again = againLines(runs, saying);
+  const blocks = runs.map((run) => [...headLines(run, saying), ...said('', run.reason, saying), ...nextLines(run, saying)]);
+  return [...blocks, ...(again.length === 0 ? [] : [again])].flatMap((block, index) => (index === 0 ? block : ['', ...block]));
 }
 
 /** Sections in this order; a state without a run has none. */

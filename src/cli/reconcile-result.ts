@@ -2,7 +2,7 @@
 import type { RunReconciliation } from '../reconcile.ts';
 import type { ReconciliationSummary } from '../schema.ts';
 import { comparedFigures, costText, differencePercent, sharedText, stepsByResolution } from '../summary.ts';
-import { count, counted, table } from './columns.ts';
+import { count, counted, table, time } from './columns.ts';
 import { headLines, nextLines, said, stateText, type Saying } from './reconcile-words.ts';
 
 /** `baseline/…  verified, …`, why, the three columns where there is a reading, and what to do next. */
@@ -10,13 +10,18 @@ export function resultBlock(run: RunReconciliation, saying: Saying, { verbose }:
   return [
     ...headLines(run, saying),
     ...said('', run.reason, saying),
-    ...(run.summary === null ? [] : comparisonLines(run.summary, saying, verbose)),
+    ...(run.summary === null ? [] : comparisonLines(run.summary, saying, { verbose, isOld: run.action !== 'read' })),
     ...nextLines(run, saying),
   ];
 }
 
-function comparisonLines(summary: ReconciliationSummary, saying: Saying, verbose: boolean): string[] {
-  const { comparison, settings } = summary;
+/** @param isOld nothing was read just now: the figures are of an earlier reading */
+function comparisonLines(
+  summary: ReconciliationSummary,
+  saying: Saying,
+  { verbose, isOld }: { verbose: boolean; isOld: boolean },
+): string[] {
+  const { comparison, settings, last_reading: reading } = summary;
   if (comparison === null) return [];
   const joint = comparison.joint_ledger !== null;
   const rows = comparedFigures(comparison).map((figures) => [
@@ -35,6 +40,7 @@ function comparisonLines(summary: ReconciliationSummary, saying: Saying, verbose
   const cost = costText(summary);
   const { notResolvable } = stepsByResolution(summary.steps);
   return [
+    ...(isOld && reading !== null ? [`  as of ${time(reading.fetched_at)} UTC:`] : []),
     ...lines.map((line) => `    ${line}`),
     `  largest difference ${differencePercent(comparison, settings.threshold_percent)}, ${within} the threshold of ${settings.threshold_percent}%`,
     ...(shared === null ? [] : said('bound: ', shared, saying)),
@@ -49,7 +55,7 @@ function comparisonLines(summary: ReconciliationSummary, saying: Saying, verbose
 /** Runs that were left out: one line each, the settled ones only counted. */
 export function skippedLines(skipped: readonly RunReconciliation[], saying: Saying, { verbose }: { verbose: boolean }): string[] {
   const shown = skipped.filter(({ settled }) => verbose || !settled);
-  const lines = shown.flatMap((run) => [...headLines(run, saying), ...said('', run.reason, saying)]);
+  const lines = shown.flatMap((run) => [...headLines(run, saying), ...said('', run.reason, saying), ...nextLines(run, saying)]);
   const hidden = skipped.length - shown.length;
   if (hidden > 0)
     lines.push(

@@ -18,6 +18,8 @@ export interface Saying {
   readonly now: Date;
   /** As `--runs-dir` would have it; empty where the runs are in ./runs. */
   readonly place: string;
+  /** One run is spoken of: what to type next is said of it, and not once for all. */
+  readonly single: boolean;
 }
 
 /** What commands to type next need to find the same runs. */
@@ -58,17 +60,27 @@ function ageText(minutes: number): string {
 /** What to do about it, or when it is worth asking again; empty where nothing is to be done. */
 export function nextLines(run: RunReconciliation, saying: Saying): string[] {
   const lines = run.fix === null ? [] : said('fix: ', run.fix, saying);
-  if (run.nextAttemptAt !== null) {
-    const command = `npx stepwell reconcile ${run.framework} ${run.runId}${saying.place}`;
+  const { framework, runId, nextAttemptAt } = run;
+  if (nextAttemptAt !== null) {
+    const wait = waitText(nextAttemptAt, saying.now);
     lines.push(
-      ...said('next: ', `${waitText(run.nextAttemptAt, saying.now)}, with`, saying),
-      `    ${saying.paint('cyan', neutralLine(command))}`,
+      ...(saying.single ? withCommand(`${wait}, with`, `reconcile ${framework} ${runId}`, saying) : said('next: ', wait, saying)),
     );
   } else if (run.state === 'mismatch') {
-    const command = `npx stepwell logs ${run.runId} --component metrics${saying.place}`;
-    lines.push('  next: look at the calls that were measured, with', `    ${saying.paint('cyan', neutralLine(command))}`);
+    lines.push(...withCommand('look at the calls that were measured, with', `logs ${runId} --component metrics`, saying));
   }
   return lines;
+}
+
+function withCommand(text: string, command: string, saying: Saying): string[] {
+  return [...said('next: ', text, saying), `    ${saying.paint('cyan', neutralLine(`npx stepwell ${command}${saying.place}`))}`];
+}
+
+/** Once for several runs, when one of them is worth asking for again; empty when none is. */
+export function againLines(runs: readonly RunReconciliation[], { single, place, paint }: Saying): string[] {
+  if (single || runs.every(({ nextAttemptAt }) => nextAttemptAt === null)) return [];
+  const commands = ['reconcile', 'reconcile --watch'].map((command) => `  ${paint('cyan', `npx stepwell ${command}${place}`)}`);
+  return ['Next, when a reading counts, or until all are settled:', ...commands];
 }
 
 /** `a reading counts from 2026-11-22 16:00 UTC on, in 43 min`. */

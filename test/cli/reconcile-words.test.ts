@@ -15,7 +15,7 @@ import { attempt, attemptLine, comparison, figures, reading, verified } from '..
 import { matchesGolden } from './child.ts';
 
 const NOW = new Date('2026-11-22T15:17:00.000Z');
-const saying: Saying = { paint: plain, columns: 80, now: NOW, place: '' };
+const saying: Saying = { paint: plain, columns: 80, now: NOW, place: '', single: true };
 
 async function folded(...attempts: ReconciliationAttempt[]): Promise<ReconciliationSummary | null> {
   return await foldReconciliation(
@@ -87,6 +87,7 @@ const RESULTS: Record<string, () => Promise<RunReconciliation>> = {
       action: 'failed',
       state: 'unavailable',
       reason: 'OpenAI answered 403: the key of OPENAI_ADMIN_KEY lacks the scope api.usage.read.',
+      summary: await folded(attempt()),
       fix: 'Create an admin key under Organization settings, Admin keys, with the permission to read usage, and set OPENAI_ADMIN_KEY to it.',
       nextAttemptAt: null,
     }),
@@ -166,7 +167,8 @@ test('several runs have a last line with their states', async () => {
 
 describe('the list', () => {
   test('of waiting runs: a block each', async () => {
-    const lines = waitingLines([await (RESULTS['provisional'] as () => Promise<RunReconciliation>)(), YOUNG], saying);
+    const provisional = await (RESULTS['provisional'] as () => Promise<RunReconciliation>)();
+    const lines = waitingLines([provisional, YOUNG], { ...saying, single: false });
     fits(lines);
     matchesGolden('reconcile-list.txt', `${lines.join('\n')}\n`);
   });

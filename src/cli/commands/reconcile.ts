@@ -16,7 +16,7 @@ import { columnsOf, note, print } from '../output.ts';
 import { resultJsonLine, resultsDocument, roundJsonLine } from '../reconcile-json.ts';
 import { overviewLines, waitingLines } from '../reconcile-list.ts';
 import { resultBlock, skippedLines, stateCounts, totalLine } from '../reconcile-result.ts';
-import { placeOf, runName, waitText, type Saying } from '../reconcile-words.ts';
+import { againLines, placeOf, runName, waitText, type Saying } from '../reconcile-words.ts';
 import { runsDirOf, shownPath, type CommonOptions } from '../runs-dir.ts';
 
 interface Options extends CommonOptions {
@@ -85,33 +85,45 @@ function numberOf(option: string, text: string, unit: string, least: number): nu
   return value;
 }
 
-function sayingOf(runsDir: string): Saying {
+function sayingOf(runsDir: string, single: boolean): Saying {
   return {
     paint: paintFor(process.stdout),
     columns: columnsOf(process.stdout, 100),
     now: new Date(),
     place: placeOf(runsDir),
+    single,
   };
 }
 
 async function once(options: ReconcileOptions, { json, verbose = false }: Options): Promise<readonly RunReconciliation[]> {
-  const { results } = await reconcileRuns({
-    ...options,
-    onRun: ({ index, total, framework, runId }) => {
-      if (json !== true && total > 1) note(`[${index}/${total}] ${runName({ framework, runId })}`);
-    },
-  });
   if (json === true) {
+    const { results } = await reconcileRuns(options);
     await print(resultsDocument(results));
     return results;
   }
-  const saying = sayingOf(options.runsDir);
+  let total = 0;
+  const written: Promise<void>[] = [];
+  const { results } = await reconcileRuns({
+    ...options,
+    onRun: ({ index, total: all, framework, runId }) => {
+      total = all;
+      if (all > 1) note(`[${index}/${all}] ${runName({ framework, runId })}`);
+    },
+    onResult: (result) => {
+      if (result.action === 'skipped') return;
+      written.push(
+        print(...resultBlock(result, sayingOf(options.runsDir, total === 1), { verbose }), ...(total > 1 ? [''] : [])),
+      );
+    },
+  });
+  await Promise.all(written);
+  const saying = sayingOf(options.runsDir, total === 1);
   const asked = results.filter(({ action }) => action !== 'skipped');
   const skipped = results.filter(({ action }) => action === 'skipped');
-  for (const result of asked) await print(...resultBlock(result, saying, { verbose }), '');
   const left = skippedLines(skipped, saying, { verbose: verbose || options.run !== undefined });
-  if (asked.length === 0 && left.length === 0) await print(await nothingToDo(options, 'No run is waiting to be reconciled'));
-  await print(...left, ...totalLine(asked));
+  if (results.length === 0) await print(await nothingToDo(options, 'No run is waiting to be reconciled'));
+  const again = againLines(results, saying);
+  await print(...left, ...totalLine(asked), ...(again.length === 0 ? [] : ['', ...again]));
   return results;
 }
 
@@ -119,7 +131,8 @@ async function watch(options: ReconcileOptions, { json, verbose = false }: Optio
   const written: Promise<void>[] = [];
   const onResult = (result: RunReconciliation): void => {
     if (json === true) return void written.push(print(resultJsonLine(result)));
-    if (result.action !== 'skipped') written.push(print(...resultBlock(result, sayingOf(options.runsDir), { verbose }), ''));
+    if (result.action === 'skipped') return;
+    written.push(print(...resultBlock(result, sayingOf(options.runsDir, false), { verbose }), ''));
   };
   const onRound = (round: WatchRound): void => {
     written.push(print(json === true ? roundJsonLine(round) : roundText(round)));
@@ -143,7 +156,7 @@ async function list(choice: RunChoice & { minAgeMinutes?: number; maxAgeHours?: 
     await print(resultsDocument(runs));
     return ExitCode.ok;
   }
-  const saying = sayingOf(choice.runsDir);
+  const saying = sayingOf(choice.runsDir, runs.length === 1);
   if (runs.length === 0) await print(await nothingToDo(choice, 'There is nothing to reconcile'));
   else if (!all) await print(...waitingLines(runs, saying));
   else {
