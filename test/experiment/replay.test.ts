@@ -80,7 +80,7 @@ test('a recorded run is repeated without provider, endpoint and key, and the rec
   assert.equal((await tokensOf(again.runDir)).length, 4);
   assert.ok(!existsSync(join(again.runDir, 'cassette.jsonl')));
   const last = (await recordsOf(again.runDir)).filter(({ step }) => step === null).map(({ event }) => event);
-  assert.ok(last.indexOf('replay_end') < last.indexOf('run_end'), 'what the replay has to say comes before the end of the run');
+  assert.deepEqual(last.slice(last.indexOf('replay_end'), last.indexOf('run_end') + 1), ['replay_end', 'run_end']);
   assert.deepEqual(await differences(again.runDir), []);
 });
 
