@@ -22,6 +22,7 @@ import {
   isForeign,
   lastError,
   nextCommand,
+  pricesText,
   runNotes,
   runStatus,
   standIns,
@@ -58,6 +59,7 @@ export function renderMarkdown(summary: RunSummary, archive: ArchiveFacts | null
 }
 
 function headerRows(summary: RunSummary): string[][] {
+  const prices = pricesText(summary);
   return [
     ['Framework', inline(summary.framework ?? UNKNOWN)],
     ['Model', inline(summary.model ?? UNKNOWN)],
@@ -65,6 +67,7 @@ function headerRows(summary: RunSummary): string[][] {
     ['Completed', runStatus(summary) === 'running' ? 'not yet' : time(summary.ended_at)],
     ['Duration', duration(summary.duration_seconds)],
     ['Framework commit', inline(summary.framework_commit ?? UNKNOWN)],
+    ...(prices === null ? [] : [['Prices', inline(prices)]]),
     ['Stepwell version', inline(summary.stepwell_version ?? UNKNOWN)],
     ...(summary.recovered === null ? [] : [['Recovered', inline(summary.recovered.reason)]]),
   ];
@@ -112,7 +115,7 @@ function stepBlocks(summary: RunSummary): string[] {
 function stepRow(step: StepSummary): string[] {
   const error = lastError(step);
   const claim = claimLine(step.claimed_usage, step.metered !== false);
-  const claimed = claim === null ? [] : [`tokens as the framework claims: ${claim}`];
+  const claimed = claim === null ? [] : [`tokens claimed by the framework: ${claim}`];
   const notes = [...stepNotes(step), ...claimed, ...(error === null ? [] : [error])];
   return [
     stepNumber(step.step),
@@ -124,7 +127,7 @@ function stepRow(step: StepSummary): string[] {
     figure(step.usage.llm_requests),
     tokens(step.usage.tokens_in, step.usage.tokens_out),
     inline(validationLine(step) ?? ''),
-    inline(notes.join('; ')),
+    notes.map(inline).join('; '),
   ];
 }
 
@@ -137,9 +140,9 @@ function metricRows(summary: RunSummary): string[][] {
     ['Success rate', percent(summary.steps_succeeded, summary.steps_total)],
     ['LLM requests', figure(summary.usage.llm_requests)],
     ['Cost', totalCost(summary)],
-    ...(claim === null ? [] : [['Tokens as the framework claims', claim]]),
+    ...(claim === null ? [] : [['Tokens claimed by the framework', claim]]),
     ...Object.entries(aggregate_metrics).map(([name, value]) => [codeSpan(name), figure(value)]),
-    ...(notes.length === 0 ? [] : [['Notes', inline(notes.join('; '))]]),
+    ...(notes.length === 0 ? [] : [['Notes', notes.map(inline).join('; ')]]),
   ];
 }
 

@@ -135,9 +135,21 @@ function costsNothing({ rehearsal, replay_of: of }: RunSummary): string | null {
 
 /** Dollars; of the calls whose cost is known, as far as they are known. */
 export function totalCost(summary: RunSummary): string {
-  const { usage } = summary;
-  if (usage.cost_nano_usd === null) return costsNothing(summary) ?? UNKNOWN;
+  const { usage, models } = summary;
+  if (usage.cost_nano_usd === null) {
+    const known = models.reduce((sum, model) => sum + (model.cost_nano_usd ?? 0), 0);
+    return costsNothing(summary) ?? `${UNKNOWN}${known === 0 ? '' : `; ${dollars(known)} for the other models`}`;
+  }
   return `${dollars(usage.cost_nano_usd)}${usage.cost_nano_usd > 0 && !isComplete(usage) ? ' (lower bound)' : ''}`;
+}
+
+/** Where the prices came from; null where no record says. */
+export function pricesText({ prices }: RunSummary): string | null {
+  if (prices === null) return null;
+  const own = prices.overrides.length === 0 ? [] : [`${counted(prices.overrides.length, 'model')} by the configuration`];
+  const list = prices.source === null ? [] : [`${prices.source} ${prices.version ?? UNKNOWN}`];
+  const all = [...list, ...own];
+  return all.length === 0 ? 'none' : all.join(', ');
 }
 
 /** Why the step did not succeed, in its last attempt's words; null for one that did, or is not over. */

@@ -20,6 +20,16 @@ const ARCHIVE = {
   skipped: [],
 };
 
+const DIGEST = '0c9da2297434f9f0a3033f26442542457e7b2a68f411aa1b0bb4cade1a129c06';
+
+/** Of a call whose provider stated nothing. */
+const UNSTATED = {
+  'gen_ai.usage.input_tokens': null,
+  'gen_ai.usage.output_tokens': null,
+  'gen_ai.usage.cache_read.input_tokens': null,
+  cost_nano_usd: null,
+} as const;
+
 export interface Case {
   recording: Recording;
   /** Further files of the run directory. */
@@ -184,6 +194,57 @@ export const CASES: Readonly<Record<string, () => Case>> = {
     const claimed_usage = { input_tokens: 5100, output_tokens: 820, calls: 4 };
     recording.attemptEnd(1, 1, { duration_seconds: 8, claimed_usage }).stepEnd(1, 1, 8.1).validate(1, ['student']);
     recording.phaseEnd('steps', 9.1).stop().end();
+    return { recording };
+  },
+
+  /** What a ledger can hold beside whole calls of one model to the attempt's own URL. */
+  'ledger-in-full': () => {
+    const recording = new Recording('mytool').start(2, { adapter: 'command' });
+    recording.event(
+      'orchestrator',
+      'prices_loaded',
+      { source: 'genai-prices', version: '0.1.8', sha256: DIGEST, overrides: ['local'] },
+      'Prices: genai-prices 0.1.8, openai; 1 model priced by the configuration',
+    );
+    recording.prepare().phaseStart('steps');
+    recording.call({}, { attribution: 'run' });
+    recording.stepStart(1).attemptStart(1, 1);
+    const one = { step: 1, attempt: 1 };
+    recording.call(one, {
+      'gen_ai.usage.cache_write.input_tokens': 128,
+      'gen_ai.usage.reasoning.output_tokens': 64,
+      attribution: 'current_attempt',
+    });
+    const estimate = { input_tokens: 900, output_tokens: 31, tokenizer: 'o200k_base' };
+    recording.call(one, { ...UNSTATED, outcome: 'client_aborted', usage_source: 'estimate', estimate });
+    recording.call(one, {
+      ...UNSTATED,
+      'gen_ai.usage.input_tokens': 700,
+      outcome: 'truncated',
+      estimate: { input_tokens: null, output_tokens: 5, tokenizer: 'o200k_base' },
+    });
+    const unknown = { 'gen_ai.request.model': 'o9-preview', 'gen_ai.response.model': 'o9-preview-2027' };
+    recording.call(one, { ...unknown, cost_nano_usd: null, price_source: null });
+    const lookup = { wire: 'openai.models', method: 'GET', path: '/models', status: 200, duration_seconds: 0.1 };
+    recording.event('metrics', 'llm_lookup', lookup, 'GET /models', one);
+    const claimed_usage = { input_tokens: 2500, output_tokens: 500, calls: 3 };
+    const failed = { status: 'failed', reason: 'exit_code', claim: 'failure', duration_seconds: 13 } as const;
+    recording.attemptEnd(1, 1, { ...failed, claimed_usage }, 'Attempt 1 failed: exit code 3');
+    recording.attemptStart(1, 2).call({ step: 1, attempt: 2 });
+    recording.attemptEnd(1, 2, { duration_seconds: 3.2 }).stepEnd(1, 2, 17);
+    recording.stepStart(2).attemptStart(2, 1);
+    const two = { step: 2, attempt: 1 };
+    recording.call(two);
+    for (let again = 0; again < 3; again += 1) {
+      const refusal = { scope: 'run', limit: 'max_calls', used: 7, max: 7 } as const;
+      recording.event('metrics', 'budget_refused', refusal, 'Refused: 7 of 7 calls are used', { ...two, level: 'warn' });
+    }
+    const over = { status: 'failed', reason: 'budget_exceeded', claim: null, duration_seconds: 4 } as const;
+    const cause = 'Attempt 1 failed: the budget of the run is used up: 7 of 7 calls';
+    recording.attemptEnd(2, 1, over, cause).stepEnd(2, 1, 4, 'failed');
+    recording.phaseEnd('steps', 26).stop();
+    const end = { status: 'failed', failing_phase: 'steps', failing_step: 2 } as const;
+    recording.end(end, { type: 'StepFailure', message: cause, code: 'budget_exceeded' });
     return { recording };
   },
 

@@ -227,7 +227,7 @@ export class Recording {
     return this;
   }
 
-  callStart(scope: Scope, retry_of: string | null = null): string {
+  callStart(scope: Scope, retry_of: string | null = null, settings: Partial<EventMetadata<'llm_call_start'>> = {}): string {
     this.#call += 1;
     const call_id = `call-${String(this.#call).padStart(4, '0')}`;
     const request = { call_id, wire: 'openai.chat', path: '/v1/chat/completions' };
@@ -241,6 +241,7 @@ export class Recording {
         request_bytes: 2048,
         retry_of,
         attribution: 'url',
+        ...settings,
       },
       'Call begins',
       scope,
@@ -284,7 +285,8 @@ export class Recording {
 
   /** A whole call. */
   call(scope: Scope, settings: Partial<EventMetadata<'llm_call'>> = {}): string {
-    const id = this.callStart(scope, settings.retry_of ?? null);
+    const { attribution = 'url', 'gen_ai.request.model': model = 'gpt-4o-mini' } = settings;
+    const id = this.callStart(scope, settings.retry_of ?? null, { attribution, 'gen_ai.request.model': model });
     const seconds = settings.duration_seconds ?? 3.2;
     this.wait(seconds).callEnd(id, scope, settings);
     return id;

@@ -1,6 +1,6 @@
 import type { RunSummary } from '../../schema.ts';
 import { duration, figure, stepNumber, time, UNKNOWN } from '../figures.ts';
-import { FOREIGN, isForeign, runStatus, standIns, statusWord } from '../words.ts';
+import { FOREIGN, isForeign, pricesText, runStatus, standIns, statusWord } from '../words.ts';
 
 export function headerLines(summary: RunSummary): string[] {
   const status = runStatus(summary);
@@ -31,6 +31,7 @@ export function headerLines(summary: RunSummary): string[] {
 
 export function configurationLines({ configuration, ...summary }: RunSummary): string[] {
   const validates = configuration?.validates_app ?? null;
+  const prices = pricesText({ configuration, ...summary });
   return [
     `Steps Configured: ${figure(configuration?.steps_configured ?? null)}`,
     `Timeout per Step: ${duration(configuration?.step_timeout_seconds ?? null)}`,
@@ -38,6 +39,7 @@ export function configurationLines({ configuration, ...summary }: RunSummary): s
     `Random Seed: ${configuration === null ? UNKNOWN : (configuration.random_seed ?? 'none')}`,
     `On Step Failure: ${configuration?.on_step_failure ?? UNKNOWN}`,
     `Application Validated: ${validates === null ? UNKNOWN : validates ? 'yes' : 'no'}`,
+    ...(prices === null ? [] : [`Prices: ${prices}`]),
     `Adapter: ${summary.adapter ?? UNKNOWN}`,
     `Framework Commit: ${summary.framework_commit ?? UNKNOWN}`,
     `Stepwell Version: ${summary.stepwell_version ?? UNKNOWN}`,

@@ -57,7 +57,7 @@ function stepBlock(step: StepSummary): string[] {
   ];
   for (const note of stepNotes(step)) lines.push(`  - Note: ${note}`);
   const claim = claimLine(step.claimed_usage, step.metered !== false);
-  if (claim !== null) lines.push(`  - Tokens as the framework claims: ${claim}`);
+  if (claim !== null) lines.push(`  - Claimed by the framework: ${claim}`);
   if (step.name !== null) lines.push(`  - Name: ${step.name}`);
   const validation = validationLine(step);
   if (validation !== null) lines.push(`  - Validation: ${validation}`);

@@ -40,7 +40,7 @@ export function finalLines(summary: RunSummary): string[] {
     `Total Tokens: ${figure(total)}${lowerBound}`,
     `  - Prompt: ${figure(usage.tokens_in)} (cached: ${figure(usage.tokens_cached)}${part('cache write', usage.tokens_cache_write)})`,
     `  - Completion: ${figure(usage.tokens_out)}${reasoning === '' ? '' : ` (${reasoning.slice(2)})`}`,
-    ...(claim === null ? [] : [`  - As the framework claims: ${claim}`]),
+    ...(claim === null ? [] : [`  - Claimed by the framework: ${claim}`]),
     `Total Cost: ${totalCost(summary)}`,
     ...modelLines(summary),
     `Total Duration: ${duration(summary.duration_seconds)}`,
