@@ -54,6 +54,7 @@ export function forward(
   now: () => number,
 ): Promise<Forwarded> {
   return new Promise((resolve) => {
+    let outgoing: ClientRequest | null = null;
     let status: number | null = null;
     let requestId: string | null = null;
     let contentType: string | null = null;
@@ -62,12 +63,16 @@ export function forward(
 
     const settle = (ending: Forwarded['ending'], error: Error | null = null): void => {
       response.off('close', onClientClose);
+      if (sending.more && !request.complete) {
+        // The upstream answered before it had read everything, and the client may still be sending.
+        request.unpipe().resume();
+        outgoing?.destroy();
+      }
       resolve({ ending, status, requestId, contentType, firstByteAt, bytes, error });
     };
-    let outgoing: ClientRequest;
     const onClientClose = (): void => {
       settle('client_gone');
-      outgoing.destroy();
+      outgoing?.destroy();
     };
     response.on('close', onClientClose);
     try {
@@ -120,13 +125,13 @@ export function forward(
       const onCut = (error: Error): void => {
         settle('cut', error);
         begun = true;
-        outgoing.destroy();
+        response.flushHeaders();
+        outgoing?.destroy();
         // Closing without the end of the framing tells the client what the upstream told us.
         response.socket?.destroySoon();
       };
       answer.on('error', onCut);
       decoder?.on('error', onCut);
-      decoder?.on('data', (chunk: Buffer) => pass(tap.push(mask.push(chunk))));
       const pass = (pieces: readonly Buffer[]): void => {
         write(pieces);
         if (response.writableNeedDrain) {
@@ -134,6 +139,7 @@ export function forward(
           response.once('drain', resume);
         }
       };
+      decoder?.on('data', (chunk: Buffer) => pass(tap.push(mask.push(chunk))));
       answer.on('data', (chunk: Buffer) => {
         firstByteAt ??= now();
         bytes += chunk.length;
@@ -148,7 +154,12 @@ export function forward(
 
     if (sending.more) {
       if (sending.bytes !== null) outgoing.write(sending.bytes);
-      request.pipe(outgoing);
+      request.pipe(outgoing, { end: false });
+      request.on('end', () => {
+        const trailers = trailersOf(request.trailers);
+        if (trailers !== null) outgoing.addTrailers(trailers as Record<string, string>);
+        outgoing.end();
+      });
     } else {
       outgoing.end(sending.bytes);
     }

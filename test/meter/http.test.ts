@@ -73,6 +73,26 @@ test('trailers of an answer are passed on, the real key covered in them', async 
   );
 });
 
+test('trailers of a request that is passed on unread', async () => {
+  let trailers: NodeJS.Dict<string> = {};
+  await metered(
+    (response, _seen, request) => {
+      ({ trailers } = request);
+      response.end('{}');
+    },
+    async ({ endpoint }) => {
+      const headers = { 'transfer-encoding': 'chunked', trailer: 'x-sum' };
+      const request = httpRequest(`${endpoint.baseUrl}/files`, { method: 'POST', headers, agent: false });
+      request.write('content');
+      request.addTrailers({ 'x-sum': '42' });
+      request.end();
+      const [response] = (await once(request, 'response')) as [IncomingMessage];
+      await text(response);
+      assert.deepEqual({ ...trailers }, { 'x-sum': '42' });
+    },
+  );
+});
+
 test('one connection after another request: answers keep their order and their borders', async () => {
   await metered(
     (response, seen) => {

@@ -33,9 +33,9 @@ export async function metered(
   await ledgerRun(async (run) => {
     await using upstream = await startUpstream(answer);
     await using meter = await startMeter();
-    const { apiKey = REAL_KEY, askStreamUsage = true, ...rest } = changes;
+    const { apiKey = REAL_KEY, askStreamUsage = true, baseUrl = upstream.origin + path, ...rest } = changes;
     const prices = await loadPrices({ overrides: OVERRIDES, baseUrl: null });
-    const to = { baseUrl: upstream.origin + path, apiKey, askStreamUsage };
+    const to = { baseUrl, apiKey, askStreamUsage };
     const meterOfRun = meter.openRun({ runId: 'run-1', upstream: to, prices, ...rest });
     await withStep(1, { attempt: 2 }, async () => {
       const endpoint = meterOfRun.openAttempt({ step: 1, attempt: 2 });
