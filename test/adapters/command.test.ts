@@ -79,10 +79,9 @@ test('the framework is told endpoint, model and where it stands', async () => {
   const own = Object.keys(env).filter((name) => !/^(STEPWELL_|LC_)/.test(name));
   assert.deepEqual(
     own.sort().filter((name) => !['LANG', 'TZ', 'TERM'].includes(name)),
-    [
-      ...['ANTHROPIC_API_KEY', 'ANTHROPIC_BASE_URL', 'GEMINI_API_KEY', 'GOOGLE_GEMINI_BASE_URL', 'HOME'],
-      ...['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'PATH', 'TMPDIR'],
-    ],
+    'ANTHROPIC_API_KEY ANTHROPIC_BASE_URL GEMINI_API_KEY GOOGLE_GEMINI_BASE_URL HOME OPENAI_API_KEY OPENAI_BASE_URL PATH TMPDIR'.split(
+      ' ',
+    ),
   );
 });
 

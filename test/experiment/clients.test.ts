@@ -85,7 +85,7 @@ test('clients of OpenAI, Anthropic and Gemini in one experiment', { timeout: 120
     const [seen, ...others] = upstreams.get(name)!.seen;
     assert.deepEqual(others, []);
     assert.equal(seen?.url, PATHS[name]);
-    const sent = KEY_HEADERS.flatMap((header) => seen.headers[header] ?? []).map((value) => String(value).replace('Bearer ', ''));
+    const sent = KEY_HEADERS.flatMap((header) => seen.headers[header] ?? []).map((value) => value.replace('Bearer ', ''));
     assert.deepEqual(sent, [KEYS[name]]);
     const [call] = records.filter(({ event }) => event === 'llm_call');
     assert.deepEqual(

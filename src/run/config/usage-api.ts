@@ -63,7 +63,7 @@ export function resolveUsageApi(
 }
 
 /** By host: api.openai.com with its regional variants, and api.anthropic.com. */
-export function providerOf(baseUrl: string): UsageProvider | null {
+function providerOf(baseUrl: string): UsageProvider | null {
   const host = URL.parse(baseUrl)?.hostname ?? '';
   if (/^([a-z]{2}\.)?api\.openai\.com$/.test(host)) return 'openai';
   return host === 'api.anthropic.com' ? 'anthropic' : null;

@@ -11,7 +11,7 @@ export interface WrittenEndpoint {
   readonly settings: EndpointSettings;
   /** The experiment's `api_key_id` is not taken over: the framework has a key of its own, and names no id of it. */
   readonly lacksKeyId: boolean;
-  place(...keys: string[]): KeyPath;
+  readonly place: (...keys: string[]) => KeyPath;
 }
 
 /**
