@@ -57,6 +57,17 @@ test('chat: a client that did not ask for usage sees no trace of it', async () =
   );
 });
 
+test('chat: an endpoint that is not to be asked for usage: an estimate stands beside what is unknown', async () => {
+  const { calls } = await throughMeter(
+    openAiStub,
+    async (address) => collect(await client(address).chat.completions.create({ model: 'm', messages: HELLO, stream: true })),
+    { calls: 1, askStreamUsage: false },
+  );
+  assert.deepEqual([calls[0]?.outcome, calls[0]?.usage_source], ['ok', 'estimate']);
+  assert.equal(calls[0]?.['gen_ai.usage.output_tokens'], null);
+  assert.ok((calls[0].estimate?.output_tokens ?? 0) > 0);
+});
+
 test('chat: tools, streamed and not, to the final answer', async () => {
   const { calls, sent } = await throughMeter(
     openAiStub,

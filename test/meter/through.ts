@@ -21,7 +21,7 @@ interface Ledger {
 export async function throughMeter(
   stub: (key: string) => { answer: Answer; sent: Sent },
   use: (address: Address) => Promise<unknown>,
-  { calls = 0, lookups = 0 }: { calls?: number; lookups?: number },
+  { calls = 0, lookups = 0, askStreamUsage = true }: { calls?: number; lookups?: number; askStreamUsage?: boolean },
 ): Promise<Ledger> {
   const direct = stub(REAL_KEY);
   await using straight = await startUpstream(direct.answer);
@@ -33,7 +33,7 @@ export async function throughMeter(
     const { answer, sent } = stub(REAL_KEY);
     await using upstream = await startUpstream(answer);
     await using meter = await startMeter();
-    const to = { baseUrl: `${upstream.origin}/v1`, apiKey: REAL_KEY };
+    const to = { baseUrl: `${upstream.origin}/v1`, apiKey: REAL_KEY, askStreamUsage };
     const runMeter = meter.openRun({ runId: 'run-1', upstream: to, prices: unpriced('no prices in this test') });
     await withStep(1, { attempt: 1 }, async () => {
       const endpoint = runMeter.openAttempt({ step: 1, attempt: 1 });
