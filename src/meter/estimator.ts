@@ -66,7 +66,7 @@ export function createEstimator(): Estimator {
         asked += 1;
         waiting.set(asked, resolve);
         worker ??= start();
-        worker.postMessage({ ...texts, id: asked } satisfies Question);
+        worker.postMessage({ ...texts, id: asked } satisfies Question, []);
       });
     },
     async close() {
@@ -90,6 +90,6 @@ async function answerQuestion({ id, method, path, body, written }: Question): Pr
 
 if (!isMainThread && workerData === ROLE) {
   parentPort?.on('message', (question: Question) => {
-    void answerQuestion(question).then((answer) => parentPort?.postMessage(answer));
+    void answerQuestion(question).then((answer) => parentPort?.postMessage(answer, []));
   });
 }

@@ -118,7 +118,7 @@ export function forward(
         write(tap.push(mask.end()));
         write(tap.end());
         const trailers = trailersOf(answer.trailers);
-        if (trailers !== null) response.addTrailers(mask.headers(trailers) as Record<string, string>);
+        if (trailers !== null) response.addTrailers(mask.headers(trailers));
         settle('whole');
         response.end();
       };
@@ -157,7 +157,7 @@ export function forward(
       request.pipe(outgoing, { end: false });
       request.on('end', () => {
         const trailers = trailersOf(request.trailers);
-        if (trailers !== null) outgoing.addTrailers(trailers as Record<string, string>);
+        if (trailers !== null) outgoing.addTrailers(trailers);
         outgoing.end();
       });
     } else {

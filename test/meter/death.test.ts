@@ -36,10 +36,9 @@ test('a process that is killed leaves the beginning of every call that was under
     assert.equal(starts.length, 3);
     assert.equal(ends.length, 1);
     assert.equal(ends[0]?.metadata.call_id, starts[0]?.metadata.call_id);
-    const open = starts.slice(1).map(({ metadata }) => metadata);
-    assert.deepEqual(open.map((metadata) => [metadata['gen_ai.request.model'], metadata['gen_ai.request.stream']]).sort(), [
-      ['gpt-test', false],
-      ['gpt-test', true],
-    ]);
+    const open = starts
+      .slice(1)
+      .map(({ metadata }) => `${metadata['gen_ai.request.model']} ${metadata['gen_ai.request.stream']}`);
+    assert.deepEqual(open.sort(), ['gpt-test false', 'gpt-test true']);
   });
 });
