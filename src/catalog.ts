@@ -4,3 +4,4 @@ export { findRun, LATEST, type FoundRun } from './catalog/find.ts';
 export { listRuns, type CatalogRun, type RunList, type RunState } from './catalog/list.ts';
 export { readManifest, rebuildManifest, updateManifest, type ManifestChange, type ManifestState } from './catalog/manifest.ts';
 export { openRun } from './catalog/open.ts';
+export { totalsByFramework } from './catalog/totals.ts';

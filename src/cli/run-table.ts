@@ -1,5 +1,5 @@
 /** Runs as a table: one line each, in the order given. */
-import type { CatalogRun } from '../catalog.ts';
+import { totalsByFramework, type CatalogRun } from '../catalog.ts';
 import { styleOf, type Paint } from './colour.ts';
 import { ABSENT, duration, shortCount, table } from './columns.ts';
 import { neutralLine } from './neutral.ts';
@@ -26,6 +26,37 @@ export function runTable(runs: readonly CatalogRun[], paint: Paint): string[] {
       duration(run.entry.duration_seconds),
     ]),
     (cell, row, column) => (column === 2 ? paint(styleOf(statuses[row] ?? ''), cell) : cell),
+  );
+}
+
+/**
+ * What the runs of each framework add up to, below the runs; nothing where there are only rehearsals and replays, which use
+ * no model. A `≥` stands before a sum for which a run's figures are missing or a lower bound.
+ */
+export function totalsTable(runs: readonly CatalogRun[]): string[] {
+  const totals = Object.entries(totalsByFramework(runs.map(({ entry }) => entry))).filter(([, total]) => total.runs > 0);
+  if (totals.length === 0) return [];
+  return table(
+    [
+      { title: 'FRAMEWORK', most: 12 },
+      { title: 'RUNS', align: 'right' },
+      { title: 'CALLS', align: 'right' },
+      { title: 'TOKENS IN', align: 'right' },
+      { title: 'TOKENS OUT', align: 'right' },
+      { title: 'COST', align: 'right' },
+    ],
+    totals.map(([framework, total]) => {
+      const isWhole = total.runs_with_incomplete_tokens === 0;
+      const shown = (text: string, whole = isWhole): string => (text === ABSENT || whole ? text : `≥ ${text}`);
+      return [
+        neutralLine(framework),
+        String(total.runs),
+        shown(shortCount(total.api_calls)),
+        shown(shortCount(total.tokens_in)),
+        shown(shortCount(total.tokens_out)),
+        shown(total.cost_usd === null ? ABSENT : `$${total.cost_usd.toFixed(2)}`, isWhole && total.runs_without_cost === 0),
+      ];
+    }),
   );
 }
 

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import * as fc from 'fast-check';
 import { readManifest, rebuildManifest } from '../../src/catalog.ts';
+import { claimOf } from '../../src/reconcile/claim.ts';
+import { readLedger, type LedgerCall } from '../../src/reconcile/ledger.ts';
 import { metricsText, RunMetrics, RunSummary, type RunsManifest, type UsageSummary } from '../../src/schema.ts';
 import { openRunDirectory } from '../../src/store.ts';
 import { computeMetrics, foldRun, renderJson, renderMarkdown, renderText } from '../../src/summary.ts';
@@ -180,6 +182,41 @@ test('metrics.json, text and Markdown say the same', async () => {
 function pick(from: object, like: object): object {
   return Object.fromEntries(Object.entries(from).filter(([name]) => name in like));
 }
+
+test('reconciliation reads the same ledger', async () => {
+  await fc.assert(
+    fc.asyncProperty(ledger, async (one) => {
+      const { summary } = await folded(one);
+      await using source = await openRunDirectory(join(made, 'run'));
+      const { calls } = await readLedger(source);
+      assert.equal(calls.length, callsOf(linesOf(join(made, 'run'))).length);
+      const check = (of: readonly LedgerCall[], usage: UsageSummary): void => {
+        const sum = (figure: 'input' | 'output' | 'cached'): number => of.reduce((total, call) => total + (call[figure] ?? 0), 0);
+        assert.deepEqual(
+          [of.length, sum('input'), sum('output'), sum('cached')],
+          [usage.api_calls ?? 0, usage.tokens_in ?? 0, usage.tokens_out ?? 0, usage.tokens_cached ?? 0],
+        );
+      };
+      check(calls, summary.usage);
+      for (const { step, usage } of summary.steps)
+        check(
+          calls.filter((call) => call.step === step),
+          usage,
+        );
+      check(
+        calls.filter((call) => call.step === null),
+        summary.usage_outside_steps,
+      );
+      const claimed = claimOf(summary);
+      const { claimed_usage: claims } = summary;
+      assert.deepEqual(
+        [claimed?.input_tokens, claimed?.output_tokens, claimed?.api_calls],
+        [claims?.input_tokens, claims?.output_tokens, claims?.calls],
+      );
+    }),
+    { numRuns: 60 },
+  );
+});
 
 test('claims of attempts are added up beside the measurement, never into it', async () => {
   await fc.assert(

@@ -4,7 +4,7 @@ import { ExitCode } from '../../errors.ts';
 import { paintFor } from '../colour.ts';
 import { neutralJson } from '../neutral.ts';
 import { note, print } from '../output.ts';
-import { runTable } from '../run-table.ts';
+import { runTable, totalsTable } from '../run-table.ts';
 import { runsDirOf, shownPath, type CommonOptions } from '../runs-dir.ts';
 
 interface ListOptions extends CommonOptions {
@@ -34,6 +34,8 @@ export async function run(_args: readonly string[], options: ListOptions): Promi
     return ExitCode.ok;
   }
   await print(...runTable(runs, paintFor(process.stdout)));
+  const totals = totalsTable(all);
+  if (totals.length > 0) await print('', ...totals);
   if (runs.some((run) => run.state === 'crashed')) note('`stepwell recover --all` finishes the record of a crashed run.');
   return ExitCode.ok;
 }
