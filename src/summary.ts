@@ -5,7 +5,7 @@ export { renderJson } from './summary/json.ts';
 export { renderMarkdown } from './summary/markdown.ts';
 export { computeMetrics } from './summary/metrics.ts';
 export { comparedFigures, costText, differencePercent, sharedText, stepsByResolution } from './summary/reconciliation-words.ts';
-export { foldReconciliation, readReconciliation, type ReadReconciliationOptions } from './summary/reconciliation.ts';
+export { foldReconciliation, readReconciliation } from './summary/reconciliation.ts';
 export { LogSummarizer } from './summary/summarizer.ts';
 export { renderText } from './summary/text.ts';
 export { wrap } from './summary/width.ts';

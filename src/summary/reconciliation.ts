@@ -63,18 +63,15 @@ function addAttempt(
   };
 }
 
-export interface ReadReconciliationOptions {
-  /** Also what is behind the bytes that metadata.json confirms: an attempt that is being written, or that was cut off. */
-  readonly all?: boolean;
-}
-
 /**
  * Reads where the reconciliation of a run stands from its directory; null before the first attempt that metadata.json
  * confirms. A clone of the records has no logs: there metrics.json tells.
+ *
+ * @param options `all`: also what is behind the confirmed bytes, an attempt that is being written or was cut off
  */
 export async function readReconciliation(
   runDir: string,
-  { all = false }: ReadReconciliationOptions = {},
+  { all = false }: { readonly all?: boolean } = {},
 ): Promise<ReconciliationSummary | null> {
   if (!existsSync(join(runDir, LOGS_DIR))) {
     return (await readAs(Kept, join(runDir, METRICS_FILE)))?.usage_api_reconciliation ?? null;

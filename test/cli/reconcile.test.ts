@@ -32,7 +32,7 @@ async function here(options: Partial<UsageServerOptions> = {}): Promise<Here> {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
   return {
-    make: made.make,
+    make: async (run) => await made.make(run),
     server: made.server,
     runsDir: made.runsDir,
     start,
