@@ -9,8 +9,8 @@ import { readManifest, rebuildManifest } from '../../src/catalog.ts';
 import { claimOf } from '../../src/reconcile/claim.ts';
 import { readLedger, type LedgerCall } from '../../src/reconcile/ledger.ts';
 import { metricsText, RunMetrics, RunSummary, type RunsManifest, type UsageSummary } from '../../src/schema.ts';
-import { openRunDirectory } from '../../src/store.ts';
-import { computeMetrics, foldRun, renderJson, renderMarkdown, renderText } from '../../src/summary.ts';
+import { openRunDirectory, readRecords, type ReadItem } from '../../src/store.ts';
+import { computeMetrics, foldRecords, foldRun, renderJson, renderMarkdown, renderText } from '../../src/summary.ts';
 import { ledger, writeLedger, type Ledger } from './ledger-files.ts';
 import { callsOf, linesOf, naiveClaims, naiveUsage, type Line } from './ledger-naive.ts';
 
@@ -243,6 +243,27 @@ test('claims of attempts are added up beside the measurement, never into it', as
         computeMetrics(summary).steps.map((step) => step.claimed_usage),
         summary.steps.map((step) => step.claimed_usage),
       );
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('files may be read one after another: sums do not depend on the order of lines across files', async () => {
+  await fc.assert(
+    fc.asyncProperty(ledger, async (one) => {
+      const { summary } = await folded(one);
+      await using source = await openRunDirectory(join(made, 'run'));
+      const items: ReadItem[] = [];
+      for await (const item of readRecords(source)) items.push(item);
+      const fileOf = (item: ReadItem): string => ('record' in item ? item.file : item.damaged.file);
+      const again = await foldRecords(items.sort((a, b) => fileOf(b).localeCompare(fileOf(a), 'en')));
+      const sums = (of: RunSummary): object => ({
+        usage: of.usage,
+        outside: of.usage_outside_steps,
+        steps: of.steps.map(({ step, usage }) => ({ step, usage })).sort((a, b) => a.step - b.step),
+        models: of.models.map(({ answered_as: _, ...figures }) => figures),
+      });
+      assert.deepEqual(sums(again), sums(summary));
     }),
     { numRuns: 60 },
   );
