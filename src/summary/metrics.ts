@@ -54,8 +54,8 @@ export function computeMetrics(summary: RunSummary): RunMetrics {
 }
 
 /** Before the first attempt. A run without a single call is compared too: the provider must have nothing of it either. */
-function statusBefore({ rehearsal, usage_provider, usage }: RunSummary): 'pending' | 'not_applicable' {
-  if (rehearsal === true || usage_provider === 'none') return 'not_applicable';
+function statusBefore({ rehearsal, replay_of, usage_provider, usage }: RunSummary): 'pending' | 'not_applicable' {
+  if (rehearsal === true || replay_of !== null || usage_provider === 'none') return 'not_applicable';
   return usage_provider === 'unknown' && (usage.api_calls ?? 0) === 0 ? 'not_applicable' : 'pending';
 }
 

@@ -290,6 +290,8 @@ describe('before the first attempt', () => {
   test('a rehearsal, and a run that nobody bills, have nothing to compare', async () => {
     assert.equal(await status({ usage_api: null }, 2), 'not_applicable');
     assert.equal(await status({ usage_api: null, rehearsal: true }, 2), 'not_applicable');
+    assert.equal(await status({ usage_api: openai, rehearsal: true }, 2), 'not_applicable');
+    assert.equal(await status({ usage_api: openai, replay_of: RUN_ID }, 2), 'not_applicable');
   });
 
   test('a run recorded before that was is judged by its calls', async () => {
