@@ -26,13 +26,18 @@ test('special tokens and broken characters in a prompt are text', async () => {
 });
 
 test('counting in pieces is nearly counting at once', async () => {
-  const prose = 'The quick brown fox; jumps(over) the lazy dog: Grüße an 学生 🎓!\n'.repeat(400);
-  const exact = countTokens(prose);
-  const pieces = await tokensOf(prose);
-  assert.ok(Math.abs(pieces - exact) <= exact * 0.01, `${pieces} of ${exact}`);
+  const code = 'const fox = jumps(over, "lazy dogs"); // Grüße an 学生\n'.repeat(400);
+  const [exact, pieces] = [countTokens(code), await tokensOf(code)];
+  assert.ok(Math.abs(pieces - exact) <= exact * 0.005, `${pieces} of ${exact}`);
 });
 
-test('a long word does not hold up others, and what is longer than is counted goes on as it began', async () => {
+test('words and characters are not cut where that can be helped', async () => {
+  for (const text of ['internationalisation '.repeat(500), `x${'🎓'.repeat(2000)}`]) {
+    assert.equal(await tokensOf(text), countTokens(text));
+  }
+});
+
+test('a long word does not hold up others', async () => {
   let turns = 0;
   const word = 'abcdefghijklmnopqrstuvwxyz0123456789'.repeat(30_000);
   const counting = tokensOf(word);
@@ -41,9 +46,14 @@ test('a long word does not hold up others, and what is longer than is counted go
     next = setImmediate(turn);
   };
   let next = setImmediate(turn);
-  const tokens = await counting;
+  await counting;
   clearImmediate(next);
   assert.ok(turns > 100, `${turns} turns of the loop`);
-  const begun = await tokensOf(word.slice(0, word.length / 4));
-  assert.ok(Math.abs(tokens - 4 * begun) <= tokens * 0.01, `${tokens} is not 4 × ${begun}`);
+});
+
+test('what is longer than is counted is taken to go on as it began', async () => {
+  const counted = 1024 * 1024;
+  const begun = 'word '.repeat(counted / 4).slice(0, counted);
+  const [part, all] = [await tokensOf(begun), await tokensOf(begun + '!?'.repeat(counted / 2))];
+  assert.ok(Math.abs(all - 2 * part) <= part * 0.01, `${all} is not 2 × ${part}`);
 });

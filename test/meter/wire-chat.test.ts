@@ -82,6 +82,32 @@ test('a stream without a closing mark is whole when a choice has ended or usage 
   assert.deepEqual(ends([...text, 'data: [DONE]']), { finished: true, closed: true });
 });
 
+test('events of every form are read: lines of data, comments, names, numbers', () => {
+  const data = JSON.stringify({ model: 'm-2026', choices: [], usage: USAGE }, null, 1);
+  const lines = `: keep-alive\nid: 7\nevent: message\nretry: 10\n${data.replace(/^/gm, 'data:')}\n\n`;
+  assert.equal(readStream(wire, [lines]).answered.usage?.output, 4);
+  assert.equal(readStream(wire, [lines.replaceAll('\n', '\r\n')]).answered.usage?.output, 4);
+  const named = `event: message\n${data.replace(/^/gm, 'data: ')}\n\n`;
+  assert.equal(readStream(wire, [named.slice(named.indexOf('data'))]).answered.usage?.output, 4);
+  assert.equal(readStream(wire, [`\uFEFF${named}`]).answered.usage?.output, 4);
+  assert.deepEqual(readStream(wire, [': comment\n\n', 'data:\n\n', 'event: x\n\n']).answered.usage, null);
+});
+
+test('a count is a whole number from 0 on, and nothing else', () => {
+  for (const [value, count] of [
+    [0, 0],
+    [7, 7],
+    [-1, null],
+    [0.5, null],
+    [1e300, null],
+    ['7', null],
+    [null, null],
+  ]) {
+    const { usage } = wire.readAnswer(Buffer.from(JSON.stringify({ usage: { prompt_tokens: value } })));
+    assert.equal(usage?.input, count);
+  }
+});
+
 test('an empty model name is none: the next event may know it', () => {
   const filter = unnamed({ model: '', choices: [], prompt_filter_results: [] });
   assert.equal(readStream(wire, [...filter, ...unnamed(chunk({ content: 'a' }))]).answered.model, 'm-2026');
@@ -133,4 +159,10 @@ test('what the model reads: texts and tools, no images, sound and files', () => 
   const text = wire.inputText(Buffer.from(JSON.stringify(body)));
   for (const part of ['Be brief.', 'What is this?', 'found', 'look', 'where']) assert.ok(text.includes(part), part);
   for (const part of ['AAAA', 'call_1', 'high']) assert.ok(!text.includes(part), part);
+});
+
+test('texts of a request end at a limit', () => {
+  const messages = [{ content: 'a'.repeat(5_000_000) }, { content: 'b'.repeat(5_000_000) }, { content: 'c' }];
+  const text = wire.inputText(Buffer.from(JSON.stringify({ messages })));
+  assert.ok(text.length > 8_000_000 && text.length < 9_000_000 && !text.includes('c'), `${text.length}`);
 });
