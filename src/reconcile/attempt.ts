@@ -4,24 +4,22 @@ import { join } from 'node:path';
 import type { CatalogRun } from '../catalog.ts';
 import { stepwellError, StepwellError } from '../errors.ts';
 import { captureScope, collectSecrets, flushRun, runRedactor, syncRun, withRun } from '../log.ts';
-import type { ReconciliationAttempt, ReconciliationSummary, RunSummary, UsageFilter } from '../schema.ts';
+import type { ReconciliationAttempt, ReconciliationSummary, UsageFilter } from '../schema.ts';
 import { CONFIG_FILE, LOGS_DIR, openRunDirectory, RECONCILE_LOCK_FILE, RECONCILIATION_LOG, withFileLock } from '../store.ts';
 import { foldRun } from '../summary.ts';
-import { accessOf, ADMIN_KEY_VARIABLES } from './access.ts';
-import { openUsageApi, type UsageAnswer, type UsageApi } from './api.ts';
+import { accessOf, ADMIN_KEY_VARIABLES, type Access } from './access.ts';
+import { answerOf, readingFor, type Asked } from './answer.ts';
+import { openUsageApi, type UsageAnswer } from './api.ts';
 import { readAttempts } from './attempts.ts';
 import { isSettled, judge, type Judgement, type Outcome } from './judge.ts';
 import { canBeBilledBy, type RunUsageApi } from './ledger.ts';
 import { surroundingsOf, type LedgerCache, type Surroundings } from './neighbours.ts';
 import type { ReconcileOptions, RunReconciliation } from './options.ts';
-import { neighbourMinutes, providerMinutes, readingOf } from './reading.ts';
 import { recordAttempt, recordPage } from './record.ts';
 import { recordedSettings } from './settings.ts';
 import { nextAttemptAt, type Ready } from './standing.ts';
-import { stepResolutions } from './steps.ts';
 import { updateDerived } from './update.ts';
-import { weigh } from './weigh.ts';
-import { windowOf, windowText, type Minutes } from './window.ts';
+import { windowOf, windowText } from './window.ts';
 
 export interface AttemptContext {
   readonly options: ReconcileOptions;
@@ -74,11 +72,11 @@ export async function attemptRun(ready: Ready, context: AttemptContext): Promise
     logsDir: join(result.runDir, LOGS_DIR),
     secrets: [access.adminKey, ...(await secretsOf(result.runDir, context.env))],
   };
-  const question: Asked = { usageApi, window, surroundings, access };
+  const asked: Asked = { usageApi, window, surroundings };
   try {
     return await withFileLock(
       join(result.runDir, RECONCILE_LOCK_FILE),
-      async () => await withRun(scope, async () => await ask(ready, context, question)),
+      async () => await withRun(scope, async () => await ask(ready, context, asked, access)),
       { waitMs: LOCK_WAIT_MS },
     );
   } catch (error) {
@@ -88,17 +86,15 @@ export async function attemptRun(ready: Ready, context: AttemptContext): Promise
   }
 }
 
-interface Asked {
-  readonly usageApi: RunUsageApi;
-  readonly window: Minutes;
-  readonly surroundings: Surroundings;
-  readonly access: { readonly baseUrl: string | undefined; readonly adminKey: string };
-}
-
 /** As holder of the lock, in the run's log scope. */
-async function ask(ready: Ready, context: AttemptContext, asked: Asked): Promise<RunReconciliation> {
+async function ask(
+  ready: Ready,
+  context: AttemptContext,
+  asked: Asked,
+  access: Extract<Access, { status: 'ok' }>,
+): Promise<RunReconciliation> {
   const { run, settings, result } = ready;
-  const { usageApi, window, access } = asked;
+  const { usageApi, window } = asked;
   const { options, now } = context;
   const { attempts: earlier, nextNumber } = await readAttempts(run.dir);
   await using source = await openRunDirectory(run.dir);
@@ -152,59 +148,6 @@ async function ask(ready: Ready, context: AttemptContext, asked: Asked): Promise
         youngest: ready.endedAt + settings.min_age_minutes * 60_000,
       }),
   });
-}
-
-/** An interruption is an answer too: what was received until then is recorded, and so is that nothing followed. */
-async function answerOf(
-  api: UsageApi,
-  { usageApi: { provider: _, ...filter }, surroundings }: Asked,
-  signal: AbortSignal | undefined,
-): Promise<UsageAnswer> {
-  const { start, end } = surroundings.joint.minutes;
-  try {
-    return await api.fetchUsage({ start: new Date(start), end: new Date(end), filter, signal });
-  } catch (error) {
-    if (signal?.aborted !== true) throw error;
-    return { status: 'failed', reason: 'The attempt was interrupted.', fix: 'Reconcile again.', retryable: true };
-  }
-}
-
-async function readingFor(
-  { ledger, settings }: Ready,
-  summary: RunSummary,
-  { usageApi, window, surroundings: { joint, unreadable } }: Asked,
-  { buckets, fetchedAt }: Extract<UsageAnswer, { status: 'ok' }>,
-  api: UsageApi,
-  signal: AbortSignal | undefined,
-): Promise<Extract<Outcome, { kind: 'reading' }> & { readonly steps: ReconciliationAttempt['steps'] }> {
-  const { provider, ...filter } = usageApi;
-  // Costs are shown, and decide nothing: that they could not be had is told by the answer in the log.
-  const costs = await api
-    .fetchCosts({ start: new Date(window.start), end: new Date(window.end), filter, signal })
-    .catch((error: unknown) => {
-      if (signal?.aborted !== true) throw error;
-      return null;
-    });
-  const cost = costs?.status === 'ok' && costs.usd !== null ? { usd: costs.usd, start: costs.start, end: costs.end } : null;
-  const reading = readingOf({ fetchedAt, buckets, window, joint, cost });
-  const minutes = providerMinutes(buckets);
-  const calls = ledger.calls.filter((call) => canBeBilledBy(provider, call));
-  const keys = new Set(buckets.flatMap(({ rows }) => rows.flatMap(({ api_key_id }) => api_key_id ?? [])));
-  const comparison = weigh({
-    provider,
-    figures: minutes.sum(() => true),
-    apiKeys: keys.size === 0 ? null : keys.size,
-    filtersKey: filter.api_key_id !== null,
-    summary,
-    calls,
-    foreign: ledger.calls.filter((call) => !canBeBilledBy(provider, call)),
-    shared: joint.shared,
-    unreadable,
-    thresholdPercent: settings.threshold_percent,
-  });
-  const steps = summary.steps.filter(({ status }) => status !== 'not_reached').map(({ step }) => step);
-  const run = { calls, endedAt: ledger.endedAt };
-  return { kind: 'reading', reading, comparison, steps: stepResolutions(steps, run, neighbourMinutes(joint), minutes) };
 }
 
 function filtered(usageApi: RunUsageApi, { apiKeyId, projectId, workspaceId }: ReconcileOptions): RunUsageApi {

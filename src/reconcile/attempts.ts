@@ -1,6 +1,6 @@
 /** The attempts that a run's `reconciliation.log` holds, whether metadata.json already says so or not. */
 import { EVENT_METADATA, ReconciliationAttempt } from '../schema.ts';
-import { openRunDirectory, readLogFile, RECONCILIATION_LOG } from '../store.ts';
+import { LOGS_DIR, openRunDirectory, readLogFile, RECONCILIATION_LOG } from '../store.ts';
 
 export interface LoggedAttempts {
   /** Oldest first. */
@@ -15,7 +15,7 @@ export async function readAttempts(runDir: string): Promise<LoggedAttempts> {
   const attempts: ReconciliationAttempt[] = [];
   let highest = 0;
   await using source = await openRunDirectory(runDir, { sealed: null });
-  const [file] = (await source.files(RECONCILIATION_LOG.split('/')[0])).filter(({ path }) => path === RECONCILIATION_LOG);
+  const [file] = (await source.files(LOGS_DIR)).filter(({ path }) => path === RECONCILIATION_LOG);
   if (file === undefined) return { attempts, nextNumber: 1 };
   for await (const item of readLogFile(source, RECONCILIATION_LOG)) {
     if (!('record' in item)) continue;

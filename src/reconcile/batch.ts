@@ -7,7 +7,7 @@ import { attemptRun, type AttemptContext } from './attempt.ts';
 import type { LedgerCache } from './neighbours.ts';
 import type { ListOptions, ReconcileOptions, ReconcileReport, RunChoice, RunReconciliation } from './options.ts';
 import { outerSettings } from './settings.ts';
-import { skipped, standingOf, type Ready, type Standing } from './standing.ts';
+import { isSettledOnDisk, skipped, standingOf, type Ready, type Standing } from './standing.ts';
 import { updateDerived } from './update.ts';
 
 /**
@@ -24,11 +24,11 @@ export async function reconcileRuns(options: ReconcileOptions): Promise<Reconcil
 /**
  * One round over the chosen runs.
  *
- * @param settledBefore what is known of a run that is not looked at in this round, by its directory
+ * @param knownBefore the result of a run that is not to be looked at in this round, by its directory
  */
 export async function reconcileRound(
   options: ReconcileOptions,
-  settledBefore: (runDir: string) => RunReconciliation | null,
+  knownBefore: (runDir: string) => RunReconciliation | null,
 ): Promise<RunReconciliation[]> {
   const outer = outerSettings(options);
   const chosen = await chooseRuns(options);
@@ -37,13 +37,15 @@ export async function reconcileRound(
   const context: AttemptContext = { options, runs: chosen.all, cache, now, env: options.env ?? process.env };
   const standings: { readonly run: CatalogRun; readonly standing: Standing }[] = [];
   const results = new Map<string, RunReconciliation>();
+  const everything = chosen.named || options.force === true;
   for (const run of chosen.runs) {
-    const known = settledBefore(run.dir);
+    const known = knownBefore(run.dir);
+    if (known === null && !everything && (await isSettledOnDisk(run))) continue;
     const standing = known === null ? await safely(run, async () => await standingOf(run, outer, now())) : null;
     if (known !== null) results.set(run.dir, known);
     else if (standing !== null) {
       await repair(standing);
-      if (isChosen(standing, chosen.named || options.force === true)) standings.push({ run, standing });
+      if (isChosen(standing, everything)) standings.push({ run, standing });
     }
   }
 
@@ -54,9 +56,7 @@ export async function reconcileRound(
     const result =
       standing.kind === 'refused'
         ? standing.result
-        : await attemptOrWait(standing, context, chosen.named || options.force === true).catch((error: unknown) =>
-            failed(run, standing.result, error),
-          );
+        : await attemptOrWait(standing, context, everything).catch((error: unknown) => failed(run, standing.result, error));
     results.set(run.dir, result);
     options.onResult?.(result);
   }
@@ -73,9 +73,11 @@ export async function listReconciliations(options: ListOptions): Promise<RunReco
   const { runs, named } = await chooseRuns(options);
   const now = (options.now ?? (() => new Date()))();
   const results: RunReconciliation[] = [];
+  const everything = named || options.all;
   for (const run of runs) {
+    if (!everything && (await isSettledOnDisk(run))) continue;
     const standing = await safely(run, async () => await standingOf(run, outer, now));
-    if (isChosen(standing, named || options.all)) results.push(standing.result);
+    if (isChosen(standing, everything)) results.push(standing.result);
   }
   return results;
 }

@@ -43,6 +43,10 @@ export interface RunLedger {
 
 export type RunUsageApi = UsageFilter & { readonly provider: UsageProvider };
 
+export function filterOf({ api_key_id, project_id, workspace_id }: RunUsageApi): UsageFilter {
+  return { api_key_id, project_id, workspace_id };
+}
+
 /** Reads the sealed ledger of a run, from its directory or from inside its archive. */
 export async function readLedger(source: RunSource): Promise<RunLedger> {
   const files = (await logFilesOf(source)).filter((file) => file === RUN_LOG || logFileFacts(file).component === 'metrics');

@@ -33,6 +33,16 @@ export interface Ready {
 /** `refused`: it cannot be reconciled, now or ever. */
 export type Standing = Ready | { readonly kind: 'refused'; readonly result: RunReconciliation };
 
+/** Whether metadata.json alone tells that nothing is awaited: most runs of a long experiment need no other look. */
+export async function isSettledOnDisk(run: CatalogRun): Promise<boolean> {
+  if (run.state !== 'finished') return false;
+  const metadata = parsed(await readFile(join(run.dir, METADATA_FILE), 'utf8').catch(() => null));
+  if (metadata === null || metadata === 'foreign') return metadata !== null;
+  if (metadata.rehearsal && metadata.archive !== null) return true;
+  const { reconciliation } = metadata;
+  return reconciliation !== null && isSettled(reconciliation.verification_status) && !(await isStale(run.dir, metadata));
+}
+
 /** @throws RECONCILE_CONFIG, RUN_UNREADABLE */
 export async function standingOf(run: CatalogRun, outer: Partial<Settings>, now: Date): Promise<Standing> {
   const state = stateReason(run);

@@ -19,10 +19,13 @@ interface Ended {
 
 async function reconcileIn(here: Place, at: number, before: readonly string[] = []): Promise<Ended> {
   here.server.setNow(new Date(NOON + at));
-  const [program = '', ...rest] = [...before, process.execPath, CHILD, here.runsDir, String(NOON + at), 'latest'];
+  const [program, ...rest] = [...before, process.execPath];
   // strace counts by thread: all files are written by one.
   const env = { ...process.env, ...here.env, UV_THREADPOOL_SIZE: '1' };
-  const child = spawn(program, rest, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program ?? '', [...rest, CHILD, here.runsDir, String(NOON + at), 'latest'], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text));
@@ -49,8 +52,15 @@ for (const [syscall, stride] of [
         at += 10 * MINUTE;
         const before = await attemptsOf(runDir);
         const ended = await reconcileIn(here, at, [
-          ...['strace', '-f', '-qq', '-o', '/dev/null', '-e', `trace=${syscall}`],
-          ...['-e', `inject=${syscall}:signal=SIGKILL:when=${nth}`],
+          'strace',
+          '-f',
+          '-qq',
+          '-o',
+          '/dev/null',
+          '-e',
+          `trace=${syscall}`,
+          '-e',
+          `inject=${syscall}:signal=SIGKILL:when=${nth}`,
         ]);
         const killed = ended.signal === 'SIGKILL' || ended.code === 137;
         if (killed) kills += 1;

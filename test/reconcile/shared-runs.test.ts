@@ -76,7 +76,7 @@ test('a run that named no key shares or does not: the figures tell which', async
   const [alone, together] = [(await attemptsOf(a)).at(-1)!.comparison, (await attemptsOf(c)).at(-1)!.comparison];
   assert.equal(alone?.joint_ledger, null);
   assert.match(
-    alone!.explanations.join(),
+    alone.explanations.join(),
     /default-key named no API key or project: by the figures, the calls of it were not made/,
   );
   assert.equal(together?.joint_ledger?.input_tokens, 1333);

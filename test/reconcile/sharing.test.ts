@@ -163,12 +163,12 @@ test('a call that ends with its minute may be counted in the next', () => {
 });
 
 test('whose calls a filter lets through', () => {
-  const with_ = (changed: Partial<RunUsageApi>): RunUsageApi => ({ ...API, ...changed });
-  assert.equal(inView(API, with_({ api_key_id: 'a', project_id: 'p' })), 'certain', 'without a filter everything is in');
-  assert.equal(inView(with_({ api_key_id: 'a' }), with_({ api_key_id: 'a' })), 'certain');
-  assert.equal(inView(with_({ api_key_id: 'a' }), with_({ api_key_id: 'b' })), null);
-  assert.equal(inView(with_({ project_id: 'p' }), with_({ project_id: 'p', api_key_id: 'b' })), 'certain');
-  assert.equal(inView(with_({ project_id: 'p', api_key_id: 'a' }), with_({ project_id: 'p' })), 'possible');
-  assert.equal(inView(with_({ project_id: 'p', api_key_id: 'a' }), with_({ project_id: 'q' })), null);
-  assert.equal(inView(API, with_({ provider: 'anthropic' })), null);
+  const named = (changed: Partial<RunUsageApi>): RunUsageApi => ({ ...API, ...changed });
+  assert.equal(inView(API, named({ api_key_id: 'a', project_id: 'p' })), 'certain', 'without a filter everything is in');
+  assert.equal(inView(named({ api_key_id: 'a' }), named({ api_key_id: 'a' })), 'certain');
+  assert.equal(inView(named({ api_key_id: 'a' }), named({ api_key_id: 'b' })), null);
+  assert.equal(inView(named({ project_id: 'p' }), named({ project_id: 'p', api_key_id: 'b' })), 'certain');
+  assert.equal(inView(named({ project_id: 'p', api_key_id: 'a' }), named({ project_id: 'p' })), 'possible');
+  assert.equal(inView(named({ project_id: 'p', api_key_id: 'a' }), named({ project_id: 'q' })), null);
+  assert.equal(inView(API, named({ provider: 'anthropic' })), null);
 });

@@ -62,8 +62,8 @@ test('more at the provider than the proxy saw: mismatch with sign, size and reas
   await here.at(HOUR);
   const [result] = await here.at(2 * HOUR);
   assert.equal(result?.state, 'mismatch');
-  assert.match(result!.reason, /\+777 input tokens against the ledger, 77\.7% of this run, outside the threshold of 1%/);
-  const comparison = result!.summary!.comparison!;
+  assert.match(result.reason, /\+777 input tokens against the ledger, 77\.7% of this run, outside the threshold of 1%/);
+  const comparison = result.summary!.comparison!;
   assert.deepEqual(comparison.difference, { input_tokens: 777, output_tokens: 0, cached_tokens: 0, api_calls: 0 });
   assert.match(comparison.explanations.join('\n'), /1 call of this run ended without figures of tokens/);
   assert.match(comparison.explanations.join('\n'), /calls and retries that did not go through the proxy/);

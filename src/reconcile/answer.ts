@@ -1,0 +1,73 @@
+/** From asking the provider to what its answer says of a run. */
+import type { ReconciliationAttempt, RunSummary } from '../schema.ts';
+import type { UsageAnswer, UsageApi } from './api.ts';
+import type { Outcome } from './judge.ts';
+import { canBeBilledBy, filterOf, type RunUsageApi } from './ledger.ts';
+import type { Surroundings } from './neighbours.ts';
+import { neighbourMinutes, providerMinutes, readingOf } from './reading.ts';
+import type { Ready } from './standing.ts';
+import { stepResolutions } from './steps.ts';
+import { weigh } from './weigh.ts';
+import type { Minutes } from './window.ts';
+
+/** What is asked, and in which surroundings. */
+export interface Asked {
+  readonly usageApi: RunUsageApi;
+  readonly window: Minutes;
+  readonly surroundings: Surroundings;
+}
+
+/** An interruption is an answer too: what was received until then is recorded, and so is that nothing followed. */
+export async function answerOf(
+  api: UsageApi,
+  { usageApi, surroundings }: Asked,
+  signal: AbortSignal | undefined,
+): Promise<UsageAnswer> {
+  const { start, end } = surroundings.joint.minutes;
+  try {
+    return await api.fetchUsage({ start: new Date(start), end: new Date(end), filter: filterOf(usageApi), signal });
+  } catch (error) {
+    if (signal?.aborted !== true) throw error;
+    return { status: 'failed', reason: 'The attempt was interrupted.', fix: 'Reconcile again.', retryable: true };
+  }
+}
+
+/** What an answer says of the run: the reading, the comparison, and the steps. */
+export async function readingFor(
+  { ledger, settings }: Ready,
+  summary: RunSummary,
+  { usageApi, window, surroundings: { joint, unreadable } }: Asked,
+  { buckets, fetchedAt }: Extract<UsageAnswer, { status: 'ok' }>,
+  api: UsageApi,
+  signal: AbortSignal | undefined,
+): Promise<Extract<Outcome, { kind: 'reading' }> & { readonly steps: ReconciliationAttempt['steps'] }> {
+  const { provider } = usageApi;
+  const filter = filterOf(usageApi);
+  // Costs are shown, and decide nothing: that they could not be had is told by the answer in the log.
+  const costs = await api
+    .fetchCosts({ start: new Date(window.start), end: new Date(window.end), filter, signal })
+    .catch((error: unknown) => {
+      if (signal?.aborted !== true) throw error;
+      return null;
+    });
+  const cost = costs?.status === 'ok' && costs.usd !== null ? { usd: costs.usd, start: costs.start, end: costs.end } : null;
+  const reading = readingOf({ fetchedAt, buckets, window, joint, cost });
+  const minutes = providerMinutes(buckets);
+  const calls = ledger.calls.filter((call) => canBeBilledBy(provider, call));
+  const keys = new Set(buckets.flatMap(({ rows }) => rows.flatMap(({ api_key_id }) => api_key_id ?? [])));
+  const comparison = weigh({
+    provider,
+    figures: minutes.sum(() => true),
+    apiKeys: keys.size === 0 ? null : keys.size,
+    filtersKey: filter.api_key_id !== null,
+    summary,
+    calls,
+    foreign: ledger.calls.filter((call) => !canBeBilledBy(provider, call)),
+    shared: joint.shared,
+    unreadable,
+    thresholdPercent: settings.threshold_percent,
+  });
+  const steps = summary.steps.filter(({ status }) => status !== 'not_reached').map(({ step }) => step);
+  const run = { calls, endedAt: ledger.endedAt };
+  return { kind: 'reading', reading, comparison, steps: stepResolutions(steps, run, neighbourMinutes(joint), minutes) };
+}
