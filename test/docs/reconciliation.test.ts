@@ -7,6 +7,7 @@ import { buildProgram } from '../../src/cli/program.ts';
 import { ExitCode } from '../../src/errors.ts';
 import { ADMIN_KEY_VARIABLES, RECONCILE_VARIABLES } from '../../src/reconcile.ts';
 import { ReconciliationConfig, ReconciliationState } from '../../src/schema.ts';
+import { HOUR, MINUTE, NOON, place } from '../reconcile/runs.ts';
 import { root } from './clone.ts';
 
 const text = readFileSync(join(root, 'docs/reconciliation.md'), 'utf8');
@@ -39,5 +40,25 @@ test('every option of the command is named', () => {
 test('every exit code of the command is named', () => {
   for (const code of [ExitCode.ok, ExitCode.failure, ExitCode.usage, ExitCode.verification]) {
     assert.match(text, new RegExp(`^\\| ${code} \\|`, 'm'));
+  }
+});
+
+test('the worked timeline is what happens', async () => {
+  const rows = [...text.matchAll(/^\| (\d\d):(\d\d) \| (.*?) \|.*?\| `(\w+)` \| (\d) \|$/gm)];
+  assert.equal(rows.length, 6);
+  await using here = await place();
+  const ended = 2 * HOUR + 20 * MINUTE;
+  const calls = [1, 2, 3].map((minute) => ({ at: ended - minute * MINUTE, input: 3000, output: 0, booked: false }));
+  await here.make({ id: 'timeline', calls, from: ended - 5 * MINUTE, to: ended });
+  let booked = 0;
+  for (const [, hours, minutes, says = '', state, equal] of rows) {
+    const tokens = Number(/^[\d,]+/.exec(says)?.[0].replaceAll(',', '') ?? 0);
+    for (; booked < tokens; booked += 3000) {
+      const call = calls[booked / 3000]!;
+      here.server.record({ at: new Date(NOON + call.at), model: 'gpt-x', input: 3000, output: 0 });
+    }
+    const [result] = await here.at((Number(hours) - 12) * HOUR + Number(minutes) * MINUTE);
+    assert.deepEqual([result?.state, result?.summary?.equal_readings ?? 0], [state, Number(equal)], `at ${hours}:${minutes}`);
+    assert.equal(result?.action, says.startsWith('not asked') ? 'skipped' : 'read');
   }
 });
