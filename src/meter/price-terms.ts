@@ -12,12 +12,17 @@ export function billedFor(usage: Usage): Billed | null {
   if (usage.input === null || usage.output === null) return null;
   const raw = objectOf(usage.raw);
   if (hasOtherTerms(raw, usage.serviceTier) || hasOtherModality(raw)) return null;
+  // Of Anthropic: compacting a conversation is a request of its own within this one, which the wire has added.
+  const iterations: unknown = raw['iterations'];
+  const compactions = Array.isArray(iterations) ? iterations.map(objectOf).filter(({ type }) => type === 'compaction') : [];
   return {
     input: usage.input,
     output: usage.output,
     cacheRead: usage.cacheRead ?? 0,
     cacheWrite: usage.cacheWrite ?? 0,
-    cacheWrite1h: countOf(objectOf(raw['cache_creation'])['ephemeral_1h_input_tokens']),
+    cacheWrite1h: [raw, ...compactions]
+      .map((part) => countOf(objectOf(part['cache_creation'])['ephemeral_1h_input_tokens']))
+      .reduce((sum, tokens) => sum + tokens, 0),
     reasoning: usage.reasoning ?? 0,
     webSearches: countOf(objectOf(raw['server_tool_use'])['web_search_requests']),
   };

@@ -154,6 +154,20 @@ describe('prices of the library', () => {
     );
   });
 
+  test('Anthropic: what a compaction within the call wrote for an hour has the price of an hour', async () => {
+    const book = await loadPrices({ overrides: {}, baseUrl: ANTHROPIC });
+    const written = (hour: number): object => ({ cache_creation: { ephemeral_1h_input_tokens: hour } });
+    const raw = {
+      ...written(10),
+      iterations: [
+        { type: 'message', ...written(10) },
+        { type: 'compaction', ...written(7) },
+      ],
+    };
+    const usage = used(100, 0, { cacheWrite: 20, raw });
+    assert.equal(cost(book, 'claude-sonnet-4-20250514', usage), 80 * 3000 + 3 * 3750 + 17 * 6000);
+  });
+
   test('a price that depends on the length of the input holds for every token of the call', async () => {
     const book = await loadPrices({ overrides: {}, baseUrl: GEMINI });
     assert.equal(cost(book, 'gemini-2.5-pro', used(200_000, 10)), 200_000 * 1250 + 10 * 10_000);
