@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { withStep } from '../../src/log.ts';
-import { createBudget, loadPrices, startMeter, type BudgetRefusal } from '../../src/meter.ts';
+import { createBudget, loadPrices, startMeter, unpriced, type BudgetRefusal } from '../../src/meter.ts';
 import { admit } from '../../src/meter/budget.ts';
 import { ledgerRun } from './ledger-run.ts';
 import { ask, metered, openPlain, STREAM, WHOLE } from './metered.ts';
@@ -115,7 +115,7 @@ test('where nothing is charged, a limit on cost does not count', async () => {
         await run.wait('llm_call', count);
       }
     },
-    { budgets: [createBudget({ scope: 'run', limits: { max_cost_usd: 0.01 } })], priced: false },
+    { budgets: [createBudget({ scope: 'run', limits: { max_cost_usd: 0.01 } })], prices: unpriced('a rehearsal'), priced: false },
   );
 });
 

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { currentScope } from '../../src/log.ts';
 import type { Exchange, ExchangeRecorder } from '../../src/meter.ts';
+import { HeldBytes } from '../../src/meter/held.ts';
 import { ask, metered, REAL_KEY, STREAM, WHOLE } from './metered.ts';
 import { completion, streamEvents } from './upstream-stub.ts';
 
@@ -183,4 +184,15 @@ test('a recorder that throws harms nothing, and that is a record', async () => {
     },
     { recorder },
   );
+});
+
+test('held bytes: the beginning up to the limit, wherever chunks end', () => {
+  for (const pieces of [['abcdef'], ['ab', 'cdef'], ['abcd', 'ef'], ['abc', '', 'd', 'e', 'f']]) {
+    const held = new HeldBytes(4);
+    for (const piece of pieces) held.push(Buffer.from(piece));
+    assert.deepEqual([String(held.bytes()), held.whole], ['abcd', false]);
+  }
+  const exact = new HeldBytes(4);
+  exact.push(Buffer.from('abcd'));
+  assert.deepEqual([String(exact.bytes()), exact.whole], ['abcd', true]);
 });

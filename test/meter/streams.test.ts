@@ -68,6 +68,26 @@ test('each event reaches the client before the next one is there', async () => {
   );
 });
 
+test('the head of a stream does not wait for its first event', async () => {
+  const { shown, done } = streamEvents(false);
+  let headReceived: (() => void) | undefined;
+  const received = new Promise<void>((resolve) => (headReceived = resolve));
+  await metered(
+    async (response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.flushHeaders();
+      await received;
+      response.end(shown.join('') + done);
+    },
+    async ({ endpoint }) => {
+      const response = await ask(endpoint, STREAM);
+      assert.equal(response.headers.get('content-type'), 'text/event-stream');
+      headReceived?.();
+      assert.equal(await response.text(), shown.join('') + done);
+    },
+  );
+});
+
 test('a client that leaves: the upstream call is ended too, and its tokens are unknown', async () => {
   let gone: Promise<unknown> = Promise.resolve();
   await metered(
