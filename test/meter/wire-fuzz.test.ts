@@ -36,28 +36,12 @@ function everything(wire: MeteredWire, path: string, bytes: Buffer, sizes: reado
 
 /** Members that the wires look for, with values of every type where another was expected. */
 const names = fc.constantFrom(
-  ...['model', 'stream', 'stream_options', 'include_usage', 'usage', 'prompt_tokens', 'completion_tokens', 'total_tokens'],
-  ...[
-    'prompt_tokens_details',
-    'input_tokens',
-    'output_tokens',
-    'input_tokens_details',
-    'cache_read_input_tokens',
-    'cache_creation',
-  ],
-  ...['iterations', 'type', 'message', 'delta', 'content', 'content_block', 'choices', 'finish_reason', 'response', 'error'],
-  ...[
-    'candidates',
-    'finishReason',
-    'parts',
-    'text',
-    'usageMetadata',
-    'promptTokenCount',
-    'totalTokenCount',
-    'messages',
-    'tools',
-    'data',
-  ],
+  ...(
+    'model stream stream_options include_usage usage prompt_tokens completion_tokens total_tokens ' +
+    'prompt_tokens_details input_tokens output_tokens input_tokens_details cache_read_input_tokens cache_creation ' +
+    'iterations type message delta content content_block choices finish_reason response error candidates ' +
+    'finishReason parts text usageMetadata promptTokenCount totalTokenCount messages tools data'
+  ).split(' '),
 );
 const leaf = fc.oneof(
   fc.constantFrom(

@@ -47,7 +47,12 @@ function decoded(segment: string | undefined): string | null {
   }
 }
 
-function follow(): { look(part: Json | null): void; answered(): Answered } {
+interface Follower {
+  readonly look: (part: Json | null) => void;
+  readonly answered: () => Answered;
+}
+
+function follow(): Follower {
   let model: string | null = null;
   let usage: Usage | null = null;
   let finished = false;
