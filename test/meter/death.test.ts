@@ -22,7 +22,7 @@ test('a process that is killed leaves the beginning of every call that was under
     if (hanging === 2) waiting?.();
   });
   await ledgerRun(async (run) => {
-    const script = fileURLToPath(new URL('dying.ts', import.meta.url));
+    const script = fileURLToPath(new URL('child/dying.ts', import.meta.url));
     const child = spawn(process.execPath, [script, `${upstream.origin}/v1`, join(run.dir, 'logs')], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });

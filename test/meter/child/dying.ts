@@ -1,7 +1,7 @@
 /** A process that makes one whole call and is killed in the middle of two others. Arguments: upstream base URL, logs directory. */
-import { withRun, withStep } from '../../src/log.ts';
-import { startMeter, unpriced } from '../../src/meter.ts';
-import { ask, STREAM, WHOLE } from './metered.ts';
+import { withRun, withStep } from '../../../src/log.ts';
+import { startMeter, unpriced } from '../../../src/meter.ts';
+import { ask, STREAM, WHOLE } from '../metered.ts';
 
 const [baseUrl = '', logsDir = ''] = process.argv.slice(2);
 await withRun({ runId: 'run-1', framework: 'baseline', logsDir }, async () => {
