@@ -102,7 +102,6 @@ test('nothing is taken over for another host: no key is sent to whom it is not f
     askStreamUsage: true,
     usageApi: null,
   });
-  assert.deepEqual(elsewhere.secrets, [], 'the key of the experiment is not even read');
   const plain = load('{ x: { adapter: baseline, endpoint: { base_url: "http://api.openai.com/v1" } } }');
   assert.equal(endpointOf(plain, 'x')?.apiKey, null, 'nor to the same host without encryption');
   const samePlace = load('{ x: { adapter: baseline, endpoint: { base_url: "https://api.openai.com/v1/" } } }');
@@ -152,6 +151,13 @@ test('the admin key need not be set, but where it is, its value is a secret, wha
   for (const flags of [{}, { rehearse: true }]) {
     const secrets = load('{ baseline: {} }', { env, flags }).secrets;
     assert.ok(secrets.some(({ value }) => value === 'the-admin-key-9'));
+  }
+});
+
+test('the keys of all endpoints are secrets, also of those that are not used', () => {
+  for (const flags of [{ frameworks: ['baes'] }, { rehearse: true }]) {
+    const values = load(OWN, { flags }).secrets.map(({ value }) => value);
+    assert.deepEqual(values.sort(), ['baes-key-111', 'chatdev-key-222', 'shared-key-0']);
   }
 });
 

@@ -28,7 +28,6 @@ export function resolveEndpoint(written: WrittenEndpoint, to: Collector): Resolv
 }
 
 function resolveKey(path: KeyPath, text: string, to: Collector): string | null {
-  keepSecretsOf(path.join('.'), text, to);
   const key = expanded(path, text, to);
   if (key === null) return null;
   if (key === '') to.report.problem(path, 'is empty', 'Set the variable to the key, or leave out api_key where none is needed.');
