@@ -35,7 +35,8 @@ test('runs at the same time verify together; what each of them used is a bound',
 test('a loss in one of many runs cannot hide behind the others', async () => {
   await using here = await place();
   await here.make({ id: 'small', calls: [{ at: 0, input: 500, booked: false }] });
-  for (const id of ['x', 'y', 'z']) await here.make({ id, calls: [{ at: 1000, input: 1_000_000, lasts: 2000 }] });
+  for (const id of ['x', 'y', 'z'])
+    await here.make({ id, calls: [{ at: 1000, input: 1_000_000, output: 1_000_000, lasts: 2000 }] });
   const states = await twice(here);
   assert.equal(states.get('small'), 'mismatch', '500 of 3,000,500 tokens is far below the threshold of all together');
 });
