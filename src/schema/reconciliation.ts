@@ -80,9 +80,9 @@ export const UsageComparison = z.object({
   claim: UsageFigures.nullable(),
   /** What the proxy measured for this run. */
   ledger: UsageFigures,
-  /** The ledgers of this run and of all runs that share minutes with it; null when none does. */
+  /** Of all calls in the minutes compared: this run's, and those of other runs in them. Null when there are no others. */
   joint_ledger: UsageFigures.nullable(),
-  /** What the provider reported: for this run's minutes, or for those of all runs that share minutes. */
+  /** What the provider reported for the minutes compared: the window, grown until no call of another run crosses its borders. */
   provider: UsageFigures,
   /** Provider minus ledger (the joint one where there is one). */
   difference: Difference,
