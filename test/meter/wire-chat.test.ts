@@ -59,11 +59,11 @@ test('what the proxy asked for does not reach the client: neither the last event
 });
 
 test('usage is whole when the model has ended, and a beginning before', () => {
-  const continuous = (tokens: number) => ({ usage: { ...USAGE, completion_tokens: tokens } });
+  const continuous = (tokens: number) => ({ usage: { ...USAGE, completion_tokens: tokens, total_tokens: 9 + tokens } });
   const beginning = unnamed(chunk({ content: 'a' }, null, continuous(1)), chunk({ content: 'b' }, null, continuous(2)));
   const cut = readStream(wire, beginning, { ended: false }).answered;
   assert.deepEqual([cut.usage?.input, cut.usage?.output, cut.finished], [9, null, false]);
-  assert.deepEqual(cut.usage?.raw, { ...USAGE, completion_tokens: 2 });
+  assert.deepEqual(cut.usage?.raw, { ...USAGE, completion_tokens: 2, total_tokens: 11 });
   const whole = readStream(wire, [...beginning, ...unnamed(chunk({}, 'stop', continuous(3)))]).answered;
   assert.deepEqual([whole.usage?.output, whole.finished, whole.closed], [3, true, false]);
 });
@@ -91,6 +91,16 @@ test('events of every form are read: lines of data, comments, names, numbers', (
   assert.equal(readStream(wire, [named.slice(named.indexOf('data'))]).answered.usage?.output, 4);
   assert.equal(readStream(wire, [`\uFEFF${named}`]).answered.usage?.output, 4);
   assert.deepEqual(readStream(wire, [': comment\n\n', 'data:\n\n', 'event: x\n\n']).answered.usage, null);
+});
+
+test('output includes reasoning, also where a provider states it beside the completion', () => {
+  const output = (usage: object) => wire.readAnswer(Buffer.from(JSON.stringify({ usage }))).usage?.output;
+  const details = { completion_tokens_details: { reasoning_tokens: 94 } };
+  assert.equal(output({ prompt_tokens: 32, completion_tokens: 9, total_tokens: 135, ...details }), 103);
+  assert.equal(output({ prompt_tokens: 32, completion_tokens: 103, total_tokens: 135, ...details }), 103);
+  assert.equal(output({ prompt_tokens: 32, completion_tokens: 9 }), 9);
+  assert.equal(output({ prompt_tokens: 32, completion_tokens: 9, total_tokens: 0 }), 9);
+  assert.equal(output({ prompt_tokens: 32, total_tokens: 135 }), null);
 });
 
 test('a count is a whole number from 0 on, and nothing else', () => {

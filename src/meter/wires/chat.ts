@@ -14,13 +14,21 @@ function readUsage(answer: Json | null): Usage | null {
   const completion = objectOf(raw['completion_tokens_details']);
   return {
     input: countOf(raw['prompt_tokens']),
-    output: countOf(raw['completion_tokens']),
+    output: readOutput(raw),
     cacheRead: countOf(prompt?.['cached_tokens']),
     cacheWrite: countOf(prompt?.['cache_write_tokens']),
     reasoning: countOf(completion?.['reasoning_tokens']),
     ...(tier === null ? {} : { serviceTier: tier }),
     raw,
   };
+}
+
+/** Some providers of this format leave reasoning out of the completion, and none out of the total: xAI, Google. */
+function readOutput(raw: Json): number | null {
+  const completion = countOf(raw['completion_tokens']);
+  const [prompt, total] = [countOf(raw['prompt_tokens']), countOf(raw['total_tokens'])];
+  if (completion === null || prompt === null || total === null) return completion;
+  return Math.max(completion, total - prompt);
 }
 
 const INCLUDE_USAGE = '"stream_options":{"include_usage":true},';
