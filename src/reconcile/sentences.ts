@@ -11,7 +11,7 @@ export function instantText(time: string | number): string {
 }
 
 /** `+12 input and -3 output tokens`; null when neither differs. */
-export function differenceText({
+function differenceText({
   input_tokens,
   output_tokens,
 }: Pick<UsageFigures, 'input_tokens' | 'output_tokens'>): string | null {
