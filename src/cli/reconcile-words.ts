@@ -85,10 +85,17 @@ export function againLines(runs: readonly RunReconciliation[], { single, place, 
 
 /** `a reading counts from 2026-11-22 16:00 UTC on, in 43 min`. */
 export function waitText(at: string, now: Date): string {
-  const minutes = Math.ceil((Date.parse(at) - now.getTime()) / 60_000);
-  if (minutes <= 0) return 'a reading counts now';
+  return minutesUntil(at, now) <= 0 ? 'a reading counts now' : `a reading counts from ${whenText(at, now).replace(',', ' on,')}`;
+}
+
+/** `2026-11-22 16:00 UTC, in 43 min`. */
+export function whenText(at: string, now: Date): string {
   const when = new Date(at).toISOString().slice(0, 16).replace('T', ' ');
-  return `a reading counts from ${when} UTC on, in ${count(minutes)} min`;
+  return `${when} UTC, in ${count(Math.max(0, minutesUntil(at, now)))} min`;
+}
+
+function minutesUntil(at: string, now: Date): number {
+  return Math.ceil((Date.parse(at) - now.getTime()) / 60_000);
 }
 
 /** A sentence with its label, set in by two and wrapped. */

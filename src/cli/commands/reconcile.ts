@@ -9,6 +9,7 @@ import {
   type ReconcileOptions,
   type RunChoice,
   type RunReconciliation,
+  type RunUnderWay,
   type WatchRound,
 } from '../../reconcile.ts';
 import { paintFor } from '../colour.ts';
@@ -16,7 +17,7 @@ import { columnsOf, note, print } from '../output.ts';
 import { resultJsonLine, resultsDocument, roundJsonLine } from '../reconcile-json.ts';
 import { overviewLines, waitingLines } from '../reconcile-list.ts';
 import { resultBlock, skippedLines, stateCounts, totalLine } from '../reconcile-result.ts';
-import { againLines, placeOf, runName, waitText, type Saying } from '../reconcile-words.ts';
+import { againLines, placeOf, runName, whenText, type Saying } from '../reconcile-words.ts';
 import { runsDirOf, shownPath, type CommonOptions } from '../runs-dir.ts';
 
 interface Options extends CommonOptions {
@@ -41,7 +42,7 @@ export async function run(args: readonly string[], options: Options): Promise<nu
   if (options.list === true) return await list({ ...choice, ...ages }, options);
   const { apiKeyId, projectId, workspaceId, force } = options;
   using interruption = interruptOnSignals({
-    onFirst: () => note('Ending. What was read is recorded; an attempt that is cut off here is taken in by the next.'),
+    onFirst: () => note('Ending. What was read is recorded; the next attempt goes on from there.'),
   });
   const chosen = { ...choice, ...ages, force, apiKeyId, projectId, workspaceId, signal: interruption.signal };
   try {
@@ -95,6 +96,11 @@ function sayingOf(runsDir: string, single: boolean): Saying {
   };
 }
 
+/** A provider may take its time. One run alone is told of to a person who waits. */
+function noteRun({ index, total, framework, runId }: RunUnderWay): void {
+  if (total > 1 || process.stderr.isTTY) note(`[${index}/${total}] ${runName({ framework, runId })}`);
+}
+
 async function once(options: ReconcileOptions, { json, verbose = false }: Options): Promise<readonly RunReconciliation[]> {
   if (json === true) {
     const { results } = await reconcileRuns(options);
@@ -105,9 +111,9 @@ async function once(options: ReconcileOptions, { json, verbose = false }: Option
   const written: Promise<void>[] = [];
   const { results } = await reconcileRuns({
     ...options,
-    onRun: ({ index, total: all, framework, runId }) => {
-      total = all;
-      if (all > 1) note(`[${index}/${all}] ${runName({ framework, runId })}`);
+    onRun: (run) => {
+      total = run.total;
+      noteRun(run);
     },
     onResult: (result) => {
       if (result.action === 'skipped') return;
@@ -137,15 +143,15 @@ async function watch(options: ReconcileOptions, { json, verbose = false }: Optio
   const onRound = (round: WatchRound): void => {
     written.push(print(json === true ? roundJsonLine(round) : roundText(round)));
   };
-  const { results } = await watchRuns({ ...options, onResult, onRound });
+  const { results } = await watchRuns({ ...options, onResult, onRound, ...(json === true ? {} : { onRun: noteRun }) });
   await Promise.all(written);
   if (json !== true && results.length === 0) await print(await nothingToDo(options, 'No run is waiting to be reconciled'));
   return results;
 }
 
-/** `round 2: 3 of 5 runs settled; a reading counts from … on, in 58 min`. */
+/** `round 2: 3 of 5 runs settled; next reading 2026-11-22 20:49 UTC, in 58 min`. */
 function roundText({ round, results, settled, nextRoundAt }: WatchRound): string {
-  const next = nextRoundAt === null ? 'nothing further is awaited' : waitText(nextRoundAt, new Date());
+  const next = nextRoundAt === null ? 'nothing further is awaited' : `next reading ${whenText(nextRoundAt, new Date())}`;
   return `round ${round}: ${settled} of ${results.length} ${results.length === 1 ? 'run' : 'runs'} settled; ${next}`;
 }
 
