@@ -1,5 +1,9 @@
+/** An event larger than this is passed on in pieces, which nobody can read. */
+const LARGEST_EVENT = 32 * 1024 * 1024;
+
 const LF = 0x0a;
 const CR = 0x0d;
+const NOTHING = Buffer.alloc(0);
 
 /** Where the byte comes next; the chunk's length when it does not. */
 function find(chunk: Buffer, byte: number, from: number): number {
@@ -15,6 +19,7 @@ function find(chunk: Buffer, byte: number, from: number): number {
  */
 export class EventSplitter {
   #held: Buffer[] = [];
+  #bytes = 0;
   #atLineStart = true;
   #afterCr = false;
   /** A blank line ended in CR; an LF that follows still belongs to it. */
@@ -31,7 +36,8 @@ export class EventSplitter {
     // Every byte of every stream passes here: only the ends of lines are looked at.
     let lf = find(chunk, LF, 0);
     let cr = find(chunk, CR, 0);
-    for (let at = 0; at < chunk.length;) {
+    let at = 0;
+    while (at < chunk.length) {
       const end = Math.min(lf, cr);
       if (this.#closing) {
         this.#closing = false;
@@ -62,18 +68,23 @@ export class EventSplitter {
         else this.#atLineStart = true;
       }
     }
-    if (from < chunk.length) this.#held.push(from === 0 ? chunk : chunk.subarray(from));
+    if (from < chunk.length) {
+      this.#held.push(from === 0 ? chunk : chunk.subarray(from));
+      this.#bytes += chunk.length - from;
+      if (this.#bytes > LARGEST_EVENT) events.push(this.#take(NOTHING));
+    }
     return events;
   }
 
   /** Returns what is left when the stream has ended, possibly an event without its blank line. */
   end(): Buffer {
-    return this.#take(Buffer.alloc(0));
+    return this.#take(NOTHING);
   }
 
   #take(last: Buffer): Buffer {
     const event = this.#held.length === 0 ? last : Buffer.concat([...this.#held, last]);
     this.#held = [];
+    this.#bytes = 0;
     return event;
   }
 }

@@ -23,6 +23,17 @@ test('an event that ends in CRLF is complete with its last byte', () => {
   assert.equal(splitter.push(Buffer.from('\n')).length, 1);
 });
 
+test('an event without end is not held for ever', () => {
+  const splitter = new EventSplitter();
+  const piece = Buffer.alloc(1024 * 1024, 'a');
+  let passed = 0;
+  for (let sent = 0; sent < 40; sent += 1) passed += Buffer.concat(splitter.push(piece)).length;
+  assert.equal(passed, 33 * piece.length);
+  const [end] = splitter.push(Buffer.from('\n\ndata: b\n\n'));
+  assert.equal(end?.length, 7 * piece.length + 2);
+  assert.equal(splitter.end().length, 0);
+});
+
 test('property: no byte is lost, and borders of chunks change nothing', () => {
   const bytes = fc.array(fc.constantFrom('a', ':', ' ', '\n', '\r', '\r\n', '\n\n', '\r\n\r\n', 'é', '🎓'), { maxLength: 40 });
   fc.assert(
