@@ -14,7 +14,7 @@ export function mayHaveUsed(done: Forwarded): boolean {
   return isGood(done.status) || (done.ending === 'client_gone' && done.status === null);
 }
 
-/** Output that is unknown and has not been estimated, since no word of it came, counts as none. */
+/** Output that is unknown and cannot be estimated, since no word of it came, counts as none where the input is known. */
 export function spentOf(
   call: PricedCall & { readonly nanoUsd: number | null },
   estimate: Estimate | null,
@@ -22,7 +22,7 @@ export function spentOf(
 ): Spent {
   const { usage, nanoUsd } = call;
   const input = usage?.input ?? estimate?.input_tokens ?? null;
-  const output = usage?.output ?? (estimate === null ? null : (estimate.output_tokens ?? 0));
+  const output = usage?.output ?? estimate?.output_tokens ?? (input === null ? null : 0);
   if (input === null || output === null) return { tokens: null, nanoUsd };
   if (nanoUsd !== null) return { tokens: input + output, nanoUsd };
   const counted: Usage = { cacheRead: null, cacheWrite: null, reasoning: null, raw: null, ...usage, input, output };

@@ -138,6 +138,29 @@ test('an estimate counts where the provider states no usage', async () => {
   );
 });
 
+test('a stream that breaks off before its first word: the input counts, as stated', async () => {
+  const budget = createBudget({ scope: 'run', limits: { max_tokens: 100 } });
+  const start = { type: 'message_start', message: { model: 'c', usage: { input_tokens: 60, output_tokens: 1 } } };
+  await metered(
+    (response) => {
+      response.setHeader('content-type', 'text/event-stream');
+      response.write(`event: message_start\ndata: ${JSON.stringify(start)}\n\n`, () => response.destroy());
+    },
+    async ({ run, endpoint }) => {
+      const send = async (): Promise<Response> =>
+        await fetch(`${endpoint.rootUrl}/v1/messages`, { method: 'POST', body: JSON.stringify(STREAM) });
+      for (const count of [1, 2]) {
+        await assert.rejects(async () => (await send()).text());
+        const call = (await run.wait('llm_call', count))[count - 1]?.metadata;
+        assert.deepEqual([call?.['gen_ai.usage.input_tokens'], call?.['gen_ai.usage.output_tokens']], [60, null]);
+      }
+      assert.equal((await send()).status, 429);
+      assert.equal((await run.wait('budget_refused', 1))[0]?.metadata.used, 120);
+    },
+    { budgets: [budget] },
+  );
+});
+
 test('lookups and paths that are not metered do not count', async () => {
   await metered(
     (response) => void response.end('{}'),
