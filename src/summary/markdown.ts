@@ -158,7 +158,7 @@ function reconciliationBlocks({ reconciliation }: RunSummary): string[] {
     ['Attempts', String(reconciliation.attempts.length)],
     [
       'Equal readings',
-      `${reconciliation.equal_readings} of ${settings.required_readings}, ${settings.interval_minutes} min apart`,
+      `${reconciliation.equal_readings} of ${settings.required_readings}, at least ${settings.interval_minutes} min apart`,
     ],
     ['Provider', inline(sourceText(reconciliation))],
     ['Last attempt', time(reconciliation.last_attempt_at)],

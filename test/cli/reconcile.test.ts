@@ -111,6 +111,8 @@ describe('one run', () => {
     fits(done);
     assert.equal((await it.stepwell(['reconcile', ...AGE])).code, 0, 'a settled mismatch is not asked for again');
     assert.equal((await it.stepwell(['reconcile', 'badd', ...AGE])).code, 3, 'by name it is');
+    it.server.addFault({ kind: 'status', status: 404 });
+    assert.equal((await it.stepwell(['reconcile', 'badd', ...AGE])).code, 1, 'it stands, but was not read again');
     assert.equal((await it.stepwell(['verify', 'badd'])).code, 0, 'the record is whole all the same');
   });
 

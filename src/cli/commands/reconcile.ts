@@ -54,11 +54,10 @@ export async function run(args: readonly string[], options: Options): Promise<nu
   }
 }
 
-/** A mismatch counts most: it was found whatever else could not be looked at. */
+/** A mismatch that was read counts most: it was found whatever else could not be looked at. */
 function exitCodeOf(results: readonly RunReconciliation[]): number {
-  const asked = results.filter(({ action }) => action !== 'skipped');
-  if (asked.some(({ state }) => state === 'mismatch')) return ExitCode.verification;
-  return asked.some(({ action }) => action === 'failed') ? ExitCode.failure : ExitCode.ok;
+  if (results.some(({ action, state }) => action === 'read' && state === 'mismatch')) return ExitCode.verification;
+  return results.some(({ action }) => action === 'failed') ? ExitCode.failure : ExitCode.ok;
 }
 
 /** `<framework>`, `<framework> <run>`, or a run alone, as other commands take it. @throws RECONCILE_NO_FRAMEWORK */

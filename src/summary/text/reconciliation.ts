@@ -16,6 +16,7 @@ import {
 import { COLUMNS, wrap } from '../width.ts';
 
 const LINES_PER_SENTENCE = 4;
+const LINES_OF_REASON = 6;
 const EXPLANATIONS_LISTED = 6;
 const STEPS_LISTED = 8;
 const ATTEMPTS_LISTED = 3;
@@ -29,7 +30,7 @@ export function reconciliationLines({ reconciliation, steps }: RunSummary): stri
   const withTokens = steps.filter(({ usage }) => (usage.tokens_in ?? 0) + (usage.tokens_out ?? 0) > 0).length;
   const lines = [
     `Status: ${stateWord(reconciliation.verification_status)}`,
-    ...sentence(`Reason: ${reconciliation.verification_message}`),
+    ...sentence(`Reason: ${reconciliation.verification_message}`, LINES_OF_REASON),
     `Verification Attempts: ${attempts.length}`,
     `Stable Verifications: ${reconciliation.equal_readings} (required ${settings.required_readings})`,
     `First Stable At: ${reconciliation.first_equal_at === null ? 'not yet' : time(reconciliation.first_equal_at)}`,
@@ -115,8 +116,8 @@ function row(label: string, cells: readonly string[]): string {
 }
 
 /** Over several lines where one is too short; further ones are set in. */
-function sentence(text: string): string[] {
+function sentence(text: string, most = LINES_PER_SENTENCE): string[] {
   const indent = /^ */.exec(text)?.[0] ?? '';
-  const lines = wrap(plain(text), COLUMNS - indent.length - 2, LINES_PER_SENTENCE);
+  const lines = wrap(plain(text), COLUMNS - indent.length - 2, most);
   return lines.map((line, index) => `${indent}${index === 0 ? '' : '  '}${line}`);
 }
