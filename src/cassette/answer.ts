@@ -8,9 +8,11 @@ import { formatOf, rewriteTexts } from './texts.ts';
 export function bodyOf({ body, streamed }: CassetteExchange, substitutions: Substitutions): Buffer {
   if (body === null) return Buffer.alloc(0);
   if (typeof body !== 'string') return Buffer.from(body.base64, 'base64');
-  return Buffer.from(
-    rewriteTexts(body, formatOf(body, streamed), (pieces) => pieces.map((piece) => substitutions.restore(piece))),
-  );
+  const restored = rewriteTexts(body, formatOf(body, streamed), {
+    concerns: (text) => substitutions.restore(text) !== text,
+    apply: (pieces) => pieces.map((piece) => substitutions.restore(piece)),
+  });
+  return Buffer.from(restored);
 }
 
 export function sendRecorded(response: ServerResponse, exchange: CassetteExchange, body: Buffer): void {
@@ -36,8 +38,6 @@ export function sendRefusal(response: ServerResponse, status: number, text: stri
   response.writeHead(status, {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(text),
-    // Asked again, it would be answered the same.
-    'x-should-retry': 'false',
   });
   response.end(text);
 }

@@ -1,11 +1,14 @@
 /** Where the strings of a JSON text stand, so that one of them can be changed while every other byte stays as it is. */
 
+/** Keys and positions that lead to a value. */
+export type JsonPath = readonly (string | number)[];
+
 export interface JsonString {
   /** Of the literal, quotes included. */
   readonly start: number;
   readonly end: number;
-  /** Keys and positions that lead to the value; null for a key. */
-  readonly path: readonly (string | number)[] | null;
+  /** Null for a key. */
+  readonly path: JsonPath | null;
 }
 
 const QUOTE = 0x22;

@@ -21,23 +21,24 @@ export interface NeutralRequest {
 }
 
 export function createNeutraliser(redactor: Redactor, substitutions: Substitutions): Neutraliser {
-  const redact: Rewrite = (pieces) => {
-    if (![pieces.join(''), ...pieces].some((text) => redactor.containsSecret(text))) return pieces;
+  const redact = (pieces: readonly string[]): readonly string[] => {
+    if (!redactor.containsSecret(pieces.join(''))) return pieces;
     const stream = redactor.stream();
     const redacted = pieces.map((piece) => stream.push(piece));
     redacted.push((redacted.pop() ?? '') + stream.end());
-    // A key that goes on with a word of the piece before looks like none; by itself it does.
-    return redacted.map((piece) => redactor.redact(piece));
+    return redacted;
   };
-  const generalise: Rewrite = (pieces) => {
-    const edits = substitutions.find(pieces.join(''));
-    return edits.length === 0 ? pieces : editPieces(pieces, edits);
+  const neutralise: Rewrite = {
+    concerns: (text) => substitutions.find(text).length > 0 || redactor.containsSecret(text),
+    apply(pieces) {
+      // In this order a placeholder stays whole in its piece.
+      const redacted = redact(pieces);
+      return editPieces(redacted, substitutions.find(redacted.join('')));
+    },
   };
-  // In this order a placeholder stays whole in its piece.
-  const neutralise: Rewrite = (pieces) => generalise(redact(pieces));
   const rewritten = (text: string, format: BodyFormat): string => {
     const said = rewriteTexts(text, format, neutralise);
-    // What is left is no string of the format: a number, or a secret that the format itself cuts in two.
+    // What is left is a number, or looks like a key only where its piece of a stream begins.
     return redactor.containsSecret(said) ? redactor.redact(said) : said;
   };
   const ofBytes = (body: Buffer): ExchangeContent | null =>

@@ -2,13 +2,17 @@
  * Changes what a body says and nothing else. Strings are changed as a reader of the format sees them, without escapes; a text
  * that a stream brings in pieces is seen as one.
  */
-import { jsonStrings } from './json-strings.ts';
+import { jsonStrings, type JsonPath } from './json-strings.ts';
 
 /** `events`: server-sent ones. `plain`: a format that is not known, changed as one text. */
 export type BodyFormat = 'json' | 'events' | 'plain';
 
-/** Gets one text in its pieces and returns as many, or the very same array where nothing is to change. */
-export type Rewrite = (pieces: readonly string[]) => readonly string[];
+export interface Rewrite {
+  /** False when there is nothing to change in the text, nor in any part of it. */
+  concerns(text: string): boolean;
+  /** Gets one text in its pieces and returns as many. */
+  apply(pieces: readonly string[]): readonly string[];
+}
 
 interface Piece {
   readonly start: number;
@@ -28,22 +32,19 @@ export function formatOf(text: string, streamed: boolean): BodyFormat {
 
 export function rewriteTexts(body: string, format: BodyFormat, rewrite: Rewrite): string {
   const pieces = piecesOf(body, format);
+  const texts = channelsOf(pieces).map((channel) => ({ channel, text: channel.map((piece) => piece.text).join('') }));
+  // One look at everything is much less work than many small ones, and mostly the last.
+  if (!rewrite.concerns(texts.map(({ text }) => text).join('\n'))) return body;
   const changed = new Map<Piece, string>();
-  for (const channel of channelsOf(pieces)) {
-    const before = channel.map(({ text }) => text);
-    const after = rewrite(before);
-    if (after === before) continue;
-    for (const [index, piece] of channel.entries()) {
-      const text = after[index] ?? '';
-      if (text !== piece.text) changed.set(piece, text);
-    }
+  for (const { channel } of texts.filter(({ text }) => rewrite.concerns(text))) {
+    const after = rewrite.apply(channel.map((piece) => piece.text));
+    for (const [index, piece] of channel.entries()) changed.set(piece, after[index] ?? '');
   }
-  if (changed.size === 0) return body;
   let out = '';
   let from = 0;
   for (const piece of pieces) {
     const text = changed.get(piece);
-    if (text === undefined) continue;
+    if (text === undefined || text === piece.text) continue;
     out += body.slice(from, piece.start) + (piece.quoted ? JSON.stringify(text) : text);
     from = piece.end;
   }
@@ -69,7 +70,7 @@ function channelsOf(pieces: readonly Piece[]): Piece[][] {
 function piecesOf(body: string, format: BodyFormat): Piece[] {
   switch (format) {
     case 'json':
-      return piecesOfJson(body, 0, JSON.parse(body) as unknown);
+      return piecesOfWholeJson(body);
     case 'events':
       return piecesOfEvents(body);
     case 'plain':
@@ -87,7 +88,7 @@ function piecesOfEvents(body: string): Piece[] {
     const start = line.index + head.length;
     const text = line[0].slice(head.length);
     const value = head === '' ? undefined : parseJson(text);
-    if (value !== undefined) pieces.push(...piecesOfJson(text, start, value));
+    if (value !== undefined) pieces.push(...piecesOfJson(text, start, channelsOfEvent(value)));
     else pieces.push({ start, end: start + text.length, text, quoted: false, channel: null });
   }
   return pieces;
@@ -97,40 +98,48 @@ function piecesOfEvents(body: string): Piece[] {
  * A provider streams a text by sending objects that have its next letters at the same place: of events one after another, or of
  * an array of such objects.
  */
-function piecesOfJson(json: string, offset: number, value: unknown): Piece[] {
+function piecesOfJson(json: string, offset: number, channelOf: (path: JsonPath) => string | null): Piece[] {
   return jsonStrings(json).map(({ start, end, path }) => ({
     start: offset + start,
     end: offset + end,
     text: JSON.parse(json.slice(start, end)) as string,
     quoted: true,
-    channel: path === null ? null : channelOf(path, value),
+    channel: path === null ? null : channelOf(path),
   }));
 }
 
-/** The place of a string within its event, and every number by which the event says which of several texts it goes on with. */
-function channelOf(path: readonly (string | number)[], value: unknown): string | null {
-  if (Array.isArray(value)) {
-    const [first = 0, ...rest] = path;
-    return typeof first === 'number' && rest.length > 0 ? channelOf(rest, value[first]) : null;
-  }
-  const names: (string | number)[] = [typeOf(value)];
-  let at: unknown = value;
-  for (const key of path) {
-    names.push(key, ...indexesOf(at));
-    at = (at as Record<string | number, unknown>)[key];
-  }
-  return JSON.stringify(names);
+function piecesOfWholeJson(json: string): Piece[] {
+  const value = JSON.parse(json) as unknown;
+  if (!Array.isArray(value)) return piecesOfJson(json, 0, () => null);
+  const channels = value.map(channelsOfEvent);
+  return piecesOfJson(json, 0, ([first, ...rest]) => (rest.length === 0 ? null : (channels[Number(first)]?.(rest) ?? null)));
 }
 
-function typeOf(event: unknown): string {
+/** Names the text that a string of the event goes on with: by its place, and every number by which the event tells texts apart. */
+function channelsOfEvent(event: unknown): (path: JsonPath) => string {
   const type = (event as { type?: unknown } | null)?.type;
-  return typeof type === 'string' ? type : '';
+  const own = typeof type === 'string' ? type : '';
+  const indexes = new Map<unknown, string>();
+  return (path) => {
+    let name = own;
+    let at = event;
+    for (const key of path) {
+      let known = indexes.get(at);
+      if (known === undefined) indexes.set(at, (known = indexesOf(at)));
+      name += `${known}/${key}`;
+      at = (at as Record<string | number, unknown>)[key];
+    }
+    return name;
+  };
 }
 
 /** `index`, `output_index`, `content_index` … */
-function indexesOf(value: unknown): number[] {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
-  return Object.entries(value).flatMap(([key, each]) => (/(^|_)index$/.test(key) && typeof each === 'number' ? [each] : []));
+function indexesOf(value: unknown): string {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return '';
+  return Object.entries(value)
+    .filter(([key, each]) => typeof each === 'number' && (key === 'index' || key.endsWith('_index')))
+    .map(([, each]) => `#${String(each)}`)
+    .join('');
 }
 
 function parseJson(text: string): unknown {

@@ -66,7 +66,7 @@ test('no secret reaches the cassette: known values and shapes, across escapes, i
       exchange(said, said),
       exchange(chatBody('stream'), streamed(pieces), { streamed: true }),
       exchange(chatBody('tool'), (tool.match(/[^]{1,4}/g) ?? []).map(argumentsOf).join(''), { streamed: true }),
-      exchange(chatBody('cut'), `${streamed(['a', shaped.slice(0, 30)]).slice(0, 300)}`, { streamed: true, complete: false }),
+      exchange(chatBody('cut'), streamed(['a', shaped.slice(0, 30)]).slice(0, 300), { streamed: true, complete: false }),
       exchange(`{"pin":${pin}}`, `{"pin":${pin}}`),
       exchange('', '', { method: 'GET', path: `/v1/files?purpose=${shaped}`, headers: { 'x-request-id': shaped } }),
       exchange(Buffer.from([0xff, ...Buffer.from(known)]), Buffer.from([0xff, ...Buffer.from(shaped)])),
@@ -84,7 +84,7 @@ test('no secret reaches the cassette: known values and shapes, across escapes, i
   }
   const answers = lines.exchanges.map(({ body }) => body);
   assert.equal(answers[0], completion('one [redacted] two [redacted] three [redacted] four'));
-  const told = String(answers[4])
+  const told = (answers[4] as string)
     .split('\n\n')
     .filter((event) => event.startsWith('data: {'))
     .map(

@@ -13,7 +13,7 @@ const B = '20261201-010203-zzzz';
 interface Player {
   /** Root, without `/v1`. */
   readonly root: string;
-  ask(body: string | null, path?: string): Promise<{ status: number; text: string; type: string | null }>;
+  readonly ask: (body: string | null, path?: string) => Promise<{ status: number; text: string; type: string | null }>;
 }
 
 /** Plays the cassette for the run of `place` and returns what was recorded of it. */

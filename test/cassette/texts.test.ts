@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { canonicalText } from '../../src/cassette/canonical.ts';
 import { firstDifference } from '../../src/cassette/difference.ts';
 import { jsonStrings } from '../../src/cassette/json-strings.ts';
-import { formatOf, rewriteTexts } from '../../src/cassette/texts.ts';
+import { formatOf, rewriteTexts, type Rewrite } from '../../src/cassette/texts.ts';
 
 /** Every string of a JSON value with its path, as a program that parses it finds them; keys have none. */
 function stringsOf(value: unknown, path: (string | number)[] = []): { text: string; path: (string | number)[] | null }[] {
@@ -13,6 +13,9 @@ function stringsOf(value: unknown, path: (string | number)[] = []): { text: stri
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, each]) => [{ text: key, path: null }, ...stringsOf(each, [...path, key])]);
 }
+
+/** Changes every text. */
+const always = (apply: Rewrite['apply']): Rewrite => ({ concerns: () => true, apply });
 
 test('the strings of a JSON text are found with their places, whatever white space and escapes stand between', () => {
   fc.assert(
@@ -29,13 +32,21 @@ test('the strings of a JSON text are found with their places, whatever white spa
 
 test('a text that is rewritten keeps every byte that is not meant', () => {
   const body = '{ "n": 12345678901234567890, "a":"one \\u00e9 two",\n "list" : [1.0, "\\"one\\"", {"one": null}] }';
-  const rewritten = rewriteTexts(body, 'json', (pieces) => pieces.map((piece) => piece.replaceAll('one', 'ONE "1"')));
+  const rewritten = rewriteTexts(
+    body,
+    'json',
+    always((pieces) => pieces.map((piece) => piece.replaceAll('one', 'ONE "1"'))),
+  );
   assert.equal(
     rewritten,
     '{ "n": 12345678901234567890, "a":"ONE \\"1\\" é two",\n "list" : [1.0, "\\"ONE \\"1\\"\\"", {"ONE \\"1\\"": null}] }',
   );
   assert.equal(
-    rewriteTexts(body, 'json', (pieces) => pieces),
+    rewriteTexts(
+      body,
+      'json',
+      always((pieces) => pieces),
+    ),
     body,
   );
 });
@@ -49,10 +60,14 @@ test('a text that a stream brings in pieces is seen as one, each of several by i
   const anthropic = block(0, 'ab') + block(1, 'x') + block(0, 'cd') + block(1, 'yz');
   for (const body of [openai, anthropic]) {
     const texts: string[] = [];
-    const same = rewriteTexts(body, 'events', (pieces) => {
-      texts.push(pieces.join(''));
-      return pieces;
-    });
+    const same = rewriteTexts(
+      body,
+      'events',
+      always((pieces) => {
+        texts.push(pieces.join(''));
+        return pieces;
+      }),
+    );
     assert.equal(same, body);
     assert.ok(texts.includes('abcd') && texts.includes('xyz'), texts.join(' '));
   }
@@ -61,10 +76,14 @@ test('a text that a stream brings in pieces is seen as one, each of several by i
     { candidates: [{ content: { parts: [{ text: 'cd' }] } }] },
   ]);
   const texts: string[] = [];
-  rewriteTexts(gemini, 'json', (pieces) => {
-    texts.push(pieces.join(''));
-    return pieces;
-  });
+  rewriteTexts(
+    gemini,
+    'json',
+    always((pieces) => {
+      texts.push(pieces.join(''));
+      return pieces;
+    }),
+  );
   assert.ok(texts.includes('abcd'), 'an array of events is a stream as well');
 });
 
