@@ -1,6 +1,7 @@
 /** From asking the provider to what its answer says of a run. */
 import type { ReconciliationAttempt, RunSummary } from '../schema.ts';
 import type { UsageAnswer, UsageApi } from './api.ts';
+import { boundedReading, boundedSteps } from './bounds.ts';
 import type { Outcome } from './judge.ts';
 import { canBeBilledBy, filterOf, type RunUsageApi } from './ledger.ts';
 import type { Surroundings } from './neighbours.ts';
@@ -51,7 +52,7 @@ export async function readingFor(
       return null;
     });
   const cost = costs?.status === 'ok' && costs.usd !== null ? { usd: costs.usd, start: costs.start, end: costs.end } : null;
-  const reading = readingOf({ fetchedAt, buckets, window, joint, cost });
+  const reading = boundedReading(readingOf({ fetchedAt, buckets, window, joint, cost }));
   const minutes = providerMinutes(buckets);
   const calls = ledger.calls.filter((call) => canBeBilledBy(provider, call));
   const keys = new Set(buckets.flatMap(({ rows }) => rows.flatMap(({ api_key_id }) => api_key_id ?? [])));
@@ -69,5 +70,10 @@ export async function readingFor(
   });
   const steps = summary.steps.filter(({ status }) => status !== 'not_reached').map(({ step }) => step);
   const run = { calls, endedAt: ledger.endedAt };
-  return { kind: 'reading', reading, comparison, steps: stepResolutions(steps, run, neighbourMinutes(joint), minutes) };
+  return {
+    kind: 'reading',
+    reading,
+    comparison,
+    steps: boundedSteps(stepResolutions(steps, run, neighbourMinutes(joint), minutes)),
+  };
 }

@@ -140,7 +140,7 @@ async function ask(
   const renewed = await updateDerived(run.dir);
   return resultOf(result, attempt, renewed, {
     failure: answer.status === 'failed' ? answer : null,
-    now: now(),
+    retryAt: ageHours > settings.max_age_hours ? null : new Date(now().getTime() + RETRY_MINUTES * 60_000).toISOString(),
     nextAt: () =>
       nextAttemptAt({
         settings,
@@ -194,13 +194,13 @@ function resultOf(
   summary: ReconciliationSummary | null,
   it: {
     readonly failure: Extract<UsageAnswer, { status: 'failed' }> | null;
-    readonly now: Date;
+    /** Null when the run is too old to be waited for. */
+    readonly retryAt: string | null;
     readonly nextAt: () => string;
   },
 ): RunReconciliation {
   const settled = isSettled(attempt.state) || attempt.waiting_ended;
-  const { failure, now } = it;
-  const retryAt = new Date(now.getTime() + RETRY_MINUTES * 60_000).toISOString();
+  const { failure, retryAt } = it;
   return {
     ...result,
     action: failure === null ? 'read' : 'failed',

@@ -1,5 +1,6 @@
 /** What could explain a difference: facts of the record first, then what no record can tell. */
 import type { RunSummary, UsageComparison, UsageProvider } from '../schema.ts';
+import { boundedNames } from './bounds.ts';
 import type { LedgerCall } from './ledger.ts';
 import type { SharedCalls } from './sharing.ts';
 import { countText } from './sentences.ts';
@@ -44,7 +45,7 @@ function ofTheRecord({ summary, calls, foreign, provider }: Explained): string[]
     );
   }
   if (foreign.length > 0) {
-    const wires = [...new Set(foreign.map(({ wire }) => wire))].sort().join(', ');
+    const wires = boundedNames([...new Set(foreign.map(({ wire }) => wire))].sort());
     said.push(`${countText(foreign.length, 'call')} spoke ${wires}, which is not ${provider}’s, and were left out.`);
   }
   const lost = summary.missing_records + summary.dropped.count + summary.damaged.count + summary.malformed.count;
@@ -69,7 +70,7 @@ function ofTheScope({ shared, possibleCounted, apiKeys, filtersKey, unreadable }
       `The provider's figures hold the use of ${countText(apiKeys, 'API key')}, so that they are a bound; api_key_id or project_id in usage_api tells this run's apart.`,
     );
   }
-  if (unreadable.length > 0) said.push(`Runs that may have used the same minutes cannot be read: ${unreadable.join(', ')}.`);
+  if (unreadable.length > 0) said.push(`Runs that may have used the same minutes cannot be read: ${boundedNames(unreadable)}.`);
   return said;
 }
 
@@ -91,5 +92,5 @@ function ofElsewhere({ comparison }: Explained): string[] {
 }
 
 function namesOf(shared: readonly SharedCalls[]): string {
-  return shared.map(({ neighbour }) => `${neighbour.framework}/${neighbour.runId}`).join(', ');
+  return boundedNames(shared.map(({ neighbour }) => `${neighbour.framework}/${neighbour.runId}`));
 }

@@ -11,10 +11,7 @@ export function instantText(time: string | number): string {
 }
 
 /** `+12 input and -3 output tokens`; null when neither differs. */
-function differenceText({
-  input_tokens,
-  output_tokens,
-}: Pick<UsageFigures, 'input_tokens' | 'output_tokens'>): string | null {
+function differenceText({ input_tokens, output_tokens }: Pick<UsageFigures, 'input_tokens' | 'output_tokens'>): string | null {
   const parts = [
     ...(input_tokens === 0 ? [] : [`${signed(input_tokens)} input`]),
     ...(output_tokens === 0 ? [] : [`${signed(output_tokens)} output`]),

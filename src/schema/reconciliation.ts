@@ -58,6 +58,7 @@ export const ProviderReading = z.object({
   minutes_with_usage: count,
   /** Minutes of the window in which other runs of the same account, key and project made calls. */
   shared_minutes: count,
+  /** At most 200 are named. */
   shared_with: z.array(z.object({ framework: z.string(), run_id: z.string() })),
   /** Different API keys in the answer; null when the provider did not tell them apart. */
   api_keys: count.nullable(),
@@ -130,6 +131,7 @@ export const ReconciliationAttempt = z.object({
   verified_at: z.string().nullable(),
   /** Of the newest reading that counts; null before the first. */
   comparison: UsageComparison.nullable(),
+  /** At most 400, those with figures of the provider before the others. */
   steps: z.array(StepResolution),
   /** True when the run is older than the maximum age: nothing further is awaited. */
   waiting_ended: z.boolean(),
