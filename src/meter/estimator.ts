@@ -45,6 +45,8 @@ export function createEstimator(): Estimator {
   const answer = ({ id, estimate }: Answer): void => {
     waiting.get(id)?.(estimate);
     waiting.delete(id);
+    // An idle thread is no reason for the process to go on.
+    if (waiting.size === 0) worker?.unref();
   };
   const end = (): void => {
     worker = null;
@@ -55,7 +57,6 @@ export function createEstimator(): Estimator {
     started.on('message', answer);
     // A thread that could not start or ran out of memory: the call stays unknown, and the next one tries again.
     started.on('error', end);
-    started.unref();
     return started;
   };
 
@@ -66,6 +67,7 @@ export function createEstimator(): Estimator {
         asked += 1;
         waiting.set(asked, resolve);
         worker ??= start();
+        worker.ref();
         worker.postMessage({ ...texts, id: asked } satisfies Question, []);
       });
     },
