@@ -1,0 +1,67 @@
+/** What of a run's records is held against the bill. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ledgerFigures } from '../../src/reconcile/figures.ts';
+import { canBeBilledBy, readLedger } from '../../src/reconcile/ledger.ts';
+import { MINUTE_MS, windowOf } from '../../src/reconcile/window.ts';
+import { openRunDirectory } from '../../src/store.ts';
+import { attemptsOf, HOUR, MINUTE, NOON, place } from './runs.ts';
+
+test('refused calls used nothing; calls without figures make the ledger a lower bound and reach to the end of the run', async () => {
+  await using here = await place();
+  const runDir = await here.make({
+    id: 'one',
+    calls: [
+      { at: 30_000, ends: 'http_error' },
+      { at: 40_000, input: 10, output: 1, cached: 4 },
+      { at: 50_000, step: null, input: 20, output: 2 },
+      { at: 60_000, ends: 'aborted' },
+      { at: 70_000, ends: 'never' },
+    ],
+    to: 5 * MINUTE + 1000,
+  });
+  await using source = await openRunDirectory(runDir);
+  const ledger = await readLedger(source);
+  assert.deepEqual(
+    ledger.calls.map(({ use, step, endedAt, startedAt }) => [use, step, endedAt === null ? null : endedAt - startedAt]),
+    [
+      ['none', 1, 1000],
+      ['known', 1, 1000],
+      ['known', null, 1000],
+      ['unknown', 1, 1000],
+      ['unknown', 1, null],
+    ],
+  );
+  assert.deepEqual(ledgerFigures(ledger.calls), { input_tokens: 30, output_tokens: 3, cached_tokens: 4, api_calls: 4 });
+  const window = windowOf(ledger)!;
+  assert.deepEqual([window.start - NOON, window.end - NOON], [0, 6 * MINUTE_MS], 'the open call may have gone on until the end');
+  await here.at(HOUR);
+  const { comparison } = (await attemptsOf(runDir)).at(-1)!;
+  assert.match(comparison!.explanations.join(), /2 calls of this run ended without figures of tokens/);
+});
+
+test('nothing but calls without figures is unknown, and no 0; no calls at all are 0', () => {
+  const call = { step: 1, startedAt: 0, endedAt: 1, wire: 'openai.chat', input: null, output: null, cached: null };
+  const unknown = { input_tokens: null, output_tokens: null, cached_tokens: null, api_calls: 1 };
+  assert.deepEqual(ledgerFigures([{ ...call, use: 'unknown' }]), unknown);
+  assert.deepEqual(ledgerFigures([{ ...call, use: 'none' }]), {
+    input_tokens: 0,
+    output_tokens: 0,
+    cached_tokens: 0,
+    api_calls: 0,
+  });
+  assert.equal(canBeBilledBy('anthropic', { ...call, use: 'none' }), true, 'an OpenAI-compatible endpoint');
+  assert.equal(canBeBilledBy('openai', { ...call, use: 'none', wire: 'anthropic.messages' }), false);
+});
+
+test('a run whose attempts went past the proxy has no ledger to verify', async () => {
+  await using here = await place();
+  const runDir = await here.make({ id: 'one', unmetered: true, from: 0, to: 5 * MINUTE });
+  here.server.record({ at: new Date(NOON + MINUTE), model: 'm', input: 500, output: 5 });
+  await here.at(HOUR);
+  const [result] = await here.at(2 * HOUR);
+  assert.equal(result?.state, 'mismatch');
+  const { comparison } = (await attemptsOf(runDir)).at(-1)!;
+  assert.deepEqual([comparison?.ledger.input_tokens, comparison?.difference_percent], [null, null]);
+  assert.match(comparison!.explanations.join(), /1 attempt did not go through the proxy/);
+});
