@@ -6,7 +6,7 @@ import { CASSETTE_FILE, LineSplitter, type RawLine, type RunSource } from '../st
 /** What a writer keeps of one exchange fits, whatever its escapes. */
 const MAX_LINE_BYTES = 64 * 1024 * 1024;
 
-export interface DamagedExchange {
+interface DamagedExchange {
   /** From 1. */
   readonly line: number;
   /** A phrase for people: `cut off`. */

@@ -24,7 +24,7 @@ export interface RecorderOptions extends OwnText {
 }
 
 /** Disposing it makes the file durable and records what it could not keep; call it in the run's log scope. */
-export interface Recorder extends ExchangeRecorder, AsyncDisposable {}
+interface Recorder extends ExchangeRecorder, AsyncDisposable {}
 
 type Loss = 'too_large' | 'cassette_full' | 'not_held' | 'unwritable' | 'secret';
 

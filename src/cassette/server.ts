@@ -7,18 +7,18 @@ import { errorBody, providerOf, wireOf } from '../meter.ts';
 import { sendRecorded, sendRefusal } from './answer.ts';
 import { openDeck, type Deck, type ReplayedRun } from './deck.ts';
 
-export interface ReplayOptions {
+interface ReplayOptions {
   /** False: a request that is not on the cassette is answered by the next unused exchange of its path, with a warning. */
   readonly strict: boolean;
 }
 
 /** Disposing it records what of the cassette was used. */
-export interface ReplayUpstream extends Disposable {
+interface ReplayUpstream extends Disposable {
   /** With its `/v1`. Any key is accepted. */
   readonly baseUrl: string;
 }
 
-export interface Replay extends AsyncDisposable {
+interface Replay extends AsyncDisposable {
   /** Begins the cassette for one run, which has a position in it of its own. Call it in the run's log scope. */
   open(run: ReplayedRun): ReplayUpstream;
 }

@@ -52,6 +52,7 @@ test('git then offers summaries, JSON and commit.txt, and never logs, workspaces
   const ignored = [
     'logs/run.log',
     'logs/step_001/adapter.log',
+    'cassette.jsonl',
     'workspace/a.js',
     '.stepwell/lease.json',
     'run.tar.gz',
