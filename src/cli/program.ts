@@ -1,5 +1,5 @@
 /** Every command with its arguments, options and an example: the one source of help, completion and docs/cli.md. */
-import { Command, Option } from 'commander';
+import { Command, Help, Option } from 'commander';
 
 export const COMMANDS = [
   'run',
@@ -29,6 +29,10 @@ export function buildProgram(dispatch: Dispatch): Command {
     .option('-V, --version', 'print the version')
     .helpCommand('help [command]', 'the same as --help')
     .addHelpText('after', '\n`stepwell <command> --help` says more, with an example each.');
+  // The first argument is enough in the list of commands: a wide column leaves no room to say what they do.
+  program.configureHelp({
+    subcommandTerm: (command) => new Help().subcommandTerm(command).replace(/(\[options\] \S+) .*/, '$1'),
+  });
   // Commander takes options before the command as its own; ours stand after it.
   program.enablePositionalOptions();
 
