@@ -118,7 +118,7 @@ async function checkPrices({ name, endpoint }: ResolvedFramework, { config, mode
   if (prices.knows(model)) return [];
   return [
     {
-      what: `budgets.${scope}.max_cost_usd limits the cost, but no price of the model ${JSON.stringify(model)} at ${endpoint.baseUrl} is known (framework ${name}).`,
+      what: `budgets.${scope}.max_cost_usd limits the cost, but no price of the model ${JSON.stringify(model)} at ${endpoint.shownUrl} is known (framework ${name}).`,
       fix: `Add its price in USD per million tokens: pricing: { models: { ${JSON.stringify(model)}: { input_price: …, output_price: … } } }; or limit max_tokens in place of max_cost_usd.`,
     },
   ];

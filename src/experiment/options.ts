@@ -46,7 +46,7 @@ export interface PlannedRun {
   readonly adapter: string;
   /** From 1, among the runs of its framework in this experiment. */
   readonly round: number;
-  /** The provider's base URL; null when there is none, and for a rehearsal or a replay. */
+  /** The provider's base URL, for people: a reference in it that holds a secret stays one. Null when there is none, and for a rehearsal or a replay. */
   readonly endpoint: string | null;
 }
 

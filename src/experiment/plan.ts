@@ -44,7 +44,7 @@ export async function loadPlan(options: ExperimentOptions): Promise<LoadedPlan> 
   // Round by round, so that frameworks meet the same conditions of the day.
   const runs = Array.from({ length: rounds }, (_, index) =>
     resolved.frameworks.map(({ name, adapter, endpoint }): PlannedRun => {
-      return { framework: name, adapter, round: index + 1, endpoint: endpoint?.baseUrl ?? null };
+      return { framework: name, adapter, round: index + 1, endpoint: endpoint?.shownUrl ?? null };
     }),
   ).flat();
   const record = options.record === true;

@@ -9,7 +9,9 @@ import {
   checkStepIds,
   readHitl,
   readPrompts,
+  refuseEndpoints,
   warnOfCostLimits,
+  warnOfShortWaiting,
   warnOfUnlimited,
 } from './config/checks.ts';
 import { chooseFrameworks, chooseJobs, chooseModel, chooseSteps, namesModel, REHEARSAL_MODEL } from './config/choice.ts';
@@ -77,10 +79,7 @@ export function loadConfig(options: LoadConfigOptions = {}): ResolvedConfig {
   if (sections.validation !== undefined) checkFlow(sections.validation, report);
   const model = chooseModel(sections.model ?? REHEARSAL_MODEL, flags, env, report);
   const rehearsal = model === REHEARSAL_MODEL;
-  if (sections.endpoint !== undefined && !namesModel(document.value, flags, env)) {
-    const fix = 'Add model: with a name that the endpoint knows, or model: rehearsal to go without the endpoint.';
-    report.problem(['endpoint'], 'is given, but no model to ask it for', fix);
-  }
+  if (!namesModel(document.value, flags, env)) refuseEndpoints(sections, report);
   const asksProvider = !rehearsal && flags.replay === undefined;
   checkLiterals(sections, collector);
   if (sections.budgets !== undefined && !asksProvider) warnOfCostLimits(sections.budgets, report);
@@ -92,6 +91,7 @@ export function loadConfig(options: LoadConfigOptions = {}): ResolvedConfig {
   const chosen = chooseFrameworks(written, flags.frameworks, report);
   const endpoints = asksProvider ? resolveEndpoints(written, chosen, collector) : new Map<string, ResolvedEndpoint | null>();
   warnOfUnlimited(written.budgets, endpoints, report);
+  if (asksProvider) warnOfShortWaiting(written.reconciliation, report);
   const keys = [...endpoints.values()].flatMap((endpoint) => endpoint?.apiKey ?? []);
   const frameworks = chosen.map((name) => {
     const settings = written.frameworks[name]!;
@@ -118,7 +118,6 @@ export function loadConfig(options: LoadConfigOptions = {}): ResolvedConfig {
     model,
     rehearsal,
     replayOf: flags.replay?.runId ?? null,
-    endpoint: frameworks.find(({ settings }) => settings.endpoint === undefined)?.endpoint ?? null,
     frameworks,
     steps,
     hitl,

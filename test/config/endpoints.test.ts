@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test';
 import { StepwellError } from '../../src/errors.ts';
 import { loadConfig } from '../../src/run/config.ts';
 import type { LoadConfigOptions, ResolvedConfig, ResolvedEndpoint } from '../../src/run/config.ts';
+import { writtenEndpoint } from '../../src/run/config/written.ts';
 
 let directory: string;
 before(() => {
@@ -41,6 +42,8 @@ function endpointOf(resolved: ResolvedConfig, name: string): ResolvedEndpoint | 
   return resolved.frameworks.find((framework) => framework.name === name)?.endpoint ?? null;
 }
 
+const at = (baseUrl: string) => ({ baseUrl, shownUrl: baseUrl });
+
 function refusal(action: () => unknown): string {
   try {
     action();
@@ -61,24 +64,23 @@ test('a framework’s endpoint is merged over that of the experiment, key by key
   const resolved = load(OWN);
   const openai = { provider: 'openai', workspace_id: null };
   assert.deepEqual(endpointOf(resolved, 'baseline'), {
-    baseUrl: 'https://api.openai.com/v1',
+    ...at('https://api.openai.com/v1'),
     apiKey: 'shared-key-0',
     askStreamUsage: true,
     usageApi: { ...openai, api_key_id: 'key_shared00000', project_id: 'proj_shared' },
   });
   assert.deepEqual(endpointOf(resolved, 'baes'), {
-    baseUrl: 'https://api.openai.com/v1',
+    ...at('https://api.openai.com/v1'),
     apiKey: 'baes-key-111',
     askStreamUsage: true,
     usageApi: { ...openai, api_key_id: 'key_baes11111111', project_id: 'proj_shared' },
   });
   assert.deepEqual(endpointOf(resolved, 'chatdev'), {
-    baseUrl: 'https://api.openai.com/v1',
+    ...at('https://api.openai.com/v1'),
     apiKey: 'chatdev-key-222',
     askStreamUsage: false,
     usageApi: { ...openai, api_key_id: 'key_chatdev22222', project_id: 'proj_own' },
   });
-  assert.deepEqual(resolved.endpoint, endpointOf(resolved, 'baseline'));
   assert.deepEqual(resolved.warnings, []);
   assert.deepEqual(resolved.secrets.map(({ value }) => value).sort(), ['baes-key-111', 'chatdev-key-222', 'shared-key-0']);
 });
@@ -87,7 +89,6 @@ test('a key that no framework to be run uses need not be set', () => {
   const { OPENAI_API_KEY: _, OPENAI_API_KEY_CHATDEV: __, ...env } = ENV;
   const resolved = load(OWN, { env, flags: { frameworks: ['baes'] } });
   assert.equal(endpointOf(resolved, 'baes')?.apiKey, 'baes-key-111');
-  assert.equal(resolved.endpoint, null);
   const text = refusal(() => load(OWN, { env }));
   assert.match(text, /experiment\.yaml:4:12: endpoint\.api_key refers to \$\{OPENAI_API_KEY\}/);
   assert.match(text, /frameworks\.chatdev\.endpoint\.api_key refers to \$\{OPENAI_API_KEY_CHATDEV\}/);
@@ -97,7 +98,7 @@ test('a key that no framework to be run uses need not be set', () => {
 test('nothing is taken over for another host: no key is sent to whom it is not for', () => {
   const elsewhere = load(`{ local: { adapter: baseline, endpoint: { base_url: "http://127.0.0.1:8080/v1" } } }`);
   assert.deepEqual(endpointOf(elsewhere, 'local'), {
-    baseUrl: 'http://127.0.0.1:8080/v1',
+    ...at('http://127.0.0.1:8080/v1'),
     apiKey: null,
     askStreamUsage: true,
     usageApi: null,
@@ -110,6 +111,74 @@ test('nothing is taken over for another host: no key is sent to whom it is not f
     env: { ...ENV, HOST: 'https://api.openai.com' },
   });
   assert.equal(endpointOf(byReference, 'x')?.apiKey, 'shared-key-0');
+});
+
+test('a usage API of another provider, or at another address, gets no key that is not for it', () => {
+  const gateway = (usage: string) => `endpoint: { base_url: "https://gw.example/v1", usage_api: ${usage} }\n`;
+  const usageOf = (own: string, common: string, env: Record<string, string> = ENV) => {
+    const resolved = load(`{ x: { adapter: baseline, endpoint: { usage_api: ${own} } } }`, { common, env });
+    return { ids: endpointOf(resolved, 'x')?.usageApi, written: writtenEndpoint(resolved.config, 'x', env)?.settings.usage_api };
+  };
+  const openai = gateway('{ provider: openai, admin_key: "${OPENAI_ADMIN_KEY}", project_id: proj_1 }');
+  const other = usageOf('{ provider: anthropic, workspace_id: wrkspc_1 }', openai);
+  assert.deepEqual(other.written, { provider: 'anthropic', workspace_id: 'wrkspc_1' });
+  assert.deepEqual(other.ids, { provider: 'anthropic', api_key_id: null, project_id: null, workspace_id: 'wrkspc_1' });
+  assert.equal(usageOf('{ provider: openai }', openai).written?.admin_key, '${OPENAI_ADMIN_KEY}');
+  assert.equal(usageOf('{ provider: openai }', COMMON).written?.admin_key, '${OPEN_AI_KEY_ADM}', 'the host says who that is');
+
+  const moved = usageOf('{ base_url: "https://usage.example/v1" }', openai);
+  assert.deepEqual(moved.written, { provider: 'openai', base_url: 'https://usage.example/v1', project_id: 'proj_1' });
+  const withKey = usageOf('{ base_url: "https://usage.example/v1", admin_key: "${MY_ADMIN_KEY}" }', openai);
+  assert.equal(withKey.written?.admin_key, '${MY_ADMIN_KEY}');
+  const there = gateway('{ provider: openai, base_url: "https://usage.example/v1", admin_key: "${OPENAI_ADMIN_KEY}" }');
+  assert.equal(usageOf('{ base_url: "${USAGE}/v2" }', there).written?.admin_key, undefined, 'it cannot be told where that is');
+  const known = usageOf('{ base_url: "${USAGE}/v2" }', there, { ...ENV, USAGE: 'https://usage.example' });
+  assert.equal(known.written?.admin_key, '${OPENAI_ADMIN_KEY}');
+});
+
+test('a base URL is shown as it is written where a reference in it holds a secret', () => {
+  const shown = (base_url: string) => {
+    const env = { ...ENV, GATEWAY: 'gw.example', GATEWAY_TOKEN: 'tok-123456789' };
+    return endpointOf(load('{ baseline: {} }', { common: `endpoint: { base_url: "${base_url}" }\n`, env }), 'baseline');
+  };
+  const secret = shown('https://${GATEWAY}/${GATEWAY_TOKEN}/v1/');
+  assert.deepEqual(
+    [secret?.baseUrl, secret?.shownUrl],
+    ['https://gw.example/tok-123456789/v1', 'https://${GATEWAY}/${GATEWAY_TOKEN}/v1'],
+  );
+  assert.equal(shown('https://${GATEWAY}/v1/')?.shownUrl, 'https://gw.example/v1');
+});
+
+test('an endpoint without a model is refused wherever it stands: the rehearsal would answer in its place', () => {
+  const endpoint = '{ base_url: "http://127.0.0.1:1/v1" }';
+  const steps = 'steps: [{ id: 1, name: first, prompt_file: prompt.txt }]';
+  const withoutModel = (options: LoadConfigOptions = {}) => {
+    writeFileSync(
+      join(directory, 'config/experiment.yaml'),
+      `frameworks: { x: { adapter: baseline, endpoint: ${endpoint} } }\n${steps}\n`,
+    );
+    return loadConfig({ cwd: directory, env: {}, ...options });
+  };
+  assert.match(
+    refusal(() => withoutModel()),
+    /:1:49: frameworks\.x\.endpoint is given, but no model to ask it for\. Add model:/,
+  );
+  assert.equal(withoutModel({ flags: { model: 'some' } }).model, 'some');
+  assert.equal(withoutModel({ flags: { rehearse: true } }).rehearsal, true);
+});
+
+test('a waiting that ends too early for a verdict is pointed out', () => {
+  const warned = (settings: string) =>
+    load('{ baseline: {} }', { common: `${COMMON}reconciliation: ${settings}\n` }).warnings.join();
+  assert.match(
+    warned('{ required_readings: 5, interval_minutes: 3000 }'),
+    /reconciliation\.max_age_hours is 168: the waiting ends before a run has 5 readings that count/,
+  );
+  assert.match(
+    warned('{ required_readings: 1, min_age_minutes: 61, max_age_hours: 1 }'),
+    /:6:\d+: reconciliation\.max_age_hours is 1: the waiting ends before a run is 61 minutes old/,
+  );
+  assert.equal(warned('{ required_readings: 2, interval_minutes: 60, min_age_minutes: 60, max_age_hours: 2 }'), '');
 });
 
 test('the id of a key goes with the key, and that it is missing is said', () => {
@@ -136,12 +205,13 @@ const hosts: [baseUrl: string, provider: string | null][] = [
 ];
 for (const [baseUrl, provider] of hosts) {
   test(`the usage of ${baseUrl} can be asked for at: ${provider ?? 'nobody'}`, () => {
+    const baseline = (common: string) => endpointOf(load('{ baseline: {} }', { common }), 'baseline');
     const common = `endpoint: { base_url: "${baseUrl}" }\n`;
-    assert.equal(load('{ baseline: {} }', { common }).endpoint?.usageApi?.provider ?? null, provider);
+    assert.equal(baseline(common)?.usageApi?.provider ?? null, provider);
     const none = `endpoint: { base_url: "${baseUrl}", usage_api: { provider: none, api_key_id: any } }\n`;
-    assert.equal(load('{ baseline: {} }', { common: none }).endpoint?.usageApi, null);
+    assert.equal(baseline(none)?.usageApi, null);
     const named = `endpoint: { base_url: "${baseUrl}", usage_api: { provider: anthropic, workspace_id: wrkspc_1 } }\n`;
-    assert.equal(load('{ baseline: {} }', { common: named }).endpoint?.usageApi?.workspace_id, 'wrkspc_1');
+    assert.equal(baseline(named)?.usageApi?.workspace_id, 'wrkspc_1');
   });
 }
 
@@ -194,7 +264,6 @@ test('a rehearsal and a replay need no endpoint, no key and no id, and take the 
   const rehearsal = load(OWN, { env, flags: { rehearse: true } });
   const replay = load(OWN, { env, flags: { replay: { runId: 'a-run', model: 'gpt-recorded' } } });
   for (const resolved of [rehearsal, replay]) {
-    assert.equal(resolved.endpoint, null);
     assert.deepEqual([...new Set(resolved.frameworks.map(({ endpoint }) => endpoint))], [null]);
   }
   assert.deepEqual([rehearsal.replayOf, replay.replayOf], [null, 'a-run']);

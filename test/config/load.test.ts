@@ -50,7 +50,7 @@ test('a file with frameworks and steps alone gets every default', () => {
   assert.equal(resolved.jobs, 1);
   assert.equal(resolved.model, 'rehearsal');
   assert.equal(resolved.rehearsal, true);
-  assert.equal(resolved.endpoint, null);
+  assert.equal(resolved.frameworks[0]?.endpoint, null);
   assert.equal(resolved.hitl, null);
   assert.deepEqual(resolved.secrets, []);
   assert.deepEqual(resolved.warnings, []);
@@ -129,9 +129,13 @@ frameworks:
 ${STEPS}`;
   const env = { BASE: 'https://api.example.org', MY_KEY: 'abcdefgh-123', MODE: 'a-long-enough-mode' };
   const resolved = load(text, { env });
-  const endpoint = { baseUrl: 'https://api.example.org/v1', apiKey: 'abcdefgh-123', askStreamUsage: true, usageApi: null };
-  assert.deepEqual(resolved.endpoint, endpoint);
-  assert.deepEqual(resolved.frameworks[0]?.endpoint, endpoint);
+  assert.deepEqual(resolved.frameworks[0]?.endpoint, {
+    baseUrl: 'https://api.example.org/v1',
+    shownUrl: 'https://api.example.org/v1',
+    apiKey: 'abcdefgh-123',
+    askStreamUsage: true,
+    usageApi: null,
+  });
   assert.deepEqual(resolved.frameworks[0]?.settings.env, {
     MODE: 'a-long-enough-mode-x',
     MY_TOKEN: 'abcdefgh-123',
@@ -181,7 +185,12 @@ ${STEPS}`;
 });
 
 test('a password in base_url is refused in a rehearsal as well, and no message shows a secret', () => {
-  assert.match(refusedUrl('https://me:hunter2@host/v1', {}), /base_url holds a user name or password/);
+  assert.match(refusedUrl('https://me:hunter2@host/v1', {}), /base_url holds a user name or password\.\s+Move it to api_key/);
+  const usage = 'endpoint: { base_url: "https://x/v1", usage_api: { base_url: "https://me:hunter2@host/v1" } }';
+  assert.match(
+    refusal(() => load(`${usage}\n${MINIMAL}`)),
+    /usage_api\.base_url holds a user name or password\.\s+Move it to admin_key/,
+  );
   const key = 'sk-abcdefgh1234567890';
   for (const [url, env] of [
     ['${MY_KEY}', { MY_KEY: key }],
@@ -201,7 +210,7 @@ test('a rehearsal needs no key, whatever the file names', () => {
     /experiment\.yaml:2:48: endpoint\.api_key refers to \$\{NOT_SET_KEY\}, which is not set/,
   );
   for (const resolved of [load(text, { flags: { rehearse: true } }), load(text, { env: { STEPWELL_MODEL: 'rehearsal' } })]) {
-    assert.deepEqual([resolved.rehearsal, resolved.model, resolved.endpoint], [true, 'rehearsal', null]);
+    assert.deepEqual([resolved.rehearsal, resolved.model, resolved.frameworks[0]?.endpoint], [true, 'rehearsal', null]);
   }
 });
 
@@ -308,7 +317,7 @@ endpoint: { base_url: "http://127.0.0.1:1/v1", api_key: dummy-key }
 frameworks: { baseline: { env: { MY_TOKEN: hush-hush, EMPTY_KEY: "" } } }
 ${STEPS}`;
   const resolved = load(text);
-  assert.equal(resolved.endpoint?.apiKey, 'dummy-key');
+  assert.equal(resolved.frameworks[0]?.endpoint?.apiKey, 'dummy-key');
   assert.match(
     resolved.warnings.join('\n'),
     /experiment\.yaml:2:57: endpoint\.api_key is written out.*\n.*3:44: frameworks\.baseline\.env\.MY_TOKEN/,

@@ -81,3 +81,37 @@ test('rounds must be a whole number', async () => {
   await using here = await scenario({ shell: 'true' });
   for (const rounds of [0, -1, 1.5, Number.NaN]) assert.equal((await errorOf(here.run({ rounds }))).code, 'BAD_COUNT');
 });
+
+const GATEWAY = {
+  model: 'our-own-model',
+  endpoint: { base_url: 'http://127.0.0.1:9/${STEPWELL_TEST_TOKEN}/v1' },
+  budgets: { experiment: { max_cost_usd: 2 } },
+};
+const env = { ...process.env, STEPWELL_TEST_TOKEN: 'tok-0123456789' };
+
+test('a limit on cost is refused for a model without a known price, and no secret in its address is shown', async () => {
+  await using here = await scenario({ tool: 'true' }, GATEWAY);
+  const asked = { config: here.config, runsDir: here.runsDir, frameworks: ['all'], env };
+  const plan = await planExperiment(asked);
+  assert.equal(plan.runs[0]?.endpoint, 'http://127.0.0.1:9/${STEPWELL_TEST_TOKEN}/v1');
+  const [finding] = plan.findings;
+  assert.match(
+    finding?.what ?? '',
+    /budgets\.experiment\.max_cost_usd .* "our-own-model" at http:\/\/127\.0\.0\.1:9\/\$\{STEPWELL_TEST_TOKEN\}\/v1 is known/,
+  );
+  assert.match(finding?.fix ?? '', /pricing: \{ models: \{ "our-own-model"/);
+  assert.doesNotMatch(JSON.stringify(plan), /tok-0123456789/);
+});
+
+test('a price, a limit on something else or a rehearsal leave nothing to refuse', async () => {
+  for (const change of [
+    { pricing: { models: { 'our-own-model': { input_price: 1, output_price: 2 } } } },
+    { budgets: { run: { max_tokens: 5 } } },
+    { model: 'rehearsal' },
+    { model: 'gpt-4o-mini', endpoint: { base_url: 'https://api.openai.com/v1' } },
+  ]) {
+    await using here = await scenario({ tool: 'true' }, { ...GATEWAY, ...change });
+    const { findings } = await planExperiment({ config: here.config, runsDir: here.runsDir, frameworks: ['all'], env });
+    assert.deepEqual(findings, [], JSON.stringify(change));
+  }
+});

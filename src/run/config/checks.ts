@@ -61,6 +61,16 @@ export function checkBackoff(retries: ExperimentConfig['retries'], report: Repor
   report.problem(['retries'], says, 'Lower max_retries or backoff_multiplier until it is at most a day (86400 seconds).');
 }
 
+/** Where no model is named, the rehearsal would answer in the place of any endpoint. */
+export function refuseEndpoints({ endpoint, frameworks = {} }: Partial<ExperimentConfig>, report: Report): void {
+  const fix = 'Add model: with a name that the endpoint knows, or model: rehearsal to go without the endpoint.';
+  const refuse = (path: KeyPath): void => report.problem(path, 'is given, but no model to ask it for', fix);
+  if (endpoint !== undefined) refuse(['endpoint']);
+  for (const [name, settings] of Object.entries(frameworks)) {
+    if (settings.endpoint !== undefined) refuse(['frameworks', name, 'endpoint']);
+  }
+}
+
 /** Calls that do not go through the proxy are not seen, and so not limited. */
 export function warnOfUnlimited(
   budgets: ExperimentConfig['budgets'],
@@ -80,6 +90,14 @@ export function warnOfCostLimits(budgets: ExperimentConfig['budgets'], report: R
     if (budgets[scope].max_cost_usd === undefined) continue;
     report.warning(['budgets', scope, 'max_cost_usd'], 'limits nothing here: neither a rehearsal nor a replay costs anything');
   }
+}
+
+/** A run that the waiting ends for too early is never verified. */
+export function warnOfShortWaiting(settings: ExperimentConfig['reconciliation'], report: Report): void {
+  const { required_readings: readings, interval_minutes, min_age_minutes, max_age_hours } = settings;
+  if (min_age_minutes + (readings - 1) * interval_minutes <= max_age_hours * 60) return;
+  const what = readings === 1 ? `a run is ${min_age_minutes} minutes old` : `a run has ${readings} readings that count`;
+  report.warning(['reconciliation', 'max_age_hours'], `is ${max_age_hours}: the waiting ends before ${what}`);
 }
 
 function readText(path: KeyPath, file: unknown, directory: string, report: Report): TextFile | null {

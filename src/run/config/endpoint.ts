@@ -1,6 +1,8 @@
 /** From an endpoint as it is written to one that can be reached. */
 import { expanded, keepSecretsOf, type Collector } from './collector.ts';
+import { isSecretName } from './key-shapes.ts';
 import type { KeyPath } from './problem.ts';
+import { expandReferences } from './references.ts';
 import type { ResolvedEndpoint } from './resolved.ts';
 import { checkUrl } from './url.ts';
 import { resolveUsageApi } from './usage-api.ts';
@@ -24,7 +26,13 @@ export function resolveEndpoint(written: WrittenEndpoint, to: Collector): Resolv
   keepSecretsOf('endpoint.base_url', base_url, to);
   const apiKey = api_key === undefined ? null : resolveKey(place('api_key'), api_key, to);
   const usageApi = baseUrl === null ? null : resolveUsageApi(written, baseUrl, to);
-  return baseUrl === null ? null : { baseUrl: baseUrl.replace(/\/+$/, ''), apiKey, askStreamUsage, usageApi };
+  if (baseUrl === null) return null;
+  const shownUrl = expandReferences(base_url, to.env).names.some(isSecretName) ? base_url : baseUrl;
+  return { baseUrl: withoutSlash(baseUrl), shownUrl: withoutSlash(shownUrl), apiKey, askStreamUsage, usageApi };
+}
+
+function withoutSlash(url: string): string {
+  return url.replace(/\/+$/, '');
 }
 
 function resolveKey(path: KeyPath, text: string, to: Collector): string | null {

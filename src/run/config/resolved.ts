@@ -21,8 +21,6 @@ export interface ResolvedConfig {
   readonly rehearsal: boolean;
   /** The run whose recorded exchanges answer, by id; no endpoint and no key are used. Null when this is no replay. */
   readonly replayOf: string | null;
-  /** That of the experiment; null for a rehearsal or a replay, and when none is configured or no framework uses it as it is. */
-  readonly endpoint: ResolvedEndpoint | null;
   /** Those to run, in the order asked for. */
   readonly frameworks: readonly ResolvedFramework[];
   /** Those to run, in the order of the file. */
@@ -45,6 +43,8 @@ export interface ResolvedConfig {
 export interface ResolvedEndpoint {
   /** With its version, without a slash at its end. */
   readonly baseUrl: string;
+  /** For people: the same, but as it is written where a reference in it holds a secret. */
+  readonly shownUrl: string;
   readonly apiKey: string | null;
   readonly askStreamUsage: boolean;
   /** Who can be asked for the use afterwards; null where nobody bills it. */

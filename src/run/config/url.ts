@@ -1,4 +1,5 @@
 /** Base URLs of providers. */
+import type { UsageProvider } from '../../schema.ts';
 import type { Collector } from './collector.ts';
 import type { KeyPath } from './problem.ts';
 import { expandReferences } from './references.ts';
@@ -23,13 +24,25 @@ export function checkUrl(path: KeyPath, written: string, { env, report }: Collec
   if (url === null || !/^https?:$/.test(url.protocol))
     report.problem(path, `is ${shown}, which is not an http or https URL${value === written ? '' : ' once filled in'}`, fix);
   else if (url.username !== '' || url.password !== '')
-    report.problem(path, 'holds a user name or password', 'Move it to api_key, as a ${NAME} reference.');
+    report.problem(path, 'holds a user name or password', `Move it to ${keyBeside(path)}, as a \${NAME} reference.`);
   else if (url.search !== '' || url.hash !== '')
     report.problem(path, 'holds a query or fragment, to which no path can be added', fix);
   else if (VERSIONED[url.hostname] !== undefined && !/\/v\d/.test(url.pathname)) {
     const meant = `${url.origin}${url.pathname.replace(/\/+$/, '')}${VERSIONED[url.hostname]}`;
     report.problem(path, `is ${shown}, without the version that the paths of ${url.hostname} begin with`, `Write ${meant}.`);
   }
+}
+
+/** Where the key to a URL belongs. */
+function keyBeside(path: KeyPath): string {
+  return path.includes('usage_api') ? 'admin_key' : 'api_key';
+}
+
+/** Who bills the calls, by host: api.openai.com with its regional variants, and api.anthropic.com. */
+export function providerOf(baseUrl: string): UsageProvider | null {
+  const host = URL.parse(baseUrl)?.hostname ?? '';
+  if (/^([a-z]{2}\.)?api\.openai\.com$/.test(host)) return 'openai';
+  return host === 'api.anthropic.com' ? 'anthropic' : null;
 }
 
 /** The origin of what is written, once filled in; null when it cannot be told. */

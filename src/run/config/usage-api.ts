@@ -5,9 +5,8 @@ import { hasKeyShape, isSecretName, masked } from './key-shapes.ts';
 import type { KeyPath } from './problem.ts';
 import { expandReferences } from './references.ts';
 import type { Report } from './report.ts';
-import type { EndpointSettings, WrittenEndpoint } from './written.ts';
-
-type UsageSettings = NonNullable<EndpointSettings['usage_api']>;
+import { providerOf } from './url.ts';
+import type { UsageSettings, WrittenEndpoint } from './written.ts';
 
 const IDS = ['api_key_id', 'project_id', 'workspace_id'] as const;
 type UsageId = (typeof IDS)[number];
@@ -60,13 +59,6 @@ export function resolveUsageApi(
     project_id: idOf('project_id'),
     workspace_id: idOf('workspace_id'),
   };
-}
-
-/** By host: api.openai.com with its regional variants, and api.anthropic.com. */
-function providerOf(baseUrl: string): UsageProvider | null {
-  const host = URL.parse(baseUrl)?.hostname ?? '';
-  if (/^([a-z]{2}\.)?api\.openai\.com$/.test(host)) return 'openai';
-  return host === 'api.anthropic.com' ? 'anthropic' : null;
 }
 
 function resolveId(id: UsageId, text: string, provider: UsageProvider, path: KeyPath, to: Collector): string | null {
