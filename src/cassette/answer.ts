@@ -2,13 +2,13 @@
 import type { ServerResponse } from 'node:http';
 import type { CassetteExchange } from '../schema.ts';
 import type { Substitutions } from './substitutions.ts';
-import { formatOf, rewriteTexts } from './texts.ts';
+import { rewriteTexts } from './texts.ts';
 
 /** Placeholders become what they stand for in the replaying run. */
 export function bodyOf({ body, streamed }: CassetteExchange, substitutions: Substitutions): Buffer {
   if (body === null) return Buffer.alloc(0);
   if (typeof body !== 'string') return Buffer.from(body.base64, 'base64');
-  const restored = rewriteTexts(body, formatOf(body, streamed), {
+  const restored = rewriteTexts(body, streamed, {
     concerns: (text) => substitutions.restore(text) !== text,
     apply: (pieces) => pieces.map((piece) => substitutions.restore(piece)),
   });

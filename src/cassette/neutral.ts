@@ -5,7 +5,7 @@ import type { Redactor } from '../log.ts';
 import type { ExchangeContent } from '../schema.ts';
 import { canonicalText } from './canonical.ts';
 import type { Edit, Substitutions } from './substitutions.ts';
-import { formatOf, rewriteTexts, type BodyFormat, type Rewrite } from './texts.ts';
+import { rewriteTexts, type Rewrite } from './texts.ts';
 
 export interface Neutraliser {
   readonly text: (text: string) => string;
@@ -36,8 +36,8 @@ export function createNeutraliser(redactor: Redactor, substitutions: Substitutio
       return editPieces(redacted, substitutions.find(redacted.join('')));
     },
   };
-  const rewritten = (text: string, format: BodyFormat): string => {
-    const said = rewriteTexts(text, format, neutralise);
+  const rewritten = (text: string, streamed: boolean): string => {
+    const said = rewriteTexts(text, streamed, neutralise);
     // What is left is a number, or looks like a key only where its piece of a stream begins.
     return redactor.containsSecret(said) ? redactor.redact(said) : said;
   };
@@ -45,18 +45,16 @@ export function createNeutraliser(redactor: Redactor, substitutions: Substitutio
     redactor.containsSecret(body) ? null : { base64: body.toString('base64') };
 
   return {
-    text: (text) => rewritten(text, 'plain'),
+    text: (text) => rewritten(text, false),
     request(body) {
       if (!isUtf8(body)) return { content: ofBytes(body), sha256: hash('sha256', body) };
-      const text = body.toString('utf8');
-      const content = rewritten(text, formatOf(text, false));
+      const content = rewritten(body.toString('utf8'), false);
       return { content, sha256: hash('sha256', canonicalText(content)) };
     },
     answer(body, { streamed, complete }) {
       const whole = complete ? body : withoutBrokenEnd(body, streamed);
       if (!isUtf8(whole)) return ofBytes(whole);
-      const text = whole.toString('utf8');
-      return rewritten(text, formatOf(text, streamed));
+      return rewritten(whole.toString('utf8'), streamed);
     },
   };
 }

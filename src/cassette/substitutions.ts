@@ -53,14 +53,17 @@ export function createSubstitutions({ runDir, runId }: OwnText): Substitutions {
   add('literal', OPENING);
 
   const id = escapePattern(runId);
-  const literals = [...names.keys()].sort((a, b) => b.length - a.length).map(escapePattern);
+  const literals = [...names.keys()].sort((a, b) => b.length - a.length);
+  // Every match holds one of these, mostly the run id or what opens a placeholder, and looking for them costs much less.
+  const needles = literals.filter((text) => !literals.some((other) => other !== text && text.includes(other)));
   const pattern = new RegExp(
-    String.raw`(?<meter>http://127\.0\.0\.1:\d+/[\w-]{22}/r/${id})|(?<mark>${id}:[0-9a-f]{16})|${literals.join('|')}`,
+    String.raw`(?<meter>http://127\.0\.0\.1:\d+/[\w-]{22}/r/${id})|(?<mark>${id}:[0-9a-f]{16})|${literals.map(escapePattern).join('|')}`,
     'g',
   );
 
   return {
     find(text) {
+      if (!needles.some((needle) => text.includes(needle))) return [];
       return Array.from(text.matchAll(pattern), (match) => {
         const learned = match.groups?.['meter'] === undefined ? match.groups?.['mark'] && 'mark' : 'meter';
         if (learned) texts.set(learned, match[0]);

@@ -3,51 +3,54 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { canonicalText } from '../../src/cassette/canonical.ts';
 import { firstDifference } from '../../src/cassette/difference.ts';
-import { jsonStrings } from '../../src/cassette/json-strings.ts';
-import { formatOf, rewriteTexts, type Rewrite } from '../../src/cassette/texts.ts';
-
-/** Every string of a JSON value with its path, as a program that parses it finds them; keys have none. */
-function stringsOf(value: unknown, path: (string | number)[] = []): { text: string; path: (string | number)[] | null }[] {
-  if (typeof value === 'string') return [{ text: value, path }];
-  if (Array.isArray(value)) return value.flatMap((each, index) => stringsOf(each, [...path, index]));
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([key, each]) => [{ text: key, path: null }, ...stringsOf(each, [...path, key])]);
-}
+import { parseExactly, writeJson } from '../../src/cassette/exact-json.ts';
+import { rewriteTexts, type Rewrite } from '../../src/cassette/texts.ts';
 
 /** Changes every text. */
 const always = (apply: Rewrite['apply']): Rewrite => ({ concerns: () => true, apply });
 
-test('the strings of a JSON text are found with their places, whatever white space and escapes stand between', () => {
+/** The value with every string and key in it changed. */
+function mapped(value: unknown, change: (text: string) => string): unknown {
+  if (typeof value === 'string') return change(value);
+  if (Array.isArray(value)) return value.map((each) => mapped(each, change));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [change(key), mapped(each, change)]));
+}
+
+test('every string and key of a JSON text is changed, whatever white space stands between, and nothing else', () => {
+  const change = (text: string): string => (text.includes('a') ? `"${text}\\\n` : text);
   fc.assert(
     fc.property(fc.jsonValue(), fc.integer({ min: 0, max: 3 }), (value, indent) => {
       const json = JSON.stringify(value, null, indent);
-      const found = jsonStrings(json).map(({ start, end, path }) => ({
-        text: JSON.parse(json.slice(start, end)) as string,
-        path,
-      }));
-      assert.deepEqual(found, stringsOf(JSON.parse(json)));
+      const after = rewriteTexts(
+        json,
+        false,
+        always((pieces) => pieces.map(change)),
+      );
+      assert.deepEqual(JSON.parse(after), mapped(JSON.parse(json), change));
     }),
   );
 });
 
-test('a text that is rewritten keeps every byte that is not meant', () => {
+test('a value is written as it was read, its numbers to the letter', () => {
+  const json = '{"b":[1.0,-0,1e400,12345678901234567890,"\\u00e9"],"a":{"":null,"__proto__":true}}';
+  assert.equal(writeJson(parseExactly(json)), json.replace('\\u00e9', 'é'));
+});
+
+test('where nothing changes every byte stays; what changes keeps its numbers', () => {
   const body = '{ "n": 12345678901234567890, "a":"one \\u00e9 two",\n "list" : [1.0, "\\"one\\"", {"one": null}] }';
-  const rewritten = rewriteTexts(
-    body,
-    'json',
-    always((pieces) => pieces.map((piece) => piece.replaceAll('one', 'ONE "1"'))),
-  );
+  const ones = always((pieces) => pieces.map((piece) => piece.replaceAll('one', 'ONE "1"')));
   assert.equal(
-    rewritten,
-    '{ "n": 12345678901234567890, "a":"ONE \\"1\\" é two",\n "list" : [1.0, "\\"ONE \\"1\\"\\"", {"ONE \\"1\\"": null}] }',
+    rewriteTexts(body, false, ones),
+    '{"n":12345678901234567890,"a":"ONE \\"1\\" é two","list":[1.0,"\\"ONE \\"1\\"\\"",{"ONE \\"1\\"":null}]}',
   );
+  const same = always((pieces) => pieces);
+  assert.equal(rewriteTexts(body, false, same), body);
+  const events = `data: ${body.replaceAll('\n', ' ')}\n\nevent: x\ndata:{ "a" : "one", "index" : 2.0 }\r\n\r\ndata: { }\n\ndata: one\n\n`;
+  assert.equal(rewriteTexts(events, true, same), events);
   assert.equal(
-    rewriteTexts(
-      body,
-      'json',
-      always((pieces) => pieces),
-    ),
-    body,
+    rewriteTexts(events, true, ones),
+    `data: ${rewriteTexts(body, false, ones)}\n\nevent: x\ndata:{"a":"ONE \\"1\\"","index":2.0}\r\n\r\ndata: {}\n\ndata: ONE "1"\n\n`,
   );
 });
 
@@ -62,7 +65,7 @@ test('a text that a stream brings in pieces is seen as one, each of several by i
     const texts: string[] = [];
     const same = rewriteTexts(
       body,
-      'events',
+      true,
       always((pieces) => {
         texts.push(pieces.join(''));
         return pieces;
@@ -78,20 +81,13 @@ test('a text that a stream brings in pieces is seen as one, each of several by i
   const texts: string[] = [];
   rewriteTexts(
     gemini,
-    'json',
+    false,
     always((pieces) => {
       texts.push(pieces.join(''));
       return pieces;
     }),
   );
   assert.ok(texts.includes('abcd'), 'an array of events is a stream as well');
-});
-
-test('the format is that of the answer; what is no JSON is one text', () => {
-  assert.equal(formatOf('{"a":1}', false), 'json');
-  assert.equal(formatOf('<html>', false), 'plain');
-  assert.equal(formatOf('', false), 'plain');
-  assert.equal(formatOf('data: x\n\n', true), 'events');
 });
 
 test('two requests that say the same have one canonical form: order of keys, white space and escapes do not count', () => {
