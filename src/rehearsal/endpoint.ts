@@ -1,11 +1,17 @@
-/** The offline scripted model: an OpenAI-compatible endpoint on loopback that answers from rule files. It is no model. */
+/** The offline scripted model: an endpoint on loopback that answers from rule files, on the wires of its table. It is no model. */
 import { hash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
+import { ZodError } from 'zod';
+import { MODEL, type Answer, type Ask, type RehearsalWire, type Reply } from './dialogue.ts';
 import { estimateUsage } from './estimate.ts';
-import { parseChatRequest, type ChatRequest } from './request.ts';
 import { answerTo, loadRules, type Rule } from './rules.ts';
+import { chat } from './wires/chat.ts';
+import { gemini } from './wires/gemini.ts';
+import { messages } from './wires/messages.ts';
+import { openAiError } from './wires/openai-error.ts';
+import { responses } from './wires/responses.ts';
 
 export interface Rehearsal extends AsyncDisposable {
   /** With its `/v1`. Any key is accepted. */
@@ -20,11 +26,8 @@ interface RehearsalOptions {
   readonly strict: boolean;
 }
 
-/** The name under which every answer is given, whatever model was asked for. */
-const MODEL = 'rehearsal';
 const UNKNOWN = 'This is a rehearsal: no model was asked, and no rule knows this prompt.';
-/** Characters per event of a streamed answer. */
-const PIECE = 400;
+const WIRES: readonly RehearsalWire[] = [chat, responses, messages, gemini];
 
 /**
  * Starts the scripted model on a free port of 127.0.0.1. Same request, same answer, byte for byte.
@@ -63,74 +66,56 @@ async function respond(
     sendJson(response, 200, { object: 'list', data: [{ id: MODEL, object: 'model', created: 0, owned_by: 'stepwell' }] });
     return;
   }
-  if (request.method !== 'POST' || path !== '/v1/chat/completions') {
-    sendError(response, 404, 'unknown_path', `The rehearsal answers POST /v1/chat/completions, not ${request.method} ${path}.`);
+  const wire = request.method === 'POST' ? WIRES.find((each) => each.matches(path)) : undefined;
+  if (wire === undefined) {
+    const known = WIRES.map((each) => each.path).join(', ');
+    const what = `The rehearsal answers POST ${known}, not ${request.method} ${path}.`;
+    sendJson(response, 404, openAiError(404, 'unknown_path', what));
     return;
   }
-  const chat = parseChatRequest(body);
-  if (typeof chat === 'string') {
-    sendError(response, 400, 'invalid_request', `The rehearsal cannot read this request: ${chat}.`);
+  const ask = askOf(wire, body, path);
+  if (typeof ask === 'string') {
+    sendJson(response, 400, wire.error(400, 'invalid_request', `The rehearsal cannot read this request: ${ask}.`));
     return;
   }
-  const known = answerTo(rules, chat.messages);
+  const known = answerTo(rules, ask);
   if (known === null && options.strict) {
-    sendError(response, 422, 'rehearsal_no_rule', noRule(rules, options.rulesDir, chat));
+    sendJson(response, 422, wire.error(422, 'rehearsal_no_rule', noRule(rules, options.rulesDir, ask)));
     return;
   }
-  const answer = known ?? UNKNOWN;
+  const reply: Reply = known ?? { kind: 'text', text: UNKNOWN };
   const id = `rehearsal-${hash('sha256', body).slice(0, 24)}`;
-  if (chat.stream) sendStream(response, id, chat, answer);
-  else sendWhole(response, id, chat, answer);
+  const answer: Answer = { id, reply, usage: estimateUsage(ask.messages, reply) };
+  response.setHeader('x-request-id', id);
+  if (!ask.stream) {
+    sendJson(response, 200, wire.whole(answer));
+    return;
+  }
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
+  for (const event of wire.stream(answer, ask)) response.write(event);
+  response.end();
 }
 
-function noRule(rules: readonly Rule[], rulesDir: string, { messages }: ChatRequest): string {
-  const last = messages.findLast(({ role }) => role === 'user')?.text ?? '';
+/** The request, or a sentence that says what is wrong with it. */
+function askOf(wire: RehearsalWire, body: string, path: string): Ask | string {
+  try {
+    return wire.read(JSON.parse(body), path);
+  } catch (error) {
+    if (error instanceof SyntaxError) return 'the body is not JSON';
+    if (!(error instanceof ZodError)) throw error;
+    const [issue] = error.issues;
+    return `${(issue?.path ?? []).map(String).join('.')}: ${issue?.message ?? 'invalid'}`;
+  }
+}
+
+function noRule(rules: readonly Rule[], rulesDir: string, { messages: said }: Ask): string {
+  const last = said.findLast(({ role }) => role === 'user')?.text ?? '';
   const names = rules.map(({ name }) => name).join(', ');
   return `No rehearsal rule matches this prompt, whose last user message begins ${JSON.stringify(last.slice(0, 120))}. Rules in ${rulesDir}: ${names}.`;
-}
-
-/** Nothing in an answer tells the time, so that a rehearsal repeats exactly. */
-function head(id: string, object: string): object {
-  return { id, object, created: 0, model: MODEL, system_fingerprint: MODEL };
-}
-
-function sendWhole(response: ServerResponse, id: string, chat: ChatRequest, answer: string): void {
-  response.setHeader('x-request-id', id);
-  sendJson(response, 200, {
-    ...head(id, 'chat.completion'),
-    choices: [{ index: 0, message: { role: 'assistant', content: answer }, logprobs: null, finish_reason: 'stop' }],
-    usage: estimateUsage(chat.messages, answer),
-  });
-}
-
-function sendStream(response: ServerResponse, id: string, chat: ChatRequest, answer: string): void {
-  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache', 'x-request-id': id });
-  const usage = chat.includeUsage ? { usage: null as object | null } : {};
-  const send = (delta: object, finish_reason: string | null): void => {
-    const chunk = {
-      ...head(id, 'chat.completion.chunk'),
-      choices: [{ index: 0, delta, logprobs: null, finish_reason }],
-      ...usage,
-    };
-    response.write(`data: ${JSON.stringify(chunk)}\n\n`);
-  };
-  send({ role: 'assistant', content: '' }, null);
-  const characters = Array.from(answer);
-  for (let at = 0; at < characters.length; at += PIECE) send({ content: characters.slice(at, at + PIECE).join('') }, null);
-  send({}, 'stop');
-  if (chat.includeUsage) {
-    const last = { ...head(id, 'chat.completion.chunk'), choices: [], usage: estimateUsage(chat.messages, answer) };
-    response.write(`data: ${JSON.stringify(last)}\n\n`);
-  }
-  response.end('data: [DONE]\n\n');
 }
 
 function sendJson(response: ServerResponse, status: number, value: object): void {
   const body = JSON.stringify(value);
   response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
   response.end(body);
-}
-
-function sendError(response: ServerResponse, status: number, code: string, message: string): void {
-  sendJson(response, status, { error: { message, type: 'invalid_request_error', param: null, code } });
 }

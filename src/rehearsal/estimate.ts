@@ -2,14 +2,7 @@
  * Token numbers for the rehearsal: an estimate from the text alone, so that the same request always has the same numbers.
  * A token is four bytes of UTF-8; each message adds four for its frame.
  */
-import type { Message } from './rules.ts';
-
-export interface EstimatedUsage {
-  readonly prompt_tokens: number;
-  readonly completion_tokens: number;
-  readonly total_tokens: number;
-  readonly prompt_tokens_details: { readonly cached_tokens: number };
-}
+import type { Message, Reply, Usage } from './dialogue.ts';
 
 const FRAME_TOKENS = 4;
 /** Providers cache prefixes of at least 1,024 tokens, in steps of 128. */
@@ -31,13 +24,10 @@ function cachedTokens(messages: readonly Message[]): number {
   return prefix < CACHE_MINIMUM ? 0 : prefix - (prefix % CACHE_STEP);
 }
 
-export function estimateUsage(messages: readonly Message[], answer: string): EstimatedUsage {
-  const prompt = promptTokens(messages);
-  const completion = tokensOf(answer);
+export function estimateUsage(messages: readonly Message[], reply: Reply): Usage {
   return {
-    prompt_tokens: prompt,
-    completion_tokens: completion,
-    total_tokens: prompt + completion,
-    prompt_tokens_details: { cached_tokens: cachedTokens(messages) },
+    input: promptTokens(messages),
+    cached: cachedTokens(messages),
+    output: tokensOf(reply.kind === 'text' ? reply.text : JSON.stringify(reply.args)),
   };
 }

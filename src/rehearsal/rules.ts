@@ -4,14 +4,16 @@ import { dirname, join, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { stepwellError } from '../errors.ts';
+import type { Ask, Reply } from './dialogue.ts';
+import { shellCall } from './shell.ts';
 
 const texts = z.array(z.string().min(1)).default([]);
-const ByRole = z.strictObject({ system: texts, user: texts, assistant: texts });
+const ByRole = z.strictObject({ system: texts, user: texts, assistant: texts, tool: texts });
 
 /** Each text must occur in the messages of its role; those under `lacks` must not. */
 const Recogniser = ByRole.extend({ lacks: ByRole.prefault({}) });
 
-/** A part of an answer, left out where a user message has the text `unless`. */
+/** A part of an answer, left out where a message of the user, or what a tool gave back, has the text `unless`. */
 const AnswerFile = z.union([z.string().min(1), z.strictObject({ file: z.string().min(1), unless: z.string().min(1) })]);
 
 const WrittenRule = z
@@ -22,9 +24,14 @@ const WrittenRule = z
     answer: z.string().min(1).optional(),
     /** Or the files that hold it, one after another, relative to the rules file. */
     answer_files: z.array(AnswerFile).min(1).optional(),
+    /** A command that the client is to run with its own tool, in which {answer} stands for the answer. Fits only where there is such a tool. */
+    shell: z.string().min(1).optional(),
   })
-  .refine((rule) => (rule.answer === undefined) !== (rule.answer_files === undefined), {
-    error: 'a rule needs either answer or answer_files',
+  .refine(({ answer, answer_files }) => answer === undefined || answer_files === undefined, {
+    error: 'a rule has either answer or answer_files',
+  })
+  .refine(({ answer, answer_files, shell }) => [answer, answer_files, shell].some((each) => each !== undefined), {
+    error: 'a rule needs answer, answer_files or shell',
   });
 type WrittenRule = z.infer<typeof WrittenRule>;
 
@@ -34,16 +41,12 @@ export interface Rule {
   readonly name: string;
   readonly when: z.infer<typeof Recogniser>;
   readonly parts: readonly AnswerPart[];
+  readonly shell: string | null;
 }
 
 interface AnswerPart {
   readonly text: string;
   readonly unless: string | null;
-}
-
-export interface Message {
-  readonly role: string;
-  readonly text: string;
 }
 
 /**
@@ -80,7 +83,8 @@ async function loadFile(file: string, earlier: readonly Rule[]): Promise<Rule[]>
     if ([...earlier, ...rules].some(({ name }) => name === rule.name)) {
       throw invalid(`${where}.name`, `the name ${JSON.stringify(rule.name)} is taken by an earlier rule`);
     }
-    rules.push({ name: rule.name, when: rule.when, parts: await partsOf(rule, file, `${where}.answer_files`, invalid) });
+    const parts = await partsOf(rule, file, `${where}.answer_files`, invalid);
+    rules.push({ name: rule.name, when: rule.when, parts, shell: rule.shell ?? null });
   }
   return rules;
 }
@@ -105,23 +109,33 @@ async function partsOf(
   return parts;
 }
 
-/** What the first rule that fits answers to what was said, or null when none fits. */
-export function answerTo(rules: readonly Rule[], messages: readonly Message[]): string | null {
+/** What the first rule that fits replies to what was said, or null when none fits. */
+export function answerTo(rules: readonly Rule[], { messages, tools }: Pick<Ask, 'messages' | 'tools'>): Reply | null {
   const said = (...roles: string[]): string =>
     messages
       .filter(({ role }) => roles.includes(role))
       .map(({ text }) => text)
       .join('\n');
-  const all = { system: said('system', 'developer'), user: said('user'), assistant: said('assistant') };
+  const all = { system: said('system', 'developer'), user: said('user'), assistant: said('assistant'), tool: said('tool') };
   const fits = ({ when }: Rule): boolean =>
     ROLES.every(
       (role) =>
         when[role].every((text) => all[role].includes(text)) && !when.lacks[role].some((text) => all[role].includes(text)),
     );
-  const rule = rules.find(fits);
-  if (rule === undefined) return null;
-  const parts = rule.parts.filter(({ unless }) => unless === null || !all.user.includes(unless));
-  return parts.map(({ text }) => text).join('\n');
+  for (const rule of rules) {
+    if (!fits(rule)) continue;
+    const parts = rule.parts.filter(
+      ({ unless }) => unless === null || ![all.user, all.tool].some((text) => text.includes(unless)),
+    );
+    const text = parts.map((part) => part.text).join('\n');
+    if (rule.shell === null) return { kind: 'text', text };
+    const call = shellCall(
+      tools,
+      rule.shell.replaceAll('{answer}', () => text),
+    );
+    if (call !== null) return call;
+  }
+  return null;
 }
 
-const ROLES = ['system', 'user', 'assistant'] as const;
+const ROLES = ['system', 'user', 'assistant', 'tool'] as const;

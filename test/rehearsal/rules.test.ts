@@ -16,10 +16,8 @@ function folder(t: TestContext, files: Record<string, string>): string {
 }
 
 function reply(rules: readonly Rule[], ...messages: [string, string][]): string | null {
-  return answerTo(
-    rules,
-    messages.map(([role, text]) => ({ role, text })),
-  );
+  const answer = answerTo(rules, { messages: messages.map(([role, text]) => ({ role, text })), tools: [] });
+  return answer?.kind === 'text' ? answer.text : null;
 }
 
 test('rules come from YAML and JSON files in the order of their names; answer files are put together', async (t) => {
@@ -74,7 +72,7 @@ test('a rules file that is wrong is named with the place and the fix', async (t)
     ['rules: []', /at rules: /],
     ['rule: []', /at rules: |"rule"/],
     ['rules:\n - { name: a, when: { users: [x] }, answer: b }', /at rules\.0\.when: .*"users"/],
-    ['rules:\n - { name: a, when: { user: [x] } }', /rules\.0: a rule needs either answer or answer_files/],
+    ['rules:\n - { name: a, when: { user: [x] } }', /rules\.0: a rule needs answer, answer_files or shell/],
     ['rules:\n - { name: a, when: {}, answer: b, answer_files: [c] }', /either answer or answer_files/],
     [
       'rules:\n - { name: a, when: {}, answer_files: [gone.txt] }',

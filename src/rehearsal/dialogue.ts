@@ -1,0 +1,70 @@
+/** What is asked of the scripted model and what it replies, whatever wire it came by. */
+
+export interface Message {
+  /** `system`, `developer`, `user`, `assistant`, or `tool` for what a tool gave back. */
+  readonly role: string;
+  /** Of an assistant's tool call: the arguments. */
+  readonly text: string;
+}
+
+/** A tool that the client is ready to run. */
+export interface OfferedTool {
+  readonly name: string;
+  /** JSON Schema of its arguments; null where the request states none. */
+  readonly schema: unknown;
+}
+
+export interface Ask {
+  readonly stream: boolean;
+  /** Of a stream: whether its usage is wanted. */
+  readonly includeUsage: boolean;
+  readonly messages: readonly Message[];
+  readonly tools: readonly OfferedTool[];
+}
+
+export type Reply =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'call'; readonly tool: string; readonly args: Readonly<Record<string, unknown>> };
+
+/** Tokens, in one shape for all wires; input includes cached. */
+export interface Usage {
+  readonly input: number;
+  readonly cached: number;
+  readonly output: number;
+}
+
+export interface Answer {
+  /** Told by the request, so that a rehearsal repeats exactly. */
+  readonly id: string;
+  readonly reply: Reply;
+  readonly usage: Usage;
+}
+
+/** One provider's way to ask and to answer. */
+export interface RehearsalWire {
+  /** For the sentence that says what is answered. */
+  readonly path: string;
+  matches(path: string): boolean;
+  /** @throws ZodError */
+  read(body: unknown, path: string): Ask;
+  whole(answer: Answer): object;
+  /** The events of a stream, as they are sent. */
+  stream(answer: Answer, ask: Ask): Iterable<string>;
+  error(status: number, code: string, message: string): object;
+}
+
+/** The name under which every answer is given, whatever model was asked for. */
+export const MODEL = 'rehearsal';
+
+/** Characters per event of a streamed answer. */
+const PIECE = 400;
+
+export function* piecesOf(text: string): Iterable<string> {
+  const characters = Array.from(text);
+  for (let at = 0; at < characters.length; at += PIECE) yield characters.slice(at, at + PIECE).join('');
+}
+
+/** Text, or parts of which some have text. */
+export function textOf(content: string | readonly { text?: string | undefined }[] | null | undefined): string {
+  return typeof content === 'string' ? content : (content ?? []).map(({ text }) => text ?? '').join('\n');
+}

@@ -1,0 +1,97 @@
+/** OpenAI's chat completions. */
+import { z } from 'zod';
+import { MODEL, piecesOf, textOf, type Answer, type Ask, type RehearsalWire } from '../dialogue.ts';
+import { openAiError } from './openai-error.ts';
+
+const Part = z.object({ text: z.string().optional() });
+
+const Call = z.object({ function: z.object({ name: z.string(), arguments: z.string() }) });
+
+const Request = z.object({
+  model: z.string(),
+  stream: z.boolean().nullish(),
+  stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
+  tools: z.array(z.object({ function: z.object({ name: z.string(), parameters: z.unknown().optional() }).optional() })).nullish(),
+  messages: z
+    .array(
+      z.object({
+        role: z.string(),
+        content: z.union([z.string(), z.array(Part)]).nullish(),
+        tool_calls: z.array(Call).nullish(),
+      }),
+    )
+    .min(1),
+});
+
+export const chat: RehearsalWire = {
+  path: '/v1/chat/completions',
+  matches: (path) => path === '/v1/chat/completions',
+  read,
+  whole: (answer) => ({
+    ...head(answer.id, 'chat.completion'),
+    choices: [{ index: 0, message: messageOf(answer), logprobs: null, finish_reason: finishOf(answer) }],
+    usage: usageOf(answer),
+  }),
+  stream,
+  error: openAiError,
+};
+
+function read(body: unknown): Ask {
+  const { stream, stream_options, tools, messages } = Request.parse(body);
+  return {
+    stream: stream === true,
+    includeUsage: stream_options?.include_usage === true,
+    messages: messages.map(({ role, content, tool_calls }) => {
+      const calls = (tool_calls ?? []).map((call) => call.function.arguments);
+      return { role, text: [textOf(content), ...calls].filter((text) => text !== '').join('\n') };
+    }),
+    tools: (tools ?? []).flatMap(({ function: tool }) =>
+      tool === undefined ? [] : [{ name: tool.name, schema: tool.parameters ?? null }],
+    ),
+  };
+}
+
+/** Nothing in an answer tells the time, so that a rehearsal repeats exactly. */
+function head(id: string, object: string): object {
+  return { id, object, created: 0, model: MODEL, system_fingerprint: MODEL };
+}
+
+function finishOf({ reply }: Answer): string {
+  return reply.kind === 'text' ? 'stop' : 'tool_calls';
+}
+
+function messageOf({ id, reply }: Answer): object {
+  if (reply.kind === 'text') return { role: 'assistant', content: reply.text };
+  const call = { name: reply.tool, arguments: JSON.stringify(reply.args) };
+  return { role: 'assistant', content: null, tool_calls: [{ id: `call_${id}`, type: 'function', function: call }] };
+}
+
+function usageOf({ usage: { input, cached, output } }: Answer): object {
+  return {
+    prompt_tokens: input,
+    completion_tokens: output,
+    total_tokens: input + output,
+    prompt_tokens_details: { cached_tokens: cached },
+  };
+}
+
+function* stream(answer: Answer, { includeUsage }: Ask): Iterable<string> {
+  const { id, reply } = answer;
+  const usage = includeUsage ? { usage: null } : {};
+  const event = (choices: readonly object[], more: object): string =>
+    `data: ${JSON.stringify({ ...head(id, 'chat.completion.chunk'), choices, ...more })}\n\n`;
+  const chunk = (delta: object, finish_reason: string | null): string =>
+    event([{ index: 0, delta, logprobs: null, finish_reason }], usage);
+  if (reply.kind === 'text') {
+    yield chunk({ role: 'assistant', content: '' }, null);
+    for (const content of piecesOf(reply.text)) yield chunk({ content }, null);
+  } else {
+    const named = { index: 0, id: `call_${id}`, type: 'function', function: { name: reply.tool, arguments: '' } };
+    yield chunk({ role: 'assistant', content: null, tool_calls: [named] }, null);
+    for (const piece of piecesOf(JSON.stringify(reply.args)))
+      yield chunk({ tool_calls: [{ index: 0, function: { arguments: piece } }] }, null);
+  }
+  yield chunk({}, finishOf(answer));
+  if (includeUsage) yield event([], { usage: usageOf(answer) });
+  yield 'data: [DONE]\n\n';
+}

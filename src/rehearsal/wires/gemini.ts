@@ -1,0 +1,94 @@
+/** Gemini's generateContent and streamGenerateContent. */
+import { z } from 'zod';
+import { MODEL, piecesOf, type Answer, type Ask, type Message, type RehearsalWire } from '../dialogue.ts';
+
+const Part = z.object({
+  text: z.string().optional(),
+  functionCall: z.object({ args: z.unknown().optional() }).optional(),
+  functionResponse: z.object({ response: z.unknown().optional() }).optional(),
+});
+const Content = z.object({ role: z.string().optional(), parts: z.array(Part).default([]) });
+const Tool = z.object({ name: z.string(), parameters: z.unknown().optional(), parametersJsonSchema: z.unknown().optional() });
+
+const Request = z.object({
+  systemInstruction: Content.optional(),
+  contents: z.array(Content).min(1),
+  tools: z.array(z.object({ functionDeclarations: z.array(Tool).optional() })).optional(),
+});
+
+const PATH = /^\/v1[a-z]*\/models\/[^/:]+:(generateContent|streamGenerateContent)$/;
+
+export const gemini: RehearsalWire = {
+  path: '/v1beta/models/…:generateContent',
+  matches: (path) => PATH.test(path),
+  read,
+  whole: (answer) => chunk(answer, [partOf(answer)], true),
+  stream,
+  error: (status, _code, message) => ({
+    error: { code: status, message, status: status === 404 ? 'NOT_FOUND' : 'INVALID_ARGUMENT' },
+  }),
+};
+
+function read(body: unknown, path: string): Ask {
+  const { systemInstruction, contents, tools } = Request.parse(body);
+  const system = systemInstruction === undefined ? [] : messagesOf({ ...systemInstruction, role: 'system' });
+  return {
+    stream: path.endsWith(':streamGenerateContent'),
+    includeUsage: true,
+    messages: [...system, ...contents.flatMap(messagesOf)],
+    tools: (tools ?? []).flatMap(({ functionDeclarations = [] }) =>
+      functionDeclarations.map(({ name, parameters, parametersJsonSchema }) => ({
+        name,
+        schema: parametersJsonSchema ?? parameters ?? null,
+      })),
+    ),
+  };
+}
+
+function messagesOf({ role = 'user', parts }: z.infer<typeof Content>): Message[] {
+  return parts.map(({ text, functionCall, functionResponse }) => {
+    if (functionResponse !== undefined) return { role: 'tool', text: saidIn(functionResponse.response) };
+    const own = role === 'model' ? 'assistant' : role;
+    return { role: own, text: functionCall === undefined ? (text ?? '') : JSON.stringify(functionCall.args) };
+  });
+}
+
+/** The texts of a result, as they were before they became JSON. */
+function saidIn(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return typeof value === 'object' && value !== null ? Object.values(value).map(saidIn).join('\n') : String(value);
+}
+
+function partOf({ id, reply }: Answer): object {
+  if (reply.kind === 'text') return { text: reply.text };
+  return { functionCall: { id: `call_${id}`, name: reply.tool, args: reply.args } };
+}
+
+function chunk({ id, usage: { input, cached, output } }: Answer, parts: readonly object[], last: boolean): object {
+  return {
+    candidates: [{ index: 0, content: { role: 'model', parts }, ...(last ? { finishReason: 'STOP' } : {}) }],
+    ...(last
+      ? {
+          usageMetadata: {
+            promptTokenCount: input,
+            cachedContentTokenCount: cached,
+            candidatesTokenCount: output,
+            totalTokenCount: input + output,
+          },
+        }
+      : {}),
+    modelVersion: MODEL,
+    responseId: id,
+  };
+}
+
+function* stream(answer: Answer): Iterable<string> {
+  const event = (value: object): string => `data: ${JSON.stringify(value)}\r\n\r\n`;
+  const { reply } = answer;
+  if (reply.kind === 'text') {
+    for (const text of piecesOf(reply.text)) yield event(chunk(answer, [{ text }], false));
+    yield event(chunk(answer, [{ text: '' }], true));
+  } else {
+    yield event(chunk(answer, [partOf(answer)], true));
+  }
+}

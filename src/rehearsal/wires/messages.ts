@@ -1,0 +1,99 @@
+/** Anthropic's messages. */
+import { z } from 'zod';
+import { MODEL, piecesOf, textOf, type Answer, type Ask, type Message, type RehearsalWire } from '../dialogue.ts';
+
+const Text = z.union([z.string(), z.array(z.object({ text: z.string().optional() }))]);
+
+const Block = z.object({
+  type: z.string(),
+  text: z.string().optional(),
+  input: z.unknown().optional(),
+  content: Text.optional().catch(undefined),
+});
+
+const Request = z.object({
+  model: z.string(),
+  stream: z.boolean().nullish(),
+  system: Text.nullish(),
+  tools: z.array(z.object({ name: z.string(), input_schema: z.unknown().optional() })).nullish(),
+  messages: z.array(z.object({ role: z.string(), content: z.union([z.string(), z.array(Block)]) })).min(1),
+});
+
+export const messages: RehearsalWire = {
+  path: '/v1/messages',
+  matches: (path) => path === '/v1/messages',
+  read,
+  whole: (answer) => ({
+    ...messageOf(answer),
+    content: [blockOf(answer)],
+    stop_reason: stopOf(answer),
+    usage: usageOf(answer),
+  }),
+  stream,
+  error: (status, _code, message) => ({
+    type: 'error',
+    error: { type: status === 404 ? 'not_found_error' : 'invalid_request_error', message },
+  }),
+};
+
+function read(body: unknown): Ask {
+  const { stream, system, tools, messages: said } = Request.parse(body);
+  return {
+    stream: stream === true,
+    includeUsage: true,
+    messages: [...(system ? [{ role: 'system', text: textOf(system) }] : []), ...said.flatMap(messagesOf)],
+    tools: (tools ?? []).map(({ name, input_schema }) => ({ name, schema: input_schema ?? null })),
+  };
+}
+
+/** The result of a tool stands in a message of the user. */
+function messagesOf({ role, content }: z.infer<typeof Request>['messages'][number]): Message[] {
+  if (typeof content === 'string') return [{ role, text: content }];
+  return content.flatMap((block): Message[] => {
+    if (block.type === 'text') return [{ role, text: block.text ?? '' }];
+    if (block.type === 'tool_use') return [{ role, text: JSON.stringify(block.input) }];
+    return block.type === 'tool_result' ? [{ role: 'tool', text: textOf(block.content) }] : [];
+  });
+}
+
+function messageOf({ id }: Answer): object {
+  return { id: `msg_${id}`, type: 'message', role: 'assistant', model: MODEL, content: [], stop_sequence: null };
+}
+
+function blockOf({ id, reply }: Answer): object {
+  if (reply.kind === 'text') return { type: 'text', text: reply.text };
+  return { type: 'tool_use', id: `toolu_${id}`, name: reply.tool, input: reply.args };
+}
+
+function stopOf({ reply }: Answer): string {
+  return reply.kind === 'text' ? 'end_turn' : 'tool_use';
+}
+
+/** Here input does not include what was read from the cache. */
+function usageOf({ usage: { input, cached, output } }: Answer): object {
+  return {
+    input_tokens: input - cached,
+    cache_read_input_tokens: cached,
+    cache_creation_input_tokens: 0,
+    output_tokens: output,
+  };
+}
+
+function* stream(answer: Answer): Iterable<string> {
+  const event = (type: string, facts: object): string => `event: ${type}\ndata: ${JSON.stringify({ type, ...facts })}\n\n`;
+  const { reply, usage } = answer;
+  const begun = { ...answer, usage: { ...usage, output: 0 } };
+  yield event('message_start', { message: { ...messageOf(answer), stop_reason: null, usage: usageOf(begun) } });
+  const empty = reply.kind === 'text' ? { text: '' } : { input: {} };
+  yield event('content_block_start', { index: 0, content_block: { ...blockOf(answer), ...empty } });
+  if (reply.kind === 'text') {
+    for (const text of piecesOf(reply.text))
+      yield event('content_block_delta', { index: 0, delta: { type: 'text_delta', text } });
+  } else {
+    for (const partial_json of piecesOf(JSON.stringify(reply.args)))
+      yield event('content_block_delta', { index: 0, delta: { type: 'input_json_delta', partial_json } });
+  }
+  yield event('content_block_stop', { index: 0 });
+  yield event('message_delta', { delta: { stop_reason: stopOf(answer), stop_sequence: null }, usage: usageOf(answer) });
+  yield event('message_stop', {});
+}

@@ -1,0 +1,120 @@
+/** OpenAI's Responses. */
+import { z } from 'zod';
+import { MODEL, piecesOf, textOf, type Answer, type Ask, type Message, type RehearsalWire } from '../dialogue.ts';
+import { openAiError } from './openai-error.ts';
+
+const Text = z.union([z.string(), z.array(z.object({ text: z.string().optional() }))]);
+
+/** Messages, calls and their results; what else there is (reasoning, items of a provider's own) says nothing to a script. */
+const Item = z.object({
+  type: z.string().optional(),
+  role: z.string().optional(),
+  content: Text.nullish().catch(null),
+  arguments: z.string().optional(),
+  output: Text.optional().catch(undefined),
+});
+
+const Request = z.object({
+  model: z.string(),
+  stream: z.boolean().nullish(),
+  instructions: z.string().nullish(),
+  input: z.union([z.string(), z.array(Item)]),
+  tools: z.array(z.object({ type: z.string(), name: z.string().optional(), parameters: z.unknown().optional() })).nullish(),
+});
+
+export const responses: RehearsalWire = {
+  path: '/v1/responses',
+  matches: (path) => path === '/v1/responses',
+  read,
+  whole: (answer) => responseOf(answer, 'completed'),
+  stream,
+  error: openAiError,
+};
+
+function read(body: unknown): Ask {
+  const { stream, instructions, input, tools } = Request.parse(body);
+  const items = typeof input === 'string' ? [{ role: 'user', text: input }] : input.flatMap(messageOf);
+  return {
+    stream: stream === true,
+    includeUsage: true,
+    messages: [...(instructions ? [{ role: 'system', text: instructions }] : []), ...items],
+    tools: (tools ?? []).flatMap(({ type, name, parameters }) =>
+      type === 'function' && name !== undefined ? [{ name, schema: parameters ?? null }] : [],
+    ),
+  };
+}
+
+function messageOf(item: z.infer<typeof Item>): Message[] {
+  if (item.type === 'function_call') return [{ role: 'assistant', text: item.arguments ?? '' }];
+  if (item.type === 'function_call_output') return [{ role: 'tool', text: textOf(item.output) }];
+  return item.role === undefined ? [] : [{ role: item.role, text: textOf(item.content) }];
+}
+
+function itemOf({ id, reply }: Answer): object {
+  if (reply.kind === 'text')
+    return {
+      id: `msg_${id}`,
+      type: 'message',
+      status: 'completed',
+      role: 'assistant',
+      content: [{ type: 'output_text', text: reply.text, annotations: [] }],
+    };
+  return {
+    id: `fc_${id}`,
+    type: 'function_call',
+    status: 'completed',
+    call_id: `call_${id}`,
+    name: reply.tool,
+    arguments: JSON.stringify(reply.args),
+  };
+}
+
+function responseOf(answer: Answer, status: 'in_progress' | 'completed'): object {
+  const { input, cached, output } = answer.usage;
+  const done = status === 'completed';
+  return {
+    id: `resp_${answer.id}`,
+    object: 'response',
+    created_at: 0,
+    status,
+    model: MODEL,
+    output: done ? [itemOf(answer)] : [],
+    usage: done
+      ? {
+          input_tokens: input,
+          input_tokens_details: { cached_tokens: cached },
+          output_tokens: output,
+          output_tokens_details: { reasoning_tokens: 0 },
+          total_tokens: input + output,
+        }
+      : null,
+  };
+}
+
+function* stream(answer: Answer): Iterable<string> {
+  let sequence_number = 0;
+  const event = (type: string, facts: object): string =>
+    `event: ${type}\ndata: ${JSON.stringify({ type, ...facts, sequence_number: sequence_number++ })}\n\n`;
+  const { id, reply } = answer;
+  const output_index = 0;
+  yield event('response.created', { response: responseOf(answer, 'in_progress') });
+  if (reply.kind === 'text') {
+    const at = { item_id: `msg_${id}`, output_index, content_index: 0 };
+    yield event('response.output_item.added', { output_index, item: { ...itemOf(answer), status: 'in_progress', content: [] } });
+    yield event('response.content_part.added', { ...at, part: { type: 'output_text', text: '', annotations: [] } });
+    for (const delta of piecesOf(reply.text)) yield event('response.output_text.delta', { ...at, delta });
+    yield event('response.output_text.done', { ...at, text: reply.text });
+    yield event('response.content_part.done', { ...at, part: { type: 'output_text', text: reply.text, annotations: [] } });
+  } else {
+    const at = { item_id: `fc_${id}`, output_index };
+    yield event('response.output_item.added', {
+      output_index,
+      item: { ...itemOf(answer), status: 'in_progress', arguments: '' },
+    });
+    const args = JSON.stringify(reply.args);
+    for (const delta of piecesOf(args)) yield event('response.function_call_arguments.delta', { ...at, delta });
+    yield event('response.function_call_arguments.done', { ...at, arguments: args });
+  }
+  yield event('response.output_item.done', { output_index, item: itemOf(answer) });
+  yield event('response.completed', { response: responseOf(answer, 'completed') });
+}
