@@ -4,6 +4,7 @@ export * from './schema/component.ts';
 export * from './schema/config.ts';
 export * from './schema/duration.ts';
 export * from './schema/events.ts';
+export * from './schema/framework-event.ts';
 export * from './schema/hitl.ts';
 export * from './schema/level.ts';
 export * from './schema/manifest.ts';

@@ -33,8 +33,12 @@ export function searchableText(record: LogRecord): string {
   return `${record.event}: ${record.message}\n${JSON.stringify(record.metadata)}${error}`;
 }
 
-function textOf({ event, message }: LogRecord): string {
-  if (SILENT.has(event)) return neutral(message);
+function textOf(record: LogRecord): string {
+  const { message } = record;
+  if (SILENT.has(record.event)) return neutral(message);
+  // Of what a framework says itself its own name counts.
+  const { name } = record.metadata;
+  const event = record.event === 'framework_event' && typeof name === 'string' ? name : record.event;
   return message === '' ? neutralLine(event) : `${neutralLine(event)}: ${neutral(message)}`;
 }
 

@@ -9,6 +9,7 @@ import { artifactFailure, checkArtifacts } from '../validate.ts';
 import type { FrameworkClaim } from './adapter.ts';
 import type { ResolvedStep } from './config.ts';
 import { makeSurroundings } from './environment.ts';
+import { EVENTS_VARIABLE, openEventFile, type EventFile } from './event-file.ts';
 import { messageOf, recordable, type AttemptVerdict } from './failure.ts';
 import { adapterRunOf, adapterStepOf } from './handover.ts';
 import { budgetCut, cutVerdict, startLimit, type Cut } from './limit.ts';
@@ -25,22 +26,34 @@ export interface AttemptResult {
 
 type Answer = Settled<FrameworkClaim> | { readonly kind: 'unsettled' };
 
-/** Runs one attempt in a scope of its own and records it. Throws only when the attempt could not even be set up. */
+/**
+ * Runs one attempt in a scope of its own and records it. Throws only when the attempt could not even be set up.
+ *
+ * @param given.eventFiles takes the attempt's own, which the run closes at its end
+ */
 export async function runAttempt(
   order: RunOrder,
   step: ResolvedStep,
   attempt: number,
-  promptFile: string,
+  { promptFile, eventFiles }: { promptFile: string; eventFiles: EventFile[] },
 ): Promise<AttemptResult> {
   return await withStep(step.step, { attempt }, async () => {
     const workspace = join(order.runDir, WORKSPACE_DIR);
     const before = await snapshotTree(workspace);
+    const purpose = `step_${step.step}_attempt_${attempt}`;
+    const events = await openEventFile(order.runDir, purpose);
+    eventFiles.push(events);
     const surroundings = await makeSurroundings({
       runDir: order.runDir,
       runId: order.runId,
-      purpose: `step_${step.step}_attempt_${attempt}`,
+      purpose,
       parentEnv: order.parentEnv,
-      extra: { ...order.settings.env, STEPWELL_STEP: String(step.step), STEPWELL_ATTEMPT: String(attempt) },
+      extra: {
+        ...order.settings.env,
+        STEPWELL_STEP: String(step.step),
+        STEPWELL_ATTEMPT: String(attempt),
+        [EVENTS_VARIABLE]: events.path,
+      },
     });
     const { mark } = surroundings;
     const endpoint = order.meter?.openAttempt({ step: step.step, attempt }) ?? null;
@@ -77,6 +90,7 @@ export async function runAttempt(
     const measured = await settled(async () => {
       // An attempt's processes end with it, also after success: nothing may change the workspace while it is measured.
       await endProcesses();
+      await events.finish();
       await endpoint?.close();
       return await snapshotTree(workspace);
     });

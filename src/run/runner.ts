@@ -9,6 +9,7 @@ import { SCRATCH_DIR, WORKSPACE_DIR } from '../store.ts';
 import type { AdapterRun } from './adapter.ts';
 import { secondsSince } from './attempt.ts';
 import { makeSurroundings, markPrefix, type Surroundings } from './environment.ts';
+import { EVENTS_VARIABLE, openEventFile, type EventFile } from './event-file.ts';
 import { failureOf, INTERRUPTED, thrownFailure, type RunFailure } from './failure.ts';
 import { adapterRunOf } from './handover.ts';
 import { budgetCut, cutVerdict, startLimit } from './limit.ts';
@@ -51,14 +52,15 @@ export async function executeRun(order: RunOrder): Promise<RunOutcome> {
 
   recordStart(order);
   const endpoint = order.meter?.openRun() ?? null;
-  const surroundings = await settled(async () => await prepareDirectories(order));
+  const eventFiles: EventFile[] = [];
+  const surroundings = await settled(async () => await prepareDirectories(order, eventFiles));
   const adapterRun = surroundings.kind === 'value' ? adapterRunOf(order, surroundings.value, endpoint, order.signal) : null;
   await phase('prepare', async () => {
     if (adapterRun === null) throw surroundings.kind === 'threw' ? surroundings.error : new Error('no surroundings');
     return await prepare(order, adapterRun, endpoint?.budgetExceeded ?? null);
   });
-  if (failure === null) await phase('steps', async () => await runSteps(order));
-  await phase('stop', async () => await stop(order, adapterRun));
+  if (failure === null) await phase('steps', async () => await runSteps(order, eventFiles));
+  await phase('stop', async () => await stop(order, adapterRun, eventFiles));
   await closeModel(order, endpoint);
 
   const durationSeconds = secondsSince(started);
@@ -111,14 +113,16 @@ function recordEnd(failure: RunFailure | null, durationSeconds: number): RunOutc
   return { status, durationSeconds };
 }
 
-async function prepareDirectories(order: RunOrder): Promise<Surroundings> {
+async function prepareDirectories(order: RunOrder, eventFiles: EventFile[]): Promise<Surroundings> {
   await mkdir(join(order.runDir, WORKSPACE_DIR), { recursive: true });
+  const events = await openEventFile(order.runDir, 'prepare');
+  eventFiles.push(events);
   return await makeSurroundings({
     runDir: order.runDir,
     runId: order.runId,
     purpose: 'prepare',
     parentEnv: order.parentEnv,
-    extra: { ...order.settings.env },
+    extra: { ...order.settings.env, [EVENTS_VARIABLE]: events.path },
   });
 }
 
@@ -151,11 +155,11 @@ async function prepare(order: RunOrder, run: AdapterRun, budget: AbortSignal | n
 }
 
 /** The steps in order. The first failure decides the run's status, also when the later steps go on. */
-async function runSteps(order: RunOrder): Promise<RunFailure | null> {
+async function runSteps(order: RunOrder, eventFiles: EventFile[]): Promise<RunFailure | null> {
   let first: RunFailure | null = null;
   for (const step of order.steps) {
     if (order.signal.aborted) break;
-    const verdict = await runStep(order, step);
+    const verdict = await runStep(order, step, eventFiles);
     if (verdict.status === 'success') continue;
     first ??= failureOf(verdict, { phase: 'steps', step: step.step, name: step.name });
     if (order.config.on_step_failure === 'stop') break;
@@ -166,13 +170,14 @@ async function runSteps(order: RunOrder): Promise<RunFailure | null> {
 }
 
 /** Ends the adapter's own and then everything that carries a mark of this run. */
-async function stop(order: RunOrder, run: AdapterRun | null): Promise<RunFailure | null> {
+async function stop(order: RunOrder, run: AdapterRun | null, eventFiles: readonly EventFile[]): Promise<RunFailure | null> {
   const graceMs = order.config.timeouts.shutdown_grace_seconds * 1000;
   const work = settled(async () => {
     if (run !== null) await order.adapter.stop(run);
   });
   const stopped = await within(work, graceMs + SETTLE_MS);
   const ended = await killMarked(markPrefix(order.runId), { graceMs });
+  for (const events of eventFiles) await events[Symbol.asyncDispose]();
   await removeTree(join(order.runDir, SCRATCH_DIR)).catch((error: unknown) =>
     log.warn('The scratch directory could not be removed', { error }),
   );

@@ -9,6 +9,7 @@ import { runAttempt, secondsSince, type AttemptResult } from './attempt.ts';
 import { backoffSeconds, waitSeconds } from './backoff.ts';
 import type { ResolvedStep } from './config.ts';
 import { makeSurroundings } from './environment.ts';
+import type { EventFile } from './event-file.ts';
 import { INTERRUPTED, isLasting, messageOf, type AttemptVerdict } from './failure.ts';
 import type { RunOrder } from './order.ts';
 import { settled } from './settle.ts';
@@ -31,7 +32,7 @@ interface StepResult {
 }
 
 /** Runs one step in its scope. Never throws for what the framework did; the verdict is that of the last attempt. */
-export async function runStep(order: RunOrder, step: ResolvedStep): Promise<AttemptVerdict> {
+export async function runStep(order: RunOrder, step: ResolvedStep, eventFiles: EventFile[]): Promise<AttemptVerdict> {
   return await withStep(step.step, async () => {
     log.info(`Step ${step.step} begins: ${step.name}`, {
       event: 'step_start',
@@ -42,7 +43,7 @@ export async function runStep(order: RunOrder, step: ResolvedStep): Promise<Atte
       } satisfies EventMetadata<'step_start'>,
     });
     const started = performance.now();
-    const { verdict, attempts, change } = await runAttempts(order, step);
+    const { verdict, attempts, change } = await runAttempts(order, step, eventFiles);
     logStepEnd(verdict.status, attempts, secondsSince(started));
     if (!order.signal.aborted) await validate(order, step, change);
     syncRun();
@@ -56,7 +57,7 @@ function logStepEnd(status: StepStatus, attempts: number, duration_seconds: numb
   else log.error(`Step ended: ${status}`, { event: 'step_end', metadata });
 }
 
-async function runAttempts(order: RunOrder, step: ResolvedStep): Promise<StepResult> {
+async function runAttempts(order: RunOrder, step: ResolvedStep, eventFiles: EventFile[]): Promise<StepResult> {
   const last = order.config.retries.max_retries + 1;
   const restoresAtEnd = order.config.on_step_failure === 'continue';
   const workspace = join(order.runDir, WORKSPACE_DIR);
@@ -69,7 +70,7 @@ async function runAttempts(order: RunOrder, step: ResolvedStep): Promise<StepRes
     if (closed.length > 0) warnOfClosed(step, workspace, closed);
     for (;;) {
       attempt++;
-      const result = await runAttempt(order, step, attempt, await writePrompt(order, step));
+      const result = await runAttempt(order, step, attempt, { promptFile: await writePrompt(order, step), eventFiles });
       const { verdict, change } = result;
       if (verdict.status === 'success') return { verdict, attempts: attempt, change };
       const isLast = attempt === last || isLasting(verdict);

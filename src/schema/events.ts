@@ -214,6 +214,36 @@ export const EVENT_METADATA = {
   hitl: z.object({ query: z.string(), query_length: count, response_length: count, response_sha1: z.string() }),
   /** The framework got its answer, but hitl_events.jsonl lacks it. */
   hitl_not_kept: nothingMore,
+  /** A line that the framework appended to the file STEPWELL_EVENTS; level and message are its own. In run.log when it came from `prepare`. */
+  framework_event: z.object({
+    /** As the framework names it; its `event` there. */
+    name: z.string(),
+    /** When it happened, if the framework says. */
+    at: z.string().nullable(),
+    /** Its `metadata` there. */
+    data: z.record(z.string(), z.unknown()),
+  }),
+  /** A line of that file that is no event. */
+  framework_event_refused: z.object({
+    /** From 1. */
+    line: count,
+    bytes: count,
+    /** `torn`: the file ended before the line did. */
+    reason: z.enum(['torn', 'not_json', 'not_an_event', 'too_long']),
+    detail: z.string(),
+    /** Its beginning; null where it was too long to be held. */
+    text: z.string().nullable(),
+  }),
+  /** Something happened to that file other than being appended to. */
+  framework_events_problem: z.object({
+    problem: z.enum(['removed', 'replaced', 'truncated', 'too_large', 'too_many_lines', 'unreadable']),
+    /** Read so far. */
+    read_bytes: count,
+    /** Of the file now; null where that could not be asked. */
+    file_bytes: count.nullable(),
+  }),
+  /** When the attempt had ended, and again after late lines: what the file brought. Absent where nothing was written. */
+  framework_events_end: z.object({ events: count, refused: count, bytes: count }),
 
   // ── step_NNN/metrics.log: the ledger ─────────────────────────────────────────────────────────────────
   llm_call_start: z.object({

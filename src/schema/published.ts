@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { CassetteExchange } from './cassette.ts';
 import { ExperimentConfig } from './config.ts';
+import { FrameworkEvent } from './framework-event.ts';
 import { HitlEvent } from './hitl.ts';
 import { RunsManifest } from './manifest.ts';
 import { RunMetadata } from './metadata.ts';
@@ -22,6 +23,7 @@ export const PUBLISHED_SCHEMAS = {
   metrics: { schema: RunMetrics, title: 'metrics.json of a run', io: 'output' },
   manifest: { schema: RunsManifest, title: 'runs_manifest.json', io: 'output' },
   'cassette-exchange': { schema: CassetteExchange, title: 'A line of cassette.jsonl', io: 'output' },
+  'framework-event': { schema: FrameworkEvent, title: 'A line of the file that STEPWELL_EVENTS names', io: 'input' },
   'hitl-event': { schema: HitlEvent, title: 'A line of hitl_events.jsonl', io: 'output' },
 } as const satisfies Record<string, Published>;
 

@@ -37,6 +37,7 @@ function foldItem(state: FoldState, item: ReadItem): FoldState {
     addOutput(state.output, record.step, record.attempt, record.message, record.metadata['part']);
     return state;
   }
+  if (record.event === 'framework_event') return state;
   if (record.level === 'error' || record.level === 'fatal') {
     addProblem(state.errors, record, file, line);
     if (record.step !== null) stepOf(state, record.step).errors += 1;

@@ -1,0 +1,197 @@
+/**
+ * The file to which a framework appends its own events. It is read through the descriptor with which it was made, while the
+ * attempt runs: whatever else is put in its place, a link or a pipe, is never opened.
+ */
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { lstat, mkdir, open, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { captureScope, getLogger } from '../log.ts';
+import type { EventMetadata } from '../schema.ts';
+import { LineSplitter, SCRATCH_DIR, type RawLine } from '../store.ts';
+import { MAX_EVENT_BYTES, readEventLine } from './event-line.ts';
+
+const log = getLogger('run/event-file', { component: 'adapter' });
+
+const POLL_MS = 100;
+const CHUNK_BYTES = 64 * 1024;
+/** Refused lines that are recorded one by one; all are counted. */
+const REFUSED_NAMED = 20;
+
+export const EVENTS_VARIABLE = 'STEPWELL_EVENTS';
+
+/** What is taken of one file; what comes after is not read. */
+export interface EventLimits {
+  readonly bytes: number;
+  readonly lines: number;
+}
+
+const LIMITS: EventLimits = { bytes: 16 * 1024 * 1024, lines: 100_000 };
+
+type Problem = EventMetadata<'framework_events_problem'>['problem'];
+
+/**
+ * Makes the file and follows it; its lines are recorded in the scope of this call. The name cannot be guessed, so that nothing
+ * lies there already.
+ *
+ * @param purpose `prepare` or `step_001_attempt_1`
+ */
+export async function openEventFile(runDir: string, purpose: string, limits: EventLimits = LIMITS): Promise<EventFile> {
+  const directory = join(runDir, SCRATCH_DIR, 'events');
+  await mkdir(directory, { recursive: true });
+  const path = join(directory, `${purpose}-${randomBytes(6).toString('hex')}.jsonl`);
+  const { O_RDONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+  const handle = await open(path, O_RDONLY | O_CREAT | O_EXCL | (O_NOFOLLOW ?? 0), 0o600);
+  return new EventFile(path, handle, limits);
+}
+
+export class EventFile implements AsyncDisposable {
+  readonly path: string;
+  readonly #handle: FileHandle;
+  readonly #limits: EventLimits;
+  readonly #inScope = captureScope();
+  #lines = new LineSplitter(MAX_EVENT_BYTES);
+  /** Where the next read begins. */
+  #offset = 0;
+  #bytes = 0;
+  #seen = 0;
+  #events = 0;
+  #refused = 0;
+  /** `#seen` when the last `framework_events_end` was recorded. */
+  #told = 0;
+  readonly #problems = new Set<Problem>();
+  #following = true;
+  #timer: NodeJS.Timeout | null = null;
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(path: string, handle: FileHandle, limits: EventLimits) {
+    this.path = path;
+    this.#handle = handle;
+    this.#limits = limits;
+    this.#schedule();
+  }
+
+  /** Reads what is there and ends the following: for when whoever writes has ended. Never throws. */
+  async finish(): Promise<void> {
+    this.#following = false;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    await this.#read();
+    this.#inScope(() => {
+      const rest = this.#lines.end();
+      if (rest !== null) this.#take(rest);
+      this.#recordEnd();
+    });
+  }
+
+  /** Reads what came after the end, which its records show as late, and closes the file. Never throws. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.finish();
+    await this.#handle.close().catch(() => {});
+  }
+
+  #schedule(): void {
+    this.#timer = setTimeout(() => void this.#follow(), POLL_MS);
+    this.#timer.unref();
+  }
+
+  async #follow(): Promise<void> {
+    await this.#read();
+    if (this.#following) this.#schedule();
+  }
+
+  #read(): Promise<void> {
+    this.#work = this.#work
+      .then(() => this.#readNew())
+      .catch((error: unknown) => this.#tell('unreadable', null, `The file of the framework's events cannot be read`, error));
+    return this.#work;
+  }
+
+  /** Up to the end that the file had when it began: one that grows for ever must not hold it. */
+  async #readNew(): Promise<void> {
+    const { size, dev, ino } = await this.#handle.stat();
+    if (size < this.#offset) {
+      this.#tell('truncated', size, 'The framework cut its file of events: lines may be missing, or recorded twice');
+      this.#offset = 0;
+      this.#lines = new LineSplitter(MAX_EVENT_BYTES);
+    }
+    while (this.#offset < size && this.#within(size)) {
+      const wanted = Math.min(CHUNK_BYTES, size - this.#offset, this.#limits.bytes - this.#bytes);
+      const { bytesRead, buffer } = await this.#handle.read(Buffer.allocUnsafe(wanted), 0, wanted, this.#offset);
+      if (bytesRead === 0) break;
+      this.#offset += bytesRead;
+      this.#bytes += bytesRead;
+      const lines = this.#lines.push(buffer.subarray(0, bytesRead));
+      this.#inScope(() => lines.forEach((line) => this.#take(line)));
+    }
+    const now = await lstat(this.path).catch((error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? null : error));
+    if (now === null)
+      this.#tell('removed', size, 'The framework removed its file of events: what is written to a new one is not read');
+    else if (now instanceof Error) throw now;
+    else if (now.dev !== dev || now.ino !== ino) {
+      this.#tell('replaced', size, 'The framework put something else in the place of its file of events: that is not read');
+    }
+  }
+
+  #within(size: number): boolean {
+    if (this.#bytes >= this.#limits.bytes) {
+      this.#tell(
+        'too_large',
+        size,
+        `The framework's file of events is longer than ${this.#limits.bytes} bytes: the rest is not read`,
+      );
+      return false;
+    }
+    return this.#seen < this.#limits.lines;
+  }
+
+  #take(line: RawLine): void {
+    if (this.#seen >= this.#limits.lines) {
+      this.#tell('too_many_lines', null, `The framework wrote more than ${this.#limits.lines} events: the rest is not read`);
+      return;
+    }
+    const said = readEventLine(line);
+    switch (said.kind) {
+      case 'blank':
+        return;
+      case 'event': {
+        this.#seen += 1;
+        this.#events += 1;
+        const { event: name, message, level, timestamp = null, metadata: data } = said.event;
+        const metadata = { name, at: timestamp, data } satisfies EventMetadata<'framework_event'>;
+        log[level](message, { event: 'framework_event', metadata });
+        return;
+      }
+      case 'refused':
+        this.#seen += 1;
+        this.#refused += 1;
+        if (this.#refused > REFUSED_NAMED) return;
+        log.warn(`Line ${said.refusal.line} of the framework's events is refused: ${said.refusal.detail}`, {
+          event: 'framework_event_refused',
+          metadata: said.refusal satisfies EventMetadata<'framework_event_refused'>,
+        });
+        return;
+      default:
+        said satisfies never;
+    }
+  }
+
+  /** Each kind of trouble once. */
+  #tell(problem: Problem, file_bytes: number | null, message: string, error?: unknown): void {
+    if (this.#problems.has(problem)) return;
+    this.#problems.add(problem);
+    const metadata = { problem, read_bytes: this.#bytes, file_bytes } satisfies EventMetadata<'framework_events_problem'>;
+    const thrown = error === undefined ? {} : { error };
+    this.#inScope(() => log.warn(message, { event: 'framework_events_problem', metadata, ...thrown }));
+  }
+
+  #recordEnd(): void {
+    if (this.#seen === this.#told) return;
+    this.#told = this.#seen;
+    const metadata = {
+      events: this.#events,
+      refused: this.#refused,
+      bytes: this.#bytes,
+    } satisfies EventMetadata<'framework_events_end'>;
+    log.info(`The framework recorded ${this.#events} events itself`, { event: 'framework_events_end', metadata });
+  }
+}

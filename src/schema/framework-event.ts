@@ -1,0 +1,15 @@
+/** What a framework may write into the record itself: one line of the file that STEPWELL_EVENTS names. */
+import { z } from 'zod';
+import { Level } from './level.ts';
+
+/** A line of that file. Names that are not listed are refused, so that nothing is dropped without a word. */
+export const FrameworkEvent = z.strictObject({
+  /** Key for analysis: letters, digits, `_`, `.`, `-`, at most 64. */
+  event: z.string().regex(/^[A-Za-z][A-Za-z0-9_.-]{0,63}$/, 'must be letters, digits, _ . -, a letter first, at most 64'),
+  message: z.string().default(''),
+  level: Level.default('info'),
+  /** When it happened, ISO 8601 with zone, for those who write later than that. */
+  timestamp: z.iso.datetime({ offset: true }).optional(),
+  metadata: z.record(z.string(), z.unknown()).default({}),
+});
+export type FrameworkEvent = z.infer<typeof FrameworkEvent>;

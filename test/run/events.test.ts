@@ -1,0 +1,272 @@
+/** What a framework appends to the file STEPWELL_EVENTS, by real programs. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { Adapter } from '../../src/run.ts';
+import type { LogRecord } from '../../src/schema.ts';
+import { openRunDirectory } from '../../src/store.ts';
+import { foldRun } from '../../src/summary.ts';
+import { differences, recordsOf, scenario } from './scenario.ts';
+
+const WORK = 'echo x > made.txt';
+
+/** The records of the adapter's own events, after one run of a shell script as the framework. */
+async function eventsOf(script: string, settings: Record<string, unknown> = {}): Promise<LogRecord[]> {
+  await using stage = await scenario({ tool: `${WORK}; ${script}` }, settings);
+  const [run] = await stage.run();
+  assert.equal(run?.status, 'success');
+  assert.deepEqual(await differences(run.runDir), []);
+  return (await recordsOf(run.runDir)).filter(({ event }) => event.startsWith('framework_event'));
+}
+
+const only = (records: readonly LogRecord[], event: string): LogRecord[] => records.filter((record) => record.event === event);
+
+/** Shell that goes on once an event stands in the log. Quotes are escaped in the record of the command itself. */
+const SEEN =
+  `n=0; until grep -q '"event":"framework_event"' ../logs/step_001/adapter.log; ` +
+  'do n=$((n+1)); [ $n -lt 1000 ] || exit 1; sleep 0.02; done';
+
+/** A line of shell that appends one line. */
+const say = (line: unknown): string => `printf '%s\\n' '${JSON.stringify(line)}' >> "$STEPWELL_EVENTS"`;
+
+test('a line becomes a record of adapter.log, with its own level, message and data', async () => {
+  const records = await eventsOf(
+    [
+      say({
+        event: 'plan.ready',
+        message: 'Three parts',
+        level: 'error',
+        timestamp: '2026-11-22T14:15:03+01:00',
+        metadata: { parts: 3 },
+      }),
+      say({ event: 'bare' }),
+    ].join('; '),
+  );
+  const [first, second] = only(records, 'framework_event');
+  assert.equal(first?.component, 'adapter');
+  assert.equal(first.step, 1);
+  assert.equal(first.attempt, 1);
+  assert.equal(first.level, 'error');
+  assert.equal(first.message, 'Three parts');
+  assert.deepEqual(first.metadata, { name: 'plan.ready', at: '2026-11-22T14:15:03+01:00', data: { parts: 3 } });
+  assert.equal(second?.level, 'info');
+  assert.deepEqual(second.metadata, { name: 'bare', at: null, data: {} });
+  assert.deepEqual(only(records, 'framework_events_end')[0]?.metadata['events'], 2);
+  assert.deepEqual(only(records, 'framework_event_refused'), []);
+});
+
+test('a framework that writes nothing leaves no trace of it', async () => {
+  assert.deepEqual(await eventsOf('true'), []);
+});
+
+test('lines are recorded while the attempt still runs', async () => {
+  // The program ends only once it has seen its own event in the log.
+  const records = await eventsOf([say({ event: 'now' }), SEEN].join('; '));
+  assert.equal(only(records, 'framework_event').length, 1);
+});
+
+test('secrets are covered in every part of an event', async () => {
+  const secret = 'sk-proj-abcdefghijklmnopqrstuvwxyz0123456789ABCDEF';
+  // A key in the configuration itself would be refused.
+  const script = `s=$(printf 'sk%s' '${secret.slice(2)}')
+    echo '{"event":"leak","message":"key '$s'","metadata":{"deep":[{"key":"'$s'"}]}}' >> "$STEPWELL_EVENTS"
+    echo "broken $s" >> "$STEPWELL_EVENTS"`;
+  await using stage = await scenario({ tool: `${WORK}; ${script}` });
+  const [run] = await stage.run();
+  const records = await recordsOf(run!.runDir);
+  assert.equal(JSON.stringify(records).includes(secret), false);
+  assert.match(only(records, 'framework_event')[0]!.message, /^key \[redacted\]$/);
+  assert.match(String(only(records, 'framework_event_refused')[0]!.metadata['text']), /^broken \[redacted\]$/);
+});
+
+test('what is no event is refused with the reason, and the rest is taken', async () => {
+  const records = await eventsOf(
+    [
+      `printf '%s\\n' 'not json' '[1]' '{"message":"no event"}' '{"event":"x","colour":"red"}' '{"event":"two words"}' '' '{"event":"x","level":"loud"}' >> "$STEPWELL_EVENTS"`,
+      `head -c 70000 /dev/zero | tr '\\0' a >> "$STEPWELL_EVENTS"; echo >> "$STEPWELL_EVENTS"`,
+      say({ event: 'good' }),
+      `printf '%s' '{"event":"to' >> "$STEPWELL_EVENTS"`,
+    ].join('; '),
+  );
+  const refused = only(records, 'framework_event_refused').map(({ metadata }) => [metadata['line'], metadata['reason']]);
+  assert.deepEqual(refused, [
+    [1, 'not_json'],
+    [2, 'not_an_event'],
+    [3, 'not_an_event'],
+    [4, 'not_an_event'],
+    [5, 'not_an_event'],
+    [7, 'not_an_event'],
+    [8, 'too_long'],
+    [10, 'torn'],
+  ]);
+  assert.match(String(only(records, 'framework_event_refused')[3]?.metadata['detail']), /colour/);
+  assert.deepEqual(
+    only(records, 'framework_event').map(({ metadata }) => metadata['name']),
+    ['good'],
+  );
+  assert.deepEqual(only(records, 'framework_events_end')[0]?.metadata['refused'], 8);
+});
+
+test('a last line without its newline is taken when it is whole', async () => {
+  const records = await eventsOf(`printf '%s' '{"event":"last"}' >> "$STEPWELL_EVENTS"`);
+  assert.deepEqual(
+    only(records, 'framework_event').map(({ metadata }) => metadata['name']),
+    ['last'],
+  );
+});
+
+test('only the first refused lines are named, all are counted', async () => {
+  const records = await eventsOf(`yes nonsense | head -n 500 >> "$STEPWELL_EVENTS"`);
+  assert.equal(only(records, 'framework_event_refused').length, 20);
+  assert.equal(only(records, 'framework_events_end')[0]?.metadata['refused'], 500);
+});
+
+test('several writers at once: every line is there, none is mixed', async () => {
+  const writer = (name: string): string =>
+    `(i=0; while [ $i -lt 200 ]; do echo '{"event":"${name}","metadata":{"i":'$i'}}' >> "$STEPWELL_EVENTS"; i=$((i+1)); done)`;
+  const records = await eventsOf(`${writer('a')} & ${writer('b')} & ${writer('c')}; wait`);
+  const events = only(records, 'framework_event');
+  for (const name of ['a', 'b', 'c']) {
+    const numbers = events.flatMap(({ metadata }) => (metadata['name'] === name ? [(metadata['data'] as { i: number }).i] : []));
+    assert.deepEqual(
+      numbers,
+      Array.from({ length: 200 }, (_, i) => i),
+    );
+  }
+});
+
+test('a link in the place of the file is not followed, a pipe does not hold the run', async () => {
+  for (const trick of ['ln -s ../config.yaml "$STEPWELL_EVENTS"', 'mkfifo "$STEPWELL_EVENTS"', 'mkdir "$STEPWELL_EVENTS"']) {
+    const records = await eventsOf(`${say({ event: 'before' })}; rm "$STEPWELL_EVENTS"; ${trick}`);
+    // Looked at between the two commands, it was first removed.
+    assert.equal(only(records, 'framework_events_problem').at(-1)?.metadata['problem'], 'replaced');
+    assert.deepEqual(
+      only(records, 'framework_event').map(({ metadata }) => metadata['name']),
+      ['before'],
+    );
+    assert.deepEqual(only(records, 'framework_event_refused'), []);
+  }
+});
+
+test('a removed file is said, and what was written before is there', async () => {
+  const records = await eventsOf(`${say({ event: 'before' })}; rm -r "$(dirname "$STEPWELL_EVENTS")"`);
+  assert.deepEqual(
+    // Beside it lay the file of the preparation, which is said outside the step.
+    only(records, 'framework_events_problem')
+      .map(({ step, metadata }) => `${step} ${String(metadata['problem'])}`)
+      .sort(),
+    ['1 removed', 'null removed'],
+  );
+  assert.equal(only(records, 'framework_event').length, 1);
+});
+
+test('a file cut short is said, and what is written afterwards is there', async () => {
+  const records = await eventsOf(`${say({ event: 'a-long-name-before' })}; ${SEEN}; ${say({ event: 'b' }).replace('>>', '>')}`);
+  assert.deepEqual(
+    only(records, 'framework_events_problem').map(({ metadata }) => metadata['problem']),
+    ['truncated'],
+  );
+  assert.deepEqual(
+    only(records, 'framework_event').map(({ metadata }) => metadata['name']),
+    ['a-long-name-before', 'b'],
+  );
+});
+
+test('a file that grows past its limit is read up to it', async () => {
+  const records = await eventsOf(`${say({ event: 'first' })}; truncate -s 1T "$STEPWELL_EVENTS"`);
+  const [problem] = only(records, 'framework_events_problem');
+  assert.equal(problem?.metadata['problem'], 'too_large');
+  assert.equal(problem.metadata['file_bytes'], 2 ** 40);
+  assert.equal(only(records, 'framework_event').length, 1);
+});
+
+test('each attempt has a file of its own, also one that failed', async () => {
+  await using stage = await scenario(
+    { tool: `${WORK}; echo '{"event":"try"}' >> "$STEPWELL_EVENTS"; [ "$STEPWELL_ATTEMPT" = 2 ]` },
+    { retries: { max_retries: 1, initial_backoff_seconds: 0 } },
+  );
+  const [run] = await stage.run();
+  assert.equal(run?.status, 'success');
+  const events = only(await recordsOf(run.runDir), 'framework_event');
+  assert.deepEqual(
+    events.map(({ attempt }) => attempt),
+    [1, 2],
+  );
+});
+
+test('an error of a framework’s own event is no error of the run', async () => {
+  await using stage = await scenario({ tool: `${WORK}; ${say({ event: 'x', level: 'error' })}` });
+  const [run] = await stage.run();
+  await using source = await openRunDirectory(run!.runDir, {});
+  assert.equal((await foldRun(source)).errors.count, 0);
+});
+
+test('what is written after the attempt is late, and what prepare started writes into run.log', async () => {
+  const files: string[] = [];
+  const line = (event: string): string => `${JSON.stringify({ event })}\n`;
+  const resident: Adapter = {
+    check: () => Promise.resolve([]),
+    async prepare({ env }) {
+      files.push(env['STEPWELL_EVENTS']!);
+      await appendFile(files[0]!, line('server_up'));
+      return { commit: 'unknown' };
+    },
+    async runStep({ env, workspace }) {
+      files.push(env['STEPWELL_EVENTS']!);
+      await writeFile(join(workspace, 'made.txt'), 'x');
+      await appendFile(files[1]!, line('in_time'));
+      return { status: 'success' };
+    },
+    async stop() {
+      await appendFile(files[1]!, line('too_late'));
+    },
+  };
+  await using stage = await scenario({}, { frameworks: { tool: { adapter: 'resident' } } });
+  const [run] = await stage.run({ adapters: { resident } });
+  assert.equal(run?.status, 'success');
+  assert.deepEqual(await differences(run.runDir), []);
+  const events = only(await recordsOf(run.runDir), 'framework_event');
+  assert.deepEqual(events.map(({ step, late, metadata }) => `${String(metadata['name'])} ${step} ${late === true}`).sort(), [
+    'in_time 1 false',
+    'server_up null false',
+    'too_late 1 true',
+  ]);
+  assert.notEqual(files[0], files[1]);
+});
+
+const PYTHON = `import json, os
+
+def record(event, message="", **metadata):
+    line = json.dumps({"event": event, "message": message, "metadata": metadata})
+    with open(os.environ["STEPWELL_EVENTS"], "a", encoding="utf-8") as events:
+        events.write(line + "\\n")
+
+record("plan_ready", "Three parts to write", parts=3)
+`;
+
+test('the Python example of the documentation', { skip: missing('python3') }, async () => {
+  const docs = await readFile(new URL('../../docs/adapters.md', import.meta.url), 'utf8');
+  assert.ok(docs.includes(PYTHON), 'docs/adapters.md holds another program');
+  await using stage = await scenario({ tool: `${WORK}; exec python3 ../../../../example.py` });
+  await writeFile(join(stage.dir, 'example.py'), PYTHON);
+  const [run] = await stage.run();
+  assert.equal(run?.status, 'success');
+  const [event] = only(await recordsOf(run.runDir), 'framework_event');
+  assert.equal(event?.message, 'Three parts to write');
+  assert.deepEqual(event.metadata, { name: 'plan_ready', at: null, data: { parts: 3 } });
+});
+
+const SHELL = `echo '{"event":"tests_run","metadata":{"passed":12,"failed":0}}' >> "$STEPWELL_EVENTS"`;
+
+test('the shell example of the documentation', async () => {
+  const docs = await readFile(new URL('../../docs/adapters.md', import.meta.url), 'utf8');
+  assert.ok(docs.includes(SHELL), 'docs/adapters.md holds another line');
+  const [event] = only(await eventsOf(SHELL), 'framework_event');
+  assert.deepEqual(event?.metadata, { name: 'tests_run', at: null, data: { passed: 12, failed: 0 } });
+});
+
+function missing(program: string): string | false {
+  return spawnSync(program, ['--version']).status === 0 ? false : `${program} is not installed`;
+}
