@@ -1,7 +1,7 @@
 /** The adapter `command`: any program with a command line as a framework. One attempt is one process. */
 import { delimiter, dirname } from 'node:path';
 import { stepwellError, type StepwellError } from '../errors.ts';
-import { describeOutcome, killMarked, runLogged } from '../exec.ts';
+import { describeOutcome, killMarked, runLogged, type OutputLine } from '../exec.ts';
 import type { Adapter, AdapterRun, AdapterStep, Finding, FrameworkClaim } from '../run.ts';
 import type { FrameworkSettings } from '../schema.ts';
 import { fillPlaceholders, namesPrompt } from './command/arguments.ts';
@@ -9,7 +9,7 @@ import { commitOf, UNKNOWN_COMMIT } from './command/commit.ts';
 import { endpointVariables } from './command/endpoint.ts';
 import { findProgram } from './command/program.ts';
 
-export const command: Adapter = { check, prepare, runStep, stop };
+export const command: Adapter = { check, prepare, runStep: async (step) => await runCommand(step), stop };
 
 function check(settings: FrameworkSettings): Promise<Finding[]> {
   return Promise.resolve(findingsOf(settings));
@@ -44,7 +44,8 @@ async function prepare(run: AdapterRun): Promise<{ commit: string }> {
   return { commit: found.status === 'found' ? await commitOf(found.path, args) : UNKNOWN_COMMIT };
 }
 
-async function runStep(step: AdapterStep): Promise<FrameworkClaim> {
+/** One process; `onLine` sees its output beside the record. */
+export async function runCommand(step: AdapterStep, onLine?: (line: OutputLine) => void): Promise<FrameworkClaim> {
   const [program, ...args] = commandOf(step);
   const values = { prompt: step.prompt, prompt_file: step.promptFile, workspace: step.workspace, step: String(step.step) };
   const { outcome } = await runLogged(
@@ -56,6 +57,7 @@ async function runStep(step: AdapterStep): Promise<FrameworkClaim> {
       graceMs: step.shutdownGraceSeconds * 1000,
       signal: step.signal,
       mark: step.mark,
+      ...(onLine === undefined ? {} : { onLine }),
     },
     step.log,
   );
@@ -103,7 +105,7 @@ function commandOf(run: AdapterRun): readonly [string, ...string[]] {
   return [program, ...args];
 }
 
-/** As frameworks get it: Node's own directory stands last, so that stepwell's Node is found where there is no other. */
-function parentPath(): string {
+/** PATH as frameworks get it: Node's own directory stands last, so that stepwell's Node is found where there is no other. */
+export function parentPath(): string {
   return [process.env['PATH'] ?? '', dirname(process.execPath)].join(delimiter);
 }

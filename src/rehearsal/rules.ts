@@ -24,7 +24,7 @@ const WrittenRule = z
     answer: z.string().min(1).optional(),
     /** Or the files that hold it, one after another, relative to the rules file. */
     answer_files: z.array(AnswerFile).min(1).optional(),
-    /** A command that the client is to run with its own tool, in which {answer} stands for the answer. Fits only where there is such a tool. */
+    /** A command that the client is to run with its own tool, in which {answer} stands for the answer, as one quoted word. Fits only where there is such a tool. */
     shell: z.string().min(1).optional(),
   })
   .refine(({ answer, answer_files }) => answer === undefined || answer_files === undefined, {
@@ -131,11 +131,16 @@ export function answerTo(rules: readonly Rule[], { messages, tools }: Pick<Ask, 
     if (rule.shell === null) return { kind: 'text', text };
     const call = shellCall(
       tools,
-      rule.shell.replaceAll('{answer}', () => text),
+      rule.shell.replaceAll('{answer}', () => quoted(text)),
     );
     if (call !== null) return call;
   }
   return null;
+}
+
+/** One word for a shell. Agents that look for substitutions in a command let single quotes pass, and here-documents not. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 const ROLES = ['system', 'user', 'assistant', 'tool'] as const;

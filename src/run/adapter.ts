@@ -80,6 +80,8 @@ export interface Adapter {
   readonly needsEndpoint?: boolean;
   /** Looks, without changing anything, whether the framework could run. An empty list means ready. */
   check(settings: FrameworkSettings): Promise<Finding[]>;
+  /** What would run, for `doctor`: program and version. Null when that cannot be told. */
+  describe?(settings: FrameworkSettings): Promise<string | null>;
   /** Gets the framework ready for this run. `commit` is what really runs, `unknown` when that cannot be told. */
   prepare(run: AdapterRun): Promise<{ commit: string }>;
   /** One attempt. Resolves with the claim; throws only when the adapter itself failed. Returns soon after `signal` aborts. */

@@ -1,5 +1,7 @@
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { agentAdapter } from '../../src/adapters/agent.ts';
+import { PRESETS } from '../../src/adapters/agent/presets.ts';
 import { baseline } from '../../src/adapters/baseline.ts';
 import { command } from '../../src/adapters/command.ts';
 import { startUpstream } from '../meter/upstream-stub.ts';
@@ -33,6 +35,28 @@ function commandCast(byFile: boolean) {
 
 adapterContract({ name: 'command, prompt on stdin', adapter: command, cast: commandCast(false), impossible: [] });
 adapterContract({ name: 'command, prompt in a file', adapter: command, cast: commandCast(true), impossible: [] });
+
+/** An agent that keeps the command line of a real one: its version, the prompt on stdin or in its files. */
+async function agentCast(behaviour: Behaviour, stage: Stage): Promise<Cast> {
+  const program = join(stage.outside, 'agent.sh');
+  const seen = join(stage.workspace, 'prompt.seen');
+  const prompt = `{ cat; cat "$HOME"/stepwell.yaml 2>/dev/null; } > '${seen}'`;
+  const version = 'case "$1" in --version | --help) echo "agent 1.2.3"; exit ;; esac';
+  writeFileSync(program, `#!/bin/sh\n${version}\n${prompt}\n${SCRIPTS[behaviour]}\n`);
+  chmodSync(program, 0o755);
+  return {
+    settings: { enabled: true, command: [program], env: { NODE: process.execPath } },
+    begun: () => existsSync(join(stage.workspace, 'begun')),
+    receivedPrompt() {
+      const text = readFileSync(seen, 'utf8');
+      return text.startsWith('{"run"') ? (JSON.parse(text) as { run: { task: string } }).run.task : text;
+    },
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+for (const [name, preset] of Object.entries(PRESETS))
+  adapterContract({ name, adapter: agentAdapter(preset), cast: agentCast, impossible: name === 'pi' ? [] : ['floods'] });
 
 // The baseline starts no process.
 adapterContract({

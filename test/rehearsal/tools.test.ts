@@ -12,10 +12,10 @@ const RULES = `
 rules:
   - { name: done, when: { tool: ["made.txt"] }, answer: "It is made." }
   - { name: failed, when: { assistant: ["made.txt"] }, answer: "It could not be made." }
-  - { name: make, when: { user: [Make] }, answer: "a 'quoted' é", shell: "cat > made.txt <<'E'\\n{answer}\\nE\\nls" }
+  - { name: make, when: { user: [Make] }, answer: "a 'quoted' é", shell: "echo {answer} > made.txt; ls" }
   - { name: talk, when: { user: [Make] }, answer: "There is no tool to make it with." }
 `;
-const COMMAND = "cat > made.txt <<'E'\na 'quoted' é\nE\nls";
+const COMMAND = String.raw`echo 'a '\''quoted'\'' é' > made.txt; ls`;
 const SCHEMA = { type: 'object' as const, properties: { command: { type: 'string' } }, required: ['command'] };
 const ASK = 'Make it.';
 /** What the three requests of a dialogue brought: command, usage of the first answer, last words after success and after failure. */

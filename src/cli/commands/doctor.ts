@@ -110,7 +110,11 @@ async function configuration(options: CommonOptions): Promise<Line[]> {
         fix: 'Add endpoint to the configuration, or use --rehearse.',
       });
     }
-    if (findings.length === 0) lines.push({ state: 'ready', what: `${name} (adapter ${framework.adapter})`, fix: null });
+    if (findings.length === 0) {
+      const described = (await adapter.describe?.(framework.settings)) ?? null;
+      const what = `${name} (adapter ${framework.adapter})${described === null ? '' : `: ${described}`}`;
+      lines.push({ state: 'ready', what, fix: null });
+    }
     for (const { what, fix } of findings) lines.push({ state: 'not ready', what: `${name}: ${what}`, fix });
   }
   return lines;

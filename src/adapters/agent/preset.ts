@@ -1,0 +1,38 @@
+/** What stepwell knows of a coding agent: how it is started, told where the model is, and read. */
+import type { AdapterEndpoint } from '../../run.ts';
+import type { ClaimedUsage } from '../../schema.ts';
+
+/** What an agent is told for one attempt. */
+export interface AgentFacts {
+  /** Absolute; its HOME, made for the attempt and empty but for `files`. */
+  readonly home: string;
+  readonly workspace: string;
+  readonly prompt: string;
+  readonly model: string;
+  readonly endpoint: AdapterEndpoint;
+}
+
+export interface AgentPreset {
+  /** The program's name on PATH. */
+  readonly program: string;
+  /** Arguments that make it print its version; default: `--version`. */
+  readonly versionArgs?: readonly string[];
+  /** What to type to install the version that the preset was run with. */
+  readonly install: string;
+  /** Arguments of one headless run that answers no questions. The prompt comes on stdin unless `promptIn` says otherwise. */
+  readonly args: (facts: AgentFacts) => readonly string[];
+  /** The prompt stands in one of `files`; stdin is then empty. */
+  readonly promptIn?: 'files';
+  readonly env: (facts: AgentFacts) => Readonly<Record<string, string>>;
+  /** Contents by path below HOME. */
+  readonly files: (facts: AgentFacts) => Readonly<Record<string, string>>;
+  readonly report: AgentReport;
+}
+
+/** Where the agent says what it used. */
+export interface AgentReport {
+  /** `stdout`: its JSON lines. `folder`: the .json and .jsonl files of a folder below HOME. */
+  readonly from: 'stdout' | { readonly folder: string };
+  /** What one JSON value adds; null for one that says nothing of it. Input includes what came from a cache or went into one. */
+  readonly usageOf: (value: unknown) => ClaimedUsage | null;
+}

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import type { AgentPreset } from '../preset.ts';
+
+const tokens = z.number().int().nonnegative();
+const Result = z.object({ type: z.literal('result'), stats: z.object({ input_tokens: tokens, output_tokens: tokens }) });
+
+export const gemini: AgentPreset = {
+  program: 'gemini',
+  install: 'npm install --global @google/gemini-cli@0.61.0',
+  args: ({ model }) => ['--output-format', 'stream-json', '--yolo', '--model', model],
+  env: () => ({ GEMINI_CLI_TRUST_WORKSPACE: 'true' }),
+  files: () => ({
+    '.gemini/settings.json': JSON.stringify({
+      security: { auth: { selectedType: 'gemini-api-key' } },
+      general: { enableAutoUpdate: false },
+      privacy: { usageStatisticsEnabled: false },
+    }),
+  }),
+  report: {
+    from: 'stdout',
+    usageOf(value) {
+      const result = Result.safeParse(value);
+      if (!result.success) return null;
+      const { input_tokens, output_tokens } = result.data.stats;
+      return { input_tokens, output_tokens, calls: null };
+    },
+  },
+};
