@@ -13,6 +13,7 @@ type CommandRun<Options> = (args: readonly string[], options: Options) => Promis
 const modules: Record<CommandName, () => Promise<{ run: CommandRun<never> }>> = {
   run: () => import('./commands/run.ts'),
   list: () => import('./commands/list.ts'),
+  compare: () => import('./commands/compare.ts'),
   show: () => import('./commands/show.ts'),
   logs: () => import('./commands/logs.ts'),
   summary: () => import('./commands/summary.ts'),

@@ -1,11 +1,13 @@
 /** What is said when an experiment is done: how its runs ended, what failed, where the records are, what to type next. */
 import { resolve } from 'node:path';
-import { findRun, openRun, type CatalogRun } from '../catalog.ts';
+import { compareRuns, findRun, openRun, type CatalogRun } from '../catalog.ts';
 import type { ExperimentResult, RunResult } from '../experiment.ts';
 import { renderText } from '../summary.ts';
 import { styleOf, type Paint } from './colour.ts';
 import { bytes, counted } from './columns.ts';
+import { comparisonText } from './comparison.ts';
 import { neutral, neutralLine } from './neutral.ts';
+import { columnsOf } from './output.ts';
 import { summaryOf, type RunFacts } from './run-facts.ts';
 import { runTable } from './run-table.ts';
 import { shownPath } from './runs-dir.ts';
@@ -19,7 +21,7 @@ interface Ended extends RunFacts {
   readonly listed: CatalogRun | null;
 }
 
-/** Of one run the head of its summary; of several a table, and a few lines for each that needs a look. */
+/** Of one run the head of its summary; of several a table, the frameworks side by side where they differ, and a few lines for each that needs a look. */
 export async function endingOf({ runs, plan }: ExperimentResult, paint: Paint): Promise<string[]> {
   const ended: Ended[] = [];
   for (const result of runs) ended.push(await endedRun(result, plan.runsDir));
@@ -32,6 +34,7 @@ export async function endingOf({ runs, plan }: ExperimentResult, paint: Paint): 
   const looks = ended.map((run) => needsLook(run, single, paint)).filter((look) => look.length > 0);
   return [
     ...(single ? headOf(only, paint) : runTable(listed, paint)),
+    ...(await comparisonOf(listed)),
     ...(missed > 0 ? ['', `${counted(missed, 'run')} of ${plan.runs.length} ${missed === 1 ? 'was' : 'were'} not started.`] : []),
     ...looks.slice(0, MOST_LOOKS).flatMap((look) => ['', ...look]),
     ...(looks.length > MOST_LOOKS ? ['', `… and ${looks.length - MOST_LOOKS} more did not go well.`] : []),
@@ -41,6 +44,12 @@ export async function endingOf({ runs, plan }: ExperimentResult, paint: Paint): 
     'Next:',
     ...nextCommands(worst, plan.runsDir).map((command) => `  ${paint('cyan', command)}`),
   ];
+}
+
+/** Only of these runs, and only where there is something to hold against each other. */
+async function comparisonOf(runs: readonly CatalogRun[]): Promise<string[]> {
+  const several = new Set(runs.map(({ entry }) => entry.framework)).size > 1;
+  return several ? ['', ...comparisonText(await compareRuns(runs), columnsOf(process.stdout))] : [];
 }
 
 async function endedRun(result: RunResult, runsDir: string): Promise<Ended> {

@@ -4,6 +4,7 @@ import { Command, Help, Option } from 'commander';
 export const COMMANDS = [
   'run',
   'list',
+  'compare',
   'show',
   'logs',
   'summary',
@@ -71,6 +72,17 @@ export function buildProgram(dispatch: Dispatch): Command {
     add('list', 'List all runs, newest first.', 'list', 'list --json | jq -r .run_id')
       .option('--rebuild', 'make the index of all runs anew from the run directories')
       .option('--json', 'one line of JSON for each run'),
+  );
+  common(
+    add(
+      'compare',
+      'Hold frameworks against each other over their runs: success, steps, calls, tokens, cost, time, downtime and CRUD score.',
+      'compare',
+      'compare baes chatdev --markdown',
+    )
+      .argument('[frameworks...]', 'only these (default: every framework that has runs)')
+      .addOption(new Option('--json', 'one line of JSON for each framework, model and kind of run').conflicts('markdown'))
+      .option('--markdown', 'a table for a report'),
   );
   common(
     add('show', 'Show one run: how it stands, its figures, and lines and bytes of each log.', 'show latest')

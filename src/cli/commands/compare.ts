@@ -1,0 +1,38 @@
+/** `stepwell compare`: frameworks side by side, over their runs. */
+import { compareRuns, listRuns } from '../../catalog.ts';
+import { ExitCode, stepwellError } from '../../errors.ts';
+import { comparisonMarkdown, comparisonText } from '../comparison.ts';
+import { neutralJson } from '../neutral.ts';
+import { columnsOf, note, print } from '../output.ts';
+import { runsDirOf, shownPath, type CommonOptions } from '../runs-dir.ts';
+
+interface CompareOptions extends CommonOptions {
+  readonly json?: boolean;
+  readonly markdown?: boolean;
+}
+
+/** @throws BAD_OPTION for a framework without runs */
+export async function run(frameworks: readonly string[], options: CompareOptions): Promise<number> {
+  const runsDir = runsDirOf(options);
+  const { runs } = await listRuns(runsDir);
+  const known = [...new Set(runs.map(({ entry }) => entry.framework))].sort();
+  for (const framework of frameworks) {
+    if (known.includes(framework)) continue;
+    throw stepwellError('BAD_OPTION', {
+      option: 'framework',
+      value: framework,
+      reason: `of which there is no run in ${shownPath(runsDir)}`,
+      fix: known.length === 0 ? 'Start one with `stepwell run <framework>`.' : `There are runs of ${known.join(', ')}.`,
+    });
+  }
+  const wanted = runs.filter(({ entry }) => frameworks.length === 0 || frameworks.includes(entry.framework));
+  const groups = await compareRuns(wanted);
+  if (options.json === true) {
+    for (const group of groups) await print(neutralJson(group));
+    return ExitCode.ok;
+  }
+  if (groups.length === 0) note(`There are no runs in ${shownPath(runsDir)}. Start one with \`stepwell run <framework>\`.`);
+  else if (options.markdown === true) await print(...comparisonMarkdown(groups));
+  else await print(...comparisonText(groups, columnsOf(process.stdout)));
+  return ExitCode.ok;
+}

@@ -1,0 +1,100 @@
+/** The comparison of frameworks as text and as Markdown: a column for each framework, a row for each figure. */
+import type { ComparedFigures, ComparedGroup, Spread } from '../catalog.ts';
+import { counted, duration, shortCount, table } from './columns.ts';
+import { neutralLine } from './neutral.ts';
+import { cut, widthOf } from './width.ts';
+
+const UNKNOWN = 'unknown';
+const LONGEST_NAME = 20;
+
+interface Row {
+  readonly title: string;
+  readonly cell: (group: ComparedGroup) => string;
+}
+
+const usd = (value: number): string => `$${value.toFixed(value < 0.995 ? 4 : 2)}`;
+const percent = (value: number): string => `${Number((value * 100).toFixed(1))}%`;
+const number = (value: number): string => (value < 1000 ? String(Number(value.toFixed(1))) : shortCount(value));
+
+const ROWS: readonly Row[] = [
+  { title: 'runs', cell: ({ runs }) => String(runs) },
+  {
+    title: 'succeeded',
+    cell: ({ runs, succeeded }) => (runs === 0 ? UNKNOWN : `${succeeded} of ${runs} (${percent(succeeded / runs)})`),
+  },
+  figureRow('steps done', 'steps_succeeded', number),
+  figureRow('steps asked', 'steps_total', number),
+  figureRow('calls', 'api_calls', number),
+  figureRow('tokens in', 'tokens_in', number),
+  figureRow('tokens out', 'tokens_out', number),
+  figureRow('cost', 'cost_usd', usd),
+  figureRow('duration', 'duration_seconds', duration),
+  figureRow('downtime', 'downtime_seconds', duration),
+  figureRow('CRUD score', 'crud_score', percent),
+];
+
+function figureRow(title: string, figure: keyof ComparedFigures, shown: (value: number) => string): Row {
+  return { title, cell: ({ runs, figures }) => spreadText(figures[figure], runs, shown) };
+}
+
+/** `18 (16–20)`; one value alone where there is no spread, and how many runs have it where not all do. */
+function spreadText(spread: Spread | null, runs: number, shown: (value: number) => string): string {
+  if (spread === null) return UNKNOWN;
+  const [median, min, max] = [spread.median, spread.min, spread.max].map(shown);
+  const range = min === max ? median! : `${median} (${min}–${max})`;
+  return spread.runs === runs ? range : `${range} n=${spread.runs}`;
+}
+
+/** As many groups beside each other as `columns` has room for, then the next ones below. */
+export function comparisonText(groups: readonly ComparedGroup[], columns: number): string[] {
+  const blocks: ComparedGroup[][] = [];
+  for (const group of groups) {
+    const last = blocks.at(-1);
+    if (last !== undefined && widthOfTable([...last, group]) <= columns) last.push(group);
+    else blocks.push([group]);
+  }
+  return [...blocks.flatMap((block) => [...tableOf(block), '']), ...notesOf(groups)];
+}
+
+function tableOf(groups: readonly ComparedGroup[]): string[] {
+  const second = [...(groups.some(({ model }) => model !== null) ? [modelRow] : []), ...(groups.every(isReal) ? [] : [kindRow])];
+  return table(
+    [{ title: '' }, ...groups.map(({ framework }) => ({ title: cut(neutralLine(framework), LONGEST_NAME) }))],
+    [...second, ...ROWS].map(({ title, cell }) => [title, ...groups.map(cell)]),
+  );
+}
+
+const modelRow: Row = { title: 'model', cell: ({ model }) => (model === null ? UNKNOWN : cut(neutralLine(model), LONGEST_NAME)) };
+const kindRow: Row = { title: 'kind', cell: ({ kind }) => kind };
+
+function isReal({ kind }: ComparedGroup): boolean {
+  return kind === 'real';
+}
+
+function widthOfTable(groups: readonly ComparedGroup[]): number {
+  return Math.max(...tableOf(groups).map(widthOf));
+}
+
+export function comparisonMarkdown(groups: readonly ComparedGroup[]): string[] {
+  const cellText = (text: string): string => neutralLine(text).replaceAll('\\', '\\\\').replaceAll('|', '\\|');
+  const line = (cells: readonly string[]): string => `| ${cells.map(cellText).join(' | ')} |`;
+  return [
+    line(['', ...groups.map(({ framework }) => framework)]),
+    `|---|${groups.map(() => '---:|').join('')}`,
+    line(['model', ...groups.map(({ model }) => model ?? UNKNOWN)]),
+    ...[kindRow, ...ROWS].map(({ title, cell }) => line([title, ...groups.map(cell)])),
+    '',
+    ...notesOf(groups).map((note) => `${note}  `),
+  ];
+}
+
+function notesOf(groups: readonly ComparedGroup[]): string[] {
+  const leftOut = groups.reduce((sum, group) => sum + group.left_out, 0);
+  return [
+    'Median (smallest–largest) of the runs; n: how many of them have the figure.',
+    ...(leftOut === 0
+      ? []
+      : [`Left out: ${counted(leftOut, 'run')} that did not come to an end of ${leftOut === 1 ? 'its' : 'their'} own.`]),
+    ...(groups.every(isReal) ? [] : ['A rehearsal or a replay asked no model: its tokens, cost and time are no framework’s.']),
+  ];
+}
