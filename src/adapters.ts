@@ -1,15 +1,24 @@
 /** The table of adapters. A new framework is one file beside `adapters/command.ts` and one line here; a new agent is a preset. */
 import { agentAdapter } from './adapters/agent.ts';
 import { PRESETS } from './adapters/agent/presets.ts';
+import { baes } from './adapters/baes.ts';
+import { BAES } from './adapters/baes/recipe.ts';
 import { baseline } from './adapters/baseline.ts';
 import { command } from './adapters/command.ts';
+import type { Recipe } from './adapters/setup/recipe.ts';
 import type { Adapter } from './run.ts';
 
-type AdapterName = 'baseline' | 'command';
+export type { Recipe } from './adapters/setup/recipe.ts';
+export { setUp, type SetupResult } from './adapters/setup/setup.ts';
 
-const table = { baseline, command } satisfies Record<AdapterName, Adapter>;
+type AdapterName = 'baes' | 'baseline' | 'command';
+
+const table = { baes, baseline, command } satisfies Record<AdapterName, Adapter>;
 
 const agents = Object.fromEntries(Object.entries(PRESETS).map(([name, preset]) => [name, agentAdapter(preset)]));
 
 /** By the name that `adapter:` in the configuration gives. */
 export const adapters: Readonly<Record<string, Adapter>> = { ...table, ...agents };
+
+/** Of the adapters whose framework is set up first. */
+export const recipes: Readonly<Record<string, Recipe>> = { baes: BAES };

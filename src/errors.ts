@@ -13,6 +13,7 @@ import { meterErrors } from './errors/meter.ts';
 import { reconcileErrors } from './errors/reconcile.ts';
 import { rehearsalErrors } from './errors/rehearsal.ts';
 import { runErrors } from './errors/run.ts';
+import { setupErrors } from './errors/setup.ts';
 import { storeErrors } from './errors/store.ts';
 import { summaryErrors } from './errors/summary.ts';
 import { validateErrors } from './errors/validate.ts';
@@ -45,6 +46,7 @@ const catalogue = {
   ...reconcileErrors,
   ...rehearsalErrors,
   ...runErrors,
+  ...setupErrors,
   ...storeErrors,
   ...summaryErrors,
   ...validateErrors,

@@ -20,6 +20,7 @@ const modules: Record<CommandName, () => Promise<{ run: CommandRun<never> }>> = 
   verify: () => import('./commands/verify.ts'),
   recover: () => import('./commands/recover.ts'),
   reconcile: () => import('./commands/reconcile.ts'),
+  setup: () => import('./commands/setup.ts'),
   init: () => import('./commands/init.ts'),
   doctor: () => import('./commands/doctor.ts'),
   schema: () => import('./commands/schema.ts'),

@@ -11,6 +11,7 @@ export const COMMANDS = [
   'verify',
   'recover',
   'reconcile',
+  'setup',
   'init',
   'doctor',
   'schema',
@@ -155,6 +156,16 @@ export function buildProgram(dispatch: Dispatch): Command {
       .option('--api-key-id <id>', 'count only use of this key, instead of what the run was made with')
       .option('--project-id <id>', 'OpenAI: only use of this project')
       .option('--workspace-id <id>', 'Anthropic: only use of this workspace'),
+  );
+  common(
+    add(
+      'setup',
+      'Fetch frameworks at their pinned commits and make their Python environments, once for all runs.',
+      'setup baes',
+      'setup all',
+    )
+      .argument('<frameworks...>', 'frameworks of the configuration, or `all` that stepwell can set up')
+      .option('--json', 'one line of JSON for each framework'),
   );
   common(
     add(

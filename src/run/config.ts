@@ -95,7 +95,7 @@ export function loadConfig(options: LoadConfigOptions = {}): ResolvedConfig {
   const keys = [...endpoints.values()].flatMap((endpoint) => endpoint?.apiKey ?? []);
   const frameworks = chosen.map((name) => {
     const settings = written.frameworks[name]!;
-    return resolveFramework(name, settings, { directory, endpoint: endpoints.get(name) ?? null, keys }, collector);
+    return resolveFramework(name, settings, { directory, cwd, endpoint: endpoints.get(name) ?? null, keys }, collector);
   });
   const wanted = chooseSteps(written, flags.steps, report);
   const error = report.error();

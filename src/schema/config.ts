@@ -52,6 +52,24 @@ export const FrameworkSettings = z.strictObject({
     .describe(
       'For the adapter `command`: program (a name on PATH, or a path relative to this file) and arguments, with {prompt}, {prompt_file}, {workspace} and {step}.',
     ),
+  repo_url: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('For `stepwell setup`: git URL of its source, or the path of a clone, relative to this file.'),
+  commit_hash: z
+    .string()
+    .regex(/^[0-9a-f]{40}$/, 'must be a full commit of 40 digits')
+    .optional()
+    .describe('The commit that is set up and run; default: the one that the adapter was made for.'),
+  python: z.string().min(1).optional().describe('For `stepwell setup`: the Python to use; default: a fitting one on PATH.'),
+  install_dir: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Where it is set up, relative to this file; default: STEPWELL_FRAMEWORKS_DIR, or `frameworks` in the current directory.',
+    ),
   endpoint: z
     .strictObject({ ...endpointKeys, base_url: endpointKeys.base_url.optional() })
     .optional()

@@ -12,6 +12,7 @@ export interface Stage extends Disposable {
   readonly outside: string;
   readonly runDir: string;
   readonly workspace: string;
+  readonly scratch: string;
   readonly logsDir: string;
   step(changes: Partial<AdapterStep> & { settings: FrameworkSettings }): AdapterStep;
   /** Records of step 1's adapter.log. */
@@ -33,6 +34,7 @@ export function makeStage(): Stage {
     outside: at('outside'),
     runDir,
     workspace,
+    scratch,
     logsDir,
     step(changes) {
       const prompt = changes.prompt ?? 'Build it.';

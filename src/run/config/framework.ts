@@ -2,13 +2,19 @@
 import { resolve } from 'node:path';
 import type { FrameworkSettings } from '../../schema.ts';
 import { expanded, keepSecretsOf, type Collector } from './collector.ts';
+import type { Environment } from './settings.ts';
 import type { ResolvedEndpoint, ResolvedFramework } from './resolved.ts';
 
 /** The framework with its environment expanded and the path of its program, if it is one, made absolute. */
 export function resolveFramework(
   name: string,
   settings: FrameworkSettings,
-  { directory, endpoint, keys }: { directory: string; endpoint: ResolvedEndpoint | null; keys: readonly string[] },
+  {
+    directory,
+    cwd,
+    endpoint,
+    keys,
+  }: { directory: string; cwd: string; endpoint: ResolvedEndpoint | null; keys: readonly string[] },
   to: Collector,
 ): ResolvedFramework {
   const env: Record<string, string> = {};
@@ -22,8 +28,23 @@ export function resolveFramework(
       to.report.warning(path, 'hands the endpoint’s own key to the framework; calls that it makes with it are not metered');
     }
   }
+  const places = resolvePlaces(settings, { directory, cwd, env: to.env });
   const command = settings.command === undefined ? {} : { command: resolveProgram(settings.command, directory) };
-  return { name, adapter: settings.adapter ?? name, settings: { ...settings, ...command, env }, endpoint };
+  return { name, adapter: settings.adapter ?? name, settings: { ...settings, ...places, ...command, env }, endpoint };
+}
+
+/** A URL of a repository stays; git's `host:path` has a colon before its first slash. */
+function resolvePlaces(
+  { repo_url, python, install_dir }: FrameworkSettings,
+  { directory, cwd, env }: { directory: string; cwd: string; env: Environment },
+): Partial<FrameworkSettings> {
+  const set = env['STEPWELL_FRAMEWORKS_DIR'] ?? '';
+  const installs = install_dir === undefined ? resolve(cwd, set === '' ? 'frameworks' : set) : resolve(directory, install_dir);
+  return {
+    install_dir: installs,
+    ...(repo_url === undefined ? {} : { repo_url: /^[^/]*:/.test(repo_url) ? repo_url : resolve(directory, repo_url) }),
+    ...(python === undefined ? {} : { python: python.includes('/') ? resolve(directory, python) : python }),
+  };
 }
 
 /** Of a command only the program is a path for certain; a name without a slash is looked up on PATH. */

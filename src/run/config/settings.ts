@@ -22,6 +22,7 @@ export const SETTINGS = {
   STEPWELL_CONFIG: 'The configuration file, as --config.',
   STEPWELL_MODEL: 'The model, as --model.',
   STEPWELL_RUNS_DIR: 'The directory of all runs, as --runs-dir.',
+  STEPWELL_FRAMEWORKS_DIR: 'Where frameworks are set up.',
   STEPWELL_JOBS: 'Runs at the same time, as --jobs.',
 } as const;
 

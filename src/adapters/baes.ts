@@ -1,0 +1,97 @@
+/** The adapter `baes`: Business Autonomous Entities (gesad-lab/baes_demo), one request a step through its command line. */
+import { killMarked, describeOutcome, runLogged, type ProgramOutcome } from '../exec.ts';
+import type { Adapter, AdapterStep, FrameworkClaim } from '../run.ts';
+import { findAnswer, refusalOf } from './baes/answer.ts';
+import { placeLauncher } from './baes/launcher.ts';
+import { BAES } from './baes/recipe.ts';
+import { CONTEXT_STORE, openState, PROGRAM } from './baes/state.ts';
+import { endpointVariables } from './command/endpoint.ts';
+import { syntaxErrors } from './python-syntax.ts';
+import { describeSetup, readinessOf, requireReady } from './setup/readiness.ts';
+import { commitOf } from './setup/place.ts';
+
+export const baes: Adapter = {
+  needsEndpoint: true,
+  async check(settings) {
+    const readiness = await readinessOf(BAES, settings);
+    return readiness.status === 'ready' ? [] : [readiness.finding];
+  },
+  describe: async (settings) => await describeSetup(BAES, settings),
+  async prepare(run) {
+    const { python } = await requireReady(BAES, run.settings);
+    await placeLauncher(run.workspace, python);
+    return { commit: commitOf(BAES, run.settings) };
+  },
+  runStep,
+  async stop(run) {
+    await killMarked(run.mark, { graceMs: run.shutdownGraceSeconds * 1000 });
+  },
+};
+
+/** Its answer is a few hundred lines; of a flood before it only the end matters. */
+const KEPT_LINES = 20_000;
+
+async function runStep(step: AdapterStep): Promise<FrameworkClaim> {
+  const { python, source } = await requireReady(BAES, step.settings);
+  const cwd = await openState(step, source);
+  const stdout: string[] = [];
+  const { outcome } = await runLogged(
+    {
+      // `=`: a prompt may begin with dashes.
+      command: [python, PROGRAM, `--request=${step.prompt}`, '--context-store', CONTEXT_STORE, '--output-json', '--quiet'],
+      cwd,
+      env: environmentOf(step),
+      graceMs: step.shutdownGraceSeconds * 1000,
+      signal: step.signal,
+      mark: step.mark,
+      onLine({ stream, text, part }) {
+        if (stream !== 'stdout') return;
+        if (part !== undefined && part > 1) stdout.push(`${stdout.pop() ?? ''}${text}`);
+        else stdout.push(text);
+        if (stdout.length > 2 * KEPT_LINES) stdout.splice(0, KEPT_LINES);
+      },
+    },
+    step.log,
+  );
+  const answer = findAnswer(stdout);
+  const refusal = answer === null ? null : refusalOf(answer);
+  if (refusal !== null) return { status: 'failure', reason: 'framework_failed', message: refusal };
+  const ended = failedEnd(outcome);
+  if (ended !== null) return ended;
+  if (answer === null) {
+    return { status: 'failure', reason: 'framework_failed', message: 'it ended with exit code 0, but without its JSON answer' };
+  }
+  const broken = await syntaxErrors(step, python);
+  if (broken.length === 0) return { status: 'success' };
+  for (const line of broken) step.log.warn(`Not Python: ${line}`);
+  return { status: 'failure', reason: 'framework_failed', message: `it claims success, but wrote ${broken[0]}` };
+}
+
+function failedEnd(outcome: ProgramOutcome): FrameworkClaim | null {
+  switch (outcome.status) {
+    case 'exited':
+      return outcome.exitCode === 0 ? null : { status: 'failure', reason: 'exit_code', message: describeOutcome(outcome) };
+    case 'signalled':
+    case 'timed_out':
+    case 'cancelled':
+      return { status: 'failure', reason: 'signal', message: describeOutcome(outcome) };
+    case 'spawn_failed':
+      throw outcome.error;
+    default:
+      return outcome satisfies never;
+  }
+}
+
+/** The user's `env:` stands above the endpoint, as everywhere; what keeps runs apart stands above that. */
+function environmentOf(step: AdapterStep): Record<string, string> {
+  return {
+    ...(step.endpoint === null ? {} : endpointVariables(step.endpoint)),
+    OPENAI_MODEL: step.model,
+    ...step.env,
+    MANAGED_SYSTEM_PATH: step.workspace,
+    SKIP_SERVER_START: '1',
+    PYTHONDONTWRITEBYTECODE: '1',
+    PYTHONUNBUFFERED: '1',
+    PYTHONUTF8: '1',
+  };
+}

@@ -1,0 +1,24 @@
+/** What lets stepwell start the application that BAEs builds: BAEs itself writes no program that does only that. */
+import { chmod, mkdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/**
+ * Puts `start.sh` into the workspace before the first step, so that it counts as no work of the framework; and an empty `.env`, since
+ * the application looks for one upwards and would take the user's.
+ */
+export async function placeLauncher(workspace: string, python: string): Promise<void> {
+  await mkdir(workspace, { recursive: true });
+  const script = `#!/bin/sh
+# Written by stepwell: starts what BAEs builds here, with the Python that BAEs runs on.
+exec '${python.replaceAll("'", `'\\''`)}' -B -m uvicorn app.main:app --host 127.0.0.1 --port "\${PORT:?}"
+`;
+  const target = join(workspace, 'start.sh');
+  await writeFile(target, script);
+  await chmod(target, 0o755);
+  const settings = join(workspace, '.env');
+  const there = await stat(settings).then(
+    () => true,
+    () => false,
+  );
+  if (!there) await writeFile(settings, '');
+}

@@ -1,0 +1,36 @@
+/** Whether Python files are Python at all: the cheapest measurement of what a framework wrote, and one that it cannot talk away. */
+import { runProgram } from '../exec.ts';
+import type { AdapterStep } from '../run.ts';
+
+/** Prints `path:line: message` for each file below the current directory that does not parse; at most ten. */
+const CHECK = `
+import ast, os, sys
+bad = []
+for top, dirs, files in os.walk('.'):
+    dirs[:] = sorted(d for d in dirs if d not in ('.venv', 'venv', 'node_modules', '__pycache__', '.git'))
+    for name in sorted(files):
+        if not name.endswith('.py'): continue
+        path = os.path.relpath(os.path.join(top, name))
+        try:
+            with open(path, 'rb') as file: ast.parse(file.read(), path)
+        except (SyntaxError, ValueError) as error:
+            bad.append('%s:%s: %s' % (path, getattr(error, 'lineno', None) or 0, getattr(error, 'msg', None) or error))
+for line in bad[:10]: print(line.replace('\\n', ' '))
+`;
+
+/** One line for each file of the workspace that is not Python although it is called so. Throws when the check itself failed. */
+export async function syntaxErrors(step: AdapterStep, python: string): Promise<string[]> {
+  const lines: string[] = [];
+  const { outcome } = await runProgram({
+    command: [python, '-I', '-X', 'utf8', '-c', CHECK],
+    cwd: step.workspace,
+    env: step.env,
+    graceMs: step.shutdownGraceSeconds * 1000,
+    signal: step.signal,
+    mark: step.mark,
+    onLine: ({ stream, text }) => void (stream === 'stdout' && lines.push(text)),
+  });
+  step.signal.throwIfAborted();
+  if (outcome.status === 'exited' && outcome.exitCode === 0) return lines;
+  throw new Error(`the syntax of the workspace's Python files could not be checked: ${python}`);
+}

@@ -1,0 +1,63 @@
+/** Where a framework is set up. The only file that knows the names inside. */
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import type { FrameworkSettings } from '../../schema.ts';
+import type { Recipe } from './recipe.ts';
+
+export interface SetupPlace {
+  /** `<install_dir>/<name>@<commit>`; everything else lies inside. */
+  readonly directory: string;
+  readonly source: string;
+  readonly environment: string;
+  readonly python: string;
+  /** For TIKTOKEN_CACHE_DIR. */
+  readonly encodings: string;
+  /** What git and pip said. */
+  readonly log: string;
+  /** Written last: without it nothing here counts. */
+  readonly record: string;
+  /** Beside the directory. */
+  readonly lock: string;
+}
+
+const SetupRecord = z.object({
+  framework: z.string(),
+  commit: z.string(),
+  repository: z.string(),
+  /** Full version of Python. */
+  python: z.string(),
+  /** `name==version`, everything that is installed. */
+  packages: z.array(z.string()),
+  stepwell_version: z.string(),
+  completed_at: z.string(),
+});
+export type SetupRecord = z.infer<typeof SetupRecord>;
+
+export function placeOf(recipe: Recipe, settings: FrameworkSettings): SetupPlace {
+  const directory = join(resolve(settings.install_dir ?? 'frameworks'), `${recipe.name}@${commitOf(recipe, settings)}`);
+  const environment = join(directory, 'env');
+  return {
+    directory,
+    source: join(directory, 'source'),
+    environment,
+    python: join(environment, 'bin', 'python'),
+    encodings: join(directory, 'encodings'),
+    log: join(directory, 'setup.log'),
+    record: join(directory, 'setup.json'),
+    lock: `${directory}.lock`,
+  };
+}
+
+export function commitOf(recipe: Recipe, settings: FrameworkSettings): string {
+  return settings.commit_hash ?? recipe.commit;
+}
+
+/** Null when the set-up was never finished, or its record cannot be read. */
+export async function readSetup(place: SetupPlace): Promise<SetupRecord | null> {
+  try {
+    return SetupRecord.parse(JSON.parse(await readFile(place.record, 'utf8')));
+  } catch {
+    return null;
+  }
+}

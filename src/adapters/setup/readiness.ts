@@ -1,0 +1,63 @@
+/** Whether a framework is set up, looked at without changing anything. */
+import { access, constants, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { stepwellError } from '../../errors.ts';
+import type { Finding } from '../../run.ts';
+import type { FrameworkSettings } from '../../schema.ts';
+import { placeOf, readSetup, type SetupPlace, type SetupRecord } from './place.ts';
+import type { Recipe } from './recipe.ts';
+
+export type Readiness =
+  | { readonly status: 'ready'; readonly place: SetupPlace; readonly record: SetupRecord }
+  | { readonly status: 'not_ready'; readonly place: SetupPlace; readonly finding: Finding };
+
+export async function readinessOf(recipe: Recipe, settings: FrameworkSettings): Promise<Readiness> {
+  const place = placeOf(recipe, settings);
+  const record = await readSetup(place);
+  if (record === null)
+    return notReady(place, (await exists(place.directory)) ? 'begun, but never finished' : 'not there', recipe);
+  // Moved, or its Python was removed since: the record alone says nothing of that.
+  if (!(await isExecutable(place.python))) return notReady(place, 'without its Python', recipe);
+  for (const file of recipe.requires) {
+    if (!(await exists(join(place.source, file)))) return notReady(place, `without ${file}`, recipe);
+  }
+  return { status: 'ready', place, record };
+}
+
+/** For `stepwell doctor`: what is set up and where; null when it is not. */
+export async function describeSetup(recipe: Recipe, settings: FrameworkSettings): Promise<string | null> {
+  const readiness = await readinessOf(recipe, settings);
+  if (readiness.status !== 'ready') return null;
+  const { commit, python, packages } = readiness.record;
+  return `commit ${commit}, Python ${python}, ${packages.length} packages, in ${readiness.place.directory}`;
+}
+
+/** @throws FRAMEWORK_NOT_SET_UP */
+export async function requireReady(recipe: Recipe, settings: FrameworkSettings): Promise<SetupPlace> {
+  const readiness = await readinessOf(recipe, settings);
+  if (readiness.status === 'ready') return readiness.place;
+  throw notSetUp(readiness.place, 'not complete', recipe);
+}
+
+function notReady(place: SetupPlace, how: string, recipe: Recipe): Readiness {
+  const { message, fix } = notSetUp(place, how, recipe);
+  return { status: 'not_ready', place, finding: { what: message, fix } };
+}
+
+function notSetUp({ directory }: SetupPlace, how: string, { name }: Recipe) {
+  return stepwellError('FRAMEWORK_NOT_SET_UP', { framework: name, directory, how });
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  return await access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await stat(path).then(
+    () => true,
+    () => false,
+  );
+}

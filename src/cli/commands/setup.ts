@@ -1,0 +1,82 @@
+/** `stepwell setup`: fetches frameworks and makes their Python environments, once for all runs. */
+import { resolve } from 'node:path';
+import { recipes, setUp, type Recipe, type SetupResult } from '../../adapters.ts';
+import { ExitCode, StepwellError, stepwellError } from '../../errors.ts';
+import { interruptOnSignals } from '../../experiment.ts';
+import { loadConfig } from '../../run.ts';
+import type { FrameworkSettings } from '../../schema.ts';
+import { neutralJson, neutralLine } from '../neutral.ts';
+import { note, print } from '../output.ts';
+import { shownPath, type CommonOptions } from '../runs-dir.ts';
+
+interface SetupOptions extends CommonOptions {
+  readonly json?: boolean;
+}
+
+interface Wanted {
+  readonly name: string;
+  readonly recipe: Recipe;
+  readonly settings: FrameworkSettings;
+}
+
+export async function run(names: readonly string[], options: SetupOptions): Promise<number> {
+  using interruption = interruptOnSignals({ onFirst: () => note('Ending the set-up; what is not finished counts for nothing.') });
+  for (const { name, recipe, settings } of wanted(names, options)) {
+    const say = options.json === true ? () => {} : (line: string): void => note(`${name}: ${neutralLine(line)}`);
+    try {
+      const result = await setUp(recipe, { settings, signal: interruption.signal, say });
+      await print(options.json === true ? neutralJson({ name, ...result }) : lineOf(name, result));
+    } catch (error) {
+      if (interruption.exitCode === null) throw error;
+      return interruption.exitCode;
+    }
+  }
+  return ExitCode.ok;
+}
+
+function lineOf(name: string, { action, directory, record }: SetupResult): string {
+  const done = action === 'made' ? 'is set up' : 'was set up before';
+  const facts = [`commit ${record.commit}`, `Python ${record.python}`, `${record.packages.length} packages`];
+  return neutralLine(`${name} ${done}: ${facts.join(', ')}, in ${shownPath(directory)}`);
+}
+
+/** By the names of the configuration; where it does not name a framework that stepwell knows, that one as it comes. */
+function wanted(names: readonly string[], options: CommonOptions): Wanted[] {
+  const configured = configuredFrameworks(options);
+  const known = [...new Set([...configured.keys(), ...Object.keys(recipes)])];
+  if (names.includes('all')) return known.map((name) => wantedOf(name, configured, known));
+  return names.map((name) => wantedOf(name, configured, known));
+}
+
+function wantedOf(name: string, configured: ReadonlyMap<string, Wanted>, known: readonly string[]): Wanted {
+  const recipe = recipes[name];
+  const found = configured.get(name) ?? (recipe === undefined ? undefined : { name, recipe, settings: asItComes() });
+  if (found === undefined) throw stepwellError('SETUP_UNKNOWN', { framework: name, known });
+  return found;
+}
+
+function asItComes(): FrameworkSettings {
+  const set = process.env['STEPWELL_FRAMEWORKS_DIR'] ?? '';
+  return { enabled: true, env: {}, install_dir: resolve(set === '' ? 'frameworks' : set) };
+}
+
+/** Those of the configuration that are set up; none when there is no configuration. */
+function configuredFrameworks({ config, runsDir }: CommonOptions): Map<string, Wanted> {
+  const found = new Map<string, Wanted>();
+  // Nobody is asked here, so no key is needed.
+  const load = (frameworks?: readonly string[]) => loadConfig({ file: config, flags: { runsDir, frameworks, rehearse: true } });
+  let names: string[];
+  try {
+    names = Object.keys(load().config.frameworks);
+  } catch (error) {
+    if (error instanceof StepwellError && error.code === 'CONFIG_NOT_FOUND' && config === undefined) return found;
+    throw error;
+  }
+  for (const name of names) {
+    for (const { adapter, settings } of load([name]).frameworks) {
+      const recipe = recipes[adapter];
+      if (recipe !== undefined) found.set(name, { name, recipe, settings });
+    }
+  }
+  return found;
+}

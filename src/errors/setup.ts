@@ -1,0 +1,57 @@
+import type { ErrorEntries } from './entry.ts';
+
+export const setupErrors = {
+  FRAMEWORK_NOT_SET_UP: (facts: { framework: string; directory: string; how: string }) => ({
+    sentence: `${facts.framework} is not set up: ${facts.directory} is ${facts.how}.`,
+    fix: `Type \`stepwell setup ${facts.framework}\`.`,
+    exitCode: 2,
+  }),
+  SETUP_UNKNOWN: (facts: { framework: string; known: readonly string[] }) => ({
+    sentence: `There is no set-up for ${JSON.stringify(facts.framework)}: its adapter needs none, or there is none of that name.`,
+    fix: `Name one of these: ${facts.known.join(', ')}, or all.`,
+    exitCode: 2,
+  }),
+  SETUP_COMMIT_SHORT: (facts: { framework: string; commit: string }) => ({
+    sentence: `The commit ${JSON.stringify(facts.commit)} of ${facts.framework} is not a full one of 40 digits.`,
+    fix: `Type \`git rev-parse ${facts.commit}\` in a clone, and set frameworks.${facts.framework}.commit_hash to what it says.`,
+    exitCode: 2,
+  }),
+  SETUP_SOURCE_UNREACHABLE: (facts: { framework: string; repository: string }) => ({
+    sentence: `The source of ${facts.framework} could not be fetched from ${facts.repository}.`,
+    fix:
+      `Look whether \`git ls-remote ${facts.repository}\` works from here; without access, bring a clone from another machine ` +
+      `and name its path: frameworks: { ${facts.framework}: { repo_url: /path/to/clone } }.`,
+    exitCode: 1,
+  }),
+  SETUP_COMMIT_MISSING: (facts: { framework: string; repository: string; commit: string }) => ({
+    sentence: `${facts.repository} does not have the commit ${facts.commit} of ${facts.framework}.`,
+    fix: `Fetch it there (\`git -C ${facts.repository} fetch origin ${facts.commit}\`), or set another commit_hash or repo_url.`,
+    exitCode: 1,
+  }),
+  SETUP_PYTHON_MISSING: (facts: {
+    framework: string;
+    wanted: readonly string[];
+    named: string | null;
+    seen: readonly string[];
+  }) => ({
+    sentence:
+      `${facts.framework} needs Python ${facts.wanted.join(' or ')} with venv and ensurepip; ` +
+      (facts.seen.length > 0
+        ? `found: ${facts.seen.join(', ')}.`
+        : facts.named === null
+          ? 'none was found on PATH.'
+          : `${facts.named} is none.`),
+    fix: `Install one, or name it: frameworks: { ${facts.framework}: { python: /path/to/python${facts.wanted[0] ?? '3'} } }.`,
+    exitCode: 2,
+  }),
+  SETUP_STEP_FAILED: (facts: { framework: string; what: string; how: string; lines: readonly string[]; log: string }) => ({
+    sentence: [`Setting up ${facts.framework} failed: could not ${facts.what} (${facts.how}).`, ...facts.lines].join('\n  '),
+    fix: `Read ${facts.log}; when the cause is gone, type \`stepwell setup ${facts.framework}\` again.`,
+    exitCode: 1,
+  }),
+  SETUP_ENCODING_WRONG: (facts: { file: string; encoding: string }) => ({
+    sentence: `${facts.file} is not the encoding ${facts.encoding} that tiktoken expects.`,
+    fix: 'Install the packages of stepwell anew: npm ci.',
+    exitCode: 1,
+  }),
+} satisfies ErrorEntries;

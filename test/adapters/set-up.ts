@@ -1,0 +1,33 @@
+/** A framework that counts as set up: a directory with the record, a Python and a source made of fake programs. */
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { Recipe } from '../../src/adapters.ts';
+
+/** The Python of this machine, as an absolute path; null when there is none. */
+export const PYTHON = findPython();
+
+function findPython(): string | null {
+  try {
+    return execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  } catch {
+    return null;
+  }
+}
+
+/** @param files taken from test/adapters/fake @returns the install_dir for its settings */
+export function fakeSetup(root: string, recipe: Recipe, files: readonly string[]): string {
+  const installDir = join(root, 'frameworks');
+  const directory = join(installDir, `${recipe.name}@${recipe.commit}`);
+  mkdirSync(join(directory, 'source'), { recursive: true });
+  mkdirSync(join(directory, 'env/bin'), { recursive: true });
+  symlinkSync(PYTHON ?? '/nowhere', join(directory, 'env/bin/python'));
+  for (const file of files) copyFileSync(join(import.meta.dirname, 'fake', file), join(directory, 'source', basename(file)));
+  const record = { framework: recipe.name, commit: recipe.commit, repository: 'here', python: '3.12.0', packages: [] };
+  const made = { stepwell_version: '0', completed_at: '2026-01-01T00:00:00.000Z' };
+  writeFileSync(join(directory, 'setup.json'), JSON.stringify({ ...record, ...made }));
+  return installDir;
+}

@@ -1,0 +1,129 @@
+/** Setting up from a real git repository with a real, empty Python environment. */
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setUp, type Recipe } from '../../src/adapters.ts';
+import type { FrameworkSettings } from '../../src/schema.ts';
+import { until } from '../exec/processes.ts';
+import { PYTHON } from './set-up.ts';
+
+const version =
+  PYTHON === null
+    ? ''
+    : execFileSync(PYTHON, ['-c', 'import sys; print("%d.%d" % sys.version_info[:2])'], { encoding: 'utf8' }).trim();
+const skip =
+  PYTHON === null ? 'python3 is not on PATH' : !canMakeEnvironments(PYTHON) ? 'this python3 has no venv or ensurepip' : false;
+
+function canMakeEnvironments(python: string): boolean {
+  try {
+    execFileSync(python, ['-c', 'import venv, ensurepip'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+interface Bench extends Disposable {
+  readonly root: string;
+  readonly recipe: Recipe;
+  readonly settings: FrameworkSettings;
+  readonly directory: string;
+}
+
+function makeBench(): Bench {
+  const root = mkdtempSync(join(tmpdir(), 'stepwell-setup-'));
+  const repository = join(root, 'repository');
+  mkdirSync(join(repository, 'examples'), { recursive: true });
+  writeFileSync(join(repository, 'main.py'), 'print("here")\n');
+  writeFileSync(join(repository, 'examples/large.txt'), 'large');
+  const git = (...args: string[]): string =>
+    execFileSync('git', ['-C', repository, '-c', 'user.name=t', '-c', 'user.email=t@example.org', ...args], {
+      encoding: 'utf8',
+    }).trim();
+  git('init', '-q');
+  git('add', '.');
+  git('commit', '-qm', 'first');
+  const commit = git('rev-parse', 'HEAD');
+  writeFileSync(join(repository, 'main.py'), 'print("later")\n');
+  git('commit', '-qam', 'second');
+  const recipe: Recipe = {
+    name: 'tried',
+    repository,
+    commit,
+    pythons: [version],
+    packages: [],
+    leaveOut: ['examples'],
+    imports: ['json'],
+    requires: ['main.py'],
+    encodings: ['o200k_base'],
+  };
+  const install_dir = join(root, 'frameworks');
+  const settings: FrameworkSettings = { enabled: true, env: {}, install_dir, python: PYTHON ?? '' };
+  const directory = join(install_dir, `tried@${commit}`);
+  return { root, recipe, settings, directory, [Symbol.dispose]: () => rmSync(root, { recursive: true, force: true }) };
+}
+
+test('a set-up has the files of its commit, an environment and a record; the next keeps it', { skip }, async () => {
+  using bench = makeBench();
+  const { recipe, settings, directory } = bench;
+  const said: string[] = [];
+  const made = await setUp(recipe, { settings, say: (line) => said.push(line) });
+  assert.equal(made.action, 'made');
+  assert.equal(made.record.commit, recipe.commit);
+  assert.ok(made.record.python.startsWith(`${version}.`));
+  assert.ok(said.some((line) => line.includes(recipe.commit)));
+  assert.equal(readFileSync(join(directory, 'source/main.py'), 'utf8'), 'print("here")\n');
+  assert.equal(readFileSync(join(directory, 'source/.env'), 'utf8'), '');
+  assert.ok(!existsSync(join(directory, 'source/examples')));
+  assert.deepEqual(readdirSync(join(directory, 'encodings')), ['fb374d419588a4632f3f557e76b4b70aebbca790']);
+  assert.ok(readFileSync(join(directory, 'setup.log'), 'utf8').includes('-m venv'));
+  assert.equal((await setUp(recipe, { settings })).action, 'kept');
+});
+
+test('two at once, from a URL, make it once', { skip }, async () => {
+  using bench = makeBench();
+  const { recipe, directory } = bench;
+  const settings = { ...bench.settings, repo_url: `file://${recipe.repository}` };
+  const both = await Promise.all([setUp(recipe, { settings }), setUp(recipe, { settings })]);
+  assert.deepEqual(both.map(({ action }) => action).sort(), ['kept', 'made']);
+  assert.equal(readFileSync(join(directory, 'source/main.py'), 'utf8'), 'print("here")\n');
+  assert.ok(!existsSync(join(directory, 'fetched.git')));
+});
+
+test('a set-up that was killed counts for nothing, and the next completes it', { skip }, async () => {
+  using bench = makeBench();
+  const { recipe, settings, directory } = bench;
+  const entry = new URL('../../src/adapters.ts', import.meta.url).href;
+  const script = `const { setUp } = await import(${JSON.stringify(entry)}); await setUp(${JSON.stringify(recipe)}, { settings: ${JSON.stringify(settings)} });`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore' });
+  const ended = once(child, 'exit');
+  await until(() => existsSync(join(directory, 'env')), 'the environment is being made');
+  child.kill('SIGKILL');
+  await ended;
+  assert.ok(!existsSync(join(directory, 'setup.json')));
+  assert.equal((await setUp(recipe, { settings })).action, 'made');
+});
+
+test('what stands in the way is said: commit, source, Python', { skip }, async () => {
+  using bench = makeBench();
+  const { recipe, settings, root } = bench;
+  const missing = 'f'.repeat(40);
+  await assert.rejects(setUp({ ...recipe, commit: missing }, { settings }), { code: 'SETUP_COMMIT_MISSING' });
+  await assert.rejects(setUp({ ...recipe, commit: 'abc' }, { settings }), { code: 'SETUP_COMMIT_SHORT' });
+  const nowhere = `file://${join(root, 'nowhere')}`;
+  await assert.rejects(setUp(recipe, { settings: { ...settings, repo_url: nowhere } }), { code: 'SETUP_SOURCE_UNREACHABLE' });
+  await assert.rejects(setUp({ ...recipe, pythons: ['2.3'] }, { settings }), (error: Error & { code: string }) => {
+    assert.equal(error.code, 'SETUP_PYTHON_MISSING');
+    assert.match(error.message, /needs Python 2\.3 .*found: /);
+    return true;
+  });
+  await assert.rejects(setUp({ ...recipe, imports: ['no_such_module'] }, { settings }), (error: Error & { code: string }) => {
+    assert.equal(error.code, 'SETUP_STEP_FAILED');
+    assert.match(error.message, /check its packages \(exit code 1\)[^]*no_such_module/);
+    return true;
+  });
+});
