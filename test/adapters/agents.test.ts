@@ -63,20 +63,20 @@ const REPORTS: Record<keyof typeof PRESETS, { line: string; file?: string; usage
 for (const [name, { line, file, usage }] of Object.entries(REPORTS)) {
   const preset = PRESETS[name as keyof typeof PRESETS];
 
-  test(`${name}: what it says it used is its claim, added up`, async () => {
+  test(`${name}: what it says it used is its claim, added up`, async (t) => {
     const target = file === undefined ? '/dev/stdout' : `$HOME/${file}`;
     const copies = file?.endsWith('.json') === true ? [line] : ['not JSON', '{"type":"other"}', line, '{', line];
     const script = `cat > /dev/null; mkdir -p "$(dirname "${target}")"\ncat >> "${target}" <<'E'\n${copies.join('\n')}\nE`;
     const [claim, stage] = await run(preset, script);
-    using _ = stage;
+    t.after(() => stage[Symbol.dispose]());
     assert.deepEqual(claim, usage === undefined ? { status: 'success' } : { status: 'success', usage });
   });
 
-  test(`${name}: it is told the proxy and the model, and gets nothing of an earlier attempt`, async () => {
+  test(`${name}: it is told the proxy and the model, and gets nothing of an earlier attempt`, async (t) => {
     const script =
       'cat > /dev/null; { echo "$@"; env; find "$HOME" -type f -exec cat {} +; } > told; echo "$HOME" > home; : > "$HOME/left"';
     const [, stage] = await run(preset, script);
-    using _ = stage;
+    t.after(() => stage[Symbol.dispose]());
     const told = readFileSync(join(stage.workspace, 'told'), 'utf8');
     assert.match(told, /http:\/\/127\.0\.0\.1:9\b/);
     assert.match(told, /some-model/);
