@@ -25,7 +25,7 @@ async function install(): Promise<{ bin: string } | { reason: string }> {
     await run('npm', args, { cwd: place, timeout: 300_000 });
     return { bin: join(place, 'node_modules/.bin') };
   } catch (error) {
-    return { reason: `npm could not install ${PACKAGES.join(' and ')}: ${(error as Error).message.split('\n').at(-2)}` };
+    return { reason: `npm could not install ${PACKAGES.join(' and ')}: ${/npm error (.*)/.exec((error as Error).message)?.[1]}` };
   }
 }
 
