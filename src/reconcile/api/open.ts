@@ -72,15 +72,16 @@ async function fetchCosts(provider: Provider, options: UsageApiOptions, query: U
   const span = { start: Math.floor(start / DAY) * DAY, end: Math.ceil(end / DAY) * DAY };
   const line = lineTo(provider, provider.costs.path, options, query);
   if ('status' in line) return line;
+  const asked = line.now().getTime();
   const answer = await readReport(line, provider.costs, span, query.filter, query.signal);
   if (answer.status === 'failed') return answer;
   const items = [...answer.buckets.values()].flatMap((bucket) => bucket.rows);
   const amounts = items.map((item) => item.amount).filter((amount) => amount !== null);
   const total = amounts.reduce((sum, amount) => sum + amount, 0n);
   if (total < 0n) return contradicts(line, `costs that come to less than nothing (${toUsd(total)} USD)`);
-  // Half of the days are no bound of the whole, and a day without its bucket is not booked yet.
+  // No bound of the whole: what a day has cost so far, half of the days. A day without its bucket is not booked yet.
   const days = (span.end - span.start) / DAY;
-  const known = answer.buckets.size === days && items.length > 0 && amounts.length === items.length;
+  const known = asked >= span.end && answer.buckets.size === days && items.length > 0 && amounts.length === items.length;
   return { status: 'ok', usd: known ? toUsd(total) : null, start: iso(span.start), end: iso(span.end) };
 }
 

@@ -51,7 +51,7 @@ export type CostAnswer =
       /**
        * US dollars of whole days, for everything that the filter lets through, so an upper bound of the run's cost. Anthropic
        * cannot filter costs by key: all keys of the workspace, or of the organisation. Null when the provider gave no amount,
-       * or not yet that of every day.
+       * or not that of every day, or a day was not over yet.
        */
       readonly usd: number | null;
       /** The days that were asked for, UTC; `end` is exclusive. */
