@@ -17,13 +17,15 @@ export interface LedgerCall {
   readonly startedAt: number;
   /** Null when no end is recorded. */
   readonly endedAt: number | null;
+  /** Its answer did not arrive whole, or nobody knows: the provider may have gone on with it, and billed it later. */
+  readonly brokeOff: boolean;
   /** Of the wire that was spoken. */
   readonly wire: string;
   /** Cached tokens included; null when unknown. */
   readonly input: number | null;
   readonly output: number | null;
   readonly cached: number | null;
-  /** `none`: refused, so that it used nothing. `unknown`: it may have used tokens that nobody reported. */
+  /** `none`: refused or never sent, so that it used nothing. `unknown`: it may have used tokens that nobody reported. */
   readonly use: 'known' | 'unknown' | 'none';
 }
 
@@ -93,21 +95,27 @@ function parsed<E extends EventName>(event: E, record: LogRecord): EventMetadata
 }
 
 function unended({ step }: LogRecord, startedAt: number, { wire }: EventMetadata<'llm_call_start'>): LedgerCall {
-  return { step, startedAt, endedAt: null, wire, input: null, output: null, cached: null, use: 'unknown' };
+  return { step, startedAt, endedAt: null, brokeOff: true, wire, input: null, output: null, cached: null, use: 'unknown' };
 }
 
+/** A connection that broke after the request was sent; the codes of the others say that there was none. */
+const LOST = new Set(['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT']);
+
 function endedCall(
-  { step }: LogRecord,
+  { step, error }: LogRecord,
   times: { startedAt: number; endedAt: number },
   facts: EventMetadata<'llm_call'>,
 ): LedgerCall {
   const input = facts['gen_ai.usage.input_tokens'];
   const output = facts['gen_ai.usage.output_tokens'];
-  const refused = facts.outcome === 'http_error' || (facts.outcome === 'upstream_error' && facts.status === null);
+  const isUnanswered = facts.outcome === 'upstream_error' && facts.status === null;
+  const isLost = isUnanswered && LOST.has(String(error?.code));
+  const refused = facts.outcome === 'http_error' || (isUnanswered && !isLost);
   const known = input !== null && output !== null;
   return {
     step,
     ...times,
+    brokeOff: facts.outcome === 'client_aborted' || facts.outcome === 'truncated' || isLost,
     wire: facts.wire,
     input,
     output,

@@ -2,7 +2,7 @@
 import { openRun, type CatalogRun } from '../catalog.ts';
 import { readLedger, type RunLedger, type RunUsageApi } from './ledger.ts';
 import { inView, joinMinutes, type Joint, type Neighbour } from './sharing.ts';
-import { minutesBetween, overlap, type Minutes } from './window.ts';
+import { minutesOfRun, overlap, type Minutes } from './window.ts';
 
 export interface Surroundings {
   readonly joint: Joint;
@@ -60,8 +60,7 @@ function mayHaveCalled({ entry }: CatalogRun): boolean {
 function mayOverlap({ entry }: CatalogRun, minutes: Minutes): boolean {
   const start = entry.start_time === null ? Number.NEGATIVE_INFINITY : Date.parse(entry.start_time);
   const end = entry.end_time === null ? Number.POSITIVE_INFINITY : Date.parse(entry.end_time);
-  if (!Number.isFinite(start) || !Number.isFinite(end)) return start < minutes.end && end >= minutes.start;
-  return overlap(minutesBetween(start, end), minutes);
+  return overlap(minutesOfRun(start, end), minutes);
 }
 
 /** Null when it is gone or cannot be read. */

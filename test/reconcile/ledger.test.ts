@@ -13,6 +13,8 @@ test('refused calls used nothing; calls without figures make the ledger a lower 
     id: 'one',
     calls: [
       { at: 30_000, ends: 'http_error' },
+      { at: 31_000, ends: 'unreachable' },
+      { at: 32_000, ends: 'reset' },
       { at: 40_000, input: 10, output: 1, cached: 4 },
       { at: 50_000, step: null, input: 20, output: 2 },
       { at: 60_000, ends: 'aborted' },
@@ -23,25 +25,42 @@ test('refused calls used nothing; calls without figures make the ledger a lower 
   await using source = await openRunDirectory(runDir);
   const ledger = await readLedger(source);
   assert.deepEqual(
-    ledger.calls.map(({ use, step, endedAt, startedAt }) => [use, step, endedAt === null ? null : endedAt - startedAt]),
+    ledger.calls.map(({ use, step, brokeOff, endedAt, startedAt }) => [
+      use,
+      step,
+      brokeOff,
+      endedAt === null ? null : endedAt - startedAt,
+    ]),
     [
-      ['none', 1, 1000],
-      ['known', 1, 1000],
-      ['known', null, 1000],
-      ['unknown', 1, 1000],
-      ['unknown', 1, null],
+      ['none', 1, false, 1000],
+      ['none', 1, false, 1000],
+      ['unknown', 1, true, 1000],
+      ['known', 1, false, 1000],
+      ['known', null, false, 1000],
+      ['unknown', 1, true, 1000],
+      ['unknown', 1, true, null],
     ],
   );
-  assert.deepEqual(ledgerFigures(ledger.calls), { input_tokens: 30, output_tokens: 3, cached_tokens: 4, api_calls: 4 });
+  assert.deepEqual(ledgerFigures(ledger.calls), { input_tokens: 30, output_tokens: 3, cached_tokens: 4, api_calls: 5 });
   const window = windowOf(ledger)!;
-  assert.deepEqual([window.start - NOON, window.end - NOON], [0, 6 * MINUTE_MS], 'the open call may have gone on until the end');
+  // And the provider a minute longer.
+  assert.deepEqual([window.start - NOON, window.end - NOON], [0, 7 * MINUTE_MS], 'the open call may have gone on until the end');
   await here.at(HOUR);
   const { comparison } = (await attemptsOf(runDir)).at(-1)!;
-  assert.match(comparison!.explanations.join(), /2 calls of this run ended without figures of tokens/);
+  assert.match(comparison!.explanations.join(), /3 calls of this run ended without figures of tokens/);
 });
 
 test('nothing but calls without figures is unknown, and no 0; no calls at all are 0', () => {
-  const call = { step: 1, startedAt: 0, endedAt: 1, wire: 'openai.chat', input: null, output: null, cached: null };
+  const call = {
+    step: 1,
+    startedAt: 0,
+    endedAt: 1,
+    brokeOff: false,
+    wire: 'openai.chat',
+    input: null,
+    output: null,
+    cached: null,
+  };
   const unknown = { input_tokens: null, output_tokens: null, cached_tokens: null, api_calls: 1 };
   assert.deepEqual(ledgerFigures([{ ...call, use: 'unknown' }]), unknown);
   assert.deepEqual(ledgerFigures([{ ...call, use: 'none' }]), {

@@ -4,6 +4,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { CLOCK_MARGIN_MS } from '../../src/reconcile/window.ts';
 import { currentProcess, LEASE_FILE } from '../../src/store.ts';
 import { attemptsOf, differences, HOUR, MINUTE, NOON, place, type MadeCall, type Place } from './runs.ts';
 
@@ -30,6 +31,24 @@ test('runs at the same time verify together; what each of them used is a bound',
   assert.deepEqual(reading?.shared_with, [{ framework: 'chatdev', run_id: 'b' }]);
   assert.deepEqual([comparison?.ledger.input_tokens, comparison?.joint_ledger?.input_tokens], [1400, 1475]);
   assert.deepEqual(await differences(a), []);
+});
+
+test('a provider whose clock differs a little does not spoil a verified run', async () => {
+  await using here = await place();
+  await here.make({ id: 'ahead', calls: [{ at: 50_000, lasts: 6000, skew: 5000 }] });
+  await here.make({ id: 'behind', calls: [{ at: HOUR + 3 * MINUTE + 2000, lasts: 500, skew: -4000 }] });
+  assert.deepEqual(Object.fromEntries(await twice(here, 4 * HOUR)), { ahead: 'verified', behind: 'verified' });
+});
+
+test('a call that broke off is billed a minute later: then it is the next run’s minutes that hold it, and that is said', async () => {
+  await using here = await place();
+  const aborted = { at: 30_000, ends: 'aborted' as const, booked: true, input: 900, output: 0, skew: 58_000 };
+  await here.make({ id: 'aborted', calls: [{ at: 10_000, input: 100_000 }, aborted], to: 32_000 });
+  const next = await here.make({ id: 'next', from: 90_000, calls: [{ at: 91_000, input: 2000 }] });
+  assert.deepEqual(Object.fromEntries(await twice(here)), { aborted: 'verified', next: 'mismatch' });
+  const { reading, comparison } = (await attemptsOf(next)).at(-1)!;
+  assert.deepEqual(reading?.shared_with, [{ framework: 'baes', run_id: 'aborted' }]);
+  assert.match(comparison!.explanations.join(), /1 call of the runs that share its minutes ended without figures/);
 });
 
 test('a loss in one of many runs cannot hide behind the others', async () => {
@@ -124,6 +143,7 @@ test('property: the verified ledgers of all runs add up to what was sent, and no
   const call = fc.record({
     at: fc.integer({ min: 0, max: 12 * MINUTE }),
     lasts: fc.integer({ min: 0, max: 2 * MINUTE }),
+    skew: fc.integer({ min: -CLOCK_MARGIN_MS, max: CLOCK_MARGIN_MS }),
     step: fc.constantFrom(1, 2),
     input: fc.integer({ min: 500, max: 5000 }),
     output: fc.integer({ min: 10, max: 500 }),
