@@ -44,17 +44,20 @@ export async function meterCall(arrival: Arrival, wire: MeteredWire): Promise<vo
     return;
   }
   const asked = (body.plain === null ? null : wire.readRequest(body.plain, target.known, meters.askStreamUsage)) ?? NOTHING_ASKED;
+  let requestBytes = body.raw.length;
+  const announced = body.rest === 'to_come' ? Number(request.headers['content-length'] ?? requestBytes) : requestBytes;
   const common = {
     call_id: nextCallId(),
     wire: wire.name,
     path: target.path,
     'gen_ai.request.model': asked.model,
     'gen_ai.request.stream': asked.stream,
-    request_bytes: body.rest === 'to_come' ? Number(request.headers['content-length'] ?? body.raw.length) : body.raw.length,
+    request_bytes: announced,
     retry_of: failedBefore(account, target, body),
     attribution: arrival.attribution,
   };
   account.ledger.callStarted(common);
+  if (body.rest === 'to_come') request.on('data', (chunk: Buffer) => void (requestBytes += chunk.length));
 
   const reading = new Reading(wire, asked.hideUsage, meters.recorder?.maxBytes ?? 0);
   const sending = sendingOf(wire, target, body, asked);
@@ -81,6 +84,7 @@ export async function meterCall(arrival: Arrival, wire: MeteredWire): Promise<vo
   account.ledger.callEnded(
     {
       ...common,
+      request_bytes: requestBytes,
       outcome,
       status: done.status,
       'gen_ai.response.model': answered.model,

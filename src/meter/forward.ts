@@ -32,7 +32,7 @@ export interface Tap {
 export interface Forwarded {
   /**
    * `whole`: to the end of its framing. `unreachable`: no answer began, and the client still waits for one. `lost`: the client left
-   * before its request was whole, so nothing was sent.
+   * before its request was whole, so there was nothing to answer.
    */
   readonly ending: 'whole' | 'cut' | 'client_gone' | 'unreachable' | 'lost';
   readonly status: number | null;
@@ -71,7 +71,7 @@ export function forward(
       resolve({ ending, status, requestId, contentType, firstByteAt, bytes, error });
     };
     const onClientClose = (): void => {
-      settle('client_gone');
+      settle(sending.more && !request.complete && status === null ? 'lost' : 'client_gone');
       outgoing?.destroy();
     };
     response.on('close', onClientClose);
@@ -85,16 +85,27 @@ export function forward(
     outgoing.on('error', (error) => {
       if (status === null) settle('unreachable', error);
     });
+    // Node says nothing else where an upstream changes to a protocol that nobody asked for.
+    outgoing.on('close', () => {
+      if (status === null) settle('unreachable', new Error('The upstream ended the connection without an answer'));
+    });
     outgoing.on('response', (answer) => {
-      status = answer.statusCode ?? null;
       requestId = headerOf(answer, 'x-request-id') ?? headerOf(answer, 'request-id');
       contentType = headerOf(answer, 'content-type');
       const mask = upstream.newMask();
       const tap = tapOf(answer);
       const decoder = answerDecoder(answer.headers['content-encoding']);
-      const body = decoder === null ? answer : answer.pipe(decoder);
       const headers = clientHeaders(answer.headers, decoder !== null || tap.rewrites);
-      response.writeHead(answer.statusCode ?? 502, mask.headers(headers));
+      try {
+        response.writeHead(answer.statusCode ?? 502, mask.headers(headers));
+      } catch (error) {
+        // Node takes more from an upstream than it passes on, such as a status below 100.
+        settle('unreachable', error as Error);
+        outgoing?.destroy();
+        return;
+      }
+      status = answer.statusCode ?? null;
+      const body = decoder === null ? answer : answer.pipe(decoder);
       // Head and body go out together where both are there; a stream's head does not wait for its first event.
       let begun = false;
       setImmediate(() => {
@@ -123,6 +134,7 @@ export function forward(
         response.end();
       };
       const onCut = (error: Error): void => {
+        if (ended) return;
         settle('cut', error);
         begun = true;
         response.flushHeaders();
@@ -150,6 +162,10 @@ export function forward(
         else pass(pieces);
       });
       body.on('end', () => end([]));
+      // An answer without a body, as to HEAD, may name a compression all the same.
+      answer.on('end', () => {
+        if (bytes === 0) end([]);
+      });
     });
 
     if (sending.more) {
