@@ -41,7 +41,7 @@ export async function readingFor(
   { buckets, fetchedAt }: Extract<UsageAnswer, { status: 'ok' }>,
   api: UsageApi,
   signal: AbortSignal | undefined,
-): Promise<Extract<Outcome, { kind: 'reading' }> & { readonly steps: ReconciliationAttempt['steps'] }> {
+): Promise<{ readonly outcome: Outcome; readonly steps: ReconciliationAttempt['steps'] }> {
   const { provider } = usageApi;
   const filter = filterOf(usageApi);
   // Costs are shown, and decide nothing: that they could not be had is told by the answer in the log.
@@ -71,9 +71,7 @@ export async function readingFor(
   const steps = summary.steps.filter(({ status }) => status !== 'not_reached').map(({ step }) => step);
   const run = { calls, endedAt: ledger.endedAt };
   return {
-    kind: 'reading',
-    reading,
-    comparison,
+    outcome: { kind: 'reading', reading, comparison },
     steps: boundedSteps(stepResolutions(steps, run, neighbourMinutes(joint), minutes)),
   };
 }

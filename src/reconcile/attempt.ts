@@ -55,22 +55,12 @@ export async function attemptRun(ready: Ready, context: AttemptContext): Promise
     return { ...result, reason, nextAttemptAt: new Date(Math.max(end, Date.parse(result.nextAttemptAt ?? '0'))).toISOString() };
   }
   const access = accessOf(ready.config, result.framework, usageApi.provider, context.env);
-  if (access.status === 'missing') {
-    const { reason, fix } = access;
-    return {
-      ...result,
-      action: 'failed',
-      state: result.settled ? result.state : 'unavailable',
-      reason,
-      fix,
-      nextAttemptAt: null,
-    };
-  }
+  const adminKey = access.status === 'ok' ? [access.adminKey] : [];
   const scope = {
     runId: result.runId,
     framework: result.framework,
     logsDir: join(result.runDir, LOGS_DIR),
-    secrets: [access.adminKey, ...(await secretsOf(result.runDir, context.env))],
+    secrets: [...adminKey, ...(await secretsOf(result.runDir, context.env))],
   };
   const asked: Asked = { usageApi, window, surroundings };
   try {
@@ -87,34 +77,14 @@ export async function attemptRun(ready: Ready, context: AttemptContext): Promise
 }
 
 /** As holder of the lock, in the run's log scope. */
-async function ask(
-  ready: Ready,
-  context: AttemptContext,
-  asked: Asked,
-  access: Extract<Access, { status: 'ok' }>,
-): Promise<RunReconciliation> {
+async function ask(ready: Ready, context: AttemptContext, asked: Asked, access: Access): Promise<RunReconciliation> {
   const { run, settings, result } = ready;
   const { usageApi, window } = asked;
-  const { options, now } = context;
+  const { now } = context;
   const { attempts: earlier, nextNumber } = await readAttempts(run.dir);
-  await using source = await openRunDirectory(run.dir);
-  const summary = await foldRun(source);
-
-  const inScope = captureScope();
-  const api = openUsageApi({
-    provider: usageApi.provider,
-    baseUrl: access.baseUrl,
-    adminKey: access.adminKey,
-    fetch: options.fetch,
-    wait: options.wait,
-    now,
-    onResponse: (page) => inScope(() => recordPage(nextNumber, page)),
-  });
-  const answer = await answerOf(api, asked, options.signal);
-  const outcome: Outcome & { readonly steps: ReconciliationAttempt['steps'] } =
-    answer.status === 'failed'
-      ? { kind: 'failed', reason: answer.reason, steps: [] }
-      : await readingFor(ready, summary, asked, answer, api, options.signal);
+  const answered =
+    access.status === 'ok' ? await readUsage(ready, context, asked, { access, attempt: nextNumber }) : refusedBy(access);
+  const { failure, outcome, steps } = answered;
 
   const filter = recordedFilter(usageApi);
   const question = { provider: usageApi.provider, filter, window: windowText(window) };
@@ -131,7 +101,7 @@ async function ask(
     first_equal_at: judged.first_equal_at,
     verified_at: judged.verified_at,
     comparison: judged.comparison,
-    steps: counts && judged.comparison !== null ? outcome.steps : [],
+    steps: counts && judged.comparison !== null ? steps : [],
     waiting_ended: judged.waiting_ended,
   };
   recordAttempt(attempt);
@@ -139,7 +109,7 @@ async function ask(
   if (!syncRun()) throw stepwellError('RECONCILE_NOT_RECORDED', { file: join(run.dir, RECONCILIATION_LOG) });
   const renewed = await updateDerived(run.dir);
   return resultOf(result, attempt, renewed, {
-    failure: answer.status === 'failed' ? answer : null,
+    failure,
     retryAt: ageHours > settings.max_age_hours ? null : new Date(now().getTime() + RETRY_MINUTES * 60_000).toISOString(),
     nextAt: () =>
       nextAttemptAt({
@@ -148,6 +118,46 @@ async function ask(
         youngest: ready.endedAt + settings.min_age_minutes * 60_000,
       }),
   });
+}
+
+interface Answered {
+  readonly failure: Failure | null;
+  readonly outcome: Outcome;
+  readonly steps: ReconciliationAttempt['steps'];
+}
+
+type Failure = Extract<UsageAnswer, { status: 'failed' }>;
+
+function failedWith(failure: Failure): Answered {
+  return { failure, outcome: { kind: 'failed', reason: failure.reason }, steps: [] };
+}
+
+/** Without access nobody is asked; that is an attempt like any other that failed. */
+function refusedBy({ reason, fix }: Extract<Access, { status: 'missing' }>): Answered {
+  return failedWith({ status: 'failed', reason, fix, retryable: false });
+}
+
+async function readUsage(
+  ready: Ready,
+  { options, now }: AttemptContext,
+  asked: Asked,
+  it: { readonly access: Extract<Access, { status: 'ok' }>; readonly attempt: number },
+): Promise<Answered> {
+  await using source = await openRunDirectory(ready.run.dir);
+  const summary = await foldRun(source);
+  const inScope = captureScope();
+  const api = openUsageApi({
+    provider: asked.usageApi.provider,
+    baseUrl: it.access.baseUrl,
+    adminKey: it.access.adminKey,
+    fetch: options.fetch,
+    wait: options.wait,
+    now,
+    onResponse: (page) => inScope(() => recordPage(it.attempt, page)),
+  });
+  const answer = await answerOf(api, asked, options.signal);
+  if (answer.status === 'failed') return failedWith(answer);
+  return { failure: null, ...(await readingFor(ready, summary, asked, answer, api, options.signal)) };
 }
 
 function filtered(usageApi: RunUsageApi, { apiKeyId, projectId, workspaceId }: ReconcileOptions): RunUsageApi {
@@ -193,7 +203,7 @@ function resultOf(
   attempt: ReconciliationAttempt,
   summary: ReconciliationSummary | null,
   it: {
-    readonly failure: Extract<UsageAnswer, { status: 'failed' }> | null;
+    readonly failure: Failure | null;
     /** Null when the run is too old to be waited for. */
     readonly retryAt: string | null;
     readonly nextAt: () => string;
