@@ -17,3 +17,8 @@ export function runsDirOf({ runsDir }: CommonOptions, env: NodeJS.ProcessEnv = p
 export function shownPath(path: string, cwd: string = process.cwd()): string {
   return path.startsWith(`${cwd}/`) ? path.slice(cwd.length + 1) : path;
 }
+
+/** What commands to type here need to find the same runs; empty where they are in ./runs. */
+export function runsDirFlag(runsDir: string): string {
+  return runsDir === resolve('runs') ? '' : ` --runs-dir ${shownPath(runsDir)}`;
+}

@@ -51,11 +51,11 @@ function expanded(
   });
   const [name] = unset;
   if (name !== undefined) {
-    const reason = `The run’s configuration takes usage_api.${key} from \${${name}}, which is not set.`;
+    const reason = `The configuration takes usage_api.${key} from \${${name}}, which is not set.`;
     return { reason, fix: `Set it: export ${name}=…` };
   }
   if (value.startsWith('[withheld')) {
-    const reason = `usage_api.${key} was written out in the run’s configuration, and so is not kept with the run.`;
+    const reason = `usage_api.${key} was written out in the configuration, and so is not kept with the run.`;
     return { reason, fix: 'Set the variable of the provider’s admin key, and write a reference to it in the configuration.' };
   }
   return { value };
