@@ -2,7 +2,7 @@
 import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type OutgoingHttpHeaders } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { stepwellError } from '../errors.ts';
-import { createKeyMask, type KeyMask } from './mask.ts';
+import { keyMasks, type KeyMask } from './mask.ts';
 
 export interface Upstream {
   /** Scheme, host and port, for sentences. */
@@ -66,7 +66,7 @@ export function openUpstream(baseUrl: string, apiKey: string | null, connections
     // the root, to which they add a version themselves.
     pathOf: (path) => (path === '/v1' || path.startsWith('/v1/') ? versioned + path.slice(3) || '/' : bare + path),
     send: (method, path, headers) => start({ ...fixed, method, path, headers }),
-    newMask: () => createKeyMask(apiKey),
+    newMask: keyMasks(apiKey),
   };
 }
 
