@@ -160,9 +160,12 @@ export async function startMeter(options: { readonly now?: () => number } = {}):
     async [Symbol.asyncDispose]() {
       server.close();
       server.closeAllConnections();
-      await settled([...places.values()].flatMap(({ account }) => [...account.inFlight]));
+      const inFlight = (): Promise<void>[] => [...places.values()].flatMap(({ account }) => [...account.inFlight]);
+      await settled(inFlight());
       connections.close();
       await estimator.close();
+      // Calls that were waiting for an estimate are recorded without one.
+      await settled(inFlight());
     },
   };
 }
