@@ -172,3 +172,21 @@ test('nothing to record is a finding', async () => {
   const { findings } = await planExperiment({ config: here.config, runsDir: here.runsDir, frameworks: ['all'], record: true });
   assert.match(findings[0]?.what ?? '', /nothing to record of the framework tool/);
 });
+
+test('streams are replayed as they were recorded, asked for their usage or not', async () => {
+  const ask = `await (await fetch(process.env.OPENAI_BASE_URL + '/chat/completions', { method: 'POST', body: JSON.stringify({
+    model: process.env.STEPWELL_MODEL, stream: true, messages: [] }) })).text().then(console.log)`;
+  for (const asks of [true, false]) {
+    const endpoint = { ask_stream_usage: asks };
+    const tool = { adapter: 'command', command: [process.execPath, '--input-type=module', '-e', ask], endpoint };
+    await using past = await recorded({ frameworks: { tool }, steps: 1 });
+    const cassette = await readFile(join(past.run.runDir, 'cassette.jsonl'), 'utf8');
+    assert.equal(cassette.includes('include_usage'), asks);
+    const [again] = await past.here.run({ replay: 'latest', env: { PATH: ENV.PATH } });
+    const records = await recordsOf(again?.runDir ?? '');
+    assert.deepEqual(
+      records.filter(({ event }) => event === 'replay_mismatch'),
+      [],
+    );
+  }
+});
