@@ -5,7 +5,7 @@ import { boundedReading, boundedSteps } from './bounds.ts';
 import type { Outcome } from './judge.ts';
 import { canBeBilledBy, filterOf, type RunUsageApi } from './ledger.ts';
 import type { Surroundings } from './neighbours.ts';
-import { neighbourMinutes, providerMinutes, readingOf } from './reading.ts';
+import { providerMinutes, readingOf, sharedMinutes } from './reading.ts';
 import type { Ready } from './standing.ts';
 import { stepResolutions } from './steps.ts';
 import { weigh } from './weigh.ts';
@@ -52,7 +52,8 @@ export async function readingFor(
       return null;
     });
   const cost = costs?.status === 'ok' && costs.usd !== null ? { usd: costs.usd, start: costs.start, end: costs.end } : null;
-  const reading = boundedReading(readingOf({ fetchedAt, buckets, window, joint, cost }));
+  const sharedStarts = sharedMinutes(joint, buckets, filter.api_key_id !== null);
+  const reading = boundedReading(readingOf({ fetchedAt, buckets, window, joint, sharedStarts, cost }));
   const minutes = providerMinutes(buckets);
   const calls = ledger.calls.filter((call) => canBeBilledBy(provider, call));
   const keys = new Set(buckets.flatMap(({ rows }) => rows.flatMap(({ api_key_id }) => api_key_id ?? [])));
@@ -72,6 +73,6 @@ export async function readingFor(
   const run = { calls, endedAt: ledger.endedAt };
   return {
     outcome: { kind: 'reading', reading, comparison },
-    steps: boundedSteps(stepResolutions(steps, run, neighbourMinutes(joint), minutes)),
+    steps: boundedSteps(stepResolutions(steps, run, sharedStarts, minutes)),
   };
 }

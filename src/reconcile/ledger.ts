@@ -33,7 +33,8 @@ export interface RunLedger {
   /** Null for a run that recorded no beginning: of the original system, or only just born. */
   readonly start: {
     readonly at: number;
-    readonly usageApi: RunUsageApi | null;
+    /** Null where nobody bills; `unrecorded` before format 1.1. */
+    readonly usageApi: RunUsageApi | 'unrecorded' | null;
     readonly rehearsal: boolean;
     readonly replay: boolean;
   } | null;
@@ -69,7 +70,10 @@ export async function readLedger(source: RunSource): Promise<RunLedger> {
     // What recovery records may be days later.
     if (!recovered) endedAt = Math.max(endedAt, at);
     const began = parsed('run_start', record);
-    if (began !== null) start ??= { at, usageApi: began.usage_api, rehearsal: began.rehearsal, replay: began.replay_of !== null };
+    if (began !== null) {
+      const usageApi = Object.hasOwn(record.metadata, 'usage_api') ? began.usage_api : 'unrecorded';
+      start ??= { at, usageApi, rehearsal: began.rehearsal, replay: began.replay_of !== null };
+    }
     const started = parsed('llm_call_start', record);
     if (started !== null) {
       const call = { call: unended(record, at, started) };

@@ -1,6 +1,6 @@
 /** The other runs below the runs directory that may have used the same minutes in the same scope. */
 import { openRun, type CatalogRun } from '../catalog.ts';
-import { readLedger, type RunLedger, type RunUsageApi } from './ledger.ts';
+import { canBeBilledBy, readLedger, type LedgerCall, type RunLedger, type RunUsageApi } from './ledger.ts';
 import { inView, joinMinutes, type Joint, type Neighbour } from './sharing.ts';
 import { minutesOfRun, overlap, type Minutes } from './window.ts';
 
@@ -25,6 +25,7 @@ export async function surroundingsOf(
   runs: readonly CatalogRun[],
   cache: LedgerCache = new Map(),
 ): Promise<Surroundings> {
+  const isBilled = (call: LedgerCall): boolean => canBeBilledBy(self.usageApi.provider, call);
   const neighbours: Neighbour[] = [];
   const unfinished: CatalogRun[] = [];
   const unreadable: string[] = [];
@@ -42,10 +43,12 @@ export async function surroundingsOf(
         continue;
       }
       const { start } = ledger;
-      if (start === null || start.usageApi === null || start.rehearsal || start.replay) continue;
+      if (start === null || start.rehearsal || start.replay) continue;
+      if (start.usageApi === null || start.usageApi === 'unrecorded') continue;
       const view = inView(self.usageApi, start.usageApi);
       if (view === null) continue;
-      if (run.state === 'finished') neighbours.push({ framework, runId, view, ledger });
+      if (run.state === 'finished')
+        neighbours.push({ framework, runId, view, ledger: { ...ledger, calls: ledger.calls.filter(isBilled) } });
       else unfinished.push(run);
     }
     joint = joinMinutes(self.window, neighbours);

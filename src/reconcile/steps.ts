@@ -9,7 +9,7 @@ import { MINUTE_MS, minutesOfCall, minuteStarts, unionOf } from './window.ts';
  * One entry for each step. A step shorter than a minute is not resolvable even where its minute is its own: whatever the
  * provider has there cannot be told from what was used beside it.
  *
- * @param others the minutes of other runs
+ * @param others the minutes that are not the run's alone
  */
 export function stepResolutions(
   steps: readonly number[],

@@ -1,10 +1,11 @@
 /** Which runs are meant, which cannot be read, and what settings say. */
 import assert from 'node:assert/strict';
-import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { StepwellError } from '../../src/errors.ts';
 import { reconcileRuns, watchRuns, type WatchRound } from '../../src/reconcile.ts';
+import type { RunMetrics } from '../../src/schema.ts';
 import { attemptsOf, differences, HOUR, MINUTE, NOON, place } from './runs.ts';
 
 const refused = (code: string, text: RegExp) => (error: unknown) =>
@@ -60,6 +61,36 @@ test('trouble with one run keeps no other from being read', async () => {
     ],
   );
   assert.match(results[0]!.reason, /config\.yaml/);
+});
+
+test('an attempt that was cut off and cannot be finished keeps no other run from being read', async () => {
+  await using here = await place();
+  const broken = await here.make({ id: 'broken', calls: [{ at: 0 }] });
+  await here.make({ id: 'fine', calls: [{ at: HOUR }] });
+  await here.at(3 * HOUR);
+  await appendFile(join(broken, 'logs/reconciliation.log'), '\n');
+  await rm(join(broken, 'metrics.json'));
+  await mkdir(join(broken, 'metrics.json'));
+  const results = await here.at(4 * HOUR);
+  assert.deepEqual(
+    results.map(({ runId, action, state }) => [runId, action, state]),
+    [
+      ['broken', 'failed', 'provisional'],
+      ['fine', 'read', 'verified'],
+    ],
+  );
+  assert.match(results[0]!.reason, /metrics\.json/);
+});
+
+test('a run recorded before format 1.1 does not say whom to ask: it stays as its record has it, and is told of by name alone', async () => {
+  await using here = await place();
+  const runDir = await here.make({ id: 'old', calls: [{ at: 0 }], provider: 'unrecorded' });
+  const { verification_status } = JSON.parse(await readFile(join(runDir, 'metrics.json'), 'utf8')) as RunMetrics;
+  assert.deepEqual(await here.at(HOUR), []);
+  const [result] = await here.at(HOUR, { run: 'old' });
+  assert.deepEqual([result?.action, result?.state, result?.settled], ['skipped', verification_status, true]);
+  assert.match(result!.reason, /before format 1\.1/);
+  assert.equal(here.server.requests.length, 0);
 });
 
 test('settings: environment above the run’s own configuration; what cannot be meant is refused', async () => {

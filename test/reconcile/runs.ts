@@ -54,7 +54,8 @@ export interface MadeRun {
   readonly projectId?: string | null;
   /** What was really called with, where the configuration does not name it. */
   readonly bookedKeyId?: string;
-  readonly provider?: UsageProvider | null;
+  /** `unrecorded`: as before format 1.1. */
+  readonly provider?: UsageProvider | 'unrecorded' | null;
   readonly rehearsal?: boolean;
   readonly replayOf?: string;
   readonly unmetered?: boolean;
@@ -101,6 +102,7 @@ const ZERO = { files_added: 0, files_changed: 0, files_removed: 0, processes_kil
 async function makeRun(runsDir: string, server: UsageServer, run: MadeRun, served: UsageProvider): Promise<string> {
   const { framework = 'baes', id, calls = [], keyId = null, projectId = null, provider = served } = run;
   const runDir = join(runsDir, framework, id);
+  const filter = { api_key_id: keyId, project_id: projectId, workspace_id: null };
   const ends = calls.map(({ at, lasts = 1000 }) => at + lasts);
   const from = run.from ?? Math.min(0, ...calls.map(({ at }) => at)) - 1000;
   const to = run.to ?? Math.max(0, ...ends) + 1000;
@@ -152,7 +154,7 @@ async function makeRun(runsDir: string, server: UsageServer, run: MadeRun, serve
     health_check_interval_seconds: 5,
     on_step_failure: 'stop',
     validates_app: false,
-    usage_api: provider === null ? null : { provider, api_key_id: keyId, project_id: projectId, workspace_id: null },
+    ...(provider === 'unrecorded' ? {} : { usage_api: provider === null ? null : { provider, ...filter } }),
     replay_of: run.replayOf ?? null,
   });
   add(from, 'orchestrator', null, 'framework_ready', { commit: 'abc' });

@@ -51,6 +51,39 @@ test('a call that broke off is billed a minute later: then it is the next run’
   assert.match(comparison!.explanations.join(), /1 call of the runs that share its minutes ended without figures/);
 });
 
+test('calls of a neighbour that this provider cannot have billed are in no sum', async () => {
+  await using here = await place();
+  const a = await here.make({ id: 'a', calls: [{ at: 10_000 }] });
+  const foreign = { at: 12_000, wire: 'gemini.generate', input: 5000, booked: false };
+  await here.make({ id: 'b', calls: [{ at: 20_000, input: 50 }, foreign] });
+  assert.deepEqual(Object.fromEntries(await twice(here)), { a: 'verified', b: 'verified' });
+  assert.equal((await attemptsOf(a)).at(-1)!.comparison?.joint_ledger?.input_tokens, 1050);
+});
+
+test('minutes in which several keys were used are a bound, for the run and for its steps', async () => {
+  await using here = await place();
+  const calls = [
+    { at: 10_000, lasts: 100_000, input: 700 },
+    { at: 10 * MINUTE + 10_000, lasts: 100_000, input: 300, step: 2 },
+  ];
+  const runDir = await here.make({ id: 'a', calls, bookedKeyId: 'key_a' });
+  here.server.record({ at: new Date(NOON + 70_000), model: 'm', apiKeyId: 'key_other', input: 5, output: 0 });
+  await here.at(HOUR);
+  const { reading, steps } = (await attemptsOf(runDir)).at(-1)!;
+  assert.deepEqual([reading?.own.input_tokens, reading?.total.input_tokens, reading?.shared_minutes], [300, 1005, 1]);
+  assert.deepEqual(
+    steps.map(({ resolution, at_least, at_most }) => [resolution, at_least?.input_tokens, at_most?.input_tokens]),
+    [
+      ['bound', 0, 705],
+      ['whole', 300, 300],
+    ],
+  );
+  const summary = await readFile(join(runDir, 'logs_summary.txt'), 'utf8');
+  assert.match(summary.replaceAll(/\s+/g, ' '), /input 300 to 1005.* since 1 minute is shared with other API keys/);
+  await here.at(2 * HOUR, { apiKeyId: 'key_a' });
+  assert.equal((await attemptsOf(runDir)).at(-1)!.reading?.own.input_tokens, 1000, 'with the key as filter it is all its own');
+});
+
 test('a loss in one of many runs cannot hide behind the others', async () => {
   await using here = await place();
   await here.make({ id: 'small', calls: [{ at: 0, input: 500, booked: false }] });
