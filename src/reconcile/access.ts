@@ -17,6 +17,12 @@ export const ADMIN_KEY_VARIABLES: Readonly<Record<UsageProvider, readonly string
   anthropic: ['ANTHROPIC_ADMIN_KEY'],
 };
 
+/** Where the figures of a run's account are, and who may read them, as it is written: the same for runs of one account. */
+export function accountOf(config: RunConfig, framework: string, env: NodeJS.ProcessEnv): string {
+  const { base_url, admin_key } = writtenEndpoint(config, framework, env)?.settings.usage_api ?? {};
+  return JSON.stringify([base_url, admin_key]);
+}
+
 /** From the run's configuration, whose references are filled in now; the key otherwise from the environment. */
 export function accessOf(config: RunConfig, framework: string, provider: UsageProvider, env: NodeJS.ProcessEnv): Access {
   const written = writtenEndpoint(config, framework, env)?.settings.usage_api ?? {};

@@ -7,7 +7,7 @@ import { captureScope, collectSecrets, flushRun, runRedactor, syncRun, withRun }
 import type { ReconciliationAttempt, ReconciliationSummary, UsageFilter } from '../schema.ts';
 import { CONFIG_FILE, LOGS_DIR, openRunDirectory, RECONCILE_LOCK_FILE, RECONCILIATION_LOG, withFileLock } from '../store.ts';
 import { foldRun } from '../summary.ts';
-import { accessOf, ADMIN_KEY_VARIABLES, type Access } from './access.ts';
+import { accessOf, accountOf, ADMIN_KEY_VARIABLES, type Access } from './access.ts';
 import { answerOf, readingFor, type Asked } from './answer.ts';
 import { openUsageApi, type UsageAnswer } from './api.ts';
 import { readAttempts } from './attempts.ts';
@@ -16,7 +16,7 @@ import { canBeBilledBy, type RunUsageApi } from './ledger.ts';
 import { surroundingsOf, type LedgerCache, type Surroundings } from './neighbours.ts';
 import type { ReconcileOptions, RunReconciliation } from './options.ts';
 import { recordAttempt, recordPage } from './record.ts';
-import { recordedSettings } from './settings.ts';
+import { readRunConfig, recordedSettings } from './settings.ts';
 import { nextAttemptAt, type Ready } from './standing.ts';
 import { updateDerived } from './update.ts';
 import { windowOf, windowText } from './window.ts';
@@ -46,7 +46,13 @@ export async function attemptRun(ready: Ready, context: AttemptContext): Promise
   const window = windowOf({ ...ready.ledger, calls });
   if (window === null) return { ...result, reason: 'No time of the run is recorded, so that nothing can be asked for.' };
 
-  const surroundings = await surroundingsOf({ dir: result.runDir, window, usageApi }, context.runs, context.cache);
+  const account = accountOf(ready.config, result.framework, context.env);
+  const isSameAccount = async ({ dir, entry }: CatalogRun): Promise<boolean> => {
+    const config = await readRunConfig(dir).catch(() => null);
+    return config === null || accountOf(config, entry.framework, context.env) === account;
+  };
+  const self = { dir: result.runDir, window, usageApi, isSameAccount };
+  const surroundings = await surroundingsOf(self, context.runs, context.cache);
   const blocked = blockedBy(surroundings, result, now());
   if (blocked !== null) return blocked;
   const { end } = surroundings.joint.minutes;
@@ -150,6 +156,7 @@ async function readUsage(
     provider: asked.usageApi.provider,
     baseUrl: it.access.baseUrl,
     adminKey: it.access.adminKey,
+    cover: runRedactor().redact,
     fetch: options.fetch,
     wait: options.wait,
     now,

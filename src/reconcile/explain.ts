@@ -13,7 +13,7 @@ export interface Explained {
   readonly calls: readonly LedgerCall[];
   readonly foreign: readonly LedgerCall[];
   readonly shared: readonly SharedCalls[];
-  /** Whether the calls of runs that named no key or project are in the joint ledger; null when there are none. */
+  /** Whether the calls of runs that may have used another key are in the joint ledger; null when there are none. */
   readonly possibleCounted: boolean | null;
   /** API keys in the answer. */
   readonly apiKeys: number | null;
@@ -62,7 +62,7 @@ function ofTheScope({ shared, possibleCounted, apiKeys, filtersKey, unreadable }
   if (possibleCounted !== null) {
     const names = namesOf(shared.filter(({ neighbour }) => neighbour.view === 'possible'));
     said.push(
-      `${names} named no API key or project: by the figures, the calls of it were ${possibleCounted ? '' : 'not '}made with those of this run.`,
+      `${names} may have called with another API key, project or account: by the figures, their calls were ${possibleCounted ? 'made with those of this run' : 'not made with the key or project of this run'}.`,
     );
   }
   if (apiKeys !== null && apiKeys > 1 && !filtersKey) {

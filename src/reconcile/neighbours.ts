@@ -21,7 +21,13 @@ export type LedgerCache = Map<string, RunLedger>;
  * @param runs all runs of the runs directory
  */
 export async function surroundingsOf(
-  self: { readonly dir: string; readonly window: Minutes; readonly usageApi: RunUsageApi },
+  self: {
+    readonly dir: string;
+    readonly window: Minutes;
+    readonly usageApi: RunUsageApi;
+    /** False where another key may read the figures of `run`, so that they may be those of another account. */
+    readonly isSameAccount: (run: CatalogRun) => Promise<boolean>;
+  },
   runs: readonly CatalogRun[],
   cache: LedgerCache = new Map(),
 ): Promise<Surroundings> {
@@ -45,8 +51,9 @@ export async function surroundingsOf(
       const { start } = ledger;
       if (start === null || start.rehearsal || start.replay) continue;
       if (start.usageApi === null || start.usageApi === 'unrecorded') continue;
-      const view = inView(self.usageApi, start.usageApi);
+      let view = inView(self.usageApi, start.usageApi);
       if (view === null) continue;
+      if (view === 'certain' && !(await self.isSameAccount(run))) view = 'possible';
       if (run.state === 'finished')
         neighbours.push({ framework, runId, view, ledger: { ...ledger, calls: ledger.calls.filter(isBilled) } });
       else unfinished.push(run);

@@ -35,7 +35,7 @@ export function weigh(it: Weighed): UsageComparison {
   const hasPossible = shared.some(({ neighbour }) => neighbour.view === 'possible');
   const without = against(['certain']);
   const withPossible = hasPossible ? against(['certain', 'possible']) : null;
-  // Which key a run called with that named none is for the figures to say.
+  // Whether they called with the same key is for the figures to say.
   const possibleCounted = withPossible === null ? null : residualOf(withPossible) < residualOf(without);
   const comparison = possibleCounted === true && withPossible !== null ? withPossible : without;
   return { ...comparison, explanations: explanationsOf({ ...it, comparison, possibleCounted }) };

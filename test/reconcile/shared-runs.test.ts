@@ -130,9 +130,23 @@ test('a run that named no key shares or does not: the figures tell which', async
   assert.equal(alone?.joint_ledger, null);
   assert.match(
     alone.explanations.join(),
-    /default-key named no API key or project: by the figures, the calls of it were not made/,
+    /default-key may have called with another API key, project or account: by the figures, their calls were not made/,
   );
   assert.equal(together?.joint_ledger?.input_tokens, 1333);
+});
+
+test('a run whose figures another key reads is of the same account or not: the figures tell which', async () => {
+  await using here = await place();
+  const env = { ...here.env, OTHER_ADMIN: here.server.adminKey };
+  const a = await here.make({ id: 'a', calls: [{ at: 10_000 }] });
+  await here.make({ id: 'elsewhere', calls: [{ at: 12_000, input: 333, booked: false }], adminKey: '${OTHER_ADMIN}' });
+  const c = await here.make({ id: 'c', calls: [{ at: HOUR + 10_000 }] });
+  await here.make({ id: 'same', calls: [{ at: HOUR + 12_000, input: 333 }], adminKey: '${OTHER_ADMIN}' });
+  await here.at(3 * HOUR, { env });
+  const states = new Map((await here.at(4 * HOUR, { env })).map(({ runId, state }) => [runId, state]));
+  assert.deepEqual([states.get('a'), states.get('c'), states.get('same')], ['verified', 'verified', 'verified']);
+  assert.equal((await attemptsOf(a)).at(-1)!.comparison?.joint_ledger, null);
+  assert.equal((await attemptsOf(c)).at(-1)!.comparison?.joint_ledger?.input_tokens, 1333);
 });
 
 test('other keys in the answer make it a bound, and are said', async () => {
