@@ -157,6 +157,7 @@ async function readUsage(
     baseUrl: it.access.baseUrl,
     adminKey: it.access.adminKey,
     cover: runRedactor().redact,
+    cover: runRedactor().redact,
     fetch: options.fetch,
     wait: options.wait,
     now,

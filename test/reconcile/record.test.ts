@@ -61,6 +61,37 @@ test('a long answer goes into parts; a secret across their border, and the key, 
   assert.deepEqual(await differences(runDir), []);
 });
 
+test('a key and secrets that the provider repeats in other forms are not said either, nor what an address holds', async () => {
+  await using here = await place();
+  const runDir = await here.make({ id: 'one', calls: [{ at: 0 }] });
+  const { adminKey } = here.server;
+  const secret = 'tr0ub4dor/3 "and" more';
+  const forms = [adminKey, secret].flatMap((text) => [
+    text,
+    Buffer.from(text).toString('base64'),
+    encodeURIComponent(text),
+    JSON.stringify(text).slice(1, -1),
+  ]);
+  const said = `a ${forms.join(' b ')} c`;
+  const bodies = [
+    JSON.stringify({ error: { message: said } }).replaceAll('/', '\\/'),
+    `<html><title>${forms[1]} ${forms[5]}</title>`,
+    `${forms[1]} ${forms[5]}`,
+    said,
+  ];
+  const env = { ...here.env, SOME_TOKEN: secret };
+  for (const [status, body] of [401, 403, 404, 400, 200].flatMap((each) => bodies.map((text) => [each, text] as const))) {
+    here.server.clearFaults();
+    here.server.addFault({ kind: 'body', body, status });
+    const [result] = await here.at(HOUR, { env, force: true });
+    assert.equal(result?.state, 'unavailable');
+    const shown = JSON.stringify([result.reason, result.fix, result.summary]);
+    for (const form of forms) assert.ok(!shown.includes(form) && !shown.includes(JSON.stringify(form).slice(1, -1)), shown);
+  }
+  const text = await readFile(join(runDir, 'logs/reconciliation.log'), 'utf8');
+  for (const form of forms) assert.equal(text.includes(form), false, form);
+});
+
 test('property: parts join to the whole, fit a record, and cut no character', () => {
   const piece = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 50 }), fc.constant('"\\\u0001'), fc.constant('😀ö'));
   fc.assert(

@@ -79,6 +79,8 @@ export interface UsageApiOptions {
   /** With its version, such as `https://api.openai.com/v1`; default: the provider's own. */
   readonly baseUrl?: string | undefined;
   readonly adminKey: string;
+  /** Takes secrets out of what is said of an answer, which may repeat any; default: the admin key and what looks like a key. */
+  readonly cover?: ((text: string) => string) | undefined;
   readonly fetch?: typeof fetch | undefined;
   /** Resolves after `ms`; rejects when the signal aborts. */
   readonly wait?: ((ms: number, signal?: AbortSignal) => Promise<void>) | undefined;
