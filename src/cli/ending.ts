@@ -52,12 +52,11 @@ async function reconcileLines(ended: readonly Ended[], runsDir: string, paint: P
   const run = `${last.result.framework}/${last.result.runId}`;
   // Without the environment: it has no say in when a first reading counts, and what is wrong in it is no matter of the run.
   const [standing] = await listReconciliations({ runsDir, run, all: true, env: {} });
-  if (standing?.nextAttemptAt == null) return [];
-  const when = Date.parse(standing.nextAttemptAt);
+  const at = standing?.nextAttemptAt ?? null;
+  if (at === null) return [];
   const now = new Date();
-  const compare = 'ompare with the provider’s figures:';
-  const sentence = when <= now.getTime() ? `C${compare}` : `From ${whenText(standing.nextAttemptAt, now).replace(',', ' on,')}, c${compare}`;
-  return ['', sentence, `  ${paint('cyan', `npx stepwell reconcile${runsDirFlag(runsDir)}`)}`];
+  const compare = Date.parse(at) <= now.getTime() ? 'Compare' : `From ${whenText(at, now).replace(',', ' on,')}, compare`;
+  return ['', `${compare} with the provider’s figures:`, `  ${paint('cyan', `npx stepwell reconcile${runsDirFlag(runsDir)}`)}`];
 }
 
 async function endedRun(result: RunResult, runsDir: string): Promise<Ended> {
