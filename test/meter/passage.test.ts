@@ -235,3 +235,31 @@ test('a client that reads slowly gets everything, and nothing piles up on the wa
   );
   assert.deepEqual(warnings, []);
 });
+
+test('a client that does not read holds up the upstream, and gets everything when it reads', async () => {
+  const piece = Buffer.from(`data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: 'x'.repeat(60_000) } }] })}\n\n`);
+  const pieces = 1000;
+  let written = 0;
+  await metered(
+    async (response) => {
+      response.setHeader('content-type', 'text/event-stream');
+      for (; written < pieces; written += 1) if (!response.write(piece)) await once(response, 'drain');
+      response.end();
+    },
+    async ({ endpoint }) => {
+      const request = httpRequest(`${endpoint.baseUrl}/chat/completions`, { method: 'POST', agent: false });
+      request.end(JSON.stringify(STREAM));
+      const [response] = await once(request, 'response');
+      // All of it happens in this process: where many turns of its loop bring nothing more, nothing more comes.
+      for (let still = 0, before = -1; still < 500; still += 1) {
+        if (written !== before) still = 0;
+        before = written;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      assert.ok(written < pieces / 2, `${written} of ${pieces} pieces have left the upstream`);
+      let bytes = 0;
+      for await (const chunk of response) bytes += chunk.length;
+      assert.equal(bytes, pieces * piece.length);
+    },
+  );
+});
