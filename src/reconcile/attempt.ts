@@ -3,19 +3,17 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CatalogRun } from '../catalog.ts';
 import { stepwellError, StepwellError } from '../errors.ts';
-import { captureScope, collectSecrets, flushRun, runRedactor, syncRun, withRun } from '../log.ts';
+import { collectSecrets, flushRun, runRedactor, syncRun, withRun } from '../log.ts';
 import type { ReconciliationAttempt, ReconciliationSummary, UsageFilter } from '../schema.ts';
-import { CONFIG_FILE, LOGS_DIR, openRunDirectory, RECONCILE_LOCK_FILE, RECONCILIATION_LOG, withFileLock } from '../store.ts';
-import { foldRun } from '../summary.ts';
+import { CONFIG_FILE, LOGS_DIR, RECONCILE_LOCK_FILE, RECONCILIATION_LOG, withFileLock } from '../store.ts';
 import { accessOf, accountOf, ADMIN_KEY_VARIABLES, type Access } from './access.ts';
-import { answerOf, readingFor, type Asked } from './answer.ts';
-import { openUsageApi, type UsageAnswer } from './api.ts';
+import { readUsage, refusedBy, type Asked, type Failure } from './answer.ts';
 import { readAttempts } from './attempts.ts';
-import { isSettled, judge, type Judgement, type Outcome } from './judge.ts';
+import { isSettled, judge, type Judgement } from './judge.ts';
 import { canBeBilledBy, type RunUsageApi } from './ledger.ts';
 import { surroundingsOf, type LedgerCache, type Surroundings } from './neighbours.ts';
 import type { ReconcileOptions, RunReconciliation } from './options.ts';
-import { recordAttempt, recordPage } from './record.ts';
+import { recordAttempt } from './record.ts';
 import { readRunConfig, recordedSettings } from './settings.ts';
 import { nextAttemptAt, type Ready } from './standing.ts';
 import { updateDerived } from './update.ts';
@@ -89,7 +87,7 @@ async function ask(ready: Ready, context: AttemptContext, asked: Asked, access: 
   const { now } = context;
   const { attempts: earlier, nextNumber } = await readAttempts(run.dir);
   const answered =
-    access.status === 'ok' ? await readUsage(ready, context, asked, { access, attempt: nextNumber }) : refusedBy(access);
+    access.status === 'ok' ? await readUsage(ready, asked, { ...context, access, attempt: nextNumber }) : refusedBy(access);
   const { failure, outcome, steps } = answered;
 
   const filter = recordedFilter(usageApi);
@@ -124,48 +122,6 @@ async function ask(ready: Ready, context: AttemptContext, asked: Asked, access: 
         youngest: ready.endedAt + settings.min_age_minutes * 60_000,
       }),
   });
-}
-
-interface Answered {
-  readonly failure: Failure | null;
-  readonly outcome: Outcome;
-  readonly steps: ReconciliationAttempt['steps'];
-}
-
-type Failure = Extract<UsageAnswer, { status: 'failed' }>;
-
-function failedWith(failure: Failure): Answered {
-  return { failure, outcome: { kind: 'failed', reason: failure.reason }, steps: [] };
-}
-
-/** Without access nobody is asked; that is an attempt like any other that failed. */
-function refusedBy({ reason, fix }: Extract<Access, { status: 'missing' }>): Answered {
-  return failedWith({ status: 'failed', reason, fix, retryable: false });
-}
-
-async function readUsage(
-  ready: Ready,
-  { options, now }: AttemptContext,
-  asked: Asked,
-  it: { readonly access: Extract<Access, { status: 'ok' }>; readonly attempt: number },
-): Promise<Answered> {
-  await using source = await openRunDirectory(ready.run.dir);
-  const summary = await foldRun(source);
-  const inScope = captureScope();
-  const api = openUsageApi({
-    provider: asked.usageApi.provider,
-    baseUrl: it.access.baseUrl,
-    adminKey: it.access.adminKey,
-    cover: runRedactor().redact,
-    cover: runRedactor().redact,
-    fetch: options.fetch,
-    wait: options.wait,
-    now,
-    onResponse: (page) => inScope(() => recordPage(it.attempt, page)),
-  });
-  const answer = await answerOf(api, asked, options.signal);
-  if (answer.status === 'failed') return failedWith(answer);
-  return { failure: null, ...(await readingFor(ready, summary, asked, answer, api, options.signal)) };
 }
 
 function filtered(usageApi: RunUsageApi, { apiKeyId, projectId, workspaceId }: ReconcileOptions): RunUsageApi {

@@ -93,6 +93,18 @@ test('a run recorded before format 1.1 does not say whom to ask: it stays as its
   assert.equal(here.server.requests.length, 0);
 });
 
+test('a run whose last minute is not over is not read, whoever asks; watching goes on when it is', async () => {
+  await using here = await place();
+  const runDir = await here.make({ id: 'one', calls: [{ at: 10_000 }, { at: 56_000 }] });
+  const [result] = await here.at(MINUTE, { run: 'one', force: true });
+  assert.deepEqual([result?.action, result?.state], ['skipped', 'pending']);
+  assert.match(result!.reason, /minute of its calls is not over yet/);
+  // The last call ended within the margin of the minute after it.
+  assert.equal((await here.at(2 * MINUTE - 1, { run: 'one' }))[0]?.action, 'skipped');
+  assert.deepEqual(await attemptsOf(runDir), []);
+  assert.equal((await here.at(2 * MINUTE, { run: 'one' }))[0]?.action, 'read');
+});
+
 test('settings: environment above the run’s own configuration; what cannot be meant is refused', async () => {
   await using here = await place();
   const runDir = await here.make({
