@@ -51,6 +51,15 @@ test('a call that broke off is billed a minute later: then it is the next run’
   assert.match(comparison!.explanations.join(), /1 call of the runs that share its minutes ended without figures/);
 });
 
+test('a run that began after this one’s last minute is looked at where the minutes have grown so far', async () => {
+  await using here = await place({ attribution: 'start' });
+  const a = await here.make({ id: 'a', calls: [{ at: 10_000 }], to: 12_000 });
+  await here.make({ id: 'b', calls: [{ at: 30_000, lasts: 60_000, input: 20 }] });
+  await here.make({ id: 'c', calls: [{ at: 80_000, lasts: 60_000, input: 3000 }], from: 79_000 });
+  assert.deepEqual(Object.fromEntries(await twice(here)), { a: 'verified', b: 'verified', c: 'verified' });
+  assert.equal((await attemptsOf(a)).at(-1)!.comparison?.joint_ledger?.input_tokens, 4020);
+});
+
 test('calls of a neighbour that this provider cannot have billed are in no sum', async () => {
   await using here = await place();
   const a = await here.make({ id: 'a', calls: [{ at: 10_000 }] });
@@ -184,6 +193,31 @@ test('a run whose neighbour is live, or died unrecorded, waits for it', async ()
   assert.match(crashed!.fix!, /stepwell recover/);
   assert.deepEqual([...(await attemptsOf(a)), ...(await attemptsOf(b))], []);
   assert.equal(here.server.requests.length, 0);
+});
+
+test('a rehearsal or replay that died unrecorded beside a run keeps nobody waiting: nobody bills it', async () => {
+  await using here = await place();
+  await here.make({ id: 'a', calls: [{ at: 10_000 }] });
+  for (const run of [
+    { id: 'b', rehearsal: true },
+    { id: 'c', replayOf: 'a' },
+  ]) {
+    const dir = await here.make({ ...run, calls: [{ at: 10_000, input: 77, booked: false }] });
+    const metadata = join(dir, 'metadata.json');
+    const open = {
+      ...JSON.parse(await readFile(metadata, 'utf8')),
+      status: 'running',
+      ended_at: null,
+      archive: null,
+      sealed: null,
+    };
+    await writeFile(metadata, JSON.stringify({ ...open, rehearsal: null, replay_of: null }));
+    await rm(join(dir, 'metrics.json'));
+  }
+  await rm(join(here.runsDir, 'runs_manifest.json'));
+  await here.at(HOUR, { run: 'a' });
+  const [result] = await here.at(2 * HOUR, { run: 'a' });
+  assert.equal(result?.state, 'verified', result?.reason);
 });
 
 test('property: the verified ledgers of all runs add up to what was sent, and nothing verifies that was lost', async () => {
