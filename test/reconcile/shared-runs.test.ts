@@ -195,6 +195,20 @@ test('a run whose neighbour is live, or died unrecorded, waits for it', async ()
   assert.equal(here.server.requests.length, 0);
 });
 
+test('a neighbour is read from its archive where its logs are gone; where that is gone too, it is named', async () => {
+  await using here = await place();
+  const a = await here.make({ id: 'a', calls: [{ at: 10_000 }] });
+  const b = await here.make({ id: 'b', calls: [{ at: 12_000, input: 50 }] });
+  await rm(join(b, 'logs'), { recursive: true });
+  await here.at(HOUR, { run: 'a' });
+  assert.equal((await here.at(2 * HOUR, { run: 'a' }))[0]?.state, 'verified');
+  await rm(join(b, 'run.tar.gz'));
+  await here.at(3 * HOUR, { run: 'a' });
+  assert.equal((await here.at(4 * HOUR, { run: 'a' }))[0]?.state, 'mismatch');
+  const { explanations } = (await attemptsOf(a)).at(-1)!.comparison!;
+  assert.match(explanations.join(), /Runs that may have used the same minutes cannot be read: baes\/b\./);
+});
+
 test('a rehearsal or replay that died unrecorded beside a run keeps nobody waiting: nobody bills it', async () => {
   await using here = await place();
   await here.make({ id: 'a', calls: [{ at: 10_000 }] });
