@@ -112,7 +112,6 @@ async function readingFor(
     provider,
     figures: minutes.sum(() => true),
     apiKeys: keys.size === 0 ? null : keys.size,
-    filtersKey: filter.api_key_id !== null,
     summary,
     calls,
     foreign: ledger.calls.filter((call) => !canBeBilledBy(provider, call)),

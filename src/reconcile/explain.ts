@@ -17,7 +17,6 @@ export interface Explained {
   readonly possibleCounted: boolean | null;
   /** API keys in the answer. */
   readonly apiKeys: number | null;
-  readonly filtersKey: boolean;
   /** Runs that may have used the same minutes and cannot be read, in words. */
   readonly unreadable: readonly string[];
 }
@@ -53,7 +52,7 @@ function ofTheRecord({ summary, calls, foreign, provider }: Explained): string[]
   return said;
 }
 
-function ofTheScope({ shared, possibleCounted, apiKeys, filtersKey, unreadable }: Explained): string[] {
+function ofTheScope({ shared, possibleCounted, apiKeys, unreadable }: Explained): string[] {
   const said: string[] = [];
   const unknown = shared.flatMap(({ calls }) => calls).filter(({ use }) => use === 'unknown').length;
   if (unknown > 0) {
@@ -65,7 +64,7 @@ function ofTheScope({ shared, possibleCounted, apiKeys, filtersKey, unreadable }
       `${names} may have called with another API key, project or account: by the figures, their calls were ${possibleCounted ? 'made with those of this run' : 'not made with the key or project of this run'}.`,
     );
   }
-  if (apiKeys !== null && apiKeys > 1 && !filtersKey) {
+  if (apiKeys !== null && apiKeys > 1) {
     said.push(
       `The provider's figures hold the use of ${countText(apiKeys, 'API key')}, so that they are a bound; api_key_id or project_id in usage_api tells this run's apart.`,
     );

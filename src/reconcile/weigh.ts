@@ -12,7 +12,6 @@ export interface Weighed {
   /** For the joint minutes. */
   readonly figures: UsageFigures;
   readonly apiKeys: number | null;
-  readonly filtersKey: boolean;
   readonly summary: RunSummary;
   readonly calls: readonly LedgerCall[];
   readonly foreign: readonly LedgerCall[];

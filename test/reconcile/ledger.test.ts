@@ -1,5 +1,7 @@
 /** What of a run's records is held against the bill. */
 import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { ledgerFigures } from '../../src/reconcile/figures.ts';
 import { canBeBilledBy, readLedger } from '../../src/reconcile/ledger.ts';
@@ -83,4 +85,45 @@ test('a run whose attempts went past the proxy has no ledger to verify', async (
   const { comparison } = (await attemptsOf(runDir)).at(-1)!;
   assert.deepEqual([comparison?.ledger.input_tokens, comparison?.difference_percent], [null, null]);
   assert.match(comparison!.explanations.join(), /1 attempt did not go through the proxy/);
+});
+
+test('a call without an end reaches to the last record of the dead process, not to its recovery days later', async () => {
+  await using here = await place();
+  const runDir = await here.make({ id: 'one', calls: [{ at: 10_000, ends: 'never' }], to: 40_000 });
+  const day = 24 * HOUR;
+  const record = {
+    level: 'info',
+    timestamp: new Date(NOON + day).toISOString(),
+    module: 'm',
+    component: 'run',
+    run_id: 'one',
+    framework: 'baes',
+    step: null,
+    event: 'run_recovered',
+    message: '',
+    metadata: { reason: 'died', killed: [], last_record_at: new Date(NOON + 40_000).toISOString() },
+    seq: 1,
+    writer: 'def456',
+  };
+  const log = join(runDir, 'logs/run.log');
+  // Without what the sealing wrote, at the time of the test.
+  const lines = (await readFile(log, 'utf8')).split('\n').filter((line) => line.includes('"timestamp":"2026-03-02'));
+  await writeFile(log, `${[...lines, JSON.stringify(record)].join('\n')}\n`);
+  await using source = await openRunDirectory(runDir, { sealed: null });
+  const window = windowOf(await readLedger(source))!;
+  assert.deepEqual([window.start - NOON, window.end - NOON], [0, 2 * MINUTE_MS]);
+});
+
+test('a call whose beginning is lost began its duration before its end', async () => {
+  await using here = await place();
+  const runDir = await here.make({ id: 'one', calls: [{ at: 10_000, lasts: 70_000 }] });
+  const log = join(runDir, 'logs/step_001/metrics.log');
+  const lines = (await readFile(log, 'utf8')).split('\n').filter((line) => !line.includes('"event":"llm_call_start"'));
+  await writeFile(log, lines.join('\n'));
+  await using source = await openRunDirectory(runDir, { sealed: null });
+  const { calls } = await readLedger(source);
+  assert.deepEqual(
+    calls.map(({ startedAt, endedAt }) => [startedAt - NOON, endedAt! - NOON]),
+    [[10_000, 80_000]],
+  );
 });

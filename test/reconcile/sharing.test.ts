@@ -143,7 +143,8 @@ test('the window grows over calls that cross its border, and no further', () => 
   const crossing = neighbour('crossing', [at(12, 50, 6), at(13, 30, 1), at(20, 10, 1)]);
   const chained = neighbour('chained', [at(13, 40, 40), at(15, 10, 1)]);
   const apart = neighbour('apart', [at(9, 50, 4), at(15, 5, 1)]);
-  const joint = joinMinutes(window, [crossing, chained, apart]);
+  const refused = neighbour('refused', [{ ...at(12, 55, 300), input: null, output: null, use: 'none' }]);
+  const joint = joinMinutes(window, [crossing, chained, apart, refused]);
   assert.deepEqual(joint.minutes, { start: 10 * MINUTE_MS, end: 15 * MINUTE_MS });
   assert.deepEqual(
     joint.shared.map(({ neighbour, calls }) => [neighbour.runId, calls.length]),
