@@ -95,14 +95,18 @@ test('a run recorded before format 1.1 does not say whom to ask: it stays as its
 
 test('a run whose last minute is not over is not read, whoever asks; watching goes on when it is', async () => {
   await using here = await place();
-  const runDir = await here.make({ id: 'one', calls: [{ at: 10_000 }, { at: 56_000 }] });
+  const calls = [{ at: 10_000 }, { at: 56_000 }];
+  const runDir = await here.make({ id: 'one', calls, reconciliation: { interval_minutes: 5 } });
   const [result] = await here.at(MINUTE, { run: 'one', force: true });
   assert.deepEqual([result?.action, result?.state], ['skipped', 'pending']);
   assert.match(result!.reason, /minute of its calls is not over yet/);
   // The last call ended within the margin of the minute after it.
   assert.equal((await here.at(2 * MINUTE - 1, { run: 'one' }))[0]?.action, 'skipped');
   assert.deepEqual(await attemptsOf(runDir), []);
-  assert.equal((await here.at(2 * MINUTE, { run: 'one' }))[0]?.action, 'read');
+  const [read] = await here.at(2 * MINUTE, { run: 'one' });
+  assert.equal(read?.action, 'read');
+  // From then on it is read by itself, however soon a reading counts.
+  assert.equal(read.nextAttemptAt, new Date(NOON + 58_000 + 30 * MINUTE).toISOString());
 });
 
 test('settings: environment above the run’s own configuration; what cannot be meant is refused', async () => {
@@ -175,6 +179,26 @@ test('watching goes on until every run is settled, and asks only when a reading 
   const attempts = await attemptsOf(first);
   assert.deepEqual([attempts.length, attempts.at(-1)?.equal_readings], [4, 2], 'nothing, nothing, then twice the same');
   assert.deepEqual(await differences(first), []);
+});
+
+test('watching without an interval still leaves a minute between two rounds', async () => {
+  await using here = await place();
+  await here.make({ id: 'one', calls: [{ at: 10_000 }], reconciliation: { interval_minutes: 0, required_readings: 3 } });
+  let now = NOON + HOUR;
+  here.server.setNow(new Date(now));
+  const pauses: number[] = [];
+  const { results } = await watchRuns({
+    runsDir: here.runsDir,
+    env: here.env,
+    now: () => new Date(now),
+    wait: async (ms) => {
+      pauses.push(ms);
+      now += ms;
+      here.server.setNow(new Date(now));
+    },
+  });
+  assert.equal(results[0]?.state, 'verified');
+  assert.deepEqual(pauses, [MINUTE, MINUTE]);
 });
 
 test('watching ends where only a person can help, and when it is aborted', async () => {

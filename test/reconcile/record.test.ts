@@ -1,6 +1,6 @@
 /** What is kept of the provider's answers: whole, in parts that fit, and without secrets. */
 import assert from 'node:assert/strict';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -141,4 +141,16 @@ test('a record that cannot be written changes nothing else', async () => {
   assert.equal(result?.action, 'failed');
   assert.match(result.reason, /could not be written to .*reconciliation\.log, so that nothing else was changed/);
   assert.equal(await readFile(join(runDir, 'metadata.json'), 'utf8'), before);
+});
+
+test('what a later version wrote into metadata.json stays', async () => {
+  await using here = await place();
+  const runDir = await here.make({ id: 'one', calls: [{ at: 0 }] });
+  const file = join(runDir, 'metadata.json');
+  const before = JSON.parse(await readFile(file, 'utf8')) as object;
+  await writeFile(file, JSON.stringify({ ...before, of_tomorrow: { x: 1 } }));
+  await here.at(HOUR);
+  const { reconciliation, ...after } = JSON.parse(await readFile(file, 'utf8')) as { reconciliation: { attempts: number } };
+  assert.equal(reconciliation.attempts, 1);
+  assert.deepEqual({ ...after, reconciliation: null }, { ...before, of_tomorrow: { x: 1 } });
 });
