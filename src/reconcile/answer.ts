@@ -25,7 +25,7 @@ export interface Asked {
 }
 
 /** How asking ended. */
-export interface Answered {
+interface Answered {
   readonly failure: Failure | null;
   readonly outcome: Outcome;
   readonly steps: ReconciliationAttempt['steps'];

@@ -24,7 +24,7 @@ function minuteOf(ms: number): number {
 }
 
 /** Every minute from `first` to `last`, those two included. */
-export function minutesBetween(first: number, last: number): Minutes {
+function minutesBetween(first: number, last: number): Minutes {
   return { start: minuteOf(first), end: minuteOf(Math.max(first, last)) + MINUTE_MS };
 }
 
