@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import { StepwellError } from '../../src/errors.ts';
 import { planExperiment, type ExperimentOptions } from '../../src/experiment.ts';
 import { acquireLease } from '../../src/store.ts';
@@ -165,6 +166,32 @@ test('a replay that cannot be is refused before anything starts', async () => {
   await mkdir(join(run.runDir, 'cassette.jsonl'));
   await assert.rejects(plan({ replay: run.runId }));
   assert.deepEqual(await readdir(join(here.runsDir, 'tool')), [run.runId]);
+});
+
+test('without --record nothing of what was asked and answered is kept', async () => {
+  await using upstream = await startUpstream((response) => completion(response));
+  const body = JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'the-question-to-the-model' }] });
+  const call = `fetch(process.env.OPENAI_BASE_URL + "/chat/completions", { method: "POST", body: Buffer.from("${Buffer.from(body).toString('base64')}", "base64") })`;
+  const script = `${call}.then((answer) => answer.text()).then((text) => process.exit(text.includes("Gr") ? 0 : 1))`;
+  const command = [process.execPath, '-e', script];
+  const endpoint = { base_url: `${upstream.origin}/v1`, api_key: '${TEST_KEY}' };
+  const frameworks = { tool: { adapter: 'command', command } };
+  await using here = await scenario({}, { ...SETTINGS, endpoint, frameworks });
+  const keptOf = async (record: boolean): Promise<string[]> => {
+    const [run] = await here.run({ record, env: ENV });
+    assert.equal(run?.status, 'success');
+    const entries = await readdir(run.runDir, { recursive: true, withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+    const holding: string[] = [];
+    for (const file of files) {
+      const bytes = await readFile(file);
+      const text = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('latin1');
+      if (/the-question-to-the-model|Gr\xc3\xbc\xc3\x9fe/.test(text)) holding.push(basename(file));
+    }
+    return holding.sort();
+  };
+  assert.deepEqual(await keptOf(false), []);
+  assert.deepEqual(await keptOf(true), ['cassette.jsonl', 'run.tar.gz'], 'so they are found where they are');
 });
 
 test('nothing to record is a finding', async () => {
