@@ -65,7 +65,8 @@ export async function meterCall(arrival: Arrival, wire: MeteredWire): Promise<vo
     body.rest === 'lost'
       ? NOT_FORWARDED
       : await forward(meters.upstream, sending, request, response, (answer) => reading.tapOf(answer), meters.now);
-  if (done.ending === 'unreachable') answerUnreachable(response, wire.provider, meters.upstream.origin, done.error);
+  if (done.ending === 'unreachable' || done.ending === 'unanswered')
+    answerUnreachable(response, wire.provider, meters.upstream.origin, done.error);
   const took = meters.now() - began;
 
   const answered = reading.answered();

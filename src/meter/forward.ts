@@ -1,5 +1,6 @@
 /** The one request that the proxy sends upstream for each request that it gets, and the way of its answer back. */
 import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { TLSSocket } from 'node:tls';
 import { answerDecoder } from './body.ts';
 import { putKey } from './credential.ts';
 import { clientHeaders, trailersOf, upstreamHeaders } from './headers.ts';
@@ -31,10 +32,10 @@ export interface Tap {
 
 export interface Forwarded {
   /**
-   * `whole`: to the end of its framing. `unreachable`: no answer began, and the client still waits for one. `lost`: the client left
-   * before its request was whole, so there was nothing to answer.
+   * `whole`: to the end of its framing. `unreachable`: no connection, and `unanswered`: a connection but no answer; the client still
+   * waits for one. `lost`: the client left before its request was whole, so there was nothing to answer.
    */
-  readonly ending: 'whole' | 'cut' | 'client_gone' | 'unreachable' | 'lost';
+  readonly ending: 'whole' | 'cut' | 'client_gone' | 'unreachable' | 'unanswered' | 'lost';
   readonly status: number | null;
   readonly requestId: string | null;
   readonly contentType: string | null;
@@ -60,6 +61,7 @@ export function forward(
     let contentType: string | null = null;
     let firstByteAt: number | null = null;
     let bytes = 0;
+    let connected = false;
 
     const settle = (ending: Forwarded['ending'], error: Error | null = null): void => {
       response.off('close', onClientClose);
@@ -70,6 +72,7 @@ export function forward(
       }
       resolve({ ending, status, requestId, contentType, firstByteAt, bytes, error });
     };
+    const fail = (error: Error): void => settle(connected ? 'unanswered' : 'unreachable', error);
     const onClientClose = (): void => {
       settle(sending.more && !request.complete && status === null ? 'lost' : 'client_gone');
       outgoing?.destroy();
@@ -82,12 +85,17 @@ export function forward(
       settle('unreachable', error as Error);
       return;
     }
+    outgoing.on('socket', (socket) => {
+      const isNew = socket.connecting;
+      connected = !isNew;
+      if (isNew) socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', () => void (connected = true));
+    });
     outgoing.on('error', (error) => {
-      if (status === null) settle('unreachable', error);
+      if (status === null) fail(error);
     });
     // Node says nothing else where an upstream changes to a protocol that nobody asked for.
     outgoing.on('close', () => {
-      if (status === null) settle('unreachable', new Error('The upstream ended the connection without an answer'));
+      if (status === null) fail(new Error('The upstream ended the connection without an answer'));
     });
     outgoing.on('response', (answer) => {
       requestId = headerOf(answer, 'x-request-id') ?? headerOf(answer, 'request-id');
@@ -100,7 +108,7 @@ export function forward(
         response.writeHead(answer.statusCode ?? 502, mask.headers(headers));
       } catch (error) {
         // Node takes more from an upstream than it passes on, such as a status below 100.
-        settle('unreachable', error as Error);
+        fail(error as Error);
         outgoing?.destroy();
         return;
       }

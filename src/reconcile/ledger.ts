@@ -102,24 +102,20 @@ function unended({ step }: LogRecord, startedAt: number, { wire }: EventMetadata
   return { step, startedAt, endedAt: null, brokeOff: true, wire, input: null, output: null, cached: null, use: 'unknown' };
 }
 
-/** A connection that broke after the request was sent; the codes of the others say that there was none. */
-const LOST = new Set(['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT']);
-
 function endedCall(
-  { step, error }: LogRecord,
+  { step }: LogRecord,
   times: { startedAt: number; endedAt: number },
   facts: EventMetadata<'llm_call'>,
 ): LedgerCall {
   const input = facts['gen_ai.usage.input_tokens'];
   const output = facts['gen_ai.usage.output_tokens'];
+  const refused = facts.outcome === 'http_error' || facts.outcome === 'unreachable';
   const isUnanswered = facts.outcome === 'upstream_error' && facts.status === null;
-  const isLost = isUnanswered && LOST.has(String(error?.code));
-  const refused = facts.outcome === 'http_error' || (isUnanswered && !isLost);
   const known = input !== null && output !== null;
   return {
     step,
     ...times,
-    brokeOff: facts.outcome === 'client_aborted' || facts.outcome === 'truncated' || isLost,
+    brokeOff: facts.outcome === 'client_aborted' || facts.outcome === 'truncated' || isUnanswered,
     wire: facts.wire,
     input,
     output,

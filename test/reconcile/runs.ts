@@ -258,7 +258,7 @@ function addCall(add: Add, call: MadeCall, callId: string): void {
 const OUTCOME = {
   ok: 'ok',
   http_error: 'http_error',
-  unreachable: 'upstream_error',
+  unreachable: 'unreachable',
   reset: 'upstream_error',
   aborted: 'client_aborted',
 } as const;
