@@ -24,8 +24,8 @@ export function stepResolutions(
     const [first] = calls;
     if (first === undefined) return { ...unknown, resolution: 'no_calls', seconds: null };
     const ends = calls.map(({ endedAt, startedAt }) => Math.max(startedAt, endedAt ?? run.endedAt));
-    const first = calls.reduce((least, { startedAt }) => Math.min(least, startedAt), Infinity);
-    const milliseconds = ends.reduce((most, end) => Math.max(most, end), -Infinity) - first;
+    const milliseconds =
+      ends.reduce((a, b) => Math.max(a, b)) - calls.reduce((least, { startedAt }) => Math.min(least, startedAt), first.startedAt);
     const seconds = milliseconds / 1000;
     if (milliseconds < MINUTE_MS) return { ...unknown, resolution: 'not_resolvable', seconds };
 
