@@ -81,7 +81,7 @@ function wrongKind({ provider, adminKey }: Asked): string | null {
   const { adminPrefix, ordinaryPrefix } = provider.access;
   if (adminKey.startsWith(adminPrefix)) return null;
   if (provider.name !== 'anthropic' && adminKey.startsWith('sk-ant-')) return "a key of Anthropic's";
-  if (adminKey.startsWith(ordinaryPrefix)) return `an ordinary key (${/^(?:sk-ant-api|sk-[a-z]+-|sk-)/.exec(adminKey)?.[0]}…)`;
+  if (adminKey.startsWith(ordinaryPrefix)) return `an ordinary key (${/^sk-(?:ant-api|proj-|svcacct-)?/.exec(adminKey)?.[0]}…)`;
   if (provider.name === 'anthropic' && /^sk-(?!ant-)/.test(adminKey)) return 'a key of another provider';
   return null;
 }
