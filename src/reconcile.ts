@@ -1,5 +1,5 @@
 /** Reconciliation: the provider's own figures of a run, read until they stand still and held against the ledger. */
-export { ADMIN_KEY_VARIABLES } from './reconcile/access.ts';
+export { accessOf, ADMIN_KEY_VARIABLES } from './reconcile/access.ts';
 export { listReconciliations, reconcileRuns } from './reconcile/batch.ts';
 export type * from './reconcile/options.ts';
 export { RECONCILE_VARIABLES } from './reconcile/settings.ts';

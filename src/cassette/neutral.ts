@@ -4,7 +4,7 @@ import { isUtf8 } from 'node:buffer';
 import type { Redactor } from '../log.ts';
 import type { ExchangeContent } from '../schema.ts';
 import { canonicalText } from './canonical.ts';
-import type { Edit, Substitutions } from './substitutions.ts';
+import { withoutForms, type Edit, type Substitutions } from './substitutions.ts';
 import { rewriteTexts, type Rewrite } from './texts.ts';
 
 export interface Neutraliser {
@@ -49,7 +49,7 @@ export function createNeutraliser(redactor: Redactor, substitutions: Substitutio
     request(body) {
       if (!isUtf8(body)) return { content: ofBytes(body), sha256: hash('sha256', body) };
       const content = rewritten(body.toString('utf8'), false);
-      return { content, sha256: hash('sha256', canonicalText(content)) };
+      return { content, sha256: hash('sha256', canonicalText(withoutForms(content))) };
     },
     answer(body, { streamed, complete }) {
       const whole = complete ? body : withoutBrokenEnd(body, streamed);

@@ -2,6 +2,7 @@
 import type { CassetteExchange } from '../schema.ts';
 import { firstDifference, type Difference } from './difference.ts';
 import type { NeutralRequest } from './neutral.ts';
+import { withoutForms } from './substitutions.ts';
 
 export interface AskedRequest extends NeutralRequest {
   readonly method: string;
@@ -111,5 +112,5 @@ function differenceOf(exchange: CassetteExchange, asked: AskedRequest): Differen
     };
   }
   if (typeof exchange.request !== 'string' || typeof asked.content !== 'string') return null;
-  return firstDifference(exchange.request, asked.content);
+  return firstDifference(withoutForms(exchange.request), withoutForms(asked.content));
 }

@@ -75,6 +75,14 @@ export function createSubstitutions({ runDir, runId }: OwnText): Substitutions {
   };
 }
 
+/**
+ * `text`, in which the forms of a placeholder are one. Where a directory needs no escapes its forms are the same, and the other
+ * run's directory may need some: a request says the same in both.
+ */
+export function withoutForms(text: string): string {
+  return text.replaceAll(/(\{\{stepwell:run_dir):[a-z]+\}\}/g, '$1}}');
+}
+
 function realPath(path: string): string {
   try {
     return realpathSync(path);

@@ -3,8 +3,12 @@ import type { Command, Option } from 'commander';
 
 const TAKES_RUN = ['show', 'logs', 'summary', 'verify', 'recover', 'reconcile'];
 const WORDS: Readonly<Record<string, readonly string[]>> = { completion: ['bash', 'zsh', 'fish'] };
-/** Ids of all runs, newest first, and the word that names the newest. */
-const RUN_IDS = `stepwell list --json 2>/dev/null | sed -n 's/.*"run_id":"\\([^"]*\\)".*/\\1/p'`;
+/** Options whose value is a run. */
+const RUN_VALUES = ['--replay'];
+/** A field of all runs, newest first. */
+const listed = (field: string): string => `stepwell list --json 2>/dev/null | sed -n 's/.*"${field}":"\\([^"]*\\)".*/\\1/p'`;
+const RUN_IDS = listed('run_id');
+const FRAMEWORKS = `${listed('framework')} | sort -u`;
 
 function optionsOf(command: Command): readonly Option[] {
   return command.createHelp().visibleOptions(command);
@@ -25,15 +29,27 @@ function choicesOf(command: Command): { flag: string; choices: readonly string[]
   );
 }
 
+/** Options with a value that is neither a file nor one of a few words. */
+function valuesOf(command: Command): string[] {
+  return optionsOf(command).flatMap(({ required, argChoices, short, long }) =>
+    required && argChoices === undefined && long !== '--config' && long !== '--runs-dir'
+      ? [short, long].filter((flag) => flag !== undefined && flag !== null)
+      : [],
+  );
+}
+
 export function bashScript(program: Command): string {
   const cases = program.commands.map((command) => {
     const name = command.name();
     const choices = choicesOf(command).map(({ flag, choices }) => `        ${flag}) words="${choices.join(' ')}" ;;`);
-    const positional = TAKES_RUN.includes(name) ? `latest $(${RUN_IDS})` : (WORDS[name] ?? []).join(' ');
+    const runs = `latest $(${RUN_IDS})`;
+    const names = name === 'reconcile' ? `$(${FRAMEWORKS}) ${runs}` : runs;
+    const positional = TAKES_RUN.includes(name) ? names : (WORDS[name] ?? []).join(' ');
     return [
       `    ${name})`,
       '      case "$previous" in',
       ...choices,
+      ...valuesOf(command).map((flag) => `        ${flag}) ${RUN_VALUES.includes(flag) ? `words="${runs}"` : 'return'} ;;`),
       '        --config) compopt -o default; COMPREPLY=(); return ;;',
       '        --runs-dir) compopt -o dirnames; COMPREPLY=(); return ;;',
       `        *) if [[ $current == -* ]]; then words="${flagsOf(command).join(' ')}"; else words="${positional}"; fi ;;`,
@@ -73,7 +89,7 @@ export function zshScript(program: Command): string {
     });
     const words = WORDS[name];
     const rest = TAKES_RUN.includes(name)
-      ? `'*:run:_stepwell_runs'`
+      ? `'*:run:${name === 'reconcile' ? '_stepwell_frameworks_and_runs' : '_stepwell_runs'}'`
       : words === undefined
         ? `'*:name:'`
         : `'*:name:(${words.join(' ')})'`;
@@ -85,6 +101,12 @@ _stepwell_runs() {
   local -a runs
   runs=(latest \${(f)"$(${RUN_IDS})"})
   compadd -a runs
+}
+_stepwell_frameworks_and_runs() {
+  local -a frameworks
+  frameworks=(\${(f)"$(${FRAMEWORKS})"})
+  compadd -a frameworks
+  _stepwell_runs
 }
 _stepwell() {
   local -a commands
@@ -109,6 +131,7 @@ if [[ $funcstack[1] == _stepwell ]]; then _stepwell "$@"; else compdef _stepwell
 function valuesFor(option: Option): string {
   if (option.argChoices !== undefined) return `(${option.argChoices.join(' ')})`;
   if (option.long === '--config') return '_files';
+  if (option.long !== undefined && option.long !== null && RUN_VALUES.includes(option.long)) return '_stepwell_runs';
   return option.long === '--runs-dir' ? '_directories' : '';
 }
 
@@ -116,23 +139,27 @@ function fishQuoted(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll("'", "\\'");
 }
 
+/** A command with backslashes, between double quotes. */
+function inFishQuotes(text: string): string {
+  return text.replaceAll('\\', '\\\\').replaceAll('"', '\\"');
+}
+
 export function fishScript(program: Command): string {
   const lines = program.commands.flatMap((command) => {
     const name = command.name();
     const here = `complete -c stepwell -n '__fish_seen_subcommand_from ${name}'`;
+    const runs = `"latest (${inFishQuotes(RUN_IDS)})"`;
     const options = optionsOf(command).map((option) => {
       const short = option.short === undefined || option.short === null ? '' : ` -s ${option.short.slice(1)}`;
       const long = option.long === undefined || option.long === null ? '' : ` -l ${option.long.slice(2)}`;
       const files = option.long === '--config' || option.long === '--runs-dir' ? ' -r -F' : ' -x';
       const value = option.required || option.optional ? files : '';
-      const choices = option.argChoices === undefined ? '' : ` -a '${option.argChoices.join(' ')}'`;
+      const takesRun = option.long !== undefined && option.long !== null && RUN_VALUES.includes(option.long);
+      const choices = takesRun ? ` -a ${runs}` : option.argChoices === undefined ? '' : ` -a '${option.argChoices.join(' ')}'`;
       return `${here}${short}${long}${value}${choices} -d '${fishQuoted(option.description)}'`;
     });
-    const words = TAKES_RUN.includes(name)
-      ? [
-          `${here} -a "latest (${RUN_IDS.replaceAll('"', '\\"').replaceAll('\\(', '\\\\(').replaceAll('\\)', '\\\\)').replaceAll('\\1', '\\\\1')})"`,
-        ]
-      : [];
+    const words = TAKES_RUN.includes(name) ? [`${here} -a ${runs}`] : [];
+    if (name === 'reconcile') words.push(`${here} -a "(${inFishQuotes(FRAMEWORKS)})"`);
     const fixed = WORDS[name] === undefined ? [] : [`${here} -a '${WORDS[name].join(' ')}'`];
     return [
       `complete -c stepwell -n __fish_use_subcommand -a ${name} -d '${fishQuoted(command.description())}'`,

@@ -1,5 +1,4 @@
 /** What is said when an experiment is done: how its runs ended, what failed, where the records are, what to type next. */
-import { resolve } from 'node:path';
 import { compareRuns, findRun, openRun, type CatalogRun } from '../catalog.ts';
 import type { ExperimentResult, RunResult } from '../experiment.ts';
 import { renderText } from '../summary.ts';
@@ -10,7 +9,8 @@ import { neutral, neutralLine } from './neutral.ts';
 import { columnsOf } from './output.ts';
 import { summaryOf, type RunFacts } from './run-facts.ts';
 import { runTable } from './run-table.ts';
-import { shownPath } from './runs-dir.ts';
+import { whenText } from './reconcile-words.ts';
+import { runsDirFlag, shownPath } from './runs-dir.ts';
 import { cut } from './width.ts';
 
 const RULE = /^=+$/;
@@ -43,6 +43,7 @@ export async function endingOf({ runs, plan }: ExperimentResult, paint: Paint): 
     '',
     'Next:',
     ...nextCommands(worst, plan.runsDir).map((command) => `  ${paint('cyan', command)}`),
+    ...(await reconcileLines(ended, plan.runsDir, paint)),
   ];
 }
 
@@ -50,6 +51,21 @@ export async function endingOf({ runs, plan }: ExperimentResult, paint: Paint): 
 async function comparisonOf(runs: readonly CatalogRun[]): Promise<string[]> {
   const several = new Set(runs.map(({ entry }) => entry.framework)).size > 1;
   return several ? ['', ...comparisonText(await compareRuns(runs), columnsOf(process.stdout))] : [];
+}
+
+/** When the provider can be asked for its own figures, and how; empty where no run of these has any. */
+async function reconcileLines(ended: readonly Ended[], runsDir: string, paint: Paint): Promise<string[]> {
+  const last = ended.findLast(({ listed }) => listed?.entry.verification_status === 'pending');
+  if (last === undefined) return [];
+  const { listReconciliations } = await import('../reconcile.ts');
+  const run = `${last.result.framework}/${last.result.runId}`;
+  // Without the environment: it has no say in when a first reading counts, and what is wrong in it is no matter of the run.
+  const [standing] = await listReconciliations({ runsDir, run, all: true, env: {} });
+  const at = standing?.nextAttemptAt ?? null;
+  if (at === null) return [];
+  const now = new Date();
+  const compare = Date.parse(at) <= now.getTime() ? 'Compare' : `From ${whenText(at, now).replace(',', ' on,')}, compare`;
+  return ['', `${compare} with the provider’s figures:`, `  ${paint('cyan', `npx stepwell reconcile${runsDirFlag(runsDir)}`)}`];
 }
 
 async function endedRun(result: RunResult, runsDir: string): Promise<Ended> {
@@ -89,12 +105,10 @@ function placeOf({ runDir, archive }: RunResult): string[] {
 }
 
 function nextCommands({ result, summary }: Ended, runsDir: string): string[] {
-  // Typed here, the commands look into ./runs.
-  const place = runsDir === resolve('runs') ? '' : ` --runs-dir ${shownPath(runsDir)}`;
   const name = result.runId;
   const step = summary.failure?.step ?? null;
   const ofStep = step === null ? '' : ` --step ${step}`;
   const commands =
     result.status === 'success' ? [`show ${name}`] : [`logs ${name}${ofStep} --level warn`, `logs ${name}${ofStep}`];
-  return [...commands, `summary ${name}`, `verify ${name}`].map((command) => `npx stepwell ${command}${place}`);
+  return [...commands, `summary ${name}`, `verify ${name}`].map((command) => `npx stepwell ${command}${runsDirFlag(runsDir)}`);
 }

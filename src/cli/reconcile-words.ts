@@ -1,11 +1,9 @@
 /** What is said of one run's reconciliation, wherever it is listed. */
-import { resolve } from 'node:path';
 import type { RunReconciliation } from '../reconcile.ts';
 import { wrap } from '../summary.ts';
 import { styleOf, type Paint } from './colour.ts';
 import { count, duration } from './columns.ts';
 import { neutralLine } from './neutral.ts';
-import { shownPath } from './runs-dir.ts';
 import { widthOf } from './width.ts';
 
 /** A sentence has at most so many lines. */
@@ -16,15 +14,10 @@ export interface Saying {
   readonly paint: Paint;
   readonly columns: number;
   readonly now: Date;
-  /** As `--runs-dir` would have it; empty where the runs are in ./runs. */
+  /** The `runsDirFlag` of commands to type next. */
   readonly place: string;
   /** One run is spoken of: what to type next is said of it, and not once for all. */
   readonly single: boolean;
-}
-
-/** What commands to type next need to find the same runs. */
-export function placeOf(runsDir: string): string {
-  return runsDir === resolve('runs') ? '' : ` --runs-dir ${shownPath(runsDir)}`;
 }
 
 export function stateText({ state }: Pick<RunReconciliation, 'state'>): string {

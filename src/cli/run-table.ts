@@ -1,31 +1,48 @@
 /** Runs as a table: one line each, in the order given. */
 import { totalsByFramework, type CatalogRun } from '../catalog.ts';
-import { styleOf, type Paint } from './colour.ts';
-import { ABSENT, duration, shortCount, table } from './columns.ts';
+import { plain, styleOf, type Paint } from './colour.ts';
+import { ABSENT, duration, shortCount, table, type Column } from './columns.ts';
 import { neutralLine } from './neutral.ts';
+import { widthOf } from './width.ts';
+
+interface RunColumn extends Column {
+  readonly cell: (run: CatalogRun) => string;
+  /** What its colour goes by. */
+  readonly status?: (run: CatalogRun) => string;
+}
+
+const CALLS: RunColumn = { title: 'CALLS', align: 'right', cell: ({ entry }) => shortCount(entry.total_api_calls) };
+const RUN_COLUMNS: readonly RunColumn[] = [
+  { title: 'RUN', most: 24, cell: ({ entry }) => shortId(entry.run_id) },
+  { title: 'FRAMEWORK', most: 12, cell: ({ entry }) => neutralLine(entry.framework) },
+  { title: 'STATUS', most: 12, cell: (run) => shownStatus(run).replace('_', ' '), status: shownStatus },
+  { title: 'STEPS', align: 'right', cell: stepsOf },
+  CALLS,
+  { title: 'TOKENS', align: 'right', cell: tokensOf },
+  { title: 'TIME', align: 'right', cell: ({ entry }) => duration(entry.duration_seconds) },
+];
+const RECONCILED: RunColumn = { title: 'RECONCILED', most: 12, cell: reconciledOf, status: reconciledOf };
 
 export function runTable(runs: readonly CatalogRun[], paint: Paint): string[] {
-  const statuses = runs.map(shownStatus);
+  return tableOf(runs, RUN_COLUMNS, paint);
+}
+
+/** The same, and how each run stands to its provider's figures, where any run has one; too narrow for that, the calls are left out. */
+export function listTable(runs: readonly CatalogRun[], paint: Paint, width: number): string[] {
+  if (runs.every((run) => reconciledOf(run) === ABSENT)) return runTable(runs, paint);
+  const all = [...RUN_COLUMNS, RECONCILED];
+  const fits = tableOf(runs, all, plain).every((line) => widthOf(line) <= width);
+  return tableOf(runs, fits ? all : all.filter((column) => column !== CALLS), paint);
+}
+
+function tableOf(runs: readonly CatalogRun[], columns: readonly RunColumn[], paint: Paint): string[] {
   return table(
-    [
-      { title: 'RUN', most: 24 },
-      { title: 'FRAMEWORK', most: 12 },
-      { title: 'STATUS', most: 12 },
-      { title: 'STEPS', align: 'right' },
-      { title: 'CALLS', align: 'right' },
-      { title: 'TOKENS', align: 'right' },
-      { title: 'TIME', align: 'right' },
-    ],
-    runs.map((run, index) => [
-      shortId(run.entry.run_id),
-      neutralLine(run.entry.framework),
-      (statuses[index] ?? '').replace('_', ' '),
-      stepsOf(run),
-      shortCount(run.entry.total_api_calls),
-      tokensOf(run),
-      duration(run.entry.duration_seconds),
-    ]),
-    (cell, row, column) => (column === 2 ? paint(styleOf(statuses[row] ?? ''), cell) : cell),
+    columns,
+    runs.map((run) => columns.map(({ cell }) => cell(run))),
+    (cell, row, column) => {
+      const status = columns[column]?.status;
+      return status === undefined ? cell : paint(styleOf(status(runs[row]!)), cell);
+    },
   );
 }
 
@@ -82,6 +99,10 @@ export function shownStatus({ entry, state }: CatalogRun): string {
 function shortId(id: string): string {
   const shown = neutralLine(id);
   return shown.length <= 24 ? shown : `${shown.slice(0, 13)}…${shown.slice(-4)}`;
+}
+
+function reconciledOf({ entry: { verification_status: state } }: CatalogRun): string {
+  return state === null || state === 'not_applicable' ? ABSENT : neutralLine(state);
 }
 
 function stepsOf({ entry }: CatalogRun): string {

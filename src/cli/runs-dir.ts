@@ -17,3 +17,13 @@ export function runsDirOf({ runsDir }: CommonOptions, env: NodeJS.ProcessEnv = p
 export function shownPath(path: string, cwd: string = process.cwd()): string {
   return path.startsWith(`${cwd}/`) ? path.slice(cwd.length + 1) : path;
 }
+
+/** As a shell takes it for one word. */
+function shellWord(text: string): string {
+  return /^[\w./@%+=:,-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+/** What commands to type here need to find the same runs; empty where they are in ./runs. */
+export function runsDirFlag(runsDir: string): string {
+  return runsDir === resolve('runs') ? '' : ` --runs-dir ${shellWord(shownPath(runsDir))}`;
+}

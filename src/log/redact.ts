@@ -3,6 +3,7 @@ import { SecretMatcher } from './redact/matcher.ts';
 import { redactorStream, type RedactorStream } from './redact/stream.ts';
 
 export { collectSecrets } from './redact/collect.ts';
+export { secretForms } from './redact/forms.ts';
 export type { RedactorStream } from './redact/stream.ts';
 
 /** All members may be used apart from the object. */

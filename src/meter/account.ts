@@ -6,8 +6,8 @@ export interface Account {
   readonly step: number | null;
   readonly attempt: number | null;
   readonly ledger: Ledger;
-  /** Digest of a request whose last call failed → that call, so that sending it again is seen. */
-  readonly failed: Map<string, string>;
+  /** Digest of a request → its calls that failed and were not sent again so far, oldest first. */
+  readonly failed: Map<string, string[]>;
   readonly inFlight: Set<Promise<void>>;
   /** Aborted when a call was refused for a budget. */
   readonly exceeded: AbortController;

@@ -44,17 +44,20 @@ export async function meterCall(arrival: Arrival, wire: MeteredWire): Promise<vo
     return;
   }
   const asked = (body.plain === null ? null : wire.readRequest(body.plain, target.known, meters.askStreamUsage)) ?? NOTHING_ASKED;
+  let requestBytes = body.raw.length;
+  const announced = body.rest === 'to_come' ? Number(request.headers['content-length'] ?? requestBytes) : requestBytes;
   const common = {
     call_id: nextCallId(),
     wire: wire.name,
     path: target.path,
     'gen_ai.request.model': asked.model,
     'gen_ai.request.stream': asked.stream,
-    request_bytes: body.rest === 'to_come' ? Number(request.headers['content-length'] ?? body.raw.length) : body.raw.length,
-    retry_of: failedBefore(account, target, body),
+    request_bytes: announced,
+    retry_of: takeFailed(account, target, body),
     attribution: arrival.attribution,
   };
   account.ledger.callStarted(common);
+  if (body.rest === 'to_come') request.on('data', (chunk: Buffer) => void (requestBytes += chunk.length));
 
   const reading = new Reading(wire, asked.hideUsage, meters.recorder?.maxBytes ?? 0);
   const sending = sendingOf(wire, target, body, asked);
@@ -62,13 +65,14 @@ export async function meterCall(arrival: Arrival, wire: MeteredWire): Promise<vo
     body.rest === 'lost'
       ? NOT_FORWARDED
       : await forward(meters.upstream, sending, request, response, (answer) => reading.tapOf(answer), meters.now);
-  if (done.ending === 'unreachable') answerUnreachable(response, wire.provider, meters.upstream.origin, done.error);
+  if (done.ending === 'unreachable' || done.ending === 'unanswered')
+    answerUnreachable(response, wire.provider, meters.upstream.origin, done.error);
   const took = meters.now() - began;
 
   const answered = reading.answered();
   const { usage } = answered;
   const outcome = outcomeOf(done, answered);
-  remember(account, common.call_id, outcome === 'ok', target, body);
+  if (outcome !== 'ok') rememberFailed(account, common.call_id, target, body);
   if (done.ending !== 'lost') recordExchange(arrival, wire.name, body.plain === null ? null : sending.bytes, done, reading, took);
 
   const estimate = mayHaveUsed(done) ? await estimateMissing(arrival, body, reading, usage) : null;
@@ -81,6 +85,7 @@ export async function meterCall(arrival: Arrival, wire: MeteredWire): Promise<vo
   account.ledger.callEnded(
     {
       ...common,
+      request_bytes: requestBytes,
       outcome,
       status: done.status,
       'gen_ai.response.model': answered.model,
@@ -133,16 +138,25 @@ function sendingOf(wire: MeteredWire, target: Target, body: RequestBody, asked: 
   return { ...to, bytes, more: false, headers: { 'content-length': bytes.length, 'content-encoding': undefined } };
 }
 
-/** The failed call whose request this is once more. Bodies are large and most calls succeed, so digests are made late. */
-function failedBefore({ failed }: Account, target: Target, body: RequestBody): string | null {
+/**
+ * The failed call whose request this is once more; each is repeated once, so that of equal requests sent at the same time every
+ * one has its own. Bodies are large and most calls succeed, so digests are made late.
+ */
+function takeFailed({ failed }: Account, target: Target, body: RequestBody): string | null {
   if (failed.size === 0 || body.plain === null) return null;
-  return failed.get(digestOf(target, body.plain)) ?? null;
+  const digest = digestOf(target, body.plain);
+  const calls = failed.get(digest) ?? [];
+  const call = calls.shift() ?? null;
+  if (calls.length === 0) failed.delete(digest);
+  return call;
 }
 
-function remember({ failed }: Account, callId: string, ok: boolean, target: Target, body: RequestBody): void {
-  if (body.plain === null || (ok && failed.size === 0)) return;
-  if (ok) failed.delete(digestOf(target, body.plain));
-  else failed.set(digestOf(target, body.plain), callId);
+function rememberFailed({ failed }: Account, callId: string, target: Target, body: RequestBody): void {
+  if (body.plain === null) return;
+  const digest = digestOf(target, body.plain);
+  const calls = failed.get(digest);
+  if (calls === undefined) failed.set(digest, [callId]);
+  else calls.push(callId);
 }
 
 function digestOf({ path }: Target, plain: Buffer): string {

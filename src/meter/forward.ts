@@ -1,5 +1,6 @@
 /** The one request that the proxy sends upstream for each request that it gets, and the way of its answer back. */
 import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { TLSSocket } from 'node:tls';
 import { answerDecoder } from './body.ts';
 import { putKey } from './credential.ts';
 import { clientHeaders, trailersOf, upstreamHeaders } from './headers.ts';
@@ -31,10 +32,10 @@ export interface Tap {
 
 export interface Forwarded {
   /**
-   * `whole`: to the end of its framing. `unreachable`: no answer began, and the client still waits for one. `lost`: the client left
-   * before its request was whole, so nothing was sent.
+   * `whole`: to the end of its framing. `unreachable`: no connection, and `unanswered`: a connection but no answer; the client still
+   * waits for one. `lost`: the client left before its request was whole, so there was nothing to answer.
    */
-  readonly ending: 'whole' | 'cut' | 'client_gone' | 'unreachable' | 'lost';
+  readonly ending: 'whole' | 'cut' | 'client_gone' | 'unreachable' | 'unanswered' | 'lost';
   readonly status: number | null;
   readonly requestId: string | null;
   readonly contentType: string | null;
@@ -60,6 +61,7 @@ export function forward(
     let contentType: string | null = null;
     let firstByteAt: number | null = null;
     let bytes = 0;
+    let connected = false;
 
     const settle = (ending: Forwarded['ending'], error: Error | null = null): void => {
       response.off('close', onClientClose);
@@ -70,8 +72,9 @@ export function forward(
       }
       resolve({ ending, status, requestId, contentType, firstByteAt, bytes, error });
     };
+    const fail = (error: Error): void => settle(connected ? 'unanswered' : 'unreachable', error);
     const onClientClose = (): void => {
-      settle('client_gone');
+      settle(sending.more && !request.complete && status === null ? 'lost' : 'client_gone');
       outgoing?.destroy();
     };
     response.on('close', onClientClose);
@@ -82,19 +85,35 @@ export function forward(
       settle('unreachable', error as Error);
       return;
     }
+    outgoing.on('socket', (socket) => {
+      const isNew = socket.connecting;
+      connected = !isNew;
+      if (isNew) socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', () => void (connected = true));
+    });
     outgoing.on('error', (error) => {
-      if (status === null) settle('unreachable', error);
+      if (status === null) fail(error);
+    });
+    // Node says nothing else where an upstream changes to a protocol that nobody asked for.
+    outgoing.on('close', () => {
+      if (status === null) fail(new Error('The upstream ended the connection without an answer'));
     });
     outgoing.on('response', (answer) => {
-      status = answer.statusCode ?? null;
       requestId = headerOf(answer, 'x-request-id') ?? headerOf(answer, 'request-id');
       contentType = headerOf(answer, 'content-type');
       const mask = upstream.newMask();
       const tap = tapOf(answer);
       const decoder = answerDecoder(answer.headers['content-encoding']);
-      const body = decoder === null ? answer : answer.pipe(decoder);
       const headers = clientHeaders(answer.headers, decoder !== null || tap.rewrites);
-      response.writeHead(answer.statusCode ?? 502, mask.headers(headers));
+      try {
+        response.writeHead(answer.statusCode ?? 502, mask.headers(headers));
+      } catch (error) {
+        // Node takes more from an upstream than it passes on, such as a status below 100.
+        fail(error as Error);
+        outgoing?.destroy();
+        return;
+      }
+      status = answer.statusCode ?? null;
+      const body = decoder === null ? answer : answer.pipe(decoder);
       // Head and body go out together where both are there; a stream's head does not wait for its first event.
       let begun = false;
       setImmediate(() => {
@@ -123,6 +142,7 @@ export function forward(
         response.end();
       };
       const onCut = (error: Error): void => {
+        if (ended) return;
         settle('cut', error);
         begun = true;
         response.flushHeaders();
@@ -150,6 +170,10 @@ export function forward(
         else pass(pieces);
       });
       body.on('end', () => end([]));
+      // An answer without a body, as to HEAD, may name a compression all the same.
+      answer.on('end', () => {
+        if (bytes === 0) end([]);
+      });
     });
 
     if (sending.more) {

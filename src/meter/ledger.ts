@@ -26,8 +26,8 @@ export function openLedger(): Ledger {
       inScope(() => {
         const fields = { event: 'llm_call', metadata, ...(error === null ? {} : { error }) };
         if (metadata.outcome === 'ok') log.info(sentence(metadata), fields);
-        else if (metadata.outcome === 'upstream_error' || metadata.outcome === 'truncated') log.error(sentence(metadata), fields);
-        else log.warn(sentence(metadata), fields);
+        else if (metadata.outcome === 'http_error' || metadata.outcome === 'client_aborted') log.warn(sentence(metadata), fields);
+        else log.error(sentence(metadata), fields);
       }),
     lookedUp: (metadata) => inScope(() => log.info(`${metadata.method} ${metadata.path}`, { event: 'llm_lookup', metadata })),
     unmetered: (metadata) =>
@@ -61,6 +61,8 @@ function sentence(facts: EventMetadata<'llm_call'>): string {
       return `${model}: the provider answered HTTP ${facts.status} after ${took}`;
     case 'client_aborted':
       return `${model}: the framework ended the call after ${took}${tokensOf(facts)}`;
+    case 'unreachable':
+      return `${model}: the provider could not be reached, tried for ${took}`;
     case 'upstream_error':
       return `${model}: the provider failed after ${took}${tokensOf(facts)}`;
     case 'truncated':

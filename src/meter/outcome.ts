@@ -14,6 +14,8 @@ export function outcomeOf(done: Forwarded, answered: Answered): Outcome {
   const spoken = answered.error === null ? null : 'upstream_error';
   switch (done.ending) {
     case 'unreachable':
+      return 'unreachable';
+    case 'unanswered':
       return 'upstream_error';
     case 'lost':
       return 'client_aborted';

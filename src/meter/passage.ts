@@ -31,7 +31,8 @@ export async function passOn(arrival: Arrival, wire: LookupWire | null): Promise
     end: () => [],
   };
   const done = await forward(meters.upstream, sending, request, response, () => tap, meters.now);
-  if (done.ending === 'unreachable') answerUnreachable(response, provider, meters.upstream.origin, done.error);
+  if (done.ending === 'unreachable' || done.ending === 'unanswered')
+    answerUnreachable(response, provider, meters.upstream.origin, done.error);
   const took = meters.now() - began;
 
   const readable = asked.whole && request.headers['content-encoding'] === undefined && request.complete;

@@ -13,7 +13,7 @@ import { passOn } from './passage.ts';
 import type { PriceBook } from './price.ts';
 import { refuseAddress, refuseUpgrade } from './refusal.ts';
 import { findPlace, prefixOf, type Place } from './route.ts';
-import { openConnections, openUpstream } from './upstream.ts';
+import { MAX_HEAD_BYTES, openConnections, openUpstream } from './upstream.ts';
 import { wireOf } from './wires.ts';
 
 export interface RunMeterOptions {
@@ -94,7 +94,7 @@ export async function startMeter(options: { readonly now?: () => number } = {}):
   const estimator = createEstimator();
   const places = new Map<string, MeteredPlace>();
 
-  const server = createServer((request, response) => {
+  const server = createServer({ maxHeaderSize: MAX_HEAD_BYTES }, (request, response) => {
     const found = findPlace(places, request.url ?? '');
     if (found === null) {
       refuseAddress(request, response);
@@ -160,9 +160,12 @@ export async function startMeter(options: { readonly now?: () => number } = {}):
     async [Symbol.asyncDispose]() {
       server.close();
       server.closeAllConnections();
-      await settled([...places.values()].flatMap(({ account }) => [...account.inFlight]));
+      const inFlight = (): Promise<void>[] => [...places.values()].flatMap(({ account }) => [...account.inFlight]);
+      await settled(inFlight());
       connections.close();
       await estimator.close();
+      // Calls that were waiting for an estimate are recorded without one.
+      await settled(inFlight());
     },
   };
 }

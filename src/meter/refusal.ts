@@ -31,9 +31,14 @@ export function refuseUpgrade(request: IncomingMessage, response: ServerResponse
 }
 
 export function answerUnreachable(response: ServerResponse, provider: Provider, origin: string, error: Error | null): void {
-  const cause = error === null ? 'unknown reason' : ((error as NodeJS.ErrnoException).code ?? error.message);
+  const cause = error === null ? 'unknown reason' : causeOf(error);
   const message = `stepwell's metering proxy got no answer from ${origin}: ${cause}`;
   send(response, 502, errorBody(provider, { status: 502, code: 'upstream_unreachable', message }));
+}
+
+/** The system's codes say it shortest; those of Node are less than their messages. */
+function causeOf({ code, message }: NodeJS.ErrnoException): string {
+  return code === undefined || code.startsWith('ERR_') ? message : code;
 }
 
 function send(response: ServerResponse, status: number, body: string, headers: Record<string, string> = {}): void {

@@ -7,11 +7,11 @@ import type { PriceBook, PricedCall } from './price.ts';
 import type { Usage } from './wire.ts';
 
 /**
- * False for a call that no provider charges for: refused, or never answered. A client that hung up before its answer began
- * may have had the whole of it made.
+ * False for a call that no provider charges for: refused, or never sent. Of one that was sent and never answered, because the client
+ * hung up or the connection broke, the provider may have made the whole answer.
  */
 export function mayHaveUsed(done: Forwarded): boolean {
-  return isGood(done.status) || (done.ending === 'client_gone' && done.status === null);
+  return isGood(done.status) || (done.status === null && (done.ending === 'client_gone' || done.ending === 'unanswered'));
 }
 
 /** Output that is unknown and cannot be estimated, since no word of it came, counts as none where the input is known. */

@@ -2,7 +2,7 @@
 import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type OutgoingHttpHeaders } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { stepwellError } from '../errors.ts';
-import { createKeyMask, type KeyMask } from './mask.ts';
+import { keyMasks, type KeyMask } from './mask.ts';
 
 export interface Upstream {
   /** Scheme, host and port, for sentences. */
@@ -42,16 +42,12 @@ export function openConnections(): Connections {
 /** A path's last segment that is a version: `/v1`, `/v1beta`, `/v4`. */
 const VERSION = /\/v\d+(?:\.\d+)?(?:alpha|beta|preview)?\d*$/i;
 
+/** Longest head of a request or an answer: Node's own limit, 16 KB, is below that of many providers. */
+export const MAX_HEAD_BYTES = 128 * 1024;
+
 /** @throws UPSTREAM_URL_INVALID */
 export function openUpstream(baseUrl: string, apiKey: string | null, connections: Connections): Upstream {
-  const base = URL.parse(baseUrl);
-  if (base === null) throw stepwellError('UPSTREAM_URL_INVALID', { baseUrl, reason: 'it is not a URL' });
-  if (base.protocol !== 'http:' && base.protocol !== 'https:') {
-    throw stepwellError('UPSTREAM_URL_INVALID', {
-      baseUrl,
-      reason: `it begins with ${base.protocol} and not with http: or https:`,
-    });
-  }
+  const base = parseBase(baseUrl);
   const secure = base.protocol === 'https:';
   const start = secure ? httpsRequest : httpRequest;
   const versioned = base.pathname.replace(/\/+$/, '');
@@ -60,6 +56,7 @@ export function openUpstream(baseUrl: string, apiKey: string | null, connections
     agent: secure ? connections.https : connections.http,
     hostname: base.hostname.replace(/^\[(.*)\]$/, '$1'),
     port: base.port === '' ? undefined : base.port,
+    maxHeaderSize: MAX_HEAD_BYTES,
   };
   return {
     origin: base.origin,
@@ -69,6 +66,19 @@ export function openUpstream(baseUrl: string, apiKey: string | null, connections
     // the root, to which they add a version themselves.
     pathOf: (path) => (path === '/v1' || path.startsWith('/v1/') ? versioned + path.slice(3) || '/' : bare + path),
     send: (method, path, headers) => start({ ...fixed, method, path, headers }),
-    newMask: () => createKeyMask(apiKey),
+    newMask: keyMasks(apiKey),
   };
+}
+
+function parseBase(baseUrl: string): URL {
+  // A password has no place in a message.
+  const shown = baseUrl.replace(/\/\/[^/]*@/, '//…@');
+  const refused = (reason: string): Error => stepwellError('UPSTREAM_URL_INVALID', { baseUrl: shown, reason });
+  const base = URL.parse(baseUrl);
+  if (base === null) throw refused('it is not a URL');
+  if (base.protocol !== 'http:' && base.protocol !== 'https:')
+    throw refused(`it begins with ${base.protocol} and not with http: or https:`);
+  if (base.username !== '' || base.password !== '') throw refused('it holds a user name or password; the key goes beside it');
+  if (base.search !== '' || base.hash !== '') throw refused('it holds a query or fragment, to which no path can be added');
+  return base;
 }

@@ -17,6 +17,12 @@ export const ADMIN_KEY_VARIABLES: Readonly<Record<UsageProvider, readonly string
   anthropic: ['ANTHROPIC_ADMIN_KEY'],
 };
 
+/** Where the figures of a run's account are, and who may read them, as it is written: the same for runs of one account. */
+export function accountOf(config: RunConfig, framework: string, env: NodeJS.ProcessEnv): string {
+  const { base_url, admin_key } = writtenEndpoint(config, framework, env)?.settings.usage_api ?? {};
+  return JSON.stringify([base_url, admin_key]);
+}
+
 /** From the run's configuration, whose references are filled in now; the key otherwise from the environment. */
 export function accessOf(config: RunConfig, framework: string, provider: UsageProvider, env: NodeJS.ProcessEnv): Access {
   const written = writtenEndpoint(config, framework, env)?.settings.usage_api ?? {};
@@ -51,11 +57,11 @@ function expanded(
   });
   const [name] = unset;
   if (name !== undefined) {
-    const reason = `The run’s configuration takes usage_api.${key} from \${${name}}, which is not set.`;
+    const reason = `The configuration takes usage_api.${key} from \${${name}}, which is not set.`;
     return { reason, fix: `Set it: export ${name}=…` };
   }
   if (value.startsWith('[withheld')) {
-    const reason = `usage_api.${key} was written out in the run’s configuration, and so is not kept with the run.`;
+    const reason = `usage_api.${key} was written out in the configuration, and so is not kept with the run.`;
     return { reason, fix: 'Set the variable of the provider’s admin key, and write a reference to it in the configuration.' };
   }
   return { value };

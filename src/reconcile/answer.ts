@@ -1,11 +1,17 @@
 /** From asking the provider to what its answer says of a run. */
+import { captureScope, runRedactor } from '../log.ts';
 import type { ReconciliationAttempt, RunSummary } from '../schema.ts';
-import type { UsageAnswer, UsageApi } from './api.ts';
+import { openRunDirectory } from '../store.ts';
+import { foldRun } from '../summary.ts';
+import type { Access } from './access.ts';
+import { openUsageApi, type UsageAnswer, type UsageApi } from './api.ts';
 import { boundedReading, boundedSteps } from './bounds.ts';
 import type { Outcome } from './judge.ts';
 import { canBeBilledBy, filterOf, type RunUsageApi } from './ledger.ts';
 import type { Surroundings } from './neighbours.ts';
-import { neighbourMinutes, providerMinutes, readingOf } from './reading.ts';
+import type { ReconcileOptions } from './options.ts';
+import { providerMinutes, readingOf, sharedMinutes } from './reading.ts';
+import { recordPage } from './record.ts';
 import type { Ready } from './standing.ts';
 import { stepResolutions } from './steps.ts';
 import { weigh } from './weigh.ts';
@@ -18,12 +24,57 @@ export interface Asked {
   readonly surroundings: Surroundings;
 }
 
+/** How asking ended. */
+interface Answered {
+  readonly failure: Failure | null;
+  readonly outcome: Outcome;
+  readonly steps: ReconciliationAttempt['steps'];
+}
+
+export type Failure = Extract<UsageAnswer, { status: 'failed' }>;
+
+/** Without access nobody is asked; that is an attempt like any other that failed. */
+export function refusedBy({ reason, fix }: Extract<Access, { status: 'missing' }>): Answered {
+  return failedWith({ status: 'failed', reason, fix, retryable: false });
+}
+
+function failedWith(failure: Failure): Answered {
+  return { failure, outcome: { kind: 'failed', reason: failure.reason }, steps: [] };
+}
+
+/** Asks, and records every answer as it comes. Call it in the run's log scope. */
+export async function readUsage(
+  ready: Ready,
+  asked: Asked,
+  it: {
+    readonly access: Extract<Access, { status: 'ok' }>;
+    /** Its number, for the records. */
+    readonly attempt: number;
+    readonly options: ReconcileOptions;
+    readonly now: () => Date;
+  },
+): Promise<Answered> {
+  const { fetch, wait, signal } = it.options;
+  const inScope = captureScope();
+  const api = openUsageApi({
+    provider: asked.usageApi.provider,
+    baseUrl: it.access.baseUrl,
+    adminKey: it.access.adminKey,
+    cover: runRedactor().redact,
+    fetch,
+    wait,
+    now: it.now,
+    onResponse: (page) => inScope(() => recordPage(it.attempt, page)),
+  });
+  const answer = await answerOf(api, asked, signal);
+  if (answer.status === 'failed') return failedWith(answer);
+  await using source = await openRunDirectory(ready.run.dir);
+  const summary = await foldRun(source);
+  return { failure: null, ...(await readingFor(ready, summary, asked, answer, api, signal)) };
+}
+
 /** An interruption is an answer too: what was received until then is recorded, and so is that nothing followed. */
-export async function answerOf(
-  api: UsageApi,
-  { usageApi, surroundings }: Asked,
-  signal: AbortSignal | undefined,
-): Promise<UsageAnswer> {
+async function answerOf(api: UsageApi, { usageApi, surroundings }: Asked, signal: AbortSignal | undefined): Promise<UsageAnswer> {
   const { start, end } = surroundings.joint.minutes;
   try {
     return await api.fetchUsage({ start: new Date(start), end: new Date(end), filter: filterOf(usageApi), signal });
@@ -34,14 +85,14 @@ export async function answerOf(
 }
 
 /** What an answer says of the run: the reading, the comparison, and the steps. */
-export async function readingFor(
+async function readingFor(
   { ledger, settings }: Ready,
   summary: RunSummary,
   { usageApi, window, surroundings: { joint, unreadable } }: Asked,
   { buckets, fetchedAt }: Extract<UsageAnswer, { status: 'ok' }>,
   api: UsageApi,
   signal: AbortSignal | undefined,
-): Promise<Extract<Outcome, { kind: 'reading' }> & { readonly steps: ReconciliationAttempt['steps'] }> {
+): Promise<Omit<Answered, 'failure'>> {
   const { provider } = usageApi;
   const filter = filterOf(usageApi);
   // Costs are shown, and decide nothing: that they could not be had is told by the answer in the log.
@@ -52,7 +103,8 @@ export async function readingFor(
       return null;
     });
   const cost = costs?.status === 'ok' && costs.usd !== null ? { usd: costs.usd, start: costs.start, end: costs.end } : null;
-  const reading = boundedReading(readingOf({ fetchedAt, buckets, window, joint, cost }));
+  const sharedStarts = sharedMinutes(joint, buckets, filter.api_key_id !== null);
+  const reading = boundedReading(readingOf({ fetchedAt, buckets, window, joint, sharedStarts, cost }));
   const minutes = providerMinutes(buckets);
   const calls = ledger.calls.filter((call) => canBeBilledBy(provider, call));
   const keys = new Set(buckets.flatMap(({ rows }) => rows.flatMap(({ api_key_id }) => api_key_id ?? [])));
@@ -60,7 +112,6 @@ export async function readingFor(
     provider,
     figures: minutes.sum(() => true),
     apiKeys: keys.size === 0 ? null : keys.size,
-    filtersKey: filter.api_key_id !== null,
     summary,
     calls,
     foreign: ledger.calls.filter((call) => !canBeBilledBy(provider, call)),
@@ -71,9 +122,7 @@ export async function readingFor(
   const steps = summary.steps.filter(({ status }) => status !== 'not_reached').map(({ step }) => step);
   const run = { calls, endedAt: ledger.endedAt };
   return {
-    kind: 'reading',
-    reading,
-    comparison,
-    steps: boundedSteps(stepResolutions(steps, run, neighbourMinutes(joint), minutes)),
+    outcome: { kind: 'reading', reading, comparison },
+    steps: boundedSteps(stepResolutions(steps, run, sharedStarts, minutes)),
   };
 }

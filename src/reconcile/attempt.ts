@@ -3,20 +3,18 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CatalogRun } from '../catalog.ts';
 import { stepwellError, StepwellError } from '../errors.ts';
-import { captureScope, collectSecrets, flushRun, runRedactor, syncRun, withRun } from '../log.ts';
+import { collectSecrets, flushRun, runRedactor, syncRun, withRun } from '../log.ts';
 import type { ReconciliationAttempt, ReconciliationSummary, UsageFilter } from '../schema.ts';
-import { CONFIG_FILE, LOGS_DIR, openRunDirectory, RECONCILE_LOCK_FILE, RECONCILIATION_LOG, withFileLock } from '../store.ts';
-import { foldRun } from '../summary.ts';
-import { accessOf, ADMIN_KEY_VARIABLES, type Access } from './access.ts';
-import { answerOf, readingFor, type Asked } from './answer.ts';
-import { openUsageApi, type UsageAnswer } from './api.ts';
+import { CONFIG_FILE, LOGS_DIR, RECONCILE_LOCK_FILE, RECONCILIATION_LOG, withFileLock } from '../store.ts';
+import { accessOf, accountOf, ADMIN_KEY_VARIABLES, type Access } from './access.ts';
+import { readUsage, refusedBy, type Asked, type Failure } from './answer.ts';
 import { readAttempts } from './attempts.ts';
-import { isSettled, judge, type Judgement, type Outcome } from './judge.ts';
+import { isSettled, judge, type Judgement } from './judge.ts';
 import { canBeBilledBy, type RunUsageApi } from './ledger.ts';
 import { surroundingsOf, type LedgerCache, type Surroundings } from './neighbours.ts';
 import type { ReconcileOptions, RunReconciliation } from './options.ts';
-import { recordAttempt, recordPage } from './record.ts';
-import { recordedSettings } from './settings.ts';
+import { recordAttempt } from './record.ts';
+import { readRunConfig, recordedSettings } from './settings.ts';
 import { nextAttemptAt, type Ready } from './standing.ts';
 import { updateDerived } from './update.ts';
 import { windowOf, windowText } from './window.ts';
@@ -46,7 +44,13 @@ export async function attemptRun(ready: Ready, context: AttemptContext): Promise
   const window = windowOf({ ...ready.ledger, calls });
   if (window === null) return { ...result, reason: 'No time of the run is recorded, so that nothing can be asked for.' };
 
-  const surroundings = await surroundingsOf({ dir: result.runDir, window, usageApi }, context.runs, context.cache);
+  const account = accountOf(ready.config, result.framework, context.env);
+  const isSameAccount = async ({ dir, entry }: CatalogRun): Promise<boolean> => {
+    const config = await readRunConfig(dir).catch(() => null);
+    return config === null || accountOf(config, entry.framework, context.env) === account;
+  };
+  const self = { dir: result.runDir, window, usageApi, isSameAccount };
+  const surroundings = await surroundingsOf(self, context.runs, context.cache);
   const blocked = blockedBy(surroundings, result, now());
   if (blocked !== null) return blocked;
   const { end } = surroundings.joint.minutes;
@@ -55,22 +59,12 @@ export async function attemptRun(ready: Ready, context: AttemptContext): Promise
     return { ...result, reason, nextAttemptAt: new Date(Math.max(end, Date.parse(result.nextAttemptAt ?? '0'))).toISOString() };
   }
   const access = accessOf(ready.config, result.framework, usageApi.provider, context.env);
-  if (access.status === 'missing') {
-    const { reason, fix } = access;
-    return {
-      ...result,
-      action: 'failed',
-      state: result.settled ? result.state : 'unavailable',
-      reason,
-      fix,
-      nextAttemptAt: null,
-    };
-  }
+  const adminKey = access.status === 'ok' ? [access.adminKey] : [];
   const scope = {
     runId: result.runId,
     framework: result.framework,
     logsDir: join(result.runDir, LOGS_DIR),
-    secrets: [access.adminKey, ...(await secretsOf(result.runDir, context.env))],
+    secrets: [...adminKey, ...(await secretsOf(result.runDir, context.env))],
   };
   const asked: Asked = { usageApi, window, surroundings };
   try {
@@ -87,34 +81,14 @@ export async function attemptRun(ready: Ready, context: AttemptContext): Promise
 }
 
 /** As holder of the lock, in the run's log scope. */
-async function ask(
-  ready: Ready,
-  context: AttemptContext,
-  asked: Asked,
-  access: Extract<Access, { status: 'ok' }>,
-): Promise<RunReconciliation> {
+async function ask(ready: Ready, context: AttemptContext, asked: Asked, access: Access): Promise<RunReconciliation> {
   const { run, settings, result } = ready;
   const { usageApi, window } = asked;
-  const { options, now } = context;
+  const { now } = context;
   const { attempts: earlier, nextNumber } = await readAttempts(run.dir);
-  await using source = await openRunDirectory(run.dir);
-  const summary = await foldRun(source);
-
-  const inScope = captureScope();
-  const api = openUsageApi({
-    provider: usageApi.provider,
-    baseUrl: access.baseUrl,
-    adminKey: access.adminKey,
-    fetch: options.fetch,
-    wait: options.wait,
-    now,
-    onResponse: (page) => inScope(() => recordPage(nextNumber, page)),
-  });
-  const answer = await answerOf(api, asked, options.signal);
-  const outcome: Outcome & { readonly steps: ReconciliationAttempt['steps'] } =
-    answer.status === 'failed'
-      ? { kind: 'failed', reason: answer.reason, steps: [] }
-      : await readingFor(ready, summary, asked, answer, api, options.signal);
+  const answered =
+    access.status === 'ok' ? await readUsage(ready, asked, { ...context, access, attempt: nextNumber }) : refusedBy(access);
+  const { failure, outcome, steps } = answered;
 
   const filter = recordedFilter(usageApi);
   const question = { provider: usageApi.provider, filter, window: windowText(window) };
@@ -131,7 +105,7 @@ async function ask(
     first_equal_at: judged.first_equal_at,
     verified_at: judged.verified_at,
     comparison: judged.comparison,
-    steps: counts && judged.comparison !== null ? outcome.steps : [],
+    steps: counts && judged.comparison !== null ? steps : [],
     waiting_ended: judged.waiting_ended,
   };
   recordAttempt(attempt);
@@ -139,7 +113,7 @@ async function ask(
   if (!syncRun()) throw stepwellError('RECONCILE_NOT_RECORDED', { file: join(run.dir, RECONCILIATION_LOG) });
   const renewed = await updateDerived(run.dir);
   return resultOf(result, attempt, renewed, {
-    failure: answer.status === 'failed' ? answer : null,
+    failure,
     retryAt: ageHours > settings.max_age_hours ? null : new Date(now().getTime() + RETRY_MINUTES * 60_000).toISOString(),
     nextAt: () =>
       nextAttemptAt({
@@ -193,7 +167,7 @@ function resultOf(
   attempt: ReconciliationAttempt,
   summary: ReconciliationSummary | null,
   it: {
-    readonly failure: Extract<UsageAnswer, { status: 'failed' }> | null;
+    readonly failure: Failure | null;
     /** Null when the run is too old to be waited for. */
     readonly retryAt: string | null;
     readonly nextAt: () => string;

@@ -41,12 +41,12 @@ export async function reconcileRound(
   for (const run of chosen.runs) {
     const known = knownBefore(run.dir);
     if (known === null && !everything && (await isSettledOnDisk(run))) continue;
-    const standing = known === null ? await safely(run, async () => await standingOf(run, outer, now())) : null;
-    if (known !== null) results.set(run.dir, known);
-    else if (standing !== null) {
-      await repair(standing);
-      if (isChosen(standing, everything)) standings.push({ run, standing });
+    if (known !== null) {
+      results.set(run.dir, known);
+      continue;
     }
+    const standing = await repaired(await safely(run, async () => await standingOf(run, outer, now())));
+    if (isChosen(standing, everything)) standings.push({ run, standing });
   }
 
   for (const [index, { run, standing }] of standings.entries()) {
@@ -97,16 +97,17 @@ async function attemptOrWait(ready: Ready, context: AttemptContext, evenIfYoung:
   return await attemptRun(ready, context);
 }
 
-/** What an attempt that was cut off left undone. Its holder may be at work just now: then it does it itself. */
-async function repair(standing: Standing): Promise<void> {
-  if (standing.kind !== 'ready' || !standing.stale) return;
-  const { dir } = standing.run;
+/** Does what an attempt that was cut off left undone. Its holder may be at work just now: then it does it itself. */
+async function repaired(standing: Standing): Promise<Standing> {
+  if (standing.kind !== 'ready' || !standing.stale) return standing;
+  const { run, result } = standing;
   try {
-    await withFileLock(join(dir, RECONCILE_LOCK_FILE), async () => await updateDerived(dir), { waitMs: 0 });
+    await withFileLock(join(run.dir, RECONCILE_LOCK_FILE), async () => await updateDerived(run.dir), { waitMs: 0 });
   } catch (error) {
-    // The next attempt meets the same, and tells it.
-    if (!(error instanceof StepwellError)) throw error;
+    if (error instanceof StepwellError && error.code === 'LOCK_HELD') return standing;
+    return { kind: 'refused', result: { ...failed(run, result, error), settled: false } };
   }
+  return standing;
 }
 
 /** The runs that are meant, and all that there are. */

@@ -13,11 +13,10 @@ export interface Explained {
   readonly calls: readonly LedgerCall[];
   readonly foreign: readonly LedgerCall[];
   readonly shared: readonly SharedCalls[];
-  /** Whether the calls of runs that named no key or project are in the joint ledger; null when there are none. */
+  /** Whether the calls of runs that may have used another key are in the joint ledger; null when there are none. */
   readonly possibleCounted: boolean | null;
   /** API keys in the answer. */
   readonly apiKeys: number | null;
-  readonly filtersKey: boolean;
   /** Runs that may have used the same minutes and cannot be read, in words. */
   readonly unreadable: readonly string[];
 }
@@ -53,7 +52,7 @@ function ofTheRecord({ summary, calls, foreign, provider }: Explained): string[]
   return said;
 }
 
-function ofTheScope({ shared, possibleCounted, apiKeys, filtersKey, unreadable }: Explained): string[] {
+function ofTheScope({ shared, possibleCounted, apiKeys, unreadable }: Explained): string[] {
   const said: string[] = [];
   const unknown = shared.flatMap(({ calls }) => calls).filter(({ use }) => use === 'unknown').length;
   if (unknown > 0) {
@@ -62,10 +61,10 @@ function ofTheScope({ shared, possibleCounted, apiKeys, filtersKey, unreadable }
   if (possibleCounted !== null) {
     const names = namesOf(shared.filter(({ neighbour }) => neighbour.view === 'possible'));
     said.push(
-      `${names} named no API key or project: by the figures, the calls of it were ${possibleCounted ? '' : 'not '}made with those of this run.`,
+      `${names} may have called with another API key, project or account: by the figures, their calls were ${possibleCounted ? 'made with those of this run' : 'not made with the key or project of this run'}.`,
     );
   }
-  if (apiKeys !== null && apiKeys > 1 && !filtersKey) {
+  if (apiKeys !== null && apiKeys > 1) {
     said.push(
       `The provider's figures hold the use of ${countText(apiKeys, 'API key')}, so that they are a bound; api_key_id or project_id in usage_api tells this run's apart.`,
     );

@@ -17,13 +17,15 @@ export interface LedgerCall {
   readonly startedAt: number;
   /** Null when no end is recorded. */
   readonly endedAt: number | null;
+  /** Its answer did not arrive whole, or nobody knows: the provider may have gone on with it, and billed it later. */
+  readonly brokeOff: boolean;
   /** Of the wire that was spoken. */
   readonly wire: string;
   /** Cached tokens included; null when unknown. */
   readonly input: number | null;
   readonly output: number | null;
   readonly cached: number | null;
-  /** `none`: refused, so that it used nothing. `unknown`: it may have used tokens that nobody reported. */
+  /** `none`: refused or never sent, so that it used nothing. `unknown`: it may have used tokens that nobody reported. */
   readonly use: 'known' | 'unknown' | 'none';
 }
 
@@ -31,7 +33,8 @@ export interface RunLedger {
   /** Null for a run that recorded no beginning: of the original system, or only just born. */
   readonly start: {
     readonly at: number;
-    readonly usageApi: RunUsageApi | null;
+    /** Null where nobody bills; `unrecorded` before format 1.1. */
+    readonly usageApi: RunUsageApi | 'unrecorded' | null;
     readonly rehearsal: boolean;
     readonly replay: boolean;
   } | null;
@@ -67,7 +70,10 @@ export async function readLedger(source: RunSource): Promise<RunLedger> {
     // What recovery records may be days later.
     if (!recovered) endedAt = Math.max(endedAt, at);
     const began = parsed('run_start', record);
-    if (began !== null) start ??= { at, usageApi: began.usage_api, rehearsal: began.rehearsal, replay: began.replay_of !== null };
+    if (began !== null) {
+      const usageApi = Object.hasOwn(record.metadata, 'usage_api') ? began.usage_api : 'unrecorded';
+      start ??= { at, usageApi, rehearsal: began.rehearsal, replay: began.replay_of !== null };
+    }
     const started = parsed('llm_call_start', record);
     if (started !== null) {
       const call = { call: unended(record, at, started) };
@@ -93,7 +99,7 @@ function parsed<E extends EventName>(event: E, record: LogRecord): EventMetadata
 }
 
 function unended({ step }: LogRecord, startedAt: number, { wire }: EventMetadata<'llm_call_start'>): LedgerCall {
-  return { step, startedAt, endedAt: null, wire, input: null, output: null, cached: null, use: 'unknown' };
+  return { step, startedAt, endedAt: null, brokeOff: true, wire, input: null, output: null, cached: null, use: 'unknown' };
 }
 
 function endedCall(
@@ -103,11 +109,13 @@ function endedCall(
 ): LedgerCall {
   const input = facts['gen_ai.usage.input_tokens'];
   const output = facts['gen_ai.usage.output_tokens'];
-  const refused = facts.outcome === 'http_error' || (facts.outcome === 'upstream_error' && facts.status === null);
+  const refused = facts.outcome === 'http_error' || facts.outcome === 'unreachable';
+  const isUnanswered = facts.outcome === 'upstream_error' && facts.status === null;
   const known = input !== null && output !== null;
   return {
     step,
     ...times,
+    brokeOff: facts.outcome === 'client_aborted' || facts.outcome === 'truncated' || isUnanswered,
     wire: facts.wire,
     input,
     output,

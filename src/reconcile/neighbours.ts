@@ -1,8 +1,8 @@
 /** The other runs below the runs directory that may have used the same minutes in the same scope. */
 import { openRun, type CatalogRun } from '../catalog.ts';
-import { readLedger, type RunLedger, type RunUsageApi } from './ledger.ts';
+import { canBeBilledBy, readLedger, type LedgerCall, type RunLedger, type RunUsageApi } from './ledger.ts';
 import { inView, joinMinutes, type Joint, type Neighbour } from './sharing.ts';
-import { minutesBetween, overlap, type Minutes } from './window.ts';
+import { minutesOfRun, overlap, type Minutes } from './window.ts';
 
 export interface Surroundings {
   readonly joint: Joint;
@@ -21,10 +21,17 @@ export type LedgerCache = Map<string, RunLedger>;
  * @param runs all runs of the runs directory
  */
 export async function surroundingsOf(
-  self: { readonly dir: string; readonly window: Minutes; readonly usageApi: RunUsageApi },
+  self: {
+    readonly dir: string;
+    readonly window: Minutes;
+    readonly usageApi: RunUsageApi;
+    /** False where another key may read the figures of `run`, so that they may be those of another account. */
+    readonly isSameAccount: (run: CatalogRun) => Promise<boolean>;
+  },
   runs: readonly CatalogRun[],
   cache: LedgerCache = new Map(),
 ): Promise<Surroundings> {
+  const isBilled = (call: LedgerCall): boolean => canBeBilledBy(self.usageApi.provider, call);
   const neighbours: Neighbour[] = [];
   const unfinished: CatalogRun[] = [];
   const unreadable: string[] = [];
@@ -42,10 +49,13 @@ export async function surroundingsOf(
         continue;
       }
       const { start } = ledger;
-      if (start === null || start.usageApi === null || start.rehearsal || start.replay) continue;
-      const view = inView(self.usageApi, start.usageApi);
+      if (start === null || start.rehearsal || start.replay) continue;
+      if (start.usageApi === null || start.usageApi === 'unrecorded') continue;
+      let view = inView(self.usageApi, start.usageApi);
       if (view === null) continue;
-      if (run.state === 'finished') neighbours.push({ framework, runId, view, ledger });
+      if (view === 'certain' && !(await self.isSameAccount(run))) view = 'possible';
+      if (run.state === 'finished')
+        neighbours.push({ framework, runId, view, ledger: { ...ledger, calls: ledger.calls.filter(isBilled) } });
       else unfinished.push(run);
     }
     joint = joinMinutes(self.window, neighbours);
@@ -60,8 +70,7 @@ function mayHaveCalled({ entry }: CatalogRun): boolean {
 function mayOverlap({ entry }: CatalogRun, minutes: Minutes): boolean {
   const start = entry.start_time === null ? Number.NEGATIVE_INFINITY : Date.parse(entry.start_time);
   const end = entry.end_time === null ? Number.POSITIVE_INFINITY : Date.parse(entry.end_time);
-  if (!Number.isFinite(start) || !Number.isFinite(end)) return start < minutes.end && end >= minutes.start;
-  return overlap(minutesBetween(start, end), minutes);
+  return overlap(minutesOfRun(start, end), minutes);
 }
 
 /** Null when it is gone or cannot be read. */

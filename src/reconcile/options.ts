@@ -64,7 +64,7 @@ export interface RunReconciliation {
   readonly ageMinutes: number | null;
   /** Null before the first attempt. */
   readonly summary: ReconciliationSummary | null;
-  /** Nothing further is awaited: verified, mismatch, not_applicable, or older than the maximum age. */
+  /** Nothing further is awaited: verified, mismatch, not_applicable, older than the maximum age, or recorded before format 1.1. */
   readonly settled: boolean;
   /** ISO 8601: the earliest time at which a further reading counts; null when the run is settled, or when a person must act first. */
   readonly nextAttemptAt: string | null;

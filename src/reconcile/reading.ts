@@ -22,10 +22,19 @@ function figuresOf({ report, input_tokens, output_tokens, cached_tokens, api_cal
   return { input_tokens, output_tokens: output_tokens ?? 0, cached_tokens: cached_tokens ?? 0, api_calls };
 }
 
-/** The start of every minute in which a neighbour had a call. */
-export function neighbourMinutes({ minutes, shared }: Joint): Set<number> {
+/**
+ * The start of every minute that is not the run's alone: a neighbour may have a call booked in it, or several API keys were used.
+ *
+ * @param isOneKey only the use of one key was asked for
+ */
+export function sharedMinutes({ minutes, shared }: Joint, buckets: readonly UsageBucket[], isOneKey: boolean): Set<number> {
   const all = shared.flatMap(({ neighbour, calls }) => calls.map((call) => minutesOfCall(call, neighbour.ledger.endedAt)));
-  return minuteStarts(all, minutes);
+  const starts = minuteStarts(all, minutes);
+  if (isOneKey) return starts;
+  for (const { start, rows } of buckets) {
+    if (new Set(rows.map(({ api_key_id }) => api_key_id)).size > 1) starts.add(Date.parse(start));
+  }
+  return starts;
 }
 
 export interface ReadingFacts {
@@ -33,14 +42,15 @@ export interface ReadingFacts {
   readonly buckets: readonly UsageBucket[];
   readonly window: Minutes;
   readonly joint: Joint;
+  /** The start of each minute that is not the run's alone. */
+  readonly sharedStarts: ReadonlySet<number>;
   readonly cost: ProviderReading['cost'];
 }
 
 /** What the provider reported for the window. */
-export function readingOf({ fetchedAt, buckets, window, joint, cost }: ReadingFacts): ProviderReading {
+export function readingOf({ fetchedAt, buckets, window, joint, sharedStarts, cost }: ReadingFacts): ProviderReading {
   const minutes = providerMinutes(buckets);
   const inWindow = (at: number): boolean => at >= window.start && at < window.end;
-  const others = neighbourMinutes(joint);
   const ours = buckets.filter(({ start }) => inWindow(Date.parse(start)));
   const rows = ours.flatMap((bucket) => bucket.rows);
   const keys = new Set(rows.flatMap(({ api_key_id }) => api_key_id ?? []));
@@ -48,9 +58,9 @@ export function readingOf({ fetchedAt, buckets, window, joint, cost }: ReadingFa
   return {
     fetched_at: fetchedAt,
     total: minutes.sum(inWindow),
-    own: minutes.sum((at) => inWindow(at) && !others.has(at)),
+    own: minutes.sum((at) => inWindow(at) && !sharedStarts.has(at)),
     minutes_with_usage: ours.filter((bucket) => bucket.rows.length > 0).length,
-    shared_minutes: ours.filter(({ start }) => others.has(Date.parse(start))).length,
+    shared_minutes: ours.filter(({ start }) => sharedStarts.has(Date.parse(start))).length,
     shared_with: joint.shared
       .filter(({ neighbour, calls }) => {
         const theirs = calls.map((call) => minutesOfCall(call, neighbour.ledger.endedAt));

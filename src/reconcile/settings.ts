@@ -2,8 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { z } from 'zod';
 import { stepwellError } from '../errors.ts';
-import { ExperimentConfig, type ReconciliationConfig, type ReconciliationSettings } from '../schema.ts';
+import { ExperimentConfig, ReconciliationConfig, type ReconciliationSettings } from '../schema.ts';
 import { CONFIG_FILE } from '../store.ts';
 import type { ReconcileOptions } from './options.ts';
 
@@ -17,7 +18,8 @@ export async function readRunConfig(runDir: string): Promise<RunConfig> {
   try {
     return RunConfig.parse(parse(await readFile(file, 'utf8')));
   } catch (error) {
-    throw stepwellError('RECONCILE_CONFIG', { file, reason: (error as Error).message }, { cause: error });
+    const reason = error instanceof z.ZodError ? z.prettifyError(error).replace(/\s+/g, ' ') : (error as Error).message;
+    throw stepwellError('RECONCILE_CONFIG', { file, reason }, { cause: error });
   }
 }
 
@@ -39,10 +41,13 @@ export function outerSettings({ minAgeMinutes, maxAgeHours, env = process.env }:
   const found: { [K in keyof Settings]?: number | undefined } = {
     min_age_minutes: flagOf('--min-age', minAgeMinutes, 'minutes'),
     max_age_hours: flagOf('--max-age', maxAgeHours, 'hours'),
-    interval_minutes: variableOf(interval, env, { says: 'a number of minutes from 0 on', isRight: (value) => value >= 0 }),
+    interval_minutes: variableOf(interval, env, {
+      says: 'a number of minutes from 0 on, of at most ten years',
+      isRight: (value) => ReconciliationConfig.shape.interval_minutes.safeParse(value).success,
+    }),
     required_readings: variableOf(readings, env, {
       says: 'a whole number from 1 to 100',
-      isRight: (value) => Number.isInteger(value) && value >= 1 && value <= 100,
+      isRight: (value) => ReconciliationConfig.shape.required_readings.safeParse(value).success,
     }),
   };
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));

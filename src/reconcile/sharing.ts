@@ -8,7 +8,10 @@ import type { UsageFilter } from '../schema.ts';
 import type { LedgerCall, RunLedger, RunUsageApi } from './ledger.ts';
 import { minutesOfCall, overlap, unionOf, type Minutes } from './window.ts';
 
-/** `certain`: what the filter lets through has this run's calls in it. `possible`: it does not say by which key or project it called. */
+/**
+ * `certain`: what the filter lets through has this run's calls in it. `possible`: it does not say by which key or project it called,
+ * or another key reads its figures, of the same account or another.
+ */
 export type InView = 'certain' | 'possible';
 
 /** Whether the provider's figures under `filter` hold the calls of a run that named `other`; null: they do not. */

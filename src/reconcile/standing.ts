@@ -66,6 +66,11 @@ export async function standingOf(run: CatalogRun, outer: Partial<Settings>, now:
   const { start } = ledger;
   if (start?.replay === true) return refused(run, 'not_applicable', { ...REPLAY, ageMinutes });
   if (start === null || start.usageApi === null) return refused(run, 'not_applicable', { ...NOBODY, ageMinutes });
+  if (start.usageApi === 'unrecorded') {
+    // As metrics.json has it.
+    const state = ledger.calls.length > 0 ? 'pending' : 'not_applicable';
+    return refused(run, state, { ...UNRECORDED, ageMinutes, settled: true });
+  }
   const config = await readRunConfig(run.dir);
   const settings = settingsOf(config.reconciliation, outer);
   const { attempts } = await readAttempts(run.dir);
@@ -136,14 +141,15 @@ interface Refusal {
   readonly ageMinutes?: number | null;
   readonly summary?: ReconciliationSummary | null;
   readonly nextAttemptAt?: string | null;
+  readonly settled?: boolean;
 }
 
 /** A run that is going on is looked at again after this. */
 const LIVE_MINUTES = 10;
 
 function refused(run: CatalogRun, state: ReconciliationState, refusal: Refusal): Standing {
-  const { reason, fix, ageMinutes = null, summary = null, nextAttemptAt = null } = refusal;
-  return { kind: 'refused', result: { ...skipped(run, state, reason, fix), ageMinutes, summary, nextAttemptAt } };
+  const { reason, fix, ageMinutes = null, summary = null, nextAttemptAt = null, settled = isSettled(state) } = refusal;
+  return { kind: 'refused', result: { ...skipped(run, state, reason, fix), ageMinutes, summary, nextAttemptAt, settled } };
 }
 
 const LIVE: Refusal = { reason: 'The run is still going on.', fix: null };
@@ -169,6 +175,10 @@ const REPLAY: Refusal = { reason: 'Recorded exchanges answered, which nobody bil
 const NOBODY: Refusal = {
   reason: 'The run does not say whose usage API has its figures.',
   fix: 'Where a provider bills the calls, name it for further runs: endpoint.usage_api.provider in the configuration.',
+};
+const UNRECORDED: Refusal = {
+  reason: 'The run was recorded before format 1.1, so that it does not say whose usage API has its figures.',
+  fix: null,
 };
 const WITHOUT_LOGS: Refusal = {
   reason: 'The logs of the run are not here, as in a clone: there is nowhere to record what is found.',

@@ -9,7 +9,7 @@ import { MINUTE_MS, minutesOfCall, minuteStarts, unionOf } from './window.ts';
  * One entry for each step. A step shorter than a minute is not resolvable even where its minute is its own: whatever the
  * provider has there cannot be told from what was used beside it.
  *
- * @param others the minutes of other runs
+ * @param others the minutes that are not the run's alone
  */
 export function stepResolutions(
   steps: readonly number[],
@@ -24,7 +24,8 @@ export function stepResolutions(
     const [first] = calls;
     if (first === undefined) return { ...unknown, resolution: 'no_calls', seconds: null };
     const ends = calls.map(({ endedAt, startedAt }) => Math.max(startedAt, endedAt ?? run.endedAt));
-    const milliseconds = Math.max(...ends) - Math.min(...calls.map(({ startedAt }) => startedAt));
+    const milliseconds =
+      ends.reduce((a, b) => Math.max(a, b)) - calls.reduce((least, { startedAt }) => Math.min(least, startedAt), first.startedAt);
     const seconds = milliseconds / 1000;
     if (milliseconds < MINUTE_MS) return { ...unknown, resolution: 'not_resolvable', seconds };
 

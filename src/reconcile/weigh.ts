@@ -12,7 +12,6 @@ export interface Weighed {
   /** For the joint minutes. */
   readonly figures: UsageFigures;
   readonly apiKeys: number | null;
-  readonly filtersKey: boolean;
   readonly summary: RunSummary;
   readonly calls: readonly LedgerCall[];
   readonly foreign: readonly LedgerCall[];
@@ -35,7 +34,7 @@ export function weigh(it: Weighed): UsageComparison {
   const hasPossible = shared.some(({ neighbour }) => neighbour.view === 'possible');
   const without = against(['certain']);
   const withPossible = hasPossible ? against(['certain', 'possible']) : null;
-  // Which key a run called with that named none is for the figures to say.
+  // Whether they called with the same key is for the figures to say.
   const possibleCounted = withPossible === null ? null : residualOf(withPossible) < residualOf(without);
   const comparison = possibleCounted === true && withPossible !== null ? withPossible : without;
   return { ...comparison, explanations: explanationsOf({ ...it, comparison, possibleCounted }) };

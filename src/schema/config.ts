@@ -99,12 +99,25 @@ export const ModelPrice = z.strictObject({
 });
 export type ModelPrice = z.infer<typeof ModelPrice>;
 
+/** Ten years: times that are reckoned from it can still be written. */
+const MAX_MINUTES = 10 * 365 * 24 * 60;
+
 export const ReconciliationConfig = z.strictObject({
   required_readings: z.number().int().positive().max(100).default(2).describe('Equal readings that settle a run.'),
-  interval_minutes: z.number().nonnegative().default(60).describe('Least time between two readings that count.'),
+  interval_minutes: z.number().nonnegative().max(MAX_MINUTES).default(60).describe('Least time between two readings that count.'),
   threshold_percent: z.number().nonnegative().default(1).describe('Largest difference to the ledger that still verifies it.'),
-  min_age_minutes: z.number().nonnegative().default(30).describe('A run younger than this is not asked for yet.'),
-  max_age_hours: z.number().positive().default(168).describe('A run older than this is not waited for any longer.'),
+  min_age_minutes: z
+    .number()
+    .nonnegative()
+    .max(MAX_MINUTES)
+    .default(30)
+    .describe('A run younger than this is not asked for yet.'),
+  max_age_hours: z
+    .number()
+    .positive()
+    .max(MAX_MINUTES / 60)
+    .default(168)
+    .describe('A run older than this is not waited for any longer.'),
 });
 export type ReconciliationConfig = z.infer<typeof ReconciliationConfig>;
 

@@ -265,7 +265,8 @@ export const EVENT_METADATA = {
     call_id: z.string(),
     wire: z.string(),
     path: z.string(),
-    outcome: z.enum(['ok', 'http_error', 'client_aborted', 'upstream_error', 'truncated']),
+    /** `http_error` and `unreachable` (no connection, so nothing was sent) used no tokens; any other may have. */
+    outcome: z.enum(['ok', 'http_error', 'client_aborted', 'unreachable', 'upstream_error', 'truncated']),
     status: z.number().int().nullable(),
     'gen_ai.request.model': z.string().nullable(),
     'gen_ai.response.model': z.string().nullable(),

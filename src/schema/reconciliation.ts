@@ -52,13 +52,13 @@ export const ProviderReading = z.object({
   fetched_at: z.string(),
   /** All minutes of the window: the run's use and that of whoever shares them, so an upper bound. */
   total: UsageFigures,
-  /** Minutes that no other known run used: a lower bound. Equal to `total` when nothing is shared. */
+  /** Minutes that no other known run, and one API key alone, used: a lower bound. Equal to `total` when nothing is shared. */
   own: UsageFigures,
   /** Minutes of the window with any use. */
   minutes_with_usage: count,
-  /** Minutes of the window in which other runs of the same account, key and project made calls. */
+  /** Minutes of the window in which other runs of the same account, key and project made calls, or several API keys were used. */
   shared_minutes: count,
-  /** At most 200 are named. */
+  /** At most 200 are named; none where only other keys share minutes. */
   shared_with: z.array(z.object({ framework: z.string(), run_id: z.string() })),
   /** Different API keys in the answer; null when the provider did not tell them apart. */
   api_keys: count.nullable(),

@@ -77,12 +77,12 @@ function filterParts({ api_key_id, project_id, workspace_id }: UsageFilter): str
   return parts.length === 0 ? ['the whole account'] : parts;
 }
 
-/** Null when no other run used the same minutes. */
+/** Null when no other run and no other key used the same minutes. */
 export function sharedText({ last_reading: reading }: ReconciliationSummary): string | null {
   if (reading === null || reading.shared_minutes === 0) return null;
   const { total, own, shared_minutes, shared_with } = reading;
   const others = shared_with.map(({ framework, run_id }) => `${framework}/${run_id}`);
-  const listed = others.slice(0, RUNS_LISTED).join(', ');
+  const listed = others.length === 0 ? 'other API keys' : others.slice(0, RUNS_LISTED).join(', ');
   const more = others.length > RUNS_LISTED ? ` and ${others.length - RUNS_LISTED} more` : '';
   return (
     `input ${boundText(own.input_tokens, total.input_tokens)}, output ${boundText(own.output_tokens, total.output_tokens)} ` +

@@ -85,8 +85,7 @@ export function addOutcome(usage: UsageState, call: EventMetadata<'llm_call'>, l
   const input = call['gen_ai.usage.input_tokens'];
   const output = call['gen_ai.usage.output_tokens'];
   const usageKnown = input !== null && output !== null;
-  // A refused or unreachable request used nothing that anybody could report; one that broke off after an answer began did.
-  const refused = call.outcome === 'http_error' || (call.outcome === 'upstream_error' && call.status === null);
+  const refused = call.outcome === 'http_error' || call.outcome === 'unreachable';
   if (call.outcome !== 'ok') counts.failed_calls += 1;
   if (late) counts.late_calls += 1;
   if (!refused && !usageKnown) counts.calls_without_usage += 1;

@@ -18,11 +18,15 @@ export interface RunPlace {
   readonly records: () => Promise<LogRecord[]>;
 }
 
-/** A run directory below the system's temporary one; removed when the test is over. */
-export function runPlace(t: { after(fn: () => void): void }, runId: string = '20261122-141503-k3f9'): RunPlace {
+/** A run directory in a folder below the system's temporary one; removed when the test is over. */
+export function runPlace(
+  t: { after(fn: () => void): void },
+  runId: string = '20261122-141503-k3f9',
+  folder: string = 'place',
+): RunPlace {
   const top = mkdtempSync(join(tmpdir(), 'stepwell-cassette-'));
   t.after(() => rmSync(top, { recursive: true, force: true }));
-  const runDir = join(top, 'runs/baseline', runId);
+  const runDir = join(top, folder, 'runs/baseline', runId);
   mkdirSync(runDir, { recursive: true });
   return {
     runDir,

@@ -75,6 +75,17 @@ test('each request gets the answer that was recorded for it, the same one as oft
   assert.deepEqual([end?.level, end?.metadata], ['warn', { exchanges: 5, used: 5, mismatches: 1 }]);
 });
 
+test('a request finds its answer also where one of the two directories needs escapes and the other does not', async (t) => {
+  const folders = ['plain', 'my "own" é'];
+  const asked = ({ runDir }: RunPlace): string =>
+    chatBody(`${runDir} ${encodeURI(runDir)} ${encodeURIComponent(runDir)} ${JSON.stringify({ runDir })}`);
+  for (const [from, to] of [folders, folders.toReversed()]) {
+    const [a, b] = [runPlace(t, A, from), runPlace(t, B, to)];
+    const cassette = await recorded(a, [exchange(asked(a), completion('1'))]);
+    await replayed(b, cassette, async ({ ask }) => assert.equal((await ask(asked(b))).text, completion('1')));
+  }
+});
+
 test('a request that is not on the cassette is refused and told where it differs from the nearest one', async (t) => {
   const cassette = await recorded(runPlace(t, A), [
     exchange(chatBody('Write a poem about the sea.'), completion('1')),

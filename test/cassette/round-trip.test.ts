@@ -25,6 +25,8 @@ const part: fc.Arbitrary<Part> = fc.oneof(
     ({ runDir }) => `${runDir}/workspace/a.js`,
     ({ runId }) => runId,
     ({ runDir }) => encodeURIComponent(runDir),
+    ({ runDir }) => `file://${encodeURI(runDir)}/x`,
+    ({ runDir }) => JSON.stringify({ path: runDir }),
     () => '{{stepwell:run_dir}}',
     () => SECRET,
     () => '"\\\n',
@@ -79,7 +81,7 @@ test('whatever was asked and answered is answered again, whole or streamed, in a
   const redactor = createRedactor({ values: [SECRET] });
   await fc.assert(
     fc.asyncProperty(fc.array(one, { maxLength: 6 }), fc.boolean(), async (cases, backwards) => {
-      const [a, b] = [runPlace(t), runPlace(t, '20261201-010203-zzzz')];
+      const [a, b] = [runPlace(t, undefined, 'my "é" place'), runPlace(t, '20261201-010203-zzzz')];
       const cassette = await recorded(
         a,
         cases.map((each, index) =>

@@ -48,6 +48,10 @@ describe('completion', () => {
     assert.deepEqual(inBash(t, 'stepwell', 'show', '2026'), ['20261122-141503-k3f9']);
     assert.deepEqual(inBash(t, 'stepwell', 'show', 'l'), ['latest']);
     assert.deepEqual(inBash(t, 'stepwell', 'completion', ''), ['bash', 'zsh', 'fish']);
+    assert.deepEqual(inBash(t, 'stepwell', 'reconcile', ''), ['baseline', 'latest', '20261122-141503-k3f9']);
+    assert.deepEqual(inBash(t, 'stepwell', 'reconcile', '--m'), ['--min-age', '--max-age']);
+    assert.deepEqual(inBash(t, 'stepwell', 'reconcile', '--min-age', ''), [''], 'no run is a number');
+    assert.deepEqual(inBash(t, 'stepwell', 'run', '--replay', '2026'), ['20261122-141503-k3f9']);
   });
 
   test('zsh loads its script and defines the function', (t) => {
@@ -60,5 +64,9 @@ describe('completion', () => {
     const script = 'stepwell completion fish | source; complete -C "stepwell su"; complete -C "stepwell show 2026"';
     const out = inShell(t, 'fish', ['--no-config', '-c', script]);
     if (out !== null) assert.match(out, /summary[^]*20261122-141503-k3f9/);
+    const further =
+      'stepwell completion fish | source; complete -C "stepwell reconcile b"; complete -C "stepwell run --replay 2026"; complete -C "stepwell reconcile --f"';
+    const more = inShell(t, 'fish', ['--no-config', '-c', further]);
+    if (more !== null) assert.match(more, /^baseline\n20261122-141503-k3f9\t[^]*\n--force\t/);
   });
 });

@@ -27,8 +27,8 @@ function startedRun(runId: string, steps = 3): StartedRun {
     runDir: `/runs/baseline/${runId}`,
     model: 'rehearsal',
     rehearsal: true,
-  replayOf: null,
-  endpoint: null,
+    replayOf: null,
+    endpoint: null,
     steps: Array.from({ length: steps }, (_, index) => ({
       step: index + 1,
       name: `create-part-${index + 1}`,

@@ -34,3 +34,40 @@ test('one endpoint is named once, several with their frameworks; a key is said t
   assert.equal(alone.code, 0, alone.stderr);
   for (const { stdout, stderr } of [both, single, doctor, alone]) assert.doesNotMatch(stdout + stderr, /the-key-of-this-test/);
 });
+
+const BILLED = `model: gpt-4o-mini
+endpoint:
+  base_url: https://api.openai.com/v1
+  api_key: \${A_TEST_KEY}
+  usage_api: { admin_key: "\${AN_ADMIN_KEY}", project_id: proj_1 }
+frameworks:
+  one: { adapter: command, command: ["true"], endpoint: { api_key: "\${A_TEST_KEY}", usage_api: { api_key_id: key_1 } } }
+  two: { adapter: command, command: ["true"], endpoint: { api_key: "\${A_TEST_KEY}", usage_api: { api_key_id: key_2 } } }
+steps: [{ id: 1, name: first, prompt_file: prompt.txt }]
+`;
+
+test('doctor says whose figures tokens can be compared with; a missing admin key keeps nothing from running', async () => {
+  await writeFile(join(place.dir, 'billed.yaml'), BILLED);
+  await writeFile(join(place.dir, 'prompt.txt'), 'Prompt\n');
+  const env = { A_TEST_KEY: 'the-key-of-this-test', AN_ADMIN_KEY: '', OPENAI_ADMIN_KEY: '' };
+  const file = ['doctor', '--config', 'billed.yaml'];
+
+  const without = await place.stepwell(file, env);
+  assert.equal(without.code, 0, without.stdout);
+  assert.match(
+    without.stdout,
+    /^later {6}reconcile: The configuration takes usage_api\.admin_key from \$\{AN_ADMIN_KEY\}, which is not set\.\n {11}fix: Set it: export AN_ADMIN_KEY=…$/m,
+  );
+  const given = await place.stepwell(file, { ...env, AN_ADMIN_KEY: 'the-admin-key-of-this-test' });
+  assert.match(given.stdout, /^ok {9}one: reconcile: openai, admin key set; figures of key_1, proj_1$/m);
+  assert.match(given.stdout, /^ok {9}two: reconcile: openai, admin key set; figures of key_2, proj_1$/m);
+  assert.doesNotMatch(given.stdout, /of-this-test/);
+
+  await writeFile(join(place.dir, 'own.yaml'), CONFIG.replace('https://api.openai.com/v1', 'http://127.0.0.1:8/v1'));
+  const own = await place.stepwell(['doctor', '--config', 'own.yaml'], env);
+  assert.match(own.stdout, /^ok {9}reconcile: no provider’s usage API is known/m);
+  assert.doesNotMatch(
+    (await place.stepwell(['doctor', '--config', 'own.yaml'], { ...env, STEPWELL_MODEL: 'rehearsal' })).stdout,
+    /reconcile/,
+  );
+});

@@ -145,8 +145,8 @@ describe('one run', () => {
 describe('several runs', () => {
   async function several(it: Here): Promise<void> {
     await it.make({ id: '20260302-120000-good', calls: [{ at: 0 }], ...AT_ONCE });
-    await it.make({ framework: 'chatdev', id: '20260302-120800-shaa', from: 8 * MINUTE, calls: [{ at: 8 * MINUTE + 1000 }] });
-    await it.make({ framework: 'ghspec', id: '20260302-120801-shab', from: 8 * MINUTE, calls: [{ at: 8 * MINUTE + 2000 }] });
+    await it.make({ framework: 'chatdev', id: '20260302-120800-shaa', from: 8 * MINUTE, calls: [{ at: 8 * MINUTE + 10_000 }] });
+    await it.make({ framework: 'ghspec', id: '20260302-120801-shab', from: 8 * MINUTE, calls: [{ at: 8 * MINUTE + 20_000 }] });
     await it.make({ framework: 'ghspec', id: '20260302-130000-none', from: 60 * MINUTE, to: 61 * MINUTE });
     await it.make({ framework: 'local', id: '20260302-140000-home', from: 120 * MINUTE, to: 121 * MINUTE, provider: null });
   }

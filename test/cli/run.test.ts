@@ -51,6 +51,29 @@ test('run prints plain lines to a pipe, then the head of the summary, the place 
   );
 });
 
+test('after runs whose calls a provider bills, run says from when on to reconcile, and list has their state', async () => {
+  const endpoint = 'endpoint: { base_url: "http://127.0.0.1:9/v1", usage_api: { provider: openai } }';
+  writeExperiment(place.dir, 'echo $1 > file$1.txt', {
+    steps: 1,
+    more: `model: gpt-x\n${endpoint}\nreconciliation: { min_age_minutes: 45 }\n`,
+  });
+  const billed = await place.stepwell(['run', 'tool'], { RECONCILIATION_MIN_STABLE_VERIFICATIONS: 'none of the run’s business' });
+  assert.equal(billed.code, 0, billed.stderr);
+  const said =
+    /\n {2}npx stepwell verify .*\n\nFrom (.{16}) UTC on, in 45 min, compare with the provider’s figures:\n {2}npx stepwell reconcile\n$/;
+  assert.match(billed.stdout, said);
+  const [run = ''] = runDirs();
+  const metadata = JSON.parse(readFileSync(join(place.dir, 'runs/tool', run, 'metadata.json'), 'utf8')) as { ended_at: string };
+  const due = new Date(Date.parse(metadata.ended_at) + 45 * 60_000).toISOString().slice(0, 16).replace('T', ' ');
+  assert.equal(said.exec(billed.stdout)?.[1], due);
+  assert.match((await place.stepwell(['list'])).stdout, /TIME {2}RECONCILED\n.*pending\n/);
+
+  const rehearsed = await place.stepwell(['run', 'tool', '--rehearse']);
+  assert.doesNotMatch(rehearsed.stdout, /reconcile/);
+  const dryRun = await place.stepwell(['run', 'tool', '2', '--dry-run']);
+  assert.doesNotMatch(dryRun.stdout, /reconcile/);
+});
+
 test('run --json prints one launch line and one done line for each run, and nothing else', async () => {
   writeExperiment(place.dir, 'echo $1 > file$1.txt', { steps: 1 });
   const done = await place.stepwell(['run', 'all', '2', '--jobs', '2', '--json']);

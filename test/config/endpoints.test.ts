@@ -181,6 +181,12 @@ test('a waiting that ends too early for a verdict is pointed out', () => {
   assert.equal(warned('{ required_readings: 2, interval_minutes: 60, min_age_minutes: 60, max_age_hours: 2 }'), '');
 });
 
+test('times of reconciling that no date could hold are refused', () => {
+  const settings = '{ interval_minutes: 1e18, min_age_minutes: 1e18, max_age_hours: 1e18 }';
+  const text = refusal(() => load('{ baseline: {} }', { common: `${COMMON}reconciliation: ${settings}\n` }));
+  assert.equal(text.match(/but must be a number (from 0 to 5256000|above 0 and at most 87600)\./g)?.length, 3, text);
+});
+
 test('the id of a key goes with the key, and that it is missing is said', () => {
   const resolved = load('{ x: { adapter: baseline, endpoint: { api_key: "${OPENAI_API_KEY_BAES}" } } }');
   assert.deepEqual(endpointOf(resolved, 'x')?.usageApi, {

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import { StepwellError } from '../../src/errors.ts';
 import { planExperiment, type ExperimentOptions } from '../../src/experiment.ts';
 import { acquireLease } from '../../src/store.ts';
@@ -167,8 +168,52 @@ test('a replay that cannot be is refused before anything starts', async () => {
   assert.deepEqual(await readdir(join(here.runsDir, 'tool')), [run.runId]);
 });
 
+test('without --record nothing of what was asked and answered is kept', async () => {
+  await using upstream = await startUpstream((response) => completion(response));
+  const body = JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'the-question-to-the-model' }] });
+  const call = `fetch(process.env.OPENAI_BASE_URL + "/chat/completions", { method: "POST", body: Buffer.from("${Buffer.from(body).toString('base64')}", "base64") })`;
+  const script = `${call}.then((answer) => answer.text()).then((text) => process.exit(text.includes("Gr") ? 0 : 1))`;
+  const command = [process.execPath, '-e', script];
+  const endpoint = { base_url: `${upstream.origin}/v1`, api_key: '${TEST_KEY}' };
+  const frameworks = { tool: { adapter: 'command', command } };
+  await using here = await scenario({}, { ...SETTINGS, endpoint, frameworks });
+  const keptOf = async (record: boolean): Promise<string[]> => {
+    const [run] = await here.run({ record, env: ENV });
+    assert.equal(run?.status, 'success');
+    const entries = await readdir(run.runDir, { recursive: true, withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+    const holding: string[] = [];
+    for (const file of files) {
+      const bytes = await readFile(file);
+      const text = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('latin1');
+      if (/the-question-to-the-model|Gr\xc3\xbc\xc3\x9fe/.test(text)) holding.push(basename(file));
+    }
+    return holding.sort();
+  };
+  assert.deepEqual(await keptOf(false), []);
+  assert.deepEqual(await keptOf(true), ['cassette.jsonl', 'run.tar.gz'], 'so they are found where they are');
+});
+
 test('nothing to record is a finding', async () => {
   await using here = await scenario({ tool: 'true' }, { model: 'gpt-test' });
   const { findings } = await planExperiment({ config: here.config, runsDir: here.runsDir, frameworks: ['all'], record: true });
   assert.match(findings[0]?.what ?? '', /nothing to record of the framework tool/);
+});
+
+test('streams are replayed as they were recorded, asked for their usage or not', async () => {
+  const ask = `await (await fetch(process.env.OPENAI_BASE_URL + '/chat/completions', { method: 'POST', body: JSON.stringify({
+    model: process.env.STEPWELL_MODEL, stream: true, messages: [] }) })).text().then(console.log)`;
+  for (const asks of [true, false]) {
+    const endpoint = { ask_stream_usage: asks };
+    const tool = { adapter: 'command', command: [process.execPath, '--input-type=module', '-e', ask], endpoint };
+    await using past = await recorded({ frameworks: { tool }, steps: 1 });
+    const cassette = await readFile(join(past.run.runDir, 'cassette.jsonl'), 'utf8');
+    assert.equal(cassette.includes('include_usage'), asks);
+    const [again] = await past.here.run({ replay: 'latest', env: { PATH: ENV.PATH } });
+    const records = await recordsOf(again?.runDir ?? '');
+    assert.deepEqual(
+      records.filter(({ event }) => event === 'replay_mismatch'),
+      [],
+    );
+  }
 });

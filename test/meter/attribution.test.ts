@@ -38,6 +38,33 @@ test('the same request after a failed call is a retry of it; after a good one, o
   );
 });
 
+test('equal requests at the same time: each failed call is repeated by one', async () => {
+  const waiting: (() => void)[] = [];
+  let calls = 0;
+  await metered(
+    async (response) => {
+      calls += 1;
+      const fails = calls <= 3;
+      await new Promise<void>((resolve) => {
+        waiting.push(resolve);
+        // The first three fail together; of the others each is answered before the next one comes.
+        if (!fails || waiting.length === 3) for (const go of waiting.splice(0)) go();
+      });
+      if (fails) response.writeHead(500).end();
+      else completion(response);
+    },
+    async ({ run, endpoint }) => {
+      await Promise.all([1, 2, 3].map(async () => (await ask(endpoint, WHOLE)).text()));
+      for (let again = 0; again < 4; again += 1) await (await ask(endpoint, WHOLE)).text();
+      const records = (await run.wait('llm_call', 7)).map(({ metadata }) => metadata);
+      const failed = records.filter(({ outcome }) => outcome === 'http_error').map(({ call_id }) => call_id);
+      const repeated = records.map(({ retry_of }) => retry_of).filter((id) => id !== null);
+      assert.deepEqual(repeated.sort(), failed.sort());
+      assert.equal(records.at(-1)?.retry_of, null);
+    },
+  );
+});
+
 test('two attempts at the same time are never mixed', async () => {
   await ledgerRun(async (run) => {
     await using upstream = await startUpstream((response, seen) => {

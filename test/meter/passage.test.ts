@@ -73,7 +73,7 @@ test('addresses that belong to no attempt, and paths that climb, are refused', a
       const token = pathname.split('/')[1] ?? '';
       assert.ok(token.length >= 20);
       assert.match(pathname, /^\/[\w-]+\/r\/run-1\/s\/1\/a\/2\/v1$/);
-      const paths = ['/', '/v1/models', pathname.replace('/v1', ''), pathname.replace('/s/1/', '/s/2/') + '/models', `/${token}`];
+      const paths = ['/', '/v1/models', pathname.replace('/s/1/', '/s/2/') + '/models', `/${token}`];
       for (const path of [
         ...paths,
         pathname.replace(token, 'x') + '/models',
@@ -155,12 +155,43 @@ test('hop-by-hop headers of the client do not reach the upstream', async () => {
 
 test('a base URL that is none is refused with its value', async () => {
   await using meter = await startMeter();
-  for (const baseUrl of ['api.openai.com/v1', 'ftp://host/v1', '']) {
-    assert.throws(() => openPlain(meter, baseUrl), {
-      code: 'UPSTREAM_URL_INVALID',
-      message: new RegExp(JSON.stringify(baseUrl)),
-    });
-  }
+  const refused = (baseUrl: string): string => {
+    try {
+      openPlain(meter, baseUrl);
+    } catch (error) {
+      assert.equal((error as { code?: string }).code, 'UPSTREAM_URL_INVALID');
+      return (error as Error).message;
+    }
+    return assert.fail(`${baseUrl} was taken`);
+  };
+  for (const baseUrl of ['api.openai.com/v1', 'ftp://host/v1', '', 'http://host/v1?api-version=1', 'http://host/v1#a'])
+    assert.ok(refused(baseUrl).includes(JSON.stringify(baseUrl)));
+  const message = refused('https://me:pass-word@host/v1');
+  assert.match(message, /user name or password/);
+  assert.doesNotMatch(message, /pass-word/);
+});
+
+test('a target with its origin, and the address itself, are known', async () => {
+  await metered(
+    (response) => void response.end('here'),
+    async ({ run, upstream, endpoint }) => {
+      const { hostname, port } = new URL(endpoint.rootUrl);
+      for (const path of [`${endpoint.baseUrl}/models`, `${endpoint.rootUrl}?a=1`]) {
+        const request = httpRequest({ hostname, port, path, agent: false }).end();
+        const [response] = await once(request, 'response');
+        assert.equal(response.statusCode, 200);
+        response.resume();
+        await once(response, 'end');
+      }
+      assert.equal((await fetch(endpoint.rootUrl, { method: 'HEAD' })).status, 200);
+      assert.equal((await fetch(`${endpoint.rootUrl}0/v1/models`)).status, 404);
+      assert.deepEqual(
+        upstream.seen.map(({ url }) => url),
+        ['/v1/models', '/?a=1', '/'],
+      );
+      await run.wait('unmetered_request', 2);
+    },
+  );
 });
 
 test('a body without a stated length passes with any method', async () => {
@@ -203,4 +234,32 @@ test('a client that reads slowly gets everything, and nothing piles up on the wa
     },
   );
   assert.deepEqual(warnings, []);
+});
+
+test('a client that does not read holds up the upstream, and gets everything when it reads', async () => {
+  const piece = Buffer.from(`data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: 'x'.repeat(60_000) } }] })}\n\n`);
+  const pieces = 1000;
+  let written = 0;
+  await metered(
+    async (response) => {
+      response.setHeader('content-type', 'text/event-stream');
+      for (; written < pieces; written += 1) if (!response.write(piece)) await once(response, 'drain');
+      response.end();
+    },
+    async ({ endpoint }) => {
+      const request = httpRequest(`${endpoint.baseUrl}/chat/completions`, { method: 'POST', agent: false });
+      request.end(JSON.stringify(STREAM));
+      const [response] = await once(request, 'response');
+      // All of it happens in this process: where many turns of its loop bring nothing more, nothing more comes.
+      for (let still = 0, before = -1; still < 500; still += 1) {
+        if (written !== before) still = 0;
+        before = written;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      assert.ok(written < pieces / 2, `${written} of ${pieces} pieces have left the upstream`);
+      let bytes = 0;
+      for await (const chunk of response) bytes += chunk.length;
+      assert.equal(bytes, pieces * piece.length);
+    },
+  );
 });

@@ -98,7 +98,7 @@ test('an upstream that cannot be reached is a 502 in the format of the wire, and
       assert.equal(error['code'], 'upstream_unreachable');
       assert.match(String(error['message']), /ECONNREFUSED/);
       const [call] = await run.wait('llm_call', 1);
-      assert.equal(call?.metadata.outcome, 'upstream_error');
+      assert.equal(call?.metadata.outcome, 'unreachable');
       assert.equal(call?.metadata.status, null);
 
       assert.equal((await fetch(`${endpoint.baseUrl}/files`)).status, 502);

@@ -58,6 +58,30 @@ test('what the proxy asked for does not reach the client: neither the last event
   assert.equal(readStream(wire, [...asked, DONE]).shown, [...asked, DONE].join(''));
 });
 
+test('usage that comes with no choice, or with one that says nothing, is kept from a client that did not ask', () => {
+  const text = unnamed(chunk({ role: 'assistant', content: 'a' }), chunk({}, 'stop'));
+  const empty = { role: 'assistant', content: '', provider_specific_fields: null };
+  for (const last of [
+    { choices: null, usage: USAGE },
+    { usage: USAGE },
+    chunk({}, null, { usage: USAGE }),
+    chunk(empty, null, { usage: USAGE }),
+  ]) {
+    const read = readStream(wire, [...text, ...unnamed(last), DONE], { hideUsage: true });
+    assert.equal(read.shown, [...text, DONE].join(''));
+    assert.equal(read.answered.usage?.output, 4);
+  }
+  const kept = [
+    chunk({ role: 'assistant', content: '' }, null, { usage: USAGE }),
+    chunk({ content: 'b' }, null, { usage: USAGE }),
+    chunk({}, 'stop', { usage: USAGE }),
+    { error: { message: 'failed' }, usage: USAGE },
+  ];
+  for (const event of kept) assert.equal(readStream(wire, unnamed(event), { hideUsage: true }).shown, unnamed(event).join(''));
+  // Counts of an answer that goes on are no sign of its end.
+  assert.equal(readStream(wire, unnamed(chunk({}, null, { usage: USAGE })), { ended: false }).answered.finished, false);
+});
+
 test('usage is whole when the model has ended, and a beginning before', () => {
   const continuous = (tokens: number) => ({ usage: { ...USAGE, completion_tokens: tokens, total_tokens: 9 + tokens } });
   const beginning = unnamed(chunk({ content: 'a' }, null, continuous(1)), chunk({ content: 'b' }, null, continuous(2)));

@@ -1,10 +1,11 @@
 /** Which runs are meant, which cannot be read, and what settings say. */
 import assert from 'node:assert/strict';
-import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { StepwellError } from '../../src/errors.ts';
 import { reconcileRuns, watchRuns, type WatchRound } from '../../src/reconcile.ts';
+import type { RunMetrics } from '../../src/schema.ts';
 import { attemptsOf, differences, HOUR, MINUTE, NOON, place } from './runs.ts';
 
 const refused = (code: string, text: RegExp) => (error: unknown) =>
@@ -60,6 +61,52 @@ test('trouble with one run keeps no other from being read', async () => {
     ],
   );
   assert.match(results[0]!.reason, /config\.yaml/);
+});
+
+test('an attempt that was cut off and cannot be finished keeps no other run from being read', async () => {
+  await using here = await place();
+  const broken = await here.make({ id: 'broken', calls: [{ at: 0 }] });
+  await here.make({ id: 'fine', calls: [{ at: HOUR }] });
+  await here.at(3 * HOUR);
+  await appendFile(join(broken, 'logs/reconciliation.log'), '\n');
+  await rm(join(broken, 'metrics.json'));
+  await mkdir(join(broken, 'metrics.json'));
+  const results = await here.at(4 * HOUR);
+  assert.deepEqual(
+    results.map(({ runId, action, state }) => [runId, action, state]),
+    [
+      ['broken', 'failed', 'provisional'],
+      ['fine', 'read', 'verified'],
+    ],
+  );
+  assert.match(results[0]!.reason, /metrics\.json/);
+});
+
+test('a run recorded before format 1.1 does not say whom to ask: it stays as its record has it, and is told of by name alone', async () => {
+  await using here = await place();
+  const runDir = await here.make({ id: 'old', calls: [{ at: 0 }], provider: 'unrecorded' });
+  const { verification_status } = JSON.parse(await readFile(join(runDir, 'metrics.json'), 'utf8')) as RunMetrics;
+  assert.deepEqual(await here.at(HOUR), []);
+  const [result] = await here.at(HOUR, { run: 'old' });
+  assert.deepEqual([result?.action, result?.state, result?.settled], ['skipped', verification_status, true]);
+  assert.match(result!.reason, /before format 1\.1/);
+  assert.equal(here.server.requests.length, 0);
+});
+
+test('a run whose last minute is not over is not read, whoever asks; watching goes on when it is', async () => {
+  await using here = await place();
+  const calls = [{ at: 10_000 }, { at: 56_000 }];
+  const runDir = await here.make({ id: 'one', calls, reconciliation: { interval_minutes: 5 } });
+  const [result] = await here.at(MINUTE, { run: 'one', force: true });
+  assert.deepEqual([result?.action, result?.state], ['skipped', 'pending']);
+  assert.match(result!.reason, /minute of its calls is not over yet/);
+  // The last call ended within the margin of the minute after it.
+  assert.equal((await here.at(2 * MINUTE - 1, { run: 'one' }))[0]?.action, 'skipped');
+  assert.deepEqual(await attemptsOf(runDir), []);
+  const [read] = await here.at(2 * MINUTE, { run: 'one' });
+  assert.equal(read?.action, 'read');
+  // From then on it is read by itself, however soon a reading counts.
+  assert.equal(read.nextAttemptAt, new Date(NOON + 58_000 + 30 * MINUTE).toISOString());
 });
 
 test('settings: environment above the run’s own configuration; what cannot be meant is refused', async () => {
@@ -132,6 +179,26 @@ test('watching goes on until every run is settled, and asks only when a reading 
   const attempts = await attemptsOf(first);
   assert.deepEqual([attempts.length, attempts.at(-1)?.equal_readings], [4, 2], 'nothing, nothing, then twice the same');
   assert.deepEqual(await differences(first), []);
+});
+
+test('watching without an interval still leaves a minute between two rounds', async () => {
+  await using here = await place();
+  await here.make({ id: 'one', calls: [{ at: 10_000 }], reconciliation: { interval_minutes: 0, required_readings: 3 } });
+  let now = NOON + HOUR;
+  here.server.setNow(new Date(now));
+  const pauses: number[] = [];
+  const { results } = await watchRuns({
+    runsDir: here.runsDir,
+    env: here.env,
+    now: () => new Date(now),
+    wait: async (ms) => {
+      pauses.push(ms);
+      now += ms;
+      here.server.setNow(new Date(now));
+    },
+  });
+  assert.equal(results[0]?.state, 'verified');
+  assert.deepEqual(pauses, [MINUTE, MINUTE]);
 });
 
 test('watching ends where only a person can help, and when it is aborted', async () => {

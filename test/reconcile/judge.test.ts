@@ -4,7 +4,14 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { compare } from '../../src/reconcile/compare.ts';
 import { judge, type Judgement, type Outcome } from '../../src/reconcile/judge.ts';
-import type { ProviderReading, ReconciliationAttempt, ReconciliationSettings, UsageFigures } from '../../src/schema.ts';
+import type {
+  ProviderReading,
+  ReconciliationAttempt,
+  ReconciliationSettings,
+  UsageFigures,
+  UsageFilter,
+  UsageWindow,
+} from '../../src/schema.ts';
 
 const DAY = '2026-03-02';
 const SETTINGS: ReconciliationSettings = { required_readings: 2, interval_minutes: 60, threshold_percent: 1, max_age_hours: 168 };
@@ -23,20 +30,26 @@ interface Told {
   ledger?: UsageFigures;
   settings?: Partial<ReconciliationSettings>;
   ageHours?: number;
-  projectId?: string;
+  filter?: Partial<UsageFilter>;
+  window?: UsageWindow;
+  /** Of the run's window, where that is not all that was compared. */
+  total?: UsageFigures;
+  joint?: UsageFigures;
 }
 
 /** Plays attempts one after another, each judged on those before it. */
 function play(told: readonly Told[]): (Judgement & { attempt: ReconciliationAttempt })[] {
   const attempts: ReconciliationAttempt[] = [];
   const judged: (Judgement & { attempt: ReconciliationAttempt })[] = [];
-  for (const { at, provider = LEDGER, ledger = LEDGER, settings: changed, ageHours = 1, projectId = null } of told) {
+  for (const one of told) {
+    const { at, provider = LEDGER, ledger = LEDGER, joint = null, settings: changed, ageHours = 1 } = one;
     const settings = { ...SETTINGS, ...changed };
-    const question = { provider: 'openai' as const, filter: { ...FILTER, project_id: projectId }, window: WINDOW };
+    const filter = { ...FILTER, ...one.filter };
+    const question = { provider: 'openai' as const, filter, window: one.window ?? WINDOW };
     const fetched_at = at === null ? '' : at.includes('T') ? at : `${DAY}T${at}.000Z`;
     const reading: ProviderReading = {
       fetched_at,
-      total: provider,
+      total: one.total ?? provider,
       own: provider,
       minutes_with_usage: 1,
       shared_minutes: 0,
@@ -45,7 +58,7 @@ function play(told: readonly Told[]): (Judgement & { attempt: ReconciliationAtte
       models: [],
       cost: null,
     };
-    const compared = compare({ claim: null, ledger, joint: null, provider, thresholdPercent: settings.threshold_percent });
+    const compared = compare({ claim: null, ledger, joint, provider, thresholdPercent: settings.threshold_percent });
     const outcome: Outcome =
       at === null
         ? { kind: 'failed', reason: 'The provider answered 500.' }
@@ -139,6 +152,12 @@ test('nothing is no reading to settle by; unknown figures are none either', () =
     judged.map(({ state, equal_readings, comparison }) => [state, equal_readings, comparison]),
     Array.from({ length: 3 }, () => ['pending', 0, null]),
   );
+  const quiet = { ledger: none, joint: LEDGER, provider: none };
+  assert.deepEqual(
+    states(['10:00:00', '11:00:00'].map((time) => ({ at: time, ...quiet }))),
+    ['pending', 'pending'],
+    'a run without calls waits for the figures of those that share its minutes',
+  );
   const then = play([{ at: '10:00:00', provider: none }, { at: '11:00:00' }, { at: '12:00:00' }]);
   assert.deepEqual(
     then.map(({ state, equal_readings }) => [state, equal_readings]),
@@ -188,6 +207,12 @@ test('a failure takes nothing away', () => {
   );
   assert.match(judged[3]!.reason, /answered 500\. What was settled before stands/);
   assert.equal(judged[3]!.verified_at, judged[2]!.verified_at);
+  assert.deepEqual(judged[1]!.comparison, judged[0]!.comparison);
+  const old = play([
+    { at: '10:00:00', ageHours: 200 },
+    { at: null, ageHours: 201 },
+  ]);
+  assert.deepEqual([old[1]!.state, old[1]!.waiting_ended], ['unavailable', true], 'it is not waited for anew');
 });
 
 test('a settled run that is read anew is judged anew', () => {
@@ -210,17 +235,43 @@ test('a settled run that is read anew is judged anew', () => {
   );
 });
 
-test('readings of another filter do not count with these', () => {
-  const judged = play([{ at: '10:00:00' }, { at: '11:00:00', projectId: 'p' }, { at: '12:00:00', projectId: 'p' }]);
-  assert.deepEqual(
-    judged.map(({ state, equal_readings }) => [state, equal_readings]),
-    [
-      ['provisional', 1],
-      ['provisional', 1],
-      ['verified', 2],
-    ],
-  );
-  assert.match(judged[1]!.reason, /asked for something else/);
+test('readings of another filter or of other minutes do not count with these, and those before them do not count again', () => {
+  const window = { ...WINDOW, end: `${DAY}T11:11:00.000Z`, minutes: 11 };
+  const changes: Pick<Told, 'filter' | 'window'>[] = [
+    { filter: { project_id: 'p' } },
+    { filter: { api_key_id: 'k' } },
+    { filter: { workspace_id: 'w' } },
+    { window },
+  ];
+  for (const changed of changes) {
+    const judged = play([
+      { at: '10:00:00' },
+      { at: '11:00:00', ...changed },
+      { at: '12:00:00', ...changed },
+      { at: '13:00:00' },
+      { at: '14:00:00' },
+    ]);
+    assert.deepEqual(
+      judged.map(({ state, equal_readings }) => `${state} ${equal_readings}`),
+      ['provisional 1', 'provisional 1', 'verified 2', 'provisional 1', 'verified 2'],
+      JSON.stringify(changed),
+    );
+    assert.match(judged[1]!.reason, /asked for something else/);
+  }
+});
+
+test('equal are readings of this run’s minutes, of those compared together, and of the runs that share them', () => {
+  const twice = (first: Partial<Told>, second: Partial<Told>): number =>
+    play([
+      { at: '10:00:00', ...first },
+      { at: '11:00:00', ...second },
+    ])[1]!.equal_readings;
+  const provider = figures(3000, 300);
+  const joint = figures(3000, 300);
+  assert.equal(twice({ provider, joint }, { provider, joint }), 2);
+  assert.equal(twice({ provider, joint, total: figures(1000, 100) }, { provider, joint, total: figures(2000, 200) }), 1);
+  assert.equal(twice({ provider, joint }, { provider, joint: figures(3001, 300) }), 1, 'another run was found');
+  assert.equal(twice({ provider }, { provider: { ...provider, cached_tokens: 1 } }), 1);
 });
 
 test('property: verified exactly when the last N readings an interval apart are equal and within the threshold', () => {

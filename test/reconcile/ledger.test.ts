@@ -1,5 +1,7 @@
 /** What of a run's records is held against the bill. */
 import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { ledgerFigures } from '../../src/reconcile/figures.ts';
 import { canBeBilledBy, readLedger } from '../../src/reconcile/ledger.ts';
@@ -13,6 +15,8 @@ test('refused calls used nothing; calls without figures make the ledger a lower 
     id: 'one',
     calls: [
       { at: 30_000, ends: 'http_error' },
+      { at: 31_000, ends: 'unreachable' },
+      { at: 32_000, ends: 'reset' },
       { at: 40_000, input: 10, output: 1, cached: 4 },
       { at: 50_000, step: null, input: 20, output: 2 },
       { at: 60_000, ends: 'aborted' },
@@ -23,25 +27,42 @@ test('refused calls used nothing; calls without figures make the ledger a lower 
   await using source = await openRunDirectory(runDir);
   const ledger = await readLedger(source);
   assert.deepEqual(
-    ledger.calls.map(({ use, step, endedAt, startedAt }) => [use, step, endedAt === null ? null : endedAt - startedAt]),
+    ledger.calls.map(({ use, step, brokeOff, endedAt, startedAt }) => [
+      use,
+      step,
+      brokeOff,
+      endedAt === null ? null : endedAt - startedAt,
+    ]),
     [
-      ['none', 1, 1000],
-      ['known', 1, 1000],
-      ['known', null, 1000],
-      ['unknown', 1, 1000],
-      ['unknown', 1, null],
+      ['none', 1, false, 1000],
+      ['none', 1, false, 1000],
+      ['unknown', 1, true, 1000],
+      ['known', 1, false, 1000],
+      ['known', null, false, 1000],
+      ['unknown', 1, true, 1000],
+      ['unknown', 1, true, null],
     ],
   );
-  assert.deepEqual(ledgerFigures(ledger.calls), { input_tokens: 30, output_tokens: 3, cached_tokens: 4, api_calls: 4 });
+  assert.deepEqual(ledgerFigures(ledger.calls), { input_tokens: 30, output_tokens: 3, cached_tokens: 4, api_calls: 5 });
   const window = windowOf(ledger)!;
-  assert.deepEqual([window.start - NOON, window.end - NOON], [0, 6 * MINUTE_MS], 'the open call may have gone on until the end');
+  // And the provider a minute longer.
+  assert.deepEqual([window.start - NOON, window.end - NOON], [0, 7 * MINUTE_MS], 'the open call may have gone on until the end');
   await here.at(HOUR);
   const { comparison } = (await attemptsOf(runDir)).at(-1)!;
-  assert.match(comparison!.explanations.join(), /2 calls of this run ended without figures of tokens/);
+  assert.match(comparison!.explanations.join(), /3 calls of this run ended without figures of tokens/);
 });
 
 test('nothing but calls without figures is unknown, and no 0; no calls at all are 0', () => {
-  const call = { step: 1, startedAt: 0, endedAt: 1, wire: 'openai.chat', input: null, output: null, cached: null };
+  const call = {
+    step: 1,
+    startedAt: 0,
+    endedAt: 1,
+    brokeOff: false,
+    wire: 'openai.chat',
+    input: null,
+    output: null,
+    cached: null,
+  };
   const unknown = { input_tokens: null, output_tokens: null, cached_tokens: null, api_calls: 1 };
   assert.deepEqual(ledgerFigures([{ ...call, use: 'unknown' }]), unknown);
   assert.deepEqual(ledgerFigures([{ ...call, use: 'none' }]), {
@@ -64,4 +85,45 @@ test('a run whose attempts went past the proxy has no ledger to verify', async (
   const { comparison } = (await attemptsOf(runDir)).at(-1)!;
   assert.deepEqual([comparison?.ledger.input_tokens, comparison?.difference_percent], [null, null]);
   assert.match(comparison!.explanations.join(), /1 attempt did not go through the proxy/);
+});
+
+test('a call without an end reaches to the last record of the dead process, not to its recovery days later', async () => {
+  await using here = await place();
+  const runDir = await here.make({ id: 'one', calls: [{ at: 10_000, ends: 'never' }], to: 40_000 });
+  const day = 24 * HOUR;
+  const record = {
+    level: 'info',
+    timestamp: new Date(NOON + day).toISOString(),
+    module: 'm',
+    component: 'run',
+    run_id: 'one',
+    framework: 'baes',
+    step: null,
+    event: 'run_recovered',
+    message: '',
+    metadata: { reason: 'died', killed: [], last_record_at: new Date(NOON + 40_000).toISOString() },
+    seq: 1,
+    writer: 'def456',
+  };
+  const log = join(runDir, 'logs/run.log');
+  // Without what the sealing wrote, at the time of the test.
+  const lines = (await readFile(log, 'utf8')).split('\n').filter((line) => line.includes('"timestamp":"2026-03-02'));
+  await writeFile(log, `${[...lines, JSON.stringify(record)].join('\n')}\n`);
+  await using source = await openRunDirectory(runDir, { sealed: null });
+  const window = windowOf(await readLedger(source))!;
+  assert.deepEqual([window.start - NOON, window.end - NOON], [0, 2 * MINUTE_MS]);
+});
+
+test('a call whose beginning is lost began its duration before its end', async () => {
+  await using here = await place();
+  const runDir = await here.make({ id: 'one', calls: [{ at: 10_000, lasts: 70_000 }] });
+  const log = join(runDir, 'logs/step_001/metrics.log');
+  const lines = (await readFile(log, 'utf8')).split('\n').filter((line) => !line.includes('"event":"llm_call_start"'));
+  await writeFile(log, lines.join('\n'));
+  await using source = await openRunDirectory(runDir, { sealed: null });
+  const { calls } = await readLedger(source);
+  assert.deepEqual(
+    calls.map(({ startedAt, endedAt }) => [startedAt - NOON, endedAt! - NOON]),
+    [[10_000, 80_000]],
+  );
 });

@@ -1,6 +1,6 @@
 /** What is kept of the provider's answers: whole, in parts that fit, and without secrets. */
 import assert from 'node:assert/strict';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -61,6 +61,37 @@ test('a long answer goes into parts; a secret across their border, and the key, 
   assert.deepEqual(await differences(runDir), []);
 });
 
+test('a key and secrets that the provider repeats in other forms are not said either, nor what an address holds', async () => {
+  await using here = await place();
+  const runDir = await here.make({ id: 'one', calls: [{ at: 0 }] });
+  const { adminKey } = here.server;
+  const secret = 'tr0ub4dor/3 "and" more';
+  const forms = [adminKey, secret].flatMap((text) => [
+    text,
+    Buffer.from(text).toString('base64'),
+    encodeURIComponent(text),
+    JSON.stringify(text).slice(1, -1),
+  ]);
+  const said = `a ${forms.join(' b ')} c`;
+  const bodies = [
+    JSON.stringify({ error: { message: said } }).replaceAll('/', '\\/'),
+    `<html><title>${forms[1]} ${forms[5]}</title>`,
+    `${forms[1]} ${forms[5]}`,
+    said,
+  ];
+  const env = { ...here.env, SOME_TOKEN: secret };
+  for (const [status, body] of [401, 403, 404, 400, 200].flatMap((each) => bodies.map((text) => [each, text] as const))) {
+    here.server.clearFaults();
+    here.server.addFault({ kind: 'body', body, status });
+    const [result] = await here.at(HOUR, { env, force: true });
+    assert.equal(result?.state, 'unavailable');
+    const shown = JSON.stringify([result.reason, result.fix, result.summary]);
+    for (const form of forms) assert.ok(!shown.includes(form) && !shown.includes(JSON.stringify(form).slice(1, -1)), shown);
+  }
+  const text = await readFile(join(runDir, 'logs/reconciliation.log'), 'utf8');
+  for (const form of forms) assert.equal(text.includes(form), false, form);
+});
+
 test('property: parts join to the whole, fit a record, and cut no character', () => {
   const piece = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 50 }), fc.constant('"\\\u0001'), fc.constant('😀ö'));
   fc.assert(
@@ -110,4 +141,16 @@ test('a record that cannot be written changes nothing else', async () => {
   assert.equal(result?.action, 'failed');
   assert.match(result.reason, /could not be written to .*reconciliation\.log, so that nothing else was changed/);
   assert.equal(await readFile(join(runDir, 'metadata.json'), 'utf8'), before);
+});
+
+test('what a later version wrote into metadata.json stays', async () => {
+  await using here = await place();
+  const runDir = await here.make({ id: 'one', calls: [{ at: 0 }] });
+  const file = join(runDir, 'metadata.json');
+  const before = JSON.parse(await readFile(file, 'utf8')) as object;
+  await writeFile(file, JSON.stringify({ ...before, of_tomorrow: { x: 1 } }));
+  await here.at(HOUR);
+  const { reconciliation, ...after } = JSON.parse(await readFile(file, 'utf8')) as { reconciliation: { attempts: number } };
+  assert.equal(reconciliation.attempts, 1);
+  assert.deepEqual({ ...after, reconciliation: null }, { ...before, of_tomorrow: { x: 1 } });
 });

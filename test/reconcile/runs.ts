@@ -35,9 +35,11 @@ export interface MadeCall {
   readonly cached?: number;
   readonly wire?: string;
   /** Default: an answer with figures. */
-  readonly ends?: 'ok' | 'http_error' | 'aborted' | 'never';
+  readonly ends?: 'ok' | 'http_error' | 'unreachable' | 'reset' | 'aborted' | 'never';
   /** False: the provider does not book it. */
   readonly booked?: boolean;
+  /** By how many milliseconds the provider's clock is before ours. */
+  readonly skew?: number;
 }
 
 export interface MadeRun {
@@ -52,7 +54,8 @@ export interface MadeRun {
   readonly projectId?: string | null;
   /** What was really called with, where the configuration does not name it. */
   readonly bookedKeyId?: string;
-  readonly provider?: UsageProvider | null;
+  /** `unrecorded`: as before format 1.1. */
+  readonly provider?: UsageProvider | 'unrecorded' | null;
   readonly rehearsal?: boolean;
   readonly replayOf?: string;
   readonly unmetered?: boolean;
@@ -99,6 +102,7 @@ const ZERO = { files_added: 0, files_changed: 0, files_removed: 0, processes_kil
 async function makeRun(runsDir: string, server: UsageServer, run: MadeRun, served: UsageProvider): Promise<string> {
   const { framework = 'baes', id, calls = [], keyId = null, projectId = null, provider = served } = run;
   const runDir = join(runsDir, framework, id);
+  const filter = { api_key_id: keyId, project_id: projectId, workspace_id: null };
   const ends = calls.map(({ at, lasts = 1000 }) => at + lasts);
   const from = run.from ?? Math.min(0, ...calls.map(({ at }) => at)) - 1000;
   const to = run.to ?? Math.max(0, ...ends) + 1000;
@@ -120,7 +124,7 @@ async function makeRun(runsDir: string, server: UsageServer, run: MadeRun, serve
   });
   const sha256 = createHash('sha256').update(config).digest('hex');
   const lines: { at: number; file: string; record: Record<string, unknown> }[] = [];
-  const add = (at: number, component: string, step: number | null, event: string, metadata: object): void => {
+  const add: Add = (at, component, step, event, metadata, error = null) => {
     const head = {
       level: 'info',
       timestamp: new Date(NOON + at).toISOString(),
@@ -130,7 +134,11 @@ async function makeRun(runsDir: string, server: UsageServer, run: MadeRun, serve
       framework,
     };
     const attempt = step === null ? {} : { attempt: 1 };
-    lines.push({ at, file: logFileOf(component, step), record: { ...head, step, event, message: '', metadata, ...attempt } });
+    lines.push({
+      at,
+      file: logFileOf(component, step),
+      record: { ...head, step, event, message: '', metadata, ...attempt, ...(error === null ? {} : { error }) },
+    });
   };
   add(from, 'orchestrator', null, 'run_start', {
     stepwell_version: '0.1.0',
@@ -146,7 +154,7 @@ async function makeRun(runsDir: string, server: UsageServer, run: MadeRun, serve
     health_check_interval_seconds: 5,
     on_step_failure: 'stop',
     validates_app: false,
-    usage_api: provider === null ? null : { provider, api_key_id: keyId, project_id: projectId, workspace_id: null },
+    ...(provider === 'unrecorded' ? {} : { usage_api: provider === null ? null : { provider, ...filter } }),
     replay_of: run.replayOf ?? null,
   });
   add(from, 'orchestrator', null, 'framework_ready', { commit: 'abc' });
@@ -200,7 +208,7 @@ async function makeRun(runsDir: string, server: UsageServer, run: MadeRun, serve
   return runDir;
 }
 
-type Add = (at: number, component: string, step: number | null, event: string, metadata: object) => void;
+type Add = (at: number, component: string, step: number | null, event: string, metadata: object, error?: object | null) => void;
 
 function addCall(add: Add, call: MadeCall, callId: string): void {
   const { at, lasts = 1000, step = 1, input = 1000, output = 100, cached = 0, wire = 'openai.chat', ends = 'ok' } = call;
@@ -217,39 +225,55 @@ function addCall(add: Add, call: MadeCall, callId: string): void {
   add(at, 'metrics', step, 'llm_call_start', common);
   if (ends === 'never') return;
   const known = ends === 'ok';
-  add(at + lasts, 'metrics', step, 'llm_call', {
-    ...common,
-    outcome: ends === 'aborted' ? 'client_aborted' : ends,
-    status: ends === 'http_error' ? 500 : 200,
-    'gen_ai.response.model': known ? 'gpt-x-2026' : null,
-    'gen_ai.usage.input_tokens': known ? input : null,
-    'gen_ai.usage.output_tokens': known ? output : null,
-    'gen_ai.usage.cache_read.input_tokens': known ? cached : null,
-    'gen_ai.usage.cache_write.input_tokens': known ? 0 : null,
-    'gen_ai.usage.reasoning.output_tokens': known ? 0 : null,
-    usage_source: known ? 'provider' : 'none',
-    usage_raw: null,
-    provider_request_id: null,
-    time_to_first_byte_seconds: 0.1,
-    duration_seconds: lasts / 1000,
-    response_bytes: 10,
-    cost_nano_usd: null,
-    price_source: null,
-    estimate: null,
-  });
+  const code = ends === 'unreachable' ? 'ECONNREFUSED' : ends === 'reset' ? 'ECONNRESET' : null;
+  add(
+    at + lasts,
+    'metrics',
+    step,
+    'llm_call',
+    {
+      ...common,
+      outcome: OUTCOME[ends],
+      status: code !== null ? null : ends === 'http_error' ? 500 : 200,
+      'gen_ai.response.model': known ? 'gpt-x-2026' : null,
+      'gen_ai.usage.input_tokens': known ? input : null,
+      'gen_ai.usage.output_tokens': known ? output : null,
+      'gen_ai.usage.cache_read.input_tokens': known ? cached : null,
+      'gen_ai.usage.cache_write.input_tokens': known ? 0 : null,
+      'gen_ai.usage.reasoning.output_tokens': known ? 0 : null,
+      usage_source: known ? 'provider' : 'none',
+      usage_raw: null,
+      provider_request_id: null,
+      time_to_first_byte_seconds: 0.1,
+      duration_seconds: lasts / 1000,
+      response_bytes: 10,
+      cost_nano_usd: null,
+      price_source: null,
+      estimate: null,
+    },
+    code === null ? null : { type: 'Error', message: code, stack: '', code },
+  );
 }
+
+const OUTCOME = {
+  ok: 'ok',
+  http_error: 'http_error',
+  unreachable: 'unreachable',
+  reset: 'upstream_error',
+  aborted: 'client_aborted',
+} as const;
 
 function book(
   server: UsageServer,
   call: MadeCall,
   { keyId, projectId }: { keyId: string | null; projectId: string | null },
 ): void {
-  const { at, lasts = 1000, input = 1000, output = 100, cached = 0, ends = 'ok', booked = ends === 'ok' } = call;
+  const { at, lasts = 1000, input = 1000, output = 100, cached = 0, ends = 'ok', booked = ends === 'ok', skew = 0 } = call;
   if (!booked) return;
-  const startedAt = new Date(NOON + at);
+  const startedAt = new Date(NOON + at + skew);
   server.record({
     startedAt,
-    at: new Date(NOON + at + lasts),
+    at: new Date(NOON + at + lasts + skew),
     model: 'gpt-x-2026',
     apiKeyId: keyId,
     projectId,

@@ -6,14 +6,14 @@ import type { UsageBucket } from '../../src/reconcile/api.ts';
 import { compare } from '../../src/reconcile/compare.ts';
 import { ledgerFigures } from '../../src/reconcile/figures.ts';
 import type { LedgerCall, RunLedger, RunUsageApi } from '../../src/reconcile/ledger.ts';
-import { neighbourMinutes, providerMinutes, readingOf } from '../../src/reconcile/reading.ts';
+import { providerMinutes, readingOf, sharedMinutes } from '../../src/reconcile/reading.ts';
 import { inView, joinMinutes, type Neighbour } from '../../src/reconcile/sharing.ts';
-import { MINUTE_MS, windowOf, type Minutes } from '../../src/reconcile/window.ts';
+import { BROKEN_OFF_MARGIN_MS, CLOCK_MARGIN_MS, MINUTE_MS, windowOf, type Minutes } from '../../src/reconcile/window.ts';
 
 const API: RunUsageApi = { provider: 'openai', api_key_id: null, project_id: null, workspace_id: null };
 
 interface Made extends LedgerCall {
-  /** Where between its begin and its end the provider books it. */
+  /** When the provider books it: between its begin and its end, or as far from them as its clock may be from ours. */
   readonly bookedAt: number;
 }
 
@@ -24,12 +24,15 @@ const call = fc
     input: fc.integer({ min: 1, max: 100_000 }),
     output: fc.integer({ min: 0, max: 10_000 }),
     share: fc.constantFrom(0, 1, 0.5),
+    skew: fc.integer({ min: -CLOCK_MARGIN_MS, max: CLOCK_MARGIN_MS }),
+    bookedLate: fc.option(fc.integer({ min: 0, max: BROKEN_OFF_MARGIN_MS }), { nil: null }),
   })
-  .map(({ startedAt, lasts, input, output, share }): Made => ({
+  .map(({ startedAt, lasts, input, output, share, skew, bookedLate }): Made => ({
     step: 1,
     startedAt,
     endedAt: startedAt + lasts,
-    bookedAt: startedAt + Math.round(lasts * share),
+    bookedAt: bookedLate === null ? startedAt + Math.round(lasts * share) + skew : startedAt + lasts + bookedLate,
+    brokeOff: bookedLate !== null,
     wire: 'openai.chat',
     input,
     output,
@@ -96,14 +99,15 @@ test('property: the joint minutes hold exactly the joint calls, and any loss sho
         assert.deepEqual([difference.input_tokens, difference.output_tokens], [foreign?.input ?? 0, 0], `run ${index}`);
         assert.equal(within_threshold, (foreign?.input ?? 0) <= own.input_tokens! / 100);
 
-        const reading = readingOf({ fetchedAt: '', buckets, window, joint, cost: null });
+        const sharedStarts = sharedMinutes(joint, buckets, false);
+        const reading = readingOf({ fetchedAt: '', buckets, window, joint, sharedStarts, cost: null });
         const sum = own.input_tokens!;
         if (foreign === null) {
           assert.ok(reading.own.input_tokens! <= sum && sum <= reading.total.input_tokens!, 'the ledger lies within the bound');
         }
         if (reading.shared_minutes === 0) assert.deepEqual(reading.own, reading.total);
         assert.equal(reading.shared_with.length > 0, reading.shared_minutes > 0);
-        assert.ok([...neighbourMinutes(joint)].every((at) => at >= joint.minutes.start && at < joint.minutes.end));
+        assert.ok([...sharedStarts].every((at) => at >= joint.minutes.start && at < joint.minutes.end));
       }
     }),
     { numRuns: 400 },
@@ -118,6 +122,7 @@ test('the window grows over calls that cross its border, and no further', () => 
       step: 1,
       startedAt,
       endedAt: startedAt + lasts * 1000,
+      brokeOff: false,
       wire: 'openai.chat',
       input: 1,
       output: 1,
@@ -131,13 +136,15 @@ test('the window grows over calls that cross its border, and no further', () => 
     view: 'certain',
     ledger: ledgerOf(calls),
   });
-  const own = ledgerOf([at(10, 0, 5), at(12, 50, 5)]);
+  const own = ledgerOf([at(10, 10, 5), at(12, 40, 5)]);
   const window = windowOf(own)!;
   assert.deepEqual(window, { start: 10 * MINUTE_MS, end: 13 * MINUTE_MS });
-  const crossing = neighbour('crossing', [at(12, 55, 10), at(13, 30, 1), at(20, 0, 1)]);
-  const chained = neighbour('chained', [at(13, 40, 40), at(15, 1, 1)]);
-  const apart = neighbour('apart', [at(9, 59, 0), at(15, 0, 1)]);
-  const joint = joinMinutes(window, [crossing, chained, apart]);
+  // The last second of the first is within the margin of the next minute.
+  const crossing = neighbour('crossing', [at(12, 50, 6), at(13, 30, 1), at(20, 10, 1)]);
+  const chained = neighbour('chained', [at(13, 40, 40), at(15, 10, 1)]);
+  const apart = neighbour('apart', [at(9, 50, 4), at(15, 5, 1)]);
+  const refused = neighbour('refused', [{ ...at(12, 55, 300), input: null, output: null, use: 'none' }]);
+  const joint = joinMinutes(window, [crossing, chained, apart, refused]);
   assert.deepEqual(joint.minutes, { start: 10 * MINUTE_MS, end: 15 * MINUTE_MS });
   assert.deepEqual(
     joint.shared.map(({ neighbour, calls }) => [neighbour.runId, calls.length]),
@@ -148,18 +155,17 @@ test('the window grows over calls that cross its border, and no further', () => 
   );
 });
 
-test('a call that ends with its minute may be counted in the next', () => {
-  const ends = {
-    step: 1,
-    startedAt: 59_000,
-    endedAt: 60_000,
-    wire: 'openai.chat',
-    input: 1,
-    output: 1,
-    cached: 0,
-    use: 'known' as const,
+test('a call near the turn of a minute may be booked on either side of it; one that broke off, a minute later', () => {
+  const windowOfCall = (startedAt: number, endedAt: number | null, brokeOff = false): [number, number] => {
+    const call = { step: 1, startedAt, endedAt, brokeOff, wire: 'openai.chat', input: 1, output: 1, cached: 0 };
+    const { start, end } = windowOf({ ...ledgerOf([{ ...call, use: 'known' }]), endedAt: 10 * MINUTE_MS })!;
+    return [start / MINUTE_MS, end / MINUTE_MS];
   };
-  assert.deepEqual(windowOf(ledgerOf([ends])), { start: 0, end: 2 * MINUTE_MS });
+  assert.deepEqual(windowOfCall(65_000, 114_999), [1, 2]);
+  assert.deepEqual(windowOfCall(65_000, 115_000), [1, 3]);
+  assert.deepEqual(windowOfCall(64_999, 114_999), [0, 2]);
+  assert.deepEqual(windowOfCall(65_000, 70_000, true), [1, 3]);
+  assert.deepEqual(windowOfCall(65_000, null, true), [1, 12], 'one without an end may have gone on until that of the run');
 });
 
 test('whose calls a filter lets through', () => {

@@ -97,9 +97,10 @@ test('no access: unavailable with the reason, values untouched, earlier readings
   );
 });
 
-test('without a key nobody is asked and nothing is written', async () => {
+test('without a key nobody is asked; that is an attempt, and the record says why nothing was found out', async () => {
   await using here = await place();
   const runDir = await here.make({ id: 'one', calls: [{ at: 0 }] });
+  const { aggregate_metrics: measured } = await metricsOf(runDir);
   const [result] = await here.at(HOUR, { env: {} });
   assert.deepEqual([result?.action, result?.state, result?.nextAttemptAt], ['failed', 'unavailable', null]);
   assert.match(result!.reason, /OPENAI_ADMIN_KEY/);
@@ -107,8 +108,29 @@ test('without a key nobody is asked and nothing is written', async () => {
   const named = await here.make({ id: 'two', calls: [{ at: 0 }], adminKey: '${MY_ADMIN}' });
   const [second] = await here.at(HOUR, { run: 'two' });
   assert.match(second!.reason, /\$\{MY_ADMIN\}, which is not set/);
-  assert.deepEqual([...(await attemptsOf(runDir)), ...(await attemptsOf(named))], []);
   assert.equal(here.server.requests.length, 0);
+
+  for (const dir of [runDir, named]) {
+    const [attempt] = await attemptsOf(dir);
+    assert.deepEqual([attempt?.state, attempt?.reading, attempt?.equal_readings], ['unavailable', null, 0]);
+    assert.deepEqual(await differences(dir), []);
+    const metrics = await metricsOf(dir);
+    assert.deepEqual([metrics.verification_status, metrics.aggregate_metrics], ['unavailable', measured]);
+  }
+  const listed = await listReconciliations({ runsDir: here.runsDir, all: false, now: () => new Date(NOON + HOUR), env: {} });
+  assert.deepEqual(
+    listed.map(({ state, settled }) => [state, settled]),
+    [
+      ['unavailable', false],
+      ['unavailable', false],
+    ],
+  );
+  await here.at(2 * HOUR, { run: 'one' });
+  const [verified] = await here.at(3 * HOUR, { run: 'one' });
+  assert.equal(verified?.state, 'verified', 'a key found later is enough');
+  const [keyless] = await here.at(4 * HOUR, { run: 'one', env: {} });
+  assert.deepEqual([keyless?.action, keyless?.state], ['failed', 'verified']);
+  assert.match(keyless!.reason, /What was settled before stands/);
 });
 
 test('rehearsal, replay and runs that nobody bills are not applicable, and are not written to', async () => {

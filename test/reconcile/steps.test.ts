@@ -52,3 +52,19 @@ test('a step whose minutes are its own is told whole, until another run shares t
   assert.deepEqual([step?.resolution, step?.at_least?.input_tokens, step?.at_most?.input_tokens], ['bound', 900, 1000]);
   assert.equal((await attemptsOf(later)).at(-1)!.steps[0]?.resolution, 'not_resolvable');
 });
+
+test('what a reading without figures, or one that does not count, says of steps is not kept', async () => {
+  await using here = await place({ delayMs: 90 * MINUTE });
+  const runDir = await here.make({ id: 'one', calls: [{ at: 0, lasts: 2 * MINUTE, input: 900 }] });
+  const summaries = [];
+  for (const at of [HOUR, 2 * HOUR, 2 * HOUR + MINUTE]) summaries.push((await here.at(at))[0]!.summary!);
+  assert.deepEqual(
+    (await attemptsOf(runDir)).map(({ state, steps }) => [state, steps.length]),
+    [
+      ['pending', 0],
+      ['provisional', 1],
+      ['provisional', 0],
+    ],
+  );
+  assert.deepEqual(summaries[2]?.steps, summaries[1]?.steps, 'those of the reading that counts stand');
+});

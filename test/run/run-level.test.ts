@@ -112,3 +112,34 @@ test('a refused call of such a process ends the attempt that is going on', { tim
     ],
   );
 });
+
+test('a call that is still going on when the run ends is recorded before its end', { timeout: 60_000 }, async () => {
+  const arrived = Promise.withResolvers<void>();
+  await using upstream = await startUpstream((response) => {
+    arrived.resolve();
+    setTimeout(completion, 200, response);
+  });
+  const adapter: Adapter = {
+    check: () => Promise.resolve([]),
+    prepare: () => Promise.resolve({ commit: 'abc' }),
+    runStep: () => Promise.resolve({ status: 'success' }),
+    async stop({ endpoint, model }) {
+      const body = JSON.stringify({ model, messages: [] });
+      void fetch(`${endpoint?.baseUrl}/chat/completions`, { method: 'POST', body }).catch(() => {});
+      await arrived.promise;
+    },
+  };
+  await using here = await scenario(
+    {},
+    {
+      frameworks: { tool: { adapter: 'parting' } },
+      model: 'gpt-test',
+      endpoint: { base_url: `${upstream.origin}/v1` },
+      validation: { artifacts: 'none' },
+    },
+  );
+  const [run] = await here.run({ adapters: { parting: adapter } });
+  const records = await recordsOf(run?.runDir ?? '');
+  const seqOf = (name: string) => records.find(({ event }) => event === name)?.seq ?? NaN;
+  assert.ok(seqOf('llm_call') < seqOf('run_end'), `${seqOf('llm_call')} < ${seqOf('run_end')}`);
+});

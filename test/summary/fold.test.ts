@@ -371,16 +371,17 @@ test('no sequence of records makes the fold or a renderer throw or leave its bou
 });
 
 describe('what uses tokens', () => {
-  test('a stream that breaks after its answer began used an unknown number of tokens; an unreachable provider used none', async () => {
+  test('a request that was sent and broke off used an unknown number of tokens; one that never was used none', async () => {
     const scope = { step: 1, attempt: 1 };
-    const totals = async (status: number | null): Promise<[number, number | null]> => {
+    const totals = async (outcome: 'upstream_error' | 'unreachable', status: number | null): Promise<[number, number | null]> => {
       const recording = begun().stepStart(1).attemptStart(1, 1);
-      recording.call(scope, { outcome: 'upstream_error', status });
+      recording.call(scope, { outcome, status });
       const { usage } = await fold(recording);
       return [usage.calls_without_usage, usage.tokens_in];
     };
-    assert.deepEqual(await totals(200), [1, null]);
-    assert.deepEqual(await totals(null), [0, 0]);
+    assert.deepEqual(await totals('upstream_error', 200), [1, null]);
+    assert.deepEqual(await totals('upstream_error', null), [1, null]);
+    assert.deepEqual(await totals('unreachable', null), [0, 0]);
   });
 
   test('a request that only looks something up leaves the totals complete', async () => {

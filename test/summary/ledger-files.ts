@@ -18,7 +18,7 @@ const writer = fc.constantFrom('aaaaaa', 'bbbbbb', 'cccccc');
 const model = fc.constantFrom('gpt-4o-mini', 'claude-sonnet-4-5', 'local', null);
 
 const usage = fc.record({
-  outcome: fc.constantFrom('ok', 'ok', 'ok', 'http_error', 'client_aborted', 'upstream_error', 'truncated'),
+  outcome: fc.constantFrom('ok', 'ok', 'ok', 'http_error', 'client_aborted', 'unreachable', 'upstream_error', 'truncated'),
   status: fc.constantFrom(200, 200, 429, null),
   answered: fc.constantFrom('gpt-4o-mini-2024-07-18', 'gpt-4o-mini', null),
   input: tokens,

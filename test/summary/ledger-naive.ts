@@ -65,8 +65,7 @@ export function naiveUsage(lines: readonly Line[], calls: readonly Call[] = call
   const ended = calls.map(({ end }) => end).filter((end) => end !== null);
   const input = (end: Line): number | null => end.metadata[TOKENS.tokens_in];
   const output = (end: Line): number | null => end.metadata[TOKENS.tokens_out];
-  const refused = ({ metadata }: Line): boolean =>
-    metadata.outcome === 'http_error' || (metadata.outcome === 'upstream_error' && metadata.status === null);
+  const refused = ({ metadata }: Line): boolean => metadata.outcome === 'http_error' || metadata.outcome === 'unreachable';
   const without = ended.filter((end) => !refused(end) && (input(end) === null || output(end) === null));
   const unpriced = ended.filter((end) => input(end) !== null && output(end) !== null && end.metadata.cost_nano_usd === null);
   const estimated = ended.filter((end) => end.metadata.estimate !== null);

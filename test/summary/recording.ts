@@ -250,7 +250,8 @@ export class Recording {
   }
 
   callEnd(call_id: string, scope: Scope, settings: Partial<EventMetadata<'llm_call'>> = {}): this {
-    const refused = settings.outcome === 'http_error' || settings.outcome === 'upstream_error';
+    const refused =
+      settings.outcome === 'http_error' || settings.outcome === 'unreachable' || settings.outcome === 'upstream_error';
     const metadata: EventMetadata<'llm_call'> = {
       call_id,
       wire: 'openai.chat',

@@ -6,7 +6,8 @@ import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { adapters } from '../../adapters.ts';
 import { ExitCode, StepwellError } from '../../errors.ts';
-import { checkAdapters, loadConfig, type ResolvedConfig } from '../../run.ts';
+import { accessOf } from '../../reconcile.ts';
+import { checkAdapters, loadConfig, type ResolvedConfig, type ResolvedFramework } from '../../run.ts';
 import { paintFor, type Style } from '../colour.ts';
 import { bytes } from '../columns.ts';
 import { neutral, neutralJson, neutralLine } from '../neutral.ts';
@@ -18,13 +19,19 @@ interface DoctorOptions extends CommonOptions {
 }
 
 interface Line {
-  /** `missing`: nothing runs without it. `not ready`: this framework does not. */
-  readonly state: 'ok' | 'missing' | 'ready' | 'not ready';
+  /** `missing`: nothing runs without it. `not ready`: this framework does not. `later`: only `reconcile` needs it. */
+  readonly state: 'ok' | 'missing' | 'ready' | 'not ready' | 'later';
   readonly what: string;
   readonly fix: string | null;
 }
 
-const STYLE: Record<Line['state'], Style> = { ok: 'green', ready: 'green', missing: 'red', 'not ready': 'yellow' };
+const STYLE: Record<Line['state'], Style> = {
+  ok: 'green',
+  ready: 'green',
+  missing: 'red',
+  'not ready': 'yellow',
+  later: 'yellow',
+};
 const LEAST_FREE_BYTES = 64 * 1024 * 1024;
 
 export async function run(_args: readonly string[], options: DoctorOptions): Promise<number> {
@@ -35,7 +42,7 @@ export async function run(_args: readonly string[], options: DoctorOptions): Pro
     await disk(runsDirOf(options)),
     ...(await configuration(options)),
   ];
-  const missing = lines.filter((line) => line.fix !== null);
+  const missing = lines.filter((line) => line.fix !== null && line.state !== 'later');
   if (options.json === true) {
     await print(neutralJson(lines));
   } else {
@@ -92,7 +99,7 @@ async function configuration(options: CommonOptions): Promise<Line[]> {
   };
   const whole = attempt();
   if (whole instanceof StepwellError) return [{ state: 'missing', what: whole.message, fix: whole.fix }];
-  const lines: Line[] = [ok(`${whole.shownFile}: ${whole.steps.length} steps`), ...modelLines(whole)];
+  const lines: Line[] = [ok(`${whole.shownFile}: ${whole.steps.length} steps`), ...modelLines(whole), ...usageLines(whole)];
   for (const warning of whole.warnings) lines.push(ok(`warning: ${warning}`));
   for (const name of Object.keys(whole.config.frameworks)) {
     const resolved = attempt([name]);
@@ -122,10 +129,30 @@ async function configuration(options: CommonOptions): Promise<Line[]> {
 
 function modelLines({ rehearsal, model, frameworks }: ResolvedConfig): Line[] {
   if (rehearsal) return [ok('model rehearsal: offline, needs no key')];
-  const places = frameworks.map(({ endpoint }) => {
-    if (endpoint === null) return `model ${model}: no endpoint is configured`;
-    return `model ${model} at ${endpoint.baseUrl}, ${endpoint.apiKey === null ? 'no key configured' : 'key set'}`;
+  return onceIfSame(frameworks, ({ endpoint }) => {
+    if (endpoint === null) return ok(`model ${model}: no endpoint is configured`);
+    return ok(`model ${model} at ${endpoint.shownUrl}, ${endpoint.apiKey === null ? 'no key configured' : 'key set'}`);
   });
-  if (new Set(places).size <= 1) return places.slice(0, 1).map(ok);
-  return places.map((place, index) => ok(`${frameworks[index]!.name}: ${place}`));
+}
+
+/** Who can be asked for the use afterwards, and whether there is a key for it. */
+function usageLines({ rehearsal, config, frameworks }: ResolvedConfig): Line[] {
+  if (rehearsal) return [];
+  const metered = frameworks.filter(({ endpoint }) => endpoint !== null);
+  return onceIfSame(metered, ({ name, endpoint }) => {
+    const api = endpoint?.usageApi ?? null;
+    if (api === null) return ok('reconcile: no provider’s usage API is known, so tokens are not compared with its figures');
+    const access = accessOf(config, name, api.provider, process.env);
+    if (access.status === 'missing') return { state: 'later', what: `reconcile: ${access.reason}`, fix: access.fix };
+    const ids = [api.api_key_id, api.project_id, api.workspace_id].filter((id) => id !== null);
+    const of = ids.length === 0 ? 'the whole organisation, since no id is configured' : ids.join(', ');
+    return ok(`reconcile: ${api.provider}, admin key set; figures of ${of}`);
+  });
+}
+
+/** One line where all frameworks have the same, else one for each with its name. */
+function onceIfSame(frameworks: readonly ResolvedFramework[], lineOf: (framework: ResolvedFramework) => Line): Line[] {
+  const lines = frameworks.map(lineOf);
+  if (new Set(lines.map(({ what }) => what)).size <= 1) return lines.slice(0, 1);
+  return lines.map((line, index) => ({ ...line, what: `${frameworks[index]!.name}: ${line.what}` }));
 }

@@ -3,8 +3,8 @@ import { listRuns, rebuildManifest } from '../../catalog.ts';
 import { ExitCode } from '../../errors.ts';
 import { paintFor } from '../colour.ts';
 import { neutralJson } from '../neutral.ts';
-import { note, print } from '../output.ts';
-import { runTable, totalsTable } from '../run-table.ts';
+import { columnsOf, note, print } from '../output.ts';
+import { listTable, totalsTable } from '../run-table.ts';
 import { runsDirOf, shownPath, type CommonOptions } from '../runs-dir.ts';
 
 interface ListOptions extends CommonOptions {
@@ -33,7 +33,7 @@ export async function run(_args: readonly string[], options: ListOptions): Promi
     note(`There are no runs in ${shownPath(runsDir)}. Start one with \`stepwell run <framework>\`.`);
     return ExitCode.ok;
   }
-  await print(...runTable(runs, paintFor(process.stdout)));
+  await print(...listTable(runs, paintFor(process.stdout), columnsOf(process.stdout)));
   const totals = totalsTable(all);
   if (totals.length > 0) await print('', ...totals);
   if (runs.some((run) => run.state === 'crashed')) note('`stepwell recover --all` finishes the record of a crashed run.');

@@ -17,8 +17,8 @@ import { columnsOf, note, print } from '../output.ts';
 import { resultJsonLine, resultsDocument, roundJsonLine } from '../reconcile-json.ts';
 import { overviewLines, waitingLines } from '../reconcile-list.ts';
 import { resultBlock, skippedLines, stateCounts, totalLine } from '../reconcile-result.ts';
-import { againLines, placeOf, runName, whenText, type Saying } from '../reconcile-words.ts';
-import { runsDirOf, shownPath, type CommonOptions } from '../runs-dir.ts';
+import { againLines, runName, whenText, type Saying } from '../reconcile-words.ts';
+import { runsDirFlag, runsDirOf, shownPath, type CommonOptions } from '../runs-dir.ts';
 
 interface Options extends CommonOptions {
   readonly minAge?: string;
@@ -90,7 +90,7 @@ function sayingOf(runsDir: string, single: boolean): Saying {
     paint: paintFor(process.stdout),
     columns: columnsOf(process.stdout, 100),
     now: new Date(),
-    place: placeOf(runsDir),
+    place: runsDirFlag(runsDir),
     single,
   };
 }
@@ -140,7 +140,8 @@ async function watch(options: ReconcileOptions, { json, verbose = false }: Optio
     written.push(print(...resultBlock(result, sayingOf(options.runsDir, false), { verbose }), ''));
   };
   const onRound = (round: WatchRound): void => {
-    written.push(print(json === true ? roundJsonLine(round) : roundText(round)));
+    if (json === true) written.push(print(roundJsonLine(round)));
+    else if (round.results.length > 0) written.push(print(roundText(round)));
   };
   const { results } = await watchRuns({ ...options, onResult, onRound, ...(json === true ? {} : { onRun: noteRun }) });
   await Promise.all(written);

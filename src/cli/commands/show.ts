@@ -2,7 +2,7 @@
 import { findRun, openRun, type CatalogRun, type FoundRun } from '../../catalog.ts';
 import { ExitCode } from '../../errors.ts';
 import type { RunSummary } from '../../schema.ts';
-import { claimLine, differencePercent, dollars, runNotes, totalCost } from '../../summary.ts';
+import { claimLine, differencePercent, dollars, runNotes, totalCost, wrap } from '../../summary.ts';
 import { paintFor, styleOf } from '../colour.ts';
 import { ABSENT, bytes, count, counted, duration, table, time } from '../columns.ts';
 import { neutralJson, neutralLine } from '../neutral.ts';
@@ -10,6 +10,10 @@ import { print } from '../output.ts';
 import { summaryOf, type RunFacts } from '../run-facts.ts';
 import { shownStatus } from '../run-table.ts';
 import { runsDirOf, shownPath, type CommonOptions } from '../runs-dir.ts';
+
+/** What stands beside the labels at 80 columns. */
+const SENTENCE_COLUMNS = 69;
+const SENTENCE_LINES = 6;
 
 interface ShowOptions extends CommonOptions {
   readonly json?: boolean;
@@ -30,8 +34,12 @@ export async function run([name = '']: readonly string[], options: ShowOptions):
   for (const [label, text] of headOf(found, facts, listed)) {
     const style =
       label === 'Status' ? status : label === 'Reconciled' ? facts.summary.reconciliation?.verification_status : undefined;
-    const shown = style === undefined ? text : paint(styleOf(style), text);
-    await print(`${paint('dim', label.padEnd(10))} ${shown}`);
+    // Sentences are folded; paths and commands stay whole.
+    const lines = label === 'Reconciled' || label === 'Note' ? wrap(text, SENTENCE_COLUMNS, SENTENCE_LINES) : [text];
+    for (const [index, line] of lines.entries()) {
+      const shown = style === undefined ? line : paint(styleOf(style), line);
+      await print(`${paint('dim', (index === 0 ? label : '').padEnd(10))} ${shown}`);
+    }
   }
   await print('', ...logTable(facts.summary));
   return ExitCode.ok;

@@ -6,8 +6,8 @@ export const MIN_SECRET_LENGTH = 8;
 const MIN_LINE_LENGTH = 16;
 
 /**
- * The value itself, its lines, and each of them JSON-escaped (once, twice, ASCII only), URL-encoded and in base64 at all
- * three byte shifts, in both alphabets.
+ * The value itself, its lines, and each of them JSON-escaped (once, twice, ASCII only, as PHP and Go do it), URL-encoded and in
+ * base64 at all three byte shifts, in both alphabets.
  */
 export function secretForms(value: string): string[] {
   const forms = new Set<string>();
@@ -17,6 +17,7 @@ export function secretForms(value: string): string[] {
     forms.add(json);
     forms.add(escaped(json));
     forms.add(asciiOnly(json));
+    for (const other of [slashesEscaped(json), markupEscaped(json)]) forms.add(other).add(escaped(other));
     for (const url of urlForms(text)) forms.add(url);
     for (const base64 of base64Forms(Buffer.from(text, 'utf8'))) forms.add(base64);
   }
@@ -35,6 +36,16 @@ function escaped(text: string): string {
 
 function asciiOnly(json: string): string {
   return json.replaceAll(/[^\0-\x7f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** PHP writes `/` so. */
+function slashesEscaped(json: string): string {
+  return json.replaceAll('/', String.raw`\/`);
+}
+
+/** Go writes what has a meaning in HTML so. */
+function markupEscaped(json: string): string {
+  return json.replaceAll(/[<>&]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`);
 }
 
 function urlForms(text: string): string[] {

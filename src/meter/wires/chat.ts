@@ -80,6 +80,13 @@ function withoutNullUsage(event: Buffer, text: string): Buffer {
   return event;
 }
 
+/** False for a choice that some servers put beside the usage at the end: without a word, at most with its role once more. */
+function says(choice: Json, finished: boolean): boolean {
+  if (nameOf(choice['finish_reason']) !== null) return true;
+  const delta = Object.entries(objectOf(choice['delta']) ?? {});
+  return delta.some(([name, value]) => value !== null && value !== '' && !(finished && name === 'role'));
+}
+
 function readStream(contentType: string, hideUsage: boolean): StreamReader | null {
   if (!isEventStream(contentType)) return null;
   let model: string | null = null;
@@ -98,12 +105,13 @@ function readStream(contentType: string, hideUsage: boolean): StreamReader | nul
     const chunk = parseObject(data);
     if (chunk === null) return true;
     model ??= nameOf(chunk['model']);
-    error = errorOf(chunk['error']) ?? error;
+    const failed = errorOf(chunk['error']);
+    error = failed ?? error;
     const stated = readUsage(chunk);
-    const choices = chunk['choices'];
-    const usageAlone = stated !== null && Array.isArray(choices) && choices.length === 0;
     usage = stated ?? usage;
-    finished ||= usageAlone || objectsOf(choices).some((choice) => nameOf(choice['finish_reason']) !== null);
+    const choices = objectsOf(chunk['choices']);
+    const usageAlone = stated !== null && failed === null && !choices.some((choice) => says(choice, finished));
+    finished ||= (stated !== null && choices.length === 0) || choices.some((choice) => nameOf(choice['finish_reason']) !== null);
     return !(hideUsage && usageAlone);
   }
 

@@ -10,6 +10,8 @@ export interface Asked {
   readonly path: string;
   readonly host: string;
   readonly adminKey: string;
+  /** The text without secrets. */
+  readonly cover: (text: string) => string;
 }
 
 const CHECK_BASE_URL =
@@ -24,7 +26,7 @@ const api = ({ provider }: Asked): string => `${provider.title}'s usage API`;
 
 /** An answer whose status is not 200. */
 export function refused(asked: Asked, status: number, body: string, tries: number): UsageFailure {
-  const said = whatItSaid(body);
+  const said = whatItSaid(asked, body);
   const answered = `${api(asked)} answered HTTP ${status} to ${asked.path}`;
   const saying = said === null ? '' : `: ${said}`;
   if (status === 401 || status === 403) return noAccess(asked, answered, said);
@@ -79,7 +81,7 @@ function wrongKind({ provider, adminKey }: Asked): string | null {
   const { adminPrefix, ordinaryPrefix } = provider.access;
   if (adminKey.startsWith(adminPrefix)) return null;
   if (provider.name !== 'anthropic' && adminKey.startsWith('sk-ant-')) return "a key of Anthropic's";
-  if (adminKey.startsWith(ordinaryPrefix)) return `an ordinary key (${/^(?:sk-ant-api|sk-[a-z]+-|sk-)/.exec(adminKey)?.[0]}…)`;
+  if (adminKey.startsWith(ordinaryPrefix)) return `an ordinary key (${/^sk-(?:ant-api|proj-|svcacct-)?/.exec(adminKey)?.[0]}…)`;
   if (provider.name === 'anthropic' && /^sk-(?!ant-)/.test(adminKey)) return 'a key of another provider';
   return null;
 }
@@ -114,12 +116,12 @@ export function asksToWait(asked: Asked, status: number, seconds: number): Usage
 export function notJson(asked: Asked, body: string): UsageFailure {
   if (/^\s*</.test(body)) {
     return failed(
-      `${api(asked)} answered ${asked.path} with ${describePage(body)} and not with JSON.`,
+      `${api(asked)} answered ${asked.path} with ${describePage(asked, body)} and not with JSON.`,
       `${CHECK_BASE_URL} ${KEPT}`,
       false,
     );
   }
-  const seen = body.trim() === '' ? 'an empty body' : `text that begins ${JSON.stringify(body.slice(0, 60))}`;
+  const seen = body.trim() === '' ? 'an empty body' : `text that begins ${JSON.stringify(asked.cover(body).slice(0, 60))}`;
   return failed(`${api(asked)} answered ${asked.path} with ${seen} and not with JSON.`, `Ask again later. ${KEPT}`, true);
 }
 
@@ -142,8 +144,8 @@ export function contradicts(asked: Asked, what: string): UsageFailure {
 const LONGEST_QUOTE = 300;
 
 /** The provider's own message, without what looks like a key; null when there is none. */
-function whatItSaid(body: string): string | null {
-  if (/^\s*</.test(body)) return describePage(body);
+function whatItSaid(asked: Asked, body: string): string | null {
+  if (/^\s*</.test(body)) return describePage(asked, body);
   let message: unknown = null;
   try {
     const answer = JSON.parse(body) as Record<string, unknown> | null;
@@ -153,7 +155,8 @@ function whatItSaid(body: string): string | null {
     message = body;
   }
   if (typeof message !== 'string' || message.trim() === '') return null;
-  return message
+  return asked
+    .cover(message)
     .replaceAll(/sk-[\w*-]+/g, 'sk-…')
     .replaceAll(/[\w-]*\*{3,}[\w*-]*/g, '…')
     .replaceAll(/\s+/g, ' ')
@@ -162,7 +165,7 @@ function whatItSaid(body: string): string | null {
     .replace(/\.$/, '');
 }
 
-function describePage(body: string): string {
-  const title = /<title[^>]*>([^<]{1,100})/i.exec(body)?.[1]?.trim();
+function describePage({ cover }: Asked, body: string): string {
+  const title = /<title[^>]*>([^<]{1,100})/i.exec(cover(body))?.[1]?.trim();
   return title === undefined || title === '' ? 'a web page' : `a web page (${JSON.stringify(title)})`;
 }

@@ -1,3 +1,4 @@
+import { createRedactor } from '../../log.ts';
 import { anthropic } from './anthropic.ts';
 import { toUsd } from './amount.ts';
 import { lineDefaults, type Line } from './ask.ts';
@@ -21,6 +22,8 @@ const DAY = 86_400_000;
 
 const providers = { openai, anthropic } satisfies Record<UsageApiOptions['provider'], Provider>;
 
+type OwnOptions = UsageApiOptions & Pick<Line, 'cover'>;
+
 /**
  * The usage and cost API of a provider. Whatever goes wrong is an answer with status `failed`, a wrong key or address
  * included: one run that cannot be asked about keeps no other from it.
@@ -31,14 +34,19 @@ const providers = { openai, anthropic } satisfies Record<UsageApiOptions['provid
  */
 export function openUsageApi(options: UsageApiOptions): UsageApi {
   const provider: Provider = providers[options.provider];
+  const { cover = createRedactor({ values: [options.adminKey] }).redact } = options;
+  const own = { ...options, cover };
+  // An address may hold a secret as well.
+  const covered = <A extends UsageAnswer | CostAnswer>(answer: A): A =>
+    answer.status === 'failed' ? { ...answer, reason: cover(answer.reason), fix: cover(answer.fix) } : answer;
   return {
     provider: provider.name,
-    fetchUsage: (query) => fetchUsage(provider, options, query),
-    fetchCosts: (query) => fetchCosts(provider, options, query),
+    fetchUsage: async (query) => covered(await fetchUsage(provider, own, query)),
+    fetchCosts: async (query) => covered(await fetchCosts(provider, own, query)),
   };
 }
 
-async function fetchUsage(provider: Provider, options: UsageApiOptions, query: UsageQuery): Promise<UsageAnswer> {
+async function fetchUsage(provider: Provider, options: OwnOptions, query: UsageQuery): Promise<UsageAnswer> {
   const span = wholeMinutes(query);
   const fetchedAt = (options.now ?? lineDefaults.now)().toISOString();
   const rows = new Map<number, UsageRow[]>();
@@ -67,20 +75,21 @@ function rowOf({ place: _place, ...item }: UsageItem, report: UsageRow['report']
   return { ...item, api_key_id: item.api_key_id ?? filter.api_key_id, report };
 }
 
-async function fetchCosts(provider: Provider, options: UsageApiOptions, query: UsageQuery): Promise<CostAnswer> {
+async function fetchCosts(provider: Provider, options: OwnOptions, query: UsageQuery): Promise<CostAnswer> {
   const { start, end } = wholeMinutes(query);
   const span = { start: Math.floor(start / DAY) * DAY, end: Math.ceil(end / DAY) * DAY };
   const line = lineTo(provider, provider.costs.path, options, query);
   if ('status' in line) return line;
+  const asked = line.now().getTime();
   const answer = await readReport(line, provider.costs, span, query.filter, query.signal);
   if (answer.status === 'failed') return answer;
   const items = [...answer.buckets.values()].flatMap((bucket) => bucket.rows);
   const amounts = items.map((item) => item.amount).filter((amount) => amount !== null);
   const total = amounts.reduce((sum, amount) => sum + amount, 0n);
   if (total < 0n) return contradicts(line, `costs that come to less than nothing (${toUsd(total)} USD)`);
-  // Half of the days are no bound of the whole, and a day without its bucket is not booked yet.
+  // No bound of the whole: what a day has cost so far, half of the days. A day without its bucket is not booked yet.
   const days = (span.end - span.start) / DAY;
-  const known = answer.buckets.size === days && items.length > 0 && amounts.length === items.length;
+  const known = asked >= span.end && answer.buckets.size === days && items.length > 0 && amounts.length === items.length;
   return { status: 'ok', usd: known ? toUsd(total) : null, start: iso(span.start), end: iso(span.end) };
 }
 
@@ -92,8 +101,12 @@ function wholeMinutes({ start, end }: UsageQuery): Span {
   return span;
 }
 
+function withoutUser(baseUrl: string): string {
+  return baseUrl.replace(/\/\/[^/]*@/, '//…@');
+}
+
 /** What cannot be asked at all is said without asking. */
-function lineTo(provider: Provider, path: string, options: UsageApiOptions, query: UsageQuery): Line | UsageFailure {
+function lineTo(provider: Provider, path: string, options: OwnOptions, query: UsageQuery): Line | UsageFailure {
   const failed = (reason: string, fix: string): UsageFailure => ({ status: 'failed', reason, fix, retryable: false });
   const { adminKey, baseUrl = provider.baseUrl } = options;
   const foreign = query.filter[provider.unknownFilter];
@@ -113,7 +126,7 @@ function lineTo(provider: Provider, path: string, options: UsageApiOptions, quer
   const url = URL.parse(baseUrl);
   if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '' || url.search !== '') {
     return failed(
-      `The base_url of ${provider.title}'s usage API cannot be used: ${JSON.stringify(url === null ? baseUrl : url.origin)}.`,
+      `The base_url of ${provider.title}'s usage API cannot be used: ${JSON.stringify(url === null ? withoutUser(baseUrl) : url.origin)}.`,
       `Write the whole address with its version, such as ${provider.baseUrl}, without user, password and query.`,
     );
   }
@@ -123,6 +136,7 @@ function lineTo(provider: Provider, path: string, options: UsageApiOptions, quer
     path: url.pathname,
     host: url.host,
     adminKey,
+    cover: options.cover,
     url,
     headers: provider.headers(adminKey),
     fetch: options.fetch ?? lineDefaults.fetch,

@@ -51,7 +51,7 @@ export type CostAnswer =
       /**
        * US dollars of whole days, for everything that the filter lets through, so an upper bound of the run's cost. Anthropic
        * cannot filter costs by key: all keys of the workspace, or of the organisation. Null when the provider gave no amount,
-       * or not yet that of every day.
+       * or not that of every day, or a day was not over yet.
        */
       readonly usd: number | null;
       /** The days that were asked for, UTC; `end` is exclusive. */
@@ -79,6 +79,8 @@ export interface UsageApiOptions {
   /** With its version, such as `https://api.openai.com/v1`; default: the provider's own. */
   readonly baseUrl?: string | undefined;
   readonly adminKey: string;
+  /** Takes secrets out of what is said of an answer, which may repeat any; default: the admin key and what looks like a key. */
+  readonly cover?: ((text: string) => string) | undefined;
   readonly fetch?: typeof fetch | undefined;
   /** Resolves after `ms`; rejects when the signal aborts. */
   readonly wait?: ((ms: number, signal?: AbortSignal) => Promise<void>) | undefined;

@@ -20,7 +20,7 @@ export function checkUrl(path: KeyPath, written: string, { env, report }: Collec
   const { value, unset, malformed } = expandReferences(written, env);
   if (unset.length + malformed.length > 0) return;
   const url = URL.parse(value);
-  const shown = showValue(written.replace(/\/\/[^/@]*@/, '//…@'), path);
+  const shown = showValue(written.replace(/\/\/[^/]*@/, '//…@'), path);
   if (url === null || !/^https?:$/.test(url.protocol))
     report.problem(path, `is ${shown}, which is not an http or https URL${value === written ? '' : ' once filled in'}`, fix);
   else if (url.username !== '' || url.password !== '')

@@ -111,7 +111,7 @@ test('a part of the input that is unknown makes the input unknown', async (t) =>
 });
 
 test('costs are cents as decimals; a workspace is picked out, a key cannot be', async (t) => {
-  const { server, api } = await asking(t, anthropic);
+  const { server, api } = await asking(t, anthropic, { now: () => new Date('2026-03-03T00:00:00Z') });
   server.setNow(new Date('2026-03-03T00:00:00Z'));
   server.record({ ...call, at: at('10:00:10'), usd: '1.2345' });
   server.record({ ...call, at: at('11:00:10'), usd: '0.0005', apiKeyId: 'apikey_other' });

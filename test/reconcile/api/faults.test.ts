@@ -203,7 +203,7 @@ test('minutes outside of the window are not counted', async (t) => {
 });
 
 test('days outside of those asked for cost nothing', async (t) => {
-  const { server, api } = await asking(t, openai);
+  const { server, api } = await asking(t, openai, { now: () => new Date('2026-03-03T00:00:00Z') });
   const day = (start: string, value: number) => ({
     start_time: Date.parse(start) / 1000,
     end_time: Date.parse(start) / 1000 + 86_400,

@@ -195,8 +195,17 @@ test('a window that is not of whole minutes is refused before anything is asked'
   assert.equal(server.requests.length, 0);
 });
 
+const tomorrow = { now: () => new Date('2026-03-03T00:00:00Z') };
+
+test('what a day has cost so far is no bound of what it will have cost', async (t) => {
+  const { server, api } = await asking(t, openai, { now: () => new Date('2026-03-02T23:59:59.999Z') });
+  server.record({ ...call, at: at('10:00:10'), usd: '1' });
+  const days = { start: '2026-03-02T00:00:00.000Z', end: '2026-03-03T00:00:00.000Z' };
+  assert.deepEqual(await api.fetchCosts(between('10:00', '10:01')), { status: 'ok', usd: null, ...days });
+});
+
 test('costs are sums of whole days, exact, in numbers and in text', async (t) => {
-  const { server, api } = await asking(t, openai);
+  const { server, api } = await asking(t, openai, tomorrow);
   for (const usd of ['0.1', '0.2', '0.000000000001']) server.record({ ...call, at: at('10:00:10'), usd });
   server.record({ ...call, at: new Date('2026-03-03T00:00:00Z'), usd: '50' });
   server.setNow(new Date('2026-03-04T00:00:00Z'));
@@ -212,7 +221,7 @@ test('costs are sums of whole days, exact, in numbers and in text', async (t) =>
 });
 
 test('costs are filtered by key and project', async (t) => {
-  const { server, api } = await asking(t, openai);
+  const { server, api } = await asking(t, openai, tomorrow);
   server.record({ ...call, at: at('10:00:10'), usd: '1' });
   server.record({ ...call, at: at('10:00:10'), usd: '2', apiKeyId: 'key_other' });
   server.record({ ...call, at: at('10:00:10'), usd: '4', projectId: 'proj_other' });
@@ -230,7 +239,7 @@ test('costs are filtered by key and project', async (t) => {
 });
 
 test('no amount is not zero', async (t) => {
-  const { server, api } = await asking(t, openai);
+  const { server, api } = await asking(t, openai, tomorrow);
   const usd = async () => {
     const answer = await api.fetchCosts(between('10:00', '10:01'));
     return answer.status === 'ok' ? answer.usd : answer;
@@ -241,13 +250,13 @@ test('no amount is not zero', async (t) => {
   server.setShape({ row: ({ amount: _amount, ...row }) => row });
   assert.equal(await usd(), null, 'a row without its amount');
   server.setShape({ row: (row) => row, omitEmpty: true });
-  const twoDays = { ...between('10:00', '10:01'), end: new Date('2026-03-03T00:01:00Z') };
+  const twoDays = { ...between('10:00', '10:01'), start: new Date('2026-03-01T23:59:00Z') };
   const answer = await api.fetchCosts(twoDays);
   assert.equal(answer.status === 'ok' && answer.usd, null, 'a day without its bucket');
 });
 
 test('costs in another currency, or below zero, are no answer', async (t) => {
-  const { server, api } = await asking(t, openai);
+  const { server, api } = await asking(t, openai, tomorrow);
   server.record({ ...call, at: at('10:00:10'), usd: '1' });
   server.setShape({ row: (row) => ({ ...row, amount: { value: 1, currency: 'eur' } }) });
   assert.equal((await api.fetchCosts(between('10:00', '10:01'))).status, 'failed');

@@ -9,7 +9,7 @@ const start = at('10:00:00').getTime() / 1000;
 const call = { model: 'gpt-4o-mini', apiKeyId: 'key_run', projectId: 'proj_run', input: 100, cached: 40, output: 7, usd: '0.5' };
 
 test('the official client and ours ask in the same spelling and get the same figures', async (t) => {
-  const { server, api } = await asking(t, { provider: 'openai' });
+  const { server, api } = await asking(t, { provider: 'openai' }, { now: () => new Date('2026-03-03T00:00:00Z') });
   server.record({ ...call, at: at('10:00:10') });
   const client = new OpenAI({ apiKey: 'none', adminAPIKey: server.adminKey, baseURL: server.baseUrl, maxRetries: 0 });
   const filter = { api_key_ids: ['key_run'], project_ids: ['proj_run'] };

@@ -1,0 +1,56 @@
+/** The list of runs, with and without figures of a provider to compare with. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { CatalogRun } from '../../src/catalog.ts';
+import { coloured, plain } from '../../src/cli/colour.ts';
+import { listTable, runTable } from '../../src/cli/run-table.ts';
+import { widthOf } from '../../src/cli/width.ts';
+import { ManifestEntry, type ManifestEntry as Entry } from '../../src/schema.ts';
+
+function run(last: string, changed: Partial<Entry> = {}): CatalogRun {
+  const id = `20261122-141503-${last}`;
+  const entry = ManifestEntry.parse({
+    run_id: id,
+    framework: 'baseline',
+    path: `baseline/${id}`,
+    status: 'success',
+    steps_succeeded: 6,
+    steps_total: 6,
+    total_api_calls: 7,
+    total_tokens_in: 17_821,
+    total_tokens_out: 6708,
+    duration_seconds: 4.1,
+    ...changed,
+  });
+  return { entry, state: 'finished', dir: `/somewhere/runs/${entry.path}` };
+}
+
+describe('the column RECONCILED', () => {
+  test('is there when a run has something to compare with', () => {
+    const runs = [
+      run('aaaa', { verification_status: 'verified' }),
+      run('bbbb', { verification_status: 'not_applicable' }),
+      run('cccc'),
+    ];
+    const [head, ...lines] = listTable(runs, plain, 80);
+    assert.match(head ?? '', /CALLS {2}TOKENS {2}TIME {2}RECONCILED$/);
+    assert.deepEqual(
+      lines.map((line) => line.split(/ +/).at(-1)),
+      ['verified', '-', '-'],
+    );
+    assert.ok(listTable(runs, coloured, 80)[1]?.includes('\u001b[32mverified'));
+  });
+
+  test('is not there for rehearsals, nor for runs of a system that recorded no state', () => {
+    const runs = [run('aaaa', { verification_status: 'not_applicable' }), run('bbbb')];
+    assert.deepEqual(listTable(runs, plain, 80), runTable(runs, plain));
+  });
+
+  test('takes the place of the calls where the terminal is too narrow', () => {
+    const runs = [run('aaaa', { verification_status: 'provisional', status: 'interrupted', duration_seconds: 7620 })];
+    assert.ok(listTable(runs, plain, 120)[0]?.includes('CALLS'));
+    const narrow = listTable(runs, plain, 80);
+    assert.match(narrow[0] ?? '', /STEPS {2}TOKENS .*RECONCILED$/);
+    for (const line of narrow) assert.ok(widthOf(line) <= 80, line);
+  });
+});
