@@ -8,7 +8,7 @@ export * from './store/lease.ts';
 export * from './store/lock.ts';
 export { LineSplitter, type RawLine } from './store/lines.ts';
 export { followRecords, type FollowOptions } from './store/follow.ts';
-export { gitCommit, gitDirty } from './store/git.ts';
+export { gitCommit, gitDirty, gitHasCommit } from './store/git.ts';
 export { readRecords, logFilesOf, type ReadRecordsOptions } from './store/merge.ts';
 export {
   parseRecord,

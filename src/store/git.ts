@@ -42,3 +42,8 @@ export async function gitDirty(directory: string): Promise<boolean | null> {
   const changes = await askGit(directory, ['status', '--porcelain', '--untracked-files=no']);
   return changes === null ? null : changes !== '';
 }
+
+/** Whether the repository holds a commit of exactly this name. */
+export async function gitHasCommit(repository: string, commit: string): Promise<boolean> {
+  return (await askGit(repository, ['rev-parse', '--verify', '--quiet', `${commit}^{commit}`])) === commit;
+}

@@ -5,6 +5,7 @@ import { stepwellError } from '../../errors.ts';
 import { commitOf, type SetupPlace } from './place.ts';
 import type { Recipe } from './recipe.ts';
 import type { FrameworkSettings } from '../../schema.ts';
+import { gitHasCommit } from '../../store.ts';
 import type { Tools } from './tool.ts';
 
 /**
@@ -27,11 +28,8 @@ export async function fetchSource(
   const fetched = join(place.directory, 'fetched.git');
   if (!isLocal) await fetchCommit({ framework: recipe.name, repository, commit, into: fetched }, place.directory, tools);
   const from = isLocal ? repository : fetched;
-  const found = await tools.attempt(
-    ['git', '-C', from, 'rev-parse', '--verify', '--quiet', `${commit}^{commit}`],
-    place.directory,
-  );
-  if (found?.[0] !== commit) throw stepwellError('SETUP_COMMIT_MISSING', { framework: recipe.name, repository, commit });
+  if (!(await gitHasCommit(from, commit)))
+    throw stepwellError('SETUP_COMMIT_MISSING', { framework: recipe.name, repository, commit });
 
   const packed = join(place.directory, 'source.tar');
   const leaveOut = recipe.leaveOut.map((name) => `:(exclude)${name}`);
