@@ -1,11 +1,12 @@
 /** The adapter `baes`: Business Autonomous Entities (gesad-lab/baes_demo), one request a step through its command line. */
-import { killMarked, describeOutcome, runLogged, type ProgramOutcome } from '../exec.ts';
+import { killMarked, runLogged } from '../exec.ts';
 import type { Adapter, AdapterStep, FrameworkClaim } from '../run.ts';
 import { findAnswer, refusalOf } from './baes/answer.ts';
 import { placeLauncher } from './baes/launcher.ts';
 import { BAES } from './baes/recipe.ts';
 import { CONTEXT_STORE, openState, PROGRAM } from './baes/state.ts';
 import { endpointVariables } from './command/endpoint.ts';
+import { failedEnd } from './command/ending.ts';
 import { syntaxErrors } from './python-syntax.ts';
 import { describeSetup, readinessOf, requireReady } from './setup/readiness.ts';
 import { commitOf } from './setup/place.ts';
@@ -65,21 +66,6 @@ async function runStep(step: AdapterStep): Promise<FrameworkClaim> {
   if (broken.length === 0) return { status: 'success' };
   for (const line of broken) step.log.warn(`Not Python: ${line}`);
   return { status: 'failure', reason: 'framework_failed', message: `it claims success, but wrote ${broken[0]}` };
-}
-
-function failedEnd(outcome: ProgramOutcome): FrameworkClaim | null {
-  switch (outcome.status) {
-    case 'exited':
-      return outcome.exitCode === 0 ? null : { status: 'failure', reason: 'exit_code', message: describeOutcome(outcome) };
-    case 'signalled':
-    case 'timed_out':
-    case 'cancelled':
-      return { status: 'failure', reason: 'signal', message: describeOutcome(outcome) };
-    case 'spawn_failed':
-      throw outcome.error;
-    default:
-      return outcome satisfies never;
-  }
 }
 
 /** The user's `env:` stands above the endpoint, as everywhere; what keeps runs apart stands above that. */

@@ -1,12 +1,13 @@
 /** The adapter `command`: any program with a command line as a framework. One attempt is one process. */
 import { delimiter, dirname } from 'node:path';
 import { stepwellError, type StepwellError } from '../errors.ts';
-import { describeOutcome, killMarked, runLogged, type OutputLine } from '../exec.ts';
+import { killMarked, runLogged, type OutputLine } from '../exec.ts';
 import type { Adapter, AdapterRun, AdapterStep, Finding, FrameworkClaim } from '../run.ts';
 import type { FrameworkSettings } from '../schema.ts';
 import { fillPlaceholders, namesPrompt } from './command/arguments.ts';
 import { commitOf, UNKNOWN_COMMIT } from './command/commit.ts';
 import { endpointVariables } from './command/endpoint.ts';
+import { failedEnd } from './command/ending.ts';
 import { findProgram } from './command/program.ts';
 
 export const command: Adapter = { check, prepare, runStep: async (step) => await runCommand(step), stop };
@@ -61,19 +62,7 @@ export async function runCommand(step: AdapterStep, onLine?: (line: OutputLine) 
     },
     step.log,
   );
-  switch (outcome.status) {
-    case 'exited':
-      if (outcome.exitCode === 0) return { status: 'success' };
-      return { status: 'failure', reason: 'exit_code', message: describeOutcome(outcome) };
-    case 'signalled':
-    case 'timed_out':
-    case 'cancelled':
-      return { status: 'failure', reason: 'signal', message: describeOutcome(outcome) };
-    case 'spawn_failed':
-      throw outcome.error;
-    default:
-      return outcome satisfies never;
-  }
+  return failedEnd(outcome) ?? { status: 'success' };
 }
 
 /** Nothing stays between steps on purpose; whatever of the preparation is still there ends here. */

@@ -5,17 +5,11 @@ import { test, type TestContext } from 'node:test';
 import { verifyRun } from '../../src/archive.ts';
 import { attempt, attemptLine, recordAttempts, verified } from '../summary/reconciliation-attempts.ts';
 import { scratchDir, sealRun, sizeOf, writeRun } from './sealed-run.ts';
+import { changed, itemsOf, sealedRun } from './tampering.ts';
 
 const LOG = 'logs/reconciliation.log';
 const FIRST = attemptLine(attempt(), '2026-11-22T15:00:03.000Z');
 const SECOND = attemptLine(verified(), '2026-11-22T16:01:13.000Z');
-
-async function sealedRun(t: TestContext): Promise<string> {
-  const runDir = join(scratchDir(t), '20261122-141503-k3f9');
-  await writeRun(runDir);
-  await sealRun(runDir);
-  return runDir;
-}
 
 async function reconciledRun(t: TestContext): Promise<string> {
   const runDir = await sealedRun(t);
@@ -23,17 +17,6 @@ async function reconciledRun(t: TestContext): Promise<string> {
   await recordAttempts(runDir, [SECOND]);
   return runDir;
 }
-
-/** Puts the file back whatever happens meanwhile. */
-async function changed(path: string, change: (data: Buffer) => Buffer | void, check: () => Promise<void>): Promise<void> {
-  const data = await readFile(path);
-  const copy = Buffer.from(data);
-  await writeFile(path, change(copy) ?? copy);
-  await check();
-  await writeFile(path, data);
-}
-
-const itemsOf = async (path: string): Promise<string[]> => (await verifyRun(path)).items.map((found) => found.item);
 
 test('a reconciled run verifies after each attempt, and its archive alone as before', async (t) => {
   const runDir = await sealedRun(t);

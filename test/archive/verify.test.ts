@@ -1,29 +1,12 @@
 import assert from 'node:assert/strict';
 import { appendFile, copyFile, mkdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { packRun, readArchiveFacts, verifyRun } from '../../src/archive.ts';
 import { openRunDirectory } from '../../src/store.ts';
 import { foldRun, renderText } from '../../src/summary.ts';
 import { archiveCreated, ENDED, scratchDir, sealRun, sizeOf, writeRun } from './sealed-run.ts';
-
-async function sealedRun(t: TestContext): Promise<string> {
-  const runDir = join(scratchDir(t), '20261122-141503-k3f9');
-  await writeRun(runDir);
-  await sealRun(runDir);
-  return runDir;
-}
-
-/** Puts the file back whatever happens meanwhile. */
-async function changed(path: string, change: (data: Buffer) => Buffer | void, check: () => Promise<void>): Promise<void> {
-  const data = await readFile(path);
-  const copy = Buffer.from(data);
-  await writeFile(path, change(copy) ?? copy);
-  await check();
-  await writeFile(path, data);
-}
-
-const itemsOf = async (path: string): Promise<string[]> => (await verifyRun(path)).items.map((found) => found.item);
+import { changed, itemsOf, sealedRun } from './tampering.ts';
 
 test('a sealed run verifies, as a directory and as an archive alone, and everything was looked at', async (t) => {
   const runDir = await sealedRun(t);

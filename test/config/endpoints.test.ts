@@ -4,10 +4,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { StepwellError } from '../../src/errors.ts';
 import { loadConfig } from '../../src/run/config.ts';
 import type { LoadConfigOptions, ResolvedConfig, ResolvedEndpoint } from '../../src/run/config.ts';
 import { writtenEndpoint } from '../../src/run/config/written.ts';
+import { refusal } from './refusal.ts';
 
 let directory: string;
 before(() => {
@@ -43,16 +43,6 @@ function endpointOf(resolved: ResolvedConfig, name: string): ResolvedEndpoint | 
 }
 
 const at = (baseUrl: string) => ({ baseUrl, shownUrl: baseUrl });
-
-function refusal(action: () => unknown): string {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof StepwellError) return `${error.message} ${error.fix}`;
-    throw error;
-  }
-  return assert.fail('nothing was refused');
-}
 
 const OWN = `{
   baseline: {},

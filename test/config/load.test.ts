@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { parse } from 'yaml';
-import { StepwellError } from '../../src/errors.ts';
 import { checkAdapters, loadConfig, resolveRunsDir } from '../../src/run/config.ts';
 import type { LoadConfigOptions, ResolvedConfig } from '../../src/run/config.ts';
+import { refusal } from './refusal.ts';
 
 let directory: string;
 before(() => {
@@ -30,16 +30,6 @@ const MINIMAL = `frameworks: { baseline: {}, other: { adapter: command, command:
 function load(text: string, options: LoadConfigOptions = {}): ResolvedConfig {
   writeFileSync(join(directory, 'config/experiment.yaml'), text);
   return loadConfig({ env: {}, cwd: directory, ...options });
-}
-
-function refusal(action: () => unknown): string {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof StepwellError) return `${error.message} ${error.fix}`;
-    throw error;
-  }
-  return assert.fail('nothing was refused');
 }
 
 test('a file with frameworks and steps alone gets every default', () => {
