@@ -78,12 +78,12 @@ test('Ctrl-C once: orderly end, status interrupted, exit 130', needsPty, async (
 });
 
 test('Ctrl-C twice: ends at once, and recover finishes the record', needsPty, async () => {
-  // The framework ignores SIGTERM, so that the orderly end takes the whole grace.
+  // The framework ignores SIGTERM, so that the orderly end takes the whole grace; its line says that it does from now on.
   await using here = await scenario(
-    { shell: "trap '' TERM; echo x > file; while :; do sleep 1; done" },
+    { shell: "trap '' TERM; echo x > file; echo ready; while :; do sleep 1; done" },
     { timeouts: { step_timeout_seconds: 300, shutdown_grace_seconds: 120 } },
   );
-  const text = await inTerminal(['^C process_start', '^C first 1.1'], [CHILD, here.config, here.runsDir, 'shell']);
+  const text = await inTerminal(['^C output', '^C first 1.1'], [CHILD, here.config, here.runsDir, 'shell']);
   assert.match(text, /exit 130/);
   assert.doesNotMatch(text, /sealing/);
   const runDir = runDirOf(text);
