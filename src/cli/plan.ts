@@ -1,5 +1,5 @@
 /** `run --dry-run`: what would be run, in words or as JSON. */
-import type { ExperimentPlan } from '../experiment.ts';
+import type { ExperimentPlan, PlannedRun } from '../experiment.ts';
 import { ExitCode } from '../errors.ts';
 import { counted, duration } from './columns.ts';
 import { neutralJson, neutralLine } from './neutral.ts';
@@ -17,7 +17,7 @@ export async function printPlan(plan: ExperimentPlan, json: boolean): Promise<vo
   const total = plan.runs.length;
   await print(
     `Configuration: ${neutralLine(shownPath(plan.configFile))}`,
-    `Model: ${neutralLine(plan.model)}${noteOf(plan)}`,
+    ...modelLines(plan),
     ...endpointLines(plan),
     ...(plan.record ? ['Cassettes: each run keeps its exchanges with the model'] : []),
     `Runs: ${total} (${[...frameworks].map(([name, rounds]) => `${neutralLine(name)} × ${rounds}`).join(', ')}), ${plan.jobs} at a time`,
@@ -37,15 +37,23 @@ export async function printPlan(plan: ExperimentPlan, json: boolean): Promise<vo
   await print('', `Nothing was started; a run would end with exit code ${ExitCode.usage}.`);
 }
 
-function noteOf({ rehearsal, replayOf }: ExperimentPlan): string {
-  if (replayOf !== null) return ` (replay of ${replayOf}; nothing is spent)`;
-  return rehearsal ? ' (the scripted offline model; nothing is spent)' : '';
+function modelLines({ runs, replayOf }: ExperimentPlan): string[] {
+  return byFramework('Model', runs, ({ model, rehearsal }) => {
+    if (replayOf !== null) return `${neutralLine(model)} (replay of ${replayOf}; nothing is spent)`;
+    return `${neutralLine(model)}${rehearsal ? ' (the scripted offline model; nothing is spent)' : ''}`;
+  });
 }
 
-/** One line where all frameworks share an endpoint, else one for each. */
-function endpointLines({ runs, rehearsal, replayOf }: ExperimentPlan): string[] {
-  if (rehearsal || replayOf !== null) return ['Endpoint: this machine'];
-  const endpoints = new Map(runs.map(({ framework, endpoint }) => [framework, neutralLine(endpoint ?? 'none')]));
-  if (new Set(endpoints.values()).size <= 1) return [`Endpoint: ${[...endpoints.values()][0] ?? 'none'}`];
-  return [...endpoints].map(([framework, endpoint]) => `Endpoint of ${neutralLine(framework)}: ${endpoint}`);
+function endpointLines({ runs, replayOf }: ExperimentPlan): string[] {
+  return byFramework('Endpoint', runs, ({ rehearsal, endpoint }) =>
+    rehearsal || replayOf !== null ? 'this machine' : neutralLine(endpoint ?? 'none'),
+  );
+}
+
+/** One line where it is the same for all frameworks, else one for each. */
+function byFramework(title: string, runs: readonly PlannedRun[], tell: (run: PlannedRun) => string): string[] {
+  const told = new Map(runs.map((run) => [run.framework, tell(run)]));
+  const [first, ...others] = new Set(told.values());
+  if (others.length === 0) return [`${title}: ${first ?? 'none'}`];
+  return [...told].map(([framework, what]) => `${title} of ${neutralLine(framework)}: ${what}`);
 }

@@ -95,9 +95,9 @@ async function checkPorts(): Promise<Finding[]> {
 }
 
 function checkEndpoint(
-  { name, endpoint }: ResolvedFramework,
+  { name, model, rehearsal, endpoint }: ResolvedFramework,
   { needed, record }: { needed: boolean; record: boolean },
-  { rehearsal, replayOf, model }: ResolvedConfig,
+  { replayOf }: ResolvedConfig,
 ): Finding[] {
   if (rehearsal || replayOf !== null || endpoint !== null) return [];
   const fix = 'Add endpoint: { base_url: …, api_key: ${OPENAI_API_KEY} }, or add --rehearse to try it without a model.';
@@ -110,7 +110,7 @@ function checkEndpoint(
 }
 
 /** Under a limit on cost a call whose cost is unknown would be the last one, so that is said before the first. */
-async function checkPrices({ name, endpoint }: ResolvedFramework, { config, model }: ResolvedConfig): Promise<Finding[]> {
+async function checkPrices({ name, model, endpoint }: ResolvedFramework, { config }: ResolvedConfig): Promise<Finding[]> {
   const { budgets, pricing } = config;
   const scope = (['run', 'experiment'] as const).find((each) => budgets[each].max_cost_usd !== undefined);
   if (scope === undefined || endpoint === null) return [];

@@ -76,14 +76,15 @@ export async function startModel(
 }
 
 async function startSource(resolved: ResolvedConfig, stack: AsyncDisposableStack): Promise<Source> {
-  if (!resolved.rehearsal) return providers(resolved);
+  const provider = providers(resolved);
+  if (resolved.frameworks.every(({ rehearsal }) => !rehearsal)) return provider;
   const { baseUrl } = stack.use(await startRehearsal({ rulesDir: rulesDirOf(resolved.directory), strict: true }));
   const answering = {
     upstream: { baseUrl, apiKey: null },
     prices: unpriced('No prices: a rehearsal costs nothing'),
     priced: false,
   };
-  return () => Promise.resolve(answering);
+  return async (run, own) => (run.framework.rehearsal ? answering : await provider(run, own));
 }
 
 async function startReplaying(
@@ -96,7 +97,7 @@ async function startReplaying(
   return ({ runId, runDir, framework }, own) => {
     const { baseUrl } = own.use(replay.open({ cassette, runId, runDir, redactor: runRedactor() }));
     // Requests were recorded as they were sent on, so the proxy has to treat them as it did then.
-    const written = resolved.rehearsal ? null : writtenEndpoint(resolved.config, framework.name, {});
+    const written = framework.rehearsal ? null : writtenEndpoint(resolved.config, framework.name, {});
     const askStreamUsage = written?.settings.ask_stream_usage ?? true;
     return Promise.resolve({ upstream: { baseUrl, apiKey: null, askStreamUsage }, prices, priced: false });
   };

@@ -46,6 +46,9 @@ export interface PlannedRun {
   readonly adapter: string;
   /** From 1, among the runs of its framework in this experiment. */
   readonly round: number;
+  readonly model: string;
+  /** The scripted offline model answers. */
+  readonly rehearsal: boolean;
   /** The provider's base URL, for people: a reference in it that holds a secret stays one. Null when there is none, and for a rehearsal or a replay. */
   readonly endpoint: string | null;
 }
@@ -54,7 +57,9 @@ export interface PlannedRun {
 export interface ExperimentPlan {
   readonly configFile: string;
   readonly runsDir: string;
+  /** The experiment's; a run may have that of its framework. */
   readonly model: string;
+  /** The scripted offline model answers every run. */
   readonly rehearsal: boolean;
   /** The run whose recorded exchanges answer, by id; null when this is no replay. */
   readonly replayOf: string | null;
@@ -75,8 +80,6 @@ export interface StartedRun extends PlannedRun {
   readonly runId: string;
   /** Absolute. */
   readonly runDir: string;
-  readonly model: string;
-  readonly rehearsal: boolean;
   /** The run whose recorded exchanges answer, by id; null when this is no replay. */
   readonly replayOf: string | null;
   readonly steps: readonly PlannedStep[];

@@ -43,8 +43,8 @@ export async function loadPlan(options: ExperimentOptions): Promise<LoadedPlan> 
   if (recorded !== null) requireFramework(recorded, resolved);
   // Round by round, so that frameworks meet the same conditions of the day.
   const runs = Array.from({ length: rounds }, (_, index) =>
-    resolved.frameworks.map(({ name, adapter, endpoint }): PlannedRun => {
-      return { framework: name, adapter, round: index + 1, endpoint: endpoint?.shownUrl ?? null };
+    resolved.frameworks.map(({ name, adapter, model, rehearsal, endpoint }): PlannedRun => {
+      return { framework: name, adapter, round: index + 1, model, rehearsal, endpoint: endpoint?.shownUrl ?? null };
     }),
   ).flat();
   const record = options.record === true;

@@ -44,8 +44,8 @@ export async function runOne(shared: Shared, planned: PlannedRun): Promise<RunRe
     recordEarly(shared, planned, ignored);
     const created = await createDirectory(shared, planned, secrets);
     const { runId, runDir, lease } = created;
-    const { model, rehearsal, replayOf, steps } = plan;
-    const run: StartedRun = { ...planned, runId, runDir, model, rehearsal, replayOf, steps };
+    const { replayOf, steps } = plan;
+    const run: StartedRun = { ...planned, runId, runDir, replayOf, steps };
     tell(options, { type: 'run_started', run });
     const scope = {
       runId,
@@ -70,8 +70,7 @@ export async function runOne(shared: Shared, planned: PlannedRun): Promise<RunRe
 
 function ownWords({ plan, resolved }: Shared): string[] {
   return [
-    plan.model,
-    ...resolved.frameworks.flatMap(({ name, adapter }) => [name, adapter]),
+    ...resolved.frameworks.flatMap(({ name, adapter, model }) => [name, adapter, model]),
     ...plan.steps.map(({ name }) => name),
   ];
 }
@@ -112,8 +111,8 @@ async function createDirectory(shared: Shared, planned: PlannedRun, secrets: rea
             framework: planned.framework,
             adapter: planned.adapter,
             stepwell_version: shared.stepwellVersion,
-            model: plan.model,
-            rehearsal: plan.rehearsal,
+            model: planned.model,
+            rehearsal: planned.rehearsal,
             replay_of: plan.replayOf,
             round: planned.round,
             random_seed: resolved.config.random_seed,

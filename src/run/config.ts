@@ -14,7 +14,7 @@ import {
   warnOfShortWaiting,
   warnOfUnlimited,
 } from './config/checks.ts';
-import { chooseFrameworks, chooseJobs, chooseModel, chooseSteps, namesModel, REHEARSAL_MODEL } from './config/choice.ts';
+import { chooseFrameworks, chooseJobs, chooseModels, chooseSteps, namesModel, REHEARSAL_MODEL } from './config/choice.ts';
 import type { Collector } from './config/collector.ts';
 import { readConfigDocument } from './config/document.ts';
 import { resolveEndpoint } from './config/endpoint.ts';
@@ -77,31 +77,35 @@ export function loadConfig(options: LoadConfigOptions = {}): ResolvedConfig {
   const hitl = readHitl(document.value, directory, report);
   if (sections.retries !== undefined) checkBackoff(sections.retries, report);
   if (sections.validation !== undefined) checkFlow(sections.validation, report);
-  const model = chooseModel(sections.model ?? REHEARSAL_MODEL, flags, env, report);
-  const rehearsal = model === REHEARSAL_MODEL;
+  const models = chooseModels(sections, flags, env, report);
   if (!namesModel(document.value, flags, env)) refuseEndpoints(sections, report);
-  const asksProvider = !rehearsal && flags.replay === undefined;
+  const isAsked = (model: string): boolean => model !== REHEARSAL_MODEL && flags.replay === undefined;
   checkLiterals(sections, collector);
-  if (sections.budgets !== undefined && !asksProvider) warnOfCostLimits(sections.budgets, report);
   if (written === null) {
-    if (asksProvider && sections.endpoint !== undefined) resolveEndpoint(commonEndpoint(sections.endpoint), collector);
+    if (isAsked(models.common) && sections.endpoint !== undefined) resolveEndpoint(commonEndpoint(sections.endpoint), collector);
     throw report.error();
   }
 
   const chosen = chooseFrameworks(written, flags.frameworks, report);
-  const endpoints = asksProvider ? resolveEndpoints(written, chosen, collector) : new Map<string, ResolvedEndpoint | null>();
+  const asking = chosen.filter((name) => isAsked(models.of(name)));
+  const endpoints = resolveEndpoints(written, asking, collector);
   warnOfUnlimited(written.budgets, endpoints, report);
-  if (asksProvider) warnOfShortWaiting(written.reconciliation, report);
+  if (asking.length === 0) warnOfCostLimits(written.budgets, report);
+  else warnOfShortWaiting(written.reconciliation, report);
   const keys = [...endpoints.values()].flatMap((endpoint) => endpoint?.apiKey ?? []);
   const frameworks = chosen.map((name) => {
     const settings = written.frameworks[name]!;
-    return resolveFramework(name, settings, { directory, cwd, endpoint: endpoints.get(name) ?? null, keys }, collector);
+    const endpoint = endpoints.get(name) ?? null;
+    return resolveFramework(name, settings, { directory, cwd, model: models.of(name), endpoint, keys }, collector);
   });
   const wanted = chooseSteps(written, flags.steps, report);
   const error = report.error();
   if (error !== undefined) throw error;
 
-  const config = { ...written, model, steps: written.steps.map((step) => ({ ...step, enabled: wanted.has(step.id) })) };
+  const config = {
+    ...withModel(written, models.imposed),
+    steps: written.steps.map((step) => ({ ...step, enabled: wanted.has(step.id) })),
+  };
   const steps = config.steps.flatMap((step, index): ResolvedStep[] => {
     const { text, sha256 } = prompts.get(index)!;
     return step.enabled
@@ -115,8 +119,8 @@ export function loadConfig(options: LoadConfigOptions = {}): ResolvedConfig {
     runsDir,
     jobs,
     config,
-    model,
-    rehearsal,
+    model: models.common,
+    rehearsal: frameworks.every(({ rehearsal }) => rehearsal),
     replayOf: flags.replay?.runId ?? null,
     frameworks,
     steps,
@@ -130,6 +134,13 @@ export function loadConfig(options: LoadConfigOptions = {}): ResolvedConfig {
       return refused.error();
     },
   };
+}
+
+/** What flags or environment impose stands where the file names models. */
+function withModel(written: ExperimentConfig, imposed: string | null): ExperimentConfig {
+  if (imposed === null) return written;
+  const frameworks = Object.entries(written.frameworks).map(([name, { model: _, ...settings }]) => [name, settings] as const);
+  return { ...written, model: imposed, frameworks: Object.fromEntries(frameworks) };
 }
 
 /** By framework. */

@@ -45,6 +45,7 @@ export type BudgetConfig = z.infer<typeof BudgetConfig>;
 export const FrameworkSettings = z.strictObject({
   adapter: z.string().optional().describe('The adapter that drives it; default: the framework’s own name.'),
   enabled: z.boolean().default(true).describe('False leaves it out of `run all`.'),
+  model: z.string().min(1).optional().describe('The model that it asks; default: that of the experiment.'),
   command: z
     .array(z.string())
     .min(1)

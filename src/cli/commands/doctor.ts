@@ -111,7 +111,7 @@ async function configuration(options: CommonOptions): Promise<Line[]> {
     const adapter = adapters[framework?.adapter ?? ''];
     if (framework === undefined || adapter === undefined) continue;
     const findings = await adapter.check(framework.settings);
-    if (adapter.needsEndpoint === true && !resolved.rehearsal && framework.endpoint === null) {
+    if (adapter.needsEndpoint === true && !framework.rehearsal && framework.endpoint === null) {
       findings.push({
         what: 'it asks a model, but no endpoint is configured.',
         fix: 'Add endpoint to the configuration, or use --rehearse.',
@@ -127,9 +127,9 @@ async function configuration(options: CommonOptions): Promise<Line[]> {
   return lines;
 }
 
-function modelLines({ rehearsal, model, frameworks }: ResolvedConfig): Line[] {
-  if (rehearsal) return [ok('model rehearsal: offline, needs no key')];
-  return onceIfSame(frameworks, ({ endpoint }) => {
+function modelLines({ frameworks }: ResolvedConfig): Line[] {
+  return onceIfSame(frameworks, ({ model, rehearsal, endpoint }) => {
+    if (rehearsal) return ok('model rehearsal: offline, needs no key');
     if (endpoint === null) return ok(`model ${model}: no endpoint is configured`);
     return ok(`model ${model} at ${endpoint.shownUrl}, ${endpoint.apiKey === null ? 'no key configured' : 'key set'}`);
   });

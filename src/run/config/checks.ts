@@ -65,9 +65,10 @@ export function checkBackoff(retries: ExperimentConfig['retries'], report: Repor
 export function refuseEndpoints({ endpoint, frameworks = {} }: Partial<ExperimentConfig>, report: Report): void {
   const fix = 'Add model: with a name that the endpoint knows, or model: rehearsal to go without the endpoint.';
   const refuse = (path: KeyPath): void => report.problem(path, 'is given, but no model to ask it for', fix);
-  if (endpoint !== undefined) refuse(['endpoint']);
-  for (const [name, settings] of Object.entries(frameworks)) {
-    if (settings.endpoint !== undefined) refuse(['frameworks', name, 'endpoint']);
+  const all = Object.entries(frameworks);
+  if (endpoint !== undefined && all.every(([, { model }]) => model === undefined)) refuse(['endpoint']);
+  for (const [name, settings] of all) {
+    if (settings.endpoint !== undefined && settings.model === undefined) refuse(['frameworks', name, 'endpoint']);
   }
 }
 

@@ -1,6 +1,7 @@
 /** What of the configuration is to run: model, frameworks, steps, runs at a time. */
 import type { ExperimentConfig } from '../../schema.ts';
 import { didYouMean } from './nearest.ts';
+import type { KeyPath } from './problem.ts';
 import type { Report } from './report.ts';
 import { selectSteps } from './selection.ts';
 import type { ConfigFlags, Environment } from './settings.ts';
@@ -8,8 +9,32 @@ import { settingOf } from './settings.ts';
 
 export const REHEARSAL_MODEL = 'rehearsal';
 
-/** The model's name; `rehearsal` for the scripted offline model. */
-export function chooseModel(written: string, flags: ConfigFlags, env: Environment, report: Report): string {
+/** Every name is a provider's model name, or `rehearsal` for the scripted offline model. */
+export interface Models {
+  /** What flags or environment say for the whole experiment; null where they say nothing. */
+  readonly imposed: string | null;
+  /** The experiment's. */
+  readonly common: string;
+  of(framework: string): string;
+}
+
+/** Flags and environment stand above what a framework names for itself, and that above what the experiment names. */
+export function chooseModels(
+  { model = REHEARSAL_MODEL, frameworks = {} }: Partial<ExperimentConfig>,
+  flags: ConfigFlags,
+  env: Environment,
+  report: Report,
+): Models {
+  const imposed = imposedModel(flags, env, report);
+  if (imposed !== null) return { imposed, common: imposed, of: () => imposed };
+  checkModel(['model'], model, report);
+  for (const [name, settings] of Object.entries(frameworks)) {
+    if (settings.model !== undefined) checkModel(['frameworks', name, 'model'], settings.model, report);
+  }
+  return { imposed, common: model, of: (framework) => frameworks[framework]?.model ?? model };
+}
+
+function imposedModel(flags: ConfigFlags, env: Environment, report: Report): string | null {
   if (flags.replay !== undefined) return modelOfReplay(flags.replay, flags, report);
   if (flags.rehearse === true) {
     if (flags.model !== undefined && flags.model !== REHEARSAL_MODEL) {
@@ -18,15 +43,15 @@ export function chooseModel(written: string, flags: ConfigFlags, env: Environmen
     return REHEARSAL_MODEL;
   }
   const setting = settingOf('--model', flags.model, 'STEPWELL_MODEL', env);
-  if (setting !== null) {
-    if (setting.value.trim() === '') report.outside(setting.from, 'the model’s name is empty.', 'Name a model.');
-    return setting.value;
-  }
-  if (written.includes('${')) {
-    const says = `is ${JSON.stringify(written)}, but references are expanded in endpoint and frameworks.*.env only`;
-    report.problem(['model'], says, 'Write the name itself, or set STEPWELL_MODEL.');
-  }
-  return written;
+  if (setting === null) return null;
+  if (setting.value.trim() === '') report.outside(setting.from, 'the model’s name is empty.', 'Name a model.');
+  return setting.value;
+}
+
+function checkModel(path: KeyPath, written: string, report: Report): void {
+  if (!written.includes('${')) return;
+  const says = `is ${JSON.stringify(written)}, but references are expanded in endpoint and frameworks.*.env only`;
+  report.problem(path, says, 'Write the name itself, or set STEPWELL_MODEL.');
 }
 
 /** What was recorded answers the model's name that was recorded, and no other. */

@@ -1,6 +1,7 @@
 /** One framework as a run uses it. */
 import { resolve } from 'node:path';
 import type { FrameworkSettings } from '../../schema.ts';
+import { REHEARSAL_MODEL } from './choice.ts';
 import { expanded, keepSecretsOf, type Collector } from './collector.ts';
 import type { Environment } from './settings.ts';
 import type { ResolvedEndpoint, ResolvedFramework } from './resolved.ts';
@@ -12,9 +13,10 @@ export function resolveFramework(
   {
     directory,
     cwd,
+    model,
     endpoint,
     keys,
-  }: { directory: string; cwd: string; endpoint: ResolvedEndpoint | null; keys: readonly string[] },
+  }: { directory: string; cwd: string; model: string; endpoint: ResolvedEndpoint | null; keys: readonly string[] },
   to: Collector,
 ): ResolvedFramework {
   const env: Record<string, string> = {};
@@ -30,7 +32,14 @@ export function resolveFramework(
   }
   const places = resolvePlaces(settings, { directory, cwd, env: to.env });
   const command = settings.command === undefined ? {} : { command: resolveProgram(settings.command, directory) };
-  return { name, adapter: settings.adapter ?? name, settings: { ...settings, ...places, ...command, env }, endpoint };
+  return {
+    name,
+    adapter: settings.adapter ?? name,
+    model,
+    rehearsal: model === REHEARSAL_MODEL,
+    settings: { ...settings, model, ...places, ...command, env },
+    endpoint,
+  };
 }
 
 /** A URL of a repository stays; git's `host:path` has a colon before its first slash. */

@@ -16,8 +16,9 @@ export interface ResolvedConfig {
   readonly jobs: number;
   /** Every default filled in, flags and environment applied; `${NAME}` references as they were written. */
   readonly config: ExperimentConfig;
+  /** The experiment's; a framework may have its own. */
   readonly model: string;
-  /** The scripted offline model answers; no endpoint and no key are used. */
+  /** The scripted offline model answers every framework. */
   readonly rehearsal: boolean;
   /** The run whose recorded exchanges answer, by id; no endpoint and no key are used. Null when this is no replay. */
   readonly replayOf: string | null;
@@ -54,7 +55,11 @@ export interface ResolvedEndpoint {
 export interface ResolvedFramework {
   readonly name: string;
   readonly adapter: string;
-  /** `env` with its references expanded; a path of a program in `command` is absolute. */
+  /** The model that it asks: its own, or the experiment's. */
+  readonly model: string;
+  /** The scripted offline model answers it; no endpoint and no key are used. */
+  readonly rehearsal: boolean;
+  /** `env` with its references expanded; `model` as above; a path of a program in `command` is absolute. */
   readonly settings: FrameworkSettings;
   /** Its own merged over that of the experiment; null for a rehearsal or a replay, and when none is configured. */
   readonly endpoint: ResolvedEndpoint | null;
