@@ -10,28 +10,32 @@ import { runExperiment } from '../../src/index.ts';
 const clone = process.env['STEPWELL_TEST_BAES'] ?? '';
 const skip = clone === '' ? 'STEPWELL_TEST_BAES names no clone of gesad-lab/baes_demo' : false;
 
-test('BAEs: six steps, its application started, students, courses, enrolments and teachers created and read', { skip }, async () => {
-  const root = mkdtempSync(join(tmpdir(), 'stepwell-baes-'));
-  try {
-    const prompts = resolve(import.meta.dirname, '../../config/prompts');
-    const written = readFileSync(join(import.meta.dirname, 'real/baes.yaml'), 'utf8');
-    const config = join(root, 'config/experiment.yaml');
-    mkdirSync(join(root, 'config'));
-    writeFileSync(
-      config,
-      written
-        .replaceAll('../../../config/prompts', prompts)
-        .replace('REPOSITORY', `${JSON.stringify(resolve(clone))}, install_dir: ../frameworks`),
-    );
-    const settings = { enabled: true, env: {}, install_dir: join(root, 'frameworks'), repo_url: resolve(clone) };
-    assert.equal((await setUp(recipes['baes']!, { settings })).action, 'made');
-    const { exitCode, runs } = await runExperiment({ config, frameworks: ['baes'], runsDir: join(root, 'runs') });
-    assert.equal(exitCode, 0);
-    const metrics = JSON.parse(readFileSync(join(runs[0]!.runDir, 'metrics.json'), 'utf8'));
-    assert.equal(metrics.aggregate_metrics.API_CALLS, 18);
-    assert.equal(metrics.aggregate_metrics.ESR, 1);
-    assert.equal(metrics.aggregate_metrics.CRUDe, 11);
-  } finally {
-    rmSync(root, { recursive: true, force: true });
-  }
-});
+test(
+  'BAEs: six steps, its application started, students, courses, enrolments and teachers created and read',
+  { skip },
+  async () => {
+    const root = mkdtempSync(join(tmpdir(), 'stepwell-baes-'));
+    try {
+      const prompts = resolve(import.meta.dirname, '../../config/prompts');
+      const written = readFileSync(join(import.meta.dirname, 'real/baes.yaml'), 'utf8');
+      const config = join(root, 'config/experiment.yaml');
+      mkdirSync(join(root, 'config'));
+      writeFileSync(
+        config,
+        written
+          .replaceAll('../../../config/prompts', prompts)
+          .replace('REPOSITORY', `${JSON.stringify(resolve(clone))}, install_dir: ../frameworks`),
+      );
+      const settings = { enabled: true, env: {}, install_dir: join(root, 'frameworks'), repo_url: resolve(clone) };
+      assert.equal((await setUp(recipes['baes']!, { settings })).action, 'made');
+      const { exitCode, runs } = await runExperiment({ config, frameworks: ['baes'], runsDir: join(root, 'runs') });
+      assert.equal(exitCode, 0);
+      const metrics = JSON.parse(readFileSync(join(runs[0]!.runDir, 'metrics.json'), 'utf8'));
+      assert.equal(metrics.aggregate_metrics.API_CALLS, 18);
+      assert.equal(metrics.aggregate_metrics.ESR, 1);
+      assert.equal(metrics.aggregate_metrics.CRUDe, 11);
+    } finally {
+      rmSync(root, { recursive: true, force: true });
+    }
+  },
+);
