@@ -27,6 +27,8 @@ export interface Arrival {
   readonly meters: RunMeters;
   readonly account: Account;
   readonly attribution: EventMetadata<'llm_call'>['attribution'];
+  /** Of the attempt, where the call was sent to the address of one. */
+  readonly phase: string | null;
   readonly target: Target;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;

@@ -55,6 +55,7 @@ export async function meterCall(arrival: Arrival, wire: MeteredWire): Promise<vo
     request_bytes: announced,
     retry_of: takeFailed(account, target, body),
     attribution: arrival.attribution,
+    phase: arrival.phase,
   };
   account.ledger.callStarted(common);
   if (body.rest === 'to_come') request.on('data', (chunk: Buffer) => void (requestBytes += chunk.length));

@@ -12,7 +12,7 @@ import type { ExchangeRecorder } from './exchange.ts';
 import { passOn } from './passage.ts';
 import type { PriceBook } from './price.ts';
 import { refuseAddress, refuseUpgrade } from './refusal.ts';
-import { findPlace, prefixOf, type Place } from './route.ts';
+import { findPlace, prefixOf, type AttemptPlace, type Place } from './route.ts';
 import { MAX_HEAD_BYTES, openConnections, openUpstream } from './upstream.ts';
 import { wireOf } from './wires.ts';
 
@@ -33,13 +33,16 @@ export interface RunMeterOptions {
 }
 
 /** Where a framework reaches its model. */
-export interface MeteredEndpoint {
+export interface MeteredAddress {
   /** Ends in `/v1`: the base URL for clients of OpenAI. */
   readonly baseUrl: string;
   /** Without it: the base URL for clients of Anthropic and Gemini, which add `/v1` or `/v1beta` themselves. */
   readonly rootUrl: string;
   /** Worth nothing anywhere: the proxy puts the real key in. */
   readonly apiKey: string;
+}
+
+export interface MeteredEndpoint extends MeteredAddress {
   /** Aborts when a call of this endpoint, or one attributed to its attempt, was refused for a budget. Its reason is a BudgetRefusal. */
   readonly budgetExceeded: AbortSignal;
   /**
@@ -49,10 +52,19 @@ export interface MeteredEndpoint {
   close(): Promise<void>;
 }
 
+export interface MeteredAttempt extends MeteredEndpoint {
+  /**
+   * For one phase of the attempt: calls to it are the attempt's, and their records name the phase.
+   *
+   * @param phase 1 to 64 letters, digits, `-` or `_`
+   */
+  phaseAddress(phase: string): MeteredAddress;
+}
+
 /** The proxy as one run uses it. */
 export interface RunMeter {
   /** Call it inside the attempt's log scope: its records are written there. */
-  openAttempt(at: { readonly step: number; readonly attempt: number }): MeteredEndpoint;
+  openAttempt(at: { readonly step: number; readonly attempt: number }): MeteredAttempt;
   /**
    * For frameworks that live across steps; call it inside the run's log scope. A call belongs to the attempt that is open when it
    * arrives, else to the run; its records say which of the two.
@@ -76,6 +88,7 @@ interface MeteredPlace extends Place {
   readonly run: MeteredRun;
   readonly account: Account;
   readonly level: 'attempt' | 'run';
+  readonly phase: string | null;
 }
 
 /**
@@ -100,14 +113,15 @@ export async function startMeter(options: { readonly now?: () => number } = {}):
       refuseAddress(request, response);
       return;
     }
-    const { run, account: own, level } = found.place;
+    const { run, account: own, level, phase } = found.place;
     const account = level === 'run' ? (run.current ?? own) : own;
     const attribution = level === 'attempt' ? 'url' : account === own ? 'run' : 'current_attempt';
     const exceeded = (refusal: BudgetRefusal): void => {
       own.exceeded.abort(refusal);
       account.exceeded.abort(refusal);
     };
-    const arrival = { meters: run.meters, account, attribution, target: found.target, request, response, exceeded } as const;
+    const { target } = found;
+    const arrival = { meters: run.meters, account, attribution, phase, target, request, response, exceeded } as const;
     // Neither forwarding nor recording rejects; a defect in them must not end the process, which runs experiments.
     const work = handle(arrival).catch(() => void response.destroy());
     account.inFlight.add(work);
@@ -123,16 +137,20 @@ export async function startMeter(options: { readonly now?: () => number } = {}):
   });
   const { port } = server.address() as AddressInfo;
 
-  const open = (run: MeteredRun, runId: string, at: { step: number; attempt: number } | null): [MeteredEndpoint, Account] => {
+  const addressOf = (place: MeteredPlace): MeteredAddress => {
     const token = randomBytes(16).toString('base64url');
+    places.set(token, place);
+    const rootUrl = `http://127.0.0.1:${port}/${token}${place.prefix}`;
+    return { baseUrl: `${rootUrl}/v1`, rootUrl, apiKey: DUMMY_KEY };
+  };
+  const open = (run: MeteredRun, runId: string, at: AttemptPlace | null): [MeteredAttempt, Account] => {
     const account = openAccount(at);
-    const prefix = prefixOf(runId, at);
-    places.set(token, { prefix, run, account, level: at === null ? 'run' : 'attempt' });
-    const rootUrl = `http://127.0.0.1:${port}/${token}${prefix}`;
+    const placeOf = (phase: string | null): MeteredPlace => {
+      return { prefix: prefixOf(runId, at, phase), run, account, level: at === null ? 'run' : 'attempt', phase };
+    };
     const endpoint = {
-      baseUrl: `${rootUrl}/v1`,
-      rootUrl,
-      apiKey: DUMMY_KEY,
+      ...addressOf(placeOf(null)),
+      phaseAddress: (phase: string) => addressOf(placeOf(phase)),
       budgetExceeded: account.exceeded.signal,
       close: async () => {
         if (run.current === account) run.current = null;

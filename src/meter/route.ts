@@ -1,4 +1,7 @@
-/** Addresses of the proxy: `/<token>/r/<run>/s/<step>/a/<attempt>/…` for an attempt, `/<token>/r/<run>/…` for a run. */
+/**
+ * Addresses of the proxy: `/<token>/r/<run>/s/<step>/a/<attempt>/…` for an attempt, with `p/<phase>/` for a phase of it, and
+ * `/<token>/r/<run>/…` for a run.
+ */
 
 export interface Target {
   /** Below the endpoint's root, beginning with `/`; without the query. */
@@ -11,13 +14,27 @@ export interface Target {
 
 /** What belongs to one token. */
 export interface Place {
-  /** `/r/<run>/s/<step>/a/<attempt>` or `/r/<run>` */
+  /** `/r/<run>/s/<step>/a/<attempt>`, the same with `/p/<phase>`, or `/r/<run>` */
   readonly prefix: string;
 }
 
-export function prefixOf(runId: string, at: { readonly step: number; readonly attempt: number } | null): string {
+export interface AttemptPlace {
+  readonly step: number;
+  readonly attempt: number;
+}
+
+/** Such a name stands in an address as it is, and in tables. */
+const PHASE = /^[\w-]{1,64}$/;
+
+/** @param phase of the attempt, if any */
+export function prefixOf(runId: string, at: AttemptPlace | null, phase: string | null): string {
   const run = `/r/${encodeURIComponent(runId)}`;
-  return at === null ? run : `${run}/s/${at.step}/a/${at.attempt}`;
+  if (at === null) return run;
+  const attempt = `${run}/s/${at.step}/a/${at.attempt}`;
+  if (phase === null) return attempt;
+  if (!PHASE.test(phase))
+    throw new TypeError(`A phase is called by 1 to 64 letters, digits, - or _, not ${JSON.stringify(phase)}`);
+  return `${attempt}/p/${phase}`;
 }
 
 /** Segments that climb, however an upstream reads them: the real key goes along, so none may leave the configured base path. */

@@ -54,6 +54,13 @@ export interface AdapterStep extends AdapterRun {
   readonly promptFile: string;
   /** The endpoint of this attempt: whenever its calls arrive, they count for it. */
   readonly endpoint: AdapterEndpoint | null;
+  /**
+   * An address of its own for one phase of the framework's work in this attempt, such as `plan`: its calls count for the attempt like all
+   * others, and for the phase besides. Where a phase has ended, record `framework_phase` with `log`. Null where `endpoint` is.
+   *
+   * @param phase 1 to 64 letters, digits, `-` or `_`
+   */
+  phaseEndpoint(phase: string): AdapterEndpoint | null;
   /** Answers a clarification with the configured fixed text, and records question and answer. */
   readonly answerClarification: (query: string) => Promise<string>;
 }
@@ -78,6 +85,11 @@ export interface Finding {
 export interface Adapter {
   /** True when it asks a model itself, so that a run without an endpoint is refused before it begins. */
   readonly needsEndpoint?: boolean;
+  /**
+   * Members that the framework cannot bear: the proxy takes them out of each `choices[].message` and `choices[].delta` of answers to chat
+   * completions, before the framework only. Ledger and cassette keep what the provider sent.
+   */
+  readonly omitFromMessages?: readonly string[];
   /** Looks, without changing anything, whether the framework could run. An empty list means ready. */
   check(settings: FrameworkSettings): Promise<Finding[]>;
   /** What would run, for `doctor`: program and version. Null when that cannot be told. */

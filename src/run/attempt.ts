@@ -66,7 +66,11 @@ export async function runAttempt(
     });
 
     const { signal } = limit;
-    const handed = adapterStepOf(order, adapterRunOf(order, surroundings, endpoint, signal), step, { attempt, promptFile });
+    const handed = adapterStepOf(order, adapterRunOf(order, surroundings, endpoint, signal), step, {
+      attempt,
+      promptFile,
+      endpoint,
+    });
     const work = settled(() => order.adapter.runStep(handed));
     const killed: number[] = [];
     const endProcesses = async (): Promise<void> => {

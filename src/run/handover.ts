@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { getLogger } from '../log.ts';
 import { SCRATCH_DIR, WORKSPACE_DIR } from '../store.ts';
-import type { MeteredEndpoint } from '../meter.ts';
+import type { MeteredAddress, MeteredAttempt } from '../meter.ts';
 import type { AdapterEndpoint, AdapterRun, AdapterStep } from './adapter.ts';
 import type { ResolvedStep } from './config.ts';
 import type { Surroundings } from './environment.ts';
@@ -16,7 +16,7 @@ import type { RunOrder } from './order.ts';
 export function adapterRunOf(
   order: RunOrder,
   { mark, env }: Surroundings,
-  endpoint: MeteredEndpoint | null,
+  endpoint: MeteredAddress | null,
   signal: AbortSignal,
 ): AdapterRun {
   return {
@@ -37,7 +37,7 @@ export function adapterRunOf(
 }
 
 /** What of an endpoint an adapter may see. */
-function adapterEndpointOf(endpoint: MeteredEndpoint | null): AdapterEndpoint | null {
+function adapterEndpointOf(endpoint: MeteredAddress | null): AdapterEndpoint | null {
   if (endpoint === null) return null;
   const { baseUrl, rootUrl, apiKey } = endpoint;
   return { baseUrl, rootUrl, apiKey };
@@ -47,7 +47,7 @@ export function adapterStepOf(
   order: RunOrder,
   run: AdapterRun,
   { step, name, prompt }: ResolvedStep,
-  given: Pick<AdapterStep, 'attempt' | 'promptFile'>,
+  { endpoint, ...given }: Pick<AdapterStep, 'attempt' | 'promptFile'> & { readonly endpoint: MeteredAttempt | null },
 ): AdapterStep {
   const { runId, log } = run;
   const { attempt } = given;
@@ -58,6 +58,7 @@ export function adapterStepOf(
     name,
     prompt,
     ...given,
+    phaseEndpoint: (phase) => adapterEndpointOf(endpoint?.phaseAddress(phase) ?? null),
     answerClarification: async (query) => await answerClarification(query, to),
   };
 }

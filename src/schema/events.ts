@@ -42,6 +42,9 @@ export const FailureReason = z.enum([
 ]);
 export type FailureReason = z.infer<typeof FailureReason>;
 
+export const FrameworkPhaseStatus = z.enum(['completed', 'failed', 'unfinished']);
+export type FrameworkPhaseStatus = z.infer<typeof FrameworkPhaseStatus>;
+
 export const FileFact = z.object({ path: z.string(), bytes: count, sha256: z.string() });
 export type FileFact = z.infer<typeof FileFact>;
 
@@ -244,6 +247,8 @@ export const EVENT_METADATA = {
   }),
   /** When the attempt had ended, and again after late lines: what the file brought. Absent where nothing was written. */
   framework_events_end: z.object({ events: count, refused: count, bytes: count }),
+  /** A phase of the framework's work in the attempt, as far as it came: `unfinished`, it began and did not end. Once for each time that it ran. */
+  framework_phase: z.object({ phase: z.string(), status: FrameworkPhaseStatus, duration_seconds: seconds.nullable() }),
 
   // ── step_NNN/metrics.log: the ledger ─────────────────────────────────────────────────────────────────
   llm_call_start: z.object({
@@ -260,6 +265,8 @@ export const EVENT_METADATA = {
      * while this attempt was going on; `run`, it was sent there while no attempt was.
      */
     attribution: z.enum(['url', 'current_attempt', 'run']).default('url'),
+    /** Of the framework's work in the attempt, where the call was sent to that phase's own URL. */
+    phase: z.string().nullable().default(null),
   }),
   llm_call: z.object({
     call_id: z.string(),
@@ -290,6 +297,8 @@ export const EVENT_METADATA = {
     cost_nano_usd: z.number().int().nonnegative().nullable(),
     price_source: z.string().nullable(),
     attribution: z.enum(['url', 'current_attempt', 'run']).default('url'),
+    /** Of the framework's work in the attempt, where the call was sent to that phase's own URL. */
+    phase: z.string().nullable().default(null),
     /** Where the provider's figures are missing although an answer had begun: what stepwell counted itself. In no total. */
     estimate: z
       .object({ input_tokens: count.nullable(), output_tokens: count.nullable(), tokenizer: z.string() })

@@ -54,6 +54,7 @@ function stepOf(workspace: string, changes: Partial<AdapterStep>): AdapterStep {
     prompt: 'Build it.',
     promptFile: '/nowhere',
     endpoint: null,
+    phaseEndpoint: () => null,
     answerClarification: () => assert.fail('no clarification is expected'),
     ...changes,
   };

@@ -59,6 +59,7 @@ export function makeStage(): Stage {
         prompt,
         promptFile,
         endpoint: { baseUrl: 'http://127.0.0.1:9/v1', rootUrl: 'http://127.0.0.1:9', apiKey: 'worth-nothing' },
+        phaseEndpoint: () => null,
         answerClarification: () => Promise.resolve('Decide yourself.'),
         ...changes,
       };
