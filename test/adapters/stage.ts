@@ -1,4 +1,5 @@
 /** A run directory as the runner makes it, with everything around it that an adapter must leave alone. */
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +22,8 @@ export interface Stage extends Disposable {
   surroundings(): Record<string, string>;
 }
 
-export const MARK = 'run-1:0123456789abcdef';
+/** Of this process alone: whoever ends what carries a mark ends it on the whole machine. */
+export const MARK = `run-1:${randomBytes(8).toString('hex')}`;
 
 export function makeStage(): Stage {
   const root = mkdtempSync(join(tmpdir(), 'stepwell-test-'));
