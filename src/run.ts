@@ -1,6 +1,6 @@
 /** The run itself: configuration, steps, attempts, retries, time limits and the port to frameworks. */
 export type * from './run/adapter.ts';
-export { checkAdapters, loadConfig, resolveRunsDir, type ResolvedConfig, type ResolvedFramework } from './run/config.ts';
+export { checkAdapters, digestOf, loadConfig, resolveRunsDir, type ResolvedConfig, type ResolvedFramework } from './run/config.ts';
 export { writtenEndpoint } from './run/config/written.ts';
 export { markPrefix } from './run/environment.ts';
 export { newRunId, RUN_ID } from './run/id.ts';

@@ -43,6 +43,8 @@ export interface ComparedGroup {
   readonly succeeded: number;
   /** Runs that did not: interrupted, crashed, still running, missing, or without a recorded status. In no figure. */
   readonly left_out: number;
+  /** Digests of the checks by which these runs were measured, each once; null stands for runs that do not say. */
+  readonly checks: readonly (string | null)[];
   readonly figures: ComparedFigures;
 }
 
@@ -86,6 +88,7 @@ async function compareGroup(members: readonly CatalogRun[]): Promise<ComparedGro
     runs: ended.length,
     succeeded: ended.filter((run) => run.entry.status === 'success').length,
     left_out: members.length - ended.length,
+    checks: [...new Set(ended.map((run) => run.entry.checks_digest))],
     figures: {
       steps_succeeded: of('steps_succeeded'),
       steps_total: of('steps_total'),

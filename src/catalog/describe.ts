@@ -41,6 +41,7 @@ export async function describeRun(runsDir: string, path: string): Promise<Manife
     total_tokens_out: integerOf(totals['TOK_OUT']),
     tokens_complete: typeof metrics['tokens_complete'] === 'boolean' ? metrics['tokens_complete'] : null,
     cost_usd: numberOf(totals['COST_USD']),
+    checks_digest: textOf(metadata['checks_digest']),
     archive_sha256: textOf(objectOf(metadata['archive'])['sha256']) ?? textOf(metadata['archive_hash']),
   };
 }

@@ -47,17 +47,22 @@ function spreadText(spread: Spread | null, runs: number, shown: (value: number) 
 
 /** As many groups beside each other as `columns` has room for, then the next ones below. */
 export function comparisonText(groups: readonly ComparedGroup[], columns: number): string[] {
+  const withChecks = differInChecks(groups);
   const blocks: ComparedGroup[][] = [];
   for (const group of groups) {
     const last = blocks.at(-1);
-    if (last !== undefined && widthOfTable([...last, group]) <= columns) last.push(group);
+    if (last !== undefined && widthOfTable([...last, group], withChecks) <= columns) last.push(group);
     else blocks.push([group]);
   }
-  return [...blocks.flatMap((block) => [...tableOf(block), '']), ...notesOf(groups)];
+  return [...blocks.flatMap((block) => [...tableOf(block, withChecks), '']), ...notesOf(groups)];
 }
 
-function tableOf(groups: readonly ComparedGroup[]): string[] {
-  const second = [...(groups.some(({ model }) => model !== null) ? [modelRow] : []), ...(groups.every(isReal) ? [] : [kindRow])];
+function tableOf(groups: readonly ComparedGroup[], withChecks: boolean): string[] {
+  const second = [
+    ...(groups.some(({ model }) => model !== null) ? [modelRow] : []),
+    ...(groups.every(isReal) ? [] : [kindRow]),
+    ...(withChecks ? [checksRow] : []),
+  ];
   return table(
     [{ title: '' }, ...groups.map(({ framework }) => ({ title: cut(neutralLine(framework), LONGEST_NAME) }))],
     [...second, ...ROWS].map(({ title, cell }) => [title, ...groups.map(cell)]),
@@ -65,14 +70,23 @@ function tableOf(groups: readonly ComparedGroup[]): string[] {
 }
 
 const modelRow: Row = { title: 'model', cell: ({ model }) => (model === null ? UNKNOWN : cut(neutralLine(model), LONGEST_NAME)) };
+const checksRow: Row = {
+  title: 'checks',
+  cell: ({ checks }) => (checks.length > 1 ? `${checks.length} sets` : (checks[0] ?? UNKNOWN)),
+};
 const kindRow: Row = { title: 'kind', cell: ({ kind }) => kind };
 
 function isReal({ kind }: ComparedGroup): boolean {
   return kind === 'real';
 }
 
-function widthOfTable(groups: readonly ComparedGroup[]): number {
-  return Math.max(...tableOf(groups).map(widthOf));
+function widthOfTable(groups: readonly ComparedGroup[], withChecks: boolean): number {
+  return Math.max(...tableOf(groups, withChecks).map(widthOf));
+}
+
+/** Whether the runs of all groups together were measured by more than one set of checks, as far as they say. */
+function differInChecks(groups: readonly ComparedGroup[]): boolean {
+  return new Set(groups.flatMap(({ checks }) => checks)).size > 1;
 }
 
 export function comparisonMarkdown(groups: readonly ComparedGroup[]): string[] {
@@ -82,7 +96,9 @@ export function comparisonMarkdown(groups: readonly ComparedGroup[]): string[] {
     line(['', ...groups.map(({ framework }) => framework)]),
     `|---|${groups.map(() => '---:|').join('')}`,
     line(['model', ...groups.map(({ model }) => model ?? UNKNOWN)]),
-    ...[kindRow, ...ROWS].map(({ title, cell }) => line([title, ...groups.map(cell)])),
+    ...[kindRow, ...(differInChecks(groups) ? [checksRow] : []), ...ROWS].map(({ title, cell }) =>
+      line([title, ...groups.map(cell)]),
+    ),
     '',
     ...notesOf(groups).map((note) => `${note}  `),
   ];
@@ -95,6 +111,17 @@ function notesOf(groups: readonly ComparedGroup[]): string[] {
     ...(leftOut === 0
       ? []
       : [`Left out: ${counted(leftOut, 'run')} that did not come to an end of ${leftOut === 1 ? 'its' : 'their'} own.`]),
+    ...checksNotes(groups),
     ...(groups.every(isReal) ? [] : ['A rehearsal or a replay asked no model: its tokens, cost and time are no framework’s.']),
+  ];
+}
+
+/** What the checks decide is no common measure where they are not the same. */
+function checksNotes(groups: readonly ComparedGroup[]): string[] {
+  const sets = groups.flatMap(({ checks }) => (checks.length === 0 ? [] : [checks.map(String).toSorted().join()]));
+  const mixed = new Set(groups.flatMap(({ framework, checks }) => (checks.length > 1 ? [neutralLine(framework)] : [])));
+  return [
+    ...(new Set(sets).size > 1 ? ['Measured by different checks: success, downtime and CRUD score are no common measure.'] : []),
+    ...[...mixed].map((name) => `The runs of ${name} were not all measured by the same checks; its medians mix them.`),
   ];
 }

@@ -17,6 +17,7 @@ export type RunFacts = Pick<
   | 'round'
   | 'random_seed'
   | 'config_sha256'
+  | 'checks_digest'
   | 'steps'
   | 'host'
   | 'project'
@@ -46,6 +47,7 @@ export function openMetadata(facts: RunFacts, startedAt: string): RunMetadata {
     phases: [],
     random_seed: facts.random_seed,
     config_sha256: facts.config_sha256,
+    checks_digest: facts.checks_digest,
     steps: facts.steps,
     host: facts.host,
     project: facts.project,

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { createRedactor, getLogger, withPendingRun, withRun } from '../log.ts';
 import type { PriceBook } from '../meter.ts';
-import { executeRun, type Adapter, type ResolvedConfig, type ResolvedFramework } from '../run.ts';
+import { digestOf, executeRun, type Adapter, type ResolvedConfig, type ResolvedFramework } from '../run.ts';
 import type { EventMetadata, HostFacts, RunMetadata } from '../schema.ts';
 import { followRecords, LOGS_DIR } from '../store.ts';
 import { createRunDirectory, type NewRun } from './directory.ts';
@@ -42,7 +42,7 @@ export async function runOne(shared: Shared, planned: PlannedRun): Promise<RunRe
       ownWords(shared),
     );
     recordEarly(shared, planned, ignored);
-    const created = await createDirectory(shared, planned, secrets);
+    const created = await createDirectory(shared, planned, { framework, secrets });
     const { runId, runDir, lease } = created;
     const { replayOf, steps } = plan;
     const run: StartedRun = { ...planned, runId, runDir, replayOf, steps };
@@ -96,7 +96,11 @@ function recordEarly({ plan, resolved }: Shared, { framework, round }: PlannedRu
   log.info('Checks passed: git, disk, ports, framework', { event: 'checks_passed' });
 }
 
-async function createDirectory(shared: Shared, planned: PlannedRun, secrets: readonly string[]): Promise<NewRun> {
+async function createDirectory(
+  shared: Shared,
+  planned: PlannedRun,
+  { framework, secrets }: { framework: ResolvedFramework; secrets: readonly string[] },
+): Promise<NewRun> {
   const { plan, resolved } = shared;
   const redactor = createRedactor({ values: secrets });
   return await createRunDirectory({
@@ -117,6 +121,7 @@ async function createDirectory(shared: Shared, planned: PlannedRun, secrets: rea
             round: planned.round,
             random_seed: resolved.config.random_seed,
             config_sha256: resolved.snapshot.sha256,
+            checks_digest: digestOf(framework.validation),
             steps: [...plan.steps],
             host: shared.host,
             project: shared.project,
@@ -147,7 +152,7 @@ async function executeAndSeal(
     round: run.round,
     model: run.model,
     rehearsal: run.rehearsal,
-    config: resolved.config,
+    config: { ...resolved.config, validation: framework.validation },
     configSha256: metadata.config_sha256,
     stepwellVersion: shared.stepwellVersion,
     steps: resolved.steps,

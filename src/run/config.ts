@@ -18,7 +18,7 @@ import { chooseFrameworks, chooseJobs, chooseModels, chooseSteps, namesModel, RE
 import type { Collector } from './config/collector.ts';
 import { readConfigDocument } from './config/document.ts';
 import { resolveEndpoint } from './config/endpoint.ts';
-import { checkFlow } from './config/flow.ts';
+import { checkFlows } from './config/flow.ts';
 import { resolveFramework } from './config/framework.ts';
 import { checkKeyShapes, checkLiterals } from './config/literals.ts';
 import { didYouMean } from './config/nearest.ts';
@@ -32,6 +32,7 @@ import { commonEndpoint, writtenEndpoint } from './config/written.ts';
 
 export type { ResolvedConfig, ResolvedEndpoint, ResolvedFramework, ResolvedStep } from './config/resolved.ts';
 export type { ConfigFlags, Environment } from './config/settings.ts';
+export { digestOf } from './config/measures.ts';
 export { resolveRunsDir, SETTINGS } from './config/settings.ts';
 
 const DEFAULT_CONFIG_FILE = 'config/experiment.yaml';
@@ -76,7 +77,7 @@ export function loadConfig(options: LoadConfigOptions = {}): ResolvedConfig {
   const prompts = readPrompts(document.value, directory, report);
   const hitl = readHitl(document.value, directory, report);
   if (sections.retries !== undefined) checkBackoff(sections.retries, report);
-  if (sections.validation !== undefined) checkFlow(sections.validation, report);
+  if (sections.validation !== undefined) checkFlows(sections.validation, sections.frameworks, report);
   const models = chooseModels(sections, flags, env, report);
   if (!namesModel(document.value, flags, env)) refuseEndpoints(sections, report);
   const isAsked = (model: string): boolean => model !== REHEARSAL_MODEL && flags.replay === undefined;
@@ -96,7 +97,8 @@ export function loadConfig(options: LoadConfigOptions = {}): ResolvedConfig {
   const frameworks = chosen.map((name) => {
     const settings = written.frameworks[name]!;
     const endpoint = endpoints.get(name) ?? null;
-    return resolveFramework(name, settings, { directory, cwd, model: models.of(name), endpoint, keys }, collector);
+    const common = { directory, cwd, model: models.of(name), endpoint, keys, validation: written.validation };
+    return resolveFramework(name, settings, common, collector);
   });
   const wanted = chooseSteps(written, flags.steps, report);
   const error = report.error();

@@ -15,6 +15,7 @@ export interface RunOrder {
   readonly round: number;
   readonly model: string;
   readonly rehearsal: boolean;
+  /** With the checks of this framework in `validation`. */
   readonly config: ExperimentConfig;
   readonly configSha256: string;
   readonly stepwellVersion: string;

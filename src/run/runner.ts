@@ -8,6 +8,7 @@ import type { EventMetadata, Phase, RunStatus } from '../schema.ts';
 import { SCRATCH_DIR, WORKSPACE_DIR } from '../store.ts';
 import type { AdapterRun } from './adapter.ts';
 import { secondsSince } from './attempt.ts';
+import { digestOf } from './config.ts';
 import { makeSurroundings, markPrefix, type Surroundings } from './environment.ts';
 import { EVENTS_VARIABLE, openEventFile, type EventFile } from './event-file.ts';
 import { failureOf, INTERRUPTED, thrownFailure, type RunFailure } from './failure.ts';
@@ -86,6 +87,7 @@ function recordStart(order: RunOrder): void {
       round: order.round,
       random_seed: config.random_seed,
       config_sha256: order.configSha256,
+      checks_digest: digestOf(config.validation),
       steps: order.steps.map(({ step, name, prompt_file, prompt_sha256 }) => ({ step, name, prompt_file, prompt_sha256 })),
       step_timeout_seconds: config.timeouts.step_timeout_seconds,
       max_retries: config.retries.max_retries,

@@ -1,7 +1,7 @@
 /** `experiment.yaml`: what a user writes. Names of the original system are kept where it had them. */
 import { z } from 'zod';
 import { MAX_SECONDS } from './duration.ts';
-import { ValidationConfig } from './validation.ts';
+import { OwnValidation, ValidationConfig } from './validation.ts';
 
 const seconds = z.number().nonnegative().max(MAX_SECONDS);
 const positiveSeconds = z.number().positive().max(MAX_SECONDS);
@@ -75,6 +75,7 @@ export const FrameworkSettings = z.strictObject({
     .strictObject({ ...endpointKeys, base_url: endpointKeys.base_url.optional() })
     .optional()
     .describe('What differs from the endpoint of the experiment, such as a key of its own.'),
+  validation: OwnValidation.optional().describe('What is measured otherwise than for the experiment’s other frameworks.'),
   env: z.record(z.string(), z.string()).default({}).describe('Added to the environment of its processes; ${VAR} is expanded.'),
 });
 export type FrameworkSettings = z.infer<typeof FrameworkSettings>;

@@ -83,6 +83,8 @@ export const EVENT_METADATA = {
     round: z.number().int().positive(),
     random_seed: z.number().int().nullable(),
     config_sha256: z.string(),
+    /** Runs with the same one were measured by the same checks. Null where that was not recorded yet. */
+    checks_digest: z.string().nullable().default(null),
     steps: z.array(PlannedStep),
     step_timeout_seconds: seconds,
     max_retries: count,
@@ -323,6 +325,8 @@ export const EVENT_METADATA = {
   }),
   /** A WebSocket or other upgrade, which the proxy does not pass on. */
   upgrade_refused: z.object({ path: z.string(), protocol: z.string() }),
+  /** In run.log, once: the proxy took these members out of messages of the model before the framework got them, from here on. */
+  answers_changed: z.object({ omitted: z.array(z.string()) }),
   /** A request on a path that the meter does not understand: passed through, its tokens unknown. */
   unmetered_request: z.object({ method: z.string(), path: z.string(), status: z.number().int().nullable() }),
 

@@ -36,6 +36,8 @@ export const ManifestEntry = z.looseObject({
   tokens_complete: z.boolean().nullable().default(null),
   cost_usd: number,
   archive_sha256: text,
+  /** Of the checks by which it was measured: runs with the same one were measured alike. */
+  checks_digest: text,
 });
 export type ManifestEntry = z.infer<typeof ManifestEntry>;
 

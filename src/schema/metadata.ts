@@ -68,6 +68,8 @@ export const RunMetadata = z.object({
   phases: z.array(z.object({ phase: Phase, duration_seconds: z.number(), ok: z.boolean() })),
   random_seed: z.number().int().nullable(),
   config_sha256: z.string(),
+  /** Runs with the same one were measured by the same checks. Null where that was not recorded yet. */
+  checks_digest: z.string().nullable().default(null),
   steps: z.array(PlannedStep),
   host: HostFacts,
   project: z.object({ git_commit: z.string().nullable(), git_dirty: z.boolean().nullable() }),

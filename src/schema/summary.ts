@@ -252,6 +252,7 @@ export const RunSummary = z.object({
       on_step_failure: z.enum(['stop', 'continue']),
       validates_app: z.boolean(),
       config_sha256: z.string(),
+      checks_digest: z.string().nullable(),
     })
     .nullable(),
   steps: z.array(StepSummary),

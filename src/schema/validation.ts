@@ -70,12 +70,22 @@ export const HttpCheck = z.strictObject({
 });
 export type HttpCheck = z.infer<typeof HttpCheck>;
 
+const artifacts = z.union([z.enum(['changed', 'none']), ArtifactRules]);
+const http = z.array(HttpCheck);
+
 export const ValidationConfig = z.strictObject({
-  artifacts: z
-    .union([z.enum(['changed', 'none']), ArtifactRules])
+  artifacts: artifacts
     .default('changed')
     .describe('`changed`: a step that adds and changes no file has failed. `none` switches that off. Rules refine it.'),
   app: AppConfig.optional().describe('The service to start and probe after each step; without it only files are checked.'),
-  http: z.array(HttpCheck).default([]).describe('Checks in the order in which they are sent.'),
+  http: http.default([]).describe('Checks in the order in which they are sent.'),
 });
 export type ValidationConfig = z.infer<typeof ValidationConfig>;
+
+/** Of one framework: each section that is given stands in the place of the experiment's. */
+export const OwnValidation = z.strictObject({
+  artifacts: artifacts.optional().describe('In the place of `validation.artifacts`.'),
+  app: AppConfig.optional().describe('In the place of `validation.app`.'),
+  http: http.optional().describe('In the place of `validation.http`, all of it.'),
+});
+export type OwnValidation = z.infer<typeof OwnValidation>;

@@ -86,6 +86,7 @@ export function finish(state: FoldState, sizes: FileSizes): RunSummary {
             on_step_failure: start.on_step_failure,
             validates_app: start.validates_app,
             config_sha256: start.config_sha256,
+            checks_digest: start.checks_digest,
           },
     steps,
     steps_succeeded: steps.filter((step) => step.status === 'success').length,

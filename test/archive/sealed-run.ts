@@ -167,6 +167,7 @@ export async function sealRun(
     ],
     random_seed: 42,
     config_sha256: sha256(CONFIG),
+    checks_digest: null,
     steps: STEPS,
     host: {
       hostname: 'h',

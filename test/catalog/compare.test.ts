@@ -19,6 +19,7 @@ interface Given {
   seconds?: number;
   downtime?: number | null;
   crud?: readonly [number, number] | null;
+  checks?: string;
 }
 
 async function compared(runs: readonly Given[], more: (runsDir: string) => void = () => {}): Promise<ComparedGroup[]> {
@@ -44,6 +45,7 @@ function write(runsDir: string, index: number, given: Given): void {
       rehearsal: given.rehearsal ?? false,
       replay_of: given.replay_of ?? null,
       status,
+      checks_digest: given.checks,
       started_at: '2026-11-22T14:15:00.000Z',
       duration_seconds: given.seconds ?? 10,
     }),
@@ -122,6 +124,24 @@ test('runs without an end of their own are left out and counted, those of the or
   );
   assert.deepEqual(groups[0]?.figures.duration_seconds, { runs: 1, median: 10, min: 10, max: 10 });
   assert.deepEqual(groups[1]?.figures.tokens_in, null);
+});
+
+test('a group names the checks by which its runs were measured; null stands for runs that do not say', async () => {
+  const groups = await compared([
+    { checks: 'aa' },
+    { checks: 'bb', status: 'failed' },
+    { checks: 'aa' },
+    {},
+    { checks: 'cc', status: 'interrupted' },
+    { framework: 'ghspec', checks: 'cc', status: 'crashed' },
+  ]);
+  assert.deepEqual(
+    groups.map(({ framework, checks }) => [framework, checks]),
+    [
+      ['baes', ['aa', 'bb', null]],
+      ['ghspec', []],
+    ],
+  );
 });
 
 test('the median has as many values below as above it, whatever their order', () => {

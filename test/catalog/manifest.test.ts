@@ -163,6 +163,7 @@ test('a run of the original is described from its own files, what they lack is n
     tokens_complete: null,
     cost_usd: 0.42,
     archive_sha256: 'ab'.repeat(32),
+    checks_digest: null,
   });
 });
 

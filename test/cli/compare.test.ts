@@ -21,6 +21,7 @@ const group = (framework: string, changes: Partial<ComparedGroup> = {}): Compare
   runs: 5,
   succeeded: 4,
   left_out: 0,
+  checks: ['0123456789ab'],
   figures: {
     steps_succeeded: spread(6, 4, 6),
     steps_total: spread(6),
@@ -69,6 +70,27 @@ test('kinds are named as soon as one is not real', () => {
   const lines = comparisonText([group('baes'), group('baes', { kind: 'rehearsal' })], 80);
   assert.ok(lines.some((line) => /^kind +real +rehearsal$/.test(line)));
   assert.match(lines.at(-1)!, /A rehearsal or a replay asked no model/);
+});
+
+test('different checks are shown and said, and so are those within one framework', () => {
+  const alike = comparisonText([group('baes'), group('ghspec')], 80);
+  assert.ok(alike.every((line) => !line.includes('checks')));
+
+  const own = group('baes', { checks: ['ba9876543210'] });
+  const apart = comparisonText([own, group('ghspec')], 80);
+  assert.ok(apart.some((line) => /^checks +ba9876543210 +0123456789ab$/.test(line)));
+  assert.equal(apart.at(-1), 'Measured by different checks: success, downtime and CRUD score are no common measure.');
+  const markdown = comparisonMarkdown([own, group('ghspec')]);
+  assert.ok(markdown.includes('| checks | ba9876543210 | 0123456789ab |'));
+  assert.match(markdown.at(-1)!, /^Measured by different checks/);
+
+  const mixed = comparisonText([group('baes', { checks: ['ba9876543210', null] })], 80);
+  assert.ok(mixed.some((line) => /^checks +2 sets$/.test(line)));
+  assert.equal(mixed.at(-1), 'The runs of baes were not all measured by the same checks; its medians mix them.');
+
+  // A framework without a run that came to its end was measured by none.
+  const none = comparisonText([group('baes', { runs: 0, checks: [] }), group('ghspec')], 80);
+  assert.ok(none.every((line) => !line.includes('checks')));
 });
 
 test('a name cannot break the Markdown table', () => {

@@ -29,9 +29,10 @@ function keysOf(node: any, path: string): Key[] {
 for (const { key, preset } of keysOf(JSON.parse(jsonSchemaText('experiment')), '')) {
   test(`docs/configuration.md has ${key} with its default`, () => {
     const short = key
-      .replace('validation.http[].', '')
       .replace('pricing.models.<name>.', '')
-      .replace('frameworks.<name>.endpoint.', 'endpoint.');
+      .replace('frameworks.<name>.endpoint.', 'endpoint.')
+      .replace('frameworks.<name>.validation.', 'validation.')
+      .replace('validation.http[].', '');
     const row = text
       .split('\n')
       .find((line) => line.startsWith('|') && !line.startsWith('| `--') && line.includes(`\`${short}\``));

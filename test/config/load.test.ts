@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { parse } from 'yaml';
-import { checkAdapters, loadConfig, resolveRunsDir } from '../../src/run/config.ts';
+import { checkAdapters, digestOf, loadConfig, resolveRunsDir } from '../../src/run/config.ts';
 import type { LoadConfigOptions, ResolvedConfig } from '../../src/run/config.ts';
 import { refusal } from './refusal.ts';
 
@@ -51,6 +51,44 @@ test('a file with frameworks and steps alone gets every default', () => {
   });
   assert.deepEqual(resolved.config.retries, { max_retries: 2, initial_backoff_seconds: 5, backoff_multiplier: 2 });
   assert.equal(resolved.config.validation.artifacts, 'changed');
+});
+
+test('each section of a framework’s own validation stands in the place of the experiment’s, all of it', () => {
+  const { frameworks } = load(`frameworks:
+  baseline: {}
+  files: { adapter: baseline, validation: { artifacts: { ignore: ["*.log"] } } }
+  none: { adapter: baseline, validation: { http: [] } }
+  other: { adapter: baseline, validation: { app: { command: [./own.sh] } } }
+validation:
+  artifacts: { require: [start.sh] }
+  app: { command: [./start.sh], port_env: SERVICE_PORT }
+  http: [{ name: list, path: /students }]
+${STEPS}`);
+  const of = (name: string) => frameworks.find((framework) => framework.name === name)!.validation;
+  const common = of('baseline');
+  assert.deepEqual(
+    [common.artifacts, common.app?.port_env, common.http.length],
+    [{ require: ['start.sh'], ignore: [] }, 'SERVICE_PORT', 1],
+  );
+  assert.deepEqual(of('files'), { ...common, artifacts: { require: [], ignore: ['*.log'] } });
+  assert.deepEqual(of('none'), { ...common, http: [] });
+  // Also a key of the section that is not given: it has its default, not what the experiment has.
+  assert.deepEqual([of('other').app?.command, of('other').app?.port_env, of('other').http], [['./own.sh'], 'PORT', common.http]);
+});
+
+test('the digest of checks depends on what they say, not on how they are written', () => {
+  const digest = (validation: string) => {
+    const { frameworks } = load(`frameworks: { baseline: {} }\nvalidation: ${validation}\n${STEPS}`);
+    return digestOf(frameworks[0]!.validation);
+  };
+  const app = 'app: { command: [./start.sh] }';
+  const one = `{ ${app}, http: [{ name: a, path: /a, body: { x: 1, y: 2 } }, { name: b, path: /b }] }`;
+  const same = `{ http: [{ path: /a, body: { y: 2, x: 1 }, name: a, method: GET }, { name: b, path: /b }], ${app}, artifacts: changed }`;
+  assert.equal(digest(one), digest(same));
+  const others = [one.replace('y: 2', 'y: 3'), one.replace('/b', '/c'), one.replace('./start.sh', './run.sh'), `{ ${app} }`];
+  assert.equal(new Set([one, ...others].map(digest)).size, 5);
+  const [head, first, second] = /^(.*\[)(.*\}), (\{ name: b.*\})\] \}$/.exec(one)!.slice(1);
+  assert.notEqual(digest(`${head}${second}, ${first}] }`), digest(one));
 });
 
 test('steps run in the order of the file, with their texts and digests; disabled ones do not run', () => {

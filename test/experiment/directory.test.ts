@@ -20,6 +20,7 @@ const facts = {
   round: 1,
   random_seed: null,
   config_sha256: '',
+  checks_digest: null,
   steps: [],
   host: { hostname: 'h', os: 'o', arch: 'a', cpus: 1, memory_bytes: 1, node: 'v', tools: {} },
   project: { git_commit: null, git_dirty: null },

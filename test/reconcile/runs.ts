@@ -194,6 +194,7 @@ async function makeRun(runsDir: string, server: UsageServer, run: MadeRun, serve
     round: 1,
     random_seed: null,
     config_sha256: sha256,
+    checks_digest: null,
     steps: planned,
     replay_of: run.replayOf ?? null,
     host,

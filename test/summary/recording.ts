@@ -128,6 +128,7 @@ export class Recording {
         replay_of: null,
         random_seed: 42,
         config_sha256: DIGEST,
+        checks_digest: DIGEST.slice(0, 12),
         steps: planned,
         step_timeout_seconds: 600,
         max_retries: 2,

@@ -95,6 +95,7 @@ function startOf(summary: RunSummary): Partial<RunMetadata> {
     round,
     random_seed: configuration?.random_seed,
     config_sha256: configuration?.config_sha256,
+    checks_digest: configuration?.checks_digest,
     steps: planned.map(({ step, name, prompt_file, prompt_sha256 }) => ({ step, name, prompt_file, prompt_sha256 })),
   };
   // Null in a summary means not recorded, which `run_start` rules out; what differs is reported all the same.

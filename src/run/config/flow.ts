@@ -1,22 +1,39 @@
 /** The HTTP checks among themselves: what cannot work is said before a run, not after its first step. */
-import type { HttpCheck, ValidationConfig } from '../../schema.ts';
+import type { ExperimentConfig, HttpCheck, ValidationConfig } from '../../schema.ts';
+import { checksOf } from './measures.ts';
 import { didYouMean } from './nearest.ts';
+import { showPath, type KeyPath } from './problem.ts';
 import type { Report } from './report.ts';
 
 /** Names that are there without having been saved. */
 const GIVEN = ['unique', 'step'];
 
-export function checkFlow(validation: ValidationConfig, report: Report): void {
-  if (validation.http.length > 0 && validation.app === undefined) {
-    report.problem(
-      ['validation', 'http'],
-      'has checks, but validation.app does not say how the service is started',
-      'Add validation.app.command.',
-    );
+/** Those of the experiment, and those that frameworks have in their place. @param frameworks undefined when they cannot be read */
+export function checkFlows(
+  common: ValidationConfig,
+  frameworks: ExperimentConfig['frameworks'] | undefined,
+  report: Report,
+): void {
+  checkFlow(common.http, ['validation', 'http'], report);
+  for (const [name, { validation: own }] of Object.entries(frameworks ?? {})) {
+    const path = ['frameworks', name, 'validation'];
+    if (own?.http !== undefined) checkFlow(own.http, [...path, 'http'], report);
+    const { app, http } = checksOf(common, own);
+    if (http.length === 0 || app !== undefined) continue;
+    if (own?.http === undefined) {
+      const says = 'has checks, but validation.app does not say how the service is started';
+      report.problem(['validation', 'http'], says, 'Add validation.app.command.');
+    } else {
+      const says = `has checks, but neither ${showPath(path)}.app nor validation.app says how the service is started`;
+      report.problem([...path, 'http'], says, `Add ${showPath(path)}.app.command.`);
+    }
   }
+}
+
+function checkFlow(checks: readonly HttpCheck[], place: KeyPath, report: Report): void {
   const saved = new Set(GIVEN);
-  for (const [index, check] of validation.http.entries()) {
-    const path = ['validation', 'http', index];
+  for (const [index, check] of checks.entries()) {
+    const path = [...place, index];
     if (check.until_step !== undefined && check.until_step < check.from_step) {
       report.problem(
         [...path, 'until_step'],

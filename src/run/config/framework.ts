@@ -1,8 +1,9 @@
 /** One framework as a run uses it. */
 import { resolve } from 'node:path';
-import type { FrameworkSettings } from '../../schema.ts';
+import type { FrameworkSettings, ValidationConfig } from '../../schema.ts';
 import { REHEARSAL_MODEL } from './choice.ts';
 import { expanded, keepSecretsOf, type Collector } from './collector.ts';
+import { checksOf } from './measures.ts';
 import type { Environment } from './settings.ts';
 import type { ResolvedEndpoint, ResolvedFramework } from './resolved.ts';
 
@@ -16,7 +17,16 @@ export function resolveFramework(
     model,
     endpoint,
     keys,
-  }: { directory: string; cwd: string; model: string; endpoint: ResolvedEndpoint | null; keys: readonly string[] },
+    validation,
+  }: {
+    directory: string;
+    cwd: string;
+    model: string;
+    endpoint: ResolvedEndpoint | null;
+    keys: readonly string[];
+    /** The experiment's. */
+    validation: ValidationConfig;
+  },
   to: Collector,
 ): ResolvedFramework {
   const env: Record<string, string> = {};
@@ -39,6 +49,7 @@ export function resolveFramework(
     rehearsal: model === REHEARSAL_MODEL,
     settings: { ...settings, model, ...places, ...command, env },
     endpoint,
+    validation: checksOf(validation, settings.validation),
   };
 }
 

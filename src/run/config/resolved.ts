@@ -1,6 +1,13 @@
 /** The configuration as a run uses it. */
 import type { StepwellError } from '../../errors.ts';
-import type { ExperimentConfig, FrameworkSettings, PlannedStep, UsageFilter, UsageProvider } from '../../schema.ts';
+import type {
+  ExperimentConfig,
+  FrameworkSettings,
+  PlannedStep,
+  UsageFilter,
+  UsageProvider,
+  ValidationConfig,
+} from '../../schema.ts';
 import type { KeyPath } from './problem.ts';
 import type { TextFile } from './text-file.ts';
 
@@ -63,6 +70,8 @@ export interface ResolvedFramework {
   readonly settings: FrameworkSettings;
   /** Its own merged over that of the experiment; null for a rehearsal or a replay, and when none is configured. */
   readonly endpoint: ResolvedEndpoint | null;
+  /** What is measured after each of its steps: its own sections, else those of the experiment. */
+  readonly validation: ValidationConfig;
 }
 
 export interface ResolvedStep extends PlannedStep {
