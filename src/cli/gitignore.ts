@@ -11,13 +11,17 @@ const IGNORED = [
   'runs/*/*/*.zip',
 ];
 
-/** Summaries, metadata and metrics are tracked; logs, workspaces and archives are not. */
+/** What `stepwell setup` makes. */
+const FRAMEWORKS = '/frameworks/';
+
+/** Summaries, metadata and metrics are tracked; logs, workspaces and archives are not, nor are frameworks. */
 export function gitignoreBlock(): string {
-  return `${['# Track specific file types (metadata)', ...TRACKED, '', '# Ignore large artifacts in runs', ...IGNORED].join('\n')}\n`;
+  const runs = ['# Track specific file types (metadata)', ...TRACKED, '', '# Ignore large artifacts in runs', ...IGNORED];
+  return `${['# What `stepwell setup` makes', FRAMEWORKS, '', ...runs].join('\n')}\n`;
 }
 
 /** Whether every line of the block is there, in whatever order. */
 export function hasGitignoreBlock(gitignore: string): boolean {
   const lines = new Set(gitignore.split('\n').map((line) => line.trim()));
-  return [...TRACKED, ...IGNORED].every((line) => lines.has(line));
+  return [FRAMEWORKS, ...TRACKED, ...IGNORED].every((line) => lines.has(line));
 }

@@ -21,6 +21,7 @@ export async function printPlan(plan: ExperimentPlan, json: boolean): Promise<vo
     ...endpointLines(plan),
     ...(plan.record ? ['Cassettes: each run keeps its exchanges with the model'] : []),
     `Runs: ${total} (${[...frameworks].map(([name, rounds]) => `${neutralLine(name)} × ${rounds}`).join(', ')}), ${plan.jobs} at a time`,
+    ...leftOutLines(plan),
     `Steps: ${plan.steps.length}`,
     ...plan.steps.map(
       ({ step, name, prompt_file }) => `  ${String(step).padStart(3)}  ${neutralLine(name)}  (${neutralLine(prompt_file)})`,
@@ -35,6 +36,12 @@ export async function printPlan(plan: ExperimentPlan, json: boolean): Promise<vo
   await print('', 'In the way:');
   for (const { what, fix } of plan.findings) await print(`  ${neutralLine(what)}`, `    fix: ${neutralLine(fix)}`);
   await print('', `Nothing was started; a run would end with exit code ${ExitCode.usage}.`);
+}
+
+/** What `all` did not stand for; empty when it stood for all there is. */
+export function leftOutLines({ leftOut }: ExperimentPlan): string[] {
+  if (leftOut.length === 0) return [];
+  return [`Left out: ${leftOut.map((name) => neutralLine(name)).join(', ')} (not enabled; a name on the command line runs it)`];
 }
 
 function modelLines({ runs, replayOf }: ExperimentPlan): string[] {

@@ -34,5 +34,6 @@ export function planFacts(plan: ExperimentPlan): Record<string, unknown> {
     jobs: plan.jobs,
     steps: plan.steps.map(({ step, name }) => ({ step, name })),
     runs: plan.runs,
+    left_out: plan.leftOut,
   };
 }

@@ -67,6 +67,8 @@ export interface ExperimentPlan {
   readonly record: boolean;
   readonly steps: readonly PlannedStep[];
   readonly runs: readonly PlannedRun[];
+  /** Frameworks that `all` does not stand for, since they are not enabled. */
+  readonly leftOut: readonly string[];
   readonly jobs: number;
   /** For one attempt at a step. */
   readonly stepTimeoutSeconds: number;

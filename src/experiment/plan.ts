@@ -57,6 +57,7 @@ export async function loadPlan(options: ExperimentOptions): Promise<LoadedPlan> 
     record,
     steps: resolved.steps.map(({ step, name, prompt_file, prompt_sha256 }) => ({ step, name, prompt_file, prompt_sha256 })),
     runs,
+    leftOut: resolved.leftOut,
     jobs: Math.min(resolved.jobs, runs.length),
     stepTimeoutSeconds: resolved.config.timeouts.step_timeout_seconds,
     maxRetries: resolved.config.retries.max_retries,

@@ -14,7 +14,15 @@ import {
   warnOfShortWaiting,
   warnOfUnlimited,
 } from './config/checks.ts';
-import { chooseFrameworks, chooseJobs, chooseModels, chooseSteps, namesModel, REHEARSAL_MODEL } from './config/choice.ts';
+import {
+  chooseFrameworks,
+  chooseJobs,
+  chooseModels,
+  chooseSteps,
+  leftOutOf,
+  namesModel,
+  REHEARSAL_MODEL,
+} from './config/choice.ts';
 import type { Collector } from './config/collector.ts';
 import { readConfigDocument } from './config/document.ts';
 import { resolveEndpoint } from './config/endpoint.ts';
@@ -125,6 +133,7 @@ export function loadConfig(options: LoadConfigOptions = {}): ResolvedConfig {
     rehearsal: frameworks.every(({ rehearsal }) => rehearsal),
     replayOf: flags.replay?.runId ?? null,
     frameworks,
+    leftOut: leftOutOf(written, flags.frameworks, chosen),
     steps,
     hitl,
     secrets: collector.secrets,

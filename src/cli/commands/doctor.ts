@@ -8,10 +8,11 @@ import { adapters } from '../../adapters.ts';
 import { ExitCode, StepwellError } from '../../errors.ts';
 import { accessOf } from '../../reconcile.ts';
 import { checkAdapters, loadConfig, type ResolvedConfig, type ResolvedFramework } from '../../run.ts';
+import { wrap } from '../../summary.ts';
 import { paintFor, type Style } from '../colour.ts';
 import { bytes } from '../columns.ts';
 import { neutral, neutralJson, neutralLine } from '../neutral.ts';
-import { print } from '../output.ts';
+import { columnsOf, print } from '../output.ts';
 import { runsDirOf, shownPath, type CommonOptions } from '../runs-dir.ts';
 
 interface DoctorOptions extends CommonOptions {
@@ -19,8 +20,11 @@ interface DoctorOptions extends CommonOptions {
 }
 
 interface Line {
-  /** `missing`: nothing runs without it. `not ready`: this framework does not. `later`: only `reconcile` needs it. */
-  readonly state: 'ok' | 'missing' | 'ready' | 'not ready' | 'later';
+  /**
+   * `missing`: nothing runs without it. `not ready`: this framework does not. `off`: nor does this one, which is not enabled, so
+   * that nothing is amiss. `later`: only `reconcile` needs it.
+   */
+  readonly state: 'ok' | 'missing' | 'ready' | 'not ready' | 'off' | 'later';
   readonly what: string;
   readonly fix: string | null;
 }
@@ -30,8 +34,11 @@ const STYLE: Record<Line['state'], Style> = {
   ready: 'green',
   missing: 'red',
   'not ready': 'yellow',
+  off: 'dim',
   later: 'yellow',
 };
+const INDENT = ' '.repeat(11);
+const MOST_LINES = 40;
 const LEAST_FREE_BYTES = 64 * 1024 * 1024;
 
 export async function run(_args: readonly string[], options: DoctorOptions): Promise<number> {
@@ -42,22 +49,25 @@ export async function run(_args: readonly string[], options: DoctorOptions): Pro
     await disk(runsDirOf(options)),
     ...(await configuration(options)),
   ];
-  const missing = lines.filter((line) => line.fix !== null && line.state !== 'later');
+  const missing = lines.filter((line) => line.state === 'missing' || line.state === 'not ready');
   if (options.json === true) {
     await print(neutralJson(lines));
   } else {
     const paint = paintFor(process.stdout);
     for (const { state, what, fix } of lines) {
-      await print(`${paint(STYLE[state], state.padEnd(9))}  ${neutral(what)}`);
-      if (fix !== null)
-        await print(
-          ...neutral(fix)
-            .split('\n')
-            .map((line) => `${' '.repeat(11)}fix: ${line}`),
-        );
+      const [first = '', ...more] = folded(neutral(what));
+      await print(`${paint(STYLE[state], state.padEnd(9))}  ${first}`, ...more.map((line) => `${INDENT}${line}`));
+      const fixes = fix === null ? [] : neutral(fix).split('\n');
+      await print(...fixes.flatMap((each) => folded(`fix: ${each}`)).map((line) => `${INDENT}${line}`));
     }
   }
   return missing.length === 0 ? ExitCode.ok : ExitCode.usage;
+}
+
+/** Folded where somebody looks at it; for a program or a file a line stays one. */
+function folded(text: string): string[] {
+  const columns = process.stdout.isTTY ? columnsOf(process.stdout) - INDENT.length : Number.MAX_SAFE_INTEGER;
+  return text.split('\n').flatMap((line) => wrap(line, columns, MOST_LINES));
 }
 
 function ok(what: string): Line {
@@ -101,30 +111,43 @@ async function configuration(options: CommonOptions): Promise<Line[]> {
   if (whole instanceof StepwellError) return [{ state: 'missing', what: whole.message, fix: whole.fix }];
   const lines: Line[] = [ok(`${whole.shownFile}: ${whole.steps.length} steps`), ...modelLines(whole), ...usageLines(whole)];
   for (const warning of whole.warnings) lines.push(ok(`warning: ${warning}`));
-  for (const name of Object.keys(whole.config.frameworks)) {
-    const resolved = attempt([name]);
-    if (resolved instanceof StepwellError) {
-      lines.push({ state: 'not ready', what: `${name}: ${resolved.message}`, fix: resolved.fix });
-      continue;
-    }
-    const [framework] = resolved.frameworks;
-    const adapter = adapters[framework?.adapter ?? ''];
-    if (framework === undefined || adapter === undefined) continue;
-    const findings = await adapter.check(framework.settings);
-    if (adapter.needsEndpoint === true && !framework.rehearsal && framework.endpoint === null) {
-      findings.push({
-        what: 'it asks a model, but no endpoint is configured.',
-        fix: 'Add endpoint to the configuration, or use --rehearse.',
-      });
-    }
-    if (findings.length === 0) {
-      const described = (await adapter.describe?.(framework.settings)) ?? null;
-      const what = `${name} (adapter ${framework.adapter})${described === null ? '' : `: ${described}`}`;
-      lines.push({ state: 'ready', what, fix: null });
-    }
-    for (const { what, fix } of findings) lines.push({ state: 'not ready', what: `${name}: ${what}`, fix });
+  for (const [name, { enabled }] of Object.entries(whole.config.frameworks)) {
+    lines.push(...(await frameworkLines(name, enabled, attempt([name]))));
   }
   return lines;
+}
+
+/** Whether a framework is ready and what it is, or why it is not. */
+async function frameworkLines(name: string, enabled: boolean, resolved: ResolvedConfig | StepwellError): Promise<Line[]> {
+  const state = enabled ? 'not ready' : 'off';
+  const hint = enabled ? '' : ' (not enabled)';
+  if (resolved instanceof StepwellError) return [{ state, what: `${name}${hint}: ${resolved.message}`, fix: resolved.fix }];
+  const [framework] = resolved.frameworks;
+  const adapter = adapters[framework?.adapter ?? ''];
+  if (framework === undefined || adapter === undefined) return [];
+  const findings = await adapter.check(framework.settings);
+  if (adapter.needsEndpoint === true && !framework.rehearsal && framework.endpoint === null) {
+    findings.push({
+      what: 'it asks a model, but no endpoint is configured.',
+      fix: 'Add endpoint to the configuration, or use --rehearse.',
+    });
+  }
+  const driver = framework.adapter === name ? '' : ` with the adapter ${framework.adapter}`;
+  if (findings.length === 0) {
+    const described = (await adapter.describe?.(framework.settings)) ?? null;
+    const what = `${name}${hint}${driver}${described === null ? '' : `: ${withShownPaths(described)}`}`;
+    return [{ state: 'ready', what, fix: null }];
+  }
+  return findings.map(({ what, fix }) => {
+    // Some begin with the name themselves.
+    const said = what.startsWith(`${name} is `) ? what.slice(`${name} is `.length) : what;
+    return { state, what: withShownPaths(`${name}${hint}: ${said}`), fix };
+  });
+}
+
+/** Paths below the current directory as a person would type them. */
+function withShownPaths(text: string): string {
+  return text.replaceAll(`${process.cwd()}/`, '');
 }
 
 function modelLines({ frameworks }: ResolvedConfig): Line[] {

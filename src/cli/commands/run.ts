@@ -5,13 +5,14 @@ import {
   planExperiment,
   runExperiment,
   type ExperimentOptions,
+  type ExperimentPlan,
   type ProgressEvent,
 } from '../../experiment.ts';
 import type { Level } from '../../schema.ts';
 import { paintFor } from '../colour.ts';
 import { endingOf } from '../ending.ts';
 import { isOutputLost, keepRunningWithoutOutput, note, print, write } from '../output.ts';
-import { printPlan } from '../plan.ts';
+import { leftOutLines, printPlan } from '../plan.ts';
 import { blockDisplay, canDrawOn, lineDisplay, type Display } from '../progress/display.ts';
 import { launchLine, doneLine } from '../run-json.ts';
 import type { CommonOptions } from '../runs-dir.ts';
@@ -77,7 +78,8 @@ async function runForPeople(experiment: ExperimentOptions): Promise<number> {
   };
   let result;
   try {
-    result = await runExperiment({ ...experiment, signal: interruption.signal, onProgress });
+    const onPlan = (plan: ExperimentPlan): void => leftOutLines(plan).forEach((line) => note(line));
+    result = await runExperiment({ ...experiment, signal: interruption.signal, onPlan, onProgress });
   } finally {
     (display as Display | null)?.[Symbol.dispose]();
   }

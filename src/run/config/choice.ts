@@ -103,6 +103,11 @@ export function chooseFrameworks(written: ExperimentConfig, asked: readonly stri
   return [...chosen];
 }
 
+/** Those that `all` would stand for, were they enabled. */
+export function leftOutOf(written: ExperimentConfig, asked: readonly string[] = ['all'], chosen: readonly string[]): string[] {
+  return asked.includes('all') ? Object.keys(written.frameworks).filter((name) => !chosen.includes(name)) : [];
+}
+
 export function chooseSteps(written: ExperimentConfig, flag: string | undefined, report: Report): ReadonlySet<number> {
   if (flag !== undefined) {
     const selection = selectSteps(

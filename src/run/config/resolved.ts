@@ -31,6 +31,8 @@ export interface ResolvedConfig {
   readonly replayOf: string | null;
   /** Those to run, in the order asked for. */
   readonly frameworks: readonly ResolvedFramework[];
+  /** What `all` does not stand for, since it is not enabled and was not named either; empty when `all` was not asked for. */
+  readonly leftOut: readonly string[];
   /** Those to run, in the order of the file. */
   readonly steps: readonly ResolvedStep[];
   /** The fixed answer to every clarification. */

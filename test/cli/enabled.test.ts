@@ -1,0 +1,71 @@
+/** Frameworks that the configuration names without enabling them. */
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { newPlace, type Place } from './child.ts';
+import { writeExperiment } from './experiment.ts';
+
+let place: Place;
+beforeEach(() => {
+  place = newPlace();
+});
+afterEach(() => place.remove());
+
+const OFF = `  spare: { enabled: false, adapter: command, command: [no-such-program-here] }
+  baes: { enabled: false }
+steps:
+`;
+
+function withSpare(script: string): void {
+  writeExperiment(place.dir, script, { steps: 1 });
+  const file = join(place.dir, 'config/experiment.yaml');
+  writeFileSync(file, readFileSync(file, 'utf8').replace('steps:\n', OFF));
+}
+
+test('run all says which frameworks it leaves out; a name runs one, and is told what is missing', async () => {
+  withSpare('echo x > file');
+  const plan = await place.stepwell(['run', 'all', '--dry-run']);
+  assert.match(plan.stdout, /\nLeft out: spare, baes \(not enabled; a name on the command line runs it\)\n/);
+  const json = JSON.parse((await place.stepwell(['run', 'all', '--dry-run', '--json'])).stdout) as { left_out: unknown };
+  assert.deepEqual(json.left_out, ['spare', 'baes']);
+
+  const all = await place.stepwell(['run', 'all']);
+  assert.equal(all.code, 0, all.stderr);
+  assert.match(all.stderr, /^Left out: spare, baes \(not enabled/);
+  const one = await place.stepwell(['run', 'tool']);
+  assert.equal(one.stderr, '');
+
+  const both = await place.stepwell(['run', 'all', 'baes']);
+  assert.equal(both.code, 2);
+  assert.match(
+    both.stderr,
+    /baes is not set up: .*\/frameworks\/baes@[0-9a-f]{40} is not there\.\nfix: Type `stepwell setup baes`\.\n$/,
+  );
+});
+
+test('doctor says of a framework that is not enabled what it lacks, and finds nothing amiss', async () => {
+  withSpare('true');
+  const doctor = await place.stepwell(['doctor']);
+  assert.equal(doctor.code, 0, doctor.stdout);
+  assert.match(doctor.stdout, /^ready {6}tool with the adapter command$/m);
+  assert.match(doctor.stdout, /^off {8}spare \(not enabled\): .*no-such-program-here.*\n {11}fix: /m);
+  assert.match(
+    doctor.stdout,
+    /^off {8}baes \(not enabled\): not set up: frameworks\/baes@[0-9a-f]{40} is not there\.\n {11}fix: Type `stepwell setup baes`\.$/m,
+  );
+
+  const file = join(place.dir, 'config/experiment.yaml');
+  writeFileSync(file, readFileSync(file, 'utf8').replace('baes: { enabled: false }', 'baes: {}'));
+  const wanted = await place.stepwell(['doctor']);
+  assert.equal(wanted.code, 2);
+  assert.match(wanted.stdout, /^not ready {2}baes: not set up: /m);
+});
+
+test('a new experiment has nothing amiss', async () => {
+  await place.stepwell(['init']);
+  const doctor = await place.stepwell(['doctor']);
+  assert.equal(doctor.code, 0, doctor.stdout);
+  assert.match(doctor.stdout, /^ready {6}baseline$/m);
+  assert.match(doctor.stdout, /^off {8}baes \(not enabled\): /m);
+});

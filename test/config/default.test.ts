@@ -1,0 +1,38 @@
+/** The configuration that comes with stepwell. */
+import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
+import { test } from 'node:test';
+import { adapters } from '../../src/adapters.ts';
+import { checkAdapters, loadConfig } from '../../src/run/config.ts';
+import type { ValidationConfig } from '../../src/schema.ts';
+
+const file = resolve(import.meta.dirname, '../../config/experiment.yaml');
+
+test('the default experiment runs as it stands, and every framework that it names can be named on the command line', () => {
+  const all = loadConfig({ file, env: {} });
+  assert.deepEqual(
+    all.frameworks.map(({ name }) => name),
+    ['baseline'],
+  );
+  assert.ok(all.leftOut.includes('baes') && all.leftOut.includes('pi'), String(all.leftOut));
+  const named = loadConfig({ file, env: {}, flags: { frameworks: Object.keys(all.config.frameworks) } });
+  checkAdapters(named, Object.keys(adapters));
+  assert.deepEqual(named.leftOut, []);
+  assert.deepEqual(named.warnings, []);
+});
+
+test('BAEs is asked for the same operations on the same entities as all others, at each step', () => {
+  const { frameworks, steps } = loadConfig({ file, env: {}, flags: { frameworks: ['baseline', 'baes'] } });
+  const [common, own] = frameworks.map(({ validation }) => validation);
+  for (const { step } of steps) assert.deepEqual(gridOf(own!, step), gridOf(common!, step), `step ${step}`);
+  assert.equal(gridOf(common!, 6).length, 20);
+});
+
+/** Entity and operation of what counts in the CRUD metrics of a step. */
+function gridOf({ http }: ValidationConfig, step: number): string[] {
+  const applying = http.filter((check) => check.from_step <= step && step <= (check.until_step ?? step));
+  const pairs = applying
+    .filter(({ operation }) => operation !== 'other')
+    .map(({ entity, operation }) => `${entity} ${operation}`);
+  return [...new Set(pairs)].toSorted();
+}
