@@ -3,6 +3,7 @@ import { killMarked, runLogged } from '../exec.ts';
 import type { Adapter, AdapterStep, FrameworkClaim } from '../run.ts';
 import { findAnswer, refusalOf } from './baes/answer.ts';
 import { placeLauncher } from './baes/launcher.ts';
+import { printedEnd } from './baes/printed.ts';
 import { BAES } from './baes/recipe.ts';
 import { CONTEXT_STORE, openState, PROGRAM } from './baes/state.ts';
 import { endpointVariables } from './command/endpoint.ts';
@@ -29,13 +30,10 @@ export const baes: Adapter = {
   },
 };
 
-/** Its answer is a few hundred lines; of a flood before it only the end matters. */
-const KEPT_LINES = 20_000;
-
 async function runStep(step: AdapterStep): Promise<FrameworkClaim> {
   const { python, source } = await requireReady(BAES, step.settings);
   const cwd = await openState(step, source);
-  const stdout: string[] = [];
+  const printed = printedEnd();
   const { outcome } = await runLogged(
     {
       // `=`: a prompt may begin with dashes.
@@ -45,16 +43,11 @@ async function runStep(step: AdapterStep): Promise<FrameworkClaim> {
       graceMs: step.shutdownGraceSeconds * 1000,
       signal: step.signal,
       mark: step.mark,
-      onLine({ stream, text, part }) {
-        if (stream !== 'stdout') return;
-        if (part !== undefined && part > 1) stdout.push(`${stdout.pop() ?? ''}${text}`);
-        else stdout.push(text);
-        if (stdout.length > 2 * KEPT_LINES) stdout.splice(0, KEPT_LINES);
-      },
+      onLine: (line) => printed.take(line),
     },
     step.log,
   );
-  const answer = findAnswer(stdout);
+  const answer = findAnswer(printed.lines);
   const refusal = answer === null ? null : refusalOf(answer);
   if (refusal !== null) return { status: 'failure', reason: 'framework_failed', message: refusal };
   const ended = failedEnd(outcome);

@@ -11,10 +11,11 @@ for top, dirs, files in os.walk('.'):
     for name in sorted(files):
         if not name.endswith('.py'): continue
         path = os.path.relpath(os.path.join(top, name))
+        if not os.path.isfile(path): continue
         try:
             with open(path, 'rb') as file: ast.parse(file.read(), path)
-        except (SyntaxError, ValueError) as error:
-            bad.append('%s:%s: %s' % (path, getattr(error, 'lineno', None) or 0, getattr(error, 'msg', None) or error))
+        except (SyntaxError, ValueError, OSError, RecursionError, MemoryError) as error:
+            bad.append('%s:%s: %s' % (path, getattr(error, 'lineno', None) or 0, str(getattr(error, 'msg', None) or error) or type(error).__name__))
 for line in bad[:10]: print(line.replace('\\n', ' '))
 `;
 
@@ -22,7 +23,7 @@ for line in bad[:10]: print(line.replace('\\n', ' '))
 export async function syntaxErrors(step: AdapterStep, python: string): Promise<string[]> {
   const lines: string[] = [];
   const { outcome } = await runProgram({
-    command: [python, '-I', '-X', 'utf8', '-c', CHECK],
+    command: [python, '-I', '-B', '-X', 'utf8', '-c', CHECK],
     cwd: step.workspace,
     env: step.env,
     graceMs: step.shutdownGraceSeconds * 1000,

@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { adapters, recipes } from '../../src/adapters.ts';
+import { findAnswer, refusalOf } from '../../src/adapters/baes/answer.ts';
+import { placeLauncher } from '../../src/adapters/baes/launcher.ts';
+import { printedEnd } from '../../src/adapters/baes/printed.ts';
+import { syntaxErrors } from '../../src/adapters/python-syntax.ts';
 import { withRun, withStep } from '../../src/log.ts';
 import type { FrameworkClaim } from '../../src/run.ts';
 import type { FrameworkSettings } from '../../src/schema.ts';
@@ -38,18 +43,35 @@ if (skip === false) {
   });
 }
 
-async function claimOf(stage: Stage, behaviour: string, attempts: readonly number[] = [1]): Promise<FrameworkClaim> {
-  const settings = settingsOf(stage, behaviour);
+/** The claim of the last of `attempts`, each a step and the attempt at it. */
+async function claimOf(
+  stage: Stage,
+  behaviour: string,
+  { attempts = [[1, 1]], env = {}, prompt = 'Build it.' }: Given = {},
+): Promise<FrameworkClaim> {
+  const cast = settingsOf(stage, behaviour);
+  const settings = { ...cast, env: { ...cast.env, ...env } };
   let claim: FrameworkClaim | null = null;
   await withRun({ runId: 'run-1', framework: 'tested', logsDir: stage.logsDir }, async () => {
     await baes.prepare(stage.step({ settings }));
-    for (const attempt of attempts) {
-      const step = stage.step({ settings, attempt });
-      claim = await withStep(1, { attempt }, async () => await baes.runStep(step));
+    for (const [number, attempt] of attempts) {
+      const step = stage.step({ settings, step: number, attempt, prompt });
+      claim = await withStep(number, { attempt }, async () => await baes.runStep(step));
       await baes.stop(step);
     }
   });
   return claim!;
+}
+
+interface Given {
+  readonly attempts?: readonly (readonly [number, number])[];
+  readonly env?: Record<string, string>;
+  readonly prompt?: string;
+}
+
+/** How many requests the context store has seen. */
+function requestsIn(stage: Stage): unknown {
+  return JSON.parse(readFileSync(join(stage.scratch, 'baes/cwd/state/context.json'), 'utf8')).requests;
 }
 
 for (const [behaviour, message] of [
@@ -59,6 +81,7 @@ for (const [behaviour, message] of [
   ['hides a failed part', /a part of its work that it failed: result\.execution_results\.0\.success/],
   ['writes no Python', /claims success, but wrote app\/routes\/student_routes\.py:2: /],
   ['says nothing', /exit code 0, but without its JSON answer/],
+  ['succeeds with exit code 3', /exit code 3/],
 ] as const) {
   test(`BAEs that ${behaviour} has failed`, { skip }, async () => {
     using stage = makeStage();
@@ -68,11 +91,24 @@ for (const [behaviour, message] of [
   });
 }
 
-test('a second attempt begins from the context store as the first found it', { skip }, async () => {
+test('a step goes on from the context store of the last, a second attempt from what the first found', { skip }, async () => {
   using stage = makeStage();
-  await claimOf(stage, 'succeeds', [1, 2, 3]);
-  const store = readFileSync(join(stage.scratch, 'baes/cwd/state/context.json'), 'utf8');
-  assert.equal(JSON.parse(store).requests, 1);
+  await claimOf(stage, 'succeeds', {
+    attempts: [
+      [1, 1],
+      [1, 2],
+      [2, 1],
+      [3, 1],
+      [3, 2],
+      [3, 3],
+    ],
+  });
+  assert.equal(requestsIn(stage), 3);
+});
+
+test('an answer with a line of any length is read', { skip }, async () => {
+  using stage = makeStage();
+  assert.deepEqual(await claimOf(stage, 'answers at length'), { status: 'success' });
 });
 
 test(
@@ -82,7 +118,7 @@ test(
     using stage = makeStage();
     process.env['BAES_TEST_API_KEY'] = 'baes-secret-value';
     try {
-      await claimOf(stage, 'reports');
+      await claimOf(stage, 'reports', { env: { MANAGED_SYSTEM_PATH: stage.outside, BAE_MAX_RETRIES: '1' }, prompt: '--quiet' });
     } finally {
       delete process.env['BAES_TEST_API_KEY'];
     }
@@ -91,6 +127,13 @@ test(
     assert.ok(!JSON.stringify(env).includes('baes-secret-value'));
     assert.equal(env.MANAGED_SYSTEM_PATH, stage.workspace);
     assert.equal(env.OPENAI_API_KEY, 'worth-nothing');
+    assert.equal(env.OPENAI_BASE_URL, 'http://127.0.0.1:9/v1');
+    assert.equal(env.OPENAI_MODEL, 'some-model');
+    assert.equal(env.BAE_MAX_RETRIES, '1');
+    assert.equal(env.SKIP_SERVER_START, '1');
+    // Else it would write beside its own source, which all runs share.
+    assert.equal(env.PYTHONDONTWRITEBYTECODE, '1');
+    assert.ok(argv.includes('--request=--quiet'));
     assert.ok(env.HOME.startsWith(stage.runDir) && env.TMPDIR.startsWith(stage.runDir));
     assert.deepEqual(
       argv.filter((argument: string) => argument.startsWith('/')),
@@ -105,7 +148,9 @@ test('the program that starts the application is there before the first step', {
   await withRun({ runId: 'run-1', framework: 'tested', logsDir: stage.logsDir }, async () => {
     assert.deepEqual(await baes.prepare(stage.step({ settings })), { commit: recipe.commit });
   });
-  assert.match(readFileSync(join(stage.workspace, 'start.sh'), 'utf8'), /uvicorn app\.main:app/);
+  const { env } = stage.step({ settings });
+  const started = spawnSync(join(stage.workspace, 'start.sh'), { env: { ...env, PORT: '1' }, encoding: 'utf8' });
+  assert.match(started.stderr, /No module named uvicorn/);
   assert.equal(readFileSync(join(stage.workspace, '.env'), 'utf8'), '');
 });
 
@@ -117,3 +162,69 @@ test('BAEs that is not set up says what to type, and what is there but not finis
   assert.match(finding?.fix ?? '', /stepwell setup baes/);
   await assert.rejects(baes.prepare(stage.step({ settings })), { code: 'FRAMEWORK_NOT_SET_UP' });
 });
+
+test('the launcher starts a Python whatever its path is called', async () => {
+  using stage = makeStage();
+  const python = join(stage.outside, `it's "here" $HOME`);
+  writeFileSync(python, '#!/bin/sh\nprintf "%s " "$@"\n');
+  chmodSync(python, 0o755);
+  await placeLauncher(stage.workspace, python);
+  const { stdout } = spawnSync(join(stage.workspace, 'start.sh'), { env: { ...process.env, PORT: '4711' }, encoding: 'utf8' });
+  assert.equal(stdout, '-B -m uvicorn app.main:app --host 127.0.0.1 --port 4711 ');
+});
+
+test('of several answers the last one counts, in one line or in many', () => {
+  const many = ['{', '  "success": true', '}'];
+  assert.deepEqual(findAnswer(['{"success": false}', 'progress', ...many, '{', 'done', '}']), { success: true });
+  assert.deepEqual(findAnswer([...many, '{"success": false}', '}']), { success: false });
+  assert.equal(findAnswer(['progress', '{"other": 1}', '{', '  "success": true']), null);
+  assert.equal(findAnswer(['{"success": true}', ...Array.from({ length: 50_000 }, () => '{')]), null);
+});
+
+test('work accepted after the last try is a failure, wherever the answer says so', () => {
+  const answer = { success: true, result: { tasks: [{ success: true }, { review: { max_retries_reached: true } }] } };
+  assert.match(refusalOf(answer) ?? '', /result\.tasks\.1\.review\.max_retries_reached/);
+  assert.equal(refusalOf({ success: true, result: { force_accepted: false, max_retries_reached: 0 } }), null);
+});
+
+test('of a flood the end is kept, whole lines', () => {
+  const printed = printedEnd(10);
+  const say = (text: string, part?: number): void =>
+    printed.take({ stream: 'stdout', text, ...(part === undefined ? {} : { part, lastPart: false }) });
+  for (const text of ['one', '', 'two', 'three']) say(text);
+  assert.deepEqual(printed.lines, ['two', 'three']);
+  printed.take({ stream: 'stderr', text: 'not this' });
+  assert.deepEqual(printed.lines, ['two', 'three']);
+  say('1234', 1);
+  say('56', 2);
+  assert.deepEqual(printed.lines, ['123456']);
+  // A line without an end is not gathered.
+  for (let part = 3; part < 1000; part += 1) say('7890', part);
+  assert.ok(printed.lines.join('').length <= 10);
+});
+
+test(
+  'what is no Python is named, at most ten files; what is no file, or of an environment, is not looked at',
+  { skip },
+  async () => {
+    using stage = makeStage();
+    const write = (name: string, text: string): void => {
+      mkdirSync(dirname(join(stage.workspace, name)), { recursive: true });
+      writeFileSync(join(stage.workspace, name), text);
+    };
+    write('good.py', 'print("é")\n');
+    write('.venv/lib/bad.py', 'def (');
+    write('notes.txt', 'def (');
+    symlinkSync('nowhere', join(stage.workspace, '.#lock.py'));
+    assert.equal(spawnSync('mkfifo', [join(stage.workspace, 'pipe.py')]).status, 0);
+    const step = stage.step({ settings: { enabled: true, env: {} } });
+    const look = async (): Promise<string[]> => await syntaxErrors(step, PYTHON!);
+    assert.deepEqual(await look(), []);
+    write('app/deep.py', `x = ${'-'.repeat(100_000)}1\n`);
+    assert.match((await look()).join('\n'), /^app\/deep\.py:\d+: .+$/);
+    for (let number = 10; number < 25; number += 1) write(`many/${number}.py`, '\0 def (');
+    const broken = await look();
+    assert.equal(broken.length, 10);
+    assert.match(broken[1]!, /^many\/10\.py:/);
+  },
+);

@@ -4,11 +4,16 @@ import { z } from 'zod';
 const Answer = z.looseObject({ success: z.boolean(), error: z.unknown().optional(), result: z.unknown().optional() });
 type Answer = z.infer<typeof Answer>;
 
+/** After the answer there are a few lines of progress; what looks like an answer and is none is read this often. */
+const MOST_TRIES = 100;
+
 /** The last such object that starts at the beginning of a line, or null. Lines are free of terminal sequences already. */
 export function findAnswer(stdout: readonly string[]): Answer | null {
-  for (let from = stdout.length - 1; from >= 0; from -= 1) {
+  let tries = 0;
+  for (let from = stdout.length - 1; from >= 0 && tries < MOST_TRIES; from -= 1) {
     const line = stdout[from]!;
     if (!line.startsWith('{')) continue;
+    tries += 1;
     // Printed over many lines it ends with the next brace that stands as far left as the first.
     const end = line === '{' ? stdout.indexOf('}', from) : from;
     if (end === -1) continue;

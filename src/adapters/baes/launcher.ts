@@ -1,5 +1,5 @@
 /** What lets stepwell start the application that BAEs builds: BAEs itself writes no program that does only that. */
-import { chmod, mkdir, stat, writeFile } from 'node:fs/promises';
+import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
@@ -7,7 +7,6 @@ import { join } from 'node:path';
  * the application looks for one upwards and would take the user's.
  */
 export async function placeLauncher(workspace: string, python: string): Promise<void> {
-  await mkdir(workspace, { recursive: true });
   const script = `#!/bin/sh
 # Written by stepwell: starts what BAEs builds here, with the Python that BAEs runs on.
 exec '${python.replaceAll("'", `'\\''`)}' -B -m uvicorn app.main:app --host 127.0.0.1 --port "\${PORT:?}"
@@ -15,10 +14,5 @@ exec '${python.replaceAll("'", `'\\''`)}' -B -m uvicorn app.main:app --host 127.
   const target = join(workspace, 'start.sh');
   await writeFile(target, script);
   await chmod(target, 0o755);
-  const settings = join(workspace, '.env');
-  const there = await stat(settings).then(
-    () => true,
-    () => false,
-  );
-  if (!there) await writeFile(settings, '');
+  await writeFile(join(workspace, '.env'), '', { flag: 'a' });
 }

@@ -1,5 +1,5 @@
 /** What BAEs keeps from step to step beside the system it builds: its working directory, with the context store in it. */
-import { cp, mkdir, rm, stat, symlink } from 'node:fs/promises';
+import { cp, mkdir, rename, rm, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AdapterStep } from '../../run.ts';
 
@@ -15,9 +15,12 @@ export async function openState(step: AdapterStep, source: string): Promise<stri
   const own = join(step.scratch, 'baes');
   const [work, before] = [join(own, 'cwd'), join(own, `before_${step.step}`)];
   await mkdir(work, { recursive: true });
-  if (step.attempt === 1 || !(await exists(before))) {
-    await rm(before, { recursive: true, force: true });
-    await cp(work, before, { recursive: true, verbatimSymlinks: true });
+  if (!(await exists(before))) {
+    // Named last: a copy that was cut off is none.
+    const copy = `${before}.new`;
+    await rm(copy, { recursive: true, force: true });
+    await cp(work, copy, { recursive: true, verbatimSymlinks: true });
+    await rename(copy, before);
   } else {
     await rm(work, { recursive: true, force: true });
     await cp(before, work, { recursive: true, verbatimSymlinks: true });

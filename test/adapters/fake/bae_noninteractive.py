@@ -42,6 +42,8 @@ if behaviour == "hides a failed part":
     answer["result"]["execution_results"][0]["success"] = False
 if behaviour == "writes no Python":
     write("app/routes/student_routes.py", "# fine\ndef broken(:\n    pass\n")
+if behaviour == "answers at length":
+    answer["result"]["code"] = "x" * 600_000
 if behaviour == "reports":
     answer["result"]["cwd"] = os.getcwd()
     answer["result"]["env"] = dict(os.environ)
@@ -61,4 +63,7 @@ sys.stdout.flush()
 if behaviour != "says nothing":
     print("\x1b[0m" + json.dumps(answer, indent=2))
 print("\x1b[36mdone\x1b[0m", flush=True)
+print(json.dumps({"success": False, "error": "no answer: it stands in stderr"}), file=sys.stderr, flush=True)
+if behaviour == "succeeds with exit code 3":
+    sys.exit(3)
 sys.exit(0 if answer["success"] or behaviour == "refuses with exit code 0" else 1)
