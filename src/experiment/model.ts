@@ -30,6 +30,8 @@ interface ModelRun {
   /** Absolute. */
   readonly runDir: string;
   readonly framework: ResolvedFramework;
+  /** As the framework's adapter asks. */
+  readonly omitFromMessages: readonly string[];
 }
 
 export interface ModelAccess {
@@ -65,10 +67,10 @@ export async function startModel(
       await using opening = new AsyncDisposableStack();
       const answering = await source(run, opening);
       if (answering === null) return null;
-      const { runId, runDir } = run;
+      const { runId, runDir, omitFromMessages } = run;
       const recorder = record ? opening.use(createRecorder({ runId, runDir, redactor: runRedactor() })) : null;
       const ofRun = createBudget({ scope: 'run', limits: budgets.run });
-      const opened = meter.openRun({ runId, ...answering, budgets: [ofRun, ofExperiment], recorder });
+      const opened = meter.openRun({ runId, ...answering, budgets: [ofRun, ofExperiment], recorder, omitFromMessages });
       const own = opening.move();
       return { meter: opened, prices: answering.prices, close: async () => await own.disposeAsync() };
     },

@@ -140,11 +140,13 @@ async function executeAndSeal(
 ): Promise<RunResult> {
   const { options, resolved } = shared;
   const { metadata } = created;
-  const model = await shared.model.openRun({ runId: run.runId, runDir: run.runDir, framework });
+  const { runId, runDir } = run;
+  const { omitFromMessages = [] } = adapter;
+  const model = await shared.model.openRun({ runId, runDir, framework, omitFromMessages });
   if (model !== null) recordPrices(model.prices);
   const outcome = await executeRun({
-    runId: run.runId,
-    runDir: run.runDir,
+    runId,
+    runDir,
     framework: run.framework,
     adapterName: run.adapter,
     adapter,
@@ -164,7 +166,7 @@ async function executeAndSeal(
     signal: options.signal ?? new AbortController().signal,
     parentEnv: options.env ?? process.env,
   });
-  const { metadata: sealed, problems } = await sealRun(run.runDir, metadata);
+  const { metadata: sealed, problems } = await sealRun(runDir, metadata);
   return {
     ...run,
     status: outcome.status,

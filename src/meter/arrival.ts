@@ -5,6 +5,7 @@ import type { Account } from './account.ts';
 import type { Budget, BudgetRefusal } from './budget.ts';
 import type { Estimator } from './estimator.ts';
 import type { ExchangeRecorder } from './exchange.ts';
+import type { Omission } from './omission.ts';
 import type { PriceBook } from './price.ts';
 import type { Target } from './route.ts';
 import type { Upstream } from './upstream.ts';
@@ -19,6 +20,8 @@ export interface RunMeters {
   readonly budgets: readonly Budget[];
   readonly recorder: ExchangeRecorder | null;
   readonly estimator: Estimator;
+  /** Null where the client gets answers whole. */
+  readonly omission: Omission | null;
   /** Milliseconds on a clock that never runs backwards. */
   readonly now: () => number;
 }

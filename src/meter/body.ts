@@ -73,6 +73,11 @@ async function decode(raw: Buffer, encoding: string | undefined, limit: number):
   }
 }
 
+/** False of a body in an encoding that cannot be undone here. */
+export function isReadable(encoding: string | undefined): boolean {
+  return encoding === undefined || encoding === 'identity' || encoding.trim().toLowerCase() in BUFFER_DECODERS;
+}
+
 /** A decoder for an answer that came compressed although it was asked not to be; null when none is needed or known. */
 export function answerDecoder(encoding: string | undefined): Transform | null {
   switch (encoding?.trim().toLowerCase()) {

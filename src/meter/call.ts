@@ -60,7 +60,11 @@ export async function meterCall(arrival: Arrival, wire: MeteredWire): Promise<vo
   account.ledger.callStarted(common);
   if (body.rest === 'to_come') request.on('data', (chunk: Buffer) => void (requestBytes += chunk.length));
 
-  const reading = new Reading(wire, asked.hideUsage, meters.recorder?.maxBytes ?? 0);
+  const reading = new Reading(wire, {
+    hideUsage: asked.hideUsage,
+    recorded: meters.recorder?.maxBytes ?? 0,
+    omission: meters.omission,
+  });
   const sending = sendingOf(wire, target, body, asked);
   const done =
     body.rest === 'lost'

@@ -23,11 +23,15 @@ export interface Sending {
 
 /** Sees an answer's body on its way and says what reaches the client. */
 export interface Tap {
-  /** True when the client's body will not be byte for byte the upstream's. */
+  /** True when the client's body will not be byte for byte the upstream's; of a tap that holds, asked when it lets go. */
   readonly rewrites: boolean;
+  /** True when the body is held back as long as it is not known what of it the client gets; the head of the answer waits for it. */
+  readonly holds: boolean;
   push(chunk: Buffer): readonly Buffer[];
-  /** Called when the body is whole; of one that is cut, a part of an event is of no use to anybody. */
+  /** Called when the body is whole. */
   end(): readonly Buffer[];
+  /** Called of a body that breaks off; of a stream, a part of an event is of no use to anybody. */
+  cut(): readonly Buffer[];
 }
 
 export interface Forwarded {
@@ -103,19 +107,27 @@ export function forward(
       const mask = upstream.newMask();
       const tap = tapOf(answer);
       const decoder = answerDecoder(answer.headers['content-encoding']);
-      const headers = clientHeaders(answer.headers, decoder !== null || tap.rewrites);
-      try {
-        response.writeHead(answer.statusCode ?? 502, mask.headers(headers));
-      } catch (error) {
-        // Node takes more from an upstream than it passes on, such as a status below 100.
-        fail(error as Error);
-        outgoing?.destroy();
-        return;
-      }
+      /** `length` of the whole body, where all of it is there. Returns false when Node does not take the head. */
+      const writeHead = (length: number | null): boolean => {
+        const rewritten = decoder !== null || tap.rewrites;
+        const headers = clientHeaders(answer.headers, rewritten);
+        if (rewritten && length !== null && length > 0) headers['content-length'] = length;
+        try {
+          response.writeHead(answer.statusCode ?? 502, mask.headers(headers));
+          return true;
+        } catch (error) {
+          // Node takes more from an upstream than it passes on, such as a status below 100.
+          status = null;
+          fail(error as Error);
+          outgoing?.destroy();
+          return false;
+        }
+      };
       status = answer.statusCode ?? null;
+      if (!tap.holds && !writeHead(null)) return;
       const body = decoder === null ? answer : answer.pipe(decoder);
       // Head and body go out together where both are there; a stream's head does not wait for its first event.
-      let begun = false;
+      let begun = tap.holds;
       setImmediate(() => {
         if (!begun) response.flushHeaders();
       });
@@ -133,9 +145,9 @@ export function forward(
         if (ended) return;
         ended = true;
         begun = true;
-        write(last);
-        write(tap.push(mask.end()));
-        write(tap.end());
+        const pieces = [...last, ...tap.push(mask.end()), ...tap.end()];
+        if (!response.headersSent && !writeHead(sizeOf(pieces))) return;
+        write(pieces);
         const trailers = trailersOf(answer.trailers);
         if (trailers !== null) response.addTrailers(mask.headers(trailers));
         settle('whole');
@@ -143,8 +155,11 @@ export function forward(
       };
       const onCut = (error: Error): void => {
         if (ended) return;
-        settle('cut', error);
         begun = true;
+        const pieces = tap.cut();
+        if (!response.headersSent && !writeHead(null)) return;
+        settle('cut', error);
+        write(pieces);
         response.flushHeaders();
         outgoing?.destroy();
         // Closing without the end of the framing tells the client what the upstream told us.
@@ -153,6 +168,7 @@ export function forward(
       answer.on('error', onCut);
       decoder?.on('error', onCut);
       const pass = (pieces: readonly Buffer[]): void => {
+        if (!response.headersSent && (pieces.length === 0 || !writeHead(null))) return;
         write(pieces);
         if (response.writableNeedDrain) {
           body.pause();
@@ -198,6 +214,10 @@ function open(upstream: Upstream, sending: Sending, request: IncomingMessage): C
     else headers[name] = value;
   }
   return upstream.send(request.method ?? 'GET', upstream.pathOf(sending.path) + query, headers);
+}
+
+function sizeOf(pieces: readonly Buffer[]): number {
+  return pieces.reduce((size, { length }) => size + length, 0);
 }
 
 function headerOf(answer: IncomingMessage, name: string): string | null {

@@ -24,11 +24,13 @@ export async function passOn(arrival: Arrival, wire: LookupWire | null): Promise
   const sending = { path: target.path, query: target.query, provider, bytes: null, more: true, headers };
   const tap = {
     rewrites: false,
+    holds: false,
     push(chunk: Buffer) {
       if (recorded > 0) answer.push(chunk);
       return [chunk];
     },
     end: () => [],
+    cut: () => [],
   };
   const done = await forward(meters.upstream, sending, request, response, () => tap, meters.now);
   if (done.ending === 'unreachable' || done.ending === 'unanswered')

@@ -9,6 +9,7 @@ import { meterCall } from './call.ts';
 import { DUMMY_KEY } from './credential.ts';
 import { createEstimator } from './estimator.ts';
 import type { ExchangeRecorder } from './exchange.ts';
+import { openOmission } from './omission.ts';
 import { passOn } from './passage.ts';
 import type { PriceBook } from './price.ts';
 import { refuseAddress, refuseUpgrade } from './refusal.ts';
@@ -30,6 +31,11 @@ export interface RunMeterOptions {
   readonly recorder?: ExchangeRecorder | null;
   /** False where nothing is charged, as in a rehearsal: limits on cost then do not count. Default: true. */
   readonly priced?: boolean;
+  /**
+   * Members that are taken out of the messages of chat completions before the client gets them. Nobody else sees answers without them;
+   * `answers_changed` is recorded once, where it happens for the first time. Call `openRun` in the run's log scope then.
+   */
+  readonly omitFromMessages?: readonly string[];
 }
 
 /** Where a framework reaches its model. */
@@ -161,10 +167,11 @@ export async function startMeter(options: { readonly now?: () => number } = {}):
   };
 
   return {
-    openRun({ runId, upstream, prices, budgets = [], recorder = null, priced = true }) {
+    openRun({ runId, upstream, prices, budgets = [], recorder = null, priced = true, omitFromMessages = [] }) {
       const { baseUrl, apiKey, askStreamUsage = true } = upstream;
       const to = openUpstream(baseUrl, apiKey, connections);
-      const meters = { upstream: to, askStreamUsage, prices, priced, budgets, recorder, estimator, now };
+      const omission = openOmission(omitFromMessages);
+      const meters = { upstream: to, askStreamUsage, prices, priced, budgets, recorder, estimator, omission, now };
       const run: MeteredRun = { meters, current: null };
       return {
         openAttempt(at) {

@@ -81,6 +81,11 @@ export interface MeteredWire extends Path {
   inputText(body: Buffer): string;
   /** All text of a whole answer that the model wrote, for estimates; long ones are cut. */
   outputText(body: Buffer): string;
+  /**
+   * Takes members of these names out of the model's messages: in a whole answer, or in the data of one event of a stream. Returns the same
+   * buffer where none stands. Absent where a wire has no such messages.
+   */
+  readonly withoutMembers?: (json: Buffer, names: readonly string[]) => Buffer;
 }
 
 export type Wire = LookupWire | MeteredWire;

@@ -13,6 +13,7 @@ export type LedgerEvent =
   | 'unmetered_request'
   | 'budget_refused'
   | 'upgrade_refused'
+  | 'answers_changed'
   | 'cassette_incomplete';
 
 interface LedgerLine<E extends LedgerEvent> {

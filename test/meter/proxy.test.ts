@@ -53,6 +53,7 @@ test('a call that is not streamed: key put in, bytes untouched, usage and cost r
         cost_nano_usd: 60 * 2500 + 40 * 1250 + 20 * 10000,
         price_source: 'config:gpt-test-2026',
         attribution: 'url',
+        phase: null,
         estimate: null,
       });
     },

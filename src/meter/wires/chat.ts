@@ -2,6 +2,7 @@
 import type { Answered, Asked, MeteredWire, StreamReader, Usage } from '../wire.ts';
 import { dataOf } from './event.ts';
 import { countOf, errorOf, nameOf, objectOf, objectsOf, parseObject, type Json } from './json.ts';
+import { withoutMembers, type MemberPath } from './members.ts';
 import { isEventStream, readEvents } from './sse-reader.ts';
 import { requestText, textsIn } from './text.ts';
 
@@ -133,6 +134,9 @@ function readStream(contentType: string, hideUsage: boolean): StreamReader | nul
   });
 }
 
+/** Of a whole answer and of a chunk of one. */
+const MESSAGES: MemberPath = [new Set(['choices']), null, new Set(['message', 'delta'])];
+
 export const chatCompletions: MeteredWire = {
   name: 'openai.chat',
   provider: 'openai',
@@ -146,4 +150,5 @@ export const chatCompletions: MeteredWire = {
     objectsOf(parseObject(body.toString('utf8'))?.['choices'])
       .flatMap((choice) => textsIn(choice['message']))
       .join('\n'),
+  withoutMembers: (json, names) => withoutMembers(json, MESSAGES, names),
 };
