@@ -19,9 +19,17 @@ export interface ChildPipes {
   handOver(): void;
 }
 
-/** Null where no named pipe can be made; the caller then takes Node's own. */
-export function openPipes(stdin: string | undefined): ChildPipes | null {
+/**
+ * Null where no named pipe can be made; the caller then takes Node's own.
+ *
+ * @param folder where they are made, if that can be: the child's own, so that nothing of it is written elsewhere
+ */
+export function openPipes(stdin: string | undefined, folder: string | undefined): ChildPipes | null {
   if (process.platform === 'win32') return null;
+  return (folder === undefined ? null : pipesIn(folder, stdin)) ?? pipesIn(tmpdir(), stdin);
+}
+
+function pipesIn(folder: string, stdin: string | undefined): ChildPipes | null {
   const opened: number[] = [];
   const open = (path: string, flags: number): number => {
     const fd = openSync(path, flags);
@@ -30,7 +38,7 @@ export function openPipes(stdin: string | undefined): ChildPipes | null {
   };
   let directory: string | null = null;
   try {
-    directory = mkdtempSync(join(tmpdir(), 'stepwell-'));
+    directory = mkdtempSync(join(folder, 'stepwell-'));
     const [out, err, input] = [join(directory, 'out'), join(directory, 'err'), join(directory, 'in')];
     const made = spawnSync('mkfifo', ['-m', '600', out, err], { stdio: 'ignore' });
     renewCpuBase();

@@ -26,7 +26,7 @@ export function spawnChild(options: SpawnOptions): Spawned | NotSpawned {
   const problem = directoryProblem(options);
   if (problem !== null) return notSpawned(problem);
   const [program, ...args] = options.command;
-  const pipes = openPipes(options.stdin);
+  const pipes = openPipes(options.stdin, options.env['TMPDIR']);
   const close = () => {
     pipes?.handOver();
     pipes?.stdout.destroy();

@@ -219,6 +219,21 @@ export const EVENT_METADATA = {
   hitl: z.object({ query: z.string(), query_length: count, response_length: count, response_sha1: z.string() }),
   /** The framework got its answer, but hitl_events.jsonl lacks it. */
   hitl_not_kept: nothingMore,
+  /** One message of a coding agent's session, as JSON in `message`: of agents that keep it in files, which do not outlive the run. */
+  agent_message: z.object({
+    /** Where the agent keeps it. */
+    file: z.string(),
+    /** As the agent names it. */
+    role: z.string(),
+    /** Names of the tools that it calls, or whose result it is. */
+    tools: z.array(z.string()),
+    /** Of the whole, as JSON. */
+    bytes: count,
+    /** True when `message` is only its beginning. */
+    cut: z.boolean(),
+  }),
+  /** After them: how many messages the session has, how many of them were recorded, and the bytes of all. */
+  agent_session: z.object({ messages: count, recorded: count, bytes: count }),
   /** A line that the framework appended to the file STEPWELL_EVENTS; level and message are its own. In run.log when it came from `prepare`. */
   framework_event: z.object({
     /** As the framework names it; its `event` there. */

@@ -1,11 +1,12 @@
-/** The real agents, installed from npm: what they claim to have used is what the proxy measured. */
+/** The real agents, installed from npm: what they claim to have used is what the proxy measured, and they write only where they may. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { promisify } from 'node:util';
+import { cannotWatch, outsideOf, watching, writesIn } from './writes.ts';
 
 const run = promisify(execFile);
 const ROOT = join(import.meta.dirname, '../..');
@@ -29,36 +30,60 @@ async function install(): Promise<{ bin: string } | { reason: string }> {
   }
 }
 
+/** A program that is watched where it works for a run; each start has a log of its own. Returns its path. */
+function watched(name: string, program: string): string {
+  const path = join(place, 'watched', name);
+  const logs = join(place, 'calls', name);
+  for (const folder of [dirname(path), logs]) mkdirSync(folder, { recursive: true });
+  const strace = watching('LOG').map((word) => (word === 'LOG' ? `"${logs}/$STEPWELL_RUN_ID.$$"` : `'${word}'`));
+  const script = `#!/bin/sh\n[ -z "$STEPWELL_RUN_ID" ] || exec ${strace.join(' ')} '${program}' "$@"\nexec '${program}' "$@"\n`;
+  writeFileSync(path, script, { mode: 0o755 });
+  return path;
+}
+
 interface Claimed {
   readonly input_tokens: number;
   readonly output_tokens: number;
   readonly difference_percent: number;
 }
 
-test(
-  'pi and codex build the service over two steps, and their own figures are those of the proxy',
-  { timeout: 600_000 },
-  async (t) => {
-    const installed = await install();
-    if ('reason' in installed) return t.skip(installed.reason);
-    const config = join(place, 'config');
-    mkdirSync(config);
-    for (const folder of ['prompts', 'rehearsal', 'hitl'])
-      cpSync(join(ROOT, 'config', folder), join(config, folder), { recursive: true });
-    const written = readFileSync(join(ROOT, 'config/experiment.yaml'), 'utf8');
-    const program = (name: string) => JSON.stringify([join(installed.bin, name)]);
-    const frameworks = `frameworks:\n  pi: { command: ${program('pi')} }\n  codex: { command: ${program('codex')} }\n`;
-    writeFileSync(join(config, 'experiment.yaml'), written.replace(/^frameworks:\n(?: .*\n)+/m, frameworks));
-    const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env['PATH']}` };
-    const args = ['src/cli.ts', 'run', 'all', '--rehearse', '--steps', '1,2', '--config', join(config, 'experiment.yaml')];
-    await run(process.execPath, [...args, '--runs-dir', join(place, 'runs')], { cwd: ROOT, env, maxBuffer: 1 << 26 });
-    for (const [name, calls] of [
-      ['pi', 3],
-      ['codex', null],
-    ] as const) {
-      await t.test(name, () => {
-        const [id] = readdirSync(join(place, 'runs', name));
-        const metrics = JSON.parse(readFileSync(join(place, 'runs', name, id!, 'metrics.json'), 'utf8'));
+const parsed = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
+
+test('pi and codex, each twice at the same time, build the service over two steps', { timeout: 600_000 }, async (t) => {
+  const installed = await install();
+  if ('reason' in installed) return t.skip(installed.reason);
+  const config = join(place, 'config');
+  mkdirSync(config);
+  for (const folder of ['prompts', 'rehearsal', 'hitl'])
+    cpSync(join(ROOT, 'config', folder), join(config, folder), { recursive: true });
+  const written = readFileSync(join(ROOT, 'config/experiment.yaml'), 'utf8');
+  const program = (name: string): string => {
+    const real = join(installed.bin, name);
+    return JSON.stringify([cannotWatch === false ? watched(name, real) : real]);
+  };
+  const frameworks = `frameworks:\n  pi: { command: ${program('pi')} }\n  codex: { command: ${program('codex')} }\n`;
+  writeFileSync(join(config, 'experiment.yaml'), written.replace(/^frameworks:\n(?: .*\n)+/m, frameworks));
+  const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env['PATH']}` };
+
+  for (const [name, calls] of [
+    ['pi', 3],
+    ['codex', null],
+  ] as const) {
+    const args = ['src/cli.ts', 'run', name, '2', '--jobs', '2', '--rehearse', '--steps', '1,2'];
+    args.push('--config', join(config, 'experiment.yaml'), '--runs-dir', join(place, 'runs'));
+    await run(process.execPath, args, { cwd: ROOT, env, maxBuffer: 1 << 26 });
+    const dirs = readdirSync(join(place, 'runs', name)).map((id) => realpathSync(join(place, 'runs', name, id)));
+
+    await t.test(`${name}: the two runs went on at the same time`, () => {
+      const times = dirs.map((dir) => parsed(join(dir, 'metadata.json')));
+      assert.equal(times.length, 2);
+      const lastStart = times.map(({ started_at }) => started_at as string).toSorted()[1]!;
+      for (const { ended_at } of times) assert.ok(ended_at > lastStart);
+    });
+
+    for (const [index, dir] of dirs.entries()) {
+      await t.test(`${name}, run ${index + 1}: its own figures are those of the proxy`, () => {
+        const metrics = parsed(join(dir, 'metrics.json'));
         assert.equal(metrics.status, 'success');
         assert.equal(metrics.steps.length, 2);
         for (const step of metrics.steps) {
@@ -71,6 +96,26 @@ test(
           assert.ok(step.tokens_in > 0);
         }
       });
+
+      await t.test(`${name}, run ${index + 1}: it knows nothing of the other, and its work is in the record`, () => {
+        const other = basename(dirs[1 - index]!);
+        const texts = ['step_001', 'step_002'].map((step) => readFileSync(join(dir, 'logs', step, 'adapter.log'), 'utf8'));
+        for (const text of texts) {
+          assert.ok(!text.includes(other));
+          // The command that wrote the files, and what it printed.
+          assert.match(text, /=== file: start\.sh/);
+          assert.match(text, /files written: \d/);
+        }
+      });
+
+      await t.test(`${name}, run ${index + 1}: nothing was written outside the run directory`, { skip: cannotWatch }, () => {
+        const logs = readdirSync(join(place, 'calls', name)).filter((log) => log.startsWith(`${basename(dir)}.`));
+        assert.equal(logs.length, 2, 'one for each step');
+        const writes = logs.flatMap((log) => writesIn(join(place, 'calls', name, log)));
+        assert.ok(writes.some(({ path }) => path === join(dir, 'workspace/start.sh')));
+        assert.ok(writes.some(({ path }) => path.startsWith(join(dir, '.stepwell/scratch/agent/1-1/'))));
+        assert.deepEqual(outsideOf(writes, [dir]), []);
+      });
     }
-  },
-);
+  }
+});

@@ -8,6 +8,7 @@ import type { Adapter, AdapterStep, FrameworkClaim } from '../../src/run.ts';
 import type { FrameworkSettings } from '../../src/schema.ts';
 import { isLinux, processesWith, until } from '../exec/processes.ts';
 import { makeStage, MARK, type Stage } from './stage.ts';
+import { cannotAttach, outsideOf, watchedHere, writesIn } from './writes.ts';
 
 /** How the framework is to behave. `made.txt` in the workspace is its work. */
 export type Behaviour =
@@ -164,6 +165,29 @@ export function adapterContract({ name, adapter, cast, impossible, longestPrompt
       });
       assert.deepEqual(stage.surroundings(), before);
     });
+
+    const watched = 'writes nothing outside the run directory, wherever that may be';
+    if (!impossible.includes('succeeds')) {
+      test(watched, { skip: cannotAttach }, async () => {
+        using stage = makeStage();
+        await using actor = await cast('succeeds', stage);
+        const step = stage.step({
+          settings: actor.settings,
+          ...(actor.endpoint === undefined ? {} : { endpoint: actor.endpoint }),
+        });
+        const log = join(stage.outside, 'calls.log');
+        await inScope(stage, async () => {
+          await watchedHere(log, async () => {
+            await adapter.prepare(step);
+            await adapter.runStep(step);
+            await adapter.stop(step);
+          });
+        });
+        const writes = writesIn(log);
+        assert.ok(writes.some(({ path }) => path === join(stage.workspace, 'made.txt')));
+        assert.deepEqual(outsideOf(writes, [stage.runDir]), []);
+      });
+    }
 
     test('can be prepared and stopped twice, and stopped without having been prepared', async () => {
       using stage = makeStage();

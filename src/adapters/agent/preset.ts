@@ -29,10 +29,32 @@ export interface AgentPreset {
   readonly report: AgentReport;
 }
 
-/** Where the agent says what it used. */
+/** Where and how the agent tells of itself. */
 export interface AgentReport {
   /** `stdout`: its JSON lines. `folder`: the .json and .jsonl files of a folder below HOME. */
   readonly from: 'stdout' | { readonly folder: string };
   /** What one JSON value adds; null for one that says nothing of it. Input includes what came from a cache or went into one. */
   readonly usageOf: (value: unknown) => ClaimedUsage | null;
+  /** How it went, as one JSON value says; null for one that says nothing of it. Of several the last counts: it may try again. */
+  readonly outcomeOf: (value: unknown) => AgentOutcome | null;
+  /** For a `folder`, which goes with HOME: what in one JSON value is to be kept in the record. Output is kept anyway. */
+  readonly messagesOf?: (value: unknown) => readonly AgentMessage[];
+}
+
+export type AgentOutcome = { readonly status: 'fine' } | { readonly status: 'failed'; readonly words: string };
+
+/** One message of the agent's session. */
+export interface AgentMessage {
+  /** As the agent names it: `user`, `assistant`, `toolResult` … */
+  readonly role: string;
+  /** Names of the tools that it calls, or whose result it is. */
+  readonly tools: readonly string[];
+  /** JSON as the agent keeps it. */
+  readonly content: unknown;
+}
+
+export const FINE: AgentOutcome = { status: 'fine' };
+
+export function failed(words: string): AgentOutcome {
+  return { status: 'failed', words };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AgentPreset } from '../preset.ts';
+import { failed, FINE, type AgentPreset } from '../preset.ts';
 
 const tokens = z.number().int().nonnegative();
 const ModelUsage = z.object({
@@ -9,6 +9,13 @@ const ModelUsage = z.object({
   cacheCreationInputTokens: tokens,
 });
 const Result = z.object({ type: z.literal('result'), modelUsage: z.record(z.string(), ModelUsage) });
+const End = z.object({
+  type: z.literal('result'),
+  subtype: z.string(),
+  is_error: z.boolean(),
+  result: z.string().nullish(),
+  errors: z.array(z.string()).nullish(),
+});
 
 export const claude: AgentPreset = {
   program: 'claude',
@@ -24,6 +31,8 @@ export const claude: AgentPreset = {
   ],
   env: ({ home, model }) => ({
     CLAUDE_CONFIG_DIR: `${home}/.claude`,
+    // For its socket, which goes to /tmp where the path would be longer than a socket's may be.
+    XDG_RUNTIME_DIR: home,
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
     DISABLE_AUTOUPDATER: '1',
     // The small tasks too are to go to the model of the experiment.
@@ -31,7 +40,8 @@ export const claude: AgentPreset = {
     // It refuses to skip its questions for root unless it is told that the place is made for that.
     IS_SANDBOX: '1',
   }),
-  files: () => ({}),
+  // What another session of the user sends it must not reach it.
+  files: () => ({ '.claude/settings.json': JSON.stringify({ crossSessionInbound: 'refuse' }) }),
   report: {
     from: 'stdout',
     usageOf(value) {
@@ -44,6 +54,12 @@ export const claude: AgentPreset = {
         output_tokens: sum((usage) => usage.outputTokens),
         calls: null,
       };
+    },
+    outcomeOf(value) {
+      const end = End.safeParse(value);
+      if (!end.success) return null;
+      const { subtype, is_error, result, errors } = end.data;
+      return is_error ? failed([result, ...(errors ?? [])].filter(Boolean).join('; ') || subtype) : FINE;
     },
   },
 };

@@ -1,11 +1,13 @@
 import { z } from 'zod';
-import type { AgentPreset } from '../preset.ts';
+import { failed, FINE, type AgentPreset } from '../preset.ts';
 
 const tokens = z.number().int().nonnegative();
 const TurnCompleted = z.object({
   type: z.literal('turn.completed'),
   usage: z.object({ input_tokens: tokens, output_tokens: tokens }),
 });
+
+const TurnFailed = z.object({ type: z.literal('turn.failed'), error: z.object({ message: z.string() }) });
 
 /** TOML's basic strings are JSON's. */
 const quoted = (text: string): string => JSON.stringify(text);
@@ -45,6 +47,12 @@ export const codex: AgentPreset = {
       if (!turn.success) return null;
       const { input_tokens, output_tokens } = turn.data.usage;
       return { input_tokens, output_tokens, calls: null };
+    },
+    // Its events of type `error` may be of a connection that it then tries again.
+    outcomeOf(value) {
+      const turn = TurnFailed.safeParse(value);
+      if (turn.success) return failed(turn.data.error.message);
+      return TurnCompleted.safeParse(value).success ? FINE : null;
     },
   },
 };

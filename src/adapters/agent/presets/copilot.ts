@@ -1,4 +1,7 @@
-import type { AgentPreset } from '../preset.ts';
+import { z } from 'zod';
+import { failed, type AgentPreset } from '../preset.ts';
+
+const SessionError = z.object({ type: z.literal('session.error'), data: z.object({ message: z.string() }) });
 
 export const copilot: AgentPreset = {
   program: 'copilot',
@@ -15,5 +18,12 @@ export const copilot: AgentPreset = {
   }),
   files: () => ({}),
   // With a provider of one's own its result names no tokens.
-  report: { from: 'stdout', usageOf: () => null },
+  report: {
+    from: 'stdout',
+    usageOf: () => null,
+    outcomeOf(value) {
+      const error = SessionError.safeParse(value);
+      return error.success ? failed(error.data.data.message) : null;
+    },
+  },
 };

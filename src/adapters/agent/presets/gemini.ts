@@ -1,8 +1,13 @@
 import { z } from 'zod';
-import type { AgentPreset } from '../preset.ts';
+import { failed, FINE, type AgentPreset } from '../preset.ts';
 
 const tokens = z.number().int().nonnegative();
 const Result = z.object({ type: z.literal('result'), stats: z.object({ input_tokens: tokens, output_tokens: tokens }) });
+const End = z.object({
+  type: z.literal('result'),
+  status: z.string(),
+  error: z.object({ message: z.string() }).nullish(),
+});
 
 export const gemini: AgentPreset = {
   program: 'gemini',
@@ -23,6 +28,12 @@ export const gemini: AgentPreset = {
       if (!result.success) return null;
       const { input_tokens, output_tokens } = result.data.stats;
       return { input_tokens, output_tokens, calls: null };
+    },
+    outcomeOf(value) {
+      const end = End.safeParse(value);
+      if (!end.success) return null;
+      const { status, error } = end.data;
+      return status === 'success' ? FINE : failed(error?.message ?? status);
     },
   },
 };

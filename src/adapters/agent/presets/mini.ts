@@ -1,10 +1,16 @@
 import { z } from 'zod';
-import type { AgentPreset } from '../preset.ts';
+import { failed, FINE, type AgentPreset } from '../preset.ts';
 
 const tokens = z.number().int().nonnegative();
 const Usage = z.object({ prompt_tokens: tokens, completion_tokens: tokens });
 const Message = z.object({ extra: z.object({ response: z.object({ usage: Usage }) }) });
 const Trajectory = z.object({ messages: z.array(z.unknown()) });
+const Info = z.object({ info: z.object({ exit_status: z.string() }) });
+const Kept = z.looseObject({
+  role: z.string(),
+  tool_calls: z.array(z.looseObject({ function: z.looseObject({ name: z.string() }) })).nullish(),
+  extra: z.unknown().optional(),
+});
 
 export const mini: AgentPreset = {
   program: 'mini',
@@ -55,6 +61,20 @@ export const mini: AgentPreset = {
         output_tokens: usages.reduce((sum, usage) => sum + usage.completion_tokens, 0),
         calls: usages.length,
       };
+    },
+    outcomeOf(value) {
+      const status = Info.safeParse(value).data?.info.exit_status ?? '';
+      if (status === '') return null;
+      return status === 'Submitted' ? FINE : failed(status);
+    },
+    messagesOf(value) {
+      return (Trajectory.safeParse(value).data?.messages ?? []).flatMap((message) => {
+        const kept = Kept.safeParse(message);
+        if (!kept.success) return [];
+        // `extra` has the provider's whole answer once more.
+        const { extra: _, ...content } = kept.data;
+        return [{ role: content.role, tools: (content.tool_calls ?? []).map((call) => call.function.name), content }];
+      });
     },
   },
 };

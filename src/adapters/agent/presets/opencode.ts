@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AgentPreset } from '../preset.ts';
+import { failed, FINE, type AgentPreset } from '../preset.ts';
 
 const tokens = z.number().int().nonnegative();
 const StepFinish = z.object({
@@ -12,6 +12,10 @@ const StepFinish = z.object({
       cache: z.object({ read: tokens, write: tokens }),
     }),
   }),
+});
+const Failure = z.object({
+  type: z.literal('error'),
+  error: z.object({ name: z.string(), data: z.object({ message: z.string().nullish() }).nullish() }),
 });
 
 export const opencode: AgentPreset = {
@@ -48,6 +52,11 @@ export const opencode: AgentPreset = {
       if (!step.success) return null;
       const { input, output, reasoning, cache } = step.data.part.tokens;
       return { input_tokens: input + cache.read + cache.write, output_tokens: output + reasoning, calls: 1 };
+    },
+    outcomeOf(value) {
+      const failure = Failure.safeParse(value);
+      if (failure.success) return failed(failure.data.error.data?.message ?? failure.data.error.name);
+      return StepFinish.safeParse(value).success ? FINE : null;
     },
   },
 };

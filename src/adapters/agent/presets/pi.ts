@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AgentPreset } from '../preset.ts';
+import { failed, FINE, type AgentPreset } from '../preset.ts';
 
 const tokens = z.number().int().nonnegative();
 const Entry = z.object({
@@ -9,6 +9,15 @@ const Entry = z.object({
     usage: z.object({ input: tokens, output: tokens, cacheRead: tokens, cacheWrite: tokens }),
   }),
 });
+const Ended = z.object({
+  type: z.literal('message'),
+  message: z.object({ role: z.literal('assistant'), stopReason: z.string(), errorMessage: z.string().optional() }),
+});
+const Kept = z.object({
+  type: z.literal('message'),
+  message: z.looseObject({ role: z.string(), toolName: z.string().optional(), content: z.unknown().optional() }),
+});
+const ToolCall = z.object({ type: z.literal('toolCall'), name: z.string() });
 
 export const pi: AgentPreset = {
   program: 'pi',
@@ -27,6 +36,20 @@ export const pi: AgentPreset = {
       if (!entry.success) return null;
       const { input, output, cacheRead, cacheWrite } = entry.data.message.usage;
       return { input_tokens: input + cacheRead + cacheWrite, output_tokens: output, calls: 1 };
+    },
+    outcomeOf(value) {
+      const ended = Ended.safeParse(value);
+      if (!ended.success) return null;
+      const { stopReason, errorMessage } = ended.data.message;
+      return ['error', 'aborted'].includes(stopReason) ? failed(errorMessage ?? stopReason) : FINE;
+    },
+    messagesOf(value) {
+      const kept = Kept.safeParse(value);
+      if (!kept.success) return [];
+      const { message } = kept.data;
+      const { role, toolName, content } = message;
+      const called = (Array.isArray(content) ? content : []).flatMap((part) => ToolCall.safeParse(part).data?.name ?? []);
+      return [{ role, tools: toolName === undefined ? called : [toolName], content: message }];
     },
   },
 };

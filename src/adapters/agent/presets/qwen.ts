@@ -1,8 +1,14 @@
 import { z } from 'zod';
-import type { AgentPreset } from '../preset.ts';
+import { failed, FINE, type AgentPreset } from '../preset.ts';
 
 const tokens = z.number().int().nonnegative();
 const Result = z.object({ type: z.literal('result'), usage: z.object({ input_tokens: tokens, output_tokens: tokens }) });
+const End = z.object({
+  type: z.literal('result'),
+  subtype: z.string(),
+  is_error: z.boolean(),
+  error: z.object({ message: z.string() }).nullish(),
+});
 
 export const qwen: AgentPreset = {
   program: 'qwen',
@@ -22,6 +28,12 @@ export const qwen: AgentPreset = {
       if (!result.success) return null;
       const { input_tokens, output_tokens } = result.data.usage;
       return { input_tokens, output_tokens, calls: null };
+    },
+    outcomeOf(value) {
+      const end = End.safeParse(value);
+      if (!end.success) return null;
+      const { subtype, is_error, error } = end.data;
+      return is_error ? failed(error?.message ?? subtype) : FINE;
     },
   },
 };
