@@ -9,6 +9,7 @@ import type { Recipe } from './adapters/setup/recipe.ts';
 import type { Adapter } from './run.ts';
 
 export type { Recipe } from './adapters/setup/recipe.ts';
+export { readinessOf } from './adapters/setup/readiness.ts';
 export { setUp, type SetupResult } from './adapters/setup/setup.ts';
 
 type AdapterName = 'baes' | 'baseline' | 'command';

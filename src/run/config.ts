@@ -150,7 +150,11 @@ export function loadConfig(options: LoadConfigOptions = {}): ResolvedConfig {
 /** What flags or environment impose stands where the file names models. */
 function withModel(written: ExperimentConfig, imposed: string | null): ExperimentConfig {
   if (imposed === null) return written;
-  const frameworks = Object.entries(written.frameworks).map(([name, { model: _, ...settings }]) => [name, settings] as const);
+  const frameworks = Object.entries(written.frameworks).map(([name, settings]) => {
+    const others = { ...settings };
+    delete others.model;
+    return [name, others] as const;
+  });
   return { ...written, model: imposed, frameworks: Object.fromEntries(frameworks) };
 }
 

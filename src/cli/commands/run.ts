@@ -16,6 +16,7 @@ import { leftOutLines, printPlan } from '../plan.ts';
 import { blockDisplay, canDrawOn, lineDisplay, type Display } from '../progress/display.ts';
 import { launchLine, doneLine } from '../run-json.ts';
 import type { CommonOptions } from '../runs-dir.ts';
+import { canAsk, notSetUp, wantsSetup } from '../set-up-offer.ts';
 
 interface RunOptions extends CommonOptions {
   readonly jobs?: string;
@@ -39,6 +40,14 @@ export async function run(args: readonly string[], options: RunOptions): Promise
     const plan = await planExperiment(experiment);
     await printPlan(plan, options.json === true);
     return plan.findings.length === 0 ? ExitCode.ok : ExitCode.usage;
+  }
+  if (options.json !== true && canAsk()) {
+    const missing = await notSetUp(experiment.frameworks, options);
+    if (missing.length > 0 && (await wantsSetup(missing))) {
+      const { run: setup } = await import('./setup.ts');
+      const exitCode = await setup(missing, options);
+      if (exitCode !== ExitCode.ok) return exitCode;
+    }
   }
   keepRunningWithoutOutput();
   const exitCode = options.json === true ? await runAsJson(experiment) : await runForPeople(experiment);

@@ -1,0 +1,103 @@
+/** A framework that is not set up: the question before a run, in a real pseudo-terminal, and what is said where nobody can answer. */
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { cleanEnv, CLI, newPlace } from './child.ts';
+import { writeExperiment } from './experiment.ts';
+
+const place = newPlace();
+before(() => {
+  writeExperiment(place.dir, 'true', { steps: 1 });
+  const file = join(place.dir, 'config/experiment.yaml');
+  writeFileSync(file, readFileSync(file, 'utf8').replace('steps:\n', '  baes: { enabled: false, repo_url: no-clone }\nsteps:\n'));
+});
+after(() => place.remove());
+
+const hasPython = (() => {
+  try {
+    execFileSync('python3', ['-c', 'import pty']);
+    return true;
+  } catch {
+    return false;
+  }
+})();
+const needsPty = { skip: !hasPython && 'needs python3 with its pty module' };
+
+/** Runs its arguments in a pseudo-terminal, types `stdin` at the first question, and prints the exit code at the end. */
+const IN_A_TERMINAL = `
+import os, pty, sys
+keys = sys.stdin.buffer.read()
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+seen = b''
+while True:
+    try:
+        data = os.read(fd, 65536)
+    except OSError:
+        break
+    if not data:
+        break
+    seen += data
+    if keys and b'[y/N]' in seen:
+        os.write(fd, keys)
+        keys = b''
+status = os.waitpid(pid, 0)[1]
+sys.stdout.buffer.write(seen.replace(b'\\r\\n', b'\\n'))
+print('exit', os.waitstatus_to_exitcode(status))
+`;
+
+async function typing(keys: string, ...args: string[]): Promise<string> {
+  const child = spawn('python3', ['-c', IN_A_TERMINAL, process.execPath, CLI, ...args], {
+    cwd: place.dir,
+    env: cleanEnv(),
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (more: string) => (text += more));
+  child.stdin.end(keys);
+  await once(child, 'close');
+  return text;
+}
+
+const MISSING =
+  /error: .* baes is not set up: .*\/frameworks\/baes@[0-9a-f]{40} is not there\.\nfix: Type `stepwell setup baes`\.\n/;
+
+for (const [keys, answer] of [
+  ['\n', 'nothing'],
+  ['n\n', 'no'],
+  ['\u0004', 'the end of the input'],
+] as const) {
+  test(`on a terminal run asks; ${answer} means no, and nothing is set up`, needsPty, async () => {
+    const text = await typing(keys, 'run', 'baes');
+    assert.match(text, /^baes is not set up\. .*`stepwell setup baes`\.\nSet up now\? \[y\/N\] /);
+    assert.match(text, MISSING);
+    assert.match(text, /exit 2\n$/);
+    assert.equal(existsSync(join(place.dir, 'frameworks')), false);
+  });
+}
+
+test('nobody is asked where nobody can answer, for JSON, for a plan, or without a need', needsPty, async () => {
+  for (const args of [
+    ['run', 'baes', '--json'],
+    ['run', 'baes', '--dry-run'],
+    ['run', 'tool', '--dry-run'],
+    ['run', 'all', '--steps', '7'],
+  ]) {
+    assert.doesNotMatch(await typing('y\n', ...args), /y\/N/, args.join(' '));
+  }
+  const piped = await place.stepwell(['run', 'baes']);
+  assert.equal(piped.code, 2);
+  assert.match(piped.stderr, MISSING);
+  assert.equal(piped.stdout, '');
+});
+
+test('yes sets up; what fails there ends the command before the run', needsPty, async () => {
+  const text = await typing('y\n', 'run', 'baes', 'tool');
+  assert.match(text, /\[y\/N\] y\nbaes: fetching [0-9a-f]{40} from .*\/no-clone\nerror: The source of baes could not be fetched/);
+  assert.match(text, /exit 1\n$/);
+  assert.equal(existsSync(join(place.dir, 'runs')), false);
+});
