@@ -11,6 +11,21 @@ export const setupErrors = {
     fix: `Name one of these: ${facts.known.join(', ')}, or all.`,
     exitCode: 2,
   }),
+  AGENT_UNKNOWN: (facts: { agent: string; known: readonly string[] }) => ({
+    sentence: `There is no coding agent ${JSON.stringify(facts.agent)} for it to drive.`,
+    fix: `Set agent to one of: ${facts.known.join(', ')}.`,
+    exitCode: 2,
+  }),
+  SPECKIT_NOT_INITIALISED: (facts: { how: string }) => ({
+    sentence: `Spec Kit could not make its project in the workspace (${facts.how}).`,
+    fix: 'Read in logs/run.log of the run what it said.',
+    exitCode: 1,
+  }),
+  SETUP_WITHOUT_SOURCE: (facts: { framework: string; key: string; packaged: string }) => ({
+    sentence: `${facts.framework} comes as the Python package ${facts.packaged}, so frameworks.${facts.framework}.${facts.key} means nothing.`,
+    fix: `Remove ${facts.key}.`,
+    exitCode: 2,
+  }),
   SETUP_COMMIT_SHORT: (facts: { framework: string; commit: string }) => ({
     sentence: `The commit ${JSON.stringify(facts.commit)} of ${facts.framework} is not a full one of 40 digits.`,
     fix: `Type \`git rev-parse ${facts.commit}\` in a clone, and set frameworks.${facts.framework}.commit_hash to what it says.`,

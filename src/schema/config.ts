@@ -53,6 +53,7 @@ export const FrameworkSettings = z.strictObject({
     .describe(
       'For the adapter `command`: program (a name on PATH, or a path relative to this file) and arguments, with {prompt}, {prompt_file}, {workspace} and {step}.',
     ),
+  agent: z.string().min(1).optional().describe('For the adapter `ghspec`: the coding agent that it drives; default: pi.'),
   repo_url: z
     .string()
     .min(1)

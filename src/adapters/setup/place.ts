@@ -11,9 +11,13 @@ export interface SetupPlace {
   readonly source: string;
   readonly environment: string;
   readonly python: string;
+  /** Programs of its Python packages. */
+  readonly programs: string;
   /** For TIKTOKEN_CACHE_DIR. */
   readonly encodings: string;
-  /** What git and pip said. */
+  /** Where npm installed the agent, if it did. */
+  readonly agent: string;
+  /** What git, pip and npm said. */
   readonly log: string;
   /** Written last: without it nothing here counts. */
   readonly record: string;
@@ -24,7 +28,8 @@ export interface SetupPlace {
 const SetupRecord = z.object({
   framework: z.string(),
   commit: z.string(),
-  repository: z.string(),
+  /** Null for a package: `commit` is then its version. */
+  repository: z.string().nullable(),
   /** Full version of Python. */
   python: z.string(),
   /** `name==version`, everything that is installed. */
@@ -37,20 +42,29 @@ export type SetupRecord = z.infer<typeof SetupRecord>;
 export function placeOf(recipe: Recipe, settings: FrameworkSettings): SetupPlace {
   const directory = join(resolve(settings.install_dir ?? 'frameworks'), `${recipe.name}@${commitOf(recipe, settings)}`);
   const environment = join(directory, 'env');
+  const programs = join(environment, 'bin');
   return {
     directory,
     source: join(directory, 'source'),
     environment,
-    python: join(environment, 'bin', 'python'),
+    python: join(programs, 'python'),
+    programs,
     encodings: join(directory, 'encodings'),
+    agent: join(directory, 'agent'),
     log: join(directory, 'setup.log'),
     record: join(directory, 'setup.json'),
     lock: `${directory}.lock`,
   };
 }
 
+/** Or the version of a package. */
 export function commitOf(recipe: Recipe, settings: FrameworkSettings): string {
-  return settings.commit_hash ?? recipe.commit;
+  return recipe.repository === null ? recipe.commit : (settings.commit_hash ?? recipe.commit);
+}
+
+/** For people, without the place. */
+export function describeRecord({ repository, commit, python, packages }: SetupRecord): string {
+  return `${repository === null ? 'version' : 'commit'} ${commit}, Python ${python}, ${packages.length} packages`;
 }
 
 /** Null when the set-up was never finished, or its record cannot be read. */

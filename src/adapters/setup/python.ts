@@ -69,7 +69,7 @@ export async function makeEnvironment(recipe: Recipe, python: FoundPython, place
     await tools.run('check its packages', [place.python, '-c', `import ${recipe.imports.join(', ')}`], cwd);
   }
   // Bytecode is made now: while runs go on nothing is written here.
-  await tools.attempt([place.python, '-m', 'compileall', '-q', place.source], cwd);
+  if (recipe.repository !== null) await tools.attempt([place.python, '-m', 'compileall', '-q', place.source], cwd);
   return await tools.run('list its packages', [...pip, 'freeze'], cwd);
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { stepwellError } from '../../errors.ts';
 import type { Finding } from '../../run.ts';
 import type { FrameworkSettings } from '../../schema.ts';
-import { placeOf, readSetup, type SetupPlace, type SetupRecord } from './place.ts';
+import { describeRecord, placeOf, readSetup, type SetupPlace, type SetupRecord } from './place.ts';
 import type { Recipe } from './recipe.ts';
 
 export type Readiness =
@@ -19,7 +19,8 @@ export async function readinessOf(recipe: Recipe, settings: FrameworkSettings): 
   // Moved, or its Python was removed since: the record alone says nothing of that.
   if (!(await isExecutable(place.python))) return notReady(place, 'without its Python', recipe);
   for (const file of recipe.requires) {
-    if (!(await exists(join(place.source, file)))) return notReady(place, `without ${file}`, recipe);
+    if (!(await exists(join(recipe.repository === null ? place.programs : place.source, file))))
+      return notReady(place, `without ${file}`, recipe);
   }
   return { status: 'ready', place, record };
 }
@@ -28,8 +29,7 @@ export async function readinessOf(recipe: Recipe, settings: FrameworkSettings): 
 export async function describeSetup(recipe: Recipe, settings: FrameworkSettings): Promise<string | null> {
   const readiness = await readinessOf(recipe, settings);
   if (readiness.status !== 'ready') return null;
-  const { commit, python, packages } = readiness.record;
-  return `commit ${commit}, Python ${python}, ${packages.length} packages, in ${readiness.place.directory}`;
+  return `${describeRecord(readiness.record)}, in ${readiness.place.directory}`;
 }
 
 /** @throws FRAMEWORK_NOT_SET_UP */

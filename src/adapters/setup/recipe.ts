@@ -1,10 +1,10 @@
-/** What makes a framework ready: which commit of its source, and which Python packages. Data; `setUp` does the work. */
+/** What makes a framework ready: which commit of its source or which package, and which Python packages beside it. Data; `setUp` does the work. */
 export interface Recipe {
   /** The adapter's name; the directory is `<name>@<commit>`. */
   readonly name: string;
-  /** Where git gets the source unless `repo_url` says otherwise. */
-  readonly repository: string;
-  /** All 40 digits: what is run must not depend on what a short name means tomorrow. */
+  /** Where git gets the source unless `repo_url` says otherwise. Null where the framework is one of `packages`. */
+  readonly repository: string | null;
+  /** All 40 digits: what is run must not depend on what a short name means tomorrow. Of a package its version. */
   readonly commit: string;
   /** Versions of Python that it runs on, the best first. */
   readonly pythons: readonly string[];
@@ -14,8 +14,15 @@ export interface Recipe {
   readonly leaveOut: readonly string[];
   /** Modules that have to be importable, by name. */
   readonly imports: readonly string[];
-  /** Files that must be in the source, relative to it. */
+  /** Files that must be in the source, relative to it; of a package programs that it brings. */
   readonly requires: readonly string[];
   /** Data that it would fetch from the network while it runs: encodings of tiktoken. */
   readonly encodings?: readonly string[];
+  /** A coding agent that it drives unless the settings name another. */
+  readonly agent?: {
+    /** On PATH it is taken from there, else installed from npm. */
+    readonly program: string;
+    /** With its version. */
+    readonly npmPackage: string;
+  };
 }

@@ -2,10 +2,9 @@
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stepwellError } from '../../errors.ts';
-import { commitOf, type SetupPlace } from './place.ts';
-import type { Recipe } from './recipe.ts';
-import type { FrameworkSettings } from '../../schema.ts';
 import { gitHasCommit } from '../../store.ts';
+import type { SetupPlace } from './place.ts';
+import type { Recipe } from './recipe.ts';
 import type { Tools } from './tool.ts';
 
 /**
@@ -14,29 +13,26 @@ import type { Tools } from './tool.ts';
  * @throws SETUP_SOURCE_UNREACHABLE, SETUP_COMMIT_MISSING, SETUP_STEP_FAILED
  */
 export async function fetchSource(
-  recipe: Recipe,
-  settings: FrameworkSettings,
+  framework: string,
+  { repository, commit, leaveOut }: Pick<Recipe, 'commit' | 'leaveOut'> & { readonly repository: string },
   place: SetupPlace,
   tools: Tools,
-): Promise<{ repository: string }> {
-  const repository = settings.repo_url ?? recipe.repository;
-  const commit = commitOf(recipe, settings);
+): Promise<void> {
   const isLocal = await stat(repository).then(
     (facts) => facts.isDirectory(),
     () => false,
   );
   const fetched = join(place.directory, 'fetched.git');
-  if (!isLocal) await fetchCommit({ framework: recipe.name, repository, commit, into: fetched }, place.directory, tools);
+  if (!isLocal) await fetchCommit({ framework, repository, commit, into: fetched }, place.directory, tools);
   const from = isLocal ? repository : fetched;
-  if (!(await gitHasCommit(from, commit)))
-    throw stepwellError('SETUP_COMMIT_MISSING', { framework: recipe.name, repository, commit });
+  if (!(await gitHasCommit(from, commit))) throw stepwellError('SETUP_COMMIT_MISSING', { framework, repository, commit });
 
   const packed = join(place.directory, 'source.tar');
-  const leaveOut = recipe.leaveOut.map((name) => `:(exclude)${name}`);
+  const excluded = leaveOut.map((name) => `:(exclude)${name}`);
   // Run where pathspecs cannot be taken for names of a work tree: `git archive` reads the commit alone.
   await tools.run(
     'unpack the source',
-    ['git', '-C', from, 'archive', `--output=${packed}`, commit, '.', ...leaveOut],
+    ['git', '-C', from, 'archive', `--output=${packed}`, commit, '.', ...excluded],
     place.directory,
   );
   await mkdir(place.source, { recursive: true });
@@ -45,7 +41,6 @@ export async function fetchSource(
   await writeFile(join(place.source, '.env'), '');
   await rm(packed);
   await rm(fetched, { recursive: true, force: true });
-  return { repository };
 }
 
 /** One commit without history where the server gives that, else everything. */

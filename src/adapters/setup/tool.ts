@@ -1,4 +1,4 @@
-/** Runs git, Python and pip for a set-up: everything they say goes into its log. */
+/** Runs git, Python, pip and npm for a set-up: everything they say goes into its log. */
 import { appendFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { stepwellError } from '../../errors.ts';
@@ -18,9 +18,9 @@ interface ToolOptions {
   readonly signal: AbortSignal;
 }
 
-/** What git and pip need of the user's environment: where things are, proxies, their own settings. Keys of models are none of it. */
+/** What git, pip and npm need of the user's environment: where things are, proxies, their own settings. Keys of models are none of it. */
 const ALLOWED =
-  /^(PATH|HOME|LANG|LC_[A-Z_]+|TZ|TMPDIR|XDG_[A-Z_]+|PIP_[A-Z_]+|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|SSH_AUTH_SOCK|GIT_SSH(_COMMAND)?|GIT_SSL_[A-Z]+|(https?|no|all)_proxy)$/i;
+  /^(PATH|HOME|LANG|LC_[A-Z_]+|TZ|TMPDIR|XDG_[A-Z_]+|PIP_[A-Z_]+|NPM_CONFIG_[A-Z_]+|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|SSH_AUTH_SOCK|GIT_SSH(_COMMAND)?|GIT_SSL_[A-Z]+|(https?|no|all)_proxy)$/i;
 const LAST_LINES = 12;
 const LONGEST_MS = 30 * 60_000;
 

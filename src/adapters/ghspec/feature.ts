@@ -1,0 +1,105 @@
+/** One step's way through Spec Kit's phases: what its agent is called for, one phase after another. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { captureScope } from '../../log.ts';
+import type { AdapterStep, FrameworkClaim } from '../../run.ts';
+import { toSeconds, type ClaimedUsage, type EventMetadata } from '../../schema.ts';
+import type { Tree } from '../../store.ts';
+import { addedUsage } from '../agent/usage.ts';
+import type { Driven } from './agent.ts';
+import { questionsIn, withAnswers } from './clarifications.ts';
+import type { Attend } from './desk.ts';
+import { promptOf } from './prompt.ts';
+import { newFeature, templateOf, textOf } from './work.ts';
+import { phaseOf, type Phase } from './workflow.ts';
+
+export interface Feature {
+  readonly attend: Attend;
+  /** What the agent said it used, all phases together; undefined where one of them said nothing. */
+  usage(): ClaimedUsage | undefined;
+  /** The phase in which the agent failed, as the claim of the whole; null when none did. @throws what kept a phase from being carried out */
+  failure(): FrameworkClaim | null;
+}
+
+/** @param before the workspace as the attempt found it */
+export function beginFeature(step: AdapterStep, agent: Driven, before: Tree): Feature {
+  // Calls arrive on a socket: what is recorded then belongs to the attempt.
+  const inScope = captureScope();
+  const usages: (ClaimedUsage | undefined)[] = [];
+  let input = step.prompt;
+  let failed: FrameworkClaim | null = null;
+  let thrown: { readonly error: unknown } | null = null;
+
+  async function run(phase: Phase, signal: AbortSignal): Promise<FrameworkClaim> {
+    const scratch = join(step.scratch, 'ghspec', phase);
+    await mkdir(scratch, { recursive: true });
+    const promptFile = join(scratch, 'prompt.md');
+    const prompt = await promptOf(step.workspace, phase, input);
+    await writeFile(promptFile, prompt);
+    const endpoint = step.phaseEndpoint(phase);
+    return await agent.adapter.runStep({ ...step, settings: agent.settings, scratch, endpoint, prompt, promptFile, signal });
+  }
+
+  async function clarify(): Promise<void> {
+    const feature = await newFeature(step.workspace, before);
+    if (feature === null) return;
+    const spec = (await textOf(step.workspace, `${feature}/spec.md`)) ?? '';
+    const questions = questionsIn(spec, await templateOf(step.workspace, 'spec'));
+    const answers: string[] = [];
+    for (const question of questions) answers.push(await step.answerClarification(question));
+    if (questions.length > 0) input = withAnswers(step.prompt, questions, answers);
+  }
+
+  async function attend(phase: Phase, signal: AbortSignal): Promise<number> {
+    const started = performance.now();
+    let status: EventMetadata<'framework_phase'>['status'] = 'unfinished';
+    try {
+      const claim = await run(phase, AbortSignal.any([signal, step.signal]));
+      usages.push(claim.usage);
+      if (claim.usage !== undefined)
+        step.log.info(`What the agent says it used in the phase ${phase}`, { metadata: { phase, claimed_usage: claim.usage } });
+      if (!signal.aborted && !step.signal.aborted) status = claim.status === 'success' ? 'completed' : 'failed';
+      if (claim.status === 'failure') {
+        failed = { ...claim, message: `the agent failed in the phase ${phase}: ${claim.message}` };
+        return 1;
+      }
+    } finally {
+      const metadata = { phase, status, duration_seconds: toSeconds(performance.now() - started) };
+      step.log.info(`Phase ${phase} ${status}`, {
+        event: 'framework_phase',
+        metadata: metadata satisfies EventMetadata<'framework_phase'>,
+      });
+    }
+    if (phase === 'specify') await clarify();
+    return 0;
+  }
+
+  return {
+    attend: async (args, signal) =>
+      await inScope(async () => {
+        const phase = phaseOf(args);
+        if (phase === null) {
+          failed = {
+            status: 'failure',
+            reason: 'framework_failed',
+            message: `it called its agent for something unknown: ${args.join(' ')}`,
+          };
+          return 1;
+        }
+        try {
+          return await attend(phase, signal);
+        } catch (error) {
+          thrown = { error };
+          return 1;
+        }
+      }),
+    usage() {
+      const said = usages.filter((usage) => usage !== undefined);
+      return said.length === 0 || said.length < usages.length ? undefined : said.reduce(addedUsage);
+    },
+    failure() {
+      if (thrown !== null) throw thrown.error;
+      return failed;
+    },
+  };
+}
