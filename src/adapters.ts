@@ -5,16 +5,19 @@ import { baes } from './adapters/baes.ts';
 import { BAES } from './adapters/baes/recipe.ts';
 import { baseline } from './adapters/baseline.ts';
 import { command } from './adapters/command.ts';
+import { ghspec } from './adapters/ghspec.ts';
+import { GHSPEC } from './adapters/ghspec/recipe.ts';
 import type { Recipe } from './adapters/setup/recipe.ts';
 import type { Adapter } from './run.ts';
 
 export type { Recipe } from './adapters/setup/recipe.ts';
 export { readinessOf } from './adapters/setup/readiness.ts';
+export { describeRecord } from './adapters/setup/place.ts';
 export { setUp, type SetupResult } from './adapters/setup/setup.ts';
 
-type AdapterName = 'baes' | 'baseline' | 'command';
+type AdapterName = 'baes' | 'baseline' | 'command' | 'ghspec';
 
-const table = { baes, baseline, command } satisfies Record<AdapterName, Adapter>;
+const table = { baes, baseline, command, ghspec } satisfies Record<AdapterName, Adapter>;
 
 const agents = Object.fromEntries(Object.entries(PRESETS).map(([name, preset]) => [name, agentAdapter(preset)]));
 
@@ -22,4 +25,4 @@ const agents = Object.fromEntries(Object.entries(PRESETS).map(([name, preset]) =
 export const adapters: Readonly<Record<string, Adapter>> = { ...table, ...agents };
 
 /** Of the adapters whose framework is set up first. */
-export const recipes: Readonly<Record<string, Recipe>> = { baes: BAES };
+export const recipes: Readonly<Record<string, Recipe>> = { baes: BAES, ghspec: GHSPEC };

@@ -1,6 +1,6 @@
 /** `stepwell setup`: fetches frameworks and makes their Python environments, once for all runs. */
 import { resolve } from 'node:path';
-import { recipes, setUp, type Recipe, type SetupResult } from '../../adapters.ts';
+import { describeRecord, recipes, setUp, type Recipe, type SetupResult } from '../../adapters.ts';
 import { ExitCode, StepwellError, stepwellError } from '../../errors.ts';
 import { interruptOnSignals } from '../../experiment.ts';
 import { loadConfig } from '../../run.ts';
@@ -36,8 +36,7 @@ export async function run(names: readonly string[], options: SetupOptions): Prom
 
 function lineOf(name: string, { action, directory, record }: SetupResult): string {
   const done = action === 'made' ? 'is set up' : 'was set up before';
-  const facts = [`commit ${record.commit}`, `Python ${record.python}`, `${record.packages.length} packages`];
-  return neutralLine(`${name} ${done}: ${facts.join(', ')}, in ${shownPath(directory)}`);
+  return neutralLine(`${name} ${done}: ${describeRecord(record)}, in ${shownPath(directory)}`);
 }
 
 /** By the names of the configuration; where it does not name a framework that stepwell knows, that one as it comes. */
