@@ -4,6 +4,8 @@ import { PRESETS } from './adapters/agent/presets.ts';
 import { baes } from './adapters/baes.ts';
 import { BAES } from './adapters/baes/recipe.ts';
 import { baseline } from './adapters/baseline.ts';
+import { chatdev } from './adapters/chatdev.ts';
+import { CHATDEV } from './adapters/chatdev/recipe.ts';
 import { command } from './adapters/command.ts';
 import { ghspec } from './adapters/ghspec.ts';
 import { GHSPEC } from './adapters/ghspec/recipe.ts';
@@ -15,7 +17,7 @@ export { readinessOf } from './adapters/setup/readiness.ts';
 export { describeRecord } from './adapters/setup/place.ts';
 export { setUp, type SetupResult } from './adapters/setup/setup.ts';
 
-type AdapterName = 'baes' | 'baseline' | 'command' | 'ghspec';
+type AdapterName = 'baes' | 'baseline' | 'chatdev' | 'command' | 'ghspec';
 
 const table = { baes, baseline, command, ghspec } satisfies Record<AdapterName, Adapter>;
 

@@ -5,6 +5,7 @@
 import { archiveErrors } from './errors/archive.ts';
 import { cassetteErrors } from './errors/cassette.ts';
 import { catalogErrors } from './errors/catalog.ts';
+import { chatdevErrors } from './errors/chatdev.ts';
 import { cliErrors } from './errors/cli.ts';
 import { configErrors } from './errors/config.ts';
 import { execErrors } from './errors/exec.ts';
@@ -38,6 +39,7 @@ const catalogue = {
   ...archiveErrors,
   ...cassetteErrors,
   ...catalogErrors,
+  ...chatdevErrors,
   ...cliErrors,
   ...configErrors,
   ...execErrors,

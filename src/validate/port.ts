@@ -7,11 +7,19 @@ export interface ReservedPort extends Disposable {
   readonly port: number;
 }
 
-/** A TCP port of 127.0.0.1 that was free a moment ago. @throws the error of the system when it has none left */
-export async function reservePort(): Promise<ReservedPort> {
+/** Where ChatDev sends every line of its log, whichever run it belongs to. Systems that were told to may hand it out. */
+const SPOKEN_FOR = 8000;
+
+/**
+ * A TCP port of 127.0.0.1 that was free a moment ago.
+ *
+ * @param free asks the system for one
+ * @throws the error of the system when it has none left
+ */
+export async function reservePort(free: () => Promise<number> = freePort): Promise<ReservedPort> {
   for (;;) {
-    const port = await freePort();
-    if (inUse.has(port)) continue;
+    const port = await free();
+    if (port === SPOKEN_FOR || inUse.has(port)) continue;
     inUse.add(port);
     return { port, [Symbol.dispose]: () => void inUse.delete(port) };
   }

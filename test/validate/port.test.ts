@@ -9,3 +9,9 @@ test('of many ports reserved at the same time no two are the same', async () => 
   assert.equal(new Set(reserved.map(({ port }) => port)).size, 1000);
   for (const each of reserved) each[Symbol.dispose]();
 });
+
+test('the port of ChatDev’s log is never given to an application', async () => {
+  const ports = [8000, 8001];
+  using reserved = await reservePort(() => Promise.resolve(ports.shift()!));
+  assert.equal(reserved.port, 8001);
+});

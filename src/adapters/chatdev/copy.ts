@@ -1,0 +1,102 @@
+/** ChatDev writes into its own checkout, and pip into the environment it runs in: each run has its own of both. */
+import { access, cp, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describeOutcome, runProgram } from '../../exec.ts';
+import type { AdapterRun, AdapterStep } from '../../run.ts';
+import type { SetupPlace } from '../setup/place.ts';
+
+export interface ChatDevCopy {
+  /** Its working directory. */
+  readonly source: string;
+  /** Where it puts what it builds. */
+  readonly products: string;
+  /** With `python3` and `pip`, whose packages stay in the run; those of the set-up are there too. */
+  readonly programs: string;
+  /** What it is to go on from; empty when it is to begin. */
+  readonly base: string;
+}
+
+export function copyOf({ scratch }: AdapterRun): ChatDevCopy {
+  const own = join(scratch, 'chatdev');
+  const source = join(own, 'source');
+  return { source, products: join(source, 'WareHouse'), programs: join(own, 'env', 'bin'), base: join(own, 'base') };
+}
+
+/**
+ * An environment whose packages stand before those of the one that sets it up, which stay as they are: pip takes what it cannot remove
+ * for somebody else's.
+ */
+const ENVIRONMENT = `
+import os, sys, sysconfig, venv
+target = sys.argv[1]
+venv.EnvBuilder(symlinks=True, clear=True).create(target)
+packages = os.path.join(target, 'lib', 'python%d.%d' % sys.version_info[:2], 'site-packages')
+with open(os.path.join(packages, 'stepwell.pth'), 'w') as file: file.write(sysconfig.get_path('purelib') + os.linesep)
+pip = os.path.join(target, 'bin', 'pip')
+with open(pip, 'w') as file: file.write('#!/bin/sh\\nexec "$(dirname "$0")/python3" -m pip "$@"\\n')
+os.chmod(pip, 0o755)
+`;
+
+/** @throws when the environment cannot be made */
+export async function makeCopy(run: AdapterRun, place: SetupPlace): Promise<void> {
+  const { source } = copyOf(run);
+  await rm(source, { recursive: true, force: true });
+  await copyTree(place.source, source);
+  const { outcome } = await runProgram({
+    command: [place.python, '-I', '-B', '-c', ENVIRONMENT, environmentOf(run)],
+    cwd: source,
+    env: run.env,
+    graceMs: run.shutdownGraceSeconds * 1000,
+    signal: run.signal,
+    mark: run.mark,
+  });
+  run.signal.throwIfAborted();
+  if (outcome.status === 'exited' && outcome.exitCode === 0) return;
+  throw new Error(`the run's own Python environment could not be made with ${place.python}: ${describeOutcome(outcome)}`);
+}
+
+/**
+ * Brings the copy to where the first attempt at the step found it, with nothing built yet, and the code of the workspace as what it
+ * is to go on from. Only files at the top are: of others ChatDev knows nothing, and folders make it fail.
+ *
+ * @returns whether there is code to go on from
+ */
+export async function openCopy(step: AdapterStep): Promise<boolean> {
+  const { products, base } = copyOf(step);
+  const before = join(step.scratch, 'chatdev', `before_${step.step}`);
+  const environment = environmentOf(step);
+  if (await exists(before)) {
+    await rm(environment, { recursive: true, force: true });
+    await copyTree(before, environment);
+  } else {
+    // Named last: a copy that was cut off is none.
+    const copy = `${before}.new`;
+    await rm(copy, { recursive: true, force: true });
+    await copyTree(environment, copy);
+    await rename(copy, before);
+  }
+  await rm(products, { recursive: true, force: true });
+  await rm(base, { recursive: true, force: true });
+  await mkdir(products, { recursive: true });
+  await mkdir(base, { recursive: true });
+  const entries = await readdir(step.workspace, { withFileTypes: true });
+  const code = entries.filter((entry) => entry.isFile() && entry.name.endsWith('.py'));
+  for (const { name } of code) await cp(join(step.workspace, name), join(base, name));
+  return code.length > 0;
+}
+
+/** With times, or Python would compile every file anew at every start. */
+async function copyTree(from: string, to: string): Promise<void> {
+  await cp(from, to, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
+}
+
+function environmentOf({ scratch }: AdapterRun): string {
+  return join(scratch, 'chatdev', 'env');
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await access(path).then(
+    () => true,
+    () => false,
+  );
+}

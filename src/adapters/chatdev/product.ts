@@ -1,0 +1,30 @@
+/** What ChatDev built, brought from its checkout into the workspace. */
+import { chmod, copyFile, lstat, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { OWN_LAUNCHER } from './launcher.ts';
+
+/** ChatDev's words about the code rather than code. */
+const DOCUMENTS = ['requirements.txt', 'manual.md'];
+
+/**
+ * Copies the files at the top of what was built: programs in Python, and what ChatDev says it wrote. Its records, and what the
+ * program left there when ChatDev tried it, stay behind.
+ *
+ * @returns names of the files that are code
+ */
+export async function takeProduct(products: string, workspace: string, written: ReadonlySet<string>): Promise<string[]> {
+  const code: string[] = [];
+  for (const folder of await readdir(products, { withFileTypes: true })) {
+    if (!folder.isDirectory()) continue;
+    const top = join(products, folder.name);
+    const names = (await readdir(top)).filter((name) => name.endsWith('.py') || written.has(name)).sort();
+    for (const name of names) {
+      if (!(await lstat(join(top, name))).isFile()) continue;
+      const own = name === 'start.sh' ? OWN_LAUNCHER : name;
+      await copyFile(join(top, name), join(workspace, own));
+      if (own === OWN_LAUNCHER) await chmod(join(workspace, own), 0o755);
+      if (!DOCUMENTS.includes(name)) code.push(own);
+    }
+  }
+  return code;
+}

@@ -1,0 +1,14 @@
+import type { ErrorEntries } from './entry.ts';
+
+export const chatdevErrors = {
+  CHATDEV_MODEL_UNKNOWN: (facts: { model: string; known: readonly string[] }) => ({
+    sentence: `ChatDev has no name for the model ${JSON.stringify(facts.model)}.`,
+    fix: `Give it a model of its own: frameworks: { chatdev: { model: gpt-4o-mini } }. It knows ${facts.known.join(', ')}.`,
+    exitCode: 2,
+  }),
+  CHATDEV_PROMPT_TOO_LONG: (facts: { bytes: number; most: number }) => ({
+    sentence: `The prompt is too long for ChatDev, which takes it as one argument: ${facts.bytes} bytes, and the system allows ${facts.most}.`,
+    fix: 'Shorten the prompt of the step, or divide the step.',
+    exitCode: 2,
+  }),
+} satisfies ErrorEntries;
