@@ -13,13 +13,13 @@ import type { Recipe } from './adapters/setup/recipe.ts';
 import type { Adapter } from './run.ts';
 
 export type { Recipe } from './adapters/setup/recipe.ts';
-export { readinessOf } from './adapters/setup/readiness.ts';
 export { describeRecord } from './adapters/setup/place.ts';
+export { readinessOf } from './adapters/setup/readiness.ts';
 export { setUp, type SetupResult } from './adapters/setup/setup.ts';
 
 type AdapterName = 'baes' | 'baseline' | 'chatdev' | 'command' | 'ghspec';
 
-const table = { baes, baseline, command, ghspec } satisfies Record<AdapterName, Adapter>;
+const table = { baes, baseline, chatdev, command, ghspec } satisfies Record<AdapterName, Adapter>;
 
 const agents = Object.fromEntries(Object.entries(PRESETS).map(([name, preset]) => [name, agentAdapter(preset)]));
 
@@ -27,4 +27,4 @@ const agents = Object.fromEntries(Object.entries(PRESETS).map(([name, preset]) =
 export const adapters: Readonly<Record<string, Adapter>> = { ...table, ...agents };
 
 /** Of the adapters whose framework is set up first. */
-export const recipes: Readonly<Record<string, Recipe>> = { baes: BAES, ghspec: GHSPEC };
+export const recipes: Readonly<Record<string, Recipe>> = { baes: BAES, chatdev: CHATDEV, ghspec: GHSPEC };
