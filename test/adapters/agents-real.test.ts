@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { promisify } from 'node:util';
+import { startUpstream } from '../meter/upstream-stub.ts';
 import { cannotWatch, outsideOf, watching, writesIn } from './writes.ts';
 
 const run = promisify(execFile);
@@ -49,28 +50,37 @@ interface Claimed {
 
 const parsed = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
 
-test('pi and codex, each twice at the same time, build the service over two steps', { timeout: 600_000 }, async (t) => {
-  const installed = await install();
-  if ('reason' in installed) return t.skip(installed.reason);
-  const config = join(place, 'config');
+const installed = await install();
+const skip = 'reason' in installed && installed.reason;
+const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env['PATH']}` };
+
+/** The default experiment with these frameworks; returns the path of its configuration. */
+function configured(name: string, frameworks: string, change = (text: string): string => text): string {
+  const config = join(place, name);
   mkdirSync(config);
   for (const folder of ['prompts', 'rehearsal', 'hitl'])
     cpSync(join(ROOT, 'config', folder), join(config, folder), { recursive: true });
   const written = readFileSync(join(ROOT, 'config/experiment.yaml'), 'utf8');
-  const program = (name: string): string => {
-    const real = join(installed.bin, name);
-    return JSON.stringify([cannotWatch === false ? watched(name, real) : real]);
-  };
-  const frameworks = `frameworks:\n  pi: { command: ${program('pi')} }\n  codex: { command: ${program('codex')} }\n`;
-  writeFileSync(join(config, 'experiment.yaml'), written.replace(/^frameworks:\n(?: .*\n)+/m, frameworks));
-  const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env['PATH']}` };
+  writeFileSync(join(config, 'experiment.yaml'), change(written.replace(/^frameworks:\n(?:(?: .*)?\n)+(?=\S)/m, frameworks)));
+  return join(config, 'experiment.yaml');
+}
+
+const programOf = (name: string): string => join('bin' in installed ? installed.bin : '', name);
+
+test('pi and codex, each twice at the same time, build the service over two steps', { timeout: 600_000, skip }, async (t) => {
+  const program = (name: string): string =>
+    JSON.stringify([cannotWatch === false ? watched(name, programOf(name)) : programOf(name)]);
+  const config = configured(
+    'config',
+    `frameworks:\n  pi: { command: ${program('pi')} }\n  codex: { command: ${program('codex')} }\n\n`,
+  );
 
   for (const [name, calls] of [
     ['pi', 3],
     ['codex', null],
   ] as const) {
     const args = ['src/cli.ts', 'run', name, '2', '--jobs', '2', '--rehearse', '--steps', '1,2'];
-    args.push('--config', join(config, 'experiment.yaml'), '--runs-dir', join(place, 'runs'));
+    args.push('--config', config, '--runs-dir', join(place, 'runs'));
     await run(process.execPath, args, { cwd: ROOT, env, maxBuffer: 1 << 26 });
     const dirs = readdirSync(join(place, 'runs', name)).map((id) => realpathSync(join(place, 'runs', name, id)));
 
@@ -119,3 +129,27 @@ test('pi and codex, each twice at the same time, build the service over two step
     }
   }
 });
+
+test(
+  'what pi and codex say of an error of the provider is the reason that the step failed',
+  { timeout: 120_000, skip },
+  async () => {
+    await using upstream = await startUpstream((response) => {
+      response.writeHead(400, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ error: { message: 'the stub says no', type: 'invalid_request_error', code: 'stub' } }));
+    });
+    const framework = (name: string): string => `  ${name}: { command: ${JSON.stringify([programOf(name)])} }\n`;
+    const endpoint = `endpoint: { base_url: "${upstream.origin}/v1", api_key: none-at-all }\n`;
+    const config = configured('failing', `frameworks:\n${framework('pi')}${framework('codex')}\n${endpoint}\n`, (text) =>
+      text.replace(/^model: .*/m, 'model: some-model').replace(/max_retries: \d+/, 'max_retries: 0'),
+    );
+    const runs = join(place, 'failing-runs');
+    const args = ['src/cli.ts', 'run', 'all', '--steps', '1', '--config', config, '--runs-dir', runs];
+    await assert.rejects(run(process.execPath, args, { cwd: ROOT, env, maxBuffer: 1 << 26 }), { code: 4 });
+    for (const name of ['pi', 'codex']) {
+      const [id] = readdirSync(join(runs, name));
+      const text = readFileSync(join(runs, name, id!, 'logs/step_001/orchestrator.log'), 'utf8');
+      assert.match(text, new RegExp(`"message":"Attempt 1 failed: exit code 1; ${name} says: .*the stub says no`));
+    }
+  },
+);
