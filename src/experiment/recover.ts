@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { StepwellError } from '../errors.ts';
 import { killMarked } from '../exec.ts';
 import { getLogger, withRun } from '../log.ts';
-import { markPrefix, removeTree } from '../run.ts';
+import { markPrefix, recoverEvents, removeTree } from '../run.ts';
 import type { EventMetadata, Phase, RunMetadata, RunStatus, RunSummary } from '../schema.ts';
 import {
   acquireLease,
@@ -116,8 +116,11 @@ async function completeRecord(
   return await withRun(scope, async () => {
     // A sealed run has its end; only what follows the archive is missing.
     if (before === null || before.archive === null) {
+      // Before anything is recorded: what the recovery writes is no sign of the run's life.
+      const summary = await foldSoFar(runDir);
       await recoverClarifications(runDir);
-      await recordRecovery(runDir, reasonOf(previous), killed);
+      await recoverEvents(runDir);
+      recordRecovery(summary, reasonOf(previous), killed);
     }
     await Promise.all([removeTree(join(runDir, SCRATCH_DIR)), removeTree(join(runDir, SNAPSHOT_DIR))]);
     const { metadata, problems } = await sealRun(runDir);
@@ -141,9 +144,12 @@ function reasonOf(previous: Lease | 'damaged' | null): string {
   return `process ${previous.pid} on ${previous.host} ${state === 'foreign_host' ? 'was given up (--force)' : 'is gone'}`;
 }
 
-async function recordRecovery(runDir: string, reason: string, killed: readonly number[]): Promise<void> {
+async function foldSoFar(runDir: string): Promise<RunSummary> {
   await using source = await openRunDirectory(runDir, { sealed: null });
-  const summary = await foldRun(source);
+  return await foldRun(source);
+}
+
+function recordRecovery(summary: RunSummary, reason: string, killed: readonly number[]): void {
   log.warn(`Run recovered: ${reason}`, {
     event: 'run_recovered',
     metadata: { reason, killed: [...killed], last_record_at: summary.last_record_at } satisfies EventMetadata<'run_recovered'>,

@@ -42,13 +42,24 @@ export async function openEventFile(runDir: string, purpose: string, limits: Eve
   const path = join(directory, `${purpose}-${randomBytes(6).toString('hex')}.jsonl`);
   const { O_RDONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
   const handle = await open(path, O_RDONLY | O_CREAT | O_EXCL | (O_NOFOLLOW ?? 0), 0o600);
-  return new EventFile(path, handle, limits);
+  return new EventFile(path, handle, { limits });
+}
+
+export type EventPurpose = { readonly step: number; readonly attempt: number } | { readonly step: null };
+
+/** What such a file is for, by its name; null for a name that is none. */
+export function purposeOf(name: string): EventPurpose | null {
+  const [whole, step, attempt] = /^(?:prepare|step_(\d+)_attempt_(\d+))-[0-9a-f]{12}\.jsonl$/.exec(name) ?? [];
+  if (whole === undefined) return null;
+  return step === undefined ? { step: null } : { step: Number(step), attempt: Number(attempt) };
 }
 
 export class EventFile implements AsyncDisposable {
   readonly path: string;
   readonly #handle: FileHandle;
   readonly #limits: EventLimits;
+  /** Lines up to this one were recorded before. */
+  readonly #recorded: number;
   readonly #inScope = captureScope();
   #lines = new LineSplitter(MAX_EVENT_BYTES);
   /** Where the next read begins. */
@@ -64,10 +75,15 @@ export class EventFile implements AsyncDisposable {
   #timer: NodeJS.Timeout | null = null;
   #work: Promise<void> = Promise.resolve();
 
-  constructor(path: string, handle: FileHandle, limits: EventLimits) {
+  constructor(
+    path: string,
+    handle: FileHandle,
+    { limits = LIMITS, recorded = 0 }: { limits?: EventLimits; recorded?: number } = {},
+  ) {
     this.path = path;
     this.#handle = handle;
     this.#limits = limits;
+    this.#recorded = recorded;
     this.#schedule();
   }
 
@@ -141,14 +157,18 @@ export class EventFile implements AsyncDisposable {
       );
       return false;
     }
-    return this.#seen < this.#limits.lines;
+    return !this.#isFull();
+  }
+
+  /** For when there is a further line. */
+  #isFull(): boolean {
+    if (this.#seen < this.#limits.lines) return false;
+    this.#tell('too_many_lines', null, `The framework wrote more than ${this.#limits.lines} events: the rest is not read`);
+    return true;
   }
 
   #take(line: RawLine): void {
-    if (this.#seen >= this.#limits.lines) {
-      this.#tell('too_many_lines', null, `The framework wrote more than ${this.#limits.lines} events: the rest is not read`);
-      return;
-    }
+    if (line.number <= this.#recorded || this.#isFull()) return;
     const said = readEventLine(line);
     switch (said.kind) {
       case 'blank':
@@ -157,7 +177,7 @@ export class EventFile implements AsyncDisposable {
         this.#seen += 1;
         this.#events += 1;
         const { event: name, message, level, timestamp = null, metadata: data } = said.event;
-        const metadata = { name, at: timestamp, data } satisfies EventMetadata<'framework_event'>;
+        const metadata = { name, at: timestamp, data, line: line.number } satisfies EventMetadata<'framework_event'>;
         log[level](message, { event: 'framework_event', metadata });
         return;
       }

@@ -242,6 +242,8 @@ export const EVENT_METADATA = {
     at: z.string().nullable(),
     /** Its `metadata` there. */
     data: z.record(z.string(), z.unknown()),
+    /** Which line of the file it was, from 1; null in records of older versions. */
+    line: count.nullable().default(null),
   }),
   /** A line of that file that is no event. */
   framework_event_refused: z.object({
@@ -262,7 +264,7 @@ export const EVENT_METADATA = {
     /** Of the file now; null where that could not be asked. */
     file_bytes: count.nullable(),
   }),
-  /** When the attempt had ended, and again after late lines: what the file brought. Absent where nothing was written. */
+  /** When the attempt had ended, and again after late lines: what the file brought; after a recovery, what that added. Absent where nothing was written. */
   framework_events_end: z.object({ events: count, refused: count, bytes: count }),
   /** A phase of the framework's work in the attempt, as far as it came: `unfinished`, it began and did not end. Once for each time that it ran. */
   framework_phase: z.object({ phase: z.string(), status: FrameworkPhaseStatus, duration_seconds: seconds.nullable() }),

@@ -1,14 +1,18 @@
 /** What a framework appends to the file STEPWELL_EVENTS, by real programs. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFile, link, mkdir, open, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Adapter } from '../../src/run.ts';
+import { recoverRun } from '../../src/experiment.ts';
+import { getLogger, withRun, withStep } from '../../src/log.ts';
+import { recoverEvents, type Adapter } from '../../src/run.ts';
+import { EventFile, openEventFile, type EventLimits } from '../../src/run/event-file.ts';
 import type { LogRecord } from '../../src/schema.ts';
 import { openRunDirectory } from '../../src/store.ts';
 import { foldRun } from '../../src/summary.ts';
-import { differences, recordsOf, scenario } from './scenario.ts';
+import { CHILD, differences, recordsOf, scenario } from './scenario.ts';
 
 const WORK = 'echo x > made.txt';
 
@@ -23,9 +27,9 @@ async function eventsOf(script: string, settings: Record<string, unknown> = {}):
 
 const only = (records: readonly LogRecord[], event: string): LogRecord[] => records.filter((record) => record.event === event);
 
-/** Shell that goes on once an event stands in the log. Quotes are escaped in the record of the command itself. */
-const SEEN =
-  `n=0; until grep -q '"event":"framework_event"' ../logs/step_001/adapter.log; ` +
+/** Shell that goes on once so many events stand in the log of `step`. Quotes are escaped in the record of the command itself. */
+const seen = (count: number, step = 1): string =>
+  `n=0; until [ "$(grep -c '"event":"framework_event"' ../logs/step_00${step}/adapter.log)" -ge ${count} ]; ` +
   'do n=$((n+1)); [ $n -lt 1000 ] || exit 1; sleep 0.02; done';
 
 /** A line of shell that appends one line. */
@@ -50,9 +54,9 @@ test('a line becomes a record of adapter.log, with its own level, message and da
   assert.equal(first.attempt, 1);
   assert.equal(first.level, 'error');
   assert.equal(first.message, 'Three parts');
-  assert.deepEqual(first.metadata, { name: 'plan.ready', at: '2026-11-22T14:15:03+01:00', data: { parts: 3 } });
+  assert.deepEqual(first.metadata, { name: 'plan.ready', at: '2026-11-22T14:15:03+01:00', data: { parts: 3 }, line: 1 });
   assert.equal(second?.level, 'info');
-  assert.deepEqual(second.metadata, { name: 'bare', at: null, data: {} });
+  assert.deepEqual(second.metadata, { name: 'bare', at: null, data: {}, line: 2 });
   assert.deepEqual(only(records, 'framework_events_end')[0]?.metadata['events'], 2);
   assert.deepEqual(only(records, 'framework_event_refused'), []);
 });
@@ -62,9 +66,9 @@ test('a framework that writes nothing leaves no trace of it', async () => {
 });
 
 test('lines are recorded while the attempt still runs', async () => {
-  // The program ends only once it has seen its own event in the log.
-  const records = await eventsOf([say({ event: 'now' }), SEEN].join('; '));
-  assert.equal(only(records, 'framework_event').length, 1);
+  // The program goes on only once it has seen its own event in the log.
+  const records = await eventsOf([say({ event: 'now' }), seen(1), say({ event: 'then' }), seen(2)].join('; '));
+  assert.equal(only(records, 'framework_event').length, 2);
 });
 
 test('secrets are covered in every part of an event', async () => {
@@ -163,7 +167,10 @@ test('a removed file is said, and what was written before is there', async () =>
 });
 
 test('a file cut short is said, and what is written afterwards is there', async () => {
-  const records = await eventsOf(`${say({ event: 'a-long-name-before' })}; ${SEEN}; ${say({ event: 'b' }).replace('>>', '>')}`);
+  // What was read of a line that was cut is no part of the next one.
+  const begun = `printf '%s\\nhalf a line' '${JSON.stringify({ event: 'a-long-name-before' })}' >> "$STEPWELL_EVENTS"`;
+  const records = await eventsOf(`${begun}; ${seen(1)}; ${say({ event: 'b' }).replace('>>', '>')}`);
+  assert.deepEqual(only(records, 'framework_event_refused'), []);
   assert.deepEqual(
     only(records, 'framework_events_problem').map(({ metadata }) => metadata['problem']),
     ['truncated'],
@@ -180,6 +187,137 @@ test('a file that grows past its limit is read up to it', async () => {
   assert.equal(problem?.metadata['problem'], 'too_large');
   assert.equal(problem.metadata['file_bytes'], 2 ** 40);
   assert.equal(only(records, 'framework_event').length, 1);
+});
+
+/** The events that a file brought, as `event` or `problem` with its number of read bytes, after each of `parts` was appended. */
+async function taken(limits: EventLimits, ...parts: readonly string[]): Promise<unknown[]> {
+  await using stage = await scenario({});
+  const logsDir = join(stage.dir, 'logs');
+  await withRun({ runId: 'run-1', framework: 'tool', logsDir }, async () => {
+    await using events = await openEventFile(stage.dir, 'prepare', limits);
+    for (const part of parts) {
+      await appendFile(events.path, part);
+      await events.finish();
+    }
+  });
+  return (await recordsOf(stage.dir)).flatMap(({ event, metadata }): unknown[] => {
+    if (event === 'framework_event') return [metadata['name']];
+    return event === 'framework_events_problem' ? [[metadata['problem'], metadata['read_bytes']]] : [];
+  });
+}
+
+const LINE = '{"event":"a"}\n';
+
+test('more lines than are read are said, whether they come at once or later', async () => {
+  const limits: EventLimits = { bytes: 1000, lines: 2 };
+  assert.deepEqual(await taken(limits, LINE, LINE), ['a', 'a']);
+  assert.deepEqual(await taken(limits, LINE + LINE + LINE + LINE), ['a', 'a', ['too_many_lines', 56]]);
+  assert.deepEqual(await taken(limits, LINE + LINE, LINE, LINE), ['a', 'a', ['too_many_lines', 28]]);
+});
+
+test('more bytes than are read are said, and none of them is read', async () => {
+  assert.deepEqual(await taken({ bytes: 20, lines: 10 }, LINE + LINE), ['a', ['too_large', 20]]);
+  assert.deepEqual(await taken({ bytes: 28, lines: 10 }, LINE + LINE), ['a', 'a']);
+});
+
+test('a file that cannot be read is said once, and holds nothing up', async () => {
+  await using stage = await scenario({});
+  await withRun({ runId: 'run-1', framework: 'tool', logsDir: join(stage.dir, 'logs') }, async () => {
+    const path = join(stage.dir, 'events.jsonl');
+    await writeFile(path, LINE);
+    const handle = await open(path);
+    await handle.close();
+    await using events = new EventFile(path, handle);
+    await events.finish();
+  });
+  const records = await recordsOf(stage.dir);
+  assert.deepEqual(
+    records.map(({ event, metadata, error }) => [event, metadata['problem'], error?.code]),
+    [['framework_events_problem', 'unreadable', 'EBADF']],
+  );
+});
+
+test(
+  'stepwell killed before it read them: recover records the lines that no record tells of, each once',
+  { skip: process.platform !== 'linux' && 'needs /proc' },
+  async () => {
+    // Stopped, stepwell reads nothing; the framework, its child, then kills it.
+    const write = [2, 3].map((i) => say({ event: 'unread', metadata: { i } })).join('; ');
+    const torn = `printf '{"event":"to' >> "$STEPWELL_EVENTS"`;
+    const script = `${WORK}; ${say({ event: 'read', metadata: { i: 1 } })}; ${seen(1, 2)}; kill -STOP $PPID; ${write}; ${torn}; kill -KILL $PPID; sleep 60`;
+    await using stage = await scenario({ tool: `[ "$STEPWELL_STEP" = 1 ] && { echo x > one; exit; }; ${script}` }, { steps: 2 });
+    const child = spawn(process.execPath, [CHILD, stage.config, stage.runsDir, 'tool'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let text = '';
+    child.stdout.setEncoding('utf8').on('data', (more: string) => (text += more));
+    assert.deepEqual((await once(child, 'exit'))[1], 'SIGKILL');
+    const runDir = /started (.*)/.exec(text)?.[1] ?? '';
+    const before = await recordsOf(runDir);
+    assert.deepEqual(
+      only(before, 'framework_event').map(({ metadata }) => metadata['line']),
+      [1],
+    );
+
+    assert.equal((await recoverRun(runDir)).outcome, 'recovered');
+    assert.deepEqual(await differences(runDir), []);
+    const records = await recordsOf(runDir);
+    assert.deepEqual(
+      only(records, 'framework_event').map(({ step, attempt, metadata }) => [step, attempt, metadata['name'], metadata['data']]),
+      [
+        [2, 1, 'read', { i: 1 }],
+        [2, 1, 'unread', { i: 2 }],
+        [2, 1, 'unread', { i: 3 }],
+      ],
+    );
+    assert.deepEqual(
+      only(records, 'framework_event_refused').map(({ metadata }) => [metadata['line'], metadata['reason']]),
+      [[4, 'torn']],
+    );
+    // What the recovery wrote is no sign of the run's life.
+    assert.equal(
+      only(records, 'run_recovered')[0]?.metadata['last_record_at'],
+      before
+        .map(({ timestamp }) => timestamp)
+        .sort()
+        .at(-1),
+    );
+  },
+);
+
+test('the recovery reads only a file that is what stepwell made', async () => {
+  await using stage = await scenario({});
+  const directory = join(stage.dir, '.stepwell/scratch/events');
+  await mkdir(directory, { recursive: true });
+  const at = (step: number): string => join(directory, `step_${step}_attempt_1-0123456789ab.jsonl`);
+  await writeFile(join(stage.dir, 'secret.txt'), LINE);
+  await symlink('../../../secret.txt', at(1));
+  await link(join(stage.dir, 'secret.txt'), at(2));
+  await mkdir(at(3));
+  assert.equal(spawnSync('mkfifo', [at(4)]).status, 0);
+  await writeFile(at(5), LINE);
+  await writeFile(at(6), LINE);
+  await writeFile(join(directory, 'other.jsonl'), LINE);
+  await writeFile(join(directory, 'prepare-0123456789ab.jsonl'), LINE);
+  await withRun({ runId: 'run-1', framework: 'tool', logsDir: join(stage.dir, 'logs') }, async () => {
+    // Of a file that was cut nobody knows which of its lines are recorded.
+    withStep(5, { attempt: 1 }, () => {
+      const metadata = { problem: 'truncated', read_bytes: 5, file_bytes: 0 };
+      getLogger('x', { component: 'adapter' }).warn('cut', { event: 'framework_events_problem', metadata });
+    });
+    await recoverEvents(stage.dir);
+  });
+  const told = (await recordsOf(stage.dir)).filter(({ event }) => event !== 'framework_events_end');
+  assert.deepEqual(
+    told.map(({ step, event, metadata }) => `${step} ${event} ${String(metadata['problem'] ?? metadata['line'])}`).sort(),
+    [
+      '1 framework_events_problem replaced',
+      '2 framework_events_problem replaced',
+      '3 framework_events_problem replaced',
+      '4 framework_events_problem replaced',
+      '5 framework_events_problem truncated',
+      '6 framework_event 1',
+      'null framework_event 1',
+    ],
+  );
 });
 
 test('each attempt has a file of its own, also one that failed', async () => {
@@ -255,7 +393,7 @@ test('the Python example of the documentation', { skip: missing('python3') }, as
   assert.equal(run?.status, 'success');
   const [event] = only(await recordsOf(run.runDir), 'framework_event');
   assert.equal(event?.message, 'Three parts to write');
-  assert.deepEqual(event.metadata, { name: 'plan_ready', at: null, data: { parts: 3 } });
+  assert.deepEqual(event.metadata, { name: 'plan_ready', at: null, data: { parts: 3 }, line: 1 });
 });
 
 const SHELL = `echo '{"event":"tests_run","metadata":{"passed":12,"failed":0}}' >> "$STEPWELL_EVENTS"`;
@@ -264,7 +402,7 @@ test('the shell example of the documentation', async () => {
   const docs = await readFile(new URL('../../docs/adapters.md', import.meta.url), 'utf8');
   assert.ok(docs.includes(SHELL), 'docs/adapters.md holds another line');
   const [event] = only(await eventsOf(SHELL), 'framework_event');
-  assert.deepEqual(event?.metadata, { name: 'tests_run', at: null, data: { passed: 12, failed: 0 } });
+  assert.deepEqual(event?.metadata, { name: 'tests_run', at: null, data: { passed: 12, failed: 0 }, line: 1 });
 });
 
 function missing(program: string): string | false {
