@@ -26,8 +26,9 @@ export function fakeSetup(root: string, recipe: Recipe, files: readonly string[]
   mkdirSync(join(directory, 'env/bin'), { recursive: true });
   symlinkSync(PYTHON ?? '/nowhere', join(directory, 'env/bin/python'));
   for (const file of files) copyFileSync(join(import.meta.dirname, 'fake', file), join(directory, 'source', basename(file)));
-  const record = { framework: recipe.name, commit: recipe.commit, repository: 'here', python: '3.12.0', packages: [] };
-  const made = { stepwell_version: '0', completed_at: '2026-01-01T00:00:00.000Z' };
+  const record = { framework: recipe.name, commit: recipe.commit, python: '3.12.0', packages: [] };
+  const repository = recipe.repository === null ? null : 'here';
+  const made = { repository, stepwell_version: '0', completed_at: '2026-01-01T00:00:00.000Z' };
   writeFileSync(join(directory, 'setup.json'), JSON.stringify({ ...record, ...made }));
   return installDir;
 }

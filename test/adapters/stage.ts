@@ -61,7 +61,11 @@ export function makeStage(): Stage {
         prompt,
         promptFile,
         endpoint: { baseUrl: 'http://127.0.0.1:9/v1', rootUrl: 'http://127.0.0.1:9', apiKey: 'worth-nothing' },
-        phaseEndpoint: () => null,
+        phaseEndpoint: (phase) => ({
+          baseUrl: `http://127.0.0.1:9/p/${phase}/v1`,
+          rootUrl: `http://127.0.0.1:9/p/${phase}`,
+          apiKey: 'worth-nothing',
+        }),
         answerClarification: () => Promise.resolve('Decide yourself.'),
         ...changes,
       };
