@@ -14,11 +14,14 @@ interface Given {
   rehearsal?: boolean;
   replay_of?: string | null;
   tokens?: number | null;
-  complete?: boolean;
+  tokensOut?: number;
+  complete?: boolean | null;
   cost?: number | null;
   seconds?: number;
   downtime?: number | null;
   crud?: readonly [number, number] | null;
+  /** Of an earlier step that is not the validated one. */
+  earlierCrud?: readonly [number, number];
   checks?: string;
 }
 
@@ -36,7 +39,10 @@ async function compared(runs: readonly Given[], more: (runsDir: string) => void 
 function write(runsDir: string, index: number, given: Given): void {
   const { framework = 'baes', status = 'success', tokens = 100, crud = [3, 4], downtime = 0, cost = null } = given;
   const id = `20261122-1415${String(index).padStart(2, '0')}-aaa${index}`;
-  const validation = crud === null ? null : { crud_passed: crud[0], crud_total: crud[1] };
+  const validationOf = ([crud_passed, crud_total]: readonly [number, number]) => ({ crud_passed, crud_total });
+  const validation = crud === null ? null : validationOf(crud);
+  const earlier =
+    given.earlierCrud === undefined ? [] : [{ step_number: 0, success: true, validation: validationOf(given.earlierCrud) }];
   writeTree(join(runsDir, framework, id), {
     'metadata.json': JSON.stringify({
       run_id: id,
@@ -51,12 +57,17 @@ function write(runsDir: string, index: number, given: Given): void {
     }),
     'metrics.json': JSON.stringify({
       run_id: id,
-      steps: [{ step_number: 1, success: status === 'success', validation }],
+      steps: [...earlier, { step_number: 1, success: status === 'success', validation }],
       steps_total: 1,
       validated_step: validation === null ? null : 1,
       downtime_seconds: downtime,
-      tokens_complete: given.complete ?? true,
-      aggregate_metrics: { TOK_IN: tokens, TOK_OUT: tokens, API_CALLS: tokens === null ? null : 2, COST_USD: cost },
+      tokens_complete: given.complete === undefined ? true : given.complete,
+      aggregate_metrics: {
+        TOK_IN: tokens,
+        TOK_OUT: given.tokensOut ?? tokens,
+        API_CALLS: tokens === null ? null : 2,
+        COST_USD: cost,
+      },
     }),
   });
 }
@@ -108,6 +119,14 @@ test('a lower bound is no figure, and what was not measured is not nothing', asy
   );
   assert.deepEqual(group?.figures.crud_score?.runs, 1);
   assert.deepEqual(group?.figures.downtime_seconds?.runs, 1);
+  // Nor is what does not say whether it is one.
+  assert.equal((await compared([{ complete: null }]))[0]?.figures.tokens_in, null);
+});
+
+test('figures are taken from their own places', async () => {
+  const [group] = await compared([{ tokens: 5, tokensOut: 7, crud: [4, 4], earlierCrud: [0, 4] }]);
+  assert.deepEqual([group?.figures.tokens_in?.median, group?.figures.tokens_out?.median], [5, 7]);
+  assert.equal(group?.figures.crud_score?.median, 1);
 });
 
 test('runs without an end of their own are left out and counted, those of the original system too', async () => {

@@ -64,6 +64,7 @@ test('a part of an answer is left out where the user already shows what it would
   const rules = await loadRules(dir);
   assert.equal(reply(rules, ['user', 'nothing yet'], ['assistant', 'start.sh']), 'first\nsecond');
   assert.equal(reply(rules, ['user', 'has start.sh']), 'second');
+  assert.equal(reply(rules, ['user', 'nothing yet'], ['tool', 'start.sh']), 'second');
 });
 
 test('a rules file that is wrong is named with the place and the fix', async (t) => {

@@ -107,7 +107,10 @@ async function overMessages(baseURL: string, stream: boolean): Promise<Dialogue>
 async function overGemini(baseURL: string, stream: boolean): Promise<Dialogue> {
   const declaration = {
     name: 'bash',
-    parameters: { type: 'OBJECT', properties: { command: { type: 'STRING' } }, required: ['command'] },
+    // Both forms are allowed.
+    ...(stream
+      ? { parametersJsonSchema: SCHEMA }
+      : { parameters: { type: 'OBJECT', properties: { command: { type: 'STRING' } }, required: ['command'] } }),
   };
   const ask = async (contents: object[]): Promise<any[]> => {
     const method = stream ? 'streamGenerateContent?alt=sse' : 'generateContent';
@@ -154,6 +157,51 @@ for (const [name, dialogue] of Object.entries(WIRES)) {
   }
 }
 
+async function post(baseUrl: string, path: string, body: object): Promise<any> {
+  const response = await fetch(baseUrl.replace(/\/v1$/, path), { method: 'POST', body: JSON.stringify(body) });
+  assert.equal(response.status, 200);
+  return await response.json();
+}
+
+test('what was sent before counts as cached, on every wire alike', async (t) => {
+  const { baseUrl } = await started(t);
+  const text = ASK.padEnd(8000, ' and again');
+  const said = [
+    { role: 'user', content: text },
+    { role: 'assistant', content: 'made.txt' },
+    { role: 'user', content: 'Well?' },
+  ];
+  const contents = said.map(({ role, content }) => ({ role: role === 'user' ? 'user' : 'model', parts: [{ text: content }] }));
+  const expected = { input: 4 + 2000 + 4 + 2 + 4 + 2, cached: 15 * 128 };
+  const chat = (await post(baseUrl, '/v1/chat/completions', { model: 'm', messages: said })).usage;
+  assert.deepEqual({ input: chat.prompt_tokens, cached: chat.prompt_tokens_details.cached_tokens }, expected);
+  const responses = (await post(baseUrl, '/v1/responses', { model: 'm', input: said })).usage;
+  assert.deepEqual({ input: responses.input_tokens, cached: responses.input_tokens_details.cached_tokens }, expected);
+  const messages = (await post(baseUrl, '/v1/messages', { model: 'm', messages: said })).usage;
+  const read = messages.cache_read_input_tokens;
+  assert.deepEqual({ input: messages.input_tokens + read, cached: read }, expected);
+  const gemini = (await post(baseUrl, '/v1beta/models/m:generateContent', { contents })).usageMetadata;
+  assert.deepEqual({ input: gemini.promptTokenCount, cached: gemini.cachedContentTokenCount }, expected);
+});
+
+test('a call without arguments is understood', async (t) => {
+  const { baseUrl } = await started(t);
+  const [user, result] = [{ text: ASK }, { text: 'made.txt' }];
+  const contents = [
+    { role: 'user', parts: [user] },
+    { role: 'model', parts: [{ functionCall: { name: 'look' } }] },
+    { role: 'user', parts: [{ functionResponse: { name: 'look', response: result } }] },
+  ];
+  const gemini = await post(baseUrl, '/v1beta/models/m:generateContent', { contents });
+  assert.equal(gemini.candidates[0].content.parts[0].text, 'It is made.');
+  const messages = [
+    { role: 'user', content: ASK },
+    { role: 'assistant', content: [{ type: 'tool_use', id: 't', name: 'look' }] },
+    { role: 'user', content: [{ type: 'tool_result', tool_use_id: 't', content: 'made.txt' }] },
+  ];
+  assert.equal((await post(baseUrl, '/v1/messages', { model: 'm', messages })).content[0].text, 'It is made.');
+});
+
 test('without a tool for commands the next rule answers', async (t) => {
   const { baseUrl } = await started(t);
   const client = new OpenAI({ baseURL: baseUrl, apiKey: 'k' });
@@ -185,4 +233,5 @@ test('a call has the arguments that the tool wants', () => {
     },
   );
   assert.equal(call('other', { command: { type: 'string' } }, []), undefined);
+  assert.equal(call('bash', { restart: { type: 'boolean' } }, ['restart']), undefined);
 });

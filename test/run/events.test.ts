@@ -88,7 +88,7 @@ test('secrets are covered in every part of an event', async () => {
 test('what is no event is refused with the reason, and the rest is taken', async () => {
   const records = await eventsOf(
     [
-      `printf '%s\\n' 'not json' '[1]' '{"message":"no event"}' '{"event":"x","colour":"red"}' '{"event":"two words"}' '' '{"event":"x","level":"loud"}' >> "$STEPWELL_EVENTS"`,
+      `printf '%s\\n' 'not json ${'x'.repeat(3000)}' '[1]' '{"message":"no event"}' '{"event":"x","colour":"red"}' '{"event":"two words"}' '' '{"event":"x","level":"loud"}' >> "$STEPWELL_EVENTS"`,
       `head -c 70000 /dev/zero | tr '\\0' a >> "$STEPWELL_EVENTS"; echo >> "$STEPWELL_EVENTS"`,
       say({ event: 'good' }),
       `printf '%s' '{"event":"to' >> "$STEPWELL_EVENTS"`,
@@ -105,6 +105,7 @@ test('what is no event is refused with the reason, and the rest is taken', async
     [8, 'too_long'],
     [10, 'torn'],
   ]);
+  assert.equal(String(only(records, 'framework_event_refused')[0]?.metadata['text']).length, 1000);
   assert.match(String(only(records, 'framework_event_refused')[3]?.metadata['detail']), /colour/);
   assert.deepEqual(
     only(records, 'framework_event').map(({ metadata }) => metadata['name']),

@@ -49,7 +49,7 @@ function messagesOf({ role = 'user', parts }: z.infer<typeof Content>): Message[
   return parts.map(({ text, functionCall, functionResponse }) => {
     if (functionResponse !== undefined) return { role: 'tool', text: saidIn(functionResponse.response) };
     const own = role === 'model' ? 'assistant' : role;
-    return { role: own, text: functionCall === undefined ? (text ?? '') : JSON.stringify(functionCall.args) };
+    return { role: own, text: functionCall === undefined ? (text ?? '') : JSON.stringify(functionCall.args ?? {}) };
   });
 }
 

@@ -51,7 +51,7 @@ function messagesOf({ role, content }: z.infer<typeof Request>['messages'][numbe
   if (typeof content === 'string') return [{ role, text: content }];
   return content.flatMap((block): Message[] => {
     if (block.type === 'text') return [{ role, text: block.text ?? '' }];
-    if (block.type === 'tool_use') return [{ role, text: JSON.stringify(block.input) }];
+    if (block.type === 'tool_use') return [{ role, text: JSON.stringify(block.input ?? {}) }];
     return block.type === 'tool_result' ? [{ role: 'tool', text: textOf(block.content) }] : [];
   });
 }
