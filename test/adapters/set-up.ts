@@ -18,6 +18,25 @@ function findPython(): string | null {
   }
 }
 
+/** `3.11`; empty when there is none. */
+export const PYTHON_VERSION = PYTHON === null ? '' : (said('import sys; print("%d.%d" % sys.version_info[:2])') ?? '');
+
+/** Why no environment of its own can be made with it, for `skip`; false when one can. */
+export const NO_ENVIRONMENTS =
+  PYTHON === null
+    ? 'python3 is not on PATH'
+    : said('import venv, ensurepip') === null
+      ? 'this python3 has no venv or ensurepip'
+      : false;
+
+function said(program: string): string | null {
+  try {
+    return execFileSync(PYTHON!, ['-c', program], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  } catch {
+    return null;
+  }
+}
+
 /** @param files taken from test/adapters/fake @returns the install_dir for its settings */
 export function fakeSetup(root: string, recipe: Recipe, files: readonly string[]): string {
   const installDir = join(root, 'frameworks');

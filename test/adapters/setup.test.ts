@@ -9,23 +9,7 @@ import { test } from 'node:test';
 import { setUp, type Recipe } from '../../src/adapters.ts';
 import type { FrameworkSettings } from '../../src/schema.ts';
 import { until } from '../exec/processes.ts';
-import { PYTHON } from './set-up.ts';
-
-const version =
-  PYTHON === null
-    ? ''
-    : execFileSync(PYTHON, ['-c', 'import sys; print("%d.%d" % sys.version_info[:2])'], { encoding: 'utf8' }).trim();
-const skip =
-  PYTHON === null ? 'python3 is not on PATH' : !canMakeEnvironments(PYTHON) ? 'this python3 has no venv or ensurepip' : false;
-
-function canMakeEnvironments(python: string): boolean {
-  try {
-    execFileSync(python, ['-c', 'import venv, ensurepip'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
+import { NO_ENVIRONMENTS as skip, PYTHON, PYTHON_VERSION as version } from './set-up.ts';
 
 interface Bench extends Disposable {
   readonly root: string;
