@@ -20,7 +20,10 @@ const ROWS: readonly Row[] = [
   { title: 'runs', cell: ({ runs }) => String(runs) },
   {
     title: 'succeeded',
-    cell: ({ runs, succeeded }) => (runs === 0 ? UNKNOWN : `${succeeded} of ${runs} (${percent(succeeded / runs)})`),
+    cell: ({ runs, succeeded }) => {
+      if (runs === 0) return UNKNOWN;
+      return runs === 1 ? `${succeeded} of 1` : `${succeeded} of ${runs} (${percent(succeeded / runs)})`;
+    },
   },
   figureRow('steps done', 'steps_succeeded', number),
   figureRow('steps asked', 'steps_total', number),

@@ -164,7 +164,7 @@ export function buildProgram(dispatch: Dispatch): Command {
       'setup baes',
       'setup all',
     )
-      .argument('<frameworks...>', 'frameworks of the configuration, or `all` that stepwell can set up')
+      .argument('<frameworks...>', 'frameworks of the configuration, or any that stepwell can set up; `all`: those of the configuration')
       .option('--json', 'one line of JSON for each framework'),
   );
   common(

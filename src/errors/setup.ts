@@ -26,6 +26,11 @@ export const setupErrors = {
     fix: `Remove ${facts.key}.`,
     exitCode: 2,
   }),
+  SETUP_NOTHING: (facts: { known: readonly string[] }) => ({
+    sentence: 'The configuration names no framework that is set up.',
+    fix: `Name one of those that stepwell knows: ${facts.known.join(', ')}.`,
+    exitCode: 2,
+  }),
   SETUP_COMMIT_SHORT: (facts: { framework: string; commit: string }) => ({
     sentence: `The commit ${JSON.stringify(facts.commit)} of ${facts.framework} is not a full one of 40 digits.`,
     fix: `Type \`git rev-parse ${facts.commit}\` in a clone, and set frameworks.${facts.framework}.commit_hash to what it says.`,

@@ -43,7 +43,12 @@ export type BudgetConfig = z.infer<typeof BudgetConfig>;
 
 /** One framework: which adapter drives it (default: the framework's own name) and that adapter's settings. */
 export const FrameworkSettings = z.strictObject({
-  adapter: z.string().optional().describe('The adapter that drives it; default: the framework’s own name.'),
+  adapter: z
+    .string()
+    .optional()
+    .describe(
+      'What drives it: `baes`, `chatdev`, `ghspec`, a coding agent (`pi`, `codex`, `opencode`, `mini-swe-agent`, `claude`, `gemini`, `qwen`, `copilot`), `baseline`, or `command` for any other program; default: the framework’s own name.',
+    ),
   enabled: z.boolean().default(true).describe('False leaves it out of `run all`.'),
   model: z.string().min(1).optional().describe('The model that it asks; default: that of the experiment.'),
   command: z
@@ -51,7 +56,7 @@ export const FrameworkSettings = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      'For the adapter `command`: program (a name on PATH, or a path relative to this file) and arguments, with {prompt}, {prompt_file}, {workspace} and {step}.',
+      'For a coding agent, and for the one that `ghspec` drives: its program, and arguments to add. For `command`: program (a name on PATH, or a path relative to this file) and arguments, with {prompt}, {prompt_file}, {workspace} and {step}.',
     ),
   agent: z.string().min(1).optional().describe('For the adapter `ghspec`: the coding agent that it drives; default: pi.'),
   repo_url: z

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { adapters } from '../../src/adapters.ts';
 import { loadConfig } from '../../src/run/config.ts';
 import type { PublishedSchema } from '../../src/schema.ts';
-import { jsonSchemaText, PUBLISHED_SCHEMAS } from '../../src/schema.ts';
+import { FrameworkSettings, jsonSchemaText, PUBLISHED_SCHEMAS } from '../../src/schema.ts';
 
 const root = join(import.meta.dirname, '../..');
 const schemas = join(root, 'schemas');
@@ -48,4 +49,9 @@ test('the default experiment begins by naming its schema, and is accepted', () =
   assert.notEqual(resolved.hitl, null);
   assert.notEqual(resolved.config.validation.app, undefined);
   assert.deepEqual(resolved.warnings, []);
+});
+
+test('the description of `adapter` names every adapter', () => {
+  const described = FrameworkSettings.shape.adapter.description ?? '';
+  for (const name of Object.keys(adapters)) assert.ok(described.includes(`\`${name}\``), name);
 });

@@ -39,17 +39,21 @@ function lineOf(name: string, { action, directory, record }: SetupResult): strin
   return neutralLine(`${name} ${done}: ${describeRecord(record)}, in ${shownPath(directory)}`);
 }
 
-/** By the names of the configuration; where it does not name a framework that stepwell knows, that one as it comes. */
+/**
+ * By the names of the configuration; where it does not name a framework that stepwell knows, that one as it comes. `all` are those
+ * of the configuration, and every one that stepwell knows where there is none.
+ */
 function wanted(names: readonly string[], options: CommonOptions): Wanted[] {
   const configured = configuredFrameworks(options);
-  const known = [...new Set([...configured.keys(), ...Object.keys(recipes)])];
-  if (names.includes('all')) return known.map((name) => wantedOf(name, configured, known));
-  return names.map((name) => wantedOf(name, configured, known));
+  const known = [...new Set([...(configured?.keys() ?? []), ...Object.keys(recipes)])];
+  const asked = names.flatMap((name) => (name === 'all' ? [...(configured?.keys() ?? known)] : [name]));
+  if (asked.length === 0) throw stepwellError('SETUP_NOTHING', { known });
+  return [...new Set(asked)].map((name) => wantedOf(name, configured, known));
 }
 
-function wantedOf(name: string, configured: ReadonlyMap<string, Wanted>, known: readonly string[]): Wanted {
+function wantedOf(name: string, configured: ReadonlyMap<string, Wanted> | null, known: readonly string[]): Wanted {
   const recipe = recipes[name];
-  const found = configured.get(name) ?? (recipe === undefined ? undefined : { name, recipe, settings: asItComes() });
+  const found = configured?.get(name) ?? (recipe === undefined ? undefined : { name, recipe, settings: asItComes() });
   if (found === undefined) throw stepwellError('SETUP_UNKNOWN', { framework: name, known });
   return found;
 }
@@ -59,8 +63,8 @@ function asItComes(): FrameworkSettings {
   return { enabled: true, env: {}, install_dir: resolve(set === '' ? 'frameworks' : set) };
 }
 
-/** Those of the configuration that are set up; none when there is no configuration. */
-function configuredFrameworks({ config, runsDir }: CommonOptions): Map<string, Wanted> {
+/** Those of the configuration that are set up; null when there is no configuration. */
+function configuredFrameworks({ config, runsDir }: CommonOptions): Map<string, Wanted> | null {
   const found = new Map<string, Wanted>();
   // Nobody is asked here, so no key is needed.
   const load = (frameworks?: readonly string[]) => loadConfig({ file: config, flags: { runsDir, frameworks, rehearse: true } });
@@ -68,7 +72,7 @@ function configuredFrameworks({ config, runsDir }: CommonOptions): Map<string, W
   try {
     names = Object.keys(load().config.frameworks);
   } catch (error) {
-    if (error instanceof StepwellError && error.code === 'CONFIG_NOT_FOUND' && config === undefined) return found;
+    if (error instanceof StepwellError && error.code === 'CONFIG_NOT_FOUND' && config === undefined) return null;
     throw error;
   }
   for (const name of names) {

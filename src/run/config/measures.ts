@@ -8,10 +8,10 @@ export function checksOf(common: ValidationConfig, own: OwnValidation = {}): Val
   return { artifacts, ...(app === undefined ? {} : { app }), http };
 }
 
-const DIGITS = 12;
+const DIGITS = 8;
 
 /**
- * Twelve digits that are the same for the same checks, however they are written: the order of keys does not matter, that of
+ * Eight digits that are the same for the same checks, however they are written: the order of keys does not matter, that of
  * the checks does.
  */
 export function digestOf(checks: ValidationConfig): string {

@@ -1,0 +1,31 @@
+/** Which frameworks `stepwell setup` takes. What it then does is tested with the adapters. */
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { newPlace } from './child.ts';
+import { writeExperiment } from './experiment.ts';
+
+const place = newPlace();
+after(() => place.remove());
+
+test('`all` are the frameworks of the configuration, enabled or not; a name may also be one that it does not name', async () => {
+  writeExperiment(place.dir, 'true');
+  const nothing = await place.stepwell(['setup', 'all']);
+  assert.equal(nothing.code, 2);
+  assert.match(
+    nothing.stderr,
+    /^error: The configuration names no framework that is set up\.\nfix: Name one .*: baes, chatdev, ghspec\.\n$/,
+  );
+
+  const file = join(place.dir, 'config/experiment.yaml');
+  const mine = '  mine: { adapter: baes, enabled: false, repo_url: no-clone }\nsteps:\n';
+  writeFileSync(file, readFileSync(file, 'utf8').replace('steps:\n', mine));
+  const all = await place.stepwell(['setup', 'all']);
+  assert.equal(all.code, 1);
+  assert.match(all.stderr, /^mine: fetching [0-9a-f]{40} from .*\/config\/no-clone\n/);
+
+  const unknown = await place.stepwell(['setup', 'tool']);
+  assert.equal(unknown.code, 2);
+  assert.match(unknown.stderr, /no set-up for "tool"[^]*fix: Name one of these: mine, baes, chatdev, ghspec, or all\./);
+});
