@@ -192,7 +192,7 @@ for (const [name, lines, file, expected] of [
 test('of a session without end the record keeps a part, and says so', async (t) => {
   const write = (file: string, content: string) =>
     `require("fs").writeFileSync(process.env.HOME + "/sessions/${file}", (JSON.stringify({ type: "message", message: { role: "user", content: ${content} } }) + "\\n").repeat(300));`;
-  const script = `cat > /dev/null; mkdir "$HOME/sessions"; "$NODE" -e '${write('a.jsonl', '"short"')}${write('b.jsonl', '"x".repeat(100_000)')}'`;
+  const script = `cat > /dev/null; mkdir "$HOME/sessions"; "$NODE" -e '${write('a.jsonl', '"short"')}${write('b.jsonl', '"x".repeat(65_500) + " sk-proj-0123456789abcdefghij " + "x".repeat(34_470)')}'`;
   const [, stage] = await run(PRESETS.pi, script, { NODE: process.execPath });
   t.after(() => stage[Symbol.dispose]());
   const kept = stage.records().filter(({ event }) => event === 'agent_message');
@@ -200,6 +200,10 @@ test('of a session without end the record keeps a part, and says so', async (t) 
   assert.equal(kept.length - cut.length, 300);
   assert.equal(cut.length, 256, 'pieces of 64 KiB make 16 MiB');
   assert.ok(cut.every(({ message, metadata }) => message.length === 65_536 && metadata['bytes'] === 100_028));
+  assert.ok(
+    cut.every(({ message }) => message.endsWith('x [redacted')),
+    'also where the cut goes through a secret',
+  );
   const [end] = stage.records().filter(({ event }) => event === 'agent_session');
   assert.deepEqual({ ...end?.metadata, bytes: 0 }, { messages: 600, recorded: 556, bytes: 0 });
 });

@@ -6,8 +6,9 @@
  *
  *     const [strace, ...options] = watching(log);
  *     execFileSync(strace, [...options, process.execPath, 'src/cli.ts', 'run', …]);
- *     assert.deepEqual(outsideOf(writesIn(log), [runsDir]), []);
+ *     assert.deepEqual(outsideOf(writesIn(log), [runsDir, tmp]), []);
  *
+ * with stepwell's own TMPDIR set to `tmp`: checks before a run may ask a program for its version there, in a HOME that is removed again.
  * To tell apart runs that go on at the same time, start each framework's program by it (`agents-real.test.ts`). `watchedHere` is for
  * what a test does itself.
  */
