@@ -5,7 +5,7 @@ import { ReconciliationState } from './reconciliation.ts';
 import { RecordedError } from './record.ts';
 
 /** Major versions are incompatible; minor ones only add fields. */
-export const FORMAT_VERSION = '1.1';
+export const FORMAT_VERSION = '1.2';
 
 export const SealedPosition = z.object({
   /** Bytes of each log file, relative to the run directory, that the archive holds. What is beyond was logged after sealing. */

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { ClaimedUsage, EVENT_METADATA, FailureReason, Phase, RunStatus, StepStatus } from './events.ts';
 import { ReconciliationState, ReconciliationSummary } from './reconciliation.ts';
-import { ClaimSummary, ModelSummary, UsageSummary, ValidationSummary } from './summary.ts';
+import { ClaimSummary, ModelSummary, PhaseSummary, PhaseUsage, UsageSummary, ValidationSummary } from './summary.ts';
 
 const count = z.number().int().nonnegative();
 const seconds = z.number().nonnegative();
@@ -22,6 +22,8 @@ const AttemptMetrics = z.object({
   api_calls: count.nullable(),
   cost_nano_usd: count.nullable(),
   claimed_usage: ClaimedUsage.nullable(),
+  phases: z.array(PhaseSummary).default([]),
+  usage_outside_phases: PhaseUsage.nullable().default(null),
   files_added: count.nullable(),
   files_changed: count.nullable(),
   files_removed: count.nullable(),
@@ -48,6 +50,10 @@ export const StepMetrics = z.object({
   tokens_complete: z.boolean(),
   /** What the framework said of its own use; null where it said nothing. */
   claimed_usage: ClaimSummary.nullable(),
+  /** Phases of the framework's work; none where it has no such phases. */
+  phases: z.array(PhaseSummary).default([]),
+  /** Calls that belong to no phase; null where there are no phases. */
+  usage_outside_phases: PhaseUsage.nullable().default(null),
   /** Unix seconds with milliseconds. */
   start_timestamp: z.number().nullable(),
   end_timestamp: z.number().nullable(),

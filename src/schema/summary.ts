@@ -3,7 +3,7 @@
  * Durations are seconds, sizes bytes, times ISO 8601. What was not measured is null.
  */
 import { z } from 'zod';
-import { ClaimedUsage, EVENT_METADATA, FailureReason, Phase, RunStatus, StepStatus } from './events.ts';
+import { ClaimedUsage, EVENT_METADATA, FailureReason, FrameworkPhaseStatus, Phase, RunStatus, StepStatus } from './events.ts';
 import { Level } from './level.ts';
 import { ReconciliationSummary, UsageProvider } from './reconciliation.ts';
 
@@ -56,6 +56,34 @@ export const UsageSummary = z.object({
   cost_nano_usd: count.nullable(),
 });
 export type UsageSummary = z.infer<typeof UsageSummary>;
+
+/** The part of a usage that can be told apart for a phase of the framework's work. */
+export const PhaseUsage = z.object({
+  api_calls: count.nullable(),
+  llm_requests: count.nullable(),
+  failed_calls: count,
+  open_calls: count,
+  calls_without_usage: count,
+  calls_without_price: count,
+  tokens_in: count.nullable(),
+  tokens_out: count.nullable(),
+  tokens_cached: count.nullable(),
+  tokens_cache_write: count.nullable(),
+  tokens_reasoning: count.nullable(),
+  llm_seconds: seconds.nullable(),
+  cost_nano_usd: count.nullable(),
+});
+export type PhaseUsage = z.infer<typeof PhaseUsage>;
+
+/** A phase of the framework's work: the calls sent to its own URL, and what the adapter says of it. */
+export const PhaseSummary = PhaseUsage.extend({
+  phase: z.string(),
+  /** How it ended the last time; null where nobody said. */
+  status: FrameworkPhaseStatus.nullable(),
+  /** All times that it ran; null where nobody said of one. */
+  duration_seconds: seconds.nullable(),
+});
+export type PhaseSummary = z.infer<typeof PhaseSummary>;
 
 /** What a framework said of its own use, added up over the attempts that said something. Never part of a measurement. */
 export const ClaimSummary = ClaimedUsage.extend({
@@ -112,6 +140,10 @@ export const AttemptSummary = z.object({
   ended_at: z.string().nullable(),
   duration_seconds: seconds.nullable(),
   usage: UsageSummary,
+  /** In the order in which they ended. */
+  phases: z.array(PhaseSummary),
+  /** Calls that belong to no phase; null where there are no phases. */
+  usage_outside_phases: PhaseUsage.nullable(),
   files_added: count.nullable(),
   files_changed: count.nullable(),
   files_removed: count.nullable(),
@@ -154,6 +186,10 @@ export const StepSummary = z.object({
   metered: z.boolean().nullable(),
   /** Every attempt together. */
   usage: UsageSummary,
+  /** Of every attempt together, in the order in which they ended for the first time. */
+  phases: z.array(PhaseSummary),
+  /** Calls that belong to no phase; null where there are no phases. */
+  usage_outside_phases: PhaseUsage.nullable(),
   /** Null where no attempt claimed anything. */
   claimed_usage: ClaimSummary.nullable(),
   hitl: count,

@@ -11,6 +11,7 @@ import {
 } from '../schema.ts';
 import { logFileFacts } from '../store.ts';
 import { failureSummary } from './failure.ts';
+import { phaseSummaries } from './phases.ts';
 import { cut, errorFacts, MESSAGE_LENGTH, problemSummary } from './problems.ts';
 import { claimSummary } from './claims.ts';
 import {
@@ -158,6 +159,7 @@ function stepSummary(state: StepState, planned: Planned, run: { status: RunStatu
     attempts,
     metered: metered.length === 0 ? null : metered.every((value) => value),
     usage: usageSummary(state.usage),
+    ...phaseSummaries(state.phases, state.usage),
     claimed_usage: claimSummary(attempts),
     hitl: state.hitl,
     errors: state.errors,
@@ -181,6 +183,7 @@ function attemptSummary(state: AttemptState, run: RunStatus): AttemptSummary {
     ended_at: state.end?.record.timestamp ?? null,
     duration_seconds: end?.duration_seconds ?? null,
     usage: usageSummary(state.usage),
+    ...phaseSummaries(state.phases, state.usage),
     files_added: end?.files_added ?? null,
     files_changed: end?.files_changed ?? null,
     files_removed: end?.files_removed ?? null,

@@ -2,6 +2,7 @@
 import { EVENT_METADATA, type EventMetadata, type EventName, type LogRecord } from '../schema.ts';
 import { addCheck, continuityOf, restartChecks } from './continuity.ts';
 import { restartOutput } from './output.ts';
+import { addPhaseReport, phaseUsageOf } from './phases.ts';
 import { cut } from './problems.ts';
 import {
   attemptOf,
@@ -84,6 +85,16 @@ function sumsOf(state: FoldState, record: LogRecord): UsageState[] {
   return [attemptOf(step, record.attempt).usage, step.usage, state.usage];
 }
 
+/** The sums that a call counts in: those of the record, and beside them those of its phase, or of what is outside phases. */
+function callSumsOf(state: FoldState, record: LogRecord, phase: string | null): UsageState[] {
+  const sums = sumsOf(state, record);
+  if (record.step === null) return sums;
+  const step = stepOf(state, record.step);
+  sums.push(phaseUsageOf(step.phases, phase));
+  if (record.attempt !== undefined) sums.push(phaseUsageOf(attemptOf(step, record.attempt).phases, phase));
+  return sums;
+}
+
 function keepOutput(state: FoldState, step: number | null): void {
   if (state.output.step !== step || state.output.lines.length === 0) return;
   if (state.failedOutput.size < FAILED_OUTPUTS_KEPT || state.failedOutput.has(step))
@@ -159,8 +170,13 @@ export const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
     }
   }),
 
+  onAttempt('framework_phase', (attempt, metadata, _place, step) => {
+    addPhaseReport(attempt.phases, metadata);
+    addPhaseReport(step.phases, metadata);
+  }),
+
   on('llm_call_start', (state, call, { record }) => {
-    const sums = sumsOf(state, record);
+    const sums = callSumsOf(state, record, call.phase);
     for (const usage of sums) {
       addRequest(usage, call);
       usage.counts.open_calls += 1;
@@ -170,7 +186,7 @@ export const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   on('llm_call', (state, call, { record }) => {
     const begun = state.openCalls.get(call.call_id);
     const late = record.late === true;
-    for (const usage of begun?.sums ?? sumsOf(state, record)) {
+    for (const usage of begun?.sums ?? callSumsOf(state, record, call.phase)) {
       if (begun === undefined) addRequest(usage, call);
       else usage.counts.open_calls -= 1;
       addOutcome(usage, call, late);

@@ -1,6 +1,6 @@
 /** The summary as GitHub Markdown: the same facts as the text, as tables. */
 import type { ArchiveFacts, RunSummary, StepResolution, StepSummary, UsageComparison } from '../schema.ts';
-import { counted, duration, figure, percent, size, stepNumber, time, tokens, UNKNOWN } from './figures.ts';
+import { counted, dollars, duration, figure, percent, size, stepNumber, time, tokens, UNKNOWN } from './figures.ts';
 import { computeMetrics } from './metrics.ts';
 import { plain } from './plain.ts';
 import {
@@ -22,6 +22,8 @@ import {
   isForeign,
   lastError,
   nextCommand,
+  phasesLeftOut,
+  phaseWords,
   pricesText,
   runNotes,
   runStatus,
@@ -109,7 +111,30 @@ function stepBlocks(summary: RunSummary): string[] {
   return [
     table(columns, shown.map(stepRow)),
     ...(left.length === 0 ? [] : [`${counted(left.length, 'step')} not listed: ${statusCounts(left)}.`]),
+    ...phaseBlocks(shown),
   ];
+}
+
+/** Only where frameworks work in phases. */
+function phaseBlocks(steps: readonly StepSummary[]): string[] {
+  const rows = steps.flatMap((step) => {
+    const left = phasesLeftOut(step);
+    return [
+      ...phaseWords(step).map(({ phase, status, seconds, usage }) => [
+        stepNumber(step.step),
+        phase === null ? 'outside phases' : inline(phase),
+        status,
+        phase === null ? '' : duration(seconds),
+        figure(usage.api_calls),
+        tokens(usage.tokens_in, usage.tokens_out),
+        dollars(usage.cost_nano_usd),
+      ]),
+      ...(left === null ? [] : [[stepNumber(step.step), left, '', '', '', '', '']]),
+    ];
+  });
+  if (rows.length === 0) return [];
+  const columns = ['Step', 'Phase', 'Status', 'Duration', 'API calls', 'Tokens in / out / total', 'Cost'];
+  return ['### Phases', table(columns, rows)];
 }
 
 function stepRow(step: StepSummary): string[] {

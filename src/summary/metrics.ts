@@ -118,6 +118,8 @@ function stepMetrics(step: StepSummary): StepMetrics {
     cost_nano_usd: step.usage.cost_nano_usd,
     tokens_complete: isComplete(step.usage),
     claimed_usage: step.claimed_usage,
+    phases: step.phases,
+    usage_outside_phases: step.usage_outside_phases,
     start_timestamp: unixSeconds(step.started_at),
     end_timestamp: unixSeconds(step.ended_at),
     attempts: step.attempts.map((attempt) => ({
@@ -134,6 +136,8 @@ function stepMetrics(step: StepSummary): StepMetrics {
       api_calls: attempt.usage.api_calls,
       cost_nano_usd: attempt.usage.cost_nano_usd,
       claimed_usage: attempt.claimed_usage,
+      phases: attempt.phases,
+      usage_outside_phases: attempt.usage_outside_phases,
       files_added: attempt.files_added,
       files_changed: attempt.files_changed,
       files_removed: attempt.files_removed,

@@ -3,6 +3,7 @@ import type { EventMetadata, EventName, LogRecord, Phase, RunSummary } from '../
 import type { SeqCoverage } from '../store.ts';
 import { emptyContinuity, type Continuity, type ContinuityState } from './continuity.ts';
 import { emptyOutput, type OutputState } from './output.ts';
+import { emptyPhases, type PhasesState } from './phases.ts';
 import { cut, emptyProblems, type ProblemState } from './problems.ts';
 import { emptyUsage, type UsageState } from './usage.ts';
 
@@ -18,6 +19,7 @@ interface Recorded<E extends EventName> {
 export interface AttemptState {
   readonly attempt: number;
   readonly usage: UsageState;
+  readonly phases: PhasesState;
   start: Recorded<'attempt_start'> | null;
   end: Recorded<'attempt_end'> | null;
   leftovers: number | null;
@@ -34,6 +36,8 @@ export interface ValidationState {
 export interface StepState {
   readonly step: number;
   readonly usage: UsageState;
+  /** Of all attempts together. */
+  readonly phases: PhasesState;
   readonly attempts: Map<number, AttemptState>;
   /** Records of any kind. */
   records: number;
@@ -139,6 +143,7 @@ export function stepOf(state: FoldState, step: number): StepState {
     found = {
       step,
       usage: emptyUsage(),
+      phases: emptyPhases(),
       attempts: new Map(),
       records: 0,
       start: null,
@@ -156,7 +161,15 @@ export function stepOf(state: FoldState, step: number): StepState {
 export function attemptOf(step: StepState, attempt: number): AttemptState {
   let found = step.attempts.get(attempt);
   if (found === undefined) {
-    found = { attempt, usage: emptyUsage(), start: null, end: null, leftovers: null, backoffSeconds: null };
+    found = {
+      attempt,
+      usage: emptyUsage(),
+      phases: emptyPhases(),
+      start: null,
+      end: null,
+      leftovers: null,
+      backoffSeconds: null,
+    };
     step.attempts.set(attempt, found);
   }
   return found;

@@ -1,5 +1,5 @@
 /** What both the text and the Markdown say in words. */
-import type { ArchiveFacts, ClaimSummary, RunSummary, StepSummary, UsageSummary } from '../schema.ts';
+import type { ArchiveFacts, ClaimSummary, PhaseUsage, RunSummary, StepSummary, UsageSummary } from '../schema.ts';
 import { counted, dollars, duration, outOf, tokens, UNKNOWN } from './figures.ts';
 import { isComplete } from './usage.ts';
 
@@ -84,6 +84,32 @@ function usageNotes(usage: UsageSummary): string[] {
     notes.push(`${counted(usage.calls_by_current_attempt, 'call')} by the run's URL, counted in the attempt in progress`);
   if (usage.budget_refused > 0) notes.push(`${counted(usage.budget_refused, 'request')} refused for a budget`);
   return notes;
+}
+
+/** More phases of a step are counted only. */
+const PHASES_LISTED = 12;
+
+/** A phase of a step in words; calls outside phases, if any, stand as the last one. */
+interface PhaseWords {
+  /** Null for the calls outside phases. */
+  readonly phase: string | null;
+  readonly status: string;
+  readonly seconds: number | null;
+  readonly usage: PhaseUsage;
+}
+
+export function phaseWords({ phases, usage_outside_phases: outside }: StepSummary): PhaseWords[] {
+  return [
+    ...phases.slice(0, PHASES_LISTED).map((phase) => {
+      return { phase: phase.phase, status: phase.status ?? UNKNOWN, seconds: phase.duration_seconds, usage: phase };
+    }),
+    ...(outside === null || (outside.api_calls ?? 0) === 0 ? [] : [{ phase: null, status: '', seconds: null, usage: outside }]),
+  ];
+}
+
+/** What the list of a step's phases leaves out; null when nothing. */
+export function phasesLeftOut({ phases }: StepSummary): string | null {
+  return phases.length <= PHASES_LISTED ? null : `${counted(phases.length - PHASES_LISTED, 'further phase')} not listed`;
 }
 
 /** Only where the meter watched every attempt, nothing passed through it, and the step was built all the same. */

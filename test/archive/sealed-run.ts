@@ -116,20 +116,30 @@ export async function writeRun(runDir: string, options: { skipSeq?: number; runI
   });
 }
 
+function asOf(version: string, metrics: RunMetrics): RunMetrics {
+  if (version === FORMAT_VERSION) return metrics;
+  const without = <T extends { phases: unknown; usage_outside_phases: unknown }>(of: T): T => {
+    const { phases: _, usage_outside_phases: __, ...rest } = of;
+    return rest as T;
+  };
+  const steps = metrics.steps.map((step) => ({ ...without(step), attempts: step.attempts.map(without) }));
+  return { ...metrics, steps };
+}
+
 /**
  * Seals the run: metrics, summary, archive, metadata, summary again; then two records that belong to no archive.
  *
- * @param version 1.0 had no reconciliation, and other words in its summary
+ * @param version 1.0 had no reconciliation, and other words in its summary; until 1.2 there were no phases
  */
 export async function sealRun(
   runDir: string,
   options: Partial<PackOptions> = {},
-  version: '1.0' | typeof FORMAT_VERSION = FORMAT_VERSION,
+  version: '1.0' | '1.1' | typeof FORMAT_VERSION = FORMAT_VERSION,
 ): Promise<RunMetadata> {
   await using source = await openRunDirectory(runDir, { sealed: null });
   const summary = await foldRun(source);
   const files = Object.fromEntries((await source.files('logs')).map(({ path, bytes }) => [path, bytes]));
-  const { usage_api_reconciliation, ...metrics } = { ...computeMetrics(summary), format_version: version };
+  const { usage_api_reconciliation, ...metrics } = { ...asOf(version, computeMetrics(summary)), format_version: version };
   await writeFile(
     join(runDir, 'metrics.json'),
     // A version's file is the text of what it had.

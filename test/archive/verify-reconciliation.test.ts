@@ -197,6 +197,14 @@ test('what the run itself wrote to reconciliation.log is sealed with it', async 
   assert.ok((await itemsOf(runDir)).includes(LOG));
 });
 
+test('a run from before there were phases still verifies', async (t) => {
+  const runDir = join(scratchDir(t), '20261122-141503-k3f9');
+  await writeRun(runDir);
+  await sealRun(runDir, {}, '1.1');
+  assert.doesNotMatch(await readFile(join(runDir, 'metrics.json'), 'utf8'), /phases/);
+  assert.deepEqual(await itemsOf(runDir), []);
+});
+
 test('a run of the first format, whose metrics.json had less, still verifies, and so does one reconciled since', async (t) => {
   const runDir = join(scratchDir(t), '20261122-141503-k3f9');
   await writeRun(runDir);

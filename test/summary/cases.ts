@@ -83,6 +83,29 @@ export const CASES: Readonly<Record<string, () => Case>> = {
     return { recording };
   },
 
+  phases: () => {
+    const recording = new Recording('ghspec').start(2, { adapter: 'ghspec' }).prepare().phaseStart('steps').stepStart(1);
+    const first = { step: 1, attempt: 1 };
+    recording.attemptStart(1, 1).call(first);
+    recording.frameworkPhase(first, 'specify', 2).frameworkPhase(first, 'plan', 1).frameworkPhase(first, 'implement', 3);
+    recording.attemptEnd(1, 1, { duration_seconds: 22.4 }).stepEnd(1, 1, 22.6).stepStart(2).attemptStart(2, 1);
+    const [failed, again] = [
+      { step: 2, attempt: 1 },
+      { step: 2, attempt: 2 },
+    ] as const;
+    recording.frameworkPhase(failed, 'specify', 1).frameworkPhase(failed, 'plan', 0, 'failed');
+    recording.attemptEnd(2, 1, { status: 'failed', reason: 'framework_failed', claim: 'failure', duration_seconds: 3.4 });
+    recording.event('orchestrator', 'retry_scheduled', { next_attempt: 2, backoff_seconds: 5 }, 'Attempt 2 follows in 5 s', {
+      step: 2,
+    });
+    recording.wait(5).attemptStart(2, 2).frameworkPhase(again, 'specify', 1).frameworkPhase(again, 'plan', 1, 'unfinished');
+    recording.callStart(again, null, { phase: 'plan' });
+    recording.attemptEnd(2, 2, { status: 'timed_out', reason: 'time_limit', claim: null, duration_seconds: 600 });
+    recording.stepEnd(2, 2, 608.4, 'timed_out').phaseEnd('steps', 631).stop();
+    recording.end({ status: 'timed_out', failing_phase: 'steps', failing_step: 2 });
+    return { recording };
+  },
+
   'timed-out': () => {
     const recording = new Recording('mytool')
       .start(3, { adapter: 'command', step_timeout_seconds: 60, max_retries: 0 })

@@ -42,6 +42,77 @@ describe('records of another program', () => {
   });
 });
 
+describe('phases of the framework’s work', () => {
+  const scope = { step: 1, attempt: 1 };
+
+  test('of a phase without a call it is known that it used nothing only where no call can have been one of it', async () => {
+    const of = async (recording: Recording): Promise<(number | null)[][]> => {
+      const [step] = (await fold(recording)).steps;
+      return [step, step?.attempts[0]].map((whole) => {
+        const [phase] = whole?.phases ?? [];
+        return [phase?.api_calls ?? null, phase?.tokens_in ?? null, phase?.cost_nano_usd ?? null];
+      });
+    };
+    const quiet = (): Recording => begun().stepStart(1).attemptStart(1, 1).frameworkPhase(scope, 'plan', 0);
+    const [zeros, unknown] = [
+      [0, 0, 0],
+      [null, null, null],
+    ] as const;
+    assert.deepEqual(await of(quiet()), [zeros, zeros]);
+    assert.deepEqual(await of(quiet().frameworkPhase(scope, 'tasks', 1)), [zeros, zeros]);
+    const another = quiet();
+    another.call(scope);
+    assert.deepEqual(await of(another), [unknown, unknown]);
+    assert.deepEqual(await of(begun().stepStart(1).attemptStart(1, 1, false).frameworkPhase(scope, 'plan', 0)), [
+      unknown,
+      unknown,
+    ]);
+  });
+
+  test('in the order in which they ended, one that is still going on last; status of the last time, time of all', async () => {
+    const recording = begun().stepStart(1).attemptStart(1, 1);
+    recording.call(scope, { phase: 'implement' });
+    recording.frameworkPhase(scope, 'plan', 0).frameworkPhase(scope, 'tasks', 1).frameworkPhase(scope, 'plan', 1, 'failed');
+    const [step] = (await fold(recording)).steps;
+    assert.deepEqual(
+      step?.phases.map(({ phase, status, duration_seconds, api_calls }) => [phase, status, duration_seconds, api_calls]),
+      [
+        ['plan', 'failed', 3.2, 1],
+        ['tasks', 'completed', 3.2, 1],
+        ['implement', null, null, 1],
+      ],
+    );
+    recording.frameworkPhase(scope, 'tasks', 0, 'unfinished');
+    assert.equal((await fold(recording)).steps[0]?.phases[1]?.duration_seconds, null);
+  });
+
+  test('records from before there were phases have none', async () => {
+    const recording = begun().stepStart(1).attemptStart(1, 1);
+    recording.call(scope);
+    const items = [...recording.items()];
+    for (const item of items) {
+      if ('record' in item && item.record.event.startsWith('llm_call')) delete item.record.metadata['phase'];
+    }
+    const { steps, malformed } = await foldRecords(items);
+    assert.deepEqual([steps[0]?.phases, steps[0]?.usage_outside_phases, malformed.count], [[], null, 0]);
+    assert.equal(steps[0]?.usage.tokens_in, 1000);
+  });
+
+  test('however many names are made up, the summary stays small and its sums are whole', async () => {
+    const recording = begun().stepStart(1).attemptStart(1, 1);
+    for (let phase = 0; phase < 120; phase += 1) recording.frameworkPhase(scope, `phase-${phase}`, 1);
+    const summary = await fold(recording);
+    const { phases = [] } = summary.steps[0] ?? {};
+    assert.equal(phases.length, 51);
+    assert.equal(
+      phases.reduce((sum, { tokens_in }) => sum + (tokens_in ?? 0), 0),
+      120_000,
+    );
+    assert.match(renderText(summary, null), /^ {2}- 39 further phases not listed$/m);
+    assert.match(renderMarkdown(summary, null), /\| 39 further phases not listed \|/);
+  });
+});
+
 describe('a run that is not over', () => {
   test('an attempt without an end is running, and crashed once the run has ended', async () => {
     const recording = begun().stepStart(1).attemptStart(1, 1);

@@ -15,6 +15,8 @@ const place = fc.option(fc.record({ step: fc.integer({ min: 1, max: STEPS }), at
   freq: 6,
 });
 const writer = fc.constantFrom('aaaaaa', 'bbbbbb', 'cccccc');
+/** Undefined: as it was before there were phases. */
+const phase = fc.constantFrom(undefined, null, 'plan', 'implement');
 const model = fc.constantFrom('gpt-4o-mini', 'claude-sonnet-4-5', 'local', null);
 
 const usage = fc.record({
@@ -43,6 +45,7 @@ const line = fc.oneof(
       writer,
       place,
       model,
+      phase,
       byRunUrl: fc.boolean(),
       /** Sends again what was sent last. */
       again: fc.boolean(),
@@ -58,6 +61,17 @@ const line = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.record({ kind: fc.constant('attempt_end' as const), writer, place, claim: fc.option(claim, { nil: null }) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('phase' as const),
+      writer,
+      place,
+      name: fc.constantFrom('plan', 'implement', 'tasks'),
+      status: fc.constantFrom('completed', 'failed', 'unfinished'),
+      milliseconds: fc.option(fc.nat({ max: 600_000 }), { nil: null, freq: 4 }),
+    }),
   },
   {
     weight: 2,
@@ -140,6 +154,7 @@ export function writeLedger(runDir: string, runId: string, { lines, framework, r
           request_bytes: 10,
           retry_of: made.again ? last : null,
           attribution: made.place === null ? 'run' : made.byRunUrl ? 'current_attempt' : 'url',
+          ...(made.phase === undefined ? {} : { phase: made.phase }),
         };
         put(made.writer, 'metrics', made.place, 'llm_call_start', begun, {}, made.torn);
         open.push({ id, by: made.writer, at: made.place, begun });
@@ -161,6 +176,12 @@ export function writeLedger(runDir: string, runId: string, { lines, framework, r
       case 'attempt_end':
         if (made.place !== null) put(made.writer, 'orchestrator', made.place, 'attempt_end', attemptEnd(made.claim));
         break;
+      case 'phase': {
+        const duration_seconds = made.milliseconds === null ? null : made.milliseconds / 1000;
+        const metadata = { phase: made.name, status: made.status, duration_seconds };
+        if (made.place !== null) put(made.writer, 'adapter', made.place, 'framework_phase', metadata);
+        break;
+      }
       case 'llm_lookup': {
         const metadata = { wire: 'openai.models', method: made.method, path: '/models', status: 200, duration_seconds: 0.1 };
         put(made.writer, 'metrics', made.place, made.kind, metadata);

@@ -120,3 +120,44 @@ export function naiveClaims(lines: readonly Line[]): Record<string, number | nul
   };
   return { input_tokens: sum('input_tokens'), output_tokens: sum('output_tokens'), calls: sum('calls') };
 }
+
+/** What the summary should say of the phases of an attempt or a step, by name. The rest, null where there are no phases, is `''`. */
+export function naivePhases(lines: readonly Line[]): Map<string, object | null> {
+  const calls = callsOf(lines);
+  const phaseOf = ({ any }: Call): string | null => any.metadata.phase ?? null;
+  const reports = lines.filter(({ event }) => event === 'framework_phase');
+  const names = new Set([
+    ...calls.map(phaseOf).filter((name) => name !== null),
+    ...reports.map(({ metadata }) => metadata.phase),
+  ]);
+  const begun = lines.filter(({ event }) => event === 'attempt_start');
+  const outside = calls.filter((call) => phaseOf(call) === null);
+  const strayed = lines.some(({ event, metadata }) => event === 'unmetered_request' && metadata.method !== 'GET');
+  const told = outside.length === 0 && !strayed && begun.every(({ metadata }) => metadata.metered);
+  const phases = new Map<string, object | null>();
+  for (const name of names) {
+    const own = reports.filter(({ metadata }) => metadata.phase === name).map(({ metadata }) => metadata);
+    const took: (number | null)[] = own.map(({ duration_seconds }) => duration_seconds);
+    const known = took.length > 0 && took.every((seconds) => seconds !== null);
+    phases.set(name, {
+      phase: name,
+      status: own.at(-1)?.status ?? null,
+      duration_seconds: known ? took.reduce((sum: number, seconds) => sum + Math.round((seconds ?? 0) * 1000), 0) / 1000 : null,
+      ...apart(
+        naiveUsage(
+          told ? begun : [],
+          calls.filter((call) => phaseOf(call) === name),
+        ),
+      ),
+    });
+  }
+  phases.set('', names.size === 0 ? null : apart(naiveUsage(begun, outside)));
+  return phases;
+}
+
+/** The figures that calls alone come to. */
+function apart(usage: Record<string, number | null>): object {
+  const { late_calls, calls_estimated, calls_by_current_attempt, budget_refused, lookups, ...rest } = usage;
+  const { unmetered_requests, unmetered_attempts, estimated_tokens_in, estimated_tokens_out, ...figures } = rest;
+  return figures;
+}

@@ -12,7 +12,7 @@ import { metricsText, RunMetrics, RunSummary, type RunsManifest, type UsageSumma
 import { openRunDirectory, readRecords, type ReadItem } from '../../src/store.ts';
 import { computeMetrics, foldRecords, foldRun, renderJson, renderMarkdown, renderText } from '../../src/summary.ts';
 import { ledger, writeLedger, type Ledger } from './ledger-files.ts';
-import { callsOf, linesOf, naiveClaims, naiveUsage, type Line } from './ledger-naive.ts';
+import { callsOf, linesOf, naiveClaims, naivePhases, naiveUsage, type Line } from './ledger-naive.ts';
 
 const made = mkdtempSync(join(tmpdir(), 'stepwell-ledger-'));
 after(() => rmSync(made, { recursive: true, force: true }));
@@ -65,6 +65,58 @@ test('summary: run, steps, attempts, models, and what was called outside steps',
     { numRuns: 120 },
   );
 });
+
+test('phases: of each attempt and each step, in summary and metrics.json alike; with the calls outside of them they are the whole', async () => {
+  const SUMS = ['api_calls', 'llm_requests', 'failed_calls', 'open_calls', 'calls_without_usage', 'calls_without_price'] as const;
+  const TOKENS = ['tokens_in', 'tokens_out', 'tokens_cached', 'tokens_cache_write', 'tokens_reasoning'] as const;
+  const check = ({ phases, usage_outside_phases: outside, usage }: Phased, lines: readonly Line[]): void => {
+    const wanted = naivePhases(lines);
+    assert.deepEqual(outside, wanted.get(''));
+    wanted.delete('');
+    assert.deepEqual(new Map(phases.map((phase) => [phase.phase, phase])), wanted);
+    if (outside === null) return;
+    const parts = [...phases, outside];
+    for (const name of [...SUMS, ...TOKENS])
+      assert.equal(
+        parts.reduce((sum, part) => sum + (part[name] ?? 0), 0),
+        usage[name] ?? 0,
+        name,
+      );
+    const milliseconds = (seconds: number | null): number => Math.round((seconds ?? 0) * 1000);
+    assert.equal(
+      parts.reduce((sum, part) => sum + milliseconds(part.llm_seconds), 0),
+      milliseconds(usage.llm_seconds),
+    );
+    const costs = parts.map((part) => part.cost_nano_usd);
+    if (usage.cost_nano_usd !== null)
+      assert.equal(
+        costs.reduce((sum: number, cost) => sum + (cost ?? 0), 0),
+        usage.cost_nano_usd,
+      );
+  };
+  await fc.assert(
+    fc.asyncProperty(ledger, async (one) => {
+      const { summary, lines } = await folded(one);
+      const metrics = computeMetrics(summary);
+      for (const [index, step] of summary.steps.entries()) {
+        check(
+          step,
+          lines.filter((line) => line.step === step.step),
+        );
+        const { phases, usage_outside_phases, attempts } = metrics.steps[index] ?? assert.fail();
+        assert.deepEqual([phases, usage_outside_phases], [step.phases, step.usage_outside_phases]);
+        for (const [at, attempt] of step.attempts.entries()) {
+          check(attempt, attemptLines(lines, step.step, attempt.attempt));
+          assert.deepEqual(attempts[at]?.phases, attempt.phases);
+          assert.deepEqual(attempts[at]?.usage_outside_phases, attempt.usage_outside_phases);
+        }
+      }
+    }),
+    { numRuns: 150 },
+  );
+});
+
+type Phased = Pick<RunSummary['steps'][number], 'phases' | 'usage_outside_phases' | 'usage'>;
 
 test('what is listed apart adds up: attempts to the step, steps and the rest to the run, models to the run', async () => {
   const FIGURES = [

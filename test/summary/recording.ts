@@ -289,11 +289,24 @@ export class Recording {
 
   /** A whole call. */
   call(scope: Scope, settings: Partial<EventMetadata<'llm_call'>> = {}): string {
-    const { attribution = 'url', 'gen_ai.request.model': model = 'gpt-4o-mini' } = settings;
-    const id = this.callStart(scope, settings.retry_of ?? null, { attribution, 'gen_ai.request.model': model });
+    const { attribution = 'url', phase = null, 'gen_ai.request.model': model = 'gpt-4o-mini' } = settings;
+    const id = this.callStart(scope, settings.retry_of ?? null, { attribution, phase, 'gen_ai.request.model': model });
     const seconds = settings.duration_seconds ?? 3.2;
     this.wait(seconds).callEnd(id, scope, settings);
     return id;
+  }
+
+  /** A phase of the framework's work with its calls, and what the adapter says of it. */
+  frameworkPhase(
+    scope: Scope,
+    phase: string,
+    calls: number,
+    status: EventMetadata<'framework_phase'>['status'] = 'completed',
+  ): this {
+    for (let made = 0; made < calls; made += 1) this.call(scope, { phase });
+    const metadata = { phase, status, duration_seconds: status === 'unfinished' ? null : calls * 3.2 };
+    this.event('adapter', 'framework_phase', metadata, `Phase ${phase}: ${status}`, scope);
+    return this;
   }
 
   /** The validation after a step. `entities` have four CRUD checks each; `failing` names those that fail. */

@@ -1,7 +1,7 @@
 import type { AttemptSummary, StepSummary } from '../../schema.ts';
 import { counted, duration, figure, stepNumber, tokens } from '../figures.ts';
 import { chooseSteps, statusCounts } from '../selection.ts';
-import { claimLine, lastError, statusWord, stepNotes, validationLine } from '../words.ts';
+import { claimLine, lastError, phasesLeftOut, phaseWords, statusWord, stepNotes, validationLine } from '../words.ts';
 
 const ATTEMPTS_LISTED = 4;
 const FAILURES_LISTED = 2;
@@ -55,6 +55,7 @@ function stepBlock(step: StepSummary): string[] {
     `  - Tokens (prompt/completion/total): ${tokens(usage.tokens_in, usage.tokens_out)}`,
     `  - LLM Requests: ${figure(usage.llm_requests)}`,
   ];
+  lines.push(...phaseLines(step));
   for (const note of stepNotes(step)) lines.push(`  - Note: ${note}`);
   const claim = claimLine(step.claimed_usage, step.metered !== false);
   if (claim !== null) lines.push(`  - Claimed by the framework: ${claim}`);
@@ -68,6 +69,17 @@ function stepBlock(step: StepSummary): string[] {
   if (step.hitl > 0) lines.push(`  - Clarifications: ${step.hitl}`);
   if (logged !== null) lines.push(logged);
   return lines;
+}
+
+function phaseLines(step: StepSummary): string[] {
+  const lines = phaseWords(step).map(({ phase, status, seconds, usage }) => {
+    const took = seconds === null ? [] : [duration(seconds)];
+    const calls = usage.api_calls === null ? 'calls unknown' : counted(usage.api_calls, 'call');
+    const used = usage.api_calls === 0 ? [] : [`tokens ${tokens(usage.tokens_in, usage.tokens_out)}`];
+    return `  - ${phase === null ? 'Outside phases' : `Phase ${phase}`}: ${[...(status === '' ? [] : [status]), ...took, calls, ...used].join(', ')}`;
+  });
+  const left = phasesLeftOut(step);
+  return left === null ? lines : [...lines, `  - ${left}`];
 }
 
 function attemptLines(attempts: readonly AttemptSummary[]): string[] {

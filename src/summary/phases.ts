@@ -1,0 +1,99 @@
+/** Phases of the framework's work within attempts: what they used, and what the adapter says of them. */
+import type { EventMetadata, FrameworkPhaseStatus, PhaseUsage, StepSummary } from '../schema.ts';
+import { cut } from './problems.ts';
+import { emptyUsage, usageSummary, type UsageState } from './usage.ts';
+
+const PHASES_KEPT = 50;
+const NAME_LENGTH = 64;
+
+interface PhaseState {
+  readonly usage: UsageState;
+  /** The last one reported. */
+  status: FrameworkPhaseStatus | null;
+  /** Over all times that it ran; null where one of them is not known. */
+  milliseconds: number | null;
+  /** Of its first report among those of all phases; phases end in the order of the work. */
+  reported: number | null;
+}
+
+/** Of an attempt, or of a step. */
+export interface PhasesState {
+  readonly named: Map<string, PhaseState>;
+  /** Of calls outside phases. */
+  readonly outside: UsageState;
+  reports: number;
+}
+
+export function emptyPhases(): PhasesState {
+  return { named: new Map(), outside: emptyUsage(), reports: 0 };
+}
+
+function phaseOf({ named }: PhasesState, name: string): PhaseState {
+  const short = cut(name, NAME_LENGTH);
+  const key = named.has(short) || named.size < PHASES_KEPT ? short : '(other phases)';
+  let found = named.get(key);
+  if (found === undefined) {
+    found = { usage: emptyUsage(), status: null, milliseconds: null, reported: null };
+    named.set(key, found);
+  }
+  return found;
+}
+
+/** The sums that a call of this phase counts in. */
+export function phaseUsageOf(phases: PhasesState, name: string | null): UsageState {
+  return name === null ? phases.outside : phaseOf(phases, name).usage;
+}
+
+export function addPhaseReport(
+  phases: PhasesState,
+  { phase: name, status, duration_seconds }: EventMetadata<'framework_phase'>,
+): void {
+  const phase = phaseOf(phases, name);
+  const took = duration_seconds === null ? null : Math.round(duration_seconds * 1000);
+  if (phase.reported === null) phase.milliseconds = took;
+  else phase.milliseconds = took === null || phase.milliseconds === null ? null : phase.milliseconds + took;
+  phase.reported ??= phases.reports;
+  phase.status = status;
+  phases.reports += 1;
+}
+
+/** @param whole of the attempt or step: its phases, the rest, and what belongs to neither */
+export function phaseSummaries(
+  { named, outside }: PhasesState,
+  whole: UsageState,
+): Pick<StepSummary, 'phases' | 'usage_outside_phases'> {
+  const order = ([, { reported }]: [string, PhaseState]): number => reported ?? Number.POSITIVE_INFINITY;
+  // Of a phase without a call it is known that it used nothing only where no call could have been one of it.
+  const { unmetered_attempts, unmetered_requests } = whole.counts;
+  const isApart = outside.counts.api_calls === 0 && unmetered_attempts === 0 && unmetered_requests === 0;
+  return {
+    phases: [...named]
+      .sort((a, b) => (order(a) === order(b) ? 0 : order(a) - order(b)))
+      .map(([phase, { status, milliseconds, usage }]) => ({
+        phase,
+        status,
+        duration_seconds: milliseconds === null ? null : milliseconds / 1000,
+        ...figuresOf(usage, isApart ? whole.meteredAttempts : 0),
+      })),
+    usage_outside_phases: named.size === 0 ? null : figuresOf(outside, whole.meteredAttempts),
+  };
+}
+
+function figuresOf(state: UsageState, meteredAttempts: number): PhaseUsage {
+  const usage = usageSummary({ ...state, meteredAttempts });
+  return {
+    api_calls: usage.api_calls,
+    llm_requests: usage.llm_requests,
+    failed_calls: usage.failed_calls,
+    open_calls: usage.open_calls,
+    calls_without_usage: usage.calls_without_usage,
+    calls_without_price: usage.calls_without_price,
+    tokens_in: usage.tokens_in,
+    tokens_out: usage.tokens_out,
+    tokens_cached: usage.tokens_cached,
+    tokens_cache_write: usage.tokens_cache_write,
+    tokens_reasoning: usage.tokens_reasoning,
+    llm_seconds: usage.llm_seconds,
+    cost_nano_usd: usage.cost_nano_usd,
+  };
+}
