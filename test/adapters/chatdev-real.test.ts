@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { recipes, setUp } from '../../src/adapters.ts';
-import { runExperiment } from '../../src/index.ts';
+import { runExperiment, type ExperimentResult } from '../../src/index.ts';
 import { startAnnotating, writeExperiment } from './chatdev-stage.ts';
+import { cannotAttach, outsideOf, watchedHere, writesIn } from './writes.ts';
 
 const clone = process.env['STEPWELL_TEST_CHATDEV'] ?? '';
 const skip = clone === '' ? 'STEPWELL_TEST_CHATDEV names no clone of OpenBMB/ChatDev' : false;
@@ -17,7 +18,7 @@ function printedTotal(runDir: string, step: number, name: string): number {
   return Number([...log.matchAll(new RegExp(`\\*\\*num_${name}_tokens\\*\\*=(\\d+)`, 'g'))].at(-1)?.[1]);
 }
 
-test('ChatDev: one step from nothing, two that go on; its printed totals are those of the proxy', { skip }, async () => {
+test('ChatDev: one step from nothing, two that go on; its printed totals are those of the proxy', { skip }, async (t) => {
   const root = mkdtempSync(join(tmpdir(), 'stepwell-chatdev-'));
   try {
     const place = { install_dir: join(root, 'frameworks'), repo_url: resolve(clone) };
@@ -25,9 +26,18 @@ test('ChatDev: one step from nothing, two that go on; its printed totals are tho
     await using model = await startAnnotating();
     const config = writeExperiment(root, model.baseUrl, place);
     const options = { config, frameworks: ['chatdev'], runsDir: join(root, 'runs'), steps: '1-3' };
-    const { exitCode, runs } = await runExperiment(options);
+    const calls = join(root, 'calls.log');
+    const results: ExperimentResult[] = [];
+    const run = async (): Promise<void> => void results.push(await runExperiment(options));
+    await (cannotAttach === false ? watchedHere(calls, run) : run());
+    const { exitCode, runs } = results[0]!;
     assert.equal(exitCode, 0);
     const { runDir } = runs[0]!;
+    await t.test('nothing was written outside the runs directory', { skip: cannotAttach }, () => {
+      const writes = writesIn(calls);
+      assert.ok(writes.some(({ path }) => path === join(runDir, 'workspace/main.py')));
+      assert.deepEqual(outsideOf(writes, [options.runsDir]), []);
+    });
     const metrics = JSON.parse(readFileSync(join(runDir, 'metrics.json'), 'utf8'));
     assert.equal(metrics.aggregate_metrics.API_CALLS, 12 + 11 + 11);
     assert.equal(metrics.aggregate_metrics.ESR, 1);
