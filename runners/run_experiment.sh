@@ -24,6 +24,7 @@ done
 if [ -z "$has_config" ]; then
   STEPWELL_CONFIG="$here/config/experiment.yaml"
   STEPWELL_RUNS_DIR="${STEPWELL_RUNS_DIR:-$here/runs}"
-  export STEPWELL_CONFIG STEPWELL_RUNS_DIR
+  STEPWELL_FRAMEWORKS_DIR="${STEPWELL_FRAMEWORKS_DIR:-$here/frameworks}"
+  export STEPWELL_CONFIG STEPWELL_RUNS_DIR STEPWELL_FRAMEWORKS_DIR
 fi
 exec node "$here/bin/stepwell.js" run "$@"

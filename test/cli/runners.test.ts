@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -51,6 +51,14 @@ test('run_experiment.sh passes every argument on, from any directory, to the clo
     assert.equal(done.status, 0, done.stderr);
     assert.match(done.stdout, /Runs: 2 \(baseline × 2\)/);
     assert.match(done.stdout, /Steps: 2\n/);
+    const frameworks = fileURLToPath(new URL('../../frameworks', import.meta.url));
+    // Where somebody has set it up, it would really run.
+    if (existsSync(frameworks)) return;
+    const env = cleanEnv();
+    const missing = spawnSync(runner('run_experiment.sh'), ['baes', '1'], { cwd: place.dir, env, encoding: 'utf8' });
+    assert.deepEqual([missing.status, missing.stdout], [2, '']);
+    assert.match(missing.stderr, /error: .*baes is not set up: .*\nfix: Type `stepwell setup baes`\.\n$/);
+    assert.ok(missing.stderr.includes(`${frameworks}/baes@`), missing.stderr);
   } finally {
     place.remove();
   }
