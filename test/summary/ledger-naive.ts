@@ -155,9 +155,22 @@ export function naivePhases(lines: readonly Line[]): Map<string, object | null> 
   return phases;
 }
 
-/** The figures that calls alone come to. */
+const OF_CALLS_ALONE = [
+  'api_calls',
+  'llm_requests',
+  'failed_calls',
+  'open_calls',
+  'calls_without_usage',
+  'calls_without_price',
+  'tokens_in',
+  'tokens_out',
+  'tokens_cached',
+  'tokens_cache_write',
+  'tokens_reasoning',
+  'llm_seconds',
+  'cost_nano_usd',
+];
+
 function apart(usage: Record<string, number | null>): object {
-  const { late_calls, calls_estimated, calls_by_current_attempt, budget_refused, lookups, ...rest } = usage;
-  const { unmetered_requests, unmetered_attempts, estimated_tokens_in, estimated_tokens_out, ...figures } = rest;
-  return figures;
+  return Object.fromEntries(OF_CALLS_ALONE.map((name) => [name, usage[name]]));
 }
