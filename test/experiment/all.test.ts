@@ -7,6 +7,7 @@ import { parse, stringify } from 'yaml';
 import { recipes } from '../../src/adapters.ts';
 import type { ComparedGroup } from '../../src/catalog.ts';
 import type { ManifestEntry } from '../../src/schema.ts';
+import { fakeChatDev } from '../adapters/chatdev-stage.ts';
 import { fakeSetup, PYTHON } from '../adapters/set-up.ts';
 import { newPlace } from '../cli/child.ts';
 import { widthOf } from '../../src/cli/width.ts';
@@ -16,19 +17,45 @@ after(() => place.remove());
 
 const skip = PYTHON === null ? 'python3 is not on PATH' : false;
 
-test('run all --jobs 2, list and compare over frameworks of five kinds', { skip }, async () => {
+/** A program that says its version, and else does what `lines` say. */
+function program(name: string, lines: string): string {
+  const file = join(place.dir, name);
+  writeFileSync(file, `#!/bin/sh\ncase "$1" in --version) echo "pi 1.2.3"; exit ;; esac\n${lines}\n`);
+  chmodSync(file, 0o755);
+  return file;
+}
+
+/** What Spec Kit wants of its agent in each phase. */
+const PHASES = `case "$(cat)" in
+*"Now specify."*) d=specs/00$(($(ls specs 2>/dev/null | wc -l) + 1))-f; mkdir -p $d; echo "# Spec" > $d/spec.md; echo $d > .specify/d ;;
+*"Now plan."*) echo "# Plan" > $(cat .specify/d)/plan.md ;;
+*"Now tasks."*) echo "- [x] T001 write" > $(cat .specify/d)/tasks.md ;;
+*"Now implement."*) echo made >> made.txt ;;
+esac`;
+
+function fakeSpecKit(): void {
+  const recipe = recipes['ghspec']!;
+  const specify = join(fakeSetup(place.dir, recipe, []), `${recipe.name}@${recipe.commit}`, 'env/bin/specify');
+  const script = resolve(import.meta.dirname, '../adapters/fake/specify.mjs');
+  writeFileSync(specify, `#!/bin/sh\nexec '${process.execPath}' '${script}' "$@"\n`);
+  chmodSync(specify, 0o755);
+}
+
+test('run all --jobs 2, list and compare over frameworks of every kind', { skip }, async () => {
   cpSync(resolve(import.meta.dirname, '../../config'), join(place.dir, 'config'), { recursive: true });
-  const agent = join(place.dir, 'agent.sh');
-  writeFileSync(agent, '#!/bin/sh\ncase "$1" in --version) echo "pi 1.2.3"; exit ;; esac\ncat > /dev/null; echo x >> made.txt\n');
-  chmodSync(agent, 0o755);
+  const agent = program('agent.sh', 'cat > /dev/null; echo x >> made.txt');
   const file = join(place.dir, 'config/experiment.yaml');
   const written = parse(readFileSync(file, 'utf8')) as { frameworks: Record<string, object> };
   const install_dir = fakeSetup(place.dir, recipes['baes']!, ['bae_noninteractive.py']);
+  fakeChatDev(place.dir);
+  fakeSpecKit();
   const made = { artifacts: 'changed' };
   const frameworks = {
     baseline: {},
     baes: { ...written.frameworks['baes'], enabled: true, install_dir, validation: { ...made, http: [] } },
     pi: { command: [agent], validation: { ...made, app: { command: ['no-service'], start_timeout_seconds: 1 } } },
+    chatdev: { install_dir },
+    ghspec: { install_dir, command: [program('phases.sh', PHASES)], validation: { ...made, http: [] } },
     tool: { adapter: 'command', command: ['sh', '-c', 'exit 3'] },
     spare: { adapter: 'command', command: ['true'], enabled: false },
   };
@@ -50,6 +77,8 @@ test('run all --jobs 2, list and compare over frameworks of five kinds', { skip 
     baseline: ['success', 2, true],
     baes: ['success', 2, true],
     pi: ['success', 2, true],
+    chatdev: ['success', 2, true],
+    ghspec: ['success', 2, true],
     tool: ['failed', 0, true],
   });
   const groups = (await place.stepwell(['compare', '--json'])).stdout
@@ -57,7 +86,7 @@ test('run all --jobs 2, list and compare over frameworks of five kinds', { skip 
     .split('\n')
     .map((line) => JSON.parse(line) as ComparedGroup);
   const figures = (name: string) => groups.find(({ framework }) => framework === name)!.figures;
-  for (const name of ['baseline', 'baes', 'pi', 'tool']) {
+  for (const { framework: name } of groups) {
     assert.equal(figures(name).steps_total?.median, 2, name);
     assert.ok((figures(name).duration_seconds?.median ?? 0) > 0, name);
   }
@@ -67,13 +96,15 @@ test('run all --jobs 2, list and compare over frameworks of five kinds', { skip 
   assert.deepEqual([figures('baseline').cost_usd, figures('pi').cost_usd?.median], [null, 0]);
   assert.equal(figures('pi').api_calls?.median, 0);
   assert.deepEqual([figures('baseline').crud_score?.median, figures('baseline').downtime_seconds?.median], [1, 0]);
+  assert.equal(figures('chatdev').crud_score?.median, 1);
+  assert.ok((figures('chatdev').api_calls?.median ?? 0) >= 2);
   // Its service never started: each check of it has failed. BAEs was asked nothing, which is not 0.
   assert.equal(figures('pi').crud_score?.median, 0);
   assert.equal(figures('baes').crud_score, null);
   assert.equal(new Set(groups.map(({ checks }) => checks.join())).size, 3);
 
   const markdown = (await place.stepwell(['compare', '--markdown'])).stdout.split('\n');
-  assert.match(markdown[0]!, /^\| +\| baes \| baseline \| pi \| tool \|$/);
+  assert.match(markdown[0]!, /^\| +\| baes \| baseline \| chatdev \| ghspec \| pi \| tool \|$/);
   for (const row of [
     'succeeded',
     'steps done',
@@ -87,7 +118,7 @@ test('run all --jobs 2, list and compare over frameworks of five kinds', { skip 
     'checks',
   ])
     assert.ok(
-      markdown.some((line) => line.startsWith(`| ${row} |`) && line.split('|').length === 7),
+      markdown.some((line) => line.startsWith(`| ${row} |`) && line.split('|').length === 9),
       row,
     );
   assert.ok(markdown.some((line) => line.startsWith('Measured by different checks')));
