@@ -60,7 +60,7 @@ export interface AdapterStep extends AdapterRun {
    *
    * @param phase 1 to 64 letters, digits, `-` or `_`
    */
-  phaseEndpoint(phase: string): AdapterEndpoint | null;
+  readonly phaseEndpoint: (phase: string) => AdapterEndpoint | null;
   /** Answers a clarification with the configured fixed text, and records question and answer. */
   readonly answerClarification: (query: string) => Promise<string>;
 }

@@ -53,6 +53,73 @@ test('a file with frameworks and steps alone gets every default', () => {
   assert.equal(resolved.config.validation.artifacts, 'changed');
 });
 
+const OWN_MODELS = `frameworks:
+  baseline: { model: own }
+  other: { adapter: command, command: [x] }
+  scripted: { adapter: baseline, model: rehearsal }
+${STEPS}`;
+const modelsOf = ({ frameworks }: ResolvedConfig): object[] =>
+  frameworks.map(({ name, model, rehearsal, endpoint, settings }) => {
+    assert.equal(settings.model, model, 'adapters see it when they check');
+    return [name, model, rehearsal, endpoint?.baseUrl ?? null];
+  });
+
+test('a model of its own stands above the experiment’s; flags, environment and a replay stand above both', () => {
+  const text = `model: common\nendpoint: { base_url: "https://x/v1" }\n${OWN_MODELS}`;
+  const own = load(text);
+  assert.deepEqual([own.model, own.rehearsal], ['common', false]);
+  assert.deepEqual(modelsOf(own), [
+    ['baseline', 'own', false, 'https://x/v1'],
+    ['other', 'common', false, 'https://x/v1'],
+    ['scripted', 'rehearsal', true, null],
+  ]);
+  const kept = parse(own.snapshot.text);
+  assert.deepEqual([kept.model, kept.frameworks.baseline.model, kept.frameworks.other.model], ['common', 'own', undefined]);
+  for (const [options, model] of [
+    [{ flags: { model: 'flag' } }, 'flag'],
+    [{ env: { STEPWELL_MODEL: 'variable' } }, 'variable'],
+    [{ flags: { rehearse: true } }, 'rehearsal'],
+  ] as const) {
+    const imposed = load(text, options);
+    const asked = model !== 'rehearsal';
+    assert.deepEqual([imposed.model, imposed.rehearsal], [model, !asked]);
+    assert.deepEqual(
+      modelsOf(imposed),
+      ['baseline', 'other', 'scripted'].map((name) => [name, model, !asked, asked ? 'https://x/v1' : null]),
+    );
+    const written = parse(imposed.snapshot.text);
+    assert.deepEqual([written.model, written.frameworks.baseline.model], [model, undefined], 'what was used is recorded');
+  }
+  const replay = load(text, { flags: { frameworks: ['baseline'], replay: { runId: 'r', model: 'recorded' } } });
+  assert.deepEqual(modelsOf(replay), [['baseline', 'recorded', false, null]]);
+});
+
+test('where only a framework names a model, the others rehearse, and an endpoint of the experiment is not in vain', () => {
+  const text = `endpoint: { base_url: "https://x/v1", api_key: "\${MY_KEY}" }\n${OWN_MODELS}`;
+  const resolved = load(text, { env: { MY_KEY: 'key-1234567890' } });
+  assert.deepEqual(modelsOf(resolved), [
+    ['baseline', 'own', false, 'https://x/v1'],
+    ['other', 'rehearsal', true, null],
+    ['scripted', 'rehearsal', true, null],
+  ]);
+  assert.match(
+    refusal(() => load(text)),
+    /refers to \$\{MY_KEY\}/,
+  );
+  assert.equal(load(text, { flags: { frameworks: ['other'] } }).rehearsal, true, 'a key that nobody needs is not asked for');
+  const vain = `frameworks: { baseline: { endpoint: { base_url: "https://x/v1" } }, b: { adapter: baseline, model: m } }\n${STEPS}`;
+  assert.match(
+    refusal(() => load(vain)),
+    /frameworks\.baseline\.endpoint is given, but no model/,
+  );
+});
+
+test('a reference in a framework’s model is refused, and so is an empty name', () => {
+  const refused = (model: string): string => refusal(() => load(`frameworks: { baseline: { model: ${model} } }\n${STEPS}`));
+  assert.match(refused('"${MODEL}"'), /frameworks\.baseline\.model is "\$\{MODEL\}", but references are expanded in/);
+  assert.match(refused('""'), /frameworks\.baseline\.model/);
+});
+
 test('each section of a framework’s own validation stands in the place of the experiment’s, all of it', () => {
   const { frameworks } = load(`frameworks:
   baseline: {}
