@@ -186,7 +186,7 @@ test('questions of the specification are asked once, and the phases after it are
     asked.push(query);
     return Promise.resolve('Three of them, "beginner" first: $HOME $ARGUMENTS');
   };
-  const prompt = 'Courses, "with levels".';
+  const prompt = 'Courses, "with levels", for $$ and $&.';
   assert.equal((await claimOf(stage, settingsOf(stage, { specify }), { prompt, answerClarification })).status, 'success');
   assert.deepEqual(asked, ['which levels?']);
   const told = readFileSync(join(stage.scratch, 'told.all'), 'utf8').split('## User Input\n\n').slice(1);
@@ -236,6 +236,31 @@ test('Spec Kit that hangs ends with the attempt', { skip: !isLinux }, async () =
   controller.abort();
   assert.equal((await running).status, 'failure');
   assert.deepEqual(processesWith(MARK), []);
+});
+
+test('Spec Kit that dies in a phase takes its agent along', { skip: !isLinux }, async () => {
+  using stage = makeStage();
+  const work = { specify: ": > begun; trap '' TERM; while :; do sleep 600; done" };
+  const claim = await claimOf(stage, settingsOf(stage, work, { SPECIFY: 'dies in a phase' }));
+  assert.deepEqual(claim, { status: 'failure', reason: 'exit_code', message: 'exit code 7' });
+  assert.deepEqual(processesWith(MARK), []);
+  const recorded = stage.records().filter(({ event }) => event === 'framework_phase');
+  assert.deepEqual(
+    recorded.map(({ metadata }) => metadata['status']),
+    ['unfinished'],
+  );
+});
+
+test('an agent that cannot be started is named, and its phase has failed', async () => {
+  using stage = makeStage();
+  const settings = settingsOf(stage);
+  const running = claimsOf(stage, { ...settings, env: { SPECIFY: 'removes the agent', AGENT: settings.command![0]! } }, {});
+  await assert.rejects(running, { code: 'PROGRAM_NOT_FOUND', message: /agent\.sh/ });
+  const recorded = stage.records().filter(({ event }) => event === 'framework_phase');
+  assert.deepEqual(
+    recorded.map(({ metadata }) => metadata['status']),
+    ['failed'],
+  );
 });
 
 test('a phase that is cut off by the end of the attempt is unfinished', { skip: !isLinux }, async () => {

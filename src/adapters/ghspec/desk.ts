@@ -21,11 +21,10 @@ export type Attend = (args: readonly string[], signal: AbortSignal) => Promise<n
 
 const Call = z.array(z.string());
 
-/** Calls that are being attended when it is disposed are aborted and awaited. `attend` must not throw. */
+/** Where it is disposed, whoever still waits is gone. `attend` must not throw. */
 export async function openDesk(directory: string, attend: Attend): Promise<Desk> {
   const path = `/${randomBytes(16).toString('hex')}`;
   const attended = new Set<Promise<void>>();
-  const closing = new AbortController();
   const server = createServer((request, response) => {
     const gone = new AbortController();
     response.once('close', () => gone.abort());
@@ -33,7 +32,7 @@ export async function openDesk(directory: string, attend: Attend): Promise<Desk>
       if (request.url !== path) return void response.writeHead(404).end();
       const call = Call.safeParse(await json(request));
       if (!call.success) return void response.writeHead(400).end();
-      const exitCode = await attend(call.data, AbortSignal.any([gone.signal, closing.signal]));
+      const exitCode = await attend(call.data, gone.signal);
       response.end(String(exitCode));
     })().catch(() => void response.destroy());
     attended.add(work);
@@ -45,10 +44,9 @@ export async function openDesk(directory: string, attend: Attend): Promise<Desk>
   return {
     program: await writeCaller(directory, `http://127.0.0.1:${port}${path}`),
     async [Symbol.asyncDispose]() {
-      closing.abort();
-      await Promise.all(attended);
       server.close();
       server.closeAllConnections();
+      await Promise.all(attended);
     },
   };
 }

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { captureScope } from '../../log.ts';
 import type { AdapterStep, FrameworkClaim } from '../../run.ts';
-import { toSeconds, type ClaimedUsage, type EventMetadata } from '../../schema.ts';
+import { toSeconds, type ClaimedUsage, type EventMetadata, type FrameworkPhaseStatus } from '../../schema.ts';
 import type { Tree } from '../../store.ts';
 import { addedUsage } from '../agent/usage.ts';
 import type { Driven } from './agent.ts';
@@ -52,24 +52,22 @@ export function beginFeature(step: AdapterStep, agent: Driven, before: Tree): Fe
 
   async function attend(phase: Phase, signal: AbortSignal): Promise<number> {
     const started = performance.now();
-    let status: EventMetadata<'framework_phase'>['status'] = 'unfinished';
+    const cut = AbortSignal.any([signal, step.signal]);
+    let status: FrameworkPhaseStatus = 'failed';
     try {
-      const claim = await run(phase, AbortSignal.any([signal, step.signal]));
+      const claim = await run(phase, cut);
       usages.push(claim.usage);
       if (claim.usage !== undefined)
         step.log.info(`What the agent says it used in the phase ${phase}`, { metadata: { phase, claimed_usage: claim.usage } });
-      if (!signal.aborted && !step.signal.aborted) status = claim.status === 'success' ? 'completed' : 'failed';
-      if (claim.status === 'failure') {
-        failed = { ...claim, message: `the agent failed in the phase ${phase}: ${claim.message}` };
-        return 1;
-      }
+      if (cut.aborted) status = 'unfinished';
+      else if (claim.status === 'success') status = 'completed';
+      else failed = { ...claim, message: `the agent failed in the phase ${phase}: ${claim.message}` };
     } finally {
-      const metadata = { phase, status, duration_seconds: toSeconds(performance.now() - started) };
-      step.log.info(`Phase ${phase} ${status}`, {
-        event: 'framework_phase',
-        metadata: metadata satisfies EventMetadata<'framework_phase'>,
-      });
+      const duration_seconds = toSeconds(performance.now() - started);
+      const metadata = { phase, status, duration_seconds } satisfies EventMetadata<'framework_phase'>;
+      step.log.info(`Phase ${phase} ${status}`, { event: 'framework_phase', metadata });
     }
+    if (status !== 'completed') return 1;
     if (phase === 'specify') await clarify();
     return 0;
   }

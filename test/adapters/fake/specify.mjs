@@ -1,6 +1,6 @@
 // Keeps the command-line contract of Spec Kit's `specify`; SPECIFY in the environment says how it behaves.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 const [command, ...args] = process.argv.slice(2);
@@ -35,7 +35,11 @@ if (behaviour === 'pauses') end('paused', 'review-spec', { gate: { message: 'Rev
 if (behaviour === 'says nothing') process.exit(0);
 if (behaviour === 'only claims') end('completed', 'implement');
 if (behaviour === 'calls for something else') spawnSync(process.env.SPECKIT_INTEGRATION_PI_EXECUTABLE, ['-p', '/other.thing']);
-if (behaviour === 'hangs') {
+if (behaviour === 'removes the agent') rmSync(process.env.AGENT);
+if (behaviour === 'dies in a phase') {
+  spawn(process.env.SPECKIT_INTEGRATION_PI_EXECUTABLE, ['-p', '/speckit.specify x'], { stdio: 'ignore' });
+  setInterval(() => existsSync('begun') && process.exit(7), 20);
+} else if (behaviour === 'hangs') {
   for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => {});
   spawn('sleep', ['600'], { detached: true });
   write('begun', '');
