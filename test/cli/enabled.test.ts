@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import { widthOf } from '../../src/cli/width.ts';
 import { newPlace, type Place } from './child.ts';
 import { writeExperiment } from './experiment.ts';
+import { needsPty, typed } from './pty.ts';
 
 let place: Place;
 beforeEach(() => {
@@ -68,4 +70,17 @@ test('a new experiment has nothing amiss', async () => {
   assert.equal(doctor.code, 0, doctor.stdout);
   assert.match(doctor.stdout, /^ready {6}baseline$/m);
   assert.match(doctor.stdout, /^off {8}baes \(not enabled\): /m);
+});
+
+test('on a terminal doctor folds its lines, with commits short enough to be read', needsPty, async () => {
+  withSpare('true');
+  const lines = (await typed(place.dir, '', ['doctor'])).split('\n');
+  assert.ok(
+    lines.every((line) => widthOf(line) <= 80),
+    lines.join('\n'),
+  );
+  assert.match(
+    lines.join('\n'),
+    /^off {8}baes \(not enabled\): not set up: frameworks\/baes@[0-9a-f]{12}… is not\n {11}there\.$/m,
+  );
 });

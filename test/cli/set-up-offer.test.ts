@@ -1,12 +1,11 @@
 /** A framework that is not set up: the question before a run, in a real pseudo-terminal, and what is said where nobody can answer. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { cleanEnv, CLI, newPlace } from './child.ts';
+import { newPlace } from './child.ts';
 import { writeExperiment } from './experiment.ts';
+import { needsPty, typed } from './pty.ts';
 
 const place = newPlace();
 before(() => {
@@ -16,52 +15,7 @@ before(() => {
 });
 after(() => place.remove());
 
-const hasPython = (() => {
-  try {
-    execFileSync('python3', ['-c', 'import pty']);
-    return true;
-  } catch {
-    return false;
-  }
-})();
-const needsPty = { skip: !hasPython && 'needs python3 with its pty module' };
-
-/** Runs its arguments in a pseudo-terminal, types `stdin` at the first question, and prints the exit code at the end. */
-const IN_A_TERMINAL = `
-import os, pty, sys
-keys = sys.stdin.buffer.read()
-pid, fd = pty.fork()
-if pid == 0:
-    os.execvp(sys.argv[1], sys.argv[1:])
-seen = b''
-while True:
-    try:
-        data = os.read(fd, 65536)
-    except OSError:
-        break
-    if not data:
-        break
-    seen += data
-    if keys and b'[y/N]' in seen:
-        os.write(fd, keys)
-        keys = b''
-status = os.waitpid(pid, 0)[1]
-sys.stdout.buffer.write(seen.replace(b'\\r\\n', b'\\n'))
-print('exit', os.waitstatus_to_exitcode(status))
-`;
-
-async function typing(keys: string, ...args: string[]): Promise<string> {
-  const child = spawn('python3', ['-c', IN_A_TERMINAL, process.execPath, CLI, ...args], {
-    cwd: place.dir,
-    env: cleanEnv(),
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  let text = '';
-  child.stdout.setEncoding('utf8').on('data', (more: string) => (text += more));
-  child.stdin.end(keys);
-  await once(child, 'close');
-  return text;
-}
+const typing = async (keys: string, ...args: string[]): Promise<string> => await typed(place.dir, keys, args);
 
 const MISSING =
   /error: .* baes is not set up: .*\/frameworks\/baes@[0-9a-f]{40} is not there\.\nfix: Type `stepwell setup baes`\.\n/;

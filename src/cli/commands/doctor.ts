@@ -64,10 +64,12 @@ export async function run(_args: readonly string[], options: DoctorOptions): Pro
   return missing.length === 0 ? ExitCode.ok : ExitCode.usage;
 }
 
-/** Folded where somebody looks at it; for a program or a file a line stays one. */
+/** Folded where somebody looks at it, with commits short enough to be read; for a program or a file a line stays one, and whole. */
 function folded(text: string): string[] {
-  const columns = process.stdout.isTTY ? columnsOf(process.stdout) - INDENT.length : Number.MAX_SAFE_INTEGER;
-  return text.split('\n').flatMap((line) => wrap(line, columns, MOST_LINES));
+  const lines = text.split('\n');
+  if (!process.stdout.isTTY) return lines;
+  const columns = columnsOf(process.stdout) - INDENT.length;
+  return lines.flatMap((line) => wrap(line.replaceAll(/\b([0-9a-f]{12})[0-9a-f]{28}\b/g, '$1…'), columns, MOST_LINES));
 }
 
 function ok(what: string): Line {
