@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { recipes, setUp } from '../../src/adapters.ts';
 import { runExperiment } from '../../src/index.ts';
+import { cannotAttach, outsideOf, watchedHere, writesIn } from './writes.ts';
 
 const clone = process.env['STEPWELL_TEST_BAES'] ?? '';
 const skip = clone === '' ? 'STEPWELL_TEST_BAES names no clone of gesad-lab/baes_demo' : false;
@@ -13,7 +14,7 @@ const skip = clone === '' ? 'STEPWELL_TEST_BAES names no clone of gesad-lab/baes
 test(
   'BAEs: six steps, its application started, students, courses, enrolments and teachers created and read',
   { skip },
-  async () => {
+  async (t) => {
     const root = mkdtempSync(join(tmpdir(), 'stepwell-baes-'));
     try {
       const prompts = resolve(import.meta.dirname, '../../config/prompts');
@@ -28,8 +29,15 @@ test(
       );
       const settings = { enabled: true, env: {}, install_dir: join(root, 'frameworks'), repo_url: resolve(clone) };
       assert.equal((await setUp(recipes['baes']!, { settings })).action, 'made');
-      const { exitCode, runs } = await runExperiment({ config, frameworks: ['baes'], runsDir: join(root, 'runs') });
+      const [calls, runsDir] = [join(root, 'calls.log'), join(root, 'runs')];
+      const work = async () => await runExperiment({ config, frameworks: ['baes'], runsDir });
+      const { exitCode, runs } = await (cannotAttach === false ? watchedHere(calls, work) : work());
       assert.equal(exitCode, 0);
+      await t.test('nothing was written outside the runs directory', { skip: cannotAttach }, () => {
+        const writes = writesIn(calls);
+        assert.ok(writes.some(({ path }) => path.startsWith(join(runs[0]!.runDir, 'workspace/'))));
+        assert.deepEqual(outsideOf(writes, [runsDir]), []);
+      });
       const metrics = JSON.parse(readFileSync(join(runs[0]!.runDir, 'metrics.json'), 'utf8'));
       assert.equal(metrics.aggregate_metrics.API_CALLS, 18);
       assert.equal(metrics.aggregate_metrics.ESR, 1);

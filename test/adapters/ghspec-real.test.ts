@@ -10,6 +10,7 @@ import { parse, stringify } from 'yaml';
 import { recipes, setUp } from '../../src/adapters.ts';
 import { StepwellError } from '../../src/errors.ts';
 import type { FrameworkSettings } from '../../src/schema.ts';
+import { cannotWatch, outsideOf, watching, writesIn } from './writes.ts';
 
 const run = promisify(execFile);
 const ROOT = join(import.meta.dirname, '../..');
@@ -71,9 +72,19 @@ test('Spec Kit takes pi through two features, each phase measured apart', { time
   const written = parse(readFileSync(join(ROOT, 'config/experiment.yaml'), 'utf8'));
   writeFileSync(join(config, 'experiment.yaml'), stringify({ ...written, frameworks: { ghspec: settings } }));
   const before = facts(settings.install_dir!);
-  const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env['PATH']}` };
+  // stepwell asks an agent for its version before a run has a directory.
+  const [calls, tmp, runsDir] = [join(place, 'calls.log'), join(place, 'tmp'), join(place, 'runs')];
+  mkdirSync(tmp);
+  const env = { ...process.env, TMPDIR: tmp, PATH: `${dirname(process.execPath)}:${process.env['PATH']}` };
   const args = ['run', 'ghspec', '--rehearse', '--steps', '2,3', '--config', join(config, 'experiment.yaml')];
-  await run(process.execPath, [join(ROOT, 'src/cli.ts'), ...args, '--runs-dir', join(place, 'runs')], { cwd: place, env });
+  const watch = cannotWatch === false ? watching(calls) : [];
+  const [program, ...rest] = [...watch, process.execPath, join(ROOT, 'src/cli.ts'), ...args, '--runs-dir', runsDir];
+  await run(program, rest, { cwd: place, env });
+  await t.test('nothing was written outside the runs directory', { skip: cannotWatch }, () => {
+    const writes = writesIn(calls);
+    assert.ok(writes.some(({ path }) => path.includes('/workspace/specs/001-')));
+    assert.deepEqual(outsideOf(writes, [runsDir, tmp]), []);
+  });
   assert.deepEqual(facts(settings.install_dir!), before);
 
   const [id] = readdirSync(join(place, 'runs/ghspec'));

@@ -53,14 +53,14 @@ export function watching(log: string): string[] {
   return ['strace', '-qq', '--seccomp-bpf', ...OPTIONS, '-o', log, '--'];
 }
 
-/** Watches this process and what it starts until `work` is done. */
-export async function watchedHere(log: string, work: () => Promise<void>): Promise<void> {
+/** Watches this process and what it starts until `work` is done, and returns what that returned. */
+export async function watchedHere<T>(log: string, work: () => Promise<T>): Promise<T> {
   const strace = spawn('strace', [...OPTIONS, '-o', log, '-p', String(process.pid)], { stdio: ['ignore', 'ignore', 'pipe'] });
   const ended = once(strace, 'exit').then(() => 'ended' as const);
   const first = await Promise.race([once(strace.stderr, 'data'), ended]);
   if (first === 'ended') throw new Error('strace could not attach to this process');
   try {
-    await work();
+    return await work();
   } finally {
     strace.kill('SIGINT');
     await ended;
