@@ -14,8 +14,8 @@ import { commitOf } from './setup/place.ts';
 
 export const baes: Adapter = {
   needsEndpoint: true,
-  async check(settings) {
-    const readiness = await readinessOf(BAES, settings);
+  async check(settings, framework) {
+    const readiness = await readinessOf(BAES, settings, framework);
     return readiness.status === 'ready' ? [] : [readiness.finding];
   },
   describe: async (settings) => await describeSetup(BAES, settings),

@@ -30,8 +30,8 @@ export const chatdev: Adapter = {
   },
 };
 
-async function check(settings: FrameworkSettings): Promise<Finding[]> {
-  const readiness = await readinessOf(CHATDEV, settings);
+async function check(settings: FrameworkSettings, framework?: string): Promise<Finding[]> {
+  const readiness = await readinessOf(CHATDEV, settings, framework);
   const unready = readiness.status === 'ready' ? [] : [readiness.finding];
   try {
     if (settings.model !== undefined) modelName(settings.model);

@@ -30,11 +30,11 @@ export const ghspec: Adapter = {
   },
 };
 
-async function check(settings: FrameworkSettings): Promise<Finding[]> {
+async function check(settings: FrameworkSettings, framework?: string): Promise<Finding[]> {
   const unknown = unknownAgent(settings);
   const wrong = [...misplacedKeys(GHSPEC, settings), ...(unknown === null ? [] : [unknown])];
   const findings = wrong.map(({ message, fix }) => ({ what: message, fix }));
-  const readiness = await readinessOf(GHSPEC, settings);
+  const readiness = await readinessOf(GHSPEC, settings, framework);
   if (readiness.status === 'not_ready') findings.push(readiness.finding);
   // The set-up brings the default agent along, so until then only another one can be missing.
   if (unknown === null && (readiness.status === 'ready' || !isDefaultAgent(settings))) {

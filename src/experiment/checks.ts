@@ -25,7 +25,7 @@ export async function checkExperiment(
       const { name, adapter, settings } = framework;
       const driver = adapters[adapter];
       if (driver === undefined) return [];
-      const found = await driver.check(settings);
+      const found = await driver.check(settings, name);
       return [
         ...checkEndpoint(framework, { needed: driver.needsEndpoint === true, record }, resolved),
         ...(await checkPrices(framework, resolved)),

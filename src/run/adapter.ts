@@ -90,8 +90,12 @@ export interface Adapter {
    * completions, before the framework only. Ledger and cassette keep what the provider sent.
    */
   readonly omitFromMessages?: readonly string[];
-  /** Looks, without changing anything, whether the framework could run. An empty list means ready. */
-  check(settings: FrameworkSettings): Promise<Finding[]>;
+  /**
+   * Looks, without changing anything, whether the framework could run. An empty list means ready.
+   *
+   * @param framework how the configuration calls it, for what is to be typed
+   */
+  check(settings: FrameworkSettings, framework?: string): Promise<Finding[]>;
   /** What would run, for `doctor`: program and version. Null when that cannot be told. */
   describe?(settings: FrameworkSettings): Promise<string | null>;
   /** Gets the framework ready for this run. `commit` is what really runs, `unknown` when that cannot be told. */

@@ -25,6 +25,14 @@ test('`all` are the frameworks of the configuration, enabled or not; a name may 
   assert.equal(all.code, 1);
   assert.match(all.stderr, /^mine: fetching [0-9a-f]{40} from .*\/config\/no-clone\n/);
 
+  const refused = await place.stepwell(['run', 'mine']);
+  assert.match(refused.stderr, /mine is not set up: .*\/frameworks\/baes@[^]*fix: Type `stepwell setup mine`\.\n$/);
+  const doctor = await place.stepwell(['doctor']);
+  assert.match(
+    doctor.stdout,
+    /^off {8}mine \(not enabled\): not set up: frameworks\/baes@.*\n {11}fix: Type `stepwell setup mine`\.$/m,
+  );
+
   const unknown = await place.stepwell(['setup', 'tool']);
   assert.equal(unknown.code, 2);
   assert.match(unknown.stderr, /no set-up for "tool"[^]*fix: Name one of these: mine, baes, chatdev, ghspec, or all\./);

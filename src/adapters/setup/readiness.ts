@@ -11,16 +11,17 @@ export type Readiness =
   | { readonly status: 'ready'; readonly place: SetupPlace; readonly record: SetupRecord }
   | { readonly status: 'not_ready'; readonly place: SetupPlace; readonly finding: Finding };
 
-export async function readinessOf(recipe: Recipe, settings: FrameworkSettings): Promise<Readiness> {
+/** @param framework how the configuration calls it: that is what has to be typed */
+export async function readinessOf(recipe: Recipe, settings: FrameworkSettings, framework = recipe.name): Promise<Readiness> {
   const place = placeOf(recipe, settings);
   const record = await readSetup(place);
   if (record === null)
-    return notReady(place, (await exists(place.directory)) ? 'begun, but never finished' : 'not there', recipe);
+    return notReady(place, (await exists(place.directory)) ? 'begun, but never finished' : 'not there', framework);
   // Moved, or its Python was removed since: the record alone says nothing of that.
-  if (!(await isExecutable(place.python))) return notReady(place, 'without its Python', recipe);
+  if (!(await isExecutable(place.python))) return notReady(place, 'without its Python', framework);
   for (const file of recipe.requires) {
     if (!(await exists(join(recipe.repository === null ? place.programs : place.source, file))))
-      return notReady(place, `without ${file}`, recipe);
+      return notReady(place, `without ${file}`, framework);
   }
   return { status: 'ready', place, record };
 }
@@ -36,16 +37,16 @@ export async function describeSetup(recipe: Recipe, settings: FrameworkSettings)
 export async function requireReady(recipe: Recipe, settings: FrameworkSettings): Promise<SetupPlace> {
   const readiness = await readinessOf(recipe, settings);
   if (readiness.status === 'ready') return readiness.place;
-  throw notSetUp(readiness.place, 'not complete', recipe);
+  throw notSetUp(readiness.place, 'not complete', recipe.name);
 }
 
-function notReady(place: SetupPlace, how: string, recipe: Recipe): Readiness {
-  const { message, fix } = notSetUp(place, how, recipe);
+function notReady(place: SetupPlace, how: string, framework: string): Readiness {
+  const { message, fix } = notSetUp(place, how, framework);
   return { status: 'not_ready', place, finding: { what: message, fix } };
 }
 
-function notSetUp({ directory }: SetupPlace, how: string, { name }: Recipe) {
-  return stepwellError('FRAMEWORK_NOT_SET_UP', { framework: name, directory, how });
+function notSetUp({ directory }: SetupPlace, how: string, framework: string) {
+  return stepwellError('FRAMEWORK_NOT_SET_UP', { framework, directory, how });
 }
 
 async function isExecutable(path: string): Promise<boolean> {

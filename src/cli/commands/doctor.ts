@@ -127,7 +127,7 @@ async function frameworkLines(name: string, enabled: boolean, resolved: Resolved
   const [framework] = resolved.frameworks;
   const adapter = adapters[framework?.adapter ?? ''];
   if (framework === undefined || adapter === undefined) return [];
-  const findings = await adapter.check(framework.settings);
+  const findings = await adapter.check(framework.settings, name);
   if (adapter.needsEndpoint === true && !framework.rehearsal && framework.endpoint === null) {
     findings.push({
       what: 'it asks a model, but no endpoint is configured.',
