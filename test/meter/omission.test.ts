@@ -169,14 +169,19 @@ test('what has no such members, is an error, is no JSON, in an unknown encoding,
   );
 });
 
-test('an answer too large to hold goes through as it is, its usage is estimated as without the filter', async () => {
+test('an answer too large to hold goes through as it is, and before it is whole; its usage is estimated as without the filter', async () => {
   const body = Buffer.from(`${HEAD}"refusal":null,"content":"${'x'.repeat(33 * 1024 * 1024)}"},"finish_reason":"stop"}]}`);
+  const begun = Promise.withResolvers<void>();
   await metered(
-    (response) => {
-      response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length }).end(body);
+    async (response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length });
+      response.write(body.subarray(0, -1));
+      await begun.promise;
+      response.end(body.subarray(-1));
     },
     async ({ run, endpoint }) => {
       const response = await ask(endpoint, WHOLE);
+      begun.resolve();
       assert.equal(response.headers.get('content-length'), String(body.length));
       assert.ok(Buffer.from(await response.arrayBuffer()).equals(body));
       const [call] = await run.wait('llm_call', 1);
