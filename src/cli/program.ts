@@ -164,7 +164,10 @@ export function buildProgram(dispatch: Dispatch): Command {
       'setup baes',
       'setup all',
     )
-      .argument('<frameworks...>', 'frameworks of the configuration, or any that stepwell can set up; `all`: those of the configuration')
+      .argument(
+        '<frameworks...>',
+        'frameworks of the configuration, or any that stepwell can set up; `all`: those of the configuration',
+      )
       .option('--json', 'one line of JSON for each framework'),
   );
   common(

@@ -15,7 +15,10 @@ const DIGITS = 8;
  * the checks does.
  */
 export function digestOf(checks: ValidationConfig): string {
-  return createHash('sha256').update(JSON.stringify(sorted(checks))).digest('hex').slice(0, DIGITS);
+  return createHash('sha256')
+    .update(JSON.stringify(sorted(checks)))
+    .digest('hex')
+    .slice(0, DIGITS);
 }
 
 function sorted(value: unknown): unknown {
