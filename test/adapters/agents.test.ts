@@ -7,6 +7,7 @@ import { PRESETS } from '../../src/adapters/agent/presets.ts';
 import type { AgentPreset } from '../../src/adapters/agent/preset.ts';
 import { withRun, withStep } from '../../src/log.ts';
 import type { FrameworkClaim } from '../../src/run.ts';
+import { until } from '../exec/processes.ts';
 import { makeStage, type Stage } from './stage.ts';
 
 /** A program in place of the agent: says its version, else runs `script`. */
@@ -206,6 +207,24 @@ test('of a session without end the record keeps a part, and says so', async (t) 
   );
   const [end] = stage.records().filter(({ event }) => event === 'agent_session');
   assert.deepEqual({ ...end?.metadata, bytes: 0 }, { messages: 600, recorded: 556, bytes: 0 });
+});
+
+test('what an agent did until it was ended is kept too', async () => {
+  using stage = makeStage();
+  const file = 'sessions/x/s.jsonl';
+  const program = fake(stage, `${telling(PI_SESSION, file)}\n: > begun; exec sleep 600`);
+  const controller = new AbortController();
+  const step = stage.step({ settings: { enabled: true, command: [program], env: {} }, signal: controller.signal });
+  const claim = await withRun({ runId: 'run-1', framework: 'tested', logsDir: stage.logsDir }, async () => {
+    return await withStep(1, { attempt: 1 }, async () => {
+      const work = agentAdapter(PRESETS.pi).runStep(step);
+      await until(() => existsSync(join(stage.workspace, 'begun')), 'the agent has begun');
+      controller.abort();
+      return await work;
+    });
+  });
+  assert.equal(claim.status, 'failure');
+  assert.equal(stage.records().filter(({ event }) => event === 'agent_message').length, 3);
 });
 
 test('a program is asked for its version once, and again when it is another one or could not say', async () => {
