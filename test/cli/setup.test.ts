@@ -37,3 +37,13 @@ test('`all` are the frameworks of the configuration, enabled or not; a name may 
   assert.equal(unknown.code, 2);
   assert.match(unknown.stderr, /no set-up for "tool"[^]*fix: Name one of these: mine, baes, chatdev, ghspec, or all\./);
 });
+
+test('one that cannot be set up keeps no other from it; the exit code is that of the first failure', async () => {
+  writeExperiment(place.dir, 'true');
+  const file = join(place.dir, 'config/experiment.yaml');
+  const two = ['first', 'second'].map((name) => `  ${name}: { adapter: baes, enabled: false, repo_url: no-${name} }\n`).join('');
+  writeFileSync(file, readFileSync(file, 'utf8').replace('steps:\n', `${two}steps:\n`));
+  const all = await place.stepwell(['setup', 'all']);
+  assert.equal(all.code, 1);
+  assert.match(all.stderr, /^first: fetching [^]*^error: .*no-first[^]*^second: fetching [^]*^error: .*no-second/m);
+});

@@ -5,6 +5,7 @@ import { ExitCode, StepwellError, stepwellError } from '../../errors.ts';
 import { interruptOnSignals } from '../../experiment.ts';
 import { loadConfig } from '../../run.ts';
 import type { FrameworkSettings } from '../../schema.ts';
+import { reportFailure } from '../failure.ts';
 import { neutralJson, neutralLine } from '../neutral.ts';
 import { note, print } from '../output.ts';
 import { shownPath, type CommonOptions } from '../runs-dir.ts';
@@ -21,17 +22,20 @@ interface Wanted {
 
 export async function run(names: readonly string[], options: SetupOptions): Promise<number> {
   using interruption = interruptOnSignals({ onFirst: () => note('Ending the set-up; what is not finished counts for nothing.') });
+  let exitCode: number = ExitCode.ok;
   for (const { name, recipe, settings } of wanted(names, options)) {
     const say = options.json === true ? () => {} : (line: string): void => note(`${name}: ${neutralLine(line)}`);
     try {
       const result = await setUp(recipe, { settings, signal: interruption.signal, say });
       await print(options.json === true ? neutralJson({ name, ...result }) : lineOf(name, result));
     } catch (error) {
-      if (interruption.exitCode === null) throw error;
-      return interruption.exitCode;
+      if (interruption.exitCode !== null) return interruption.exitCode;
+      // One that fails is no reason to leave the others without theirs.
+      const failure = reportFailure(error);
+      if (exitCode === ExitCode.ok) exitCode = failure;
     }
   }
-  return ExitCode.ok;
+  return exitCode;
 }
 
 function lineOf(name: string, { action, directory, record }: SetupResult): string {
