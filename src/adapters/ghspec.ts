@@ -32,7 +32,7 @@ export const ghspec: Adapter = {
 
 async function check(settings: FrameworkSettings, framework?: string): Promise<Finding[]> {
   const unknown = unknownAgent(settings);
-  const wrong = [...misplacedKeys(GHSPEC, settings), ...(unknown === null ? [] : [unknown])];
+  const wrong = [...misplacedKeys(GHSPEC, settings, framework), ...(unknown === null ? [] : [unknown])];
   const findings = wrong.map(({ message, fix }) => ({ what: message, fix }));
   const readiness = await readinessOf(GHSPEC, settings, framework);
   if (readiness.status === 'not_ready') findings.push(readiness.finding);

@@ -3,11 +3,11 @@ import { stepwellError, type StepwellError } from '../../errors.ts';
 import type { FrameworkSettings } from '../../schema.ts';
 import type { Recipe } from './recipe.ts';
 
-/** Keys that mean nothing where there is no source, by what is wrong with each. */
-export function misplacedKeys(recipe: Recipe, settings: FrameworkSettings): StepwellError[] {
+/** Keys that mean nothing where there is no source, by what is wrong with each. @param framework its name in the configuration */
+export function misplacedKeys(recipe: Recipe, settings: FrameworkSettings, framework = recipe.name): StepwellError[] {
   if (recipe.repository !== null) return [];
   const packaged = recipe.packages.join(', ');
   return (['commit_hash', 'repo_url'] as const)
     .filter((key) => settings[key] !== undefined)
-    .map((key) => stepwellError('SETUP_WITHOUT_SOURCE', { framework: recipe.name, key, packaged }));
+    .map((key) => stepwellError('SETUP_WITHOUT_SOURCE', { framework, key, packaged }));
 }
