@@ -35,11 +35,7 @@ export function openOmission(members: readonly string[]): Omission | null {
 }
 
 /** Null where the answer goes to the client as it is: an error, another format, or bytes that cannot be read. */
-export function omitFrom(
-  { statusCode, headers }: IncomingMessage,
-  wire: MeteredWire,
-  omission: Omission | null,
-): Omit | null {
+export function omitFrom({ statusCode, headers }: IncomingMessage, wire: MeteredWire, omission: Omission | null): Omit | null {
   const { withoutMembers } = wire;
   if (omission === null || withoutMembers === undefined) return null;
   if (!isGood(statusCode ?? null) || !isReadable(headers['content-encoding'])) return null;
