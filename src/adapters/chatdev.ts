@@ -4,6 +4,7 @@ import { stepwellError, StepwellError } from '../errors.ts';
 import { killMarked, runLogged } from '../exec.ts';
 import type { Adapter, AdapterRun, AdapterStep, Finding, FrameworkClaim } from '../run.ts';
 import type { FrameworkSettings } from '../schema.ts';
+import { reservePort } from '../validate.ts';
 import { copyOf, makeCopy, openCopy } from './chatdev/copy.ts';
 import { placeLauncher } from './chatdev/launcher.ts';
 import { isListening, LOG_PORT } from './chatdev/listener.ts';
@@ -69,11 +70,12 @@ async function runStep(step: AdapterStep): Promise<FrameworkClaim> {
   const name = `step_${step.step}_attempt_${step.attempt}`;
   const config = goesOn ? ['--config', 'Incremental', '--path', base] : ['--config', 'Default'];
   const output = outputReader();
+  using reserved = await reservePort();
   const { outcome } = await runLogged(
     {
       command: [place.python, 'run.py', task, '--name', name, '--org', 'stepwell', '--model', modelName(step.model), ...config],
       cwd: source,
-      env: environmentOf(step, place),
+      env: environmentOf(step, place, reserved.port),
       graceMs: step.shutdownGraceSeconds * 1000,
       signal: step.signal,
       mark: step.mark,
@@ -104,10 +106,12 @@ async function judge(step: AdapterStep, place: SetupPlace, code: readonly string
 }
 
 /** The user's `env:` stands above the endpoint, as everywhere; what keeps runs apart stands above that. */
-function environmentOf(step: AdapterStep, place: SetupPlace): Record<string, string> {
+function environmentOf(step: AdapterStep, place: SetupPlace, port: number): Record<string, string> {
   const endpoint = step.endpoint === null ? {} : { ...endpointVariables(step.endpoint), BASE_URL: step.endpoint.baseUrl };
   return {
     ...endpoint,
+    // For the program when ChatDev tries it: one that listens elsewhere could meet that of another run.
+    PORT: String(port),
     PIP_DISABLE_PIP_VERSION_CHECK: '1',
     PIP_NO_INPUT: '1',
     ...step.env,

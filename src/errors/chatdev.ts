@@ -6,6 +6,11 @@ export const chatdevErrors = {
     fix: `Give it a model of its own: frameworks: { chatdev: { model: gpt-4o-mini } }. It knows ${facts.known.join(', ')}.`,
     exitCode: 2,
   }),
+  CHATDEV_PATH_UNUSABLE: (facts: { path: string; characters: readonly string[] }) => ({
+    sentence: `ChatDev cannot work in ${facts.path}: it hands its own path to a shell without quotes, so the program that it built would never be tried. In the way: ${facts.characters.map((each) => JSON.stringify(each)).join(' ')}.`,
+    fix: 'Name another directory of runs with --runs-dir, without spaces, quotes and characters that a shell reads.',
+    exitCode: 2,
+  }),
   CHATDEV_PROMPT_TOO_LONG: (facts: { bytes: number; most: number }) => ({
     sentence: `The prompt is too long for ChatDev, which takes it as one argument: ${facts.bytes} bytes, and the system allows ${facts.most}.`,
     fix: 'Shorten the prompt of the step, or divide the step.',

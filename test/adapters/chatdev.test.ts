@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -146,6 +157,30 @@ test(
   },
 );
 
+test(
+  'what ChatDev built takes the place of a link in the workspace, and of what it leads to nothing changes',
+  { skip },
+  async () => {
+    using stage = makeStage();
+    const elsewhere = join(stage.outside, 'precious.py');
+    const before = (): void => {
+      writeFileSync(elsewhere, 'precious = True\n');
+      symlinkSync(elsewhere, join(stage.workspace, 'main.py'));
+      mkdirSync(join(stage.workspace, 'made.txt'));
+    };
+    const [claim] = await claimsOf(stage, [{ behaviour: 'succeeds', before }]);
+    assert.equal(claim?.status, 'success');
+    assert.equal(readFileSync(elsewhere, 'utf8'), 'precious = True\n');
+    for (const name of ['main.py', 'made.txt']) assert.ok(lstatSync(join(stage.workspace, name)).isFile(), name);
+  },
+);
+
+test('of the packages before a step only those of the step in progress are kept', { skip }, async () => {
+  using stage = makeStage();
+  await claimsOf(stage, [{ behaviour: 'succeeds' }, { behaviour: 'succeeds', changes: { step: 4 } }]);
+  assert.deepEqual(readdirSync(join(stage.scratch, 'chatdev/before')), ['4']);
+});
+
 test('a second attempt finds the packages that the first found, not those that it installed', { skip }, async () => {
   using stage = makeStage();
   const packages = join(stage.scratch, 'chatdev/env/installed');
@@ -173,6 +208,7 @@ test(
     assert.ok(told.env.HOME.startsWith(stage.runDir) && told.env.TMPDIR.startsWith(stage.runDir));
     const endpoint = stage.step({ settings: { enabled: true, env: {} } }).endpoint!;
     assert.deepEqual([told.env.BASE_URL, told.env.OPENAI_BASE_URL], [endpoint.baseUrl, endpoint.baseUrl]);
+    assert.ok(Number(told.env.PORT) > 0, 'the program that it tries has a port of its own');
     assert.match(told.env.TIKTOKEN_CACHE_DIR, /chatdev@[0-9a-f]{40}\/encodings$/);
     assert.equal(told.python3, join(stage.scratch, 'chatdev/env'));
     assert.match(told.pip, /^pip \d/, 'pip of the set-up, run by the Python of the run');
@@ -193,6 +229,39 @@ test('a prompt that no argument can hold is refused in words, and so is a model 
   const [finding] = await chatdev.check({ ...settings, model: 'o9' });
   assert.match(finding?.what ?? '', /no name for the model "o9"/);
   assert.match(finding?.fix ?? '', /gpt-4o-mini/);
+});
+
+test(
+  'ChatDev hands its path to a shell without quotes, so a directory that does not survive that is refused',
+  { skip },
+  async () => {
+    using stage = makeStage();
+    const settings = settingsOf(stage, 'succeeds');
+    const preparing = async (name: string): Promise<unknown> =>
+      await withRun({ runId: 'run-1', framework: 'tested', logsDir: stage.logsDir }, async () => {
+        const scratch = join(stage.scratch, name);
+        mkdirSync(scratch);
+        return await chatdev.prepare(stage.step({ settings, model: 'gpt-4o-mini', scratch }));
+      });
+    for (const name of ['a b', "it's", '"', '$(x)', 'a;b', 'a&b', 'a:b', 'a\nb', '*', '`', '\\'])
+      await assert.rejects(preparing(name), { code: 'CHATDEV_PATH_UNUSABLE' }, name);
+    await preparing('größe_1-2.3,4=5+6@7%~#{x}');
+  },
+);
+
+test('what was said when the run’s own environment could not be made stands in the record', { skip }, async () => {
+  using stage = makeStage();
+  const settings = settingsOf(stage, 'succeeds');
+  const python = join(settings.install_dir!, `chatdev@${recipe.commit}`, 'env/bin/python');
+  rmSync(python);
+  writeFileSync(python, '#!/bin/sh\necho "no module named venv" >&2\nexit 3\n', { mode: 0o755 });
+  await withRun({ runId: 'run-1', framework: 'tested', logsDir: stage.logsDir }, async () => {
+    await assert.rejects(
+      chatdev.prepare(stage.step({ settings, model: 'gpt-4o-mini' })),
+      /could not be made with .*: exit code 3$/,
+    );
+  });
+  assert.match(readFileSync(join(stage.logsDir, 'run.log'), 'utf8'), /"no module named venv"/);
 });
 
 test('the port of its log: a listener is noticed', async () => {

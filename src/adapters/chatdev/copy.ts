@@ -1,7 +1,8 @@
 /** ChatDev writes into its own checkout, and pip into the environment it runs in: each run has its own of both. */
 import { access, cp, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeOutcome, runProgram } from '../../exec.ts';
+import { stepwellError } from '../../errors.ts';
+import { describeOutcome, runLogged } from '../../exec.ts';
 import type { AdapterRun, AdapterStep } from '../../run.ts';
 import type { SetupPlace } from '../setup/place.ts';
 
@@ -22,6 +23,9 @@ export function copyOf({ scratch }: AdapterRun): ChatDevCopy {
   return { source, products: join(source, 'WareHouse'), programs: join(own, 'env', 'bin'), base: join(own, 'base') };
 }
 
+/** What a shell does not take as part of a word, and what divides PATH. */
+const SPECIAL = /[\s"'`$&|;<>()\\*?[:]/g;
+
 /**
  * An environment whose packages stand before those of the one that sets it up, which stay as they are: pip takes what it cannot remove
  * for somebody else's.
@@ -37,19 +41,24 @@ with open(pip, 'w') as file: file.write('#!/bin/sh\\nexec "$(dirname "$0")/pytho
 os.chmod(pip, 0o755)
 `;
 
-/** @throws when the environment cannot be made */
+/** @throws CHATDEV_PATH_UNUSABLE, and when the environment cannot be made */
 export async function makeCopy(run: AdapterRun, place: SetupPlace): Promise<void> {
   const { source } = copyOf(run);
+  const characters = [...new Set(source.match(SPECIAL))];
+  if (characters.length > 0) throw stepwellError('CHATDEV_PATH_UNUSABLE', { path: run.scratch, characters });
   await rm(source, { recursive: true, force: true });
   await copyTree(place.source, source);
-  const { outcome } = await runProgram({
-    command: [place.python, '-I', '-B', '-c', ENVIRONMENT, environmentOf(run)],
-    cwd: source,
-    env: run.env,
-    graceMs: run.shutdownGraceSeconds * 1000,
-    signal: run.signal,
-    mark: run.mark,
-  });
+  const { outcome } = await runLogged(
+    {
+      command: [place.python, '-I', '-B', '-c', ENVIRONMENT, environmentOf(run)],
+      cwd: source,
+      env: run.env,
+      graceMs: run.shutdownGraceSeconds * 1000,
+      signal: run.signal,
+      mark: run.mark,
+    },
+    run.log,
+  );
   run.signal.throwIfAborted();
   if (outcome.status === 'exited' && outcome.exitCode === 0) return;
   throw new Error(`the run's own Python environment could not be made with ${place.python}: ${describeOutcome(outcome)}`);
@@ -63,15 +72,17 @@ export async function makeCopy(run: AdapterRun, place: SetupPlace): Promise<void
  */
 export async function openCopy(step: AdapterStep): Promise<boolean> {
   const { products, base } = copyOf(step);
-  const before = join(step.scratch, 'chatdev', `before_${step.step}`);
+  const kept = join(step.scratch, 'chatdev', 'before');
+  const before = join(kept, String(step.step));
   const environment = environmentOf(step);
   if (await exists(before)) {
     await rm(environment, { recursive: true, force: true });
     await copyTree(before, environment);
   } else {
+    // Of steps before, too: no attempt at them follows.
+    await rm(kept, { recursive: true, force: true });
     // Named last: a copy that was cut off is none.
     const copy = `${before}.new`;
-    await rm(copy, { recursive: true, force: true });
     await copyTree(environment, copy);
     await rename(copy, before);
   }

@@ -1,5 +1,5 @@
 /** What ChatDev built, brought from its checkout into the workspace. */
-import { chmod, copyFile, lstat, readdir } from 'node:fs/promises';
+import { chmod, copyFile, lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OWN_LAUNCHER } from './launcher.ts';
 
@@ -21,8 +21,11 @@ export async function takeProduct(products: string, workspace: string, written: 
     for (const name of names) {
       if (!(await lstat(join(top, name))).isFile()) continue;
       const own = name === 'start.sh' ? OWN_LAUNCHER : name;
-      await copyFile(join(top, name), join(workspace, own));
-      if (own === OWN_LAUNCHER) await chmod(join(workspace, own), 0o755);
+      const target = join(workspace, own);
+      // Where the program that was built left a link, what it leads to is none of the workspace's.
+      await rm(target, { recursive: true, force: true });
+      await copyFile(join(top, name), target);
+      if (own === OWN_LAUNCHER) await chmod(target, 0o755);
       if (!DOCUMENTS.includes(name)) code.push(own);
     }
   }
