@@ -8,6 +8,7 @@ export {
   type ResolvedConfig,
   type ResolvedFramework,
 } from './run/config.ts';
+export { repositoryAt, type Repository } from './run/config/repository.ts';
 export { writtenEndpoint } from './run/config/written.ts';
 export { markPrefix } from './run/environment.ts';
 export { recoverEvents } from './run/event-recovery.ts';

@@ -36,16 +36,23 @@ export const setupErrors = {
     fix: `Type \`git rev-parse ${facts.commit}\` in a clone, and set frameworks.${facts.framework}.commit_hash to what it says.`,
     exitCode: 2,
   }),
-  SETUP_SOURCE_UNREACHABLE: (facts: { framework: string; repository: string }) => ({
-    sentence: `The source of ${facts.framework} could not be fetched from ${facts.repository}.`,
+  SETUP_SOURCE_UNREACHABLE: (facts: { framework: string; repository: string; lines: readonly string[] }) => ({
+    sentence: [`The source of ${facts.framework} could not be fetched from ${facts.repository}.`, ...facts.lines].join('\n  '),
     fix:
       `Look whether \`git ls-remote ${facts.repository}\` works from here; without access, bring a clone from another machine ` +
       `and name its path: frameworks: { ${facts.framework}: { repo_url: /path/to/clone } }.`,
     exitCode: 1,
   }),
-  SETUP_COMMIT_MISSING: (facts: { framework: string; repository: string; commit: string }) => ({
+  SETUP_FILE_MISSING: (facts: { framework: string; commit: string; file: string }) => ({
+    sentence: `${facts.framework} has no ${facts.file} at ${facts.commit}, and stepwell cannot run it without.`,
+    fix: `Set frameworks.${facts.framework}.commit_hash to a commit that has it, or leave it out.`,
+    exitCode: 1,
+  }),
+  SETUP_COMMIT_MISSING: (facts: { framework: string; repository: string; commit: string; isLocal: boolean }) => ({
     sentence: `${facts.repository} does not have the commit ${facts.commit} of ${facts.framework}.`,
-    fix: `Fetch it there (\`git -C ${facts.repository} fetch origin ${facts.commit}\`), or set another commit_hash or repo_url.`,
+    fix: facts.isLocal
+      ? `Type \`git -C ${facts.repository} fetch origin ${facts.commit}\`, or set another commit_hash or repo_url.`
+      : 'Set another commit_hash or repo_url.',
     exitCode: 1,
   }),
   SETUP_PYTHON_MISSING: (facts: {

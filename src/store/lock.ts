@@ -77,20 +77,32 @@ async function removeDead(path: string, token: string, waitMs: number): Promise<
 /**
  * Runs `work` while holding the lock file `path` (its directory is created). Calls of one process exclude each other as well.
  *
+ * @param options.signal ends the waiting, with its reason
+ * @param options.onWait told once when somebody else has it: `process 4711 on host`
  * @throws LOCK_HELD when it is not free after `waitMs`
  */
-export async function withFileLock<T>(path: string, work: () => Promise<T>, { waitMs = 30_000 } = {}): Promise<T> {
+export async function withFileLock<T>(
+  path: string,
+  work: () => Promise<T>,
+  { waitMs = 30_000, signal, onWait }: { waitMs?: number; signal?: AbortSignal; onWait?: (holder: string) => void } = {},
+): Promise<T> {
   await mkdir(dirname(path), { recursive: true });
   const holder: LockHolder = { ...currentProcess(), token: randomBytes(8).toString('hex') };
   const deadline = performance.now() + waitMs;
+  let isTold = false;
   while (!(await tryCreate(path, holder))) {
+    signal?.throwIfAborted();
     const other = await readHolder(path);
     if (other === 'torn') await removeDead(path, 'torn', waitMs);
     else if (typeof other !== 'string' && processState(other, holder) === 'dead') await removeDead(path, other.token, waitMs);
-    else if (performance.now() > deadline) {
+    else {
       const by = typeof other === 'string' ? 'an unknown process' : `process ${other.pid} on ${other.host}`;
-      throw stepwellError('LOCK_HELD', { path, by, waitedSeconds: waitMs / 1000 });
-    } else if (other !== 'gone') await delay(5 + Math.random() * 20);
+      if (performance.now() > deadline) throw stepwellError('LOCK_HELD', { path, by, waitedSeconds: waitMs / 1000 });
+      if (other === 'gone') continue;
+      if (!isTold) onWait?.(by);
+      isTold = true;
+      await delay(5 + Math.random() * 20);
+    }
   }
   try {
     return await work();

@@ -7,8 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setUp, type Recipe } from '../../src/adapters.ts';
+import { markOf, setupTools } from '../../src/adapters/setup/tool.ts';
+import type { StepwellError } from '../../src/errors.ts';
+import { repositoryAt } from '../../src/run.ts';
 import type { FrameworkSettings } from '../../src/schema.ts';
-import { until } from '../exec/processes.ts';
+import { withFileLock } from '../../src/store.ts';
+import { isLinux, until } from '../exec/processes.ts';
 import { NO_ENVIRONMENTS as skip, PYTHON, PYTHON_VERSION as version } from './set-up.ts';
 
 interface Bench extends Disposable {
@@ -80,16 +84,85 @@ test('two at once, from a URL, make it once', { skip }, async () => {
 
 test('a set-up that was killed counts for nothing, and the next completes it', { skip }, async () => {
   using bench = makeBench();
-  const { recipe, settings, directory } = bench;
+  const { recipe, root, directory } = bench;
+  const [begun, python] = [join(root, 'begun'), join(root, 'python')];
+  // The first environment is never finished.
+  const hang = `[ "$2" = venv ] && [ ! -e '${begun}' ] && { echo $$ > '${begun}'; exec sleep 600; }`;
+  writeFileSync(python, `#!/bin/sh\n${hang}\nexec '${PYTHON}' "$@"\n`, { mode: 0o755 });
+  const settings = { ...bench.settings, python };
   const entry = new URL('../../src/adapters.ts', import.meta.url).href;
   const script = `const { setUp } = await import(${JSON.stringify(entry)}); await setUp(${JSON.stringify(recipe)}, { settings: ${JSON.stringify(settings)} });`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore' });
   const ended = once(child, 'exit');
-  await until(() => existsSync(join(directory, 'env')), 'the environment is being made');
+  await until(() => existsSync(begun) && readFileSync(begun, 'utf8').endsWith('\n'), 'the environment is being made');
   child.kill('SIGKILL');
   await ended;
   assert.ok(!existsSync(join(directory, 'setup.json')));
   assert.equal((await setUp(recipe, { settings })).action, 'made');
+  // It would have gone on writing into the environment.
+  if (isLinux) assert.ok(!existsSync(`/proc/${readFileSync(begun, 'utf8').trim()}`), 'what the killed one had started runs on');
+});
+
+test('who waits for another set-up is told, and can be interrupted', async () => {
+  using bench = makeBench();
+  const { recipe, settings, directory } = bench;
+  const said: string[] = [];
+  const controller = new AbortController();
+  await withFileLock(`${directory}.lock`, async () => {
+    const waiting = setUp(recipe, { settings, signal: controller.signal, say: (line) => said.push(line) });
+    await until(() => said.length > 0, 'it is told');
+    controller.abort(new Error('enough'));
+    await assert.rejects(waiting, /enough/);
+  });
+  assert.match(said.join(), new RegExp(`^process ${process.pid} on .* is setting it up; waiting for that$`));
+});
+
+test('a password in the address is neither shown nor written down', { skip }, async () => {
+  using bench = makeBench();
+  const { recipe, settings, directory } = bench;
+  const said: string[] = [];
+  const env = { PATH: process.env['PATH'], HOME: bench.root };
+  const given = {
+    settings: { ...settings, repo_url: 'https://me:tok3n@127.0.0.1:9/x.git' },
+    env,
+    say: (line: string) => said.push(line),
+  };
+  await assert.rejects(setUp(recipe, given), (error: StepwellError) => {
+    assert.equal(error.code, 'SETUP_SOURCE_UNREACHABLE');
+    // With git's own words below.
+    assert.match(error.message, /from https:\/\/127\.0\.0\.1:9\/x\.git\.\n +\S/);
+    said.push(error.message, error.fix);
+    return true;
+  });
+  const log = readFileSync(join(directory, 'setup.log'), 'utf8');
+  assert.match(log, /fetch .* https:\/\/127\.0\.0\.1:9\/x\.git/);
+  assert.doesNotMatch(log + said.join(), /tok3n/);
+});
+
+test('of an address what is secret is hidden, and only that', () => {
+  const shown = (address: string): string => repositoryAt(address).shown;
+  assert.equal(shown('https://token@host/a.git'), 'https://host/a.git');
+  assert.equal(shown('https://me:p@ss@host/a@b.git'), 'https://host/a@b.git');
+  assert.equal(shown('ssh://git@host/a.git'), 'ssh://git@host/a.git');
+  assert.equal(shown('ssh://git:word@host/a.git'), 'ssh://host/a.git');
+  for (const same of ['git@host:a.git', 'https://host/a@b.git', '/home/me@work/a', '../a']) assert.equal(shown(same), same);
+  assert.equal(repositoryAt('https://t@host/a').hide(`cannot reach 'https://t@host/a/'`), `cannot reach 'https://host/a/'`);
+});
+
+test('of the environment git and pip see what concerns them, and nothing that would put packages elsewhere', async () => {
+  using bench = makeBench();
+  const [log, signal] = [join(bench.root, 'log'), new AbortController().signal];
+  const env = {
+    PATH: process.env['PATH'],
+    PIP_INDEX_URL: 'here',
+    PIP_TARGET: '/elsewhere',
+    PIP_USER: '1',
+    OPENAI_API_KEY: 'key',
+  };
+  const tools = setupTools({ framework: 'tried', log, env, signal, mark: markOf(bench.directory), hide: (text) => text });
+  const seen = (await tools.run('look', ['env'], bench.root)).join('\n');
+  assert.match(seen, /^PIP_INDEX_URL=here$/m);
+  assert.doesNotMatch(seen, /PIP_TARGET|PIP_USER|OPENAI_API_KEY/);
 });
 
 test('what stands in the way is said: commit, source, Python', { skip }, async () => {
@@ -100,6 +173,11 @@ test('what stands in the way is said: commit, source, Python', { skip }, async (
   await assert.rejects(setUp({ ...recipe, commit: 'abc' }, { settings }), { code: 'SETUP_COMMIT_SHORT' });
   const nowhere = `file://${join(root, 'nowhere')}`;
   await assert.rejects(setUp(recipe, { settings: { ...settings, repo_url: nowhere } }), { code: 'SETUP_SOURCE_UNREACHABLE' });
+  const option = `--upload-pack=touch ${join(root, 'touched')}`;
+  await assert.rejects(setUp(recipe, { settings: { ...settings, repo_url: option } }), { code: 'SETUP_SOURCE_UNREACHABLE' });
+  assert.ok(!existsSync(join(root, 'touched')));
+  await assert.rejects(setUp({ ...recipe, requires: ['main.py', 'gone.py'] }, { settings }), { code: 'SETUP_FILE_MISSING' });
+  assert.ok(!existsSync(join(bench.directory, 'setup.json')));
   await assert.rejects(setUp({ ...recipe, pythons: ['2.3'] }, { settings }), (error: Error & { code: string }) => {
     assert.equal(error.code, 'SETUP_PYTHON_MISSING');
     assert.match(error.message, /needs Python 2\.3 .*found: /);

@@ -31,7 +31,8 @@ export async function findPython(
   const fits = (version: string): boolean => recipe.pythons.some((wanted) => version.startsWith(`${wanted}.`));
   const seen: string[] = [];
   for (const program of settings.python === undefined ? await candidates(recipe, path, home) : [settings.python]) {
-    const version = (await tools.attempt([program, '-c', LOOK], cwd))?.[0]?.trim();
+    const looked = await tools.attempt([program, '-c', LOOK], cwd);
+    const version = looked.ok ? looked.stdout[0]?.trim() : undefined;
     if (version === undefined) continue;
     if (fits(version)) return { program, version };
     seen.push(`${program} (${version})`);

@@ -19,11 +19,17 @@ export async function readinessOf(recipe: Recipe, settings: FrameworkSettings, f
     return notReady(place, (await exists(place.directory)) ? 'begun, but never finished' : 'not there', framework);
   // Moved, or its Python was removed since: the record alone says nothing of that.
   if (!(await isExecutable(place.python))) return notReady(place, 'without its Python', framework);
+  const missing = await missingFile(recipe, place);
+  return missing === null ? { status: 'ready', place, record } : notReady(place, `without ${missing}`, framework);
+}
+
+/** The first file that has to be there and is not. */
+export async function missingFile(recipe: Recipe, place: SetupPlace): Promise<string | null> {
+  const top = recipe.repository === null ? place.programs : place.source;
   for (const file of recipe.requires) {
-    if (!(await exists(join(recipe.repository === null ? place.programs : place.source, file))))
-      return notReady(place, `without ${file}`, framework);
+    if (!(await exists(join(top, file)))) return file;
   }
-  return { status: 'ready', place, record };
+  return null;
 }
 
 /** For `stepwell doctor`: what is set up and where; null when it is not. */

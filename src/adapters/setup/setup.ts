@@ -1,16 +1,18 @@
 /** Sets a framework up, once for all runs. */
 import { mkdir, rm } from 'node:fs/promises';
 import { stepwellError } from '../../errors.ts';
+import { killMarked } from '../../exec.ts';
+import { repositoryAt, type Repository } from '../../run.ts';
 import type { FrameworkSettings } from '../../schema.ts';
 import { stepwellVersion, withFileLock, writeFileAtomic } from '../../store.ts';
 import { placeAgent } from './agent.ts';
 import { misplacedKeys } from './package.ts';
 import { commitOf, placeOf, type SetupPlace, type SetupRecord } from './place.ts';
 import { findPython, makeEnvironment, placeEncodings } from './python.ts';
-import { readinessOf } from './readiness.ts';
+import { missingFile, readinessOf } from './readiness.ts';
 import type { Recipe } from './recipe.ts';
 import { fetchSource } from './source.ts';
-import { setupTools, type Tools } from './tool.ts';
+import { markOf, setupTools, type Tools } from './tool.ts';
 
 export interface SetupOptions {
   readonly settings: FrameworkSettings;
@@ -36,10 +38,11 @@ const WAIT_MS = 30 * 60_000;
  * Fetches the commit, where it is no package, makes its Python environment, checks both, and writes the record last: a set-up
  * that was killed has no record, counts for nothing and is begun anew. Two at once wait for each other.
  *
- * @throws SETUP_WITHOUT_SOURCE, SETUP_SOURCE_UNREACHABLE, SETUP_COMMIT_MISSING, SETUP_PYTHON_MISSING, SETUP_STEP_FAILED, SETUP_COMMIT_SHORT
+ * @throws SETUP_WITHOUT_SOURCE, SETUP_SOURCE_UNREACHABLE, SETUP_COMMIT_MISSING, SETUP_PYTHON_MISSING, SETUP_STEP_FAILED, SETUP_COMMIT_SHORT,
+ *   SETUP_FILE_MISSING
  */
 export async function setUp(recipe: Recipe, options: SetupOptions): Promise<SetupResult> {
-  const { settings } = options;
+  const { settings, signal, say = () => {} } = options;
   for (const misplaced of misplacedKeys(recipe, settings)) throw misplaced;
   const commit = commitOf(recipe, settings);
   if (recipe.repository !== null && !/^[0-9a-f]{40}$/.test(commit))
@@ -50,50 +53,72 @@ export async function setUp(recipe: Recipe, options: SetupOptions): Promise<Setu
     async () => {
       const ready = await readinessOf(recipe, settings);
       if (ready.status !== 'ready') await clear(place);
-      const tools = toolsOf(recipe, place, options);
-      const record = ready.status === 'ready' ? ready.record : await make(recipe, place, tools, options);
-      await placeAgent(recipe, settings, place, { path: pathOf(options), tools, say: options.say ?? (() => {}) });
+      const repository = recipe.repository === null ? null : repositoryAt(settings.repo_url ?? recipe.repository);
+      const tools = toolsOf(recipe, place, { ...options, repository });
+      const record = ready.status === 'ready' ? ready.record : await make(recipe, place, tools, { ...options, repository });
+      await placeAgent(recipe, settings, place, { path: pathOf(options), tools, say });
       if (ready.status === 'ready') return { action: 'kept', directory: place.directory, record };
       await writeFileAtomic(place.record, `${JSON.stringify(record, null, 2)}\n`);
       return { action: 'made', directory: place.directory, record };
     },
-    { waitMs: WAIT_MS },
+    {
+      waitMs: WAIT_MS,
+      ...(signal === undefined ? {} : { signal }),
+      onWait: (holder) => say(`${holder} is setting it up; waiting for that`),
+    },
   );
 }
 
+/** What a killed set-up left running is ended first: it would go on writing here. */
 async function clear({ directory }: SetupPlace): Promise<void> {
+  await killMarked(markOf(directory), { graceMs: 1000 });
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true });
 }
 
-function toolsOf(recipe: Recipe, place: SetupPlace, { env = process.env, signal }: SetupOptions): Tools {
-  return setupTools({ framework: recipe.name, log: place.log, env, signal: signal ?? new AbortController().signal });
+type Making = SetupOptions & { readonly repository: Repository | null };
+
+function toolsOf(recipe: Recipe, place: SetupPlace, { env = process.env, signal, repository }: Making): Tools {
+  return setupTools({
+    framework: recipe.name,
+    log: place.log,
+    env,
+    signal: signal ?? new AbortController().signal,
+    mark: markOf(place.directory),
+    hide: (text) => repository?.hide(text) ?? text,
+  });
 }
 
 function pathOf({ env = process.env }: SetupOptions): string {
   return env['PATH'] ?? '';
 }
 
-async function make(recipe: Recipe, place: SetupPlace, tools: Tools, options: SetupOptions): Promise<SetupRecord> {
-  const { settings, env = process.env, say = () => {}, now = () => new Date() } = options;
+async function make(recipe: Recipe, place: SetupPlace, tools: Tools, options: Making): Promise<SetupRecord> {
+  const { settings, repository, env = process.env, say = () => {}, now = () => new Date() } = options;
   // The cheapest first: without a Python nothing need be fetched.
   const python = await findPython(recipe, settings, { cwd: place.directory, path: pathOf(options), home: env['HOME'], tools });
   const commit = commitOf(recipe, settings);
-  const repository = recipe.repository === null ? null : (settings.repo_url ?? recipe.repository);
   if (repository !== null) {
-    say(`fetching ${commit} from ${repository}`);
+    say(`fetching ${commit} from ${repository.shown}`);
     await fetchSource(recipe.name, { repository, commit, leaveOut: recipe.leaveOut }, place, tools);
+    await demandFiles(recipe, commit, place);
   }
   say(`making an environment of Python ${python.version} (${python.program}) with ${recipe.packages.length} packages`);
   const packages = await makeEnvironment(recipe, python, place, tools);
+  if (repository === null) await demandFiles(recipe, commit, place);
   await placeEncodings(recipe, place);
   return {
     framework: recipe.name,
     commit,
-    repository,
+    repository: repository?.shown ?? null,
     python: python.version,
     packages,
     stepwell_version: stepwellVersion(),
     completed_at: now().toISOString(),
   };
+}
+
+async function demandFiles(recipe: Recipe, commit: string, place: SetupPlace): Promise<void> {
+  const file = await missingFile(recipe, place);
+  if (file !== null) throw stepwellError('SETUP_FILE_MISSING', { framework: recipe.name, commit, file });
 }

@@ -2,30 +2,34 @@
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stepwellError } from '../../errors.ts';
+import type { Repository } from '../../run.ts';
 import { gitHasCommit } from '../../store.ts';
 import type { SetupPlace } from './place.ts';
 import type { Recipe } from './recipe.ts';
 import type { Tools } from './tool.ts';
 
 /**
- * The files of the commit and nothing else: git's names are its digests, so what comes out of the archive of a commit is that commit.
+ * The files of the commit and nothing else: git's names are its digests, so what comes out of the archive of a commit is that commit,
+ * without its submodules and what it marks as `export-ignore`.
  *
  * @throws SETUP_SOURCE_UNREACHABLE, SETUP_COMMIT_MISSING, SETUP_STEP_FAILED
  */
 export async function fetchSource(
   framework: string,
-  { repository, commit, leaveOut }: Pick<Recipe, 'commit' | 'leaveOut'> & { readonly repository: string },
+  { repository, commit, leaveOut }: Pick<Recipe, 'commit' | 'leaveOut'> & { readonly repository: Repository },
   place: SetupPlace,
   tools: Tools,
 ): Promise<void> {
-  const isLocal = await stat(repository).then(
+  const isLocal = await stat(repository.address).then(
     (facts) => facts.isDirectory(),
     () => false,
   );
   const fetched = join(place.directory, 'fetched.git');
   if (!isLocal) await fetchCommit({ framework, repository, commit, into: fetched }, place.directory, tools);
-  const from = isLocal ? repository : fetched;
-  if (!(await gitHasCommit(from, commit))) throw stepwellError('SETUP_COMMIT_MISSING', { framework, repository, commit });
+  const from = isLocal ? repository.address : fetched;
+  if (!(await gitHasCommit(from, commit))) {
+    throw stepwellError('SETUP_COMMIT_MISSING', { framework, repository: repository.shown, commit, isLocal });
+  }
 
   const packed = join(place.directory, 'source.tar');
   const excluded = leaveOut.map((name) => `:(exclude)${name}`);
@@ -45,14 +49,18 @@ export async function fetchSource(
 
 /** One commit without history where the server gives that, else everything. */
 async function fetchCommit(
-  { framework, repository, commit, into }: { framework: string; repository: string; commit: string; into: string },
+  { framework, repository, commit, into }: { framework: string; repository: Repository; commit: string; into: string },
   cwd: string,
   tools: Tools,
 ): Promise<void> {
   await tools.run('make a repository', ['git', 'init', '--quiet', '--bare', into], cwd);
-  const fetch = ['git', '-C', into, 'fetch', '--quiet', '--no-tags'] as const;
-  if ((await tools.attempt([...fetch, '--depth=1', repository, commit], cwd)) !== null) return;
-  if ((await tools.attempt([...fetch, repository, '+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'], cwd)) !== null)
-    return;
-  throw stepwellError('SETUP_SOURCE_UNREACHABLE', { framework, repository });
+  // A connection that stands still is given up after a minute.
+  const patience = ['-c', 'http.lowSpeedLimit=1000', '-c', 'http.lowSpeedTime=60'] as const;
+  const fetch = ['git', ...patience, '-C', into, 'fetch', '--quiet', '--no-tags'] as const;
+  // `--`: what begins with a dash is an address all the same.
+  if ((await tools.attempt([...fetch, '--depth=1', '--', repository.address, commit], cwd)).ok) return;
+  const all = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
+  const fetched = await tools.attempt([...fetch, '--', repository.address, ...all], cwd);
+  if (fetched.ok) return;
+  throw stepwellError('SETUP_SOURCE_UNREACHABLE', { framework, repository: repository.shown, lines: fetched.lines });
 }

@@ -3,6 +3,7 @@ import type { ExperimentConfig, FrameworkSettings } from '../../schema.ts';
 import { checkReferences, keepSecret, keepSecretsOf, type Collector } from './collector.ts';
 import { couldBeKey, hasKeyShape, isSecretName, masked } from './key-shapes.ts';
 import type { KeyPath } from './problem.ts';
+import { repositoryAt } from './repository.ts';
 import { checkUrl } from './url.ts';
 import { checkWrittenIds, isUsageId } from './usage-api.ts';
 
@@ -15,9 +16,17 @@ export function checkLiterals({ endpoint, frameworks = {} }: Partial<ExperimentC
       if (isSecretName(variable) && !text.includes('${') && text !== '')
         checkLiteralSecret([...path, 'env', variable], text, variable, to);
     }
+    checkRepository([...path, 'repo_url'], settings.repo_url, to);
     const variable = `OPENAI_API_KEY_${name.toUpperCase().replaceAll(/\W/g, '_')}`;
     if (settings.endpoint !== undefined) checkEndpoint([...path, 'endpoint'], settings.endpoint, variable, to);
   }
+}
+
+function checkRepository(path: KeyPath, address: string | undefined, to: Collector): void {
+  const secret = address === undefined ? null : repositoryAt(address).secret;
+  if (secret === null || secret.includes('${')) return;
+  const fix = 'Let git keep it (`git help credentials`), or write a reference: https://${GIT_TOKEN}@….';
+  to.report.problem(path, 'holds a password or a token', fix);
 }
 
 function checkEndpoint(
