@@ -43,6 +43,13 @@ export async function placeAgent(
   await mkdir(place.agent, { recursive: true });
   // A package.json of its own: npm would otherwise look for one upwards.
   await writeFile(join(place.agent, 'package.json'), '{ "private": true }\n');
-  const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--fetch-retries=1', '--global=false', `--prefix=${place.agent}`];
+  const options = [
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--fetch-retries=1',
+    '--global=false',
+    `--prefix=${place.agent}`,
+  ];
   await tools.run(`install ${program}`, ['npm', 'install', '--save-exact', ...options, npmPackage], place.agent);
 }
