@@ -15,7 +15,7 @@ const allowed: Record<string, string[]> = {
   meter: [...shared, 'log'],
   validate: [...shared, 'log', 'exec'],
   run: [...shared, 'log', 'exec', 'meter', 'validate'],
-  adapters: [...shared, 'log', 'exec', 'run'],
+  adapters: [...shared, 'log', 'exec', 'validate', 'run'],
   rehearsal: shared,
   cassette: [...shared, 'log', 'meter'],
   summary: shared,
