@@ -26,7 +26,7 @@ export const ghspec: Adapter = {
   prepare,
   runStep,
   async stop(run) {
-    for (const mark of [run.mark, ownMark(run)]) await killMarked(mark, { graceMs: run.shutdownGraceSeconds * 1000 });
+    await killMarked(run.mark, { graceMs: run.shutdownGraceSeconds * 1000 });
   },
 };
 
@@ -122,7 +122,7 @@ async function measured(step: AdapterStep, before: Awaited<ReturnType<typeof sna
 
 /** Not the agent's: what carries a program's mark ends with it, and Spec Kit goes on when its agent ends. */
 function ownMark({ mark }: AdapterRun): string {
-  return `${mark}-specify`;
+  return `${mark}:specify`;
 }
 
 function environmentOf(run: AdapterRun): Record<string, string> {

@@ -37,7 +37,10 @@ export interface AdapterRun {
   readonly log: Logger;
   /** Aborts on time limit or interruption; everything started must end on it. */
   readonly signal: AbortSignal;
-  /** Random mark that must stand as STEPWELL_MARK in the environment of every process started (it is in `env`). */
+  /**
+   * Random mark that must stand as STEPWELL_MARK in the environment of every process started (it is in `env`). Two programs beside each
+   * other need two: `<mark>:<name>` ends with the mark, too.
+   */
   readonly mark: string;
   /** The complete environment of the framework's processes: allow-list, own HOME and TMPDIR, mark, run variables. */
   readonly env: Readonly<Record<string, string>>;

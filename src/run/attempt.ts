@@ -74,12 +74,14 @@ export async function runAttempt(
     const work = settled(() => order.adapter.runStep(handed));
     const killed: number[] = [];
     const endProcesses = async (): Promise<void> => {
-      const ended = await killMarked(mark, { graceMs: order.config.timeouts.shutdown_grace_seconds * 1000 });
-      killed.push(...ended.killed);
-      if (ended.survivors.length > 0) {
-        log.error(`Processes of the attempt could not be ended: ${ended.survivors.join(', ')}`, {
+      const graceMs = order.config.timeouts.shutdown_grace_seconds * 1000;
+      const ended = await Promise.all([mark, `${mark}:`].map(async (each) => await killMarked(each, { graceMs })));
+      killed.push(...ended.flatMap((each) => each.killed));
+      const pids = ended.flatMap((each) => each.survivors);
+      if (pids.length > 0) {
+        log.error(`Processes of the attempt could not be ended: ${pids.join(', ')}`, {
           event: 'processes_survived',
-          metadata: { pids: ended.survivors } satisfies EventMetadata<'processes_survived'>,
+          metadata: { pids } satisfies EventMetadata<'processes_survived'>,
         });
       }
     };

@@ -117,6 +117,12 @@ for (const [what, specify, work, message] of [
     { implement: 'echo more >> .pi/note; echo x > .specify/note' },
     /nothing changed outside of specs, \.specify and \.pi$/,
   ],
+  [
+    'has an agent that removes its texts',
+    '',
+    { plan: `${WORK.plan}; rm -r .pi` },
+    /^the agent failed in the phase tasks: its text is gone from \.pi\/prompts$/,
+  ],
   ['has an agent that fails', '', { plan: 'echo broken >&2; exit 3' }, /^the agent failed in the phase plan: exit code 3$/],
 ] as const) {
   test(`Spec Kit that ${what} has failed`, async () => {

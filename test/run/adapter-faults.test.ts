@@ -228,6 +228,8 @@ test(
         if (step.step === 2) assert.deepEqual((await survivorsOf(step.runId)).includes(String(pids[0])), false);
         const child = spawn('sleep', ['300'], { env: step.env, detached: true, stdio: 'ignore' });
         pids.push(child.pid!);
+        const beside = { ...step.env, STEPWELL_MARK: `${step.mark}:other` };
+        spawn('sleep', ['300'], { env: beside, detached: true, stdio: 'ignore' });
         return await build(step);
       }),
     });
@@ -235,7 +237,7 @@ test(
     const ends = (await recordsOf(run.runDir)).filter(({ event }) => event === 'attempt_end');
     assert.deepEqual(
       ends.map(({ metadata }) => metadata['processes_killed']),
-      [1, 1],
+      [2, 2],
     );
     assert.deepEqual(await survivorsOf(run.runId), []);
   },

@@ -38,7 +38,8 @@ export async function openDesk(directory: string, attend: Attend): Promise<Desk>
     attended.add(work);
     void work.then(() => attended.delete(work));
   });
-  server.listen(0, '127.0.0.1');
+  // Where its caller cannot be written nobody closes it, and nobody is to wait for it.
+  server.unref().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   return {

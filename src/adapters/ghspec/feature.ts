@@ -35,6 +35,7 @@ export function beginFeature(step: AdapterStep, agent: Driven, before: Tree): Fe
     await mkdir(scratch, { recursive: true });
     const promptFile = join(scratch, 'prompt.md');
     const prompt = await promptOf(step.workspace, phase, input);
+    if (prompt === null) return { status: 'failure', reason: 'framework_failed', message: 'its text is gone from .pi/prompts' };
     await writeFile(promptFile, prompt);
     const endpoint = step.phaseEndpoint(phase);
     return await agent.adapter.runStep({ ...step, settings: agent.settings, scratch, endpoint, prompt, promptFile, signal });
