@@ -9,7 +9,7 @@ import { CONTEXT_STORE, openState, PROGRAM } from './baes/state.ts';
 import { endpointVariables } from './command/endpoint.ts';
 import { failedEnd } from './command/ending.ts';
 import { syntaxErrors } from './python-syntax.ts';
-import { describeSetup, readinessOf, requireReady } from './setup/readiness.ts';
+import { describeSetup, readinessOf, requireReady, useSetup } from './setup/readiness.ts';
 import { commitOf } from './setup/place.ts';
 
 export const baes: Adapter = {
@@ -20,7 +20,7 @@ export const baes: Adapter = {
   },
   describe: async (settings) => await describeSetup(BAES, settings),
   async prepare(run) {
-    const { python } = await requireReady(BAES, run.settings);
+    const { python } = await useSetup(BAES, run);
     await placeLauncher(run.workspace, python);
     return { commit: commitOf(BAES, run.settings) };
   },

@@ -16,7 +16,7 @@ import { failedEnd } from './command/ending.ts';
 import { endpointVariables } from './command/endpoint.ts';
 import { syntaxErrors } from './python-syntax.ts';
 import { commitOf, type SetupPlace } from './setup/place.ts';
-import { describeSetup, readinessOf, requireReady } from './setup/readiness.ts';
+import { describeSetup, readinessOf, requireReady, useSetup } from './setup/readiness.ts';
 
 export const chatdev: Adapter = {
   needsEndpoint: true,
@@ -45,7 +45,7 @@ async function check(settings: FrameworkSettings, framework?: string): Promise<F
 
 async function prepare(run: AdapterRun): Promise<{ commit: string }> {
   modelName(run.model);
-  const place = await requireReady(CHATDEV, run.settings);
+  const place = await useSetup(CHATDEV, run);
   await makeCopy(run, place);
   await placeLauncher(run.workspace, [copyOf(run).programs, dirname(place.python)]);
   if (await isListening(LOG_PORT)) {

@@ -14,7 +14,7 @@ import { GHSPEC } from './ghspec/recipe.ts';
 import { missingWork, newFeature, tasksIn, textOf } from './ghspec/work.ts';
 import { workflowText } from './ghspec/workflow.ts';
 import { misplacedKeys } from './setup/package.ts';
-import { describeSetup, readinessOf, requireReady } from './setup/readiness.ts';
+import { describeSetup, readinessOf, requireReady, useSetup } from './setup/readiness.ts';
 
 export const ghspec: Adapter = {
   needsEndpoint: true,
@@ -52,7 +52,7 @@ async function describeAgent(settings: FrameworkSettings): Promise<string | null
 
 /** Makes Spec Kit's project in the workspace: its features follow one another there. */
 async function prepare(run: AdapterRun): Promise<{ commit: string }> {
-  const { programs } = await requireReady(GHSPEC, run.settings);
+  const { programs } = await useSetup(GHSPEC, run);
   await mkdir(run.workspace, { recursive: true });
   const options = ['--here', '--force', '--non-interactive', '--integration', 'pi', '--script', 'sh', '--ignore-agent-tools'];
   const { outcome } = await runLogged(

@@ -136,6 +136,17 @@ export const EVENT_METADATA = {
   replay_end: z.object({ exchanges: count, used: count, mismatches: count }),
   phase_start: z.object({ phase: Phase }),
   phase_end: z.object({ phase: Phase, duration_seconds: seconds, ok: z.boolean() }),
+  /** What `stepwell setup` had made for the framework. */
+  framework_setup: z.object({
+    /** Of a package its version. */
+    commit: z.string(),
+    repository: z.string().nullable(),
+    python: z.string(),
+    /** `name==version`, everything that was installed. */
+    packages: z.array(z.string()),
+    stepwell_version: z.string(),
+    completed_at: z.string(),
+  }),
   framework_ready: z.object({ commit: z.string() }),
   /** The last record before sealing. `error` of the record holds the failure, if any. */
   run_end: z.object({

@@ -1,8 +1,9 @@
 /** A framework that counts as set up: a directory with the record, a Python and a source made of fake programs. */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Recipe } from '../../src/adapters.ts';
+import { digestOf } from '../../src/adapters/setup/place.ts';
 
 /** The Python of this machine, as an absolute path; null when there is none. */
 export const PYTHON = findPython();
@@ -45,7 +46,8 @@ export function fakeSetup(root: string, recipe: Recipe, files: readonly string[]
   mkdirSync(join(directory, 'env/bin'), { recursive: true });
   symlinkSync(PYTHON ?? '/nowhere', join(directory, 'env/bin/python'));
   for (const file of files) copyFileSync(join(import.meta.dirname, 'fake', file), join(directory, 'source', basename(file)));
-  const record = { framework: recipe.name, commit: recipe.commit, python: '3.12.0', packages: [] };
+  const place = { directory: realpathSync(directory), recipe: digestOf(recipe) };
+  const record = { framework: recipe.name, ...place, commit: recipe.commit, python: '3.12.0', packages: [] };
   const repository = recipe.repository === null ? null : 'here';
   const made = { repository, stepwell_version: '0', completed_at: '2026-01-01T00:00:00.000Z' };
   writeFileSync(join(directory, 'setup.json'), JSON.stringify({ ...record, ...made }));

@@ -2,11 +2,22 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setUp, type Recipe } from '../../src/adapters.ts';
+import { readinessOf } from '../../src/adapters/setup/readiness.ts';
 import { markOf, setupTools } from '../../src/adapters/setup/tool.ts';
 import type { StepwellError } from '../../src/errors.ts';
 import { repositoryAt } from '../../src/run.ts';
@@ -70,6 +81,25 @@ test('a set-up has the files of its commit, an environment and a record; the nex
   assert.deepEqual(readdirSync(join(directory, 'encodings')), ['fb374d419588a4632f3f557e76b4b70aebbca790']);
   assert.ok(readFileSync(join(directory, 'setup.log'), 'utf8').includes('-m venv'));
   assert.equal((await setUp(recipe, { settings })).action, 'kept');
+
+  const grown = { ...recipe, leaveOut: [] };
+  const older = await readinessOf(grown, settings);
+  assert.match(
+    older.status === 'ready' ? 'ready' : older.finding.what,
+    /is made with other packages than this stepwell asks for/,
+  );
+  assert.equal((await setUp(grown, { settings })).action, 'made');
+  assert.ok(existsSync(join(directory, 'source/examples')));
+
+  const [linked, elsewhere] = [join(bench.root, 'linked'), join(bench.root, 'elsewhere')];
+  symlinkSync(join(bench.root, 'frameworks'), linked);
+  assert.equal((await readinessOf(grown, { ...settings, install_dir: linked })).status, 'ready');
+  renameSync(join(bench.root, 'frameworks'), elsewhere);
+  const moved = await readinessOf(grown, { ...settings, install_dir: elsewhere });
+  assert.match(
+    moved.status === 'ready' ? 'ready' : moved.finding.what,
+    /is moved from .*frameworks.*, which stands in its programs/,
+  );
 });
 
 test('two at once, from a URL, make it once', { skip }, async () => {

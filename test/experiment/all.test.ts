@@ -81,6 +81,10 @@ test('run all --jobs 2, list and compare over frameworks of every kind', { skip 
     ghspec: ['success', 2, true],
     tool: ['failed', 0, true],
   });
+  const stoodOn = runs.filter(({ framework, run_id }) =>
+    readFileSync(join(place.dir, 'runs', framework, run_id, 'logs/run.log'), 'utf8').includes('"event":"framework_setup"'),
+  );
+  assert.deepEqual(stoodOn.map(({ framework }) => framework).sort(), ['baes', 'chatdev', 'ghspec']);
   const groups = (await place.stepwell(['compare', '--json'])).stdout
     .trim()
     .split('\n')

@@ -1,4 +1,5 @@
 /** Where a framework is set up. The only file that knows the names inside. */
+import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
@@ -27,6 +28,10 @@ export interface SetupPlace {
 
 const SetupRecord = z.object({
   framework: z.string(),
+  /** Absolute, without links: programs inside know it, so a copy elsewhere is of no use. */
+  directory: z.string(),
+  /** `digestOf` the recipe. */
+  recipe: z.string(),
   commit: z.string(),
   /** Null for a package: `commit` is then its version. */
   repository: z.string().nullable(),
@@ -60,6 +65,11 @@ export function placeOf(recipe: Recipe, settings: FrameworkSettings): SetupPlace
 /** Or the version of a package. */
 export function commitOf(recipe: Recipe, settings: FrameworkSettings): string {
   return recipe.repository === null ? recipe.commit : (settings.commit_hash ?? recipe.commit);
+}
+
+/** Of what a set-up has inside; another one at the same commit is made anew. */
+export function digestOf({ packages, leaveOut, encodings, agent }: Recipe): string {
+  return hash('sha256', JSON.stringify({ packages, leaveOut, encodings, agent }));
 }
 
 /** For people, without the place. */

@@ -1,10 +1,10 @@
 /** Whether a framework is set up, looked at without changing anything. */
-import { access, constants, stat } from 'node:fs/promises';
+import { access, constants, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stepwellError } from '../../errors.ts';
-import type { Finding } from '../../run.ts';
-import type { FrameworkSettings } from '../../schema.ts';
-import { describeRecord, placeOf, readSetup, type SetupPlace, type SetupRecord } from './place.ts';
+import type { AdapterRun, Finding } from '../../run.ts';
+import type { EventMetadata, FrameworkSettings } from '../../schema.ts';
+import { describeRecord, digestOf, placeOf, readSetup, type SetupPlace, type SetupRecord } from './place.ts';
 import type { Recipe } from './recipe.ts';
 
 export type Readiness =
@@ -17,7 +17,11 @@ export async function readinessOf(recipe: Recipe, settings: FrameworkSettings, f
   const record = await readSetup(place);
   if (record === null)
     return notReady(place, (await exists(place.directory)) ? 'begun, but never finished' : 'not there', framework);
-  // Moved, or its Python was removed since: the record alone says nothing of that.
+  if (record.recipe !== digestOf(recipe))
+    return notReady(place, 'made with other packages than this stepwell asks for', framework);
+  if (record.directory !== (await realpath(place.directory)))
+    return notReady(place, `moved from ${record.directory}, which stands in its programs`, framework);
+  // Its Python may have been removed since: the record says nothing of that.
   if (!(await isExecutable(place.python))) return notReady(place, 'without its Python', framework);
   const missing = await missingFile(recipe, place);
   return missing === null ? { status: 'ready', place, record } : notReady(place, `without ${missing}`, framework);
@@ -44,6 +48,29 @@ export async function requireReady(recipe: Recipe, settings: FrameworkSettings):
   const readiness = await readinessOf(recipe, settings);
   if (readiness.status === 'ready') return readiness.place;
   throw notSetUp(readiness.place, 'not complete', recipe.name);
+}
+
+/**
+ * The set-up that a run stands on, which goes into its record: packages that no recipe pins differ from one set-up to the next.
+ *
+ * @throws FRAMEWORK_NOT_SET_UP
+ */
+export async function useSetup(recipe: Recipe, run: AdapterRun): Promise<SetupPlace> {
+  const readiness = await readinessOf(recipe, run.settings, run.framework);
+  if (readiness.status !== 'ready') throw notSetUp(readiness.place, 'not complete', run.framework);
+  const { place, record } = readiness;
+  run.log.info(`Set up: ${describeRecord(record)}`, {
+    event: 'framework_setup',
+    metadata: {
+      commit: record.commit,
+      repository: record.repository,
+      python: record.python,
+      packages: record.packages,
+      stepwell_version: record.stepwell_version,
+      completed_at: record.completed_at,
+    } satisfies EventMetadata<'framework_setup'>,
+  });
+  return place;
 }
 
 function notReady(place: SetupPlace, how: string, framework: string): Readiness {

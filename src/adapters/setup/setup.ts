@@ -1,5 +1,5 @@
 /** Sets a framework up, once for all runs. */
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, realpath, rm } from 'node:fs/promises';
 import { stepwellError } from '../../errors.ts';
 import { killMarked } from '../../exec.ts';
 import { repositoryAt, type Repository } from '../../run.ts';
@@ -7,7 +7,7 @@ import type { FrameworkSettings } from '../../schema.ts';
 import { stepwellVersion, withFileLock, writeFileAtomic } from '../../store.ts';
 import { placeAgent } from './agent.ts';
 import { misplacedKeys } from './package.ts';
-import { commitOf, placeOf, type SetupPlace, type SetupRecord } from './place.ts';
+import { commitOf, digestOf, placeOf, type SetupPlace, type SetupRecord } from './place.ts';
 import { findPython, makeEnvironment, placeEncodings } from './python.ts';
 import { missingFile, readinessOf } from './readiness.ts';
 import type { Recipe } from './recipe.ts';
@@ -109,6 +109,8 @@ async function make(recipe: Recipe, place: SetupPlace, tools: Tools, options: Ma
   await placeEncodings(recipe, place);
   return {
     framework: recipe.name,
+    directory: await realpath(place.directory),
+    recipe: digestOf(recipe),
     commit,
     repository: repository?.shown ?? null,
     python: python.version,
