@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Recipe } from '../../src/adapters.ts';
-import { digestOf } from '../../src/adapters/setup/place.ts';
+import { recipeDigest } from '../../src/adapters/setup/place.ts';
 
 /** The Python of this machine, as an absolute path; null when there is none. */
 export const PYTHON = findPython();
@@ -46,7 +46,7 @@ export function fakeSetup(root: string, recipe: Recipe, files: readonly string[]
   mkdirSync(join(directory, 'env/bin'), { recursive: true });
   symlinkSync(PYTHON ?? '/nowhere', join(directory, 'env/bin/python'));
   for (const file of files) copyFileSync(join(import.meta.dirname, 'fake', file), join(directory, 'source', basename(file)));
-  const place = { directory: realpathSync(directory), recipe: digestOf(recipe) };
+  const place = { directory: realpathSync(directory), recipe: recipeDigest(recipe) };
   const record = { framework: recipe.name, ...place, commit: recipe.commit, python: '3.12.0', packages: [] };
   const repository = recipe.repository === null ? null : 'here';
   const made = { repository, stepwell_version: '0', completed_at: '2026-01-01T00:00:00.000Z' };

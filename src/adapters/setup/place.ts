@@ -30,7 +30,7 @@ const SetupRecord = z.object({
   framework: z.string(),
   /** Absolute, without links: programs inside know it, so a copy elsewhere is of no use. */
   directory: z.string(),
-  /** `digestOf` the recipe. */
+  /** `recipeDigest` the recipe. */
   recipe: z.string(),
   commit: z.string(),
   /** Null for a package: `commit` is then its version. */
@@ -68,7 +68,7 @@ export function commitOf(recipe: Recipe, settings: FrameworkSettings): string {
 }
 
 /** Of what a set-up has inside; another one at the same commit is made anew. */
-export function digestOf({ packages, leaveOut, encodings, agent }: Recipe): string {
+export function recipeDigest({ packages, leaveOut, encodings, agent }: Recipe): string {
   return hash('sha256', JSON.stringify({ packages, leaveOut, encodings, agent }));
 }
 

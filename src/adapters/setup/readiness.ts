@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { stepwellError } from '../../errors.ts';
 import type { AdapterRun, Finding } from '../../run.ts';
 import type { EventMetadata, FrameworkSettings } from '../../schema.ts';
-import { describeRecord, digestOf, placeOf, readSetup, type SetupPlace, type SetupRecord } from './place.ts';
+import { describeRecord, recipeDigest, placeOf, readSetup, type SetupPlace, type SetupRecord } from './place.ts';
 import type { Recipe } from './recipe.ts';
 
 export type Readiness =
@@ -17,7 +17,7 @@ export async function readinessOf(recipe: Recipe, settings: FrameworkSettings, f
   const record = await readSetup(place);
   if (record === null)
     return notReady(place, (await exists(place.directory)) ? 'begun, but never finished' : 'not there', framework);
-  if (record.recipe !== digestOf(recipe))
+  if (record.recipe !== recipeDigest(recipe))
     return notReady(place, 'made with other packages than this stepwell asks for', framework);
   if (record.directory !== (await realpath(place.directory)))
     return notReady(place, `moved from ${record.directory}, which stands in its programs`, framework);

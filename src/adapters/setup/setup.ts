@@ -7,7 +7,7 @@ import type { FrameworkSettings } from '../../schema.ts';
 import { stepwellVersion, withFileLock, writeFileAtomic } from '../../store.ts';
 import { placeAgent } from './agent.ts';
 import { misplacedKeys } from './package.ts';
-import { commitOf, digestOf, placeOf, type SetupPlace, type SetupRecord } from './place.ts';
+import { commitOf, recipeDigest, placeOf, type SetupPlace, type SetupRecord } from './place.ts';
 import { findPython, makeEnvironment, placeEncodings } from './python.ts';
 import { missingFile, readinessOf } from './readiness.ts';
 import type { Recipe } from './recipe.ts';
@@ -110,7 +110,7 @@ async function make(recipe: Recipe, place: SetupPlace, tools: Tools, options: Ma
   return {
     framework: recipe.name,
     directory: await realpath(place.directory),
-    recipe: digestOf(recipe),
+    recipe: recipeDigest(recipe),
     commit,
     repository: repository?.shown ?? null,
     python: python.version,
