@@ -84,6 +84,12 @@ async function claimOf(stage: Stage, settings: FrameworkSettings, changes: Parti
 
 for (const [what, specify, work, message] of [
   ['waits at a gate with exit code 0', 'pauses', {}, /^Spec Kit ended as "paused" at "review-spec" \(exit code 0\)$/],
+  [
+    'completes with exit code 1',
+    'completes with exit code 1',
+    {},
+    /^Spec Kit ended as "completed" at "implement" \(exit code 1\)$/,
+  ],
   ['ends with exit code 0 and no word', 'says nothing', {}, /^exit code 0, but without its JSON answer$/],
   [
     'claims all and has done nothing',

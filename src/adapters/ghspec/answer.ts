@@ -13,7 +13,6 @@ const Answer = z.looseObject({
 /** Null when it claims to have completed the workflow. Exit code 0 alone says nothing: a workflow that waits at a gate ends with it. */
 export function failureOf(outcome: ProgramOutcome, stdout: readonly string[]): FrameworkClaim | null {
   const failed = failedEnd(outcome);
-  if (outcome.status !== 'exited') return failed;
   const answer = findAnswer(stdout);
   if (answer === null) {
     return failed ?? { status: 'failure', reason: 'framework_failed', message: 'exit code 0, but without its JSON answer' };
@@ -23,7 +22,8 @@ export function failureOf(outcome: ProgramOutcome, stdout: readonly string[]): F
   const at = typeof current_step_id === 'string' ? ` at ${JSON.stringify(current_step_id)}` : '';
   const why = typeof error === 'string' && error !== '' ? `: ${error.replace(/\s+/g, ' ').slice(0, 500)}` : '';
   const message = `Spec Kit ended as ${JSON.stringify(status)}${at} (${describeOutcome(outcome)})${why}`;
-  return { status: 'failure', reason: failed === null ? 'framework_failed' : 'exit_code', message };
+  const reason = failed?.status === 'failure' ? failed.reason : 'framework_failed';
+  return { status: 'failure', reason, message };
 }
 
 /** One object, printed over many lines, after whatever else was printed. */

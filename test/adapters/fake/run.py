@@ -129,6 +129,9 @@ elif behaviour == 'asks five times':
             last = refusal
     raise RuntimeError('RetryError[<Future state=finished raised UnprocessableEntityError>]') from last
 elif behaviour == 'succeeds':
+    # What its program may leave when it is tried.
+    os.mkdir(os.path.join(product, 'folder.py'))
+    os.symlink(sys.executable, os.path.join(product, 'linked.py'))
     write('made.txt', 'made\n')
     write('start.sh', "'''\nStarts it.\n'''\necho started > started.txt\n")
     write('main.py', "'''\n%s\n'''\n" % args.name)
