@@ -8,7 +8,8 @@ import { BAES } from './baes/recipe.ts';
 import { CONTEXT_STORE, openState, PROGRAM } from './baes/state.ts';
 import { endpointVariables } from './command/endpoint.ts';
 import { failedEnd } from './command/ending.ts';
-import { syntaxErrors } from './python-syntax.ts';
+import { PYTHON_ENVIRONMENT } from './python-environment.ts';
+import { successWhereParsed } from './python-syntax.ts';
 import { describeSetup, readinessOf, requireReady, useSetup } from './setup/readiness.ts';
 import { commitOf } from './setup/place.ts';
 
@@ -55,10 +56,7 @@ async function runStep(step: AdapterStep): Promise<FrameworkClaim> {
   if (answer === null) {
     return { status: 'failure', reason: 'framework_failed', message: 'it ended with exit code 0, but without its JSON answer' };
   }
-  const broken = await syntaxErrors(step, python);
-  if (broken.length === 0) return { status: 'success' };
-  for (const line of broken) step.log.warn(`Not Python: ${line}`);
-  return { status: 'failure', reason: 'framework_failed', message: `it claims success, but wrote ${broken[0]}` };
+  return await successWhereParsed(step, python);
 }
 
 /** The user's `env:` stands above the endpoint, as everywhere; what keeps runs apart stands above that. */
@@ -69,8 +67,6 @@ function environmentOf(step: AdapterStep): Record<string, string> {
     ...step.env,
     MANAGED_SYSTEM_PATH: step.workspace,
     SKIP_SERVER_START: '1',
-    PYTHONDONTWRITEBYTECODE: '1',
-    PYTHONUNBUFFERED: '1',
-    PYTHONUTF8: '1',
+    ...PYTHON_ENVIRONMENT,
   };
 }

@@ -14,7 +14,8 @@ import { takeProduct } from './chatdev/product.ts';
 import { CHATDEV } from './chatdev/recipe.ts';
 import { failedEnd } from './command/ending.ts';
 import { endpointVariables } from './command/endpoint.ts';
-import { syntaxErrors } from './python-syntax.ts';
+import { PYTHON_ENVIRONMENT } from './python-environment.ts';
+import { successWhereParsed } from './python-syntax.ts';
 import { commitOf, type SetupPlace } from './setup/place.ts';
 import { describeSetup, readinessOf, requireReady, useSetup } from './setup/readiness.ts';
 
@@ -99,10 +100,7 @@ async function judge(step: AdapterStep, place: SetupPlace, code: readonly string
   if (code.length === 0) {
     return { status: 'failure', reason: 'framework_failed', message: 'it ended with exit code 0, but wrote no code' };
   }
-  const broken = await syntaxErrors(step, place.python);
-  if (broken.length === 0) return { status: 'success' };
-  for (const line of broken) step.log.warn(`Not Python: ${line}`);
-  return { status: 'failure', reason: 'framework_failed', message: `it claims success, but wrote ${broken[0]}` };
+  return await successWhereParsed(step, place.python);
 }
 
 /** The user's `env:` stands above the endpoint, as everywhere; what keeps runs apart stands above that. */
@@ -118,8 +116,6 @@ function environmentOf(step: AdapterStep, place: SetupPlace, port: number): Reco
     // What ChatDev tries, and the packages that it fetches for it, are the run's; ChatDev itself runs on those of its set-up.
     PATH: [copyOf(step).programs, step.env['PATH'] ?? ''].join(delimiter),
     TIKTOKEN_CACHE_DIR: place.encodings,
-    PYTHONDONTWRITEBYTECODE: '1',
-    PYTHONUNBUFFERED: '1',
-    PYTHONUTF8: '1',
+    ...PYTHON_ENVIRONMENT,
   };
 }

@@ -13,6 +13,7 @@ import { beginFeature } from './ghspec/feature.ts';
 import { GHSPEC } from './ghspec/recipe.ts';
 import { missingWork, newFeature, tasksIn, textOf } from './ghspec/work.ts';
 import { workflowText } from './ghspec/workflow.ts';
+import { PYTHON_ENVIRONMENT } from './python-environment.ts';
 import { misplacedKeys } from './setup/package.ts';
 import { describeSetup, readinessOf, requireReady, useSetup } from './setup/readiness.ts';
 
@@ -126,5 +127,5 @@ function ownMark({ mark }: AdapterRun): string {
 }
 
 function environmentOf(run: AdapterRun): Record<string, string> {
-  return { ...run.env, PYTHONDONTWRITEBYTECODE: '1', PYTHONUNBUFFERED: '1', PYTHONUTF8: '1', NO_COLOR: '1' };
+  return { ...run.env, ...PYTHON_ENVIRONMENT, NO_COLOR: '1' };
 }

@@ -1,6 +1,6 @@
 /** Whether Python files are Python at all: the cheapest measurement of what a framework wrote, and one that it cannot talk away. */
-import { runProgram } from '../exec.ts';
-import type { AdapterStep } from '../run.ts';
+import { describeOutcome, runProgram } from '../exec.ts';
+import type { AdapterStep, FrameworkClaim } from '../run.ts';
 
 /** Prints `path:line: message` for each file below the current directory that does not parse; at most ten. */
 const CHECK = `
@@ -19,6 +19,14 @@ for top, dirs, files in os.walk('.'):
 for line in bad[:10]: print(line.replace('\\n', ' '))
 `;
 
+/** A claim of success, held against the Python files of the workspace. Throws when they could not be checked. */
+export async function successWhereParsed(step: AdapterStep, python: string): Promise<FrameworkClaim> {
+  const broken = await syntaxErrors(step, python);
+  if (broken.length === 0) return { status: 'success' };
+  for (const line of broken) step.log.warn(`Not Python: ${line}`);
+  return { status: 'failure', reason: 'framework_failed', message: `it claims success, but wrote ${broken[0]}` };
+}
+
 /** One line for each file of the workspace that is not Python although it is called so. Throws when the check itself failed. */
 export async function syntaxErrors(step: AdapterStep, python: string): Promise<string[]> {
   const lines: string[] = [];
@@ -33,5 +41,5 @@ export async function syntaxErrors(step: AdapterStep, python: string): Promise<s
   });
   step.signal.throwIfAborted();
   if (outcome.status === 'exited' && outcome.exitCode === 0) return lines;
-  throw new Error(`the syntax of the workspace's Python files could not be checked: ${python}`);
+  throw new Error(`the syntax of the workspace's Python files could not be checked with ${python}: ${describeOutcome(outcome)}`);
 }
