@@ -90,6 +90,7 @@ for (const [what, specify, work, message] of [
     {},
     /^Spec Kit ended as "completed" at "implement" \(exit code 1\)$/,
   ],
+  ['breaks', 'breaks', {}, /^Spec Kit ended as "failed" at "plan" \(exit code 1\): no such integration$/],
   ['ends with exit code 0 and no word', 'says nothing', {}, /^exit code 0, but without its JSON answer$/],
   [
     'claims all and has done nothing',
@@ -288,6 +289,12 @@ test('a phase that is cut off by the end of the attempt is unfinished', { skip: 
     recorded.map(({ metadata }) => metadata['status']),
     ['completed', 'unfinished'],
   );
+});
+
+test('a directory with spaces and quotes is none to Spec Kit’s call of its agent', async () => {
+  using stage = makeStage();
+  const scratch = join(stage.scratch, `it's "a" $(b); c`);
+  assert.equal((await claimOf(stage, settingsOf(stage), { scratch })).status, 'success');
 });
 
 test('a project that cannot be made is said before the first step', async () => {

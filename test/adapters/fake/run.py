@@ -114,6 +114,7 @@ if behaviour == 'hangs':
         except KeyboardInterrupt:
             continue
 elif behaviour == 'fails':
+    say('**[OpenAI_Usage_Info Receive]**\nprompt_tokens: 7\ncompletion_tokens: 3')
     raise ValueError('No Valid Codes.')
 elif behaviour == 'writes nothing':
     write('manual.md', 'How to use nothing.')

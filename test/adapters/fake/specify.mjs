@@ -33,6 +33,7 @@ if (command !== 'workflow' || args[0] !== 'run') throw new Error(`unknown: ${com
 write('.specify/workflows/runs/r1/state.json', String(process.hrtime.bigint()));
 if (behaviour === 'pauses') end('paused', 'review-spec', { gate: { message: 'Review the spec' } });
 if (behaviour === 'says nothing') process.exit(0);
+if (behaviour === 'breaks') end('failed', 'plan', { error: 'no such\n  integration' });
 if (behaviour === 'only claims') end('completed', 'implement');
 if (behaviour === 'calls for something else') spawnSync(process.env.SPECKIT_INTEGRATION_PI_EXECUTABLE, ['-p', '/other.thing']);
 if (behaviour === 'removes the agent') rmSync(process.env.AGENT);
