@@ -204,6 +204,7 @@ test('questions of the specification are asked once, and the phases after it are
   assert.deepEqual(asked, ['which levels?']);
   const told = readFileSync(join(stage.scratch, 'told.all'), 'utf8').split('## User Input\n\n').slice(1);
   assert.equal(told.length, 4);
+  assert.ok(!told.some((text) => text.includes('handoffs:')), 'what is no text of the phase stays out');
   assert.ok(told.every((text) => text.startsWith(prompt)));
   const answered = '- which levels?\n\nThe answer:\nThree of them, "beginner" first: $HOME $ARGUMENTS\n';
   assert.deepEqual(
