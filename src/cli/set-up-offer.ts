@@ -37,7 +37,7 @@ function chosen(frameworks: readonly string[], { config, runsDir }: CommonOption
 export async function wantsSetup(names: readonly string[]): Promise<boolean> {
   const shown = names.map((name) => neutralLine(name));
   const subject = `${shown.join(', ')} ${shown.length === 1 ? 'is' : 'are'} not set up.`;
-  await print(`${subject} Setting up takes minutes and needs the network: \`stepwell setup ${shown.join(' ')}\`.`);
+  await print(`${subject} Setting up takes minutes and needs the network: \`npx stepwell setup ${shown.join(' ')}\`.`);
   await write('Set up now? [y/N] ');
   // Not as a terminal: Ctrl-C then ends the process, which has begun nothing yet.
   const lines = createInterface({ input: process.stdin, terminal: false });

@@ -3,7 +3,7 @@ import type { ErrorEntries } from './entry.ts';
 export const setupErrors = {
   FRAMEWORK_NOT_SET_UP: (facts: { framework: string; directory: string; how: string }) => ({
     sentence: `${facts.framework} is not set up: ${facts.directory} is ${facts.how}.`,
-    fix: `Type \`stepwell setup ${facts.framework}\`.`,
+    fix: `Type \`npx stepwell setup ${facts.framework}\`.`,
     exitCode: 2,
   }),
   SETUP_UNKNOWN: (facts: { framework: string; known: readonly string[] }) => ({
@@ -71,9 +71,17 @@ export const setupErrors = {
     fix: `Install one, or name it: frameworks: { ${facts.framework}: { python: /path/to/python${facts.wanted[0] ?? '3'} } }.`,
     exitCode: 2,
   }),
-  SETUP_STEP_FAILED: (facts: { framework: string; what: string; how: string; lines: readonly string[]; log: string }) => ({
+  SETUP_STEP_FAILED: (facts: {
+    framework: string;
+    what: string;
+    how: string;
+    lines: readonly string[];
+    log: string;
+    /** What helps where there is no access to what is fetched. */
+    withoutAccess: string | null;
+  }) => ({
     sentence: [`Setting up ${facts.framework} failed: could not ${facts.what} (${facts.how}).`, ...facts.lines].join('\n  '),
-    fix: `Read ${facts.log}; when the cause is gone, type \`stepwell setup ${facts.framework}\` again.`,
+    fix: `Read ${facts.log}; ${facts.withoutAccess === null ? '' : `${facts.withoutAccess}; `}when the cause is gone, type \`npx stepwell setup ${facts.framework}\` again.`,
     exitCode: 1,
   }),
   SETUP_ENCODING_WRONG: (facts: { file: string; encoding: string }) => ({

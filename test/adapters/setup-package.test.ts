@@ -60,7 +60,12 @@ test('a package has its version in place of a commit, and its agent from npm whe
   assert.equal(await placed({ command: ['/somewhere/helper'] }, bin), false);
   assert.equal(await placed({}, other, bin), false);
   program(bin, 'npm', 'echo "npm error code E500" >&2; exit 1');
-  await assert.rejects(setUpWith({}, bin), { code: 'SETUP_STEP_FAILED', message: /install helper \(exit code 1\)[^]*E500/ });
+  await assert.rejects(setUpWith({}, bin), (error: Error & { code: string; fix: string }) => {
+    assert.equal(error.code, 'SETUP_STEP_FAILED');
+    assert.match(error.message, /install helper \(exit code 1\)[^]*E500/);
+    assert.match(error.fix, /setup\.log; without access to npm’s registry set NPM_CONFIG_REGISTRY to one .*; when/);
+    return true;
+  });
   rmSync(join(bin, 'npm'));
   const env = { ...process.env, PATH: bin };
   assert.equal((await setUp(recipe, { settings, env, say: (line) => said.push(line) })).action, 'kept');

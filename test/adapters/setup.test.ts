@@ -213,6 +213,13 @@ test('what stands in the way is said: commit, source, Python', { skip }, async (
     assert.match(error.message, /needs Python 2\.3 .*found: /);
     return true;
   });
+  const unreachable = { ...process.env, PIP_INDEX_URL: 'http://127.0.0.1:9/simple', PIP_RETRIES: '0' };
+  const packages = ['stepwell-no-such-package'];
+  await assert.rejects(setUp({ ...recipe, packages }, { settings, env: unreachable }), (error: Error & { fix: string }) => {
+    assert.match(error.message, /install its packages \(exit code 1\)/);
+    assert.match(error.fix, /setup\.log; without access to PyPI set PIP_INDEX_URL to an index that pip can reach; when/);
+    return true;
+  });
   await assert.rejects(setUp({ ...recipe, imports: ['no_such_module'] }, { settings }), (error: Error & { code: string }) => {
     assert.equal(error.code, 'SETUP_STEP_FAILED');
     assert.match(error.message, /check its packages \(exit code 1\)[^]*no_such_module/);

@@ -42,7 +42,7 @@ test('run all says which frameworks it leaves out; a name runs one, and is told 
   assert.equal(both.code, 2);
   assert.match(
     both.stderr,
-    /baes is not set up: .*\/frameworks\/baes@[0-9a-f]{40} is not there\.\nfix: Type `stepwell setup baes`\.\n$/,
+    /baes is not set up: .*\/frameworks\/baes@[0-9a-f]{40} is not there\.\nfix: Type `npx stepwell setup baes`\.\n$/,
   );
 });
 
@@ -54,7 +54,7 @@ test('doctor says of a framework that is not enabled what it lacks, and finds no
   assert.match(doctor.stdout, /^off {8}spare \(not enabled\): .*no-such-program-here.*\n {11}fix: /m);
   assert.match(
     doctor.stdout,
-    /^off {8}baes \(not enabled\): not set up: frameworks\/baes@[0-9a-f]{40} is not there\.\n {11}fix: Type `stepwell setup baes`\.$/m,
+    /^off {8}baes \(not enabled\): not set up: frameworks\/baes@[0-9a-f]{40} is not there\.\n {11}fix: Type `npx stepwell setup baes`\.$/m,
   );
 
   const file = join(place.dir, 'config/experiment.yaml');

@@ -18,7 +18,7 @@ after(() => place.remove());
 const typing = async (keys: string, ...args: string[]): Promise<string> => await typed(place.dir, keys, args);
 
 const MISSING =
-  /error: .* baes is not set up: .*\/frameworks\/baes@[0-9a-f]{40} is not there\.\nfix: Type `stepwell setup baes`\.\n/;
+  /error: .* baes is not set up: .*\/frameworks\/baes@[0-9a-f]{40} is not there\.\nfix: Type `npx stepwell setup baes`\.\n/;
 
 for (const [keys, answer] of [
   ['\n', 'nothing'],
@@ -27,7 +27,7 @@ for (const [keys, answer] of [
 ] as const) {
   test(`on a terminal run asks; ${answer} means no, and nothing is set up`, needsPty, async () => {
     const text = await typing(keys, 'run', 'baes');
-    assert.match(text, /^baes is not set up\. .*`stepwell setup baes`\.\nSet up now\? \[y\/N\] /);
+    assert.match(text, /^baes is not set up\. .*`npx stepwell setup baes`\.\nSet up now\? \[y\/N\] /);
     assert.match(text, MISSING);
     assert.match(text, /exit 2\n$/);
     assert.equal(existsSync(join(place.dir, 'frameworks')), false);

@@ -26,11 +26,11 @@ test('`all` are the frameworks of the configuration, enabled or not; a name may 
   assert.match(all.stderr, /^mine: fetching [0-9a-f]{40} from .*\/config\/no-clone\n/);
 
   const refused = await place.stepwell(['run', 'mine']);
-  assert.match(refused.stderr, /mine is not set up: .*\/frameworks\/baes@[^]*fix: Type `stepwell setup mine`\.\n$/);
+  assert.match(refused.stderr, /mine is not set up: .*\/frameworks\/baes@[^]*fix: Type `npx stepwell setup mine`\.\n$/);
   const doctor = await place.stepwell(['doctor']);
   assert.match(
     doctor.stdout,
-    /^off {8}mine \(not enabled\): not set up: frameworks\/baes@.*\n {11}fix: Type `stepwell setup mine`\.$/m,
+    /^off {8}mine \(not enabled\): not set up: frameworks\/baes@.*\n {11}fix: Type `npx stepwell setup mine`\.$/m,
   );
 
   const unknown = await place.stepwell(['setup', 'tool']);

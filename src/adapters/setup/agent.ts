@@ -51,5 +51,7 @@ export async function placeAgent(
     '--global=false',
     `--prefix=${place.agent}`,
   ];
-  await tools.run(`install ${program}`, ['npm', 'install', '--save-exact', ...options, npmPackage], place.agent);
+  const command = ['npm', 'install', '--save-exact', ...options, npmPackage] as const;
+  const withoutAccess = 'without access to npm’s registry set NPM_CONFIG_REGISTRY to one that npm can reach';
+  await tools.run(`install ${program}`, command, place.agent, withoutAccess);
 }

@@ -65,7 +65,10 @@ export async function makeEnvironment(recipe: Recipe, python: FoundPython, place
   const cwd = place.directory;
   await tools.run('make a Python environment', [python.program, '-m', 'venv', place.environment], cwd);
   const pip = [place.python, '-m', 'pip', '--quiet'] as const;
-  if (recipe.packages.length > 0) await tools.run('install its packages', [...pip, 'install', ...recipe.packages], cwd);
+  if (recipe.packages.length > 0) {
+    const withoutAccess = 'without access to PyPI set PIP_INDEX_URL to an index that pip can reach';
+    await tools.run('install its packages', [...pip, 'install', ...recipe.packages], cwd, withoutAccess);
+  }
   if (recipe.imports.length > 0) {
     await tools.run('check its packages', [place.python, '-c', `import ${recipe.imports.join(', ')}`], cwd);
   }

@@ -103,7 +103,8 @@ async function make(recipe: Recipe, place: SetupPlace, tools: Tools, options: Ma
     await fetchSource(recipe.name, { repository, commit, leaveOut: recipe.leaveOut }, place, tools);
     await demandFiles(recipe, commit, place);
   }
-  say(`making an environment of Python ${python.version} (${python.program}) with ${recipe.packages.length} packages`);
+  const packaged = recipe.packages.length === 1 ? recipe.packages[0] : `${recipe.packages.length} packages`;
+  say(`making an environment of Python ${python.version} (${python.program}) with ${packaged}`);
   const packages = await makeEnvironment(recipe, python, place, tools);
   if (repository === null) await demandFiles(recipe, commit, place);
   await placeEncodings(recipe, place);

@@ -5,8 +5,8 @@ import { stepwellError } from '../../errors.ts';
 import { describeOutcome, runProgram } from '../../exec.ts';
 
 export interface Tools {
-  /** @throws SETUP_STEP_FAILED @returns the lines of stdout */
-  run(what: string, command: readonly [string, ...string[]], cwd: string): Promise<string[]>;
+  /** @param withoutAccess what helps where what is fetched cannot be reached @throws SETUP_STEP_FAILED @returns the lines of stdout */
+  run(what: string, command: readonly [string, ...string[]], cwd: string, withoutAccess?: string): Promise<string[]>;
   /** The same, where not succeeding is an answer too. */
   attempt(command: readonly [string, ...string[]], cwd: string): Promise<Attempted>;
 }
@@ -65,11 +65,11 @@ export function setupTools({ framework, log, env, signal, mark, hide }: ToolOpti
     return { ok: outcome.status === 'exited' && outcome.exitCode === 0, how: describeOutcome(outcome), lines, stdout };
   };
   return {
-    async run(what, command, cwd) {
+    async run(what, command, cwd, withoutAccess) {
       const { ok, how, lines, stdout } = await work(command, cwd);
       signal.throwIfAborted();
       if (ok) return stdout;
-      throw stepwellError('SETUP_STEP_FAILED', { framework, what, how, lines, log });
+      throw stepwellError('SETUP_STEP_FAILED', { framework, what, how, lines, log, withoutAccess: withoutAccess ?? null });
     },
     async attempt(command, cwd) {
       const { ok, lines, stdout } = await work(command, cwd);
