@@ -7,7 +7,7 @@ export const chatdevErrors = {
     exitCode: 2,
   }),
   CHATDEV_PATH_UNUSABLE: (facts: { path: string; characters: readonly string[] }) => ({
-    sentence: `ChatDev cannot work in ${facts.path}: it hands its own path to a shell without quotes, so the program that it built would never be tried. In the way: ${facts.characters.map((each) => JSON.stringify(each)).join(' ')}.`,
+    sentence: `ChatDev cannot work below a path with ${facts.characters.map((each) => JSON.stringify(each)).join(' ')} in it: it hands its own path to a shell without quotes, so the program that it built would never be tried. The path: ${facts.path}.`,
     fix: 'Name another directory of runs with --runs-dir, without spaces, quotes and characters that a shell reads.',
     exitCode: 2,
   }),
