@@ -8,6 +8,7 @@ import { findAnswer, refusalOf } from '../../src/adapters/baes/answer.ts';
 import { placeLauncher } from '../../src/adapters/baes/launcher.ts';
 import { printedEnd } from '../../src/adapters/baes/printed.ts';
 import { syntaxErrors } from '../../src/adapters/python-syntax.ts';
+import { runExperiment } from '../../src/index.ts';
 import { withRun, withStep } from '../../src/log.ts';
 import type { FrameworkClaim } from '../../src/run.ts';
 import type { FrameworkSettings } from '../../src/schema.ts';
@@ -90,6 +91,24 @@ for (const [behaviour, message] of [
     assert.match(claim.status === 'failure' ? claim.message : '', message);
   });
 }
+
+test('BAEs that claims success and wrote nothing has failed: what stepwell placed is no work', { skip }, async () => {
+  using stage = makeStage();
+  const config = join(stage.outside, 'experiment.yaml');
+  writeFileSync(join(stage.outside, 'prompt.txt'), 'Build it.');
+  const experiment = {
+    model: 'rehearsal',
+    frameworks: { baes: settingsOf(stage, 'writes nothing') },
+    steps: [{ id: 1, name: 'first', prompt_file: 'prompt.txt' }],
+    retries: { max_retries: 0 },
+  };
+  writeFileSync(config, JSON.stringify(experiment));
+  const { runs } = await runExperiment({ config, frameworks: ['baes'], runsDir: join(stage.outside, 'runs') });
+  const { runDir } = runs[0]!;
+  assert.ok(existsSync(join(runDir, 'workspace/start.sh')));
+  const { steps } = JSON.parse(readFileSync(join(runDir, 'metrics.json'), 'utf8'));
+  assert.equal(steps[0].attempts[0].reason, 'no_changes');
+});
 
 test('a step goes on from the context store of the last, a second attempt from what the first found', { skip }, async () => {
   using stage = makeStage();

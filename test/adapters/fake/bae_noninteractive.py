@@ -20,7 +20,8 @@ store = json.load(open(args.context_store)) if os.path.exists(args.context_store
 store["requests"] += 1
 json.dump(store, open(args.context_store, "w"))
 
-write("prompt.seen", args.request)
+if behaviour != "writes nothing":
+    write("prompt.seen", args.request)
 answer = {"success": True, "result": {"success": True, "execution_results": [{"task": "generate_api", "success": True}], "requests": store["requests"]}}
 if behaviour == "hangs":
     for each in (signal.SIGTERM, signal.SIGINT):
@@ -53,7 +54,7 @@ if behaviour == "asks":
     body = json.dumps({"model": os.environ["OPENAI_MODEL"], "messages": [{"role": "user", "content": "hello"}]}).encode()
     head = {"authorization": "Bearer " + os.environ["OPENAI_API_KEY"], "content-type": "application/json"}
     urllib.request.urlopen(urllib.request.Request(os.environ["OPENAI_BASE_URL"] + "/chat/completions", body, head)).read()
-if behaviour != "fails":
+if behaviour not in ("fails", "writes nothing"):
     write("made.txt", "made\n")
 
 print("\x1b[32m✔ {progress}\x1b[0m")
