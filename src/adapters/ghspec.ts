@@ -6,7 +6,7 @@ import { describeOutcome, killMarked, runLogged } from '../exec.ts';
 import type { Adapter, AdapterRun, AdapterStep, Finding, FrameworkClaim } from '../run.ts';
 import type { FrameworkSettings } from '../schema.ts';
 import { snapshotTree } from '../store.ts';
-import { agentOf, isDefaultAgent, unknownAgent } from './ghspec/agent.ts';
+import { agentOf, isDefaultAgent } from './ghspec/agent.ts';
 import { failureOf } from './ghspec/answer.ts';
 import { openDesk } from './ghspec/desk.ts';
 import { beginFeature } from './ghspec/feature.ts';
@@ -14,6 +14,7 @@ import { GHSPEC } from './ghspec/recipe.ts';
 import { missingWork, newFeature, tasksIn, textOf } from './ghspec/work.ts';
 import { workflowText } from './ghspec/workflow.ts';
 import { PYTHON_ENVIRONMENT } from './python-environment.ts';
+import { unknownAgent } from './setup/agent.ts';
 import { misplacedKeys } from './setup/package.ts';
 import { describeSetup, readinessOf, requireReady, useSetup } from './setup/readiness.ts';
 
@@ -32,7 +33,7 @@ export const ghspec: Adapter = {
 };
 
 async function check(settings: FrameworkSettings, framework?: string): Promise<Finding[]> {
-  const unknown = unknownAgent(settings);
+  const unknown = unknownAgent(GHSPEC, settings);
   const wrong = [...misplacedKeys(GHSPEC, settings, framework), ...(unknown === null ? [] : [unknown])];
   const findings = wrong.map(({ message, fix }) => ({ what: message, fix }));
   const readiness = await readinessOf(GHSPEC, settings, framework);
@@ -46,7 +47,7 @@ async function check(settings: FrameworkSettings, framework?: string): Promise<F
 }
 
 async function describeAgent(settings: FrameworkSettings): Promise<string | null> {
-  if (unknownAgent(settings) !== null) return null;
+  if (unknownAgent(GHSPEC, settings) !== null) return null;
   const agent = await agentOf(settings);
   return (await agent.adapter.describe?.(agent.settings)) ?? null;
 }

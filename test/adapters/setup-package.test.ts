@@ -56,7 +56,7 @@ test('a package has its version in place of a commit, and its agent from npm whe
   };
   assert.equal(await placed({}, bin), true);
   assert.equal(await placed({ agent: 'helper' }, bin), true);
-  assert.equal(await placed({ agent: 'another' }, bin), false);
+  assert.equal(await placed({ agent: 'codex' }, bin), false);
   assert.equal(await placed({ command: ['/somewhere/helper'] }, bin), false);
   assert.equal(await placed({}, other, bin), false);
   program(bin, 'npm', 'echo "npm error code E500" >&2; exit 1');
@@ -72,7 +72,7 @@ test('a package has its version in place of a commit, and its agent from npm whe
   assert.match(said.at(-1) ?? '', /helper is not on PATH, and without npm/);
 });
 
-test('keys of a source mean nothing for a package', async () => {
+test('keys of a source mean nothing for a package, and an agent has to be a known one', async () => {
   const install_dir = join(tmpdir(), 'stepwell-never-made');
   const settings: FrameworkSettings = { enabled: true, env: {}, install_dir };
   for (const key of ['commit_hash', 'repo_url']) {
@@ -81,5 +81,9 @@ test('keys of a source mean nothing for a package', async () => {
       message: new RegExp(`frameworks\\.tried\\.${key} means nothing`),
     });
   }
+  await assert.rejects(setUp(recipe, { settings: { ...settings, agent: 'nobody' } }), {
+    code: 'AGENT_UNKNOWN',
+    message: /no coding agent "nobody"/,
+  });
   assert.ok(!existsSync(install_dir));
 });

@@ -1,11 +1,10 @@
 /** The coding agent that Spec Kit drives. */
-import { stepwellError, type StepwellError } from '../../errors.ts';
 import type { Adapter } from '../../run.ts';
 import type { FrameworkSettings } from '../../schema.ts';
 import { agentAdapter } from '../agent.ts';
 import type { AgentPreset } from '../agent/preset.ts';
 import { PRESETS } from '../agent/presets.ts';
-import { placedAgent } from '../setup/agent.ts';
+import { placedAgent, unknownAgent } from '../setup/agent.ts';
 import { placeOf } from '../setup/place.ts';
 import { GHSPEC } from './recipe.ts';
 
@@ -21,14 +20,10 @@ export function isDefaultAgent({ agent }: FrameworkSettings): boolean {
   return agent === undefined || agent === GHSPEC.agent.program;
 }
 
-export function unknownAgent({ agent = GHSPEC.agent.program }: FrameworkSettings): StepwellError | null {
-  return Object.hasOwn(presets, agent) ? null : stepwellError('AGENT_UNKNOWN', { agent, known: Object.keys(presets) });
-}
-
 /** @throws AGENT_UNKNOWN */
 export async function agentOf(settings: FrameworkSettings): Promise<Driven> {
   const preset = presets[settings.agent ?? GHSPEC.agent.program];
-  if (preset === undefined) throw unknownAgent(settings)!;
+  if (preset === undefined) throw unknownAgent(GHSPEC, settings)!;
   const adapter = agentAdapter(preset);
   const isOwn = settings.command === undefined && isDefaultAgent(settings);
   const placed = isOwn ? await placedAgent(GHSPEC, placeOf(GHSPEC, settings)) : null;

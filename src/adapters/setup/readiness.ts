@@ -16,7 +16,11 @@ export async function readinessOf(recipe: Recipe, settings: FrameworkSettings, f
   const place = placeOf(recipe, settings);
   const record = await readSetup(place);
   if (record === null)
-    return notReady(place, (await exists(place.directory)) ? 'begun, but never finished' : 'not there', framework);
+    return notReady(
+      place,
+      (await exists(place.directory)) ? 'not complete, or made by another version of stepwell' : 'not there',
+      framework,
+    );
   if (record.recipe !== recipeDigest(recipe))
     return notReady(place, 'made with other packages than this stepwell asks for', framework);
   if (record.directory !== (await realpath(place.directory)))

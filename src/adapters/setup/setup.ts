@@ -5,7 +5,7 @@ import { killMarked } from '../../exec.ts';
 import { repositoryAt, type Repository } from '../../run.ts';
 import type { FrameworkSettings } from '../../schema.ts';
 import { stepwellVersion, withFileLock, writeFileAtomic } from '../../store.ts';
-import { placeAgent } from './agent.ts';
+import { placeAgent, unknownAgent } from './agent.ts';
 import { misplacedKeys } from './package.ts';
 import { commitOf, recipeDigest, placeOf, type SetupPlace, type SetupRecord } from './place.ts';
 import { findPython, makeEnvironment, placeEncodings } from './python.ts';
@@ -38,12 +38,14 @@ const WAIT_MS = 30 * 60_000;
  * Fetches the commit, where it is no package, makes its Python environment, checks both, and writes the record last: a set-up
  * that was killed has no record, counts for nothing and is begun anew. Two at once wait for each other.
  *
- * @throws SETUP_WITHOUT_SOURCE, SETUP_SOURCE_UNREACHABLE, SETUP_COMMIT_MISSING, SETUP_PYTHON_MISSING, SETUP_STEP_FAILED, SETUP_COMMIT_SHORT,
+ * @throws SETUP_WITHOUT_SOURCE, AGENT_UNKNOWN, SETUP_SOURCE_UNREACHABLE, SETUP_COMMIT_MISSING, SETUP_PYTHON_MISSING, SETUP_STEP_FAILED, SETUP_COMMIT_SHORT,
  *   SETUP_FILE_MISSING
  */
 export async function setUp(recipe: Recipe, options: SetupOptions): Promise<SetupResult> {
   const { settings, signal, say = () => {} } = options;
   for (const misplaced of misplacedKeys(recipe, settings)) throw misplaced;
+  const unknown = unknownAgent(recipe, settings);
+  if (unknown !== null) throw unknown;
   const commit = commitOf(recipe, settings);
   if (recipe.repository !== null && !/^[0-9a-f]{40}$/.test(commit))
     throw stepwellError('SETUP_COMMIT_SHORT', { framework: recipe.name, commit });
