@@ -6,7 +6,8 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { widthOf } from '../../src/cli/width.ts';
 import { newPlace, type Place } from './child.ts';
 import { writeExperiment } from './experiment.ts';
-import { needsPty, typed } from './pty.ts';
+import { needsPty } from '../exec/terminal.ts';
+import { typed } from './pty.ts';
 
 let place: Place;
 beforeEach(() => {

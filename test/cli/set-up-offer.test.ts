@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { newPlace } from './child.ts';
 import { writeExperiment } from './experiment.ts';
-import { needsPty, typed } from './pty.ts';
+import { needsPty } from '../exec/terminal.ts';
+import { typed } from './pty.ts';
 
 const place = newPlace();
 before(() => {

@@ -1,67 +1,16 @@
 /** Ctrl-C in a real pseudo-terminal, once and twice; SIGTERM; interruption while waiting. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { interruptOnSignals, recoverRun } from '../../src/experiment.ts';
+import { CTRL_C, inTerminal, needsPty } from '../exec/terminal.ts';
 import { CHILD, differences, metadataOf, recordsOf, scenario } from './scenario.ts';
 
 const STEPWELL = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
-
-const hasPython = (() => {
-  try {
-    execFileSync('python3', ['-c', 'import pty']);
-    return true;
-  } catch {
-    return false;
-  }
-})();
-const needsPty = { skip: !hasPython && 'needs python3 with its pty module' };
-
-/**
- * Runs the arguments in a pseudo-terminal. For every line `^C WORD [SECONDS]` on stdin it types Ctrl-C as soon as WORD has
- * been printed (and SECONDS have passed), for `close WORD` it closes the terminal; at the end it prints the exit code.
- */
-const IN_A_TERMINAL = `
-import os, pty, sys, time
-keys = [line.split() for line in sys.stdin.read().splitlines()]
-pid, fd = pty.fork()
-if pid == 0:
-    os.execvp(sys.argv[1], sys.argv[1:])
-seen = ''
-while True:
-    try:
-        data = os.read(fd, 65536)
-    except OSError:
-        break
-    if not data:
-        break
-    sys.stdout.write(data.decode('utf-8', 'replace'))
-    sys.stdout.flush()
-    seen += data.decode('utf-8', 'replace')
-    while keys and keys[0][1] in seen:
-        if len(keys[0]) > 2:
-            time.sleep(float(keys[0][2]))
-        if keys[0][0] == 'close':
-            os.close(fd)
-        else:
-            os.write(fd, b'\\x03')
-        keys.pop(0)
-status = os.waitpid(pid, 0)[1]
-print('exit', os.waitstatus_to_exitcode(status))
-`;
-
-async function inTerminal(keys: string[], args: string[]): Promise<string> {
-  const terminal = spawn('python3', ['-c', IN_A_TERMINAL, process.execPath, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
-  let text = '';
-  terminal.stdout.setEncoding('utf8').on('data', (more: string) => (text += more));
-  terminal.stdin.end(keys.join('\n'));
-  await once(terminal, 'exit');
-  return text;
-}
 
 function runDirOf(text: string): string {
   return /started (.*?)\r?\n/.exec(text)?.[1] ?? '';
@@ -69,7 +18,7 @@ function runDirOf(text: string): string {
 
 test('Ctrl-C once: orderly end, status interrupted, exit 130', needsPty, async () => {
   await using here = await scenario({ shell: 'echo x > file; sleep 300' }, { steps: 2 });
-  const text = await inTerminal(['^C process_start'], [CHILD, here.config, here.runsDir, 'shell']);
+  const text = await inTerminal([{ at: 'process_start', text: CTRL_C }], [CHILD, here.config, here.runsDir, 'shell']);
   assert.match(text, /exit 130/);
   const runDir = runDirOf(text);
   const metadata = await metadataOf(runDir);
@@ -83,7 +32,13 @@ test('Ctrl-C twice: ends at once, and recover finishes the record', needsPty, as
     { shell: "trap '' TERM; echo x > file; echo ready; while :; do sleep 1; done" },
     { timeouts: { step_timeout_seconds: 300, shutdown_grace_seconds: 120 } },
   );
-  const text = await inTerminal(['^C output', '^C first 1.1'], [CHILD, here.config, here.runsDir, 'shell']);
+  const text = await inTerminal(
+    [
+      { at: 'output', text: CTRL_C },
+      { at: 'first', text: CTRL_C, seconds: 1.1 },
+    ],
+    [CHILD, here.config, here.runsDir, 'shell'],
+  );
   assert.match(text, /exit 130/);
   assert.doesNotMatch(text, /sealing/);
   const runDir = runDirOf(text);
@@ -96,7 +51,7 @@ test('Ctrl-C twice: ends at once, and recover finishes the record', needsPty, as
 test('the terminal is closed: orderly end, status interrupted, exit 129', needsPty, async () => {
   await using here = await scenario({ shell: 'echo x > file; sleep 300' });
   const text = await inTerminal(
-    ['close Started'],
+    [{ at: 'Started', text: null }],
     [STEPWELL, 'run', 'shell', '--config', here.config, '--runs-dir', here.runsDir, '--console', 'info'],
   );
   assert.match(text, /exit 129/);

@@ -30,7 +30,7 @@ const SetupRecord = z.object({
   framework: z.string(),
   /** Absolute, without links: programs inside know it, so a copy elsewhere is of no use. */
   directory: z.string(),
-  /** `recipeDigest` the recipe. */
+  /** `recipeDigest` of its recipe. */
   recipe: z.string(),
   commit: z.string(),
   /** Null for a package: `commit` is then its version. */
