@@ -1,6 +1,7 @@
 /** What lets stepwell start the application that BAEs builds: BAEs itself writes no program that does only that. */
-import { chmod, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { placeStartScript, shellWord } from '../start-script.ts';
 
 /**
  * Puts `start.sh` into the workspace before the first step, so that it counts as no work of the framework; and an empty `.env`, since
@@ -9,10 +10,8 @@ import { join } from 'node:path';
 export async function placeLauncher(workspace: string, python: string): Promise<void> {
   const script = `#!/bin/sh
 # Written by stepwell: starts what BAEs builds here, with the Python that BAEs runs on.
-exec '${python.replaceAll("'", `'\\''`)}' -B -m uvicorn app.main:app --host 127.0.0.1 --port "\${PORT:?}"
+exec ${shellWord(python)} -B -m uvicorn app.main:app --host 127.0.0.1 --port "\${PORT:?}"
 `;
-  const target = join(workspace, 'start.sh');
-  await writeFile(target, script);
-  await chmod(target, 0o755);
+  await placeStartScript(workspace, script);
   await writeFile(join(workspace, '.env'), '', { flag: 'a' });
 }

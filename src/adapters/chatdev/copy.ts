@@ -1,9 +1,10 @@
 /** ChatDev writes into its own checkout, and pip into the environment it runs in: each run has its own of both. */
-import { access, cp, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { cp, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stepwellError } from '../../errors.ts';
 import { describeOutcome, runLogged } from '../../exec.ts';
 import type { AdapterRun, AdapterStep } from '../../run.ts';
+import { copyTree, openCarriedState } from '../carried-state.ts';
 import type { SetupPlace } from '../setup/place.ts';
 
 export interface ChatDevCopy {
@@ -72,20 +73,7 @@ export async function makeCopy(run: AdapterRun, place: SetupPlace): Promise<void
  */
 export async function openCopy(step: AdapterStep): Promise<boolean> {
   const { products, base } = copyOf(step);
-  const kept = join(step.scratch, 'chatdev', 'before');
-  const before = join(kept, String(step.step));
-  const environment = environmentOf(step);
-  if (await exists(before)) {
-    await rm(environment, { recursive: true, force: true });
-    await copyTree(before, environment);
-  } else {
-    // Of steps before, too: no attempt at them follows.
-    await rm(kept, { recursive: true, force: true });
-    // Named last: a copy that was cut off is none.
-    const copy = `${before}.new`;
-    await copyTree(environment, copy);
-    await rename(copy, before);
-  }
+  await openCarriedState(environmentOf(step), join(step.scratch, 'chatdev', 'before'), step.step);
   await rm(products, { recursive: true, force: true });
   await rm(base, { recursive: true, force: true });
   await mkdir(products, { recursive: true });
@@ -96,18 +84,6 @@ export async function openCopy(step: AdapterStep): Promise<boolean> {
   return code.length > 0;
 }
 
-/** With times, or Python would compile every file anew at every start. */
-async function copyTree(from: string, to: string): Promise<void> {
-  await cp(from, to, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
-}
-
 function environmentOf({ scratch }: AdapterRun): string {
   return join(scratch, 'chatdev', 'env');
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,6 +1,6 @@
 /** What starts the application that ChatDev builds: ChatDev itself makes no file executable. */
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { placeStartScript, shellWord } from '../start-script.ts';
 
 /** A start.sh of ChatDev's own gets this name. */
 export const OWN_LAUNCHER = 'chatdev_start.sh';
@@ -12,7 +12,7 @@ export const OWN_LAUNCHER = 'chatdev_start.sh';
  */
 export async function placeLauncher(workspace: string, programs: readonly string[]): Promise<void> {
   await mkdir(workspace, { recursive: true });
-  const path = programs.map((directory) => `'${directory.replaceAll("'", `'\\''`)}'`).join(':');
+  const path = programs.map(shellWord).join(':');
   const script = `#!/bin/sh
 # Written by stepwell: starts what ChatDev builds here, with the Python that ChatDev runs on.
 cd "$(dirname "$0")" || exit 1
@@ -21,7 +21,5 @@ export PATH PYTHONDONTWRITEBYTECODE=1
 [ ! -f ${OWN_LAUNCHER} ] || exec ./${OWN_LAUNCHER}
 exec python3 main.py
 `;
-  const target = join(workspace, 'start.sh');
-  await writeFile(target, script);
-  await chmod(target, 0o755);
+  await placeStartScript(workspace, script);
 }

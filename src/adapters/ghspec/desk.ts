@@ -10,6 +10,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { z } from 'zod';
+import { shellWord } from '../start-script.ts';
 
 export interface Desk extends AsyncDisposable {
   /** What Spec Kit is to start as its agent; absolute. */
@@ -72,11 +73,7 @@ request(${JSON.stringify(url)}, { method: 'POST' }, (answer) => {
   .end(JSON.stringify(process.argv.slice(2)));
 `,
   );
-  await writeFile(program, `#!/bin/sh\nexec ${quoted(process.execPath)} ${quoted(script)} "$@"\n`);
+  await writeFile(program, `#!/bin/sh\nexec ${shellWord(process.execPath)} ${shellWord(script)} "$@"\n`);
   await chmod(program, 0o755);
   return program;
-}
-
-function quoted(path: string): string {
-  return `'${path.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -49,9 +49,7 @@ export async function describeSetup(recipe: Recipe, settings: FrameworkSettings)
 
 /** @throws FRAMEWORK_NOT_SET_UP */
 export async function requireReady(recipe: Recipe, settings: FrameworkSettings): Promise<SetupPlace> {
-  const readiness = await readinessOf(recipe, settings);
-  if (readiness.status === 'ready') return readiness.place;
-  throw notSetUp(readiness.place, 'not complete', recipe.name);
+  return (await readyOf(recipe, settings, recipe.name)).place;
 }
 
 /**
@@ -60,9 +58,7 @@ export async function requireReady(recipe: Recipe, settings: FrameworkSettings):
  * @throws FRAMEWORK_NOT_SET_UP
  */
 export async function useSetup(recipe: Recipe, run: AdapterRun): Promise<SetupPlace> {
-  const readiness = await readinessOf(recipe, run.settings, run.framework);
-  if (readiness.status !== 'ready') throw notSetUp(readiness.place, 'not complete', run.framework);
-  const { place, record } = readiness;
+  const { place, record } = await readyOf(recipe, run.settings, run.framework);
   run.log.info(`Set up: ${describeRecord(record)}`, {
     event: 'framework_setup',
     metadata: {
@@ -75,6 +71,12 @@ export async function useSetup(recipe: Recipe, run: AdapterRun): Promise<SetupPl
     } satisfies EventMetadata<'framework_setup'>,
   });
   return place;
+}
+
+async function readyOf(recipe: Recipe, settings: FrameworkSettings, framework: string) {
+  const readiness = await readinessOf(recipe, settings, framework);
+  if (readiness.status === 'ready') return readiness;
+  throw notSetUp(readiness.place, 'not complete', framework);
 }
 
 function notReady(place: SetupPlace, how: string, framework: string): Readiness {
