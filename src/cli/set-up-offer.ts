@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline';
 import { readinessOf, recipes } from '../adapters.ts';
 import { StepwellError } from '../errors.ts';
-import { loadConfig, type ResolvedFramework } from '../run.ts';
+import { loadConfig, type ResolvedFramework } from '../config.ts';
 import { neutralLine } from './neutral.ts';
 import { print, write } from './output.ts';
 import type { CommonOptions } from './runs-dir.ts';

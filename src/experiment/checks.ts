@@ -5,7 +5,8 @@ import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { loadPrices } from '../meter.ts';
-import type { Adapter, Finding, ResolvedConfig, ResolvedFramework } from '../run.ts';
+import type { ResolvedConfig, ResolvedFramework } from '../config.ts';
+import type { Adapter, Finding } from '../run.ts';
 
 /** Below this a run would most likely not even keep its own logs. */
 const LEAST_FREE_BYTES = 64 * 1024 * 1024;

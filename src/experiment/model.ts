@@ -6,7 +6,7 @@ import { createRecorder, startReplay, type Cassette } from '../cassette.ts';
 import { runRedactor } from '../log.ts';
 import { createBudget, loadPrices, startMeter, unpriced, type PriceBook, type RunMeter, type RunMeterOptions } from '../meter.ts';
 import { startRehearsal } from '../rehearsal.ts';
-import { writtenEndpoint, type ResolvedConfig, type ResolvedFramework } from '../run.ts';
+import { writtenEndpoint, type ResolvedConfig, type ResolvedFramework } from '../config.ts';
 
 /** The rules that come with stepwell: for sources and for the built package the same two levels up. */
 const OWN_RULES = fileURLToPath(new URL('../../config/rehearsal', import.meta.url));

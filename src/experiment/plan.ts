@@ -2,7 +2,8 @@
 import { adapters as builtIn } from '../adapters.ts';
 import { stepwellError } from '../errors.ts';
 import type { Cassette } from '../cassette.ts';
-import { checkAdapters, loadConfig, resolveRunsDir, type Adapter, type ResolvedConfig } from '../run.ts';
+import { checkAdapters, loadConfig, resolveRunsDir, type ResolvedConfig } from '../config.ts';
+import type { Adapter } from '../run.ts';
 import { checkExperiment } from './checks.ts';
 import type { ExperimentOptions, ExperimentPlan, PlannedRun } from './options.ts';
 import { readRecordedRun, type RecordedRun } from './replay.ts';

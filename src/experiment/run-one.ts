@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { createRedactor, getLogger, withPendingRun, withRun } from '../log.ts';
 import type { PriceBook } from '../meter.ts';
-import { digestOf, executeRun, type Adapter, type ResolvedConfig, type ResolvedFramework } from '../run.ts';
+import { digestOf, type ResolvedConfig, type ResolvedFramework } from '../config.ts';
+import { executeRun, type Adapter } from '../run.ts';
 import type { EventMetadata, HostFacts, RunMetadata } from '../schema.ts';
 import { followRecords, LOGS_DIR } from '../store.ts';
 import { createRunDirectory, type NewRun } from './directory.ts';

@@ -1,5 +1,5 @@
 /** Where a run's usage API is, and the key to it. */
-import { writtenEndpoint } from '../run.ts';
+import { writtenEndpoint } from '../config.ts';
 import type { UsageProvider } from '../schema.ts';
 import type { RunConfig } from './settings.ts';
 

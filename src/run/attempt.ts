@@ -7,7 +7,7 @@ import { toSeconds, type EventMetadata } from '../schema.ts';
 import { compareTrees, snapshotTree, WORKSPACE_DIR, type Tree, type TreeChange } from '../store.ts';
 import { artifactFailure, checkArtifacts } from '../validate.ts';
 import type { FrameworkClaim } from './adapter.ts';
-import type { ResolvedStep } from './config.ts';
+import type { ResolvedStep } from '../config.ts';
 import { makeSurroundings } from './environment.ts';
 import { EVENTS_VARIABLE, openEventFile, type EventFile } from './event-file.ts';
 import { messageOf, recordable, type AttemptVerdict } from './failure.ts';

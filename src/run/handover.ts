@@ -4,7 +4,7 @@ import { getLogger } from '../log.ts';
 import { SCRATCH_DIR, WORKSPACE_DIR } from '../store.ts';
 import type { MeteredAddress, MeteredAttempt } from '../meter.ts';
 import type { AdapterEndpoint, AdapterRun, AdapterStep } from './adapter.ts';
-import type { ResolvedStep } from './config.ts';
+import type { ResolvedStep } from '../config.ts';
 import type { Surroundings } from './environment.ts';
 import { answerClarification } from './hitl.ts';
 import type { RunOrder } from './order.ts';

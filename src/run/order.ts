@@ -2,7 +2,7 @@
 import type { RunMeter } from '../meter.ts';
 import type { EventMetadata, ExperimentConfig, FrameworkSettings } from '../schema.ts';
 import type { Adapter } from './adapter.ts';
-import type { ResolvedStep } from './config.ts';
+import type { ResolvedStep } from '../config.ts';
 
 export interface RunOrder {
   readonly runId: string;

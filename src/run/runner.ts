@@ -8,7 +8,7 @@ import type { EventMetadata, Phase, RunStatus } from '../schema.ts';
 import { SCRATCH_DIR, WORKSPACE_DIR } from '../store.ts';
 import type { AdapterRun } from './adapter.ts';
 import { secondsSince } from './attempt.ts';
-import { digestOf } from './config.ts';
+import { digestOf } from '../config.ts';
 import { makeSurroundings, markPrefix, type Surroundings } from './environment.ts';
 import { EVENTS_VARIABLE, openEventFile, type EventFile } from './event-file.ts';
 import { failureOf, INTERRUPTED, thrownFailure, type RunFailure } from './failure.ts';

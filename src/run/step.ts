@@ -7,7 +7,7 @@ import { SCRATCH_DIR, SNAPSHOT_DIR, WORKSPACE_DIR, type TreeChange } from '../st
 import { validateStep } from '../validate.ts';
 import { runAttempt, secondsSince, type AttemptResult } from './attempt.ts';
 import { backoffSeconds, waitSeconds } from './backoff.ts';
-import type { ResolvedStep } from './config.ts';
+import type { ResolvedStep } from '../config.ts';
 import { makeSurroundings } from './environment.ts';
 import type { EventFile } from './event-file.ts';
 import { INTERRUPTED, isLasting, messageOf, type AttemptVerdict } from './failure.ts';

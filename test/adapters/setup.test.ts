@@ -20,7 +20,7 @@ import { setUp, type Recipe } from '../../src/adapters.ts';
 import { readinessOf } from '../../src/adapters/setup/readiness.ts';
 import { markOf, setupTools } from '../../src/adapters/setup/tool.ts';
 import type { StepwellError } from '../../src/errors.ts';
-import { repositoryAt } from '../../src/run.ts';
+import { repositoryAt } from '../../src/config.ts';
 import type { FrameworkSettings } from '../../src/schema.ts';
 import { withFileLock } from '../../src/store.ts';
 import { isLinux, until } from '../exec/processes.ts';

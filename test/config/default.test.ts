@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import { test } from 'node:test';
 import { adapters } from '../../src/adapters.ts';
-import { checkAdapters, loadConfig } from '../../src/run/config.ts';
+import { checkAdapters, loadConfig } from '../../src/config.ts';
 import type { ValidationConfig } from '../../src/schema.ts';
 
 const file = resolve(import.meta.dirname, '../../config/experiment.yaml');

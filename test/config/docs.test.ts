@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { SETTINGS } from '../../src/run/config.ts';
+import { SETTINGS } from '../../src/config.ts';
 import { ExperimentConfig, jsonSchemaText } from '../../src/schema.ts';
 import { IGNORED_DIRECTORIES } from '../../src/store.ts';
 

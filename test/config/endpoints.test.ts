@@ -4,9 +4,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { loadConfig } from '../../src/run/config.ts';
-import type { LoadConfigOptions, ResolvedConfig, ResolvedEndpoint } from '../../src/run/config.ts';
-import { writtenEndpoint } from '../../src/run/config/written.ts';
+import { loadConfig } from '../../src/config.ts';
+import type { LoadConfigOptions, ResolvedConfig, ResolvedEndpoint } from '../../src/config.ts';
+import { writtenEndpoint } from '../../src/config/written.ts';
 import { refusal } from './refusal.ts';
 
 let directory: string;

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { StepwellError } from '../../src/errors.ts';
-import { loadConfig } from '../../src/run/config.ts';
+import { loadConfig } from '../../src/config.ts';
 
 const input = join(import.meta.dirname, 'input');
 const golden = join(import.meta.dirname, 'golden');

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { parse } from 'yaml';
-import { checkAdapters, digestOf, loadConfig, resolveRunsDir } from '../../src/run/config.ts';
-import type { LoadConfigOptions, ResolvedConfig } from '../../src/run/config.ts';
+import { checkAdapters, digestOf, loadConfig, resolveRunsDir } from '../../src/config.ts';
+import type { LoadConfigOptions, ResolvedConfig } from '../../src/config.ts';
 import { refusal } from './refusal.ts';
 
 let directory: string;

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { adapters } from '../../src/adapters.ts';
-import { loadConfig } from '../../src/run/config.ts';
+import { loadConfig } from '../../src/config.ts';
 import type { PublishedSchema } from '../../src/schema.ts';
 import { FrameworkSettings, jsonSchemaText, PUBLISHED_SCHEMAS } from '../../src/schema.ts';
 

@@ -2,7 +2,7 @@
 import { mkdir, realpath, rm } from 'node:fs/promises';
 import { stepwellError } from '../../errors.ts';
 import { killMarked } from '../../exec.ts';
-import { repositoryAt, type Repository } from '../../run.ts';
+import { repositoryAt, type Repository } from '../../config.ts';
 import type { FrameworkSettings } from '../../schema.ts';
 import { stepwellVersion, withFileLock, writeFileAtomic } from '../../store.ts';
 import { placeAgent, unknownAgent } from './agent.ts';

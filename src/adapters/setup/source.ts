@@ -2,7 +2,7 @@
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stepwellError } from '../../errors.ts';
-import type { Repository } from '../../run.ts';
+import type { Repository } from '../../config.ts';
 import { gitHasCommit } from '../../store.ts';
 import type { SetupPlace } from './place.ts';
 import type { Recipe } from './recipe.ts';

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { adapters } from '../../adapters.ts';
 import { ExitCode, StepwellError } from '../../errors.ts';
 import { accessOf } from '../../reconcile.ts';
-import { checkAdapters, loadConfig, type ResolvedConfig, type ResolvedFramework } from '../../run.ts';
+import { checkAdapters, loadConfig, type ResolvedConfig, type ResolvedFramework } from '../../config.ts';
 import { wrap } from '../../summary.ts';
 import { paintFor, type Style } from '../colour.ts';
 import { bytes } from '../columns.ts';

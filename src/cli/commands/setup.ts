@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { describeRecord, recipes, setUp, type Recipe, type SetupResult } from '../../adapters.ts';
 import { ExitCode, StepwellError, stepwellError } from '../../errors.ts';
 import { interruptOnSignals } from '../../experiment.ts';
-import { loadConfig } from '../../run.ts';
+import { loadConfig } from '../../config.ts';
 import type { FrameworkSettings } from '../../schema.ts';
 import { reportFailure } from '../failure.ts';
 import { neutralJson, neutralLine } from '../neutral.ts';

@@ -1,6 +1,6 @@
 /** The checks by which one framework is measured: its own where it has them, else the experiment's. */
 import { createHash } from 'node:crypto';
-import type { OwnValidation, ValidationConfig } from '../../schema.ts';
+import type { OwnValidation, ValidationConfig } from '../schema.ts';
 
 /** A section that the framework gives stands in the place of the experiment's, all of it. */
 export function checksOf(common: ValidationConfig, own: OwnValidation = {}): ValidationConfig {

@@ -1,6 +1,6 @@
 /** What flags and `STEPWELL_…` variables say. A flag wins over a variable, a variable over the file. */
 import { resolve } from 'node:path';
-import { stepwellError } from '../../errors.ts';
+import { stepwellError } from '../errors.ts';
 import { nearest } from './nearest.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,5 +1,5 @@
 /** What must not be written out in the file, used or not: the file is what ends in git. */
-import type { ExperimentConfig, FrameworkSettings } from '../../schema.ts';
+import type { ExperimentConfig, FrameworkSettings } from '../schema.ts';
 import { checkReferences, keepSecret, keepSecretsOf, type Collector } from './collector.ts';
 import { couldBeKey, hasKeyShape, isSecretName, masked } from './key-shapes.ts';
 import type { KeyPath } from './problem.ts';

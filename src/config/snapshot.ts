@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { stringify } from 'yaml';
-import type { ExperimentConfig, FrameworkSettings } from '../../schema.ts';
+import type { ExperimentConfig, FrameworkSettings } from '../schema.ts';
 import { isSecretName } from './key-shapes.ts';
 
 const WITHHELD = '[withheld: a literal value of the configuration file]';

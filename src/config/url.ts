@@ -1,5 +1,5 @@
 /** Base URLs of providers. */
-import type { UsageProvider } from '../../schema.ts';
+import type { UsageProvider } from '../schema.ts';
 import type { Collector } from './collector.ts';
 import type { KeyPath } from './problem.ts';
 import { expandReferences } from './references.ts';

@@ -1,5 +1,5 @@
 /** What of the configuration is to run: model, frameworks, steps, runs at a time. */
-import type { ExperimentConfig } from '../../schema.ts';
+import type { ExperimentConfig } from '../schema.ts';
 import { didYouMean } from './nearest.ts';
 import type { KeyPath } from './problem.ts';
 import type { Report } from './report.ts';

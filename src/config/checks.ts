@@ -2,8 +2,8 @@
  * What no schema says: names, ids, files, pauses. They look at the written data itself, so that they also speak when
  * another part of the file has a wrong shape and everything is reported at once.
  */
-import type { ExperimentConfig } from '../../schema.ts';
-import { unsafeNameReason } from '../../store.ts';
+import type { ExperimentConfig } from '../schema.ts';
+import { unsafeNameReason } from '../store.ts';
 import type { KeyPath } from './problem.ts';
 import type { Report } from './report.ts';
 import { readTextFile } from './text-file.ts';

@@ -13,35 +13,22 @@ import {
   warnOfCostLimits,
   warnOfShortWaiting,
   warnOfUnlimited,
-} from './config/checks.ts';
-import {
-  chooseFrameworks,
-  chooseJobs,
-  chooseModels,
-  chooseSteps,
-  leftOutOf,
-  namesModel,
-  REHEARSAL_MODEL,
-} from './config/choice.ts';
-import type { Collector } from './config/collector.ts';
-import { readConfigDocument } from './config/document.ts';
-import { resolveEndpoint } from './config/endpoint.ts';
-import { checkFlows } from './config/flow.ts';
-import { resolveFramework } from './config/framework.ts';
-import { checkKeyShapes, checkLiterals } from './config/literals.ts';
-import { didYouMean } from './config/nearest.ts';
-import { newReport } from './config/report.ts';
-import type { ResolvedConfig, ResolvedEndpoint, ResolvedStep } from './config/resolved.ts';
-import type { ConfigFlags, Environment } from './config/settings.ts';
-import { misspeltSettings, resolveRunsDir, settingOf } from './config/settings.ts';
-import { checkShape } from './config/shape.ts';
-import { snapshotConfig } from './config/snapshot.ts';
-import { commonEndpoint, writtenEndpoint } from './config/written.ts';
-
-export type { ResolvedConfig, ResolvedEndpoint, ResolvedFramework, ResolvedStep } from './config/resolved.ts';
-export type { ConfigFlags, Environment } from './config/settings.ts';
-export { digestOf } from './config/measures.ts';
-export { resolveRunsDir, SETTINGS } from './config/settings.ts';
+} from './checks.ts';
+import { chooseFrameworks, chooseJobs, chooseModels, chooseSteps, leftOutOf, namesModel, REHEARSAL_MODEL } from './choice.ts';
+import type { Collector } from './collector.ts';
+import { readConfigDocument } from './document.ts';
+import { resolveEndpoint } from './endpoint.ts';
+import { checkFlows } from './flow.ts';
+import { resolveFramework } from './framework.ts';
+import { checkKeyShapes, checkLiterals } from './literals.ts';
+import { didYouMean } from './nearest.ts';
+import { newReport } from './report.ts';
+import type { ResolvedConfig, ResolvedEndpoint, ResolvedStep } from './resolved.ts';
+import type { ConfigFlags, Environment } from './settings.ts';
+import { misspeltSettings, resolveRunsDir, settingOf } from './settings.ts';
+import { checkShape } from './shape.ts';
+import { snapshotConfig } from './snapshot.ts';
+import { commonEndpoint, writtenEndpoint } from './written.ts';
 
 const DEFAULT_CONFIG_FILE = 'config/experiment.yaml';
 

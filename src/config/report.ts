@@ -1,6 +1,6 @@
 /** Where the parts of loading put what they find. */
-import type { StepwellError } from '../../errors.ts';
-import { stepwellError } from '../../errors.ts';
+import type { StepwellError } from '../errors.ts';
+import { stepwellError } from '../errors.ts';
 import type { ConfigDocument } from './document.ts';
 import type { ConfigProblem, KeyPath } from './problem.ts';
 import { showPath } from './problem.ts';

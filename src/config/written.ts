@@ -1,5 +1,5 @@
 /** Endpoints as they are written: that of the experiment, and what a framework changes of it. */
-import type { ExperimentConfig, FrameworkSettings } from '../../schema.ts';
+import type { ExperimentConfig, FrameworkSettings } from '../schema.ts';
 import type { KeyPath } from './problem.ts';
 import type { Environment } from './settings.ts';
 import { originOf, providerOf } from './url.ts';

@@ -1,5 +1,5 @@
 /** The configuration as a run uses it. */
-import type { StepwellError } from '../../errors.ts';
+import type { StepwellError } from '../errors.ts';
 import type {
   ExperimentConfig,
   FrameworkSettings,
@@ -7,7 +7,7 @@ import type {
   UsageFilter,
   UsageProvider,
   ValidationConfig,
-} from '../../schema.ts';
+} from '../schema.ts';
 import type { KeyPath } from './problem.ts';
 import type { TextFile } from './text-file.ts';
 

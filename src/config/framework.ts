@@ -1,6 +1,6 @@
 /** One framework as a run uses it. */
 import { resolve } from 'node:path';
-import type { FrameworkSettings, ValidationConfig } from '../../schema.ts';
+import type { FrameworkSettings, ValidationConfig } from '../schema.ts';
 import { REHEARSAL_MODEL } from './choice.ts';
 import { expanded, keepSecretsOf, type Collector } from './collector.ts';
 import { checksOf } from './measures.ts';

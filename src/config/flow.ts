@@ -1,5 +1,5 @@
 /** The HTTP checks among themselves: what cannot work is said before a run, not after its first step. */
-import type { ExperimentConfig, HttpCheck, ValidationConfig } from '../../schema.ts';
+import type { ExperimentConfig, HttpCheck, ValidationConfig } from '../schema.ts';
 import { checksOf } from './measures.ts';
 import { didYouMean } from './nearest.ts';
 import { showPath, type KeyPath } from './problem.ts';

@@ -1,5 +1,5 @@
 /** `usage_api`: who bills the calls, and the ids by which they are found there. */
-import type { UsageFilter, UsageProvider } from '../../schema.ts';
+import type { UsageFilter, UsageProvider } from '../schema.ts';
 import { expanded, type Collector } from './collector.ts';
 import { hasKeyShape, isSecretName, masked } from './key-shapes.ts';
 import type { KeyPath } from './problem.ts';
