@@ -10,7 +10,7 @@ const allowed: Record<string, string[]> = {
   schema: [],
   store: ['errors', 'schema'],
   // The log core takes no library along: the store's entry file would bring zod.
-  log: ['errors', 'schema', 'store', 'store/append', 'store/layout'],
+  log: ['errors', 'schema', 'store', 'store/append', 'store/errno', 'store/layout'],
   exec: [...shared, 'log'],
   config: shared,
   meter: [...shared, 'log'],

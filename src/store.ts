@@ -1,8 +1,9 @@
 /** Everything that knows files: their names, how they are written, read, followed, merged, locked and replaced. */
 export * from './store/layout.ts';
 export { AppendPool, type AppendFile, type AppendPoolOptions, type FileRecords } from './store/append.ts';
-export { writeFileAtomic } from './store/atomic.ts';
+export { syncDirectory, writeFileAtomic } from './store/atomic.ts';
 export { realDisk, type Disk } from './store/disk.ts';
+export * from './store/errno.ts';
 export * from './store/identity.ts';
 export * from './store/lease.ts';
 export * from './store/lock.ts';

@@ -1,5 +1,6 @@
 /** Puts one file of the run into the archive: what is hashed and searched for secrets is what is packed, in one reading. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { failureReason } from '../store.ts';
 import { BLOCK_BYTES } from './block.ts';
 import type { ArchiveWriter } from './writer.ts';
 
@@ -112,5 +113,5 @@ function readPiece(fd: number, into: Buffer, position: number): Buffer | PackedF
 }
 
 function unreadable(error: unknown): PackedFile {
-  return { status: 'unreadable', reason: `it cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})` };
+  return { status: 'unreadable', reason: `it cannot be read (${failureReason(error)})` };
 }

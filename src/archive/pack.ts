@@ -20,6 +20,7 @@ import {
   METADATA_FILE,
   METRICS_FILE,
   SUMMARY_FILE,
+  syncDirectory,
   WORKSPACE_DIR,
 } from '../store.ts';
 import { checksumsText } from './checksums.ts';
@@ -195,14 +196,5 @@ function* logFiles(options: PackOptions, skipped: LeftOut[]): Generator<{ path: 
   }
   for (const path of missing) {
     throw stepwellError('ARCHIVE_SOURCE', { path: join(options.runDir, path), reason: 'it was sealed and is not there' });
-  }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const dir = await open(path, 'r');
-  try {
-    await dir.sync();
-  } finally {
-    await dir.close();
   }
 }

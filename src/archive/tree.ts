@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { errnoOf, failureReason } from '../store.ts';
 import { VIRTUAL_ENVIRONMENT } from './exclude.ts';
 import { escapingLink } from './member.ts';
 
@@ -34,8 +35,8 @@ function* walk(
     entries = readdirSync(join(runDir, dir), { withFileTypes: true, encoding: 'buffer' });
   } catch (error) {
     // A run without logs or workspace at all has nothing to miss.
-    if (dir === top && (error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    yield { kind: 'skipped', path: dir, reason: `the directory cannot be read (${(error as NodeJS.ErrnoException).code})` };
+    if (dir === top && errnoOf(error) === 'ENOENT') return;
+    yield { kind: 'skipped', path: dir, reason: `the directory cannot be read (${failureReason(error)})` };
     return;
   }
   // A directory is ordered as `name/`, so that the members come in the order of their whole paths.
@@ -83,7 +84,7 @@ function linkItem(runDir: string, top: string, path: string): TreeItem {
   try {
     target = readlinkSync(join(runDir, path), { encoding: 'buffer' });
   } catch (error) {
-    return { kind: 'skipped', path, reason: `the link cannot be read (${(error as NodeJS.ErrnoException).code})` };
+    return { kind: 'skipped', path, reason: `the link cannot be read (${failureReason(error)})` };
   }
   if (!isUtf8(target)) return { kind: 'skipped', path, reason: 'a link: its target is not valid UTF-8' };
   const depth = path.slice(top.length + 1).split('/').length - 1;

@@ -3,7 +3,7 @@ import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stepwellError } from '../errors.ts';
 import { FORMAT_VERSION, RunsManifest, type ManifestEntry } from '../schema.ts';
-import { MANIFEST_FILE, withFileLock, writeFileAtomic } from '../store.ts';
+import { errnoOf, MANIFEST_FILE, withFileLock, writeFileAtomic } from '../store.ts';
 import { describeRun } from './describe.ts';
 import { formatState } from './format.ts';
 import { scanRuns } from './scan.ts';
@@ -21,7 +21,7 @@ export async function readManifest(runsDir: string): Promise<ManifestState> {
   try {
     text = await readFile(join(runsDir, MANIFEST_FILE), 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { state: 'absent' };
+    if (errnoOf(error) === 'ENOENT') return { state: 'absent' };
     throw error;
   }
   let value: unknown;

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LOGS_DIR, METADATA_FILE, METRICS_FILE, PRIVATE_DIR } from '../store.ts';
+import { ifErrno, LOGS_DIR, METADATA_FILE, METRICS_FILE, PRIVATE_DIR } from '../store.ts';
 
 /** Paths `<framework>/<run_id>` below the runs directory, sorted; empty when there is no such directory. */
 export async function scanRuns(runsDir: string): Promise<string[]> {
@@ -21,9 +21,6 @@ export function isRunDirectory(dir: string): boolean {
 }
 
 async function directoriesIn(dir: string): Promise<string[]> {
-  const entries = await readdir(dir, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return [];
-    throw error;
-  });
+  const entries = await readdir(dir, { withFileTypes: true }).catch(ifErrno(['ENOENT', 'ENOTDIR'], []));
   return entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map((entry) => entry.name);
 }

@@ -1,6 +1,7 @@
 /** The only writer to stdout. What is printed to it is the command's result; everything else goes to stderr. */
 
 import { ExitCode, stepwellError } from '../errors.ts';
+import { errnoOf } from '../store.ts';
 import { reportFailure } from './failure.ts';
 
 /** Nothing more can be written to stdout. */
@@ -9,11 +10,11 @@ let closed = false;
 let lost = false;
 let goesOn = false;
 
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+process.stdout.on('error', (error: Error) => {
   const isFirst = !closed;
   closed = true;
   // A reader that has gone (`| head`) has what it wanted, and a terminal that was closed shows nothing: neither is an error.
-  const isReaderGone = error.code === 'EPIPE' || (error.code === 'EIO' && process.stdout.isTTY);
+  const isReaderGone = errnoOf(error) === 'EPIPE' || (errnoOf(error) === 'EIO' && process.stdout.isTTY);
   lost ||= !isReaderGone;
   if (lost && isFirst) reportFailure(stepwellError('OUTPUT_LOST', { reason: error.message }, { cause: error }));
   if (!goesOn) process.exit(lost ? ExitCode.failure : ExitCode.ok);

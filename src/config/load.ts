@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { stepwellError } from '../errors.ts';
 import type { ExperimentConfig } from '../schema.ts';
+import { errnoOf, failureReason } from '../store.ts';
 import {
   checkBackoff,
   checkFrameworkNames,
@@ -181,7 +182,7 @@ function readConfigText(file: string, shownFile: string, cwd: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const code = errnoOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR')
       throw stepwellError('CONFIG_NOT_FOUND', { file: shownFile, cwd }, { cause: error });
     const known: Record<string, string> = {
@@ -190,7 +191,7 @@ function readConfigText(file: string, shownFile: string, cwd: string): string {
     };
     throw stepwellError(
       'CONFIG_UNREADABLE',
-      { file: shownFile, reason: known[code ?? ''] ?? code ?? String(error) },
+      { file: shownFile, reason: known[code ?? ''] ?? failureReason(error) },
       { cause: error },
     );
   }

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
+import { errnoOf, failureReason } from '../store.ts';
 import { didYouMean } from './nearest.ts';
 
 export interface TextFile {
@@ -23,9 +24,9 @@ export function readTextFile(file: string, directory: string): TextFileResult {
     if (statSync(path).isDirectory()) return { problem: 'is a directory', fix: 'Name a text file in it.' };
     bytes = readFileSync(path);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const code = errnoOf(error);
     if (code !== 'ENOENT' && code !== 'ENOTDIR')
-      return { problem: `cannot be read (${code ?? String(error)})`, fix: 'Make it readable.' };
+      return { problem: `cannot be read (${failureReason(error)})`, fix: 'Make it readable.' };
     return {
       problem: 'does not exist',
       fix: `${similar(path)}Create the file or correct the name; it is relative to the configuration file.`,

@@ -4,6 +4,7 @@ import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { stepwellError, type StepwellError } from '../errors.ts';
+import { failureReason } from '../store.ts';
 import { MARK_VARIABLE } from './environment.ts';
 import { openPipes } from './pipe.ts';
 import type { ProgramOptions } from './program.ts';
@@ -69,14 +70,14 @@ function directoryProblem({ command, cwd }: SpawnOptions): StepwellError | null 
   try {
     if (statSync(cwd).isDirectory()) return null;
   } catch (error) {
-    reason = codeOf(error);
+    reason = failureReason(error);
   }
   return stepwellError('PROGRAM_DIRECTORY_MISSING', { program: command[0], cwd, reason });
 }
 
 function spawnError({ command, env, cwd }: SpawnOptions, error: unknown): StepwellError {
   const [program] = command;
-  const reason = codeOf(error);
+  const reason = failureReason(error);
   const cause = { cause: error };
   switch (reason) {
     case 'ENOENT': {
@@ -104,11 +105,4 @@ function spawnError({ command, env, cwd }: SpawnOptions, error: unknown): Stepwe
 
 function notSpawned(reason: StepwellError): NotSpawned {
   return { pid: null, error: Promise.resolve(reason) };
-}
-
-/** `ENOENT`; the message where there is no system code, as for an argument with a NUL in it. */
-function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { code } = error as NodeJS.ErrnoException;
-  return code === undefined || code.startsWith('ERR_') ? error.message : code;
 }

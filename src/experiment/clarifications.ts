@@ -3,16 +3,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { getLogger, withStep } from '../log.ts';
 import { HitlEvent, type EventMetadata } from '../schema.ts';
-import { HITL_FILE, openRunDirectory, readRecords, writeFileAtomic } from '../store.ts';
+import { HITL_FILE, ifErrno, openRunDirectory, readRecords, writeFileAtomic } from '../store.ts';
 
 const log = getLogger('experiment/clarifications', { component: 'adapter' });
 
 /** Lines of the run's hitl_events.jsonl, whole ones only, and how many bytes of a torn one follow. */
 async function readEvents(runDir: string): Promise<{ lines: string[]; tornBytes: number }> {
-  const text = await readFile(join(runDir, HITL_FILE), 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '';
-    throw error;
-  });
+  const text = await readFile(join(runDir, HITL_FILE), 'utf8').catch(ifErrno('ENOENT', ''));
   const lines = text.split('\n');
   const torn = lines.pop() ?? '';
   return { lines, tornBytes: Buffer.byteLength(torn) };

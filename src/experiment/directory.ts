@@ -1,9 +1,19 @@
 /** A new run directory. It appears at once with lease, configuration and metadata in it, so that no run is ever nameless. */
-import { mkdir, open, rename, rm, rmdir } from 'node:fs/promises';
+import { mkdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { newRunId } from '../run.ts';
 import { metadataText, type RunMetadata } from '../schema.ts';
-import { acquireLease, CONFIG_FILE, METADATA_FILE, runDirOf, withFileLock, writeFileAtomic, type HeldLease } from '../store.ts';
+import {
+  acquireLease,
+  CONFIG_FILE,
+  errnoOf,
+  type HeldLease,
+  METADATA_FILE,
+  runDirOf,
+  syncDirectory,
+  withFileLock,
+  writeFileAtomic,
+} from '../store.ts';
 
 /** In front of the name while the directory is made; a name with a dot in front is no run, whoever looks. */
 export const UNBORN = '.new-';
@@ -76,12 +86,7 @@ async function reserve(runDir: string): Promise<boolean> {
     await mkdir(runDir);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    if (errnoOf(error) === 'EEXIST') return false;
     throw error;
   }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  await using dir = await open(path, 'r');
-  await dir.sync();
 }

@@ -2,7 +2,7 @@
 import { readdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RUN_ID } from '../run.ts';
-import { leaseState, readLease, withFileLock } from '../store.ts';
+import { ifErrno, leaseState, readLease, withFileLock } from '../store.ts';
 import { abandon, MAKING_LOCK, UNBORN } from './directory.ts';
 import { recoverRun, type RecoverOptions, type Recovery } from './recover.ts';
 
@@ -32,10 +32,7 @@ export async function recoverAll(
 }
 
 async function directories(path: string): Promise<string[]> {
-  const entries = await readdir(path, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
+  const entries = await readdir(path, { withFileTypes: true }).catch(ifErrno('ENOENT', []));
   return entries
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name)

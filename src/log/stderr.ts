@@ -2,6 +2,7 @@
 import { writeSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
 import type { Level, LogRecord } from '../schema.ts';
+import { errnoOf } from '../store/errno.ts';
 
 const TRIES = 50;
 
@@ -12,7 +13,7 @@ export function writeStderr(text: string): void {
     try {
       done += writeSync(2, bytes, done);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
+      if (errnoOf(error) !== 'EAGAIN') return;
       // A full pipe whose reader is slow.
       tries += 1;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);

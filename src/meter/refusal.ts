@@ -1,5 +1,6 @@
 /** What the proxy answers itself, in the error format that the client understands. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { failureReason } from '../store.ts';
 import type { BudgetRefusal } from './budget.ts';
 import type { Provider } from './wire.ts';
 import { errorBody } from './wires.ts';
@@ -31,14 +32,9 @@ export function refuseUpgrade(request: IncomingMessage, response: ServerResponse
 }
 
 export function answerUnreachable(response: ServerResponse, provider: Provider, origin: string, error: Error | null): void {
-  const cause = error === null ? 'unknown reason' : causeOf(error);
+  const cause = error === null ? 'unknown reason' : failureReason(error);
   const message = `stepwell's metering proxy got no answer from ${origin}: ${cause}`;
   send(response, 502, errorBody(provider, { status: 502, code: 'upstream_unreachable', message }));
-}
-
-/** The system's codes say it shortest; those of Node are less than their messages. */
-function causeOf({ code, message }: NodeJS.ErrnoException): string {
-  return code === undefined || code.startsWith('ERR_') ? message : code;
 }
 
 function send(response: ServerResponse, status: number, body: string, headers: Record<string, string> = {}): void {

@@ -10,7 +10,15 @@ import { dirname, join, relative, sep } from 'node:path';
 import { describeRun, updateManifest } from '../catalog.ts';
 import { stepwellError } from '../errors.ts';
 import { metadataText, metricsText, RunMetadata, type ReconciliationSummary } from '../schema.ts';
-import { METADATA_FILE, METRICS_FILE, openRunDirectory, RECONCILIATION_LOG, SUMMARY_FILE, writeFileAtomic } from '../store.ts';
+import {
+  ifErrno,
+  METADATA_FILE,
+  METRICS_FILE,
+  openRunDirectory,
+  RECONCILIATION_LOG,
+  SUMMARY_FILE,
+  writeFileAtomic,
+} from '../store.ts';
 import { computeMetrics, foldRun, readReconciliation, renderText } from '../summary.ts';
 
 /** Whether an attempt was recorded that the derived files do not show, or records of one that was cut off. */
@@ -20,13 +28,7 @@ export async function isStale(runDir: string, metadata: RunMetadata): Promise<bo
 }
 
 async function sizeOf(path: string): Promise<number> {
-  return await stat(path).then(
-    ({ size }) => size,
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return 0;
-      throw error;
-    },
-  );
+  return await stat(path).then(({ size }) => size, ifErrno('ENOENT', 0));
 }
 
 /**

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { stepwellError } from '../errors.ts';
+import { failureReason } from '../store.ts';
 import type { Ask, Reply } from './dialogue.ts';
 import { shellCall } from './shell.ts';
 
@@ -103,7 +104,7 @@ async function partsOf(
     try {
       parts.push({ text: await readFile(path, 'utf8'), unless: part.unless });
     } catch (error) {
-      throw invalid(where, `${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
+      throw invalid(where, `${path} cannot be read (${failureReason(error)})`);
     }
   }
   return parts;

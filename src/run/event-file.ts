@@ -8,7 +8,7 @@ import { lstat, mkdir, open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { captureScope, getLogger } from '../log.ts';
 import type { EventMetadata } from '../schema.ts';
-import { LineSplitter, SCRATCH_DIR, type RawLine } from '../store.ts';
+import { ifErrno, LineSplitter, type RawLine, SCRATCH_DIR } from '../store.ts';
 import { MAX_EVENT_BYTES, readEventLine } from './event-line.ts';
 
 const log = getLogger('run/event-file', { component: 'adapter' });
@@ -139,10 +139,9 @@ export class EventFile implements AsyncDisposable {
       const lines = this.#lines.push(buffer.subarray(0, bytesRead));
       this.#inScope(() => lines.forEach((line) => this.#take(line)));
     }
-    const now = await lstat(this.path).catch((error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? null : error));
+    const now = await lstat(this.path).catch(ifErrno('ENOENT', null));
     if (now === null)
       this.#tell('removed', size, 'The framework removed its file of events: what is written to a new one is not read');
-    else if (now instanceof Error) throw now;
     else if (now.dev !== dev || now.ino !== ino) {
       this.#tell('replaced', size, 'The framework put something else in the place of its file of events: that is not read');
     }

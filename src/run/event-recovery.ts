@@ -4,7 +4,7 @@ import { open, readdir, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { getLogger, withStep } from '../log.ts';
 import type { EventMetadata, LogRecord } from '../schema.ts';
-import { openRunDirectory, readRecords, SCRATCH_DIR } from '../store.ts';
+import { ifErrno, openRunDirectory, readRecords, SCRATCH_DIR } from '../store.ts';
 import { EventFile, purposeOf } from './event-file.ts';
 
 const log = getLogger('run/event-recovery', { component: 'adapter' });
@@ -15,10 +15,7 @@ const log = getLogger('run/event-recovery', { component: 'adapter' });
  */
 export async function recoverEvents(runDir: string): Promise<void> {
   const directory = join(runDir, SCRATCH_DIR, 'events');
-  const names: string[] = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
+  const names: string[] = await readdir(directory).catch(ifErrno('ENOENT', []));
   if (names.length === 0) return;
   const recorded = await recordedLines(runDir);
   for (const name of names.sort()) {
@@ -48,10 +45,7 @@ async function readRest(path: string, recorded: number): Promise<void> {
 /** Null for what is no plain file with one name: a link, a pipe or a directory that the framework put there. */
 async function openOwn(path: string): Promise<FileHandle | null> {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
-  const handle = await open(path, O_RDONLY | (O_NOFOLLOW ?? 0) | (O_NONBLOCK ?? 0)).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ELOOP') return null;
-    throw error;
-  });
+  const handle = await open(path, O_RDONLY | (O_NOFOLLOW ?? 0) | (O_NONBLOCK ?? 0)).catch(ifErrno('ELOOP', null));
   const facts = await handle?.stat();
   if (handle === null || facts === undefined || (facts.isFile() && facts.nlink === 1)) return handle;
   await handle.close();

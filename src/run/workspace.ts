@@ -1,6 +1,7 @@
 /** The workspace as it stood before a step, so that the next attempt begins where the failed one began. */
 import { constants, type Stats } from 'node:fs';
 import { access, chmod, copyFile, lstat, lutimes, mkdir, readdir, readlink, rm, symlink, utimes } from 'node:fs/promises';
+import { errnoOf } from '../store.ts';
 
 /** Paths are bytes: a framework may have made names that are not UTF-8. */
 type Bytes = Buffer;
@@ -12,10 +13,6 @@ const PERMISSIONS = 0o7777;
 
 function child(dir: Bytes, name: Bytes): Bytes {
   return Buffer.concat([dir, SLASH, name]);
-}
-
-function codeOf(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException).code;
 }
 
 /** Whether the mode of what `facts` describe is ours to change. */
@@ -105,7 +102,7 @@ export async function removeTree(path: string | Bytes): Promise<void> {
   try {
     await rm(path, { recursive: true, force: true, maxRetries: 3 });
   } catch (error) {
-    if (!['EACCES', 'EPERM'].includes(codeOf(error) ?? '')) throw error;
+    if (!['EACCES', 'EPERM'].includes(errnoOf(error) ?? '')) throw error;
     await openDirectories(Buffer.from(path));
     await rm(path, { recursive: true, force: true, maxRetries: 3 });
   }

@@ -9,6 +9,7 @@
 import { dirname } from 'node:path';
 import { Backlog } from './backlog.ts';
 import { realDisk, type Disk } from './disk.ts';
+import { errnoOf, failureReason } from './errno.ts';
 import { openFileLimit } from './limit.ts';
 
 const NEWLINE = 10;
@@ -164,7 +165,7 @@ export class AppendPool {
         file.dirty = false;
       } catch (error) {
         complete = false;
-        this.#notify(`could not sync ${file.path} (${codeOf(error)})`);
+        this.#notify(`could not sync ${file.path} (${failureReason(error)})`);
       }
     }
     return this.#syncDirectories(directories) && complete;
@@ -186,7 +187,7 @@ export class AppendPool {
         directories.delete(path);
       } catch (error) {
         complete = false;
-        this.#notify(`could not sync the directory ${path} (${codeOf(error)})`);
+        this.#notify(`could not sync the directory ${path} (${failureReason(error)})`);
       }
     }
     return complete;
@@ -205,7 +206,7 @@ export class AppendPool {
       done = this.#disk.write(fd, bytes, 0, length);
       if (done === length) return;
     } catch (error) {
-      this.#hold(file, bytes, length, 0, codeOf(error));
+      this.#hold(file, bytes, length, 0, failureReason(error));
       this.#announce(file);
       return;
     }
@@ -283,7 +284,7 @@ export class AppendPool {
         return this.#drain(file);
       }
     } catch (error) {
-      backlog.reason = codeOf(error);
+      backlog.reason = failureReason(error);
       this.#announce(file);
       return false;
     }
@@ -336,7 +337,7 @@ export class AppendPool {
       try {
         return this.#disk.open(file.path);
       } catch (error) {
-        const code = codeOf(error);
+        const code = errnoOf(error);
         if (code === 'ENOENT' && attempts === 0) this.makeDirectory(dirname(file.path), file.directories);
         else if ((code === 'EMFILE' || code === 'ENFILE') && this.#oldest !== null) this.#release(this.#oldest);
         else throw error;
@@ -388,7 +389,7 @@ export class AppendPool {
     try {
       this.#disk.close(fd);
     } catch (error) {
-      this.#notify(`could not close ${file.path} (${codeOf(error)})`);
+      this.#notify(`could not close ${file.path} (${failureReason(error)})`);
     }
   }
 
@@ -416,8 +417,4 @@ export class AppendPool {
 
 function backlogBegan(file: AppendFile): boolean {
   return (file.backlog.first?.done ?? 0) !== 0;
-}
-
-function codeOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? String(error);
 }

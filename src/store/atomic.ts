@@ -49,7 +49,8 @@ async function modeOf(path: string, disk: AtomicDisk): Promise<number | null> {
   }
 }
 
-async function syncDirectory(path: string, disk: AtomicDisk): Promise<void> {
+/** Makes the names inside a directory durable: what was created, renamed or removed in it. */
+export async function syncDirectory(path: string, disk: Pick<AtomicDisk, 'open'> = { open }): Promise<void> {
   // Windows cannot open a directory.
   if (process.platform === 'win32') return;
   const directory = await disk.open(path, 'r');

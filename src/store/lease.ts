@@ -4,6 +4,7 @@ import { mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { stepwellError } from '../errors.ts';
+import { ifErrno } from './errno.ts';
 import { currentProcess, ProcessIdentity, processState, type ProcessState } from './identity.ts';
 import { LEASE_FILE } from './layout.ts';
 import { withFileLock } from './lock.ts';
@@ -27,13 +28,8 @@ export interface HeldLease {
 
 /** The lease of a run directory; null when it has none, `damaged` when the file cannot be understood. */
 export async function readLease(runDir: string): Promise<Lease | 'damaged' | null> {
-  let text: string;
-  try {
-    text = await readFile(join(runDir, LEASE_FILE), 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
+  const text = await readFile(join(runDir, LEASE_FILE), 'utf8').catch(ifErrno('ENOENT', null));
+  if (text === null) return null;
   try {
     return Lease.parse(JSON.parse(text));
   } catch {

@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { stepwellError } from '../errors.ts';
+import { errnoOf, ifErrno } from './errno.ts';
 import { currentProcess, ProcessIdentity, processState } from './identity.ts';
 
 const LockHolder = ProcessIdentity.extend({ token: z.string() });
@@ -12,10 +13,6 @@ type LockHolder = z.infer<typeof LockHolder>;
 
 /** A lock file that cannot be read after this long was torn by a power loss, not caught half written. */
 const TORN_AFTER_MS = 10_000;
-
-function codeOf(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException).code;
-}
 
 /** Creates the lock with its content in one step. False when somebody has it. */
 async function tryCreate(path: string, holder: LockHolder): Promise<boolean> {
@@ -26,26 +23,17 @@ async function tryCreate(path: string, holder: LockHolder): Promise<boolean> {
     await link(prepared, path);
     return true;
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false;
+    if (errnoOf(error) === 'EEXIST') return false;
     // File systems without hard links: exclusive creation, whose content another process may see half written.
-    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(codeOf(error) ?? '')) throw error;
-    return await writeFile(path, content, { flag: 'wx' }).then(
-      () => true,
-      (failure: unknown) => {
-        if (codeOf(failure) === 'EEXIST') return false;
-        throw failure;
-      },
-    );
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(errnoOf(error) ?? '')) throw error;
+    return await writeFile(path, content, { flag: 'wx' }).then(() => true, ifErrno('EEXIST', false));
   } finally {
     await unlink(prepared).catch(() => {});
   }
 }
 
 async function readHolder(path: string): Promise<LockHolder | 'gone' | 'torn' | 'unreadable'> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT') return null;
-    throw error;
-  });
+  const text = await readFile(path, 'utf8').catch(ifErrno('ENOENT', null));
   if (text === null) return 'gone';
   try {
     return LockHolder.parse(JSON.parse(text));

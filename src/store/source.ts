@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { lstat, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stepwellError } from '../errors.ts';
+import { errnoOf, failureReason } from './errno.ts';
 import { LOGS_DIR, METADATA_FILE, PRIVATE_DIR } from './layout.ts';
 
 export interface SourceFile {
@@ -82,9 +83,9 @@ export async function openRunDirectory(dir: string, options: OpenRunDirectoryOpt
 const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP']);
 
 /** Null when there is nothing of that name. What is there and cannot be read must not pass for absent: a run would lose its logs. */
-function absent(error: NodeJS.ErrnoException): null {
-  if (ABSENT.has(error.code ?? '')) return null;
-  throw stepwellError('RUN_UNREADABLE', { path: error.path ?? 'unknown', reason: error.code ?? error.message }, { cause: error });
+function absent(error: Error & { path?: string }): null {
+  if (ABSENT.has(errnoOf(error) ?? '')) return null;
+  throw stepwellError('RUN_UNREADABLE', { path: error.path ?? 'unknown', reason: failureReason(error) }, { cause: error });
 }
 
 function isLog(path: string): boolean {

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Dirent } from 'node:fs';
 import { constants, open, readdir, readlink, lstat } from 'node:fs/promises';
+import { errnoOf } from './errno.ts';
 
 /**
  * One path of a tree. Of a regular file, `bytes` and `sha256` are those of its content. Links are not followed and
@@ -145,7 +146,7 @@ function digest(...parts: (string | Buffer)[]): string {
 }
 
 function isGone(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException;
+  const code = errnoOf(error);
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
 

@@ -4,6 +4,7 @@
  */
 import type { ClientRequest } from 'node:http';
 import { request } from 'node:http';
+import { errnoOf, failureReason } from '../store.ts';
 
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
@@ -76,8 +77,8 @@ export async function sendRequest(options: HttpRequest): Promise<HttpOutcome> {
 }
 
 function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
+  const code = errnoOf(error);
   if (code === 'ECONNREFUSED') return 'connection refused';
   if (code === 'ECONNRESET') return 'connection reset';
-  return message === '' ? String(code) : message;
+  return error instanceof Error && error.message !== '' ? error.message : failureReason(error);
 }

@@ -3,6 +3,7 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { text as readText } from 'node:stream/consumers';
 import { z } from 'zod';
+import { failureReason } from '../../store.ts';
 
 export interface ChatMessage {
   readonly role: 'system' | 'user' | 'assistant';
@@ -47,8 +48,7 @@ export async function complete(request: CompletionRequest): Promise<Completion> 
     response = await post(request, JSON.stringify({ model, messages, ...(seed === null ? {} : { seed }) }));
   } catch (error) {
     request.signal.throwIfAborted();
-    const cause = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
-    return { ok: false, message: `the model's endpoint could not be reached: ${cause}` };
+    return { ok: false, message: `the model's endpoint could not be reached: ${failureReason(error)}` };
   }
   if (response.status !== 200) {
     return { ok: false, message: `the model's endpoint answered HTTP ${response.status}: ${errorText(response.body)}` };

@@ -1,7 +1,7 @@
 /** Writes what a model answered into the workspace, and nowhere else. */
 import { chmod, lstat, mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { writeFileAtomic } from '../../store.ts';
+import { errnoOf, failureReason, writeFileAtomic } from '../../store.ts';
 import type { AnsweredFile } from './answer.ts';
 
 /** File systems allow 255; the temporary name that a file has while it is written is longer than its own. */
@@ -24,8 +24,8 @@ export async function unsafePathReason(workspace: string, path: string): Promise
   if (Buffer.byteLength(path) > PATH_LIMIT) return `it is longer than ${PATH_LIMIT} bytes`;
   for (let depth = 1; depth <= segments.length; depth += 1) {
     const part = segments.slice(0, depth).join('/');
-    const facts = await lstat(join(workspace, part)).catch((error: NodeJS.ErrnoException) => error);
-    if (facts instanceof Error) return facts.code === 'ENOENT' ? null : `the system refuses it (${facts.code})`;
+    const facts = await lstat(join(workspace, part)).catch((error: Error) => error);
+    if (facts instanceof Error) return errnoOf(facts) === 'ENOENT' ? null : `the system refuses it (${failureReason(facts)})`;
     if (facts.isSymbolicLink()) return `${part} is a symbolic link`;
     if (depth < segments.length && !facts.isDirectory()) return `${part} is no directory`;
     if (depth === segments.length && !facts.isFile()) return 'something that is no file has that name';

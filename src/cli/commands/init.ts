@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSyn
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ExitCode, stepwellError } from '../../errors.ts';
+import { errnoOf } from '../../store.ts';
 import { gitignoreBlock, hasGitignoreBlock } from '../gitignore.ts';
 import { print } from '../output.ts';
 import { shownPath } from '../runs-dir.ts';
@@ -20,7 +21,7 @@ export async function run([dir = '.']: readonly string[]): Promise<number> {
     for (const file of COPIED.flatMap(filesBelow)) await print(`${copy(file, target)}  ${shownPath(join(target, file))}`);
     await print(`${ignoreRuns(target)}  ${shownPath(join(target, '.gitignore'))}`);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    if (errnoOf(error) === null) throw error;
     throw stepwellError('CANNOT_WRITE', { path: dir, reason: (error as Error).message }, { cause: error });
   }
   const enter = target === process.cwd() ? [] : [`  cd ${shownPath(target)}`];

@@ -1,5 +1,6 @@
 /** One question to a provider: a GET, again after a pause where that may help. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { errnoOf } from '../../store.ts';
 import { asksToWait, isPassing, redirected, refused, unreachable, type Asked } from './failure.ts';
 import { retryAfterMs } from './retry-after.ts';
 import type { RawPage, UsageApiOptions, UsageFailure } from './usage-api.ts';
@@ -127,8 +128,7 @@ function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { cause } = error;
   if (!(cause instanceof Error)) return error.message;
-  const code = (cause as NodeJS.ErrnoException).code;
-  return cause.message === '' ? (code ?? error.message) : cause.message;
+  return cause.message === '' ? (errnoOf(cause) ?? error.message) : cause.message;
 }
 
 function covered(line: Line, text: string): string {
