@@ -70,7 +70,7 @@ export default defineConfig({
   plugins: ['typescript', 'unicorn', 'oxc', 'import', 'node', 'promise'],
   categories: { correctness: 'error', suspicious: 'error' },
   options: { typeAware: true },
-  ignorePatterns: ['dist', 'runs', 'examples/**/workspace', 'config/rehearsal'],
+  ignorePatterns: ['dist', 'runs', 'examples/**/workspace', 'config/rehearsal', 'test/compatibility/format-*'],
   rules: {
     'import/no-cycle': 'error',
     'typescript/no-floating-promises': 'error',
