@@ -9,11 +9,11 @@ const allowed: Record<string, string[]> = {
   errors: [],
   schema: [],
   store: ['errors', 'schema'],
-  // The log core takes no library along: the store's entry file would bring zod.
+  // The log core and what the command line shows before a command runs take no library along: the store's entry brings zod.
   log: ['errors', 'schema', 'store', 'store/append', 'store/errno', 'store/layout'],
   exec: [...shared, 'log'],
   config: shared,
-  meter: [...shared, 'log'],
+  meter: [...shared, 'store/errno', 'log'],
   validate: [...shared, 'log', 'exec'],
   run: [...shared, 'log', 'exec', 'config', 'meter', 'validate'],
   adapters: [...shared, 'log', 'exec', 'config', 'validate', 'run'],
@@ -40,6 +40,7 @@ const allowed: Record<string, string[]> = {
   reconcile: [...shared, 'log', 'config', 'summary', 'archive', 'catalog'],
   cli: [
     ...shared,
+    'store/errno',
     'log',
     'exec',
     'config',

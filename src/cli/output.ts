@@ -1,7 +1,7 @@
 /** The only writer to stdout. What is printed to it is the command's result; everything else goes to stderr. */
 
 import { ExitCode, stepwellError } from '../errors.ts';
-import { errnoOf } from '../store.ts';
+import { errnoOf } from '../store/errno.ts';
 import { reportFailure } from './failure.ts';
 
 /** Nothing more can be written to stdout. */

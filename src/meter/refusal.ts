@@ -1,6 +1,6 @@
 /** What the proxy answers itself, in the error format that the client understands. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { failureReason } from '../store.ts';
+import { failureReason } from '../store/errno.ts';
 import type { BudgetRefusal } from './budget.ts';
 import type { Provider } from './wire.ts';
 import { errorBody } from './wires.ts';
