@@ -2,6 +2,5 @@
 export type * from './run/adapter.ts';
 export { markPrefix } from './run/environment.ts';
 export { recoverEvents } from './run/event-recovery.ts';
-export { newRunId, RUN_ID } from './run/id.ts';
 export { executeRun } from './run/runner.ts';
 export { removeTree } from './run/workspace.ts';

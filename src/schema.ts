@@ -13,6 +13,8 @@ export * from './schema/metrics.ts';
 export * from './schema/published.ts';
 export * from './schema/reconciliation.ts';
 export * from './schema/record.ts';
+export { newRunId, RUN_ID } from './schema/run-id.ts';
+export { isInRanges, parseStepRanges, selectSteps, type StepRange } from './schema/step-selection.ts';
 export * from './schema/summary.ts';
 export * from './schema/validation.ts';
 export { formatWords } from './schema/words.ts';

@@ -5,7 +5,7 @@ import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { StepwellError, stepwellError } from '../errors.ts';
-import { FORMAT_VERSION, type ArchiveFacts, type RunSummary } from '../schema.ts';
+import { FORMAT_VERSION, RUN_ID, type ArchiveFacts, type RunSummary } from '../schema.ts';
 import {
   ARCHIVE_FILE,
   CHECKSUMS_FILE,
@@ -35,9 +35,6 @@ import { foldArchive } from './verify/records.ts';
 import { Findings } from './verify/report.ts';
 import type { VerifyReport } from './verify/report.ts';
 import { checkSealedSummary, compareSummary, withArchiveOf } from './verify/summary-text.ts';
-
-/** As stepwell names run directories; a copy under another kind of name is somebody's own business. */
-const RUN_ID = /^\d{8}-\d{6}-[a-z0-9]{4}$/;
 
 /**
  * Verifies a run directory, or an archive on its own. Differences are items of the report, never errors.
@@ -156,6 +153,7 @@ async function checkSummaryOnDisk(findings: Findings, runDir: string, expected: 
 /** A run directory that bears another run's name: the record of one run in the place of another's. */
 function checkDirectoryName(findings: Findings, runDir: string, summary: RunSummary): void {
   const name = basename(resolve(runDir));
+  // A copy under another kind of name is somebody's own business.
   if (RUN_ID.test(name) && summary.run_id !== null) findings.compare('name of the run directory', name, summary.run_id);
 }
 

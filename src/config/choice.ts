@@ -1,9 +1,8 @@
 /** What of the configuration is to run: model, frameworks, steps, runs at a time. */
-import type { ExperimentConfig } from '../schema.ts';
+import { selectSteps, type ExperimentConfig } from '../schema.ts';
 import { didYouMean } from './nearest.ts';
 import type { KeyPath } from './problem.ts';
 import type { Report } from './report.ts';
-import { selectSteps } from './selection.ts';
 import type { ConfigFlags, Environment } from './settings.ts';
 import { settingOf } from './settings.ts';
 

@@ -1,8 +1,7 @@
 /** A new run directory. It appears at once with lease, configuration and metadata in it, so that no run is ever nameless. */
 import { mkdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { newRunId } from '../run.ts';
-import { metadataText, type RunMetadata } from '../schema.ts';
+import { metadataText, newRunId, type RunMetadata } from '../schema.ts';
 import {
   acquireLease,
   CONFIG_FILE,

@@ -1,7 +1,7 @@
 /** Recovery of everything below a runs directory. */
 import { readdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RUN_ID } from '../run.ts';
+import { RUN_ID } from '../schema.ts';
 import { ifErrno, leaseState, readLease, withFileLock } from '../store.ts';
 import { abandon, MAKING_LOCK, UNBORN } from './directory.ts';
 import { recoverRun, type RecoverOptions, type Recovery } from './recover.ts';

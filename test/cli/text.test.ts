@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { bytes, count, duration, shortCount, table, time } from '../../src/cli/columns.ts';
 import { neutral, neutralJson, neutralLine } from '../../src/cli/neutral.ts';
-import { stepFilter } from '../../src/cli/selection.ts';
 import { cut, pad, widthOf } from '../../src/cli/width.ts';
 
 test('neutral text has no control or invisible character, whatever came in, and plain text is not changed', () => {
@@ -66,10 +65,4 @@ test('a table lines up, cuts long cells and leaves no blanks at the ends', () =>
     ),
     ['A     LONG  C', '漢…      1', 'b    12345  c'],
   );
-});
-
-test('step selections', () => {
-  const matches = stepFilter('1, 3-5');
-  assert.deepEqual([0, 1, 2, 3, 4, 5, 6, null].filter(matches), [1, 3, 4, 5]);
-  for (const text of ['', 'x', '1-', '5-3', '1,,2', '-1', '1.5']) assert.throws(() => stepFilter(text), { code: 'BAD_OPTION' });
 });

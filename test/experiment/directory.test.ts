@@ -7,7 +7,6 @@ import { listRuns } from '../../src/catalog.ts';
 import { createRunDirectory, MAKING_LOCK } from '../../src/experiment/directory.ts';
 import { openMetadata } from '../../src/experiment/metadata.ts';
 import { recoverAll } from '../../src/experiment/recover-all.ts';
-import { newRunId, RUN_ID } from '../../src/run.ts';
 import { acquireLease, readLease, withFileLock } from '../../src/store.ts';
 
 const facts = {
@@ -26,18 +25,6 @@ const facts = {
   project: { git_commit: null, git_dirty: null },
 };
 const metadataOf = (runId: string) => openMetadata({ ...facts, run_id: runId }, '2026-01-01T00:00:00.000Z');
-
-test('a run id tells the UTC second and sorts by time', () => {
-  assert.equal(
-    newRunId(new Date('2026-11-22T14:15:03.999Z'), () => 0),
-    '20261122-141503-aaaa',
-  );
-  assert.equal(
-    newRunId(new Date('2026-11-22T14:15:03.999Z'), (below) => below - 1),
-    '20261122-141503-9999',
-  );
-  assert.match(newRunId(), RUN_ID);
-});
 
 test('an existing directory is never used again, and a new one is complete when it appears', async () => {
   const runsDir = await mkdtemp(join(tmpdir(), 'stepwell-dir-'));

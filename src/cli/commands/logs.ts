@@ -1,7 +1,7 @@
 /** `stepwell logs`: the records of a run, merged, filtered, live if asked. */
 import { findRun, openRun, type FoundRun } from '../../catalog.ts';
 import { ExitCode, stepwellError } from '../../errors.ts';
-import { COMPONENTS, LEVELS, type Level, type LogRecord } from '../../schema.ts';
+import { COMPONENTS, isInRanges, LEVELS, parseStepRanges, type Level, type LogRecord, type StepRange } from '../../schema.ts';
 import { followRecords, readRecords, type DamagedLine, type ReadItem } from '../../store.ts';
 import { paintFor, plain } from '../colour.ts';
 import { count } from '../columns.ts';
@@ -9,7 +9,6 @@ import { neutralJson, neutralLine } from '../neutral.ts';
 import { note, write } from '../output.ts';
 import { recordLine, searchableText } from '../record-line.ts';
 import { runsDirOf, type CommonOptions } from '../runs-dir.ts';
-import { stepFilter } from '../selection.ts';
 
 interface LogsOptions extends CommonOptions {
   readonly follow?: boolean;
@@ -78,13 +77,25 @@ function componentsOf({ component }: LogsOptions): string[] | null {
 }
 
 /** @throws BAD_OPTION */
+function rangesOf(text: string): readonly StepRange[] {
+  const parsed = parseStepRanges(text);
+  if ('ranges' in parsed) return parsed.ranges;
+  throw stepwellError('BAD_OPTION', {
+    option: '--step',
+    value: text,
+    reason: 'which names no steps',
+    fix: 'Give step numbers and ranges, such as 3 or 1,3-5.',
+  });
+}
+
+/** @throws BAD_OPTION */
 function filterOf(options: LogsOptions): (record: LogRecord) => boolean {
   const tests: ((record: LogRecord) => boolean)[] = [];
   const { step, level, grep } = options;
   const components = componentsOf(options);
   if (step !== undefined) {
-    const matches = stepFilter(step);
-    tests.push((record) => matches(record.step));
+    const ranges = rangesOf(step);
+    tests.push(({ step }) => step !== null && isInRanges(step, ranges));
   }
   if (components !== null) tests.push((record) => components.includes(record.component));
   if (level !== undefined) {
