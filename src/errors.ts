@@ -1,23 +1,7 @@
 /**
- * The catalogue of user-facing errors. Each has a stable code, a sentence that names the culprit and its value, a fix to
- * type or to change, and the exit code of the command that meets it. Areas keep their entries in `errors/<area>.ts`.
+ * User-facing errors: the class and the form. Each area defines its own with `defineErrors`, in its `errors.ts` or in the one
+ * file that raises them; `docs/errors.md` lists all of them. Codes stand in records, so none is renamed.
  */
-import { archiveErrors } from './errors/archive.ts';
-import { cassetteErrors } from './errors/cassette.ts';
-import { catalogErrors } from './errors/catalog.ts';
-import { chatdevErrors } from './errors/chatdev.ts';
-import { cliErrors } from './errors/cli.ts';
-import { configErrors } from './errors/config.ts';
-import { execErrors } from './errors/exec.ts';
-import { logErrors } from './errors/log.ts';
-import { meterErrors } from './errors/meter.ts';
-import { reconcileErrors } from './errors/reconcile.ts';
-import { rehearsalErrors } from './errors/rehearsal.ts';
-import { runErrors } from './errors/run.ts';
-import { setupErrors } from './errors/setup.ts';
-import { storeErrors } from './errors/store.ts';
-import { summaryErrors } from './errors/summary.ts';
-import { validateErrors } from './errors/validate.ts';
 
 /** What an exit code says, in the same words for every command. */
 export const ExitCode = {
@@ -35,49 +19,46 @@ export const ExitCode = {
   terminated: 143,
 } as const;
 
-const catalogue = {
-  ...archiveErrors,
-  ...cassetteErrors,
-  ...catalogErrors,
-  ...chatdevErrors,
-  ...cliErrors,
-  ...configErrors,
-  ...execErrors,
-  ...logErrors,
-  ...meterErrors,
-  ...reconcileErrors,
-  ...rehearsalErrors,
-  ...runErrors,
-  ...setupErrors,
-  ...storeErrors,
-  ...summaryErrors,
-  ...validateErrors,
-};
+/** What the user reads of one error. */
+interface ErrorText {
+  /** What, where, and the offending value. */
+  readonly sentence: string;
+  /** What to type or change. */
+  readonly fix: string;
+  readonly exitCode: number;
+}
 
-export type ErrorCode = keyof typeof catalogue;
-type Facts<C extends ErrorCode> = Parameters<(typeof catalogue)[C]>[0];
-
-/** An error meant for the person at the keyboard: print `message`, then `fix`; exit with `exitCode`. */
+/** An error meant for the person at the keyboard: print `code`, `message`, then `fix`; exit with `exitCode`. */
 export class StepwellError extends Error {
   override readonly name = 'StepwellError';
-  readonly code: ErrorCode;
+  readonly code: string;
   readonly fix: string;
   readonly exitCode: number;
 
-  constructor(code: ErrorCode, entry: { sentence: string; fix: string; exitCode: number }, options?: ErrorOptions) {
-    super(entry.sentence, options);
+  constructor(code: string, { sentence, fix, exitCode }: ErrorText, options?: ErrorOptions) {
+    super(sentence, options);
     this.code = code;
-    this.fix = entry.fix;
-    this.exitCode = entry.exitCode;
+    this.fix = fix;
+    this.exitCode = exitCode;
   }
 }
 
+// Each error has facts of its own; they are checked where it is raised.
+// oxlint-disable-next-line typescript/no-explicit-any
+export type ErrorEntries = Readonly<Record<string, (facts: any) => ErrorText>>;
+
 /**
- * Builds the error of the catalogue for `code`.
+ * The errors of an area, by code: each says how the facts of a case become a sentence and a fix.
  *
- * @example throw stepwellError('RUN_NOT_FOUND', { wanted: 'k3f9', runsDir: 'runs' });
+ * @example
+ * const archiveError = defineErrors({
+ *   ARCHIVE_SEALED: (facts: { archive: string }) => ({ sentence: `… ${facts.archive} …`, fix: '…', exitCode: ExitCode.failure }),
+ * });
+ * throw archiveError('ARCHIVE_SEALED', { archive });
  */
-export function stepwellError<C extends ErrorCode>(code: C, facts: Facts<C>, options?: ErrorOptions): StepwellError {
-  const describe = catalogue[code] as (facts: Facts<C>) => { sentence: string; fix: string; exitCode: number };
-  return new StepwellError(code, describe(facts), options);
+export function defineErrors<E extends ErrorEntries>(entries: E) {
+  const create = <C extends keyof E & string>(code: C, facts: Parameters<E[C]>[0], options?: ErrorOptions): StepwellError =>
+    // The two type parameters belong together, which the compiler cannot see through an index.
+    new StepwellError(code, (entries[code] as (facts: Parameters<E[C]>[0]) => ErrorText)(facts), options);
+  return Object.assign(create, { entries });
 }

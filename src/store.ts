@@ -4,6 +4,7 @@ export { AppendPool, type AppendFile, type AppendPoolOptions, type FileRecords }
 export { syncDirectory, writeFileAtomic } from './store/atomic.ts';
 export { realDisk, type Disk } from './store/disk.ts';
 export * from './store/errno.ts';
+export { storeError } from './store/errors.ts';
 export * from './store/identity.ts';
 export * from './store/lease.ts';
 export * from './store/lock.ts';

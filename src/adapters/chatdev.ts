@@ -1,6 +1,6 @@
 /** The adapter `chatdev`: ChatDev 1.x (OpenBMB/ChatDev), one run of its chain of phases a step. */
 import { delimiter, dirname } from 'node:path';
-import { stepwellError, StepwellError } from '../errors.ts';
+import { StepwellError } from '../errors.ts';
 import { killMarked, runLogged } from '../exec.ts';
 import type { Adapter, AdapterRun, AdapterStep, Finding, FrameworkClaim } from '../run.ts';
 import type { FrameworkSettings } from '../schema.ts';
@@ -18,6 +18,7 @@ import { PYTHON_ENVIRONMENT } from './python-environment.ts';
 import { successWhereParsed } from './python-syntax.ts';
 import { commitOf, type SetupPlace } from './setup/place.ts';
 import { describeSetup, readinessOf, requireReady, useSetup } from './setup/readiness.ts';
+import { chatdevError } from './chatdev/errors.ts';
 
 export const chatdev: Adapter = {
   needsEndpoint: true,
@@ -64,7 +65,7 @@ const LONGEST_ARGUMENT = 128 * 1024 - 1;
 async function runStep(step: AdapterStep): Promise<FrameworkClaim> {
   const task = `--task=${step.prompt}`;
   const bytes = Buffer.byteLength(task);
-  if (bytes > LONGEST_ARGUMENT) throw stepwellError('CHATDEV_PROMPT_TOO_LONG', { bytes, most: LONGEST_ARGUMENT });
+  if (bytes > LONGEST_ARGUMENT) throw chatdevError('CHATDEV_PROMPT_TOO_LONG', { bytes, most: LONGEST_ARGUMENT });
   const place = await requireReady(CHATDEV, step.settings);
   const goesOn = await openCopy(step);
   const { source, products, base } = copyOf(step);

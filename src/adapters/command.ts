@@ -1,7 +1,7 @@
 /** The adapter `command`: any program with a command line as a framework. One attempt is one process. */
 import { delimiter, dirname } from 'node:path';
-import { stepwellError, type StepwellError } from '../errors.ts';
-import { killMarked, runLogged, type OutputLine } from '../exec.ts';
+import { type StepwellError, defineErrors } from '../errors.ts';
+import { killMarked, runLogged, type OutputLine, execError } from '../exec.ts';
 import type { Adapter, AdapterRun, AdapterStep, Finding, FrameworkClaim } from '../run.ts';
 import type { FrameworkSettings } from '../schema.ts';
 import { fillPlaceholders, namesPrompt } from './command/arguments.ts';
@@ -9,6 +9,14 @@ import { commitOf, UNKNOWN_COMMIT } from './command/commit.ts';
 import { endpointVariables } from './command/endpoint.ts';
 import { failedEnd } from './command/ending.ts';
 import { findProgram } from './command/program.ts';
+
+const commandError = defineErrors({
+  COMMAND_MISSING: (_facts: object) => ({
+    sentence: 'A framework uses the adapter `command`, but has no command.',
+    fix: 'Add `command: [program, argument, …]` to it, for example command: [mytool, --prompt-file, "{prompt_file}"].',
+    exitCode: 2,
+  }),
+});
 
 export const command: Adapter = { check, prepare, runStep: async (step) => await runCommand(step), stop };
 
@@ -18,18 +26,16 @@ function check(settings: FrameworkSettings): Promise<Finding[]> {
 
 function findingsOf(settings: FrameworkSettings): Finding[] {
   const program = settings.command?.[0];
-  if (program === undefined || program === '') return [findingOf(stepwellError('COMMAND_MISSING', {}))];
+  if (program === undefined || program === '') return [findingOf(commandError('COMMAND_MISSING', {}))];
   const path = settings.env['PATH'] ?? parentPath();
   const found = findProgram(program, path);
   switch (found.status) {
     case 'found':
       return [];
     case 'missing':
-      return [findingOf(stepwellError('PROGRAM_NOT_FOUND', { program, path: program.includes('/') ? null : path }))];
+      return [findingOf(execError('PROGRAM_NOT_FOUND', { program, path: program.includes('/') ? null : path }))];
     case 'not_executable':
-      return [
-        findingOf(stepwellError('PROGRAM_NOT_EXECUTABLE', { program: found.path, reason: 'it has no execute permission' })),
-      ];
+      return [findingOf(execError('PROGRAM_NOT_EXECUTABLE', { program: found.path, reason: 'it has no execute permission' }))];
     default:
       return found satisfies never;
   }
@@ -90,7 +96,7 @@ function environmentOf(step: AdapterStep): Record<string, string> {
 
 function commandOf(run: AdapterRun): readonly [string, ...string[]] {
   const [program, ...args] = run.settings.command ?? [];
-  if (program === undefined) throw stepwellError('COMMAND_MISSING', {});
+  if (program === undefined) throw commandError('COMMAND_MISSING', {});
   return [program, ...args];
 }
 

@@ -1,7 +1,7 @@
 /** The adapter `ghspec`: GitHub Spec Kit, which takes a coding agent through four phases a step. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { stepwellError } from '../errors.ts';
+import { defineErrors } from '../errors.ts';
 import { describeOutcome, killMarked, runLogged } from '../exec.ts';
 import type { Adapter, AdapterRun, AdapterStep, Finding, FrameworkClaim } from '../run.ts';
 import type { FrameworkSettings } from '../schema.ts';
@@ -17,6 +17,14 @@ import { PYTHON_ENVIRONMENT } from './python-environment.ts';
 import { unknownAgent } from './setup/agent.ts';
 import { misplacedKeys } from './setup/package.ts';
 import { describeSetup, readinessOf, requireReady, useSetup } from './setup/readiness.ts';
+
+const ghspecError = defineErrors({
+  SPECKIT_NOT_INITIALISED: (facts: { how: string }) => ({
+    sentence: `Spec Kit could not make its project in the workspace (${facts.how}).`,
+    fix: 'Read in logs/run.log of the run what it said.',
+    exitCode: 1,
+  }),
+});
 
 export const ghspec: Adapter = {
   needsEndpoint: true,
@@ -70,7 +78,7 @@ async function prepare(run: AdapterRun): Promise<{ commit: string }> {
   );
   if (outcome.status === 'spawn_failed') throw outcome.error;
   if (outcome.status !== 'exited' || outcome.exitCode !== 0)
-    throw stepwellError('SPECKIT_NOT_INITIALISED', { how: describeOutcome(outcome) });
+    throw ghspecError('SPECKIT_NOT_INITIALISED', { how: describeOutcome(outcome) });
   const agent = await agentOf(run.settings);
   const { commit } = await agent.adapter.prepare({ ...run, settings: agent.settings });
   return { commit: `specify-cli ${GHSPEC.commit}, ${commit}` };

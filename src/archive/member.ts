@@ -1,8 +1,8 @@
 /** What an archive holds, and at which place of its tar stream. */
-import { stepwellError } from '../errors.ts';
 import type { ArchiveFacts } from '../schema.ts';
 import { WORKSPACE_DIR } from '../store.ts';
 import type { TarEntry } from './tar.ts';
+import { archiveError } from './errors.ts';
 
 export interface ArchiveMember extends TarEntry {
   /** Offset of the content in the tar stream. */
@@ -24,7 +24,7 @@ const SUSPECT = /\0|(?:^|\/)\.{0,2}(?:\/|$)/;
 /** Throws when unpacking the entry could write or point outside the directory it is unpacked to. @throws ARCHIVE_UNSAFE */
 export function refuseUnsafe(archive: string, entry: Pick<TarEntry, 'type' | 'path' | 'target'>): void {
   if (entry.type === 'file' && !SUSPECT.test(entry.path)) return;
-  const refuse = (reason: string) => stepwellError('ARCHIVE_UNSAFE', { archive, member: entry.path, reason });
+  const refuse = (reason: string) => archiveError('ARCHIVE_UNSAFE', { archive, member: entry.path, reason });
   if (entry.path.includes('\0')) throw refuse('has a NUL in its name');
   if (entry.path.startsWith('/')) throw refuse('has an absolute path');
   const parts = entry.path.split('/');

@@ -2,8 +2,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, open, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { stepwellError } from '../errors.ts';
-import { CHECKSUMS_FILE } from '../store.ts';
+import { CHECKSUMS_FILE, storeError } from '../store.ts';
 import type { RunSource } from '../store.ts';
 import { checksumsText, parseChecksums } from './checksums.ts';
 import { blocksOf, indexPlace, indexText, loadIndex } from './index-file.ts';
@@ -12,6 +11,7 @@ import { refuseUnsafe } from './member.ts';
 import { damaged } from './damage.ts';
 import { readBlocks, scanArchive } from './reader.ts';
 import type { OpenFile, ScannedArchive } from './reader.ts';
+import { archiveError } from './errors.ts';
 
 /**
  * Opens `run.tar.gz` for reading. With the index beside it nothing else is unpacked; without one the archive is read through
@@ -40,9 +40,9 @@ export async function openFile(archive: string): Promise<OpenFile> {
     if (stats.isFile()) return { handle, bytes: stats.size, archive };
     await handle.close();
   } catch (error) {
-    throw stepwellError('ARCHIVE_MISSING', { archive, reason: (error as Error).message }, { cause: error });
+    throw archiveError('ARCHIVE_MISSING', { archive, reason: (error as Error).message }, { cause: error });
   }
-  throw stepwellError('ARCHIVE_MISSING', { archive, reason: 'it is no file' });
+  throw archiveError('ARCHIVE_MISSING', { archive, reason: 'it is no file' });
 }
 
 /** The archive as a source; disposing of it closes the file. */
@@ -62,7 +62,7 @@ function archiveSource(file: OpenFile, index: ArchiveIndex): RunSource {
     },
     async *stream(path) {
       const member = byPath.get(path);
-      if (member === undefined) throw stepwellError('RUN_FILE_MISSING', { path, location: file.archive });
+      if (member === undefined) throw storeError('RUN_FILE_MISSING', { path, location: file.archive });
       yield* readMember(file, index, member);
     },
     async [Symbol.asyncDispose]() {

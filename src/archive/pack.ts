@@ -3,7 +3,7 @@ import { lstatSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { StepwellError, stepwellError } from '../errors.ts';
+import { StepwellError } from '../errors.ts';
 import { metadataText, RunMetadata } from '../schema.ts';
 import type { ArchiveFacts } from '../schema.ts';
 import {
@@ -34,6 +34,7 @@ import { contentsOf } from './member.ts';
 import { scanArchive } from './reader.ts';
 import { walkTree } from './tree.ts';
 import { ArchiveWriter } from './writer.ts';
+import { archiveError } from './errors.ts';
 
 /** In this order, between the logs and the workspace; one that the run does not have is left out. */
 const TOP_FILES = [METRICS_FILE, CONFIG_FILE, HITL_FILE, CASSETTE_FILE, COMMIT_FILE, SUMMARY_FILE];
@@ -87,7 +88,7 @@ export async function packRun(options: PackOptions): Promise<ArchiveFacts> {
   } catch (error) {
     await rm(partial, { force: true }).catch(() => {});
     if (error instanceof StepwellError) throw error;
-    throw stepwellError('ARCHIVE_NOT_WRITTEN', { archive, reason: (error as Error).message }, { cause: error });
+    throw archiveError('ARCHIVE_NOT_WRITTEN', { archive, reason: (error as Error).message }, { cause: error });
   }
 }
 
@@ -100,7 +101,7 @@ async function refuseSealed(runDir: string, archive: string): Promise<void> {
   } catch {
     // Metadata that cannot be read does not prove that nobody relies on the archive.
   }
-  if (!unsealed) throw stepwellError('ARCHIVE_SEALED', { archive });
+  if (!unsealed) throw archiveError('ARCHIVE_SEALED', { archive });
 }
 
 async function writeArchive(
@@ -141,7 +142,7 @@ async function addMembers(writer: ArchiveWriter, options: PackOptions): Promise<
   const addRecord = async (path: string, bytes: number | null): Promise<void> => {
     const source = join(runDir, path);
     const result = await packFile(writer, { source, path, mtime, bytes, containsSecret: null }, scratch);
-    if (result.status === 'unreadable') throw stepwellError('ARCHIVE_SOURCE', { path: source, reason: result.reason });
+    if (result.status === 'unreadable') throw archiveError('ARCHIVE_SOURCE', { path: source, reason: result.reason });
   };
 
   for (const { path, bytes } of logFiles(options, skipped)) await addRecord(path, bytes);
@@ -195,6 +196,6 @@ function* logFiles(options: PackOptions, skipped: LeftOut[]): Generator<{ path: 
     yield { path: item.path, bytes: sealed?.[item.path] ?? null };
   }
   for (const path of missing) {
-    throw stepwellError('ARCHIVE_SOURCE', { path: join(options.runDir, path), reason: 'it was sealed and is not there' });
+    throw archiveError('ARCHIVE_SOURCE', { path: join(options.runDir, path), reason: 'it was sealed and is not there' });
   }
 }

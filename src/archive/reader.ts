@@ -1,11 +1,11 @@
 /** Reads an archive from its first byte to its last, trusting none of them. */
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
-import { stepwellError } from '../errors.ts';
 import { BLOCK_HEADER, blockLength, unpackBlock } from './block.ts';
 import { damaged } from './damage.ts';
 import type { ArchiveBlock, ArchiveMember } from './member.ts';
 import { TarReader } from './tar-reader.ts';
+import { archiveError } from './errors.ts';
 
 /** Blocks decompressed at a time. */
 const IN_FLIGHT = 4;
@@ -57,7 +57,7 @@ async function readPacked(file: OpenFile, offset: number, memberAt: () => string
   const length = blockLength(head);
   if (length === null || offset + length > file.bytes) {
     const reason = length === null ? `no block of ours begins at byte ${offset}` : `the block at byte ${offset} is cut off`;
-    if (offset === 0) throw stepwellError('ARCHIVE_FOREIGN', { archive: file.archive, reason });
+    if (offset === 0) throw archiveError('ARCHIVE_FOREIGN', { archive: file.archive, reason });
     throw damaged(file, memberAt(), reason);
   }
   return readExactly(file, offset, length);
@@ -86,7 +86,7 @@ export interface ScannedArchive {
 
 /** Reads the whole archive. @throws ARCHIVE_FOREIGN, ARCHIVE_DAMAGED, ARCHIVE_UNSAFE */
 export async function scanArchive(file: OpenFile, options: { tarSha256?: boolean } = {}): Promise<ScannedArchive> {
-  if (file.bytes === 0) throw stepwellError('ARCHIVE_FOREIGN', { archive: file.archive, reason: 'it is empty' });
+  if (file.bytes === 0) throw archiveError('ARCHIVE_FOREIGN', { archive: file.archive, reason: 'it is empty' });
   const sha256 = createHash('sha256');
   const tar = options.tarSha256 === true ? createHash('sha256') : null;
   const blocks: ArchiveBlock[] = [];

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { StepwellError, stepwellError } from '../errors.ts';
+import { StepwellError } from '../errors.ts';
 import { FORMAT_VERSION, RUN_ID, type ArchiveFacts, type RunSummary } from '../schema.ts';
 import {
   ARCHIVE_FILE,
@@ -35,6 +35,7 @@ import { foldArchive } from './verify/records.ts';
 import { Findings } from './verify/report.ts';
 import type { VerifyReport } from './verify/report.ts';
 import { checkSealedSummary, compareSummary, withArchiveOf } from './verify/summary-text.ts';
+import { archiveError } from './errors.ts';
 
 /**
  * Verifies a run directory, or an archive on its own. Differences are items of the report, never errors.
@@ -43,7 +44,7 @@ import { checkSealedSummary, compareSummary, withArchiveOf } from './verify/summ
  */
 export async function verifyRun(path: string): Promise<VerifyReport> {
   const stats = await stat(path).catch(() => null);
-  if (stats === null) throw stepwellError('ARCHIVE_MISSING', { archive: path, reason: 'there is no such file or directory' });
+  if (stats === null) throw archiveError('ARCHIVE_MISSING', { archive: path, reason: 'there is no such file or directory' });
   const findings = new Findings();
   const runDir = stats.isDirectory() ? path : null;
   const archive = runDir === null ? path : join(runDir, ARCHIVE_FILE);

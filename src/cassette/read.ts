@@ -1,7 +1,8 @@
 /** Reads a cassette back. A line that is none of its exchanges is told and passed over. */
-import { StepwellError, stepwellError } from '../errors.ts';
+import { StepwellError } from '../errors.ts';
 import { CassetteExchange } from '../schema.ts';
 import { CASSETTE_FILE, LineSplitter, type RawLine, type RunSource } from '../store.ts';
+import { cassetteError } from './errors.ts';
 
 /** What a writer keeps of one exchange fits, whatever its escapes. */
 const MAX_LINE_BYTES = 64 * 1024 * 1024;
@@ -40,13 +41,13 @@ export async function readCassette(source: RunSource, runId: string): Promise<Ca
     for await (const chunk of source.stream(CASSETTE_FILE)) splitter.push(chunk).forEach(read);
   } catch (error) {
     if (!(error instanceof StepwellError) || error.code !== 'RUN_FILE_MISSING') throw error;
-    throw stepwellError('CASSETTE_MISSING', { runId, location: source.location }, { cause: error });
+    throw cassetteError('CASSETTE_MISSING', { runId, location: source.location }, { cause: error });
   }
   read(splitter.end());
   const [first] = damaged;
   if (exchanges.length === 0 && first !== undefined) {
     const facts = { runId, location: source.location, lines: damaged.length, reason: first.reason };
-    throw stepwellError('CASSETTE_UNREADABLE', facts);
+    throw cassetteError('CASSETTE_UNREADABLE', facts);
   }
   return { runId, exchanges, damaged };
 }

@@ -1,12 +1,12 @@
 /** From what a person types to one run. */
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { stepwellError } from '../errors.ts';
-import { ARCHIVE_FILE } from '../store.ts';
+import { ARCHIVE_FILE, storeError } from '../store.ts';
 import { describeRun } from './describe.ts';
 import { requireReadableDirectory } from './format.ts';
 import { listRuns, stateOf, type CatalogRun } from './list.ts';
 import { isRunDirectory } from './scan.ts';
+import { catalogError } from './errors.ts';
 
 /** A run by its directory, or by its archive alone. */
 export type FoundRun =
@@ -37,13 +37,13 @@ export async function findRun(runsDir: string, name: string, cwd: string = proce
     await requireReadableDirectory(only.dir);
     return { kind: 'directory', ...only };
   }
-  if (found.length > 1) throw stepwellError('RUN_AMBIGUOUS', { wanted: name, candidates: named(found) });
+  if (found.length > 1) throw catalogError('RUN_AMBIGUOUS', { wanted: name, candidates: named(found) });
 
   const byPath = await runAtPath(resolve(cwd, name));
   if (byPath !== null) return byPath;
-  if (looksLikePath(name)) throw stepwellError('NOT_A_RUN', { path: name, reason: reasonAt(resolve(cwd, name)) });
-  if (runs.length === 0) throw stepwellError('NO_RUNS', { runsDir });
-  throw stepwellError('RUN_NOT_FOUND', { wanted: name, runsDir, candidates: named(runs.slice(-MOST_CANDIDATES).reverse()) });
+  if (looksLikePath(name)) throw storeError('NOT_A_RUN', { path: name, reason: reasonAt(resolve(cwd, name)) });
+  if (runs.length === 0) throw catalogError('NO_RUNS', { runsDir });
+  throw catalogError('RUN_NOT_FOUND', { wanted: name, runsDir, candidates: named(runs.slice(-MOST_CANDIDATES).reverse()) });
 }
 
 function namesOf(run: CatalogRun): string[] {

@@ -1,9 +1,9 @@
 /** Which versions of the format this stepwell reads, and what to do about the others. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { stepwellError } from '../errors.ts';
 import { FORMAT_VERSION } from '../schema.ts';
 import { METADATA_FILE } from '../store.ts';
+import { catalogError } from './errors.ts';
 
 export type FormatState = 'readable' | 'too_new' | 'too_old' | 'unknown';
 
@@ -27,11 +27,11 @@ export function requireReadable(location: string, metadataText: string | null): 
     case 'readable':
       return;
     case 'too_new':
-      throw stepwellError('RUN_TOO_NEW', { ...facts, writer });
+      throw catalogError('RUN_TOO_NEW', { ...facts, writer });
     case 'too_old':
-      throw stepwellError('RUN_TOO_OLD', { ...facts, writer });
+      throw catalogError('RUN_TOO_OLD', { ...facts, writer });
     case 'unknown':
-      throw stepwellError('RUN_FORMAT_UNKNOWN', facts);
+      throw catalogError('RUN_FORMAT_UNKNOWN', facts);
     default:
       state satisfies never;
   }

@@ -1,13 +1,13 @@
 /** The index of all runs: read, updated by many processes at once, and made anew from the run directories. */
 import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { stepwellError } from '../errors.ts';
 import { FORMAT_VERSION, RunsManifest, type ManifestEntry } from '../schema.ts';
 import { errnoOf, MANIFEST_FILE, withFileLock, writeFileAtomic } from '../store.ts';
 import { describeRun } from './describe.ts';
 import { formatState } from './format.ts';
 import { scanRuns } from './scan.ts';
 import { totalsByFramework } from './totals.ts';
+import { catalogError } from './errors.ts';
 
 export type ManifestState =
   | { readonly state: 'ok'; readonly manifest: RunsManifest }
@@ -66,7 +66,7 @@ async function changeManifest(
   const file = join(runsDir, MANIFEST_FILE);
   return withFileLock(`${file}.lock`, async () => {
     const found = await readManifest(runsDir);
-    if (found.state === 'too_new') throw stepwellError('INDEX_TOO_NEW', { file, version: found.version, known: FORMAT_VERSION });
+    if (found.state === 'too_new') throw catalogError('INDEX_TOO_NEW', { file, version: found.version, known: FORMAT_VERSION });
     let asideAs: string | null = null;
     if (found.state === 'damaged') {
       asideAs = `${MANIFEST_FILE}.damaged-${new Date().toISOString().replaceAll(/[-:.]/g, '')}`;

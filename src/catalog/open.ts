@@ -2,7 +2,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { openArchive } from '../archive.ts';
-import { stepwellError } from '../errors.ts';
 import {
   ARCHIVE_FILE,
   LOGS_DIR,
@@ -13,6 +12,7 @@ import {
 } from '../store.ts';
 import type { FoundRun } from './find.ts';
 import { requireReadable } from './format.ts';
+import { catalogError } from './errors.ts';
 
 /**
  * The run as a source. A directory without logs, as git keeps it, is read from the archive in it.
@@ -24,7 +24,7 @@ export async function openRun(found: FoundRun, options: OpenRunDirectoryOptions 
   if (existsSync(join(found.dir, LOGS_DIR))) return openRunDirectory(found.dir, options);
   const archive = join(found.dir, ARCHIVE_FILE);
   if (existsSync(archive)) return openArchive(archive);
-  throw stepwellError('RUN_WITHOUT_LOGS', { dir: found.dir });
+  throw catalogError('RUN_WITHOUT_LOGS', { dir: found.dir });
 }
 
 async function readable(archive: RunSource): Promise<RunSource> {

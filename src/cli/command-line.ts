@@ -1,7 +1,7 @@
 /** Parses the command line, loads the command that was typed, and turns what it throws into an exit code. */
 import { existsSync } from 'node:fs';
 import { CommanderError, type Command } from 'commander';
-import { ExitCode, stepwellError } from '../errors.ts';
+import { ExitCode } from '../errors.ts';
 import { reportFailure } from './failure.ts';
 import { columnsOf } from './output.ts';
 import { buildProgram, type CommandName } from './program.ts';
@@ -34,8 +34,10 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     const { run } = await modules[name]();
     const { config } = options as { config?: string };
     // Most commands read no configuration, but a wrong name is wrong everywhere.
-    if (config !== undefined && !existsSync(config))
-      throw stepwellError('CONFIG_NOT_FOUND', { file: config, cwd: process.cwd() });
+    if (config !== undefined && !existsSync(config)) {
+      const { configError } = await import('../config.ts');
+      throw configError('CONFIG_NOT_FOUND', { file: config, cwd: process.cwd() });
+    }
     exitCode = await run(
       given.flat().filter((arg): arg is string => typeof arg === 'string'),
       options as never,

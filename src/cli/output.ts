@@ -1,8 +1,9 @@
 /** The only writer to stdout. What is printed to it is the command's result; everything else goes to stderr. */
 
-import { ExitCode, stepwellError } from '../errors.ts';
+import { ExitCode } from '../errors.ts';
 import { errnoOf } from '../store/errno.ts';
 import { reportFailure } from './failure.ts';
+import { cliError } from './errors.ts';
 
 /** Nothing more can be written to stdout. */
 let closed = false;
@@ -16,7 +17,7 @@ process.stdout.on('error', (error: Error) => {
   // A reader that has gone (`| head`) has what it wanted, and a terminal that was closed shows nothing: neither is an error.
   const isReaderGone = errnoOf(error) === 'EPIPE' || (errnoOf(error) === 'EIO' && process.stdout.isTTY);
   lost ||= !isReaderGone;
-  if (lost && isFirst) reportFailure(stepwellError('OUTPUT_LOST', { reason: error.message }, { cause: error }));
+  if (lost && isFirst) reportFailure(cliError('OUTPUT_LOST', { reason: error.message }, { cause: error }));
   if (!goesOn) process.exit(lost ? ExitCode.failure : ExitCode.ok);
 });
 process.stderr.on('error', () => {

@@ -1,7 +1,6 @@
 /** From `experiment.yaml`, flags and environment to the configuration of runs. Nothing is written and nothing started. */
 import { readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
-import { stepwellError } from '../errors.ts';
 import type { ExperimentConfig } from '../schema.ts';
 import { errnoOf, failureReason } from '../store.ts';
 import {
@@ -30,6 +29,7 @@ import { misspeltSettings, resolveRunsDir, settingOf } from './settings.ts';
 import { checkShape } from './shape.ts';
 import { snapshotConfig } from './snapshot.ts';
 import { commonEndpoint, writtenEndpoint } from './written.ts';
+import { configError } from './errors.ts';
 
 const DEFAULT_CONFIG_FILE = 'config/experiment.yaml';
 
@@ -184,12 +184,12 @@ function readConfigText(file: string, shownFile: string, cwd: string): string {
   } catch (error) {
     const code = errnoOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR')
-      throw stepwellError('CONFIG_NOT_FOUND', { file: shownFile, cwd }, { cause: error });
+      throw configError('CONFIG_NOT_FOUND', { file: shownFile, cwd }, { cause: error });
     const known: Record<string, string> = {
       EISDIR: 'it is a directory',
       ERR_ENCODING_INVALID_ENCODED_DATA: 'it is not UTF-8 text',
     };
-    throw stepwellError(
+    throw configError(
       'CONFIG_UNREADABLE',
       { file: shownFile, reason: known[code ?? ''] ?? failureReason(error) },
       { cause: error },

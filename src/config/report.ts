@@ -1,9 +1,9 @@
 /** Where the parts of loading put what they find. */
 import type { StepwellError } from '../errors.ts';
-import { stepwellError } from '../errors.ts';
 import type { ConfigDocument } from './document.ts';
 import type { ConfigProblem, KeyPath } from './problem.ts';
 import { showPath } from './problem.ts';
+import { configError } from './errors.ts';
 
 export interface Report {
   readonly problems: ConfigProblem[];
@@ -37,7 +37,7 @@ export function newReport(document: ConfigDocument): Report {
       const line = `${document.where(path)}: ${showPath(path)} ${says}.`;
       if (!warnings.includes(line)) warnings.push(line);
     },
-    error: () => (problems.length === 0 ? undefined : stepwellError('CONFIG_INVALID', { problems: [...problems].sort(byPlace) })),
+    error: () => (problems.length === 0 ? undefined : configError('CONFIG_INVALID', { problems: [...problems].sort(byPlace) })),
   };
 }
 

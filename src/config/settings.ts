@@ -1,7 +1,7 @@
 /** What flags and `STEPWELL_…` variables say. A flag wins over a variable, a variable over the file. */
 import { resolve } from 'node:path';
-import { stepwellError } from '../errors.ts';
 import { nearest } from './nearest.ts';
+import { configError } from './errors.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -53,7 +53,7 @@ export function resolveRunsDir(options: { flag?: string | undefined; env: Enviro
       sentence: 'the directory of runs is empty.',
       fix: 'Name a directory, or leave it out for runs.',
     };
-    throw stepwellError('CONFIG_INVALID', { problems: [problem] });
+    throw configError('CONFIG_INVALID', { problems: [problem] });
   }
   return resolve(options.cwd, setting?.value ?? 'runs');
 }

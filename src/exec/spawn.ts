@@ -3,11 +3,12 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import { stepwellError, type StepwellError } from '../errors.ts';
+import type { StepwellError } from '../errors.ts';
 import { failureReason } from '../store.ts';
 import { MARK_VARIABLE } from './environment.ts';
 import { openPipes } from './pipe.ts';
 import type { ProgramOptions } from './program.ts';
+import { execError } from './errors.ts';
 
 export interface Spawned {
   readonly child: ChildProcess;
@@ -72,7 +73,7 @@ function directoryProblem({ command, cwd }: SpawnOptions): StepwellError | null 
   } catch (error) {
     reason = failureReason(error);
   }
-  return stepwellError('PROGRAM_DIRECTORY_MISSING', { program: command[0], cwd, reason });
+  return execError('PROGRAM_DIRECTORY_MISSING', { program: command[0], cwd, reason });
 }
 
 function spawnError({ command, env, cwd }: SpawnOptions, error: unknown): StepwellError {
@@ -84,22 +85,22 @@ function spawnError({ command, env, cwd }: SpawnOptions, error: unknown): Stepwe
       const isPath = program.includes('/');
       if (isPath && existsSync(resolve(cwd, program))) {
         const detail = 'the interpreter its first line names does not exist';
-        return stepwellError('PROGRAM_NOT_EXECUTABLE', { program, reason: detail }, cause);
+        return execError('PROGRAM_NOT_EXECUTABLE', { program, reason: detail }, cause);
       }
-      return stepwellError('PROGRAM_NOT_FOUND', { program, path: isPath ? null : (env['PATH'] ?? '') }, cause);
+      return execError('PROGRAM_NOT_FOUND', { program, path: isPath ? null : (env['PATH'] ?? '') }, cause);
     }
     case 'EACCES':
     case 'ENOEXEC':
     case 'EPERM':
-      return stepwellError('PROGRAM_NOT_EXECUTABLE', { program, reason }, cause);
+      return execError('PROGRAM_NOT_EXECUTABLE', { program, reason }, cause);
     case 'E2BIG': {
       const texts = [...command, ...Object.entries(env).map(([name, value]) => `${name}=${value}`)];
       const sizes = texts.map((text) => Buffer.byteLength(text) + 1);
       const bytes = sizes.reduce((sum, size) => sum + size, 0);
-      return stepwellError('PROGRAM_ARGUMENTS_TOO_LONG', { program, bytes, longest: Math.max(...sizes) }, cause);
+      return execError('PROGRAM_ARGUMENTS_TOO_LONG', { program, bytes, longest: Math.max(...sizes) }, cause);
     }
     default:
-      return stepwellError('PROGRAM_NOT_STARTED', { program, reason }, cause);
+      return execError('PROGRAM_NOT_STARTED', { program, reason }, cause);
   }
 }
 

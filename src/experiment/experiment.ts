@@ -1,5 +1,5 @@
 /** All runs of an experiment. */
-import { ExitCode, stepwellError } from '../errors.ts';
+import { ExitCode } from '../errors.ts';
 import { stepwellVersion } from '../store.ts';
 import { hostFacts, projectFacts } from './host.ts';
 import { startModel } from './model.ts';
@@ -7,6 +7,7 @@ import type { ExperimentOptions, ExperimentResult, RunResult } from './options.t
 import { loadPlan } from './plan.ts';
 import { inPool } from './pool.ts';
 import { runOne } from './run-one.ts';
+import { experimentError } from './errors.ts';
 
 /**
  * Runs every framework for every round and seals each run. A run that fails is a result, not an error.
@@ -17,7 +18,7 @@ import { runOne } from './run-one.ts';
  */
 export async function runExperiment(options: ExperimentOptions): Promise<ExperimentResult> {
   const { plan, resolved, adapters, cassette } = await loadPlan(options);
-  if (plan.findings.length > 0) throw stepwellError('CHECKS_FAILED', { findings: plan.findings });
+  if (plan.findings.length > 0) throw experimentError('CHECKS_FAILED', { findings: plan.findings });
   await using stack = new AsyncDisposableStack();
   const [model, host, project] = await Promise.all([
     startModel(resolved, { cassette, strict: options.replayLoose !== true, record: plan.record }, stack),

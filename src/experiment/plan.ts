@@ -1,12 +1,12 @@
 /** From the options to what would be run, without starting anything. */
 import { adapters as builtIn } from '../adapters.ts';
-import { stepwellError } from '../errors.ts';
 import type { Cassette } from '../cassette.ts';
 import { checkAdapters, loadConfig, resolveRunsDir, type ResolvedConfig } from '../config.ts';
 import type { Adapter } from '../run.ts';
 import { checkExperiment } from './checks.ts';
 import type { ExperimentOptions, ExperimentPlan, PlannedRun } from './options.ts';
 import { readRecordedRun, type RecordedRun } from './replay.ts';
+import { experimentError } from './errors.ts';
 
 export interface LoadedPlan {
   readonly plan: ExperimentPlan;
@@ -17,7 +17,7 @@ export interface LoadedPlan {
 }
 
 function wholeNumber(name: string, value: number, atLeast: number): number {
-  if (!Number.isSafeInteger(value) || value < atLeast) throw stepwellError('BAD_COUNT', { name, value, atLeast });
+  if (!Number.isSafeInteger(value) || value < atLeast) throw experimentError('BAD_COUNT', { name, value, atLeast });
   return value;
 }
 
@@ -71,17 +71,17 @@ export async function loadPlan(options: ExperimentOptions): Promise<LoadedPlan> 
 async function recordedRunOf(options: ExperimentOptions, env: NodeJS.ProcessEnv): Promise<RecordedRun | null> {
   const { replay, replayLoose, record, runsDir } = options;
   if (replay === undefined) {
-    if (replayLoose === true) throw stepwellError('LOOSE_WITHOUT_REPLAY', { option: '--replay-loose' });
+    if (replayLoose === true) throw experimentError('LOOSE_WITHOUT_REPLAY', { option: '--replay-loose' });
     return null;
   }
-  if (record === true) throw stepwellError('RECORD_OF_REPLAY', { run: replay });
+  if (record === true) throw experimentError('RECORD_OF_REPLAY', { run: replay });
   return await readRecordedRun(resolveRunsDir({ flag: runsDir, env, cwd: process.cwd() }), replay);
 }
 
 /** What one framework asked, no other asks in the same words. */
 function requireFramework({ runId, framework }: RecordedRun, { frameworks }: ResolvedConfig): void {
   const other = frameworks.find(({ name }) => name !== framework);
-  if (other !== undefined) throw stepwellError('CASSETTE_OF_ANOTHER_FRAMEWORK', { runId, framework, wanted: other.name });
+  if (other !== undefined) throw experimentError('CASSETTE_OF_ANOTHER_FRAMEWORK', { runId, framework, wanted: other.name });
 }
 
 /**

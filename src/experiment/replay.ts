@@ -1,9 +1,8 @@
 /** The recorded run that a replay answers from. */
 import { readCassette, type Cassette } from '../cassette.ts';
-import { findRun, openRun } from '../catalog.ts';
-import { stepwellError } from '../errors.ts';
+import { findRun, openRun, catalogError } from '../catalog.ts';
 import { RunMetadata } from '../schema.ts';
-import { METADATA_FILE } from '../store.ts';
+import { METADATA_FILE, storeError } from '../store.ts';
 
 export interface RecordedRun {
   readonly runId: string;
@@ -21,11 +20,11 @@ export interface RecordedRun {
 export async function readRecordedRun(runsDir: string, name: string): Promise<RecordedRun> {
   const found = await findRun(runsDir, name);
   if (found.kind === 'directory' && (found.state === 'live' || found.state === 'elsewhere')) {
-    throw stepwellError('RUN_NOT_SEALED', { run: found.entry.run_id, state: found.state });
+    throw catalogError('RUN_NOT_SEALED', { run: found.entry.run_id, state: found.state });
   }
   await using source = await openRun(found);
   const metadata = metadataOf((await source.read(METADATA_FILE))?.toString('utf8') ?? '');
-  if (metadata === null) throw stepwellError('METADATA_MISSING', { runDir: source.location });
+  if (metadata === null) throw storeError('METADATA_MISSING', { runDir: source.location });
   const { run_id: runId, framework, model } = metadata;
   return { runId, framework, model, cassette: await readCassette(source, runId) };
 }

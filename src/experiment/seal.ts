@@ -9,7 +9,6 @@ import { dirname, join, relative, sep } from 'node:path';
 import { parse } from 'yaml';
 import { packRun } from '../archive.ts';
 import { describeRun, updateManifest } from '../catalog.ts';
-import { stepwellError } from '../errors.ts';
 import { flushRun, getLogger, runRedactor, syncRun } from '../log.ts';
 import {
   ExperimentConfig,
@@ -30,6 +29,7 @@ import {
   openRunDirectory,
   SUMMARY_FILE,
   writeFileAtomic,
+  storeError,
 } from '../store.ts';
 import { computeMetrics, foldRun, readReconciliation, renderText } from '../summary.ts';
 import { missingClarifications } from './clarifications.ts';
@@ -56,7 +56,7 @@ export interface SealResult {
  */
 export async function sealRun(runDir: string, known: RunMetadata | null = null): Promise<SealResult> {
   const before = known ?? (await readMetadata(runDir));
-  if (before === null) throw stepwellError('METADATA_MISSING', { runDir });
+  if (before === null) throw storeError('METADATA_MISSING', { runDir });
   const problems: string[] = [];
   /** Runs one part; a failure becomes a problem in words, and null. */
   const part = async <T>(name: string, work: () => Promise<T>): Promise<T | null> => {

@@ -1,7 +1,6 @@
 /** Where a record belongs: the run, step and attempt around a call. */
 import { randomInt } from 'node:crypto';
 import { resolve } from 'node:path';
-import { stepwellError } from '../errors.ts';
 import type { Level } from '../schema.ts';
 import type { AppendFile } from '../store/append.ts';
 import { safeName } from '../store/layout.ts';
@@ -9,6 +8,7 @@ import type { HeldRecords } from './held.ts';
 import { LEVELS } from './level.ts';
 import type { SecretRedactor } from './redact.ts';
 import type { Slot } from './slot.ts';
+import { logError } from './errors.ts';
 
 export interface RunOptions {
   readonly runId: string;
@@ -63,7 +63,7 @@ const WRITER_LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789';
 export function runState(options: RunOptions, redactor: SecretRedactor): RunState {
   const { runId, framework, logsDir, console = null } = options;
   if (typeof logsDir !== 'string' || logsDir === '' || logsDir.includes('\0'))
-    throw stepwellError('LOGS_DIR_INVALID', { value: logsDir });
+    throw logError('LOGS_DIR_INVALID', { value: logsDir });
   return {
     runId: safeName('run id', named(runId)),
     framework: safeName('framework', named(framework)),
@@ -84,10 +84,10 @@ export function scopeOf(run: RunState | null, held: HeldRecords | null, parent: 
 
 /** @throws STEP_NUMBER_INVALID, STEP_OUTSIDE_RUN */
 export function stepScope(parent: Scope | undefined, step: number, attempt: number | undefined): Scope {
-  if (!Number.isSafeInteger(step) || step < 0) throw stepwellError('STEP_NUMBER_INVALID', { what: 'step', value: step });
+  if (!Number.isSafeInteger(step) || step < 0) throw logError('STEP_NUMBER_INVALID', { what: 'step', value: step });
   if (attempt !== undefined && (!Number.isSafeInteger(attempt) || attempt < 1)) {
-    throw stepwellError('STEP_NUMBER_INVALID', { what: 'attempt', value: attempt });
+    throw logError('STEP_NUMBER_INVALID', { what: 'attempt', value: attempt });
   }
-  if (parent === undefined || parent.run === null) throw stepwellError('STEP_OUTSIDE_RUN', { step });
+  if (parent === undefined || parent.run === null) throw logError('STEP_OUTSIDE_RUN', { step });
   return { run: parent.run, held: null, step, attempt: attempt ?? null, parent, ended: false, slots: [] };
 }

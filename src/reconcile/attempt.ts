@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CatalogRun } from '../catalog.ts';
-import { stepwellError, StepwellError } from '../errors.ts';
+import { StepwellError } from '../errors.ts';
 import { collectSecrets, flushRun, runRedactor, syncRun, withRun } from '../log.ts';
 import type { ReconciliationAttempt, ReconciliationSummary, UsageFilter } from '../schema.ts';
 import { CONFIG_FILE, LOGS_DIR, RECONCILE_LOCK_FILE, RECONCILIATION_LOG, withFileLock } from '../store.ts';
@@ -18,6 +18,7 @@ import { readRunConfig, recordedSettings } from './settings.ts';
 import { nextAttemptAt, type Ready } from './standing.ts';
 import { updateDerived } from './update.ts';
 import { windowOf, windowText } from './window.ts';
+import { reconcileError } from './errors.ts';
 
 export interface AttemptContext {
   readonly options: ReconcileOptions;
@@ -110,7 +111,7 @@ async function ask(ready: Ready, context: AttemptContext, asked: Asked, access: 
   };
   recordAttempt(attempt);
   flushRun();
-  if (!syncRun()) throw stepwellError('RECONCILE_NOT_RECORDED', { file: join(run.dir, RECONCILIATION_LOG) });
+  if (!syncRun()) throw reconcileError('RECONCILE_NOT_RECORDED', { file: join(run.dir, RECONCILIATION_LOG) });
   const renewed = await updateDerived(run.dir);
   return resultOf(result, attempt, renewed, {
     failure,

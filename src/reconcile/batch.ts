@@ -1,7 +1,7 @@
 /** The runs that a command is about, one after another, oldest first. */
 import { basename, dirname, join } from 'node:path';
 import { findRun, listRuns, type CatalogRun } from '../catalog.ts';
-import { StepwellError, stepwellError } from '../errors.ts';
+import { StepwellError } from '../errors.ts';
 import { RECONCILE_LOCK_FILE, withFileLock } from '../store.ts';
 import { attemptRun, type AttemptContext } from './attempt.ts';
 import type { LedgerCache } from './neighbours.ts';
@@ -9,6 +9,7 @@ import type { ListOptions, ReconcileOptions, ReconcileReport, RunChoice, RunReco
 import { outerSettings } from './settings.ts';
 import { isSettledOnDisk, skipped, standingOf, type Ready, type Standing } from './standing.ts';
 import { updateDerived } from './update.ts';
+import { reconcileError } from './errors.ts';
 
 /**
  * Reads the provider's figures of one run, or of every run for which something is still awaited, and records what they say.
@@ -118,7 +119,7 @@ async function chooseRuns({
 }: RunChoice): Promise<{ runs: readonly CatalogRun[]; all: readonly CatalogRun[]; named: boolean }> {
   if (name !== undefined) {
     const found = await findRun(runsDir, framework === undefined ? name : `${framework}/${name}`);
-    if (found.kind === 'archive') throw stepwellError('RECONCILE_ARCHIVE', { archive: found.archive });
+    if (found.kind === 'archive') throw reconcileError('RECONCILE_ARCHIVE', { archive: found.archive });
     const { kind: _, ...run } = found;
     const { runs: all } = await listRuns(dirname(dirname(run.dir)));
     return { runs: [run], all, named: true };
@@ -128,7 +129,7 @@ async function chooseRuns({
   const runs = framework === undefined ? there : there.filter(({ dir }) => basename(dirname(dir)) === framework);
   if (framework !== undefined && runs.length === 0) {
     const known = [...new Set(there.map(({ dir }) => basename(dirname(dir))))].sort();
-    throw stepwellError('RECONCILE_NO_FRAMEWORK', { framework, runsDir, known });
+    throw reconcileError('RECONCILE_NO_FRAMEWORK', { framework, runsDir, known });
   }
   return { runs, all, named: false };
 }

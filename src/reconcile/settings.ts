@@ -3,10 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { stepwellError } from '../errors.ts';
 import { ExperimentConfig, ReconciliationConfig, type ReconciliationSettings } from '../schema.ts';
 import { CONFIG_FILE } from '../store.ts';
 import type { ReconcileOptions } from './options.ts';
+import { reconcileError } from './errors.ts';
 
 /** What config.yaml of a run says that reconciling needs. */
 const RunConfig = ExperimentConfig.pick({ endpoint: true, frameworks: true, reconciliation: true }).loose();
@@ -19,7 +19,7 @@ export async function readRunConfig(runDir: string): Promise<RunConfig> {
     return RunConfig.parse(parse(await readFile(file, 'utf8')));
   } catch (error) {
     const reason = error instanceof z.ZodError ? z.prettifyError(error).replace(/\s+/g, ' ') : (error as Error).message;
-    throw stepwellError('RECONCILE_CONFIG', { file, reason }, { cause: error });
+    throw reconcileError('RECONCILE_CONFIG', { file, reason }, { cause: error });
   }
 }
 
@@ -65,7 +65,7 @@ export function recordedSettings(settings: Settings): ReconciliationSettings {
 
 function flagOf(flag: string, value: number | undefined, unit: string): number | undefined {
   if (value === undefined || (Number.isFinite(value) && value >= 0)) return value;
-  throw stepwellError('RECONCILE_SETTING', { where: flag, value: String(value), wanted: `a number of ${unit} from 0 on` });
+  throw reconcileError('RECONCILE_SETTING', { where: flag, value: String(value), wanted: `a number of ${unit} from 0 on` });
 }
 
 function variableOf(
@@ -77,5 +77,5 @@ function variableOf(
   if (text === undefined || text === '') return undefined;
   const value = Number(text);
   if (Number.isFinite(value) && isRight(value)) return value;
-  throw stepwellError('RECONCILE_SETTING', { where: name, value: text, wanted: says });
+  throw reconcileError('RECONCILE_SETTING', { where: name, value: text, wanted: says });
 }

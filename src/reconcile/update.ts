@@ -8,7 +8,6 @@ import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { describeRun, updateManifest } from '../catalog.ts';
-import { stepwellError } from '../errors.ts';
 import { metadataText, metricsText, RunMetadata, type ReconciliationSummary } from '../schema.ts';
 import {
   ifErrno,
@@ -18,6 +17,7 @@ import {
   RECONCILIATION_LOG,
   SUMMARY_FILE,
   writeFileAtomic,
+  storeError,
 } from '../store.ts';
 import { computeMetrics, foldRun, readReconciliation, renderText } from '../summary.ts';
 
@@ -44,7 +44,7 @@ export async function updateDerived(runDir: string): Promise<ReconciliationSumma
   const text = await readFile(join(runDir, METADATA_FILE), 'utf8');
   const metadata = JSON.parse(text) as RunMetadata;
   const { data } = RunMetadata.safeParse(metadata);
-  if (data === undefined) throw stepwellError('METADATA_MISSING', { runDir });
+  if (data === undefined) throw storeError('METADATA_MISSING', { runDir });
   await using source = await openRunDirectory(runDir);
   const summary = { ...(await foldRun(source)), reconciliation };
 

@@ -3,10 +3,10 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
-import { stepwellError } from '../errors.ts';
 import { failureReason } from '../store.ts';
 import type { Ask, Reply } from './dialogue.ts';
 import { shellCall } from './shell.ts';
+import { rehearsalError } from './errors.ts';
 
 const texts = z.array(z.string().min(1)).default([]);
 const ByRole = z.strictObject({ system: texts, user: texts, assistant: texts, tool: texts });
@@ -58,14 +58,14 @@ interface AnswerPart {
 export async function loadRules(rulesDir: string): Promise<Rule[]> {
   const names = await readdir(rulesDir).catch(() => [] as string[]);
   const files = names.filter((name) => /\.(ya?ml|json)$/.test(name)).sort();
-  if (files.length === 0) throw stepwellError('REHEARSAL_RULES_MISSING', { rulesDir });
+  if (files.length === 0) throw rehearsalError('REHEARSAL_RULES_MISSING', { rulesDir });
   const rules: Rule[] = [];
   for (const name of files) rules.push(...(await loadFile(join(rulesDir, name), rules)));
   return rules;
 }
 
 async function loadFile(file: string, earlier: readonly Rule[]): Promise<Rule[]> {
-  const invalid = (where: string, problem: string): Error => stepwellError('REHEARSAL_RULES_INVALID', { file, where, problem });
+  const invalid = (where: string, problem: string): Error => rehearsalError('REHEARSAL_RULES_INVALID', { file, where, problem });
   const lines = new LineCounter();
   const document = parseDocument(await readFile(file, 'utf8'), { lineCounter: lines, prettyErrors: false });
   const flaw = document.errors[0];

@@ -3,7 +3,7 @@
  * The names are the user's own and fixed.
  */
 import { join } from 'node:path';
-import { stepwellError } from '../errors.ts';
+import { storeError } from './errors.ts';
 
 export const LOGS_DIR = 'logs';
 export const RUN_LOG = 'logs/run.log';
@@ -85,6 +85,6 @@ export function unsafeNameReason(value: string): string | null {
 /** Returns the name when it can safely be one path segment. @throws UNSAFE_NAME */
 export function safeName(kind: string, value: string): string {
   const reason = unsafeNameReason(value);
-  if (reason !== null) throw stepwellError('UNSAFE_NAME', { kind, value, reason });
+  if (reason !== null) throw storeError('UNSAFE_NAME', { kind, value, reason });
   return value;
 }

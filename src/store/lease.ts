@@ -3,11 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { stepwellError } from '../errors.ts';
 import { ifErrno } from './errno.ts';
 import { currentProcess, ProcessIdentity, processState, type ProcessState } from './identity.ts';
 import { LEASE_FILE } from './layout.ts';
 import { withFileLock } from './lock.ts';
+import { storeError } from './errors.ts';
 
 export const Lease = ProcessIdentity.extend({
   run_id: z.string(),
@@ -66,8 +66,8 @@ export async function acquireLease(
     if (current !== null && current !== 'damaged') {
       const state = leaseState(current);
       const holder = { runId, pid: current.pid, host: current.host };
-      if (state === 'live') throw stepwellError('RUN_LIVE', holder);
-      if (state === 'foreign_host' && !force) throw stepwellError('RUN_FOREIGN', holder);
+      if (state === 'live') throw storeError('RUN_LIVE', holder);
+      if (state === 'foreign_host' && !force) throw storeError('RUN_FOREIGN', holder);
     }
     const prepared = `${path}.${lease.token}`;
     await writeFile(prepared, `${JSON.stringify(lease)}\n`, { flush: true });

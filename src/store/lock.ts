@@ -4,9 +4,9 @@ import { link, mkdir, readFile, stat, unlink, writeFile } from 'node:fs/promises
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { stepwellError } from '../errors.ts';
 import { errnoOf, ifErrno } from './errno.ts';
 import { currentProcess, ProcessIdentity, processState } from './identity.ts';
+import { storeError } from './errors.ts';
 
 const LockHolder = ProcessIdentity.extend({ token: z.string() });
 type LockHolder = z.infer<typeof LockHolder>;
@@ -85,7 +85,7 @@ export async function withFileLock<T>(
     else if (typeof other !== 'string' && processState(other, holder) === 'dead') await removeDead(path, other.token, waitMs);
     else {
       const by = typeof other === 'string' ? 'an unknown process' : `process ${other.pid} on ${other.host}`;
-      if (performance.now() > deadline) throw stepwellError('LOCK_HELD', { path, by, waitedSeconds: waitMs / 1000 });
+      if (performance.now() > deadline) throw storeError('LOCK_HELD', { path, by, waitedSeconds: waitMs / 1000 });
       if (other === 'gone') continue;
       if (!isTold) onWait?.(by);
       isTold = true;

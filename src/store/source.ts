@@ -2,9 +2,9 @@
 import { createReadStream } from 'node:fs';
 import { lstat, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { stepwellError } from '../errors.ts';
 import { errnoOf, failureReason } from './errno.ts';
 import { LOGS_DIR, METADATA_FILE, PRIVATE_DIR } from './layout.ts';
+import { storeError } from './errors.ts';
 
 export interface SourceFile {
   readonly path: string;
@@ -36,8 +36,7 @@ export interface OpenRunDirectoryOptions {
 /** Opens a run directory for reading, live or finished, of stepwell or of the original system. @throws NOT_A_RUN */
 export async function openRunDirectory(dir: string, options: OpenRunDirectoryOptions = {}): Promise<RunSource> {
   const found = await lstat(dir).catch(absent);
-  if (found === null || !found.isDirectory())
-    throw stepwellError('NOT_A_RUN', { path: dir, reason: 'there is no such directory' });
+  if (found === null || !found.isDirectory()) throw storeError('NOT_A_RUN', { path: dir, reason: 'there is no such directory' });
   const sealed = options.sealed === undefined ? await sealedFiles(dir) : options.sealed;
   /** Bytes to show of a file that has `bytes` on disk. */
   const shown = (path: string, bytes: number): number => {
@@ -70,7 +69,7 @@ export async function openRunDirectory(dir: string, options: OpenRunDirectoryOpt
     },
     async *stream(path) {
       const bytes = await sizeOf(path);
-      if (bytes === null) throw stepwellError('RUN_FILE_MISSING', { path, location: dir });
+      if (bytes === null) throw storeError('RUN_FILE_MISSING', { path, location: dir });
       if (bytes === 0) return;
       yield* createReadStream(join(dir, path), { end: bytes - 1 }) as AsyncIterable<Buffer>;
     },
@@ -85,7 +84,7 @@ const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP']);
 /** Null when there is nothing of that name. What is there and cannot be read must not pass for absent: a run would lose its logs. */
 function absent(error: Error & { path?: string }): null {
   if (ABSENT.has(errnoOf(error) ?? '')) return null;
-  throw stepwellError('RUN_UNREADABLE', { path: error.path ?? 'unknown', reason: failureReason(error) }, { cause: error });
+  throw storeError('RUN_UNREADABLE', { path: error.path ?? 'unknown', reason: failureReason(error) }, { cause: error });
 }
 
 function isLog(path: string): boolean {

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { stepwellError } from '../errors.ts';
 import { ArchiveFacts } from '../schema.ts';
 import { METADATA_FILE, openRunDirectory, SUMMARY_FILE, writeFileAtomic, type RunSource } from '../store.ts';
 import { foldRun } from './fold.ts';
 import { readReconciliation } from './reconciliation.ts';
 import { renderText } from './text.ts';
+import { summaryError } from './errors.ts';
 
 const Sealed = z.object({ archive: ArchiveFacts.nullable() });
 
@@ -47,7 +47,7 @@ export class LogSummarizer {
 
   #check(kind: 'run' | 'framework', wanted: string, found: string | null): void {
     if (found !== null && found !== wanted)
-      throw stepwellError('SUMMARY_OF_OTHER_RUN', { kind, wanted, found, runDir: this.#runDir });
+      throw summaryError('SUMMARY_OF_OTHER_RUN', { kind, wanted, found, runDir: this.#runDir });
   }
 }
 
@@ -59,7 +59,7 @@ async function sealedArchive(source: RunSource): Promise<ArchiveFacts | null> {
   try {
     metadata = JSON.parse(bytes.toString('utf8'));
   } catch (error) {
-    throw stepwellError('METADATA_UNREADABLE', { location: source.location, reason: String(error) }, { cause: error });
+    throw summaryError('METADATA_UNREADABLE', { location: source.location, reason: String(error) }, { cause: error });
   }
   const parsed = Sealed.safeParse(metadata);
   return parsed.success ? parsed.data.archive : null;

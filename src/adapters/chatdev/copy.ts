@@ -1,11 +1,11 @@
 /** ChatDev writes into its own checkout, and pip into the environment it runs in: each run has its own of both. */
 import { cp, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { stepwellError } from '../../errors.ts';
 import { describeOutcome, runLogged } from '../../exec.ts';
 import type { AdapterRun, AdapterStep } from '../../run.ts';
 import { copyTree, openCarriedState } from '../carried-state.ts';
 import type { SetupPlace } from '../setup/place.ts';
+import { chatdevError } from './errors.ts';
 
 export interface ChatDevCopy {
   /** Its working directory. */
@@ -46,7 +46,7 @@ os.chmod(pip, 0o755)
 export async function makeCopy(run: AdapterRun, place: SetupPlace): Promise<void> {
   const { source } = copyOf(run);
   const characters = [...new Set(source.match(SPECIAL))];
-  if (characters.length > 0) throw stepwellError('CHATDEV_PATH_UNUSABLE', { path: run.scratch, characters });
+  if (characters.length > 0) throw chatdevError('CHATDEV_PATH_UNUSABLE', { path: run.scratch, characters });
   await rm(source, { recursive: true, force: true });
   await copyTree(place.source, source);
   const { outcome } = await runLogged(

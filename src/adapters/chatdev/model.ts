@@ -1,5 +1,5 @@
 /** ChatDev knows models by names of its own, each of which stands for one name on the wire. */
-import { stepwellError } from '../../errors.ts';
+import { chatdevError } from './errors.ts';
 
 const NAMES: Readonly<Record<string, string>> = {
   'gpt-4o-mini': 'GPT_4O_MINI',
@@ -14,6 +14,6 @@ const NAMES: Readonly<Record<string, string>> = {
 /** For `--model`. @throws CHATDEV_MODEL_UNKNOWN */
 export function modelName(model: string): string {
   const name = Object.hasOwn(NAMES, model) ? NAMES[model] : undefined;
-  if (name === undefined) throw stepwellError('CHATDEV_MODEL_UNKNOWN', { model, known: Object.keys(NAMES) });
+  if (name === undefined) throw chatdevError('CHATDEV_MODEL_UNKNOWN', { model, known: Object.keys(NAMES) });
   return name;
 }

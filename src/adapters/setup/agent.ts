@@ -1,19 +1,20 @@
 /** The coding agent that a framework drives: installed beside it where the machine has none. */
 import { access, constants, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { stepwellError, type StepwellError } from '../../errors.ts';
+import type { StepwellError } from '../../errors.ts';
 import { PRESETS } from '../agent/presets.ts';
 import { findProgram } from '../command/program.ts';
 import type { FrameworkSettings } from '../../schema.ts';
 import type { SetupPlace } from './place.ts';
 import type { Recipe } from './recipe.ts';
 import type { Tools } from './tool.ts';
+import { setupError } from './errors.ts';
 
 /** The settings name an agent that stepwell does not know. */
 export function unknownAgent(recipe: Recipe, { agent }: FrameworkSettings): StepwellError | null {
   if (recipe.agent === undefined || agent === undefined) return null;
   if (agent === recipe.agent.program || Object.hasOwn(PRESETS, agent)) return null;
-  return stepwellError('AGENT_UNKNOWN', { agent, known: Object.keys(PRESETS) });
+  return setupError('AGENT_UNKNOWN', { agent, known: Object.keys(PRESETS) });
 }
 
 /** Absolute path of the agent that npm installed here, or null. */

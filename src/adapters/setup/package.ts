@@ -1,7 +1,8 @@
 /** What holds for a framework that comes as a package, and not as a commit of its source. */
-import { stepwellError, type StepwellError } from '../../errors.ts';
+import type { StepwellError } from '../../errors.ts';
 import type { FrameworkSettings } from '../../schema.ts';
 import type { Recipe } from './recipe.ts';
+import { setupError } from './errors.ts';
 
 /** Keys that mean nothing where there is no source, by what is wrong with each. @param framework its name in the configuration */
 export function misplacedKeys(recipe: Recipe, settings: FrameworkSettings, framework = recipe.name): StepwellError[] {
@@ -9,5 +10,5 @@ export function misplacedKeys(recipe: Recipe, settings: FrameworkSettings, frame
   const packaged = recipe.packages.join(', ');
   return (['commit_hash', 'repo_url'] as const)
     .filter((key) => settings[key] !== undefined)
-    .map((key) => stepwellError('SETUP_WITHOUT_SOURCE', { framework, key, packaged }));
+    .map((key) => setupError('SETUP_WITHOUT_SOURCE', { framework, key, packaged }));
 }

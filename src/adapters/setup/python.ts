@@ -3,11 +3,11 @@ import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises';
 import { hash } from 'node:crypto';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { stepwellError } from '../../errors.ts';
 import type { FrameworkSettings } from '../../schema.ts';
 import type { SetupPlace } from './place.ts';
 import type { Recipe } from './recipe.ts';
 import type { Tools } from './tool.ts';
+import { setupError } from './errors.ts';
 
 /** Says its version; fails where it cannot make environments. */
 const LOOK = 'import sys, venv, ensurepip; print("%d.%d.%d" % sys.version_info[:3])';
@@ -38,7 +38,7 @@ export async function findPython(
     seen.push(`${program} (${version})`);
   }
   const named = settings.python ?? null;
-  throw stepwellError('SETUP_PYTHON_MISSING', {
+  throw setupError('SETUP_PYTHON_MISSING', {
     framework: recipe.name,
     wanted: recipe.pythons,
     named,
@@ -97,7 +97,7 @@ export async function placeEncodings(recipe: Recipe, place: SetupPlace): Promise
   for (const encoding of recipe.encodings) {
     const file = join(data, `${encoding}.tiktoken`);
     const { name, sha256 } = ENCODINGS[encoding]!;
-    if (hash('sha256', await readFile(file)) !== sha256) throw stepwellError('SETUP_ENCODING_WRONG', { file, encoding });
+    if (hash('sha256', await readFile(file)) !== sha256) throw setupError('SETUP_ENCODING_WRONG', { file, encoding });
     await copyFile(file, join(place.encodings, name));
   }
 }

@@ -1,11 +1,11 @@
 /** Whether a framework is set up, looked at without changing anything. */
 import { access, constants, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { stepwellError } from '../../errors.ts';
 import type { AdapterRun, Finding } from '../../run.ts';
 import type { EventMetadata, FrameworkSettings } from '../../schema.ts';
 import { describeRecord, recipeDigest, placeOf, readSetup, type SetupPlace, type SetupRecord } from './place.ts';
 import type { Recipe } from './recipe.ts';
+import { setupError } from './errors.ts';
 
 export type Readiness =
   | { readonly status: 'ready'; readonly place: SetupPlace; readonly record: SetupRecord }
@@ -85,7 +85,7 @@ function notReady(place: SetupPlace, how: string, framework: string): Readiness 
 }
 
 function notSetUp({ directory }: SetupPlace, how: string, framework: string) {
-  return stepwellError('FRAMEWORK_NOT_SET_UP', { framework, directory, how });
+  return setupError('FRAMEWORK_NOT_SET_UP', { framework, directory, how });
 }
 
 async function isExecutable(path: string): Promise<boolean> {

@@ -1,6 +1,5 @@
 /** Sets a framework up, once for all runs. */
 import { mkdir, realpath, rm } from 'node:fs/promises';
-import { stepwellError } from '../../errors.ts';
 import { killMarked } from '../../exec.ts';
 import { repositoryAt, type Repository } from '../../config.ts';
 import type { FrameworkSettings } from '../../schema.ts';
@@ -13,6 +12,7 @@ import { missingFile, readinessOf } from './readiness.ts';
 import type { Recipe } from './recipe.ts';
 import { fetchSource } from './source.ts';
 import { markOf, setupTools, type Tools } from './tool.ts';
+import { setupError } from './errors.ts';
 
 export interface SetupOptions {
   readonly settings: FrameworkSettings;
@@ -48,7 +48,7 @@ export async function setUp(recipe: Recipe, options: SetupOptions): Promise<Setu
   if (unknown !== null) throw unknown;
   const commit = commitOf(recipe, settings);
   if (recipe.repository !== null && !/^[0-9a-f]{40}$/.test(commit))
-    throw stepwellError('SETUP_COMMIT_SHORT', { framework: recipe.name, commit });
+    throw setupError('SETUP_COMMIT_SHORT', { framework: recipe.name, commit });
   const place = placeOf(recipe, settings);
   return await withFileLock(
     place.lock,
@@ -125,5 +125,5 @@ async function make(recipe: Recipe, place: SetupPlace, tools: Tools, options: Ma
 
 async function demandFiles(recipe: Recipe, commit: string, place: SetupPlace): Promise<void> {
   const file = await missingFile(recipe, place);
-  if (file !== null) throw stepwellError('SETUP_FILE_MISSING', { framework: recipe.name, commit, file });
+  if (file !== null) throw setupError('SETUP_FILE_MISSING', { framework: recipe.name, commit, file });
 }

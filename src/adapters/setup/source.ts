@@ -1,12 +1,12 @@
 /** Brings the source of a framework at one commit, from a git URL or a path on this machine. */
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { stepwellError } from '../../errors.ts';
 import type { Repository } from '../../config.ts';
 import { gitHasCommit } from '../../store.ts';
 import type { SetupPlace } from './place.ts';
 import type { Recipe } from './recipe.ts';
 import type { Tools } from './tool.ts';
+import { setupError } from './errors.ts';
 
 /**
  * The files of the commit and nothing else: git's names are its digests, so what comes out of the archive of a commit is that commit,
@@ -28,7 +28,7 @@ export async function fetchSource(
   if (!isLocal) await fetchCommit({ framework, repository, commit, into: fetched }, place.directory, tools);
   const from = isLocal ? repository.address : fetched;
   if (!(await gitHasCommit(from, commit))) {
-    throw stepwellError('SETUP_COMMIT_MISSING', { framework, repository: repository.shown, commit, isLocal });
+    throw setupError('SETUP_COMMIT_MISSING', { framework, repository: repository.shown, commit, isLocal });
   }
 
   const packed = join(place.directory, 'source.tar');
@@ -62,5 +62,5 @@ async function fetchCommit(
   const all = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
   const fetched = await tools.attempt([...fetch, '--', repository.address, ...all], cwd);
   if (fetched.ok) return;
-  throw stepwellError('SETUP_SOURCE_UNREACHABLE', { framework, repository: repository.shown, lines: fetched.lines });
+  throw setupError('SETUP_SOURCE_UNREACHABLE', { framework, repository: repository.shown, lines: fetched.lines });
 }

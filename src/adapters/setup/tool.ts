@@ -1,8 +1,8 @@
 /** Runs git, Python, pip and npm for a set-up: everything they say goes into its log. */
 import { appendFile } from 'node:fs/promises';
 import { hash, randomBytes } from 'node:crypto';
-import { stepwellError } from '../../errors.ts';
 import { describeOutcome, runProgram } from '../../exec.ts';
+import { setupError } from './errors.ts';
 
 export interface Tools {
   /** @param withoutAccess what helps where what is fetched cannot be reached @throws SETUP_STEP_FAILED @returns the lines of stdout */
@@ -69,7 +69,7 @@ export function setupTools({ framework, log, env, signal, mark, hide }: ToolOpti
       const { ok, how, lines, stdout } = await work(command, cwd);
       signal.throwIfAborted();
       if (ok) return stdout;
-      throw stepwellError('SETUP_STEP_FAILED', { framework, what, how, lines, log, withoutAccess: withoutAccess ?? null });
+      throw setupError('SETUP_STEP_FAILED', { framework, what, how, lines, log, withoutAccess: withoutAccess ?? null });
     },
     async attempt(command, cwd) {
       const { ok, lines, stdout } = await work(command, cwd);

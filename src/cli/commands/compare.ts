@@ -1,10 +1,11 @@
 /** `stepwell compare`: frameworks side by side, over their runs. */
 import { compareRuns, listRuns } from '../../catalog.ts';
-import { ExitCode, stepwellError } from '../../errors.ts';
+import { ExitCode } from '../../errors.ts';
 import { comparisonMarkdown, comparisonText } from '../comparison.ts';
 import { neutralJson } from '../neutral.ts';
 import { columnsOf, note, print } from '../output.ts';
 import { runsDirOf, shownPath, type CommonOptions } from '../runs-dir.ts';
+import { cliError } from '../errors.ts';
 
 interface CompareOptions extends CommonOptions {
   readonly json?: boolean;
@@ -18,7 +19,7 @@ export async function run(frameworks: readonly string[], options: CompareOptions
   const known = [...new Set(runs.map(({ entry }) => entry.framework))].sort();
   for (const framework of frameworks) {
     if (known.includes(framework)) continue;
-    throw stepwellError('BAD_OPTION', {
+    throw cliError('BAD_OPTION', {
       option: 'framework',
       value: framework,
       reason: `of which there is no run in ${shownPath(runsDir)}`,

@@ -2,11 +2,12 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ExitCode, stepwellError } from '../../errors.ts';
+import { ExitCode } from '../../errors.ts';
 import { errnoOf } from '../../store.ts';
 import { gitignoreBlock, hasGitignoreBlock } from '../gitignore.ts';
 import { print } from '../output.ts';
 import { shownPath } from '../runs-dir.ts';
+import { cliError } from '../errors.ts';
 
 const PACKAGE = fileURLToPath(new URL('../../..', import.meta.url));
 /** The schema stands where the first line of experiment.yaml names it. */
@@ -15,14 +16,14 @@ const COPIED = ['config/experiment.yaml', 'config/prompts', 'config/hitl', 'sche
 export async function run([dir = '.']: readonly string[]): Promise<number> {
   const target = resolve(dir);
   if (existsSync(target) && !statSync(target).isDirectory()) {
-    throw stepwellError('CANNOT_WRITE', { path: dir, reason: 'it is a file' });
+    throw cliError('CANNOT_WRITE', { path: dir, reason: 'it is a file' });
   }
   try {
     for (const file of COPIED.flatMap(filesBelow)) await print(`${copy(file, target)}  ${shownPath(join(target, file))}`);
     await print(`${ignoreRuns(target)}  ${shownPath(join(target, '.gitignore'))}`);
   } catch (error) {
     if (errnoOf(error) === null) throw error;
-    throw stepwellError('CANNOT_WRITE', { path: dir, reason: (error as Error).message }, { cause: error });
+    throw cliError('CANNOT_WRITE', { path: dir, reason: (error as Error).message }, { cause: error });
   }
   const enter = target === process.cwd() ? [] : [`  cd ${shownPath(target)}`];
   await print('', 'Next:', ...enter, '  npx stepwell doctor', '  npx stepwell run baseline');

@@ -1,6 +1,6 @@
 /** `stepwell logs`: the records of a run, merged, filtered, live if asked. */
 import { findRun, openRun, type FoundRun } from '../../catalog.ts';
-import { ExitCode, stepwellError } from '../../errors.ts';
+import { ExitCode } from '../../errors.ts';
 import { COMPONENTS, isInRanges, LEVELS, parseStepRanges, type Level, type LogRecord, type StepRange } from '../../schema.ts';
 import { followRecords, readRecords, type DamagedLine, type ReadItem } from '../../store.ts';
 import { paintFor, plain } from '../colour.ts';
@@ -9,6 +9,7 @@ import { neutralJson, neutralLine } from '../neutral.ts';
 import { note, write } from '../output.ts';
 import { recordLine, searchableText } from '../record-line.ts';
 import { runsDirOf, type CommonOptions } from '../runs-dir.ts';
+import { cliError } from '../errors.ts';
 
 interface LogsOptions extends CommonOptions {
   readonly follow?: boolean;
@@ -55,8 +56,7 @@ export async function run([name = '']: readonly string[], options: LogsOptions):
   }
   await write(piece);
   for (const value of componentsOf(options) ?? []) {
-    if (!seen.components.has(value))
-      throw stepwellError('UNKNOWN_NAME', { kind: 'component', value, known: [...seen.components] });
+    if (!seen.components.has(value)) throw cliError('UNKNOWN_NAME', { kind: 'component', value, known: [...seen.components] });
   }
   if (seen.matching === 0) note(`None of ${count(seen.records)} records matches.`);
   return ExitCode.ok;
@@ -80,7 +80,7 @@ function componentsOf({ component }: LogsOptions): string[] | null {
 function rangesOf(text: string): readonly StepRange[] {
   const parsed = parseStepRanges(text);
   if ('ranges' in parsed) return parsed.ranges;
-  throw stepwellError('BAD_OPTION', {
+  throw cliError('BAD_OPTION', {
     option: '--step',
     value: text,
     reason: 'which names no steps',
@@ -114,7 +114,7 @@ function patternOf(text: string): RegExp {
     return new RegExp(text, 'm');
   } catch (error) {
     const reason = `which is no regular expression: ${(error as Error).message.replace(/^.*\/: /, '')}`;
-    throw stepwellError('BAD_OPTION', {
+    throw cliError('BAD_OPTION', {
       option: '--grep',
       value: text,
       reason,

@@ -1,6 +1,6 @@
 /** `stepwell reconcile`: what was measured, held against what the provider counts. */
 import { listRuns } from '../../catalog.ts';
-import { ExitCode, stepwellError } from '../../errors.ts';
+import { ExitCode } from '../../errors.ts';
 import { interruptOnSignals } from '../../experiment.ts';
 import {
   listReconciliations,
@@ -11,6 +11,7 @@ import {
   type RunReconciliation,
   type RunUnderWay,
   type WatchRound,
+  reconcileError,
 } from '../../reconcile.ts';
 import { paintFor } from '../colour.ts';
 import { columnsOf, note, print } from '../output.ts';
@@ -19,6 +20,7 @@ import { overviewLines, waitingLines } from '../reconcile-list.ts';
 import { resultBlock, skippedLines, stateCounts, totalLine } from '../reconcile-result.ts';
 import { againLines, runName, whenText, type Saying } from '../reconcile-words.ts';
 import { runsDirFlag, runsDirOf, shownPath, type CommonOptions } from '../runs-dir.ts';
+import { cliError } from '../errors.ts';
 
 interface Options extends CommonOptions {
   readonly minAge?: string;
@@ -67,7 +69,7 @@ async function choiceOf(runsDir: string, [first, second]: readonly string[]): Pr
   const frameworks = [...new Set(runs.map(({ entry }) => entry.path.split('/')[0] ?? entry.framework))].sort();
   if (frameworks.includes(first)) return { runsDir, framework: first, ...(second === undefined ? {} : { run: second }) };
   if (second === undefined) return { runsDir, run: first };
-  throw stepwellError('RECONCILE_NO_FRAMEWORK', { framework: first, runsDir, known: frameworks });
+  throw reconcileError('RECONCILE_NO_FRAMEWORK', { framework: first, runsDir, known: frameworks });
 }
 
 /** @throws BAD_OPTION */
@@ -75,7 +77,7 @@ function numberOf(option: string, text: string, unit: string, least: number): nu
   const value = Number(text);
   if (!/^\d+(\.\d+)?$/.test(text) || !Number.isFinite(value) || value < least) {
     const reason = `which is not a number of ${unit} from ${least} on`;
-    throw stepwellError('BAD_OPTION', {
+    throw cliError('BAD_OPTION', {
       option,
       value: text,
       reason,

@@ -1,11 +1,13 @@
 /** `stepwell recover`: records of runs whose process is gone are finished. */
 import { findRun } from '../../catalog.ts';
-import { ExitCode, stepwellError } from '../../errors.ts';
+import { ExitCode } from '../../errors.ts';
 import { recoverAll, recoverRun, type Recovery } from '../../experiment.ts';
 import { counted } from '../columns.ts';
 import { neutralJson, neutralLine } from '../neutral.ts';
 import { note, print } from '../output.ts';
 import { runsDirOf, type CommonOptions } from '../runs-dir.ts';
+import { cliError } from '../errors.ts';
+import { storeError } from '../../store.ts';
 
 interface RecoverOptions extends CommonOptions {
   readonly all?: boolean;
@@ -15,7 +17,7 @@ interface RecoverOptions extends CommonOptions {
 
 export async function run([name]: readonly string[], options: RecoverOptions): Promise<number> {
   if ((name === undefined) === (options.all !== true)) {
-    throw stepwellError('RECOVER_WHAT', { both: name !== undefined });
+    throw cliError('RECOVER_WHAT', { both: name !== undefined });
   }
   const runsDir = runsDirOf(options);
   const force = options.force === true;
@@ -40,11 +42,11 @@ type Outcome = Awaited<ReturnType<typeof recoverAll>>[number];
 async function recoverNamed(runsDir: string, name: string, force: boolean): Promise<Recovery> {
   const found = await findRun(runsDir, name);
   if (found.kind === 'archive') {
-    throw stepwellError('NOT_A_RUN', { path: found.archive, reason: 'an archive is sealed, so there is nothing to recover' });
+    throw storeError('NOT_A_RUN', { path: found.archive, reason: 'an archive is sealed, so there is nothing to recover' });
   }
   const recovery = await recoverRun(found.dir, { force });
-  if (recovery.outcome === 'live') throw stepwellError('RUN_LIVE', recovery);
-  if (recovery.outcome === 'foreign_host') throw stepwellError('RUN_FOREIGN', recovery);
+  if (recovery.outcome === 'live') throw storeError('RUN_LIVE', recovery);
+  if (recovery.outcome === 'foreign_host') throw storeError('RUN_FOREIGN', recovery);
   return recovery;
 }
 

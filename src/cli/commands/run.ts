@@ -1,5 +1,5 @@
 /** `stepwell run`: an experiment from its first check to its last sealed record. */
-import { ExitCode, stepwellError } from '../../errors.ts';
+import { ExitCode } from '../../errors.ts';
 import {
   interruptOnSignals,
   planExperiment,
@@ -17,6 +17,7 @@ import { blockDisplay, canDrawOn, lineDisplay, type Display } from '../progress/
 import { launchLine, doneLine } from '../run-json.ts';
 import type { CommonOptions } from '../runs-dir.ts';
 import { canAsk, notSetUp, wantsSetup } from '../set-up-offer.ts';
+import { cliError } from '../errors.ts';
 
 interface RunOptions extends CommonOptions {
   readonly jobs?: string;
@@ -122,7 +123,7 @@ function optionsOf(args: readonly string[], options: RunOptions): ExperimentOpti
 function wholeNumber(name: string, text: string): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || value < 1 || value > MOST_RUNS) {
-    throw stepwellError('BAD_OPTION', {
+    throw cliError('BAD_OPTION', {
       option: name,
       value: text,
       reason: `which is not a whole number from 1 to ${MOST_RUNS}`,

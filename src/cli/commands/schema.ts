@@ -1,7 +1,8 @@
 /** `stepwell schema`: the JSON Schemas that the package carries. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { ExitCode, stepwellError } from '../../errors.ts';
+import { ExitCode } from '../../errors.ts';
 import { print, write } from '../output.ts';
+import { cliError } from '../errors.ts';
 
 const FOLDER = new URL('../../../schemas/', import.meta.url);
 const ENDING = '.schema.json';
@@ -13,6 +14,6 @@ export async function run([name]: readonly string[]): Promise<number> {
     .sort();
   if (name === undefined) await print(...known);
   else if (known.includes(name)) await write(readFileSync(new URL(name + ENDING, FOLDER), 'utf8'));
-  else throw stepwellError('UNKNOWN_NAME', { kind: 'schema', value: name, known });
+  else throw cliError('UNKNOWN_NAME', { kind: 'schema', value: name, known });
   return ExitCode.ok;
 }

@@ -1,7 +1,7 @@
 /** `stepwell setup`: fetches frameworks and makes their Python environments, once for all runs. */
 import { resolve } from 'node:path';
 import { describeRecord, recipes, setUp, type Recipe, type SetupResult } from '../../adapters.ts';
-import { ExitCode, StepwellError, stepwellError } from '../../errors.ts';
+import { ExitCode, StepwellError } from '../../errors.ts';
 import { interruptOnSignals } from '../../experiment.ts';
 import { loadConfig } from '../../config.ts';
 import type { FrameworkSettings } from '../../schema.ts';
@@ -9,6 +9,7 @@ import { reportFailure } from '../failure.ts';
 import { neutralJson, neutralLine } from '../neutral.ts';
 import { note, print } from '../output.ts';
 import { shownPath, type CommonOptions } from '../runs-dir.ts';
+import { cliError } from '../errors.ts';
 
 interface SetupOptions extends CommonOptions {
   readonly json?: boolean;
@@ -51,14 +52,14 @@ function wanted(names: readonly string[], options: CommonOptions): Wanted[] {
   const configured = configuredFrameworks(options);
   const known = [...new Set([...(configured?.keys() ?? []), ...Object.keys(recipes)])];
   const asked = names.flatMap((name) => (name === 'all' ? [...(configured?.keys() ?? known)] : [name]));
-  if (asked.length === 0) throw stepwellError('SETUP_NOTHING', { known });
+  if (asked.length === 0) throw cliError('SETUP_NOTHING', { known });
   return [...new Set(asked)].map((name) => wantedOf(name, configured, known));
 }
 
 function wantedOf(name: string, configured: ReadonlyMap<string, Wanted> | null, known: readonly string[]): Wanted {
   const recipe = recipes[name];
   const found = configured?.get(name) ?? (recipe === undefined ? undefined : { name, recipe, settings: asItComes() });
-  if (found === undefined) throw stepwellError('SETUP_UNKNOWN', { framework: name, known });
+  if (found === undefined) throw cliError('SETUP_UNKNOWN', { framework: name, known });
   return found;
 }
 

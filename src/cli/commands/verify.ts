@@ -1,7 +1,7 @@
 /** `stepwell verify`: an archive and its figures, checked. */
 import { verifyRun } from '../../archive.ts';
-import { findRun } from '../../catalog.ts';
-import { ExitCode, stepwellError } from '../../errors.ts';
+import { catalogError, findRun } from '../../catalog.ts';
+import { ExitCode } from '../../errors.ts';
 import { paintFor } from '../colour.ts';
 import { count } from '../columns.ts';
 import { neutralJson, neutralLine } from '../neutral.ts';
@@ -15,7 +15,7 @@ interface VerifyOptions extends CommonOptions {
 export async function run([name = '']: readonly string[], options: VerifyOptions): Promise<number> {
   const found = await findRun(runsDirOf(options), name);
   if (found.kind === 'directory' && found.state !== 'finished' && found.state !== 'missing') {
-    throw stepwellError('RUN_NOT_SEALED', { run: found.entry.run_id, state: found.state });
+    throw catalogError('RUN_NOT_SEALED', { run: found.entry.run_id, state: found.state });
   }
   const report = await verifyRun(found.kind === 'archive' ? found.archive : found.dir);
   const exitCode = report.ok ? ExitCode.ok : ExitCode.verification;

@@ -1,6 +1,6 @@
-import type { ErrorEntries } from './entry.ts';
+import { defineErrors } from '../../errors.ts';
 
-export const chatdevErrors = {
+export const chatdevError = defineErrors({
   CHATDEV_MODEL_UNKNOWN: (facts: { model: string; known: readonly string[] }) => ({
     sentence: `ChatDev has no name for the model ${JSON.stringify(facts.model)}.`,
     fix: `Give it a model of its own: frameworks: { chatdev: { model: gpt-4o-mini } }. It knows ${facts.known.join(', ')}.`,
@@ -16,4 +16,4 @@ export const chatdevErrors = {
     fix: 'Shorten the prompt of the step, or divide the step.',
     exitCode: 2,
   }),
-} satisfies ErrorEntries;
+});

@@ -1,13 +1,7 @@
-import type { ErrorEntries } from './entry.ts';
+import { defineErrors } from '../errors.ts';
+import type { ConfigProblem } from './problem.ts';
 
-export interface Problem {
-  /** `config/experiment.yaml:12:5`, `--steps`, `STEPWELL_JOBS` … */
-  where: string;
-  sentence: string;
-  fix: string;
-}
-
-export const configErrors = {
+export const configError = defineErrors({
   CONFIG_NOT_FOUND: (facts: { file: string; cwd: string }) => ({
     sentence: `There is no configuration file ${facts.file} (looked for from ${facts.cwd}).`,
     fix: 'Name one with --config FILE, change to the directory of the experiment, or type `stepwell init` to begin one.',
@@ -18,7 +12,7 @@ export const configErrors = {
     fix: 'Name a readable YAML file with --config FILE.',
     exitCode: 2,
   }),
-  CONFIG_INVALID: (facts: { problems: readonly Problem[] }) => {
+  CONFIG_INVALID: (facts: { problems: readonly ConfigProblem[] }) => {
     const [first] = facts.problems;
     if (first !== undefined && facts.problems.length === 1) {
       return { sentence: `${first.where}: ${first.sentence}`, fix: first.fix, exitCode: 2 };
@@ -30,4 +24,4 @@ export const configErrors = {
       exitCode: 2,
     };
   },
-} satisfies ErrorEntries;
+});

@@ -1,6 +1,6 @@
-import type { ErrorEntries } from './entry.ts';
+import { defineErrors } from '../errors.ts';
 
-export const reconcileErrors = {
+export const reconcileError = defineErrors({
   RECONCILE_SETTING: (facts: { where: string; value: string; wanted: string }) => ({
     sentence: `${facts.where} is ${JSON.stringify(facts.value.slice(0, 80))}, and must be ${facts.wanted}.`,
     fix: `Give ${facts.where} such a value, or leave it out for what the run’s configuration says.`,
@@ -29,4 +29,4 @@ export const reconcileErrors = {
     fix: 'Make space or give write permission there, and try again.',
     exitCode: 1,
   }),
-} satisfies ErrorEntries;
+});

@@ -1,6 +1,6 @@
-import type { ErrorEntries } from './entry.ts';
+import { defineErrors } from '../errors.ts';
 
-export const rehearsalErrors = {
+export const rehearsalError = defineErrors({
   REHEARSAL_RULES_MISSING: (facts: { rulesDir: string }) => ({
     sentence: `The folder ${facts.rulesDir} has no rehearsal rules: no file in it ends in .yaml, .yml or .json.`,
     fix: 'Put a rules file there, or run with a model and an endpoint instead of the rehearsal.',
@@ -11,4 +11,4 @@ export const rehearsalErrors = {
     fix: 'Correct the file; docs/metering.md has a section on rehearsal rules.',
     exitCode: 2,
   }),
-} satisfies ErrorEntries;
+});

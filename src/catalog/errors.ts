@@ -1,23 +1,8 @@
-import type { ErrorEntries } from './entry.ts';
+import { defineErrors } from '../errors.ts';
 
 const indented = (lines: readonly string[]): string => lines.map((line) => `\n  ${line}`).join('');
 
-export const catalogErrors = {
-  NOT_A_RUN: (facts: { path: string; reason: string }) => ({
-    sentence: `${facts.path} is not a run: ${facts.reason}.`,
-    fix: 'Name a run directory, a run.tar.gz, or a run of `stepwell list`.',
-    exitCode: 2,
-  }),
-  RUN_FILE_MISSING: (facts: { path: string; location: string }) => ({
-    sentence: `The run ${facts.location} has no file ${facts.path}.`,
-    fix: 'See what it has with `stepwell show <run>`.',
-    exitCode: 1,
-  }),
-  RUN_UNREADABLE: (facts: { path: string; reason: string }) => ({
-    sentence: `The run cannot be read: ${facts.reason}, at ${facts.path}.`,
-    fix: 'Make the path readable for you, or close other programs where too many files are open.',
-    exitCode: 1,
-  }),
+export const catalogError = defineErrors({
   RUN_WITHOUT_LOGS: (facts: { dir: string }) => ({
     sentence: `${facts.dir} has neither logs nor an archive; git keeps neither.`,
     fix: 'Copy its run.tar.gz there from the machine that ran it. Its logs_summary.txt can be read as it is.',
@@ -65,4 +50,4 @@ export const catalogErrors = {
     fix: 'Start one with `stepwell run <framework>`, or name another place with --runs-dir DIR.',
     exitCode: 2,
   }),
-} satisfies ErrorEntries;
+});

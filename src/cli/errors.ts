@@ -1,6 +1,6 @@
-import type { ErrorEntries } from './entry.ts';
+import { defineErrors } from '../errors.ts';
 
-export const cliErrors = {
+export const cliError = defineErrors({
   BAD_OPTION: (facts: { option: string; value: string; reason: string; fix: string }) => ({
     sentence: `${facts.option} is ${JSON.stringify(facts.value)}, ${facts.reason}.`,
     fix: facts.fix,
@@ -26,4 +26,14 @@ export const cliErrors = {
     fix: 'Name another place, or make room for it there.',
     exitCode: 2,
   }),
-} satisfies ErrorEntries;
+  SETUP_UNKNOWN: (facts: { framework: string; known: readonly string[] }) => ({
+    sentence: `There is no set-up for ${JSON.stringify(facts.framework)}: its adapter needs none, or there is none of that name.`,
+    fix: `Name one of these: ${facts.known.join(', ')}, or all.`,
+    exitCode: 2,
+  }),
+  SETUP_NOTHING: (facts: { known: readonly string[] }) => ({
+    sentence: 'The configuration names no framework that is set up.',
+    fix: `Name one of those that stepwell knows: ${facts.known.join(', ')}.`,
+    exitCode: 2,
+  }),
+});

@@ -1,6 +1,6 @@
-import type { ErrorEntries } from './entry.ts';
+import { defineErrors } from '../errors.ts';
 
-export const archiveErrors = {
+export const archiveError = defineErrors({
   ARCHIVE_SEALED: (facts: { archive: string }) => ({
     sentence: `The run is sealed: ${facts.archive} exists and is never written again.`,
     fix: 'Check it with `stepwell verify`. To pack the run anew, move the archive away first and keep it.',
@@ -36,4 +36,4 @@ export const archiveErrors = {
     fix: 'Do not unpack it. stepwell never writes such a member; restore the archive from a copy you trust.',
     exitCode: 3,
   }),
-} satisfies ErrorEntries;
+});

@@ -1,6 +1,6 @@
-import type { ErrorEntries } from './entry.ts';
+import { defineErrors } from '../errors.ts';
 
-export const logErrors = {
+export const logError = defineErrors({
   LOGS_DIR_INVALID: (facts: { value: unknown }) => ({
     sentence: `The logs directory ${shown(facts.value)} of a run is not a path.`,
     fix: 'Give `logsDir` as a non-empty string, such as `runs/baes/abc123/logs`.',
@@ -16,7 +16,7 @@ export const logErrors = {
     fix: 'Call it inside `withRun(…)`, or after `LogContext.getInstance().setRunContext(…)`.',
     exitCode: 1,
   }),
-} satisfies ErrorEntries;
+});
 
 function shown(value: unknown): string {
   return typeof value === 'string' ? JSON.stringify(value.slice(0, 80)) : String(value).slice(0, 80);

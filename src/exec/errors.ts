@@ -1,6 +1,6 @@
-import type { ErrorEntries } from './entry.ts';
+import { defineErrors } from '../errors.ts';
 
-export const execErrors = {
+export const execError = defineErrors({
   PROGRAM_NOT_FOUND: (facts: { program: string; path: string | null }) => ({
     sentence: `The program "${facts.program}" was not found${facts.path === null ? '' : ` on PATH (${facts.path})`}.`,
     fix: 'Install it, or correct its path.',
@@ -28,9 +28,4 @@ export const execErrors = {
     fix: 'EAGAIN, EMFILE and ENOMEM mean that the system ran out of processes, files or memory: run fewer at a time.',
     exitCode: 1,
   }),
-  COMMAND_MISSING: (_facts: object) => ({
-    sentence: 'A framework uses the adapter `command`, but has no command.',
-    fix: 'Add `command: [program, argument, …]` to it, for example command: [mytool, --prompt-file, "{prompt_file}"].',
-    exitCode: 2,
-  }),
-} satisfies ErrorEntries;
+});

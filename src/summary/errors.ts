@@ -1,6 +1,6 @@
-import type { ErrorEntries } from './entry.ts';
+import { defineErrors } from '../errors.ts';
 
-export const summaryErrors = {
+export const summaryError = defineErrors({
   SUMMARY_OF_OTHER_RUN: (facts: { kind: 'run' | 'framework'; wanted: string; found: string; runDir: string }) => ({
     sentence: `The logs in ${facts.runDir} are of the ${facts.kind} ${JSON.stringify(facts.found)}, not ${JSON.stringify(facts.wanted)}.`,
     fix: `Name the directory of ${facts.wanted}, or ask for the summary of ${facts.found}.`,
@@ -11,4 +11,4 @@ export const summaryErrors = {
     fix: 'Make it again from the logs with `stepwell recover <run>`.',
     exitCode: 1,
   }),
-} satisfies ErrorEntries;
+});

@@ -1,14 +1,9 @@
-import type { ErrorEntries } from './entry.ts';
+import { defineErrors } from '../../errors.ts';
 
-export const setupErrors = {
+export const setupError = defineErrors({
   FRAMEWORK_NOT_SET_UP: (facts: { framework: string; directory: string; how: string }) => ({
     sentence: `${facts.framework} is not set up: ${facts.directory} is ${facts.how}.`,
     fix: `Type \`npx stepwell setup ${facts.framework}\`.`,
-    exitCode: 2,
-  }),
-  SETUP_UNKNOWN: (facts: { framework: string; known: readonly string[] }) => ({
-    sentence: `There is no set-up for ${JSON.stringify(facts.framework)}: its adapter needs none, or there is none of that name.`,
-    fix: `Name one of these: ${facts.known.join(', ')}, or all.`,
     exitCode: 2,
   }),
   AGENT_UNKNOWN: (facts: { agent: string; known: readonly string[] }) => ({
@@ -16,19 +11,9 @@ export const setupErrors = {
     fix: `Set agent to one of: ${facts.known.join(', ')}.`,
     exitCode: 2,
   }),
-  SPECKIT_NOT_INITIALISED: (facts: { how: string }) => ({
-    sentence: `Spec Kit could not make its project in the workspace (${facts.how}).`,
-    fix: 'Read in logs/run.log of the run what it said.',
-    exitCode: 1,
-  }),
   SETUP_WITHOUT_SOURCE: (facts: { framework: string; key: string; packaged: string }) => ({
     sentence: `${facts.framework} comes as the Python package ${facts.packaged}, so frameworks.${facts.framework}.${facts.key} means nothing.`,
     fix: `Remove ${facts.key}.`,
-    exitCode: 2,
-  }),
-  SETUP_NOTHING: (facts: { known: readonly string[] }) => ({
-    sentence: 'The configuration names no framework that is set up.',
-    fix: `Name one of those that stepwell knows: ${facts.known.join(', ')}.`,
     exitCode: 2,
   }),
   SETUP_COMMIT_SHORT: (facts: { framework: string; commit: string }) => ({
@@ -89,4 +74,4 @@ export const setupErrors = {
     fix: 'Install the packages of stepwell anew: npm ci.',
     exitCode: 1,
   }),
-} satisfies ErrorEntries;
+});

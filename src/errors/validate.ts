@@ -1,3 +1,0 @@
-import type { ErrorEntries } from './entry.ts';
-
-export const validateErrors = {} satisfies ErrorEntries;

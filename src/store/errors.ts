@@ -1,0 +1,44 @@
+import { defineErrors } from '../errors.ts';
+
+export const storeError = defineErrors({
+  UNSAFE_NAME: (facts: { kind: string; value: string; reason: string }) => ({
+    sentence: `The ${facts.kind} ${JSON.stringify(facts.value.slice(0, 80))} cannot be used as a name: ${facts.reason}.`,
+    fix: `Choose a ${facts.kind} of at most 64 letters, digits, dots, underscores or hyphens that starts with a letter or digit.`,
+    exitCode: 2,
+  }),
+  LOCK_HELD: (facts: { path: string; by: string; waitedSeconds: number }) => ({
+    sentence: `The lock ${facts.path} is held by ${facts.by}, and was not freed within ${facts.waitedSeconds} s.`,
+    fix: 'Try again when that process has ended; when it is on another host and gone, remove the lock file.',
+    exitCode: 1,
+  }),
+  RUN_LIVE: (facts: { runId: string; pid: number; host: string }) => ({
+    sentence: `The run ${facts.runId} is being written by process ${facts.pid} on ${facts.host}, which is alive.`,
+    fix: 'Wait for it to end, or interrupt that process; then try again.',
+    exitCode: 2,
+  }),
+  RUN_FOREIGN: (facts: { runId: string; pid: number; host: string }) => ({
+    sentence: `The run ${facts.runId} belongs to process ${facts.pid} on the host ${facts.host}, which cannot be seen from here.`,
+    fix: `Run the command on ${facts.host}, or add --force when you know that the process is gone.`,
+    exitCode: 2,
+  }),
+  NOT_A_RUN: (facts: { path: string; reason: string }) => ({
+    sentence: `${facts.path} is not a run: ${facts.reason}.`,
+    fix: 'Name a run directory, a run.tar.gz, or a run of `stepwell list`.',
+    exitCode: 2,
+  }),
+  RUN_FILE_MISSING: (facts: { path: string; location: string }) => ({
+    sentence: `The run ${facts.location} has no file ${facts.path}.`,
+    fix: 'See what it has with `stepwell show <run>`.',
+    exitCode: 1,
+  }),
+  RUN_UNREADABLE: (facts: { path: string; reason: string }) => ({
+    sentence: `The run cannot be read: ${facts.reason}, at ${facts.path}.`,
+    fix: 'Make the path readable for you, or close other programs where too many files are open.',
+    exitCode: 1,
+  }),
+  METADATA_MISSING: (facts: { runDir: string }) => ({
+    sentence: `The run ${facts.runDir} has no metadata.json that can be read, so its record cannot be completed.`,
+    fix: 'Restore metadata.json from a copy; its logs can be read without it: `stepwell logs`.',
+    exitCode: 1,
+  }),
+});
