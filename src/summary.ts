@@ -8,5 +8,4 @@ export { comparedFigures, costText, differencePercent, sharedText, stepsByResolu
 export { foldReconciliation, readReconciliation } from './summary/reconciliation.ts';
 export { LogSummarizer } from './summary/summarizer.ts';
 export { renderText } from './summary/text.ts';
-export { wrap } from './summary/width.ts';
 export { claimLine, runNotes, totalCost } from './summary/words.ts';

@@ -1,6 +1,6 @@
 /** Figures and tables for people. A figure that was not measured is a dash. */
 import { duration as durationInWords, size } from '../summary.ts';
-import { cut, pad, widthOf } from './width.ts';
+import { cut, pad, widthOf } from '../terminal.ts';
 
 export const ABSENT = '-';
 

@@ -1,8 +1,7 @@
 /** The comparison of frameworks as text and as Markdown: a column for each framework, a row for each figure. */
 import type { ComparedFigures, ComparedGroup, Spread } from '../catalog.ts';
 import { counted, duration, shortCount, table } from './columns.ts';
-import { neutralLine } from './neutral.ts';
-import { cut, widthOf } from './width.ts';
+import { cut, sanitizeLine, widthOf } from '../terminal.ts';
 
 const UNKNOWN = 'unknown';
 const LONGEST_NAME = 20;
@@ -67,12 +66,15 @@ function tableOf(groups: readonly ComparedGroup[], withChecks: boolean): string[
     ...(withChecks ? [checksRow] : []),
   ];
   return table(
-    [{ title: '' }, ...groups.map(({ framework }) => ({ title: cut(neutralLine(framework), LONGEST_NAME) }))],
+    [{ title: '' }, ...groups.map(({ framework }) => ({ title: cut(sanitizeLine(framework), LONGEST_NAME) }))],
     [...second, ...ROWS].map(({ title, cell }) => [title, ...groups.map(cell)]),
   );
 }
 
-const modelRow: Row = { title: 'model', cell: ({ model }) => (model === null ? UNKNOWN : cut(neutralLine(model), LONGEST_NAME)) };
+const modelRow: Row = {
+  title: 'model',
+  cell: ({ model }) => (model === null ? UNKNOWN : cut(sanitizeLine(model), LONGEST_NAME)),
+};
 const checksRow: Row = {
   title: 'checks',
   cell: ({ checks }) => (checks.length > 1 ? `${checks.length} sets` : (checks[0] ?? UNKNOWN)),
@@ -93,7 +95,7 @@ function differInChecks(groups: readonly ComparedGroup[]): boolean {
 }
 
 export function comparisonMarkdown(groups: readonly ComparedGroup[]): string[] {
-  const cellText = (text: string): string => neutralLine(text).replaceAll('\\', '\\\\').replaceAll('|', '\\|');
+  const cellText = (text: string): string => sanitizeLine(text).replaceAll('\\', '\\\\').replaceAll('|', '\\|');
   const line = (cells: readonly string[]): string => `| ${cells.map(cellText).join(' | ')} |`;
   return [
     line(['', ...groups.map(({ framework }) => framework)]),
@@ -122,7 +124,7 @@ function notesOf(groups: readonly ComparedGroup[]): string[] {
 /** What the checks decide is no common measure where they are not the same. */
 function checksNotes(groups: readonly ComparedGroup[]): string[] {
   const sets = groups.flatMap(({ checks }) => (checks.length === 0 ? [] : [checks.map(String).toSorted().join()]));
-  const mixed = new Set(groups.flatMap(({ framework, checks }) => (checks.length > 1 ? [neutralLine(framework)] : [])));
+  const mixed = new Set(groups.flatMap(({ framework, checks }) => (checks.length > 1 ? [sanitizeLine(framework)] : [])));
   return [
     ...(new Set(sets).size > 1 ? ['Measured by different checks: success, downtime and CRUD score are no common measure.'] : []),
     ...[...mixed].map((name) => `The runs of ${name} were not all measured by the same checks; its medians mix them.`),

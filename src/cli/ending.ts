@@ -2,16 +2,14 @@
 import { compareRuns, findRun, openRun, type CatalogRun } from '../catalog.ts';
 import type { ExperimentResult, RunResult } from '../experiment.ts';
 import { renderText } from '../summary.ts';
-import { styleOf, type Paint } from './colour.ts';
+import { type Paint, cut, sanitize, sanitizeLine, styleOf } from '../terminal.ts';
 import { bytes, counted } from './columns.ts';
 import { comparisonText } from './comparison.ts';
-import { neutral, neutralLine } from './neutral.ts';
 import { columnsOf } from './output.ts';
 import { summaryOf, type RunFacts } from './run-facts.ts';
 import { runTable } from './run-table.ts';
 import { whenText } from './reconcile-words.ts';
 import { runsDirFlag, shownPath } from './runs-dir.ts';
-import { cut } from './width.ts';
 
 const RULE = /^=+$/;
 const MOST_LOOKS = 5;
@@ -76,7 +74,7 @@ async function endedRun(result: RunResult, runsDir: string): Promise<Ended> {
 
 /** The summary's first section, without its rules. It names what failed. */
 function headOf({ summary, archive }: Ended, paint: Paint): string[] {
-  const lines = neutral(renderText(summary, archive)).split('\n');
+  const lines = sanitize(renderText(summary, archive)).split('\n');
   const rules = lines.flatMap((line, index) => (RULE.test(line) ? [index] : []));
   return lines
     .slice((rules[1] ?? -1) + 1, rules[2] ?? lines.length)
@@ -88,15 +86,15 @@ function headOf({ summary, archive }: Ended, paint: Paint): string[] {
 function needsLook({ result, summary }: Ended, single: boolean, paint: Paint): string[] {
   const { failure } = summary;
   const lines: string[] = [];
-  if (!single && failure !== null) lines.push(`  ${neutralLine(failure.cause)}`);
+  if (!single && failure !== null) lines.push(`  ${sanitizeLine(failure.cause)}`);
   if (failure !== null && failure.last_lines.length > 0) {
-    lines.push('Last lines of output:', ...failure.last_lines.map((line) => paint('dim', `  | ${cut(neutralLine(line), 74)}`)));
+    lines.push('Last lines of output:', ...failure.last_lines.map((line) => paint('dim', `  | ${cut(sanitizeLine(line), 74)}`)));
   }
   if (result.record === 'incomplete') {
-    lines.push(paint('red', 'The record is incomplete:'), ...result.problems.map((problem) => `  ${neutralLine(problem)}`));
+    lines.push(paint('red', 'The record is incomplete:'), ...result.problems.map((problem) => `  ${sanitizeLine(problem)}`));
   }
   if (single || lines.length === 0) return lines;
-  return [paint(styleOf(result.status), neutralLine(`${result.framework}/${result.runId}`)), ...lines];
+  return [paint(styleOf(result.status), sanitizeLine(`${result.framework}/${result.runId}`)), ...lines];
 }
 
 function placeOf({ runDir, archive }: RunResult): string[] {

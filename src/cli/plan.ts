@@ -2,58 +2,58 @@
 import type { ExperimentPlan, PlannedRun } from '../experiment.ts';
 import { ExitCode } from '../errors.ts';
 import { counted, duration } from './columns.ts';
-import { neutralJson, neutralLine } from './neutral.ts';
+import { sanitizeJson, sanitizeLine } from '../terminal.ts';
 import { print } from './output.ts';
 import { planFacts } from './run-json.ts';
 import { shownPath } from './runs-dir.ts';
 
 export async function printPlan(plan: ExperimentPlan, json: boolean): Promise<void> {
   if (json) {
-    await print(neutralJson({ type: 'plan', ...planFacts(plan), findings: plan.findings }));
+    await print(sanitizeJson({ type: 'plan', ...planFacts(plan), findings: plan.findings }));
     return;
   }
   const frameworks = new Map<string, number>();
   for (const { framework } of plan.runs) frameworks.set(framework, (frameworks.get(framework) ?? 0) + 1);
   const total = plan.runs.length;
   await print(
-    `Configuration: ${neutralLine(shownPath(plan.configFile))}`,
+    `Configuration: ${sanitizeLine(shownPath(plan.configFile))}`,
     ...modelLines(plan),
     ...endpointLines(plan),
     ...(plan.record ? ['Cassettes: each run keeps its exchanges with the model'] : []),
-    `Runs: ${total} (${[...frameworks].map(([name, rounds]) => `${neutralLine(name)} × ${rounds}`).join(', ')}), ${plan.jobs} at a time`,
+    `Runs: ${total} (${[...frameworks].map(([name, rounds]) => `${sanitizeLine(name)} × ${rounds}`).join(', ')}), ${plan.jobs} at a time`,
     ...leftOutLines(plan),
     `Steps: ${plan.steps.length}`,
     ...plan.steps.map(
-      ({ step, name, prompt_file }) => `  ${String(step).padStart(3)}  ${neutralLine(name)}  (${neutralLine(prompt_file)})`,
+      ({ step, name, prompt_file }) => `  ${String(step).padStart(3)}  ${sanitizeLine(name)}  (${sanitizeLine(prompt_file)})`,
     ),
     `Limits: ${duration(plan.stepTimeoutSeconds)} a step, ${counted(plan.maxRetries, 'retry', 'retries')}`,
-    `Records: ${neutralLine(shownPath(plan.runsDir))}/<framework>/<run_id>`,
+    `Records: ${sanitizeLine(shownPath(plan.runsDir))}/<framework>/<run_id>`,
   );
   if (plan.findings.length === 0) {
     await print('Everything is ready. Nothing was started.');
     return;
   }
   await print('', 'In the way:');
-  for (const { what, fix } of plan.findings) await print(`  ${neutralLine(what)}`, `    fix: ${neutralLine(fix)}`);
+  for (const { what, fix } of plan.findings) await print(`  ${sanitizeLine(what)}`, `    fix: ${sanitizeLine(fix)}`);
   await print('', `Nothing was started; a run would end with exit code ${ExitCode.usage}.`);
 }
 
 /** What `all` did not stand for; empty when it stood for all there is. */
 export function leftOutLines({ leftOut }: ExperimentPlan): string[] {
   if (leftOut.length === 0) return [];
-  return [`Left out: ${leftOut.map((name) => neutralLine(name)).join(', ')} (not enabled; a name on the command line runs it)`];
+  return [`Left out: ${leftOut.map((name) => sanitizeLine(name)).join(', ')} (not enabled; a name on the command line runs it)`];
 }
 
 function modelLines({ runs, replayOf }: ExperimentPlan): string[] {
   return byFramework('Model', runs, ({ model, rehearsal }) => {
-    if (replayOf !== null) return `${neutralLine(model)} (replay of ${replayOf}; nothing is spent)`;
-    return `${neutralLine(model)}${rehearsal ? ' (the scripted offline model; nothing is spent)' : ''}`;
+    if (replayOf !== null) return `${sanitizeLine(model)} (replay of ${replayOf}; nothing is spent)`;
+    return `${sanitizeLine(model)}${rehearsal ? ' (the scripted offline model; nothing is spent)' : ''}`;
   });
 }
 
 function endpointLines({ runs, replayOf }: ExperimentPlan): string[] {
   return byFramework('Endpoint', runs, ({ rehearsal, endpoint }) =>
-    rehearsal || replayOf !== null ? 'this machine' : neutralLine(endpoint ?? 'none'),
+    rehearsal || replayOf !== null ? 'this machine' : sanitizeLine(endpoint ?? 'none'),
   );
 }
 
@@ -62,5 +62,5 @@ function byFramework(title: string, runs: readonly PlannedRun[], tell: (run: Pla
   const told = new Map(runs.map((run) => [run.framework, tell(run)]));
   const [first, ...others] = new Set(told.values());
   if (others.length === 0) return [`${title}: ${first ?? 'none'}`];
-  return [...told].map(([framework, what]) => `${title} of ${neutralLine(framework)}: ${what}`);
+  return [...told].map(([framework, what]) => `${title} of ${sanitizeLine(framework)}: ${what}`);
 }

@@ -1,20 +1,20 @@
 /** Results of `stepwell reconcile --json`, for programs. Fields are only ever added. */
 import type { RunReconciliation, WatchRound } from '../reconcile.ts';
-import { neutralJson } from './neutral.ts';
+import { sanitizeJson } from '../terminal.ts';
 
 /** One document for all runs. */
 export function resultsDocument(results: readonly RunReconciliation[]): string {
-  return neutralJson({ results: results.map(resultFacts) });
+  return sanitizeJson({ results: results.map(resultFacts) });
 }
 
 /** From `--watch`: a line for each reading as it is there. */
 export function resultJsonLine(result: RunReconciliation): string {
-  return neutralJson({ type: 'result', ...resultFacts(result) });
+  return sanitizeJson({ type: 'result', ...resultFacts(result) });
 }
 
 /** From `--watch`: a line for each round. */
 export function roundJsonLine({ round, results, settled, nextRoundAt }: WatchRound): string {
-  return neutralJson({ type: 'round', round, runs: results.length, settled, next_round_at: nextRoundAt });
+  return sanitizeJson({ type: 'round', round, runs: results.length, settled, next_round_at: nextRoundAt });
 }
 
 function resultFacts(result: RunReconciliation): Record<string, unknown> {

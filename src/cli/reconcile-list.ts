@@ -1,7 +1,6 @@
 /** Where runs stand, without asking anybody: those that wait, or all of them by state. */
 import type { RunReconciliation } from '../reconcile.ts';
 import type { ManifestEntry, ReconciliationState } from '../schema.ts';
-import { wrap } from '../summary.ts';
 import { count, counted } from './columns.ts';
 import { stateCounts } from './reconcile-result.ts';
 import {
@@ -15,7 +14,7 @@ import {
   waitText,
   type Saying,
 } from './reconcile-words.ts';
-import { widthOf } from './width.ts';
+import { widthOf, wrap } from '../terminal.ts';
 
 /** A block for each run. */
 export function waitingLines(runs: readonly RunReconciliation[], saying: Saying): string[] {

@@ -1,10 +1,7 @@
 /** What is said of one run's reconciliation, wherever it is listed. */
 import type { RunReconciliation } from '../reconcile.ts';
-import { wrap } from '../summary.ts';
-import { styleOf, type Paint } from './colour.ts';
+import { type Paint, sanitizeLine, styleOf, widthOf, wrap } from '../terminal.ts';
 import { count, duration } from './columns.ts';
-import { neutralLine } from './neutral.ts';
-import { widthOf } from './width.ts';
 
 /** A sentence has at most so many lines. */
 const MOST_LINES = 8;
@@ -26,7 +23,7 @@ export function stateText({ state }: Pick<RunReconciliation, 'state'>): string {
 
 /** `baseline/20261122-141503-k3f9`. */
 export function runName({ framework, runId }: Pick<RunReconciliation, 'framework' | 'runId'>): string {
-  return neutralLine(`${framework}/${runId}`);
+  return sanitizeLine(`${framework}/${runId}`);
 }
 
 /** `baseline/20261122-141503-k3f9  provisional, attempt 1, ended 2h 5m ago`; on two lines where one is too short. */
@@ -66,7 +63,7 @@ export function nextLines(run: RunReconciliation, saying: Saying): string[] {
 }
 
 function withCommand(text: string, command: string, saying: Saying): string[] {
-  return [...said('next: ', text, saying), `    ${saying.paint('cyan', neutralLine(`npx stepwell ${command}${saying.place}`))}`];
+  return [...said('next: ', text, saying), `    ${saying.paint('cyan', sanitizeLine(`npx stepwell ${command}${saying.place}`))}`];
 }
 
 /** Once for several runs, when one of them is worth asking for again; empty when none is. */
@@ -93,7 +90,7 @@ function minutesUntil(at: string, now: Date): number {
 
 /** A sentence with its label, set in by two and wrapped. */
 export function said(label: string, text: string, { columns }: Pick<Saying, 'columns'>): string[] {
-  return wrap(neutralLine(`${label}${text}`), columns - 4, MOST_LINES).map(
+  return wrap(sanitizeLine(`${label}${text}`), columns - 4, MOST_LINES).map(
     (line, index) => `${index === 0 ? '  ' : '    '}${line}`,
   );
 }

@@ -1,7 +1,6 @@
 /** A log record as a line for people. */
 import type { Level, LogRecord, RecordedError } from '../schema.ts';
-import type { Paint, Style } from './colour.ts';
-import { neutral, neutralLine } from './neutral.ts';
+import { type Paint, type Style, sanitize, sanitizeLine } from '../terminal.ts';
 
 const STYLE: Record<Level, Style> = { debug: 'dim', info: 'green', warn: 'yellow', error: 'red', fatal: 'red' };
 /** Events whose message alone says everything. */
@@ -16,7 +15,7 @@ export function recordLine(record: LogRecord, paint: Paint): string {
   const at = new Date(record.timestamp).toISOString().slice(11, 23);
   const level = paint(STYLE[record.level], record.level.toUpperCase().padEnd(5));
   const step = record.step === null ? '  -' : String(record.step).padStart(3, '0');
-  const component = paint('cyan', neutralLine(record.component).padEnd(12));
+  const component = paint('cyan', sanitizeLine(record.component).padEnd(12));
   const [first = '', ...rest] = textOf(record).split('\n');
   const error = record.error === undefined ? [] : errorLines(record.error, record.message);
   const marks = [record.late === true ? 'late' : '', record.truncated === undefined ? '' : `cut by ${record.truncated} bytes`]
@@ -35,11 +34,11 @@ export function searchableText(record: LogRecord): string {
 
 function textOf(record: LogRecord): string {
   const { message } = record;
-  if (SILENT.has(record.event)) return neutral(message);
+  if (SILENT.has(record.event)) return sanitize(message);
   // Of what a framework says itself its own name counts.
   const { name } = record.metadata;
   const event = record.event === 'framework_event' && typeof name === 'string' ? name : record.event;
-  return message === '' ? neutralLine(event) : `${neutralLine(event)}: ${neutral(message)}`;
+  return message === '' ? sanitizeLine(event) : `${sanitizeLine(event)}: ${sanitize(message)}`;
 }
 
 /** Nothing when `said` has said it all. */
@@ -47,5 +46,5 @@ function errorLines(error: RecordedError, said: string, prefix = ''): string[] {
   const code = error.code === undefined ? '' : ` (${error.code})`;
   const head = said.includes(error.message) ? [] : [`${prefix}${error.type}: ${error.message}${code}`];
   const cause = error.cause === undefined ? [] : errorLines(error.cause, said, 'caused by ');
-  return [...head.flatMap((line) => neutral(line).split('\n')), ...cause];
+  return [...head.flatMap((line) => sanitize(line).split('\n')), ...cause];
 }

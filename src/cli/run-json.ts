@@ -1,15 +1,15 @@
 /** The lines of `stepwell run --json`, for programs. Fields are only ever added. */
 import type { ExperimentPlan, RunResult } from '../experiment.ts';
-import { neutralJson } from './neutral.ts';
+import { sanitizeJson } from '../terminal.ts';
 
 /** Once, when every check has passed and the first run has begun. */
 export function launchLine(plan: ExperimentPlan): string {
-  return neutralJson({ type: 'launch', pid: process.pid, ...planFacts(plan) });
+  return sanitizeJson({ type: 'launch', pid: process.pid, ...planFacts(plan) });
 }
 
 /** Once for each run, when its record is sealed. */
 export function doneLine(result: RunResult): string {
-  return neutralJson({
+  return sanitizeJson({
     type: 'done',
     run_id: result.runId,
     framework: result.framework,

@@ -1,9 +1,7 @@
 /** Runs as a table: one line each, in the order given. */
 import { totalsByFramework, type CatalogRun } from '../catalog.ts';
-import { plain, styleOf, type Paint } from './colour.ts';
+import { type Paint, plain, sanitizeLine, styleOf, widthOf } from '../terminal.ts';
 import { ABSENT, duration, shortCount, table, type Column } from './columns.ts';
-import { neutralLine } from './neutral.ts';
-import { widthOf } from './width.ts';
 
 interface RunColumn extends Column {
   readonly cell: (run: CatalogRun) => string;
@@ -14,7 +12,7 @@ interface RunColumn extends Column {
 const CALLS: RunColumn = { title: 'CALLS', align: 'right', cell: ({ entry }) => shortCount(entry.total_api_calls) };
 const RUN_COLUMNS: readonly RunColumn[] = [
   { title: 'RUN', most: 24, cell: ({ entry }) => shortId(entry.run_id) },
-  { title: 'FRAMEWORK', most: 12, cell: ({ entry }) => neutralLine(entry.framework) },
+  { title: 'FRAMEWORK', most: 12, cell: ({ entry }) => sanitizeLine(entry.framework) },
   { title: 'STATUS', most: 12, cell: (run) => shownStatus(run).replace('_', ' '), status: shownStatus },
   { title: 'STEPS', align: 'right', cell: stepsOf },
   CALLS,
@@ -66,7 +64,7 @@ export function totalsTable(runs: readonly CatalogRun[]): string[] {
       const isWhole = total.runs_with_incomplete_tokens === 0;
       const shown = (text: string, whole = isWhole): string => (text === ABSENT || whole ? text : `≥ ${text}`);
       return [
-        neutralLine(framework),
+        sanitizeLine(framework),
         String(total.runs),
         shown(shortCount(total.api_calls)),
         shown(shortCount(total.tokens_in)),
@@ -97,12 +95,12 @@ export function shownStatus({ entry, state }: CatalogRun): string {
 
 /** Ids of stepwell as they are; longer ones of other systems by both ends, which name the run as well. */
 function shortId(id: string): string {
-  const shown = neutralLine(id);
+  const shown = sanitizeLine(id);
   return shown.length <= 24 ? shown : `${shown.slice(0, 13)}…${shown.slice(-4)}`;
 }
 
 function reconciledOf({ entry: { verification_status: state } }: CatalogRun): string {
-  return state === null || state === 'not_applicable' ? ABSENT : neutralLine(state);
+  return state === null || state === 'not_applicable' ? ABSENT : sanitizeLine(state);
 }
 
 function stepsOf({ entry }: CatalogRun): string {

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { readinessOf, recipes } from '../adapters.ts';
 import { StepwellError } from '../errors.ts';
 import { loadConfig, type ResolvedFramework } from '../config.ts';
-import { neutralLine } from './neutral.ts';
+import { sanitizeLine } from '../terminal.ts';
 import { print, write } from './output.ts';
 import type { CommonOptions } from './runs-dir.ts';
 
@@ -35,7 +35,7 @@ function chosen(frameworks: readonly string[], { config, runsDir }: CommonOption
 
 /** Asks. Whatever does not begin with y, and the end of the input, means no. */
 export async function wantsSetup(names: readonly string[]): Promise<boolean> {
-  const shown = names.map((name) => neutralLine(name));
+  const shown = names.map((name) => sanitizeLine(name));
   const subject = `${shown.join(', ')} ${shown.length === 1 ? 'is' : 'are'} not set up.`;
   await print(`${subject} Setting up takes minutes and needs the network: \`npx stepwell setup ${shown.join(' ')}\`.`);
   await write('Set up now? [y/N] ');

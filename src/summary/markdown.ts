@@ -2,7 +2,7 @@
 import type { ArchiveFacts, RunSummary, StepResolution, StepSummary, UsageComparison } from '../schema.ts';
 import { counted, dollars, duration, figure, percent, size, stepNumber, time, tokens, UNKNOWN } from './figures.ts';
 import { computeMetrics } from './metrics.ts';
-import { plain } from './plain.ts';
+import { sanitizeForFile } from '../terminal.ts';
 import {
   comparedFigures,
   costText,
@@ -282,16 +282,16 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 /** Text from logs as one line of Markdown that means nothing but itself. */
 function inline(text: string): string {
   const short = text.length > TEXT_LENGTH ? `${text.slice(0, TEXT_LENGTH)}...` : text;
-  return plain(short).replace(/[\\`*_{}[\]<>()#!|~&@]/g, (character) => `\\${character}`);
+  return sanitizeForFile(short).replace(/[\\`*_{}[\]<>()#!|~&@]/g, (character) => `\\${character}`);
 }
 
 function codeSpan(text: string): string {
-  return `\`${plain(text).replaceAll('`', "'").replaceAll('|', '\\|')}\``;
+  return `\`${sanitizeForFile(text).replaceAll('`', "'").replaceAll('|', '\\|')}\``;
 }
 
 /** A fenced block whose fence no line can close. */
 function code(lines: readonly string[]): string {
-  const text = lines.map(plain);
+  const text = lines.map(sanitizeForFile);
   const longest = Math.max(0, ...text.map((line) => /^\s*(`+)/.exec(line)?.[1]?.length ?? 0));
   const fence = '`'.repeat(Math.max(3, longest + 1));
   return [`${fence}text`, ...text, fence].join('\n');

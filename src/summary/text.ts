@@ -1,13 +1,13 @@
 /** `logs_summary.txt`: for people and for git. No line is wider than 80 columns, the whole is at most about 10 KB. */
 import type { ArchiveFacts, RunSummary } from '../schema.ts';
-import { plain } from './plain.ts';
+import { clip, sanitizeForFile } from '../terminal.ts';
 import { configurationLines, headerLines } from './text/header.ts';
 import { problemLines } from './text/problems.ts';
 import { reconciliationLines } from './text/reconciliation.ts';
 import { archiveLines, hitlLines, logLines } from './text/record.ts';
 import { stepLines } from './text/steps.ts';
 import { finalLines, timeLines } from './text/totals.ts';
-import { clip, COLUMNS } from './width.ts';
+import { COLUMNS } from './columns.ts';
 import { isForeign } from './words.ts';
 
 const MAX_BYTES = 10_000;
@@ -46,9 +46,9 @@ function section(title: string, lines: string[]): Section {
   return { title, lines: finishLines(lines) };
 }
 
-/** What stands in the logs goes no further than this line by line: neutral, and cut to the width. */
+/** What stands in the logs goes no further than this line by line: sanitized, and cut to the width. */
 function finishLines(lines: string[]): string[] {
-  return lines.map((line) => clip(plain(line), COLUMNS).trimEnd());
+  return lines.map((line) => clip(sanitizeForFile(line), COLUMNS).trimEnd());
 }
 
 /** Sections without lines are left out. */

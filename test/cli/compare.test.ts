@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { ComparedGroup, Spread } from '../../src/catalog.ts';
 import { comparisonMarkdown, comparisonText } from '../../src/cli/comparison.ts';
-import { widthOf } from '../../src/cli/width.ts';
+import { widthOf } from '../../src/terminal.ts';
 import { newPlace } from './child.ts';
 import { writeExperiment } from './experiment.ts';
 

@@ -4,11 +4,10 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
-import { coloured, plain } from '../../src/cli/colour.ts';
+import { colored, plain, widthOf } from '../../src/terminal.ts';
 import { renderBlock } from '../../src/cli/progress/block.ts';
 import { blockDisplay, canDrawOn, lineDisplay } from '../../src/cli/progress/display.ts';
 import { applyEvent, type ExperimentView } from '../../src/cli/progress/view.ts';
-import { widthOf } from '../../src/cli/width.ts';
 import type { ProgressEvent, StartedRun } from '../../src/experiment.ts';
 import { openRunDirectory, parseRecord, readRecords } from '../../src/store.ts';
 import { line } from '../store/source-contract.ts';
@@ -149,7 +148,7 @@ describe('progress', () => {
     const run = startedRun('20261122-141503-k3f9');
     const events = eventsOf(run);
     {
-      using display = blockDisplay(screen, coloured, () => START + 9_000);
+      using display = blockDisplay(screen, colored, () => START + 9_000);
       for (const event of events.slice(0, 15)) display.update(event);
       for (const columns of [60, 120]) {
         screen.columns = columns;

@@ -1,12 +1,11 @@
 /** What people read of a reconciliation, from made-up results: every line within 80 columns. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { coloured, plain } from '../../src/cli/colour.ts';
+import { colored, plain, widthOf } from '../../src/terminal.ts';
 import { resultJsonLine, resultsDocument, roundJsonLine } from '../../src/cli/reconcile-json.ts';
 import { overviewLines, waitingLines } from '../../src/cli/reconcile-list.ts';
 import { resultBlock, skippedLines, totalLine } from '../../src/cli/reconcile-result.ts';
 import type { Saying } from '../../src/cli/reconcile-words.ts';
-import { widthOf } from '../../src/cli/width.ts';
 import type { RunReconciliation } from '../../src/reconcile.ts';
 import type { ManifestEntry, ReconciliationAttempt, ReconciliationSummary } from '../../src/schema.ts';
 import { parseRecord } from '../../src/store.ts';
@@ -138,7 +137,7 @@ describe('a result', () => {
 
   test('its state has a colour', async () => {
     const run = await (RESULTS['mismatch'] as () => Promise<RunReconciliation>)();
-    const text = resultBlock(run, { ...saying, paint: coloured }, { verbose: false }).join('\n');
+    const text = resultBlock(run, { ...saying, paint: colored }, { verbose: false }).join('\n');
     assert.ok(text.includes('\u001b[31mmismatch\u001b[0m') && text.includes('\u001b[31moutside\u001b[0m'));
   });
 

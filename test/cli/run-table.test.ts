@@ -2,9 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { CatalogRun } from '../../src/catalog.ts';
-import { coloured, plain } from '../../src/cli/colour.ts';
+import { colored, plain, widthOf } from '../../src/terminal.ts';
 import { listTable, runTable } from '../../src/cli/run-table.ts';
-import { widthOf } from '../../src/cli/width.ts';
 import { ManifestEntry, type ManifestEntry as Entry } from '../../src/schema.ts';
 
 function run(last: string, changed: Partial<Entry> = {}): CatalogRun {
@@ -38,7 +37,7 @@ describe('the column RECONCILED', () => {
       lines.map((line) => line.split(/ +/).at(-1)),
       ['verified', '-', '-'],
     );
-    assert.ok(listTable(runs, coloured, 80)[1]?.includes('\u001b[32mverified'));
+    assert.ok(listTable(runs, colored, 80)[1]?.includes('\u001b[32mverified'));
   });
 
   test('is not there for rehearsals, nor for runs of a system that recorded no state', () => {

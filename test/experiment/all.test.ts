@@ -10,7 +10,7 @@ import type { ManifestEntry } from '../../src/schema.ts';
 import { fakeChatDev } from '../adapters/chatdev-stage.ts';
 import { fakeSetup, PYTHON } from '../adapters/set-up.ts';
 import { newPlace } from '../cli/child.ts';
-import { widthOf } from '../../src/cli/width.ts';
+import { widthOf } from '../../src/terminal.ts';
 
 const place = newPlace();
 after(() => place.remove());

@@ -2,8 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { duration, figure, percent, size, stepNumber, tokens } from '../../src/summary/figures.ts';
-import { plain } from '../../src/summary/plain.ts';
-import { clip, widthOf, wrap } from '../../src/summary/width.ts';
 
 test('a duration is rounded before it is split: 119.7 s is 2m 0s, never 1m 60s', () => {
   const cases: [number | null, string][] = [
@@ -68,50 +66,4 @@ test('100.0% means all', () => {
 test('large figures have neither separators nor exponents', () => {
   assert.equal(figure(12_345_678_901), '12345678901');
   assert.equal(stepNumber(1234), '1234');
-});
-
-test('widths', () => {
-  assert.equal(widthOf('abc'), 3);
-  assert.equal(widthOf('表情'), 4);
-  assert.equal(widthOf('e\u0301'), 1);
-  assert.equal(widthOf('😀'), 2);
-  assert.equal(widthOf('ｆｕｌｌ'), 8);
-  assert.equal(widthOf('한글'), 4);
-});
-
-test('nothing that was made plain can steer a terminal, break a line or reorder text', () => {
-  fc.assert(
-    fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
-      const shown = plain(text);
-      assert.doesNotMatch(shown, /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u202a-\u202e\u2066-\u2069\u200b\ufeff]/u);
-      assert.equal(plain(shown), shown);
-    }),
-    { numRuns: 500 },
-  );
-  assert.equal(plain('a\u001b[31mred\u001b[0m\nb\tc'), 'ared\\nb c');
-  assert.equal(plain('\u009b31mx\ud800'), 'x\\u{d800}');
-});
-
-test('cut text fits, whatever it is made of', () => {
-  const columns = fc.integer({ min: 4, max: 100 });
-  fc.assert(
-    fc.property(fc.string({ unit: 'binary', maxLength: 300 }), columns, fc.integer({ min: 1, max: 4 }), (text, width, lines) => {
-      const shown = plain(text);
-      assert.ok(widthOf(clip(shown, width)) <= width);
-      const wrapped = wrap(shown, width, lines);
-      assert.ok(wrapped.length >= 1 && wrapped.length <= lines);
-      for (const line of wrapped) {
-        assert.ok(widthOf(line) <= width);
-        assert.ok(Buffer.byteLength(line) <= width * 2 + 3);
-      }
-    }),
-    { numRuns: 500 },
-  );
-});
-
-test('text that fits is left as it is, text that does not is broken at words', () => {
-  assert.equal(clip('abcdef', 6), 'abcdef');
-  assert.equal(clip('abcdefg', 6), 'abc...');
-  assert.deepEqual(wrap('one two three four', 9, 5), ['one two', 'three', 'four']);
-  assert.deepEqual(wrap('one two three four', 9, 2), ['one two', 'three...']);
 });

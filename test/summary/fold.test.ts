@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { LEVELS, RunSummary, type AggregateMetrics, type LogRecord } from '../../src/schema.ts';
 import type { ReadItem } from '../../src/store.ts';
 import { computeMetrics, foldRecords, renderMarkdown, renderText } from '../../src/summary.ts';
-import { widthOf } from '../../src/summary/width.ts';
+import { fileWidthOf } from '../../src/terminal/wrap.ts';
 import { CASES } from './cases.ts';
 import { Recording } from './recording.ts';
 
@@ -435,7 +435,7 @@ test('no sequence of records makes the fold or a renderer throw or leave its bou
       renderMarkdown(summary, null);
       const text = renderText(summary, null);
       assert.ok(Buffer.byteLength(text) <= 10_240);
-      for (const line of text.split('\n')) assert.ok(widthOf(line) <= 80);
+      for (const line of text.split('\n')) assert.ok(fileWidthOf(line) <= 80);
     }),
     { numRuns: 200 },
   );

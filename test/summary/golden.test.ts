@@ -18,7 +18,7 @@ import {
   renderMarkdown,
   renderText,
 } from '../../src/summary.ts';
-import { widthOf } from '../../src/summary/width.ts';
+import { fileWidthOf } from '../../src/terminal/wrap.ts';
 import { CASES, longRun } from './cases.ts';
 import { GOLDEN, INPUT } from './generate.ts';
 
@@ -34,7 +34,8 @@ function holdAgainst(name: string, actual: string): void {
 
 /** What holds for every text, however the run went. */
 function checkText(text: string): void {
-  for (const line of text.split('\n')) assert.ok(widthOf(line) <= 80, `${widthOf(line)} columns: ${JSON.stringify(line)}`);
+  for (const line of text.split('\n'))
+    assert.ok(fileWidthOf(line) <= 80, `${fileWidthOf(line)} columns: ${JSON.stringify(line)}`);
   assert.ok(Buffer.byteLength(text) <= 10_240, `${Buffer.byteLength(text)} bytes`);
   // eslint-disable-next-line no-control-regex
   assert.doesNotMatch(text, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);

@@ -15,7 +15,7 @@ import {
   renderMarkdown,
   renderText,
 } from '../../src/summary.ts';
-import { widthOf } from '../../src/summary/width.ts';
+import { fileWidthOf } from '../../src/terminal/wrap.ts';
 import { GOLDEN } from './generate.ts';
 import { attempt, attemptLine, comparison, figures, MEASURED, reading, STEPS, verified } from './reconciliation-attempts.ts';
 import { Recording, RUN_ID } from './recording.ts';
@@ -255,7 +255,7 @@ describe('renderings', () => {
       const summary = { ...before, reconciliation };
       assert.deepEqual(RunSummary.parse(JSON.parse(JSON.stringify(summary))), summary);
       const text = renderText(summary, null);
-      for (const line of text.split('\n')) assert.ok(widthOf(line) <= 80, `${widthOf(line)} columns: ${line}`);
+      for (const line of text.split('\n')) assert.ok(fileWidthOf(line) <= 80, `${fileWidthOf(line)} columns: ${line}`);
       assert.ok(Buffer.byteLength(text) <= 10_240, `${Buffer.byteLength(text)} bytes`);
       // eslint-disable-next-line no-control-regex
       assert.doesNotMatch(text, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);

@@ -2,7 +2,7 @@
 import { compareRuns, listRuns } from '../../catalog.ts';
 import { ExitCode } from '../../errors.ts';
 import { comparisonMarkdown, comparisonText } from '../comparison.ts';
-import { neutralJson } from '../neutral.ts';
+import { sanitizeJson } from '../../terminal.ts';
 import { columnsOf, note, print } from '../output.ts';
 import { runsDirOf, shownPath, type CommonOptions } from '../runs-dir.ts';
 import { cliError } from '../errors.ts';
@@ -29,7 +29,7 @@ export async function run(frameworks: readonly string[], options: CompareOptions
   const wanted = runs.filter(({ entry }) => frameworks.length === 0 || frameworks.includes(entry.framework));
   const groups = await compareRuns(wanted);
   if (options.json === true) {
-    for (const group of groups) await print(neutralJson(group));
+    for (const group of groups) await print(sanitizeJson(group));
     return ExitCode.ok;
   }
   if (groups.length === 0) note(`There are no runs in ${shownPath(runsDir)}. Start one with \`stepwell run <framework>\`.`);

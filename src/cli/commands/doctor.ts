@@ -8,10 +8,8 @@ import { adapters } from '../../adapters.ts';
 import { ExitCode, StepwellError } from '../../errors.ts';
 import { accessOf } from '../../reconcile.ts';
 import { checkAdapters, loadConfig, type ResolvedConfig, type ResolvedFramework } from '../../config.ts';
-import { wrap } from '../../summary.ts';
-import { paintFor, type Style } from '../colour.ts';
+import { type Style, paintFor, sanitize, sanitizeJson, sanitizeLine, wrap } from '../../terminal.ts';
 import { bytes } from '../columns.ts';
-import { neutral, neutralJson, neutralLine } from '../neutral.ts';
 import { columnsOf, print } from '../output.ts';
 import { runsDirOf, shownPath, type CommonOptions } from '../runs-dir.ts';
 
@@ -51,13 +49,13 @@ export async function run(_args: readonly string[], options: DoctorOptions): Pro
   ];
   const missing = lines.filter((line) => line.state === 'missing' || line.state === 'not ready');
   if (options.json === true) {
-    await print(neutralJson(lines));
+    await print(sanitizeJson(lines));
   } else {
     const paint = paintFor(process.stdout);
     for (const { state, what, fix } of lines) {
-      const [first = '', ...more] = folded(neutral(what));
+      const [first = '', ...more] = folded(sanitize(what));
       await print(`${paint(STYLE[state], state.padEnd(9))}  ${first}`, ...more.map((line) => `${INDENT}${line}`));
-      const fixes = fix === null ? [] : neutral(fix).split('\n');
+      const fixes = fix === null ? [] : sanitize(fix).split('\n');
       await print(...fixes.flatMap((each) => folded(`fix: ${each}`)).map((line) => `${INDENT}${line}`));
     }
   }
@@ -79,7 +77,7 @@ function ok(what: string): Line {
 async function program(name: string, fix: string): Promise<Line> {
   try {
     const { stdout } = await promisify(execFile)(name, ['--version'], { timeout: 10_000 });
-    return ok(neutralLine(stdout.split('\n')[0] ?? name));
+    return ok(sanitizeLine(stdout.split('\n')[0] ?? name));
   } catch {
     return { state: 'missing', what: `${name} could not be run.`, fix };
   }

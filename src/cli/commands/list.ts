@@ -1,8 +1,7 @@
 /** `stepwell list`: all runs, newest first. */
 import { listRuns, rebuildManifest } from '../../catalog.ts';
 import { ExitCode } from '../../errors.ts';
-import { paintFor } from '../colour.ts';
-import { neutralJson } from '../neutral.ts';
+import { paintFor, sanitizeJson } from '../../terminal.ts';
 import { columnsOf, note, print } from '../output.ts';
 import { listTable, totalsTable } from '../run-table.ts';
 import { runsDirOf, shownPath, type CommonOptions } from '../runs-dir.ts';
@@ -26,7 +25,7 @@ export async function run(_args: readonly string[], options: ListOptions): Promi
   }
   const runs = all.toReversed();
   if (options.json === true) {
-    for (const { entry, state } of runs) await print(neutralJson({ ...entry, state }));
+    for (const { entry, state } of runs) await print(sanitizeJson({ ...entry, state }));
     return ExitCode.ok;
   }
   if (runs.length === 0) {

@@ -3,9 +3,8 @@ import { findRun, openRun, type FoundRun } from '../../catalog.ts';
 import { ExitCode } from '../../errors.ts';
 import { COMPONENTS, isInRanges, LEVELS, parseStepRanges, type Level, type LogRecord, type StepRange } from '../../schema.ts';
 import { followRecords, readRecords, type DamagedLine, type ReadItem } from '../../store.ts';
-import { paintFor, plain } from '../colour.ts';
+import { paintFor, plain, sanitizeJson, sanitizeLine } from '../../terminal.ts';
 import { count } from '../columns.ts';
-import { neutralJson, neutralLine } from '../neutral.ts';
 import { note, write } from '../output.ts';
 import { recordLine, searchableText } from '../record-line.ts';
 import { runsDirOf, type CommonOptions } from '../runs-dir.ts';
@@ -27,7 +26,7 @@ export async function run([name = '']: readonly string[], options: LogsOptions):
   const wanted = filterOf(options);
   const found = await findRun(runsDirOf(options), name);
   const paint = options.json === true ? plain : paintFor(process.stdout);
-  const shown = (record: LogRecord): string => `${options.json === true ? neutralJson(record) : recordLine(record, paint)}\n`;
+  const shown = (record: LogRecord): string => `${options.json === true ? sanitizeJson(record) : recordLine(record, paint)}\n`;
   const live = found.kind === 'directory' && (found.state === 'live' || found.state === 'elsewhere');
 
   if (options.follow === true && found.kind === 'directory' && live) {
@@ -69,7 +68,7 @@ async function* itemsOf(found: FoundRun): AsyncGenerator<ReadItem> {
 }
 
 function noteDamage({ file, line, bytes, reason }: DamagedLine): void {
-  note(`warning: ${neutralLine(file)}:${line}: damaged line of ${bytes} bytes: ${neutralLine(reason)}`);
+  note(`warning: ${sanitizeLine(file)}:${line}: damaged line of ${bytes} bytes: ${sanitizeLine(reason)}`);
 }
 
 function componentsOf({ component }: LogsOptions): string[] | null {

@@ -13,7 +13,7 @@ import {
   type WatchRound,
   reconcileError,
 } from '../../reconcile.ts';
-import { paintFor } from '../colour.ts';
+import { paintFor } from '../../terminal.ts';
 import { columnsOf, note, print } from '../output.ts';
 import { resultJsonLine, resultsDocument, roundJsonLine } from '../reconcile-json.ts';
 import { overviewLines, waitingLines } from '../reconcile-list.ts';

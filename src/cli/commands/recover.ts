@@ -3,7 +3,7 @@ import { findRun } from '../../catalog.ts';
 import { ExitCode } from '../../errors.ts';
 import { recoverAll, recoverRun, type Recovery } from '../../experiment.ts';
 import { counted } from '../columns.ts';
-import { neutralJson, neutralLine } from '../neutral.ts';
+import { sanitizeJson, sanitizeLine } from '../../terminal.ts';
 import { note, print } from '../output.ts';
 import { runsDirOf, type CommonOptions } from '../runs-dir.ts';
 import { cliError } from '../errors.ts';
@@ -26,7 +26,9 @@ export async function run([name]: readonly string[], options: RecoverOptions): P
   for (const recovery of recoveries) {
     if (options.json === true) {
       const { runId: run_id, runDir: run_dir, ...rest } = recovery;
-      await print(neutralJson({ run_id, run_dir, ...rest, ...(rest.outcome === 'failed' ? { error: rest.error.message } : {}) }));
+      await print(
+        sanitizeJson({ run_id, run_dir, ...rest, ...(rest.outcome === 'failed' ? { error: rest.error.message } : {}) }),
+      );
     } else await print(...wordsOf(recovery));
   }
   if (recoveries.length === 0 && options.json !== true) note('No run is waiting to be recovered.');
@@ -51,14 +53,14 @@ async function recoverNamed(runsDir: string, name: string, force: boolean): Prom
 }
 
 function wordsOf(recovery: Outcome): string[] {
-  const run = neutralLine(recovery.runId);
+  const run = sanitizeLine(recovery.runId);
   switch (recovery.outcome) {
     case 'nothing_to_do':
       return [`${run}: nothing to do, its record is finished`];
     case 'live':
       return [`${run}: left alone, process ${recovery.pid} is writing it`];
     case 'foreign_host':
-      return [`${run}: left alone, it belongs to ${neutralLine(recovery.host)}; --force recovers it all the same`];
+      return [`${run}: left alone, it belongs to ${sanitizeLine(recovery.host)}; --force recovers it all the same`];
     case 'recovered': {
       const killed =
         recovery.killed.length === 0
@@ -66,11 +68,11 @@ function wordsOf(recovery: Outcome): string[] {
           : `; ended ${counted(recovery.killed.length, 'process', 'processes')} that it had left running`;
       return [
         `${run}: recovered, status ${recovery.status}, record ${recovery.record}${killed}`,
-        ...recovery.problems.map((problem) => `  ${neutralLine(problem)}`),
+        ...recovery.problems.map((problem) => `  ${sanitizeLine(problem)}`),
       ];
     }
     case 'failed':
-      return [`${run}: could not be recovered: ${neutralLine(recovery.error.message)}`];
+      return [`${run}: could not be recovered: ${sanitizeLine(recovery.error.message)}`];
     default:
       return recovery satisfies never;
   }

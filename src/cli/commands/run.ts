@@ -9,7 +9,7 @@ import {
   type ProgressEvent,
 } from '../../experiment.ts';
 import type { Level } from '../../schema.ts';
-import { paintFor } from '../colour.ts';
+import { paintFor } from '../../terminal.ts';
 import { endingOf } from '../ending.ts';
 import { isOutputLost, keepRunningWithoutOutput, note, print, write } from '../output.ts';
 import { leftOutLines, printPlan } from '../plan.ts';

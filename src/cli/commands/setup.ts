@@ -6,7 +6,7 @@ import { interruptOnSignals } from '../../experiment.ts';
 import { loadConfig } from '../../config.ts';
 import type { FrameworkSettings } from '../../schema.ts';
 import { reportFailure } from '../failure.ts';
-import { neutralJson, neutralLine } from '../neutral.ts';
+import { sanitizeJson, sanitizeLine } from '../../terminal.ts';
 import { note, print } from '../output.ts';
 import { shownPath, type CommonOptions } from '../runs-dir.ts';
 import { cliError } from '../errors.ts';
@@ -25,10 +25,10 @@ export async function run(names: readonly string[], options: SetupOptions): Prom
   using interruption = interruptOnSignals({ onFirst: () => note('Ending the set-up; what is not finished counts for nothing.') });
   let exitCode: number = ExitCode.ok;
   for (const { name, recipe, settings } of wanted(names, options)) {
-    const say = options.json === true ? () => {} : (line: string): void => note(`${name}: ${neutralLine(line)}`);
+    const say = options.json === true ? () => {} : (line: string): void => note(`${name}: ${sanitizeLine(line)}`);
     try {
       const result = await setUp(recipe, { settings, signal: interruption.signal, say });
-      await print(options.json === true ? neutralJson({ name, ...result }) : lineOf(name, result));
+      await print(options.json === true ? sanitizeJson({ name, ...result }) : lineOf(name, result));
     } catch (error) {
       if (interruption.exitCode !== null) return interruption.exitCode;
       // One that fails is no reason to leave the others without theirs.
@@ -41,7 +41,7 @@ export async function run(names: readonly string[], options: SetupOptions): Prom
 
 function lineOf(name: string, { action, directory, record }: SetupResult): string {
   const done = action === 'made' ? 'is set up' : 'was set up before';
-  return neutralLine(`${name} ${done}: ${describeRecord(record)}, in ${shownPath(directory)}`);
+  return sanitizeLine(`${name} ${done}: ${describeRecord(record)}, in ${shownPath(directory)}`);
 }
 
 /**

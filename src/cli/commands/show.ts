@@ -2,10 +2,9 @@
 import { findRun, openRun, type CatalogRun, type FoundRun } from '../../catalog.ts';
 import { ExitCode } from '../../errors.ts';
 import type { RunSummary } from '../../schema.ts';
-import { claimLine, differencePercent, dollars, runNotes, totalCost, wrap } from '../../summary.ts';
-import { paintFor, styleOf } from '../colour.ts';
+import { claimLine, differencePercent, dollars, runNotes, totalCost } from '../../summary.ts';
+import { paintFor, sanitizeJson, sanitizeLine, styleOf, wrap } from '../../terminal.ts';
 import { ABSENT, bytes, count, counted, duration, table, time } from '../columns.ts';
-import { neutralJson, neutralLine } from '../neutral.ts';
 import { print } from '../output.ts';
 import { summaryOf, type RunFacts } from '../run-facts.ts';
 import { shownStatus } from '../run-table.ts';
@@ -26,7 +25,7 @@ export async function run([name = '']: readonly string[], options: ShowOptions):
   const listed = found.kind === 'directory' ? found : null;
   if (options.json === true) {
     const { kind: _, ...entry } = listed ?? { kind: '', entry: null, state: null, dir: null };
-    await print(neutralJson({ ...entry, location: source.location, ...facts }));
+    await print(sanitizeJson({ ...entry, location: source.location, ...facts }));
     return ExitCode.ok;
   }
   const status = listed === null ? facts.summary.status : shownStatus(listed);
@@ -87,7 +86,7 @@ function headOf(found: FoundRun, { summary, archive }: RunFacts, listed: Catalog
     ['Archive', archive === null ? 'none' : `${archive.name}, ${bytes(archive.bytes)}, SHA-256 ${archive.sha256.slice(0, 12)}…`],
     ['Place', shownPath(found.kind === 'archive' ? found.archive : found.dir)],
   ];
-  return lines.flatMap(([label, text]) => (text === null ? [] : [[label, neutralLine(text)] as [string, string]]));
+  return lines.flatMap(([label, text]) => (text === null ? [] : [[label, sanitizeLine(text)] as [string, string]]));
 }
 
 function dollarsOf(usd: number | null): string | null {
@@ -124,7 +123,7 @@ function damageOf({ damaged, missing_records, dropped }: RunSummary): string | n
 function logTable({ log_files, log_lines, log_bytes }: RunSummary): string[] {
   const rows = log_files.map(({ step, component, lines, bytes: size }) => [
     step === null ? ABSENT : String(step).padStart(3, '0'),
-    neutralLine(component),
+    sanitizeLine(component),
     count(lines),
     bytes(size),
   ]);

@@ -2,9 +2,8 @@
 import { verifyRun } from '../../archive.ts';
 import { catalogError, findRun } from '../../catalog.ts';
 import { ExitCode } from '../../errors.ts';
-import { paintFor } from '../colour.ts';
+import { paintFor, sanitizeJson, sanitizeLine } from '../../terminal.ts';
 import { count } from '../columns.ts';
-import { neutralJson, neutralLine } from '../neutral.ts';
 import { print } from '../output.ts';
 import { runsDirOf, shownPath, type CommonOptions } from '../runs-dir.ts';
 
@@ -20,7 +19,7 @@ export async function run([name = '']: readonly string[], options: VerifyOptions
   const report = await verifyRun(found.kind === 'archive' ? found.archive : found.dir);
   const exitCode = report.ok ? ExitCode.ok : ExitCode.verification;
   if (options.json === true) {
-    await print(neutralJson(report));
+    await print(sanitizeJson(report));
     return exitCode;
   }
   const paint = paintFor(process.stdout);
@@ -28,8 +27,8 @@ export async function run([name = '']: readonly string[], options: VerifyOptions
     .filter(([, number]) => number > 0)
     .map(([thing, number]) => `${thing.replaceAll('_', ' ')} ${count(number)}`)
     .join(', ');
-  const notes = report.notes.map((text) => `note: ${neutralLine(text)}`);
-  const where = neutralLine(shownPath(report.location));
+  const notes = report.notes.map((text) => `note: ${sanitizeLine(text)}`);
+  const where = sanitizeLine(shownPath(report.location));
   if (report.ok) {
     await print(`${paint('green', 'verified')}: ${where}`, `checked: ${checked}`, ...notes);
     return exitCode;
@@ -37,7 +36,11 @@ export async function run([name = '']: readonly string[], options: VerifyOptions
   const differ = report.items.length === 1 ? '1 difference' : `${count(report.items.length)} differences`;
   await print(`${paint('red', differ)}: ${where}`);
   for (const { item, expected, actual } of report.items) {
-    await print(`  ${neutralLine(item)}`, `    recorded:   ${neutralLine(expected)}`, `    recomputed: ${neutralLine(actual)}`);
+    await print(
+      `  ${sanitizeLine(item)}`,
+      `    recorded:   ${sanitizeLine(expected)}`,
+      `    recomputed: ${sanitizeLine(actual)}`,
+    );
   }
   await print(`checked: ${checked}`, ...notes);
   return exitCode;

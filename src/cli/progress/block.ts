@@ -1,7 +1,5 @@
 /** Progress as a block of lines that is drawn over and over on a terminal. */
-import { styleOf, type Paint } from '../colour.ts';
-import { neutralLine } from '../neutral.ts';
-import { cut, pad, widthOf } from '../width.ts';
+import { type Paint, cut, pad, sanitizeLine, styleOf, widthOf } from '../../terminal.ts';
 import { runSeconds, stepSeconds, type ExperimentView, type RunView, type StepState, type StepView } from './view.ts';
 import { callsWord, runState, runTitle, stateOf, took } from './words.ts';
 
@@ -51,7 +49,7 @@ function runLine(view: RunView, { columns, now, frame, paint }: BlockOptions): s
   const sign = view.phase === 'done' ? (view.status === 'success' ? '✔' : '✖') : (SPINNER[frame % SPINNER.length] ?? '');
   const style = styleOf(view.phase === 'done' ? view.status : 'running');
   const tail = `  ${runState(view)}  ${took(runSeconds(view, now))}`;
-  const title = cut(neutralLine(runTitle(view)), Math.max(8, columns - 3 - widthOf(tail)));
+  const title = cut(sanitizeLine(runTitle(view)), Math.max(8, columns - 3 - widthOf(tail)));
   return cutPainted(
     [
       [style, `${sign} `],
@@ -70,7 +68,7 @@ function nameWidthOf(view: ExperimentView, columns: number): number {
 }
 
 function numbered({ step, name }: StepView): string {
-  return neutralLine(`${String(step).padStart(2)} ${name}`);
+  return sanitizeLine(`${String(step).padStart(2)} ${name}`);
 }
 
 function stepLine(step: StepView, nameWidth: number, { columns, now, frame, paint }: BlockOptions): string {

@@ -1,7 +1,6 @@
 /** Shows an experiment's progress on a stream: as a live block on a terminal, as plain lines anywhere else. */
 import type { ProgressEvent } from '../../experiment.ts';
-import type { Paint } from '../colour.ts';
-import { widthOf } from '../width.ts';
+import { type Paint, widthOf } from '../../terminal.ts';
 import { renderBlock } from './block.ts';
 import { lineOf } from './lines.ts';
 import { applyEvent, type ExperimentView } from './view.ts';

@@ -2,8 +2,7 @@
 import type { ProgressEvent } from '../../experiment.ts';
 import type { LogRecord } from '../../schema.ts';
 import { duration } from '../columns.ts';
-import { neutralLine } from '../neutral.ts';
-import { cut } from '../width.ts';
+import { cut, sanitizeLine } from '../../terminal.ts';
 import { stepSeconds, type RunView, type StepView } from './view.ts';
 import { callsWord, runTitle, stateWord } from './words.ts';
 
@@ -15,7 +14,7 @@ export function lineOf(event: ProgressEvent, view: RunView): string | null {
   const said = whatHappened(event, view);
   if (said === null) return null;
   // Several runs may be live, so each line names its own.
-  return cut(neutralLine(`${view.run.framework} ${view.run.runId.slice(-4)}  ${said}`), MOST_COLUMNS);
+  return cut(sanitizeLine(`${view.run.framework} ${view.run.runId.slice(-4)}  ${said}`), MOST_COLUMNS);
 }
 
 function whatHappened(event: ProgressEvent, view: RunView): string | null {

@@ -1,7 +1,7 @@
 import type { ProblemExample, ProblemSummary, RunSummary } from '../../schema.ts';
 import { counted, stepNumber } from '../figures.ts';
-import { plain } from '../plain.ts';
-import { hanging } from '../width.ts';
+import { sanitizeForFile } from '../../terminal.ts';
+import { hanging } from '../columns.ts';
 import { nextCommand } from '../words.ts';
 
 const FIRST_LISTED = 3;
@@ -15,7 +15,7 @@ export function problemLines(summary: RunSummary): string[] {
   if (errors.count + warnings.count === 0 && failure === null) return [];
   const lines = [`Errors: ${errors.count}`, `Warnings: ${warnings.count}`];
   if (failure !== null) {
-    lines.push('', ...hanging(`Cause: ${plain(failure.cause)}`, 3));
+    lines.push('', ...hanging(`Cause: ${sanitizeForFile(failure.cause)}`, 3));
     if (failure.last_lines.length > 0) {
       lines.push('Last lines of output:', ...failure.last_lines.slice(-OUTPUT_LINES).map((line) => `  | ${line}`));
     }
@@ -42,5 +42,5 @@ function exampleLines(problems: ProblemSummary, noun: string): string[] {
 
 function exampleText({ timestamp, level, step, message }: ProblemExample): string {
   const where = step === null ? '' : ` (step ${stepNumber(step)})`;
-  return plain(`[${timestamp}] ${level.toUpperCase()}${where} ${message}`);
+  return sanitizeForFile(`[${timestamp}] ${level.toUpperCase()}${where} ${message}`);
 }

@@ -1,7 +1,7 @@
 /** The comparison with the provider's own figures. */
 import type { ReconciliationSummary, RunSummary, StepResolution } from '../../schema.ts';
 import { counted, figure, stepNumber, time } from '../figures.ts';
-import { plain } from '../plain.ts';
+import { sanitizeForFile, wrap } from '../../terminal.ts';
 import {
   comparedFigures,
   costText,
@@ -13,7 +13,7 @@ import {
   stateWord,
   stepsByResolution,
 } from '../reconciliation-words.ts';
-import { COLUMNS, wrap } from '../width.ts';
+import { COLUMNS } from '../columns.ts';
 
 const LINES_PER_SENTENCE = 4;
 const LINES_OF_REASON = 6;
@@ -118,6 +118,6 @@ function row(label: string, cells: readonly string[]): string {
 /** Over several lines where one is too short; further ones are set in. */
 function sentence(text: string, most = LINES_PER_SENTENCE): string[] {
   const indent = /^ */.exec(text)?.[0] ?? '';
-  const lines = wrap(plain(text), COLUMNS - indent.length - 2, most);
+  const lines = wrap(sanitizeForFile(text), COLUMNS - indent.length - 2, most);
   return lines.map((line, index) => `${indent}${index === 0 ? '' : '  '}${line}`);
 }

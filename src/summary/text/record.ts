@@ -1,7 +1,7 @@
 /** The record itself: how much was logged, what is damaged or missing, and the archive that seals it. */
 import type { ArchiveFacts, RunSummary } from '../../schema.ts';
 import { counted, size, stepNumber, UNKNOWN } from '../figures.ts';
-import { hanging } from '../width.ts';
+import { hanging } from '../columns.ts';
 import { contentsText } from '../words.ts';
 
 const COMPONENTS_LISTED = 8;

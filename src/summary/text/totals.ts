@@ -1,8 +1,8 @@
 import type { RunSummary } from '../../schema.ts';
 import { counted, duration, figure, percent, stepNumber, tokens } from '../figures.ts';
 import { computeMetrics } from '../metrics.ts';
-import { plain } from '../plain.ts';
-import { clip, hanging } from '../width.ts';
+import { clip, sanitizeForFile } from '../../terminal.ts';
+import { hanging } from '../columns.ts';
 import { claimLine, totalCost, runNotes } from '../words.ts';
 
 const MODELS_LISTED = 5;
@@ -56,7 +56,7 @@ export function finalLines(summary: RunSummary): string[] {
     lines.push('Validation: the application was not validated');
   }
   const notes = runNotes(summary);
-  lines.push(...notes.slice(0, NOTES_LISTED).flatMap((note) => hanging(plain(`Note: ${note}`), 2)));
+  lines.push(...notes.slice(0, NOTES_LISTED).flatMap((note) => hanging(sanitizeForFile(`Note: ${note}`), 2)));
   if (notes.length > NOTES_LISTED) lines.push(`Note: ${notes.length - NOTES_LISTED} more; see metrics.json`);
   return lines;
 }
@@ -72,7 +72,7 @@ function modelLines({ models }: RunSummary): string[] {
   const lines = [`Models: ${models.length}`];
   for (const { model, api_calls, tokens_in, tokens_out } of models.slice(0, MODELS_LISTED)) {
     lines.push(
-      `  - ${clip(plain(model), MODEL_COLUMNS)}: ${counted(api_calls, 'call')}, tokens ${tokens(tokens_in, tokens_out)}`,
+      `  - ${clip(sanitizeForFile(model), MODEL_COLUMNS)}: ${counted(api_calls, 'call')}, tokens ${tokens(tokens_in, tokens_out)}`,
     );
   }
   if (models.length > MODELS_LISTED) lines.push(`  - ${counted(models.length - MODELS_LISTED, 'more model')} not listed`);

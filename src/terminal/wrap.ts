@@ -1,7 +1,7 @@
-/** How many columns text takes in a terminal. Where terminals differ, the larger figure: a line must never be too long. */
-
-/** Of the summary as text. */
-export const COLUMNS = 80;
+/**
+ * Text cut and broken to a width. The width comes from a table of its own, which takes the larger figure where terminals differ
+ * and never changes: a sealed summary is rendered again and compared byte by byte.
+ */
 
 /** East Asian wide and fullwidth characters, by block. */
 const WIDE: readonly (readonly [number, number])[] = [
@@ -41,7 +41,8 @@ const EMOJI_SELECTOR = 0xfe0f;
 /** Bytes a line may have, however narrow its characters are. */
 const MAX_BYTES_PER_COLUMN = 2;
 
-export function widthOf(text: string): number {
+/** Columns that `text` takes at most, in any terminal. */
+export function fileWidthOf(text: string): number {
   let width = 0;
   for (const character of text) width += widthOfCharacter(character);
   return width;
@@ -58,7 +59,7 @@ function widthOfCharacter(character: string): number {
 /** Cuts text to at most `columns`; what was cut shows as `...`. */
 export function clip(text: string, columns: number): string {
   const bytes = columns * MAX_BYTES_PER_COLUMN;
-  if (widthOf(text) <= columns && Buffer.byteLength(text) <= bytes) return text;
+  if (fileWidthOf(text) <= columns && Buffer.byteLength(text) <= bytes) return text;
   const [head] = splitAt(text, columns - 3, bytes - 3);
   return `${head.trimEnd()}...`;
 }
@@ -78,11 +79,6 @@ export function wrap(text: string, columns: number, maxLines: number): string[] 
   }
   if (rest !== '' || lines.length === 0) lines.push(clip(rest, columns));
   return lines;
-}
-
-/** As {@link wrap}, over the width of the summary; further lines are set in, so that none can look like a line of its own. */
-export function hanging(text: string, maxLines: number): string[] {
-  return wrap(text, COLUMNS - 2, maxLines).map((line, index) => (index === 0 ? line : `  ${line}`));
 }
 
 /** The longest beginning within the limits, and the rest. */
