@@ -76,7 +76,7 @@ export default defineConfig({
   options: { typeAware: true },
   ignorePatterns: ['dist', 'runs', 'examples/**/workspace', 'config/rehearsal', 'test/compatibility/format-*'],
   rules: {
-    'import/no-cycle': 'error',
+    'import/no-cycle': ['error', { ignoreTypes: false }],
     'typescript/no-floating-promises': 'error',
     'typescript/no-misused-promises': ['error', { checksVoidReturn: { arguments: false } }],
     'typescript/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],

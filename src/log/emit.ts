@@ -2,7 +2,7 @@
 import type { LogRecord } from '../schema.ts';
 import type { FileRecords } from '../store.ts';
 import { headOf, stamp, tailOf } from './head.ts';
-import type { Content } from './held.ts';
+import type { Content, Origin } from './held.ts';
 import { LineWriter } from './line.ts';
 import { plainValue } from './plain.ts';
 import { logProcess, processRedactor, scopeNow } from './process.ts';
@@ -10,13 +10,6 @@ import type { RunState, Scope } from './scope.ts';
 import { slotHead, slotOf, type Slot } from './slot.ts';
 import { readableRecord, writeStderr } from './stderr.ts';
 import { recordedError } from './thrown.ts';
-
-/** A logger's identity; the number is the same for the same names in all copies of the package. */
-export interface Origin {
-  readonly id: number;
-  readonly module: string;
-  readonly component: string;
-}
 
 const WARN = 2;
 const ERROR = 3;

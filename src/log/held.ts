@@ -1,5 +1,11 @@
 /** Records logged before any run directory exists. */
-import type { Origin } from './emit.ts';
+
+/** A logger's identity; the number is the same for the same names in all copies of the package. */
+export interface Origin {
+  readonly id: number;
+  readonly module: string;
+  readonly component: string;
+}
 
 /** What a caller gives. */
 export interface Content {

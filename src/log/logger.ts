@@ -1,6 +1,7 @@
 /** Component loggers. */
 import type { Level } from '../schema.ts';
-import { emit, shared, type Origin } from './emit.ts';
+import { emit, shared } from './emit.ts';
+import type { Origin } from './held.ts';
 import { LEVELS } from './level.ts';
 
 /** What a call may add to its message. */
