@@ -4,7 +4,7 @@ export { LogContext } from './log/context.ts';
 export { DynamicFileHandler } from './log/handler.ts';
 export { MAX_RECORD_BYTES } from './log/line.ts';
 export { getLogger, type LogFields, type Logger } from './log/logger.ts';
-export { collectSecrets, createRedactor, secretForms, type Redactor, type RedactorStream } from './log/redact.ts';
+export { collectSecrets, createRedactor, secretForms, type Redactor, type RedactorStream } from './secrets.ts';
 export {
   captureScope,
   currentScope,

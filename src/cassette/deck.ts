@@ -1,5 +1,6 @@
 /** One run's play of a cassette: what answers each of its requests, and the records of it. */
-import { captureScope, getLogger, type Redactor } from '../log.ts';
+import { captureScope, getLogger } from '../log.ts';
+import type { Redactor } from '../secrets.ts';
 import type { CassetteExchange, EventMetadata } from '../schema.ts';
 import { bodyOf } from './answer.ts';
 import type { Difference } from './difference.ts';

@@ -1,7 +1,7 @@
 /** A body as it stands on a cassette: without secrets, without what is this run's own. */
 import { hash } from 'node:crypto';
 import { isUtf8 } from 'node:buffer';
-import type { Redactor } from '../log.ts';
+import type { Redactor } from '../secrets.ts';
 import type { ExchangeContent } from '../schema.ts';
 import { canonicalText } from './canonical.ts';
 import { withoutForms, type Edit, type Substitutions } from './substitutions.ts';

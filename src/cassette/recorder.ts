@@ -1,6 +1,7 @@
 /** Writes a run's exchanges to its cassette, one line each, as they end. */
 import { join } from 'node:path';
-import { getLogger, type Redactor } from '../log.ts';
+import { getLogger } from '../log.ts';
+import type { Redactor } from '../secrets.ts';
 import type { Exchange, ExchangeRecorder } from '../meter.ts';
 import { toSeconds, type CassetteExchange, type EventMetadata } from '../schema.ts';
 import { CASSETTE_FILE, realDisk, type Disk } from '../store.ts';

@@ -1,14 +1,11 @@
 /** What the parts that expand `${NAME}` share: the environment, where problems go, and the secrets that come in. */
-import { isSecretName } from './key-shapes.ts';
+import { isSecretName, MIN_SECRET_LENGTH } from '../secrets.ts';
 import { didYouMean } from './nearest.ts';
 import type { KeyPath } from './problem.ts';
 import { expandReferences } from './references.ts';
 import type { Report } from './report.ts';
 import type { Secret } from './resolved.ts';
 import type { Environment } from './settings.ts';
-
-/** Shorter values are not taken for secrets: replacing them everywhere would spoil the record. */
-const LEAST_SECRET = 8;
 
 export interface Collector {
   readonly env: Environment;
@@ -50,6 +47,6 @@ export function keepSecretsOf(place: string, text: string, { env, secrets }: Col
 }
 
 export function keepSecret(name: string, value: string, secrets: Secret[]): void {
-  if (value.length < LEAST_SECRET || secrets.some((secret) => secret.value === value)) return;
+  if (value.length < MIN_SECRET_LENGTH || secrets.some((secret) => secret.value === value)) return;
   secrets.push({ name, value });
 }

@@ -1,6 +1,6 @@
 /** From an endpoint as it is written to one that can be reached. */
 import { expanded, keepSecretsOf, type Collector } from './collector.ts';
-import { isSecretName } from './key-shapes.ts';
+import { isSecretName } from '../secrets.ts';
 import type { KeyPath } from './problem.ts';
 import { expandReferences } from './references.ts';
 import type { ResolvedEndpoint } from './resolved.ts';

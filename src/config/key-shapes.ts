@@ -14,11 +14,6 @@ export function hasKeyShape(text: string): boolean {
   return SHAPES.some((shape) => shape.test(text));
 }
 
-/** Whether a variable of this name holds a secret. */
-export function isSecretName(name: string): boolean {
-  return /(?:KEY|TOKEN|SECRET|PASSWORD)$/i.test(name);
-}
-
 /** A literal long and solid enough to be a real key although it has no known shape. */
 export function couldBeKey(text: string): boolean {
   return hasKeyShape(text) || /^[\x21-\x7e]{20,}$/.test(text);

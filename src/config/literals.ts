@@ -1,7 +1,8 @@
 /** What must not be written out in the file, used or not: the file is what ends in git. */
 import type { ExperimentConfig, FrameworkSettings } from '../schema.ts';
+import { isSecretName } from '../secrets.ts';
 import { checkReferences, keepSecret, keepSecretsOf, type Collector } from './collector.ts';
-import { couldBeKey, hasKeyShape, isSecretName, masked } from './key-shapes.ts';
+import { couldBeKey, hasKeyShape, masked } from './key-shapes.ts';
 import type { KeyPath } from './problem.ts';
 import { repositoryAt } from './repository.ts';
 import { checkUrl } from './url.ts';

@@ -1,8 +1,9 @@
 /** From what zod found to sentences for the person who wrote the file, in the terms of the published JSON Schema. */
 import { z } from 'zod';
 import { ExperimentConfig } from '../schema.ts';
+import { isSecretName } from '../secrets.ts';
 import type { ConfigDocument } from './document.ts';
-import { hasKeyShape, isSecretName, masked } from './key-shapes.ts';
+import { hasKeyShape, masked } from './key-shapes.ts';
 import { didYouMean, nearest } from './nearest.ts';
 import type { ConfigProblem, KeyPath } from './problem.ts';
 import { showPath } from './problem.ts';

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { stringify } from 'yaml';
 import type { ExperimentConfig, FrameworkSettings } from '../schema.ts';
-import { isSecretName } from './key-shapes.ts';
+import { isSecretName } from '../secrets.ts';
 
 const WITHHELD = '[withheld: a literal value of the configuration file]';
 

@@ -1,7 +1,8 @@
 /** `usage_api`: who bills the calls, and the ids by which they are found there. */
 import type { UsageFilter, UsageProvider } from '../schema.ts';
+import { isSecretName } from '../secrets.ts';
 import { expanded, type Collector } from './collector.ts';
-import { hasKeyShape, isSecretName, masked } from './key-shapes.ts';
+import { hasKeyShape, masked } from './key-shapes.ts';
 import type { KeyPath } from './problem.ts';
 import { expandReferences } from './references.ts';
 import type { Report } from './report.ts';

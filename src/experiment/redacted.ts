@@ -1,4 +1,4 @@
-import type { Redactor } from '../log.ts';
+import type { Redactor } from '../secrets.ts';
 
 /** The value with every string in it redacted; numbers stay numbers, whatever their digits. */
 export function redacted<T>(value: T, redactor: Redactor): T {

@@ -1,6 +1,7 @@
 /** One run from its directory to its sealed record. */
 import { join } from 'node:path';
-import { createRedactor, getLogger, withPendingRun, withRun } from '../log.ts';
+import { getLogger, withPendingRun, withRun } from '../log.ts';
+import { createRedactor } from '../secrets.ts';
 import type { PriceBook } from '../meter.ts';
 import { digestOf, type ResolvedConfig, type ResolvedFramework } from '../config.ts';
 import { executeRun, type Adapter } from '../run.ts';

@@ -1,6 +1,6 @@
 /** Which values of the environment a run must never write down. */
-import { collectSecrets } from '../log.ts';
 import { formatWords } from '../schema.ts';
+import { collectSecrets } from '../secrets.ts';
 
 export interface RunSecrets {
   readonly values: readonly string[];

@@ -2,7 +2,7 @@
 import { STAMP_LENGTH, type Clock } from './clock.ts';
 import { LEVELS } from './level.ts';
 import { eventJson, type Head, type Tail } from './line.ts';
-import type { SecretRedactor } from './redact.ts';
+import type { SecretRedactor } from '../secrets.ts';
 
 export interface HeadFields {
   readonly module: string;

@@ -1,8 +1,7 @@
 /** Writes a record as one line of JSON, as bytes, into a buffer that is used again and again. */
+import { TRIPLE_MASK, type SecretRedactor, type Triples } from '../secrets.ts';
 import { cutText, cutValue, jsonBytes } from './cut.ts';
 import { plainValue, type Plain } from './plain.ts';
-import type { SecretRedactor } from './redact.ts';
-import { TRIPLE_MASK, type Triples } from './redact/anchors.ts';
 import { recordedError } from './thrown.ts';
 
 /** The longest line, newline included. */

@@ -2,7 +2,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Clock } from './clock.ts';
 import { DynamicFileHandler } from './handler.ts';
-import { createRedactor, collectSecrets, type SecretRedactor } from './redact.ts';
+import { createRedactor, collectSecrets, type SecretRedactor } from '../secrets.ts';
 import type { RecordsFor } from './handler.ts';
 import type { Scope } from './scope.ts';
 import { writeStderr } from './stderr.ts';

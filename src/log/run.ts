@@ -1,5 +1,5 @@
 /** Scopes by callback, and what can be done with the scope of a call. */
-import { collectSecrets, createRedactor, type Redactor } from './redact.ts';
+import { collectSecrets, createRedactor, type Redactor } from '../secrets.ts';
 import { emitInRun, emitOutside, shared } from './emit.ts';
 import { HeldRecords } from './held.ts';
 import { processRedactor, scopeNow } from './process.ts';

@@ -6,7 +6,7 @@ import type { AppendFile } from '../store/append.ts';
 import { safeName } from '../store/layout.ts';
 import type { HeldRecords } from './held.ts';
 import { LEVELS } from './level.ts';
-import type { SecretRedactor } from './redact.ts';
+import type { SecretRedactor } from '../secrets.ts';
 import type { Slot } from './slot.ts';
 import { logError } from './errors.ts';
 

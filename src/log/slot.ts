@@ -2,7 +2,7 @@
 import type { AppendFile } from '../store.ts';
 import { headOf, tailOf, type HeadFields } from './head.ts';
 import type { Head, Tail } from './line.ts';
-import type { SecretRedactor } from './redact.ts';
+import type { SecretRedactor } from '../secrets.ts';
 
 /** Events are few; a caller that makes up a new one for each record shall not fill the memory. */
 const MAX_HEADS = 64;

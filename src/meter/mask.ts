@@ -3,7 +3,7 @@
  * URL or in base64. The cover is as long as what it covers, so that lengths stated in headers stay true.
  */
 import type { OutgoingHttpHeader, OutgoingHttpHeaders } from 'node:http';
-import { secretForms } from '../log.ts';
+import { MIN_SECRET_LENGTH, secretForms } from '../secrets.ts';
 
 /** For one answer. */
 export interface KeyMask {
@@ -21,14 +21,12 @@ interface Form {
   readonly cover: string;
 }
 
-/** A shorter key is no secret worth spoiling answers for. */
-const LEAST_KEY = 8;
 const NOTHING: Buffer = Buffer.alloc(0);
 const OPEN: KeyMask = { headers: (headers) => headers, push: (chunk) => chunk, end: () => NOTHING };
 
 /** Makes a mask for each answer. */
 export function keyMasks(apiKey: string | null): () => KeyMask {
-  if (apiKey === null || apiKey.length < LEAST_KEY) return () => OPEN;
+  if (apiKey === null || apiKey.length < MIN_SECRET_LENGTH) return () => OPEN;
   const forms = secretForms(apiKey).map((text): Form => {
     const bytes = Buffer.from(text);
     return { text, bytes, cover: '*'.repeat(bytes.length) };

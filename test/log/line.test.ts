@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
 import { headOf, stamp, tailOf } from '../../src/log/head.ts';
 import { Clock } from '../../src/log/clock.ts';
 import { LineWriter, MAX_RECORD_BYTES, type Head } from '../../src/log/line.ts';
-import { createRedactor } from '../../src/log/redact.ts';
+import { createRedactor } from '../../src/secrets.ts';
 import { LogRecord } from '../../src/schema.ts';
 
 const none = createRedactor({ values: [] });

@@ -19,7 +19,7 @@ import {
 import { DynamicFileHandler } from '../../src/log/handler.ts';
 import { shared } from '../../src/log/emit.ts';
 import { scopeNow } from '../../src/log/process.ts';
-import { createRedactor } from '../../src/log/redact.ts';
+import { createRedactor } from '../../src/secrets.ts';
 import { runState, scopeOf, stepScope } from '../../src/log/scope.ts';
 import { StepwellError } from '../../src/errors.ts';
 import { logsDir, messages } from './records.ts';

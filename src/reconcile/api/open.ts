@@ -1,4 +1,4 @@
-import { createRedactor } from '../../log.ts';
+import { createRedactor } from '../../secrets.ts';
 import { anthropic } from './anthropic.ts';
 import { toUsd } from './amount.ts';
 import { lineDefaults, type Line } from './ask.ts';

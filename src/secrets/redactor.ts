@@ -1,10 +1,6 @@
 /** Keeps secrets out of everything that is written. */
-import { SecretMatcher } from './redact/matcher.ts';
-import { redactorStream, type RedactorStream } from './redact/stream.ts';
-
-export { collectSecrets } from './redact/collect.ts';
-export { secretForms } from './redact/forms.ts';
-export type { RedactorStream } from './redact/stream.ts';
+import { SecretMatcher } from './matcher.ts';
+import { redactorStream, type RedactorStream } from './stream.ts';
 
 /** All members may be used apart from the object. */
 export interface Redactor {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { collectSecrets, createRedactor } from '../../src/log.ts';
+import { collectSecrets, createRedactor } from '../../src/secrets.ts';
 
 const secret = 'pa$$"wörd/+ \\ tab\t&=é~x9';
 const plain = 'Zq7-plain_secret.value+1/2=';
