@@ -8,7 +8,7 @@ export PATH
 
 echo "== format";    oxfmt --check
 echo "== lint";      oxlint
-echo "== types";     tsc -p tsconfig.json
+echo "== types";     tsc -p tsconfig.json --incremental --tsBuildInfoFile node_modules/.cache/types.tsbuildinfo
 echo "== dead code"; knip
 echo "== package";   publint --strict
 if [ "${1:-}" != static ]; then

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs the locked packages (among them the project's own Node 24) and builds dist/, each only when it is out of date.
-# Quiet when there is nothing to do; what it says goes to stderr, since callers may be printing data.
+# `setup.sh packages` leaves dist/ as it is. Quiet when there is nothing to do; what it says goes to stderr, since callers may
+# be printing data.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -9,20 +10,31 @@ if ! command -v npm >/dev/null 2>&1; then
   exit 1
 fi
 
+# One at a time for each checkout; a second one then finds everything done. The lock ends with this process.
+if command -v flock >/dev/null 2>&1; then
+  exec 9< scripts/setup.sh
+  flock 9
+fi
+
+stamp=node_modules/.stepwell-lock-digest
 digest=$(cksum < package-lock.json)
-if [ "$(cat node_modules/.stepwell-lock-digest 2>/dev/null || true)" != "$digest" ]; then
-  echo "stepwell: installing packages (once) ..." >&2
-  # --force off Linux x64: the bundled Node 24 is for Linux x64 only, elsewhere the machine's own Node serves.
-  case "$(uname -s)-$(uname -m)" in
-    Linux-x86_64) npm ci --loglevel=error >&2 ;;
-    *) npm ci --loglevel=error --force >&2 ;;
-  esac
-  printf '%s\n' "$digest" > node_modules/.stepwell-lock-digest
+if [ "$(cat "$stamp" 2>/dev/null || true)" != "$digest" ]; then
+  # Somebody may have typed `npm ci` by hand.
+  if ! node scripts/installed.mjs; then
+    echo "stepwell: installing packages (once) ..." >&2
+    # --force off Linux x64: the bundled Node 24 is for Linux x64 only, elsewhere the machine's own Node serves.
+    case "$(uname -s)-$(uname -m)" in
+      Linux-x86_64) npm ci --loglevel=error >&2 ;;
+      *) npm ci --loglevel=error --force >&2 ;;
+    esac
+  fi
+  printf '%s\n' "$digest" > "$stamp"
 fi
 
 # `npx stepwell` finds the project's own command here; without the link npx would set it up anew each time.
 [ -e node_modules/.bin/stepwell ] || ln -sf ../../bin/stepwell.js node_modules/.bin/stepwell
 
+[ "${1:-}" != packages ] || exit 0
 if [ ! -f dist/.built ] || [ -n "$(find src tsconfig.json tsconfig.build.json package-lock.json -newer dist/.built -print 2>/dev/null | head -n 1)" ]; then
   echo "stepwell: building ..." >&2
   # Built elsewhere and then put in its place: whoever uses dist/ meanwhile finds it whole.
