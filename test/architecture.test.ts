@@ -1,7 +1,7 @@
 /** The import rule is not only written down: a file that breaks it is refused by the linter. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, globSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -18,13 +18,13 @@ before(() => {
 });
 after(() => rmSync(project, { recursive: true, force: true }));
 
-function lint(files: Record<string, string>): { status: number | null; output: string } {
+function lint(files: Record<string, string>, ...args: string[]): { status: number | null; output: string } {
   rmSync(join(project, 'src'), { recursive: true, force: true });
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(project, name)), { recursive: true });
     writeFileSync(join(project, name), text);
   }
-  const result = spawnSync(process.execPath, [join(root, 'node_modules/oxlint/bin/oxlint'), 'src'], {
+  const result = spawnSync(process.execPath, [join(root, 'node_modules/oxlint/bin/oxlint'), ...args, 'src'], {
     cwd: project,
     encoding: 'utf8',
   });
@@ -40,6 +40,9 @@ const refused: [what: string, file: string, path: string, target: string][] = [
   ["another area's inside", 'src/run/runner.ts', '../log/route.ts', 'src/log/route.ts'],
   ["another area's inside, from a nested folder", 'src/cli/commands/list.ts', '../../catalog/find.ts', 'src/catalog/find.ts'],
   ['an import upward', 'src/exec/spawn.ts', '../run.ts', 'src/run.ts'],
+  ["another area's inside, from three folders down", 'src/cli/a/b/c.ts', '../../../log/route.ts', 'src/log/route.ts'],
+  ['an import upward, from three folders down', 'src/exec/a/b/c.ts', '../../../run.ts', 'src/run.ts'],
+  ['a way out of the folder in another spelling', 'src/run/runner.ts', './../log/route.ts', 'src/log/route.ts'],
   ['an entry file that reaches into another area', 'src/archive.ts', './summary/fold.ts', 'src/summary/fold.ts'],
 ];
 for (const [what, file, path, target] of refused) {
@@ -50,12 +53,43 @@ for (const [what, file, path, target] of refused) {
   });
 }
 
+for (const [what, text] of [
+  ['an import() of', "export const inside = (): Promise<unknown> => import('../log/route.ts');\n"],
+  ['a type from', "export type Inside = import('../log/route.ts').Inside;\n"],
+  ['an export from', "export { inside } from '../log/route.ts';\n"],
+] as const) {
+  test(`the linter refuses ${what} another area's inside`, () => {
+    const { status, output } = lint({ 'src/run/runner.ts': text, 'src/log/route.ts': `${inside}export type Inside = number;\n` });
+    assert.equal(status, 1, output);
+    assert.match(output, /no-restricted-imports|consistent-type-imports/);
+  });
+}
+
+test('the rule reaches every file of src, and a folder further down than the deepest', () => {
+  const files = globSync('src/**/*.ts', { cwd: root });
+  const deepest = files.reduce((a, b) => (a.split('/').length >= b.split('/').length ? a : b));
+  const all = [...files, join(dirname(deepest), 'further/down.ts')];
+  // Each imports what no area may.
+  const bad = all.map((file) => [file, uses(`${dirname(file).replace(/[^/]+/g, '..').slice(3) || '.'}/nowhere/inside.ts`)]);
+  const { output } = lint(Object.fromEntries(bad), '--format=unix');
+  const refusedFiles = new Set(
+    output.split('\n').flatMap((line) => /^(src\/[^:]+):.*no-restricted-imports/.exec(line)?.[1] ?? []),
+  );
+  assert.deepEqual(
+    all.filter((file) => !refusedFiles.has(file)),
+    [],
+  );
+});
+
 test('the linter accepts entry files of areas below and the own folder', () => {
   const { status, output } = lint({
     'src/run/runner.ts': uses('../log.ts'),
     'src/run/step.ts': uses('./attempt.ts'),
     'src/run/attempt.ts': inside,
     'src/run.ts': uses('./run/attempt.ts'),
+    'src/run/a/b/c/deep.ts': uses('../../../attempt.ts'),
+    'src/adapters.ts': uses('./adapters/a/b/deep.ts'),
+    'src/adapters/a/b/deep.ts': uses('../../../run.ts'),
     'src/log.ts': inside,
   });
   assert.equal(status, 0, output);
@@ -65,6 +99,15 @@ test('the linter refuses a cycle', () => {
   const { status, output } = lint({
     'src/log/a.ts': "import { b } from './b.ts';\n\nexport const a = (): number => b();\n",
     'src/log/b.ts': "import { a } from './a.ts';\n\nexport const b = (): number => a();\n",
+  });
+  assert.equal(status, 1, output);
+  assert.match(output, /no-cycle/);
+});
+
+test('the linter refuses a cycle of types alone', () => {
+  const { status, output } = lint({
+    'src/log/a.ts': "import type { B } from './b.ts';\n\nexport type A = B | 1;\n",
+    'src/log/b.ts': "import type { A } from './a.ts';\n\nexport type B = { a: A };\n",
   });
   assert.equal(status, 1, output);
   assert.match(output, /no-cycle/);
