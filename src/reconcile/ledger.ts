@@ -1,13 +1,7 @@
 /** The ledger of one run, call by call: what the provider's figures are held against. */
-import {
-  EVENT_METADATA,
-  type EventMetadata,
-  type EventName,
-  type LogRecord,
-  type UsageFilter,
-  type UsageProvider,
-} from '../schema.ts';
+import type { UsageFilter, UsageProvider } from '../schema.ts';
 import { logFileFacts, logFilesOf, readRecords, RUN_LOG, type RunSource } from '../store.ts';
+import { createRunFold, type RecordedCall } from '../summary.ts';
 
 /** One request to a model. Lookups and calls that a budget refused are none. */
 export interface LedgerCall {
@@ -53,73 +47,33 @@ export function filterOf({ api_key_id, project_id, workspace_id }: RunUsageApi):
 /** Reads the sealed ledger of a run, from its directory or from inside its archive. */
 export async function readLedger(source: RunSource): Promise<RunLedger> {
   const files = (await logFilesOf(source)).filter((file) => file === RUN_LOG || logFileFacts(file).component === 'metrics');
-  const open = new Map<string, { call: LedgerCall }>();
-  const calls: { call: LedgerCall }[] = [];
-  let start: RunLedger['start'] = null;
-  let endedAt = Number.NEGATIVE_INFINITY;
-  let recovered = false;
-  for await (const item of readRecords(source, { files })) {
-    if (!('record' in item)) continue;
-    const { record } = item;
-    const at = Date.parse(record.timestamp);
-    const recovery = parsed('run_recovered', record);
-    if (recovery !== null) {
-      recovered = true;
-      if (recovery.last_record_at !== null) endedAt = Math.max(endedAt, Date.parse(recovery.last_record_at));
-    }
-    // What recovery records may be days later.
-    if (!recovered) endedAt = Math.max(endedAt, at);
-    const began = parsed('run_start', record);
-    if (began !== null) {
-      const usageApi = Object.hasOwn(record.metadata, 'usage_api') ? began.usage_api : 'unrecorded';
-      start ??= { at, usageApi, rehearsal: began.rehearsal, replay: began.replay_of !== null };
-    }
-    const started = parsed('llm_call_start', record);
-    if (started !== null) {
-      const call = { call: unended(record, at, started) };
-      open.set(started.call_id, call);
-      calls.push(call);
-    }
-    const ended = parsed('llm_call', record);
-    if (ended === null) continue;
-    const known = open.get(ended.call_id);
-    const startedAt = known?.call.startedAt ?? at - Math.round(ended.duration_seconds * 1000);
-    const call = endedCall(record, { startedAt, endedAt: at }, ended);
-    if (known === undefined) calls.push({ call });
-    else known.call = call;
-  }
-  return { start, endedAt, calls: calls.map(({ call }) => call).sort((a, b) => a.startedAt - b.startedAt) };
+  const calls: RecordedCall[] = [];
+  const fold = createRunFold({ onCallEnd: (call) => calls.push(call) });
+  for await (const item of readRecords(source, { files })) fold.push(item);
+  const { started_at, rehearsal, replay_of } = fold.snapshot();
+  const { usageApi, lastOwnRecordAt, openCalls } = fold.details();
+  return {
+    start:
+      started_at === null
+        ? null
+        : { at: Date.parse(started_at), usageApi, rehearsal: rehearsal === true, replay: replay_of !== null },
+    endedAt: lastOwnRecordAt === null ? Number.NEGATIVE_INFINITY : Date.parse(lastOwnRecordAt),
+    calls: [...calls, ...openCalls].map(ledgerCall).sort((a, b) => a.startedAt - b.startedAt),
+  };
 }
 
-/** The metadata of `event`, or null for another record, and for one that does not have the event's form. */
-function parsed<E extends EventName>(event: E, record: LogRecord): EventMetadata<E> | null {
-  if (record.event !== event) return null;
-  // The table's entry for `event` parses to exactly this type; TypeScript cannot follow the index.
-  return (EVENT_METADATA[event].safeParse(record.metadata).data as EventMetadata<E> | undefined) ?? null;
-}
-
-function unended({ step }: LogRecord, startedAt: number, { wire }: EventMetadata<'llm_call_start'>): LedgerCall {
-  return { step, startedAt, endedAt: null, brokeOff: true, wire, input: null, output: null, cached: null, use: 'unknown' };
-}
-
-function endedCall(
-  { step }: LogRecord,
-  times: { startedAt: number; endedAt: number },
-  facts: EventMetadata<'llm_call'>,
-): LedgerCall {
-  const input = facts['gen_ai.usage.input_tokens'];
-  const output = facts['gen_ai.usage.output_tokens'];
+function ledgerCall({ step, startedAt, endedAt, request: { wire }, outcome: facts }: RecordedCall): LedgerCall {
+  const input = facts?.['gen_ai.usage.input_tokens'] ?? null;
+  const output = facts?.['gen_ai.usage.output_tokens'] ?? null;
+  const cached = facts?.['gen_ai.usage.cache_read.input_tokens'] ?? null;
+  const call = { step, startedAt, endedAt, wire, input, output, cached };
+  if (facts === null) return { ...call, brokeOff: true, use: 'unknown' };
   const refused = facts.outcome === 'http_error' || facts.outcome === 'unreachable';
   const isUnanswered = facts.outcome === 'upstream_error' && facts.status === null;
   const known = input !== null && output !== null;
   return {
-    step,
-    ...times,
+    ...call,
     brokeOff: facts.outcome === 'client_aborted' || facts.outcome === 'truncated' || isUnanswered,
-    wire: facts.wire,
-    input,
-    output,
-    cached: facts['gen_ai.usage.cache_read.input_tokens'],
     use: known ? 'known' : refused && input === null && output === null ? 'none' : 'unknown',
   };
 }

@@ -7,7 +7,7 @@ import {
   type StepMetrics,
   type StepSummary,
 } from '../schema.ts';
-import { isComplete } from './usage.ts';
+import { isComplete } from './fold/usage.ts';
 
 /** Weights of Q_star, the original's own. */
 const QUALITY = { esr: 0.4, crud: 0.3, continuity: 0.3 } as const;

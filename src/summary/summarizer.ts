@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { ArchiveFacts } from '../schema.ts';
 import { METADATA_FILE, openRunDirectory, SUMMARY_FILE, writeFileAtomic, type RunSource } from '../store.ts';
-import { foldRun } from './fold.ts';
+import { foldRun } from './fold/fold.ts';
 import { readReconciliation } from './reconciliation.ts';
 import { renderText } from './text.ts';
 import { summaryError } from './errors.ts';

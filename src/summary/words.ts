@@ -1,7 +1,7 @@
 /** What both the text and the Markdown say in words. */
 import type { ArchiveFacts, ClaimSummary, PhaseUsage, RunSummary, StepSummary, UsageSummary } from '../schema.ts';
 import { counted, dollars, duration, outOf, tokens, UNKNOWN } from './figures.ts';
-import { isComplete } from './usage.ts';
+import { isComplete } from './fold/usage.ts';
 
 type Status = RunSummary['status'] | StepSummary['status'];
 

@@ -1,5 +1,5 @@
 /** Phases of the framework's work within attempts: what they used, and what the adapter says of them. */
-import type { EventMetadata, FrameworkPhaseStatus, PhaseUsage, StepSummary } from '../schema.ts';
+import type { EventMetadata, FrameworkPhaseStatus, PhaseUsage, StepSummary } from '../../schema.ts';
 import { cut } from './problems.ts';
 import { emptyUsage, usageSummary, type UsageState } from './usage.ts';
 

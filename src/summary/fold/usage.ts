@@ -1,5 +1,5 @@
 /** Adding up the ledger: the same sums per attempt, per step and for the run. */
-import type { EventMetadata, UsageSummary } from '../schema.ts';
+import type { EventMetadata, UsageSummary } from '../../schema.ts';
 
 /** A running sum. `known` counts how many calls contributed, so that a sum of nothing can be told from 0. */
 interface Sum {
@@ -64,6 +64,23 @@ export function emptyUsage(): UsageState {
     estimatedOutput: emptySum(),
     cost: emptySum(),
     llmMilliseconds: 0,
+  };
+}
+
+/** Sums that can grow on their own. */
+export function cloneUsage(usage: UsageState): UsageState {
+  const { counts, input, output, cached, cacheWrite, reasoning, estimatedInput, estimatedOutput, cost } = usage;
+  return {
+    ...usage,
+    counts: { ...counts },
+    input: { ...input },
+    output: { ...output },
+    cached: { ...cached },
+    cacheWrite: { ...cacheWrite },
+    reasoning: { ...reasoning },
+    estimatedInput: { ...estimatedInput },
+    estimatedOutput: { ...estimatedOutput },
+    cost: { ...cost },
   };
 }
 

@@ -1,6 +1,6 @@
 /** What the fold keeps while it reads. Bounded by steps, attempts, log files and writers, never by the number of records. */
-import type { EventMetadata, EventName, LogRecord, Phase, RunSummary } from '../schema.ts';
-import type { SeqCoverage } from '../store.ts';
+import type { EventMetadata, EventName, LogRecord, Phase, RunSummary } from '../../schema.ts';
+import type { SeqCoverage } from '../../store.ts';
 import { emptyContinuity, type Continuity, type ContinuityState } from './continuity.ts';
 import { emptyOutput, type OutputState } from './output.ts';
 import { emptyPhases, type PhasesState } from './phases.ts';
@@ -47,6 +47,10 @@ export interface StepState {
   errors: number;
   warnings: number;
   validation: ValidationState;
+  /** Unix milliseconds; while it waits for its next attempt. */
+  retryAt: number | null;
+  /** What it built is being checked; that begins in its last attempt and goes on after its own end. */
+  validating: boolean;
 }
 
 interface FileState {
@@ -59,9 +63,23 @@ export interface ModelState {
   readonly answeredAs: Set<string>;
 }
 
+/** One request to a model. Lookups, and requests that a budget refused, are none. */
+export interface RecordedCall {
+  /** Null outside of steps. */
+  readonly step: number | null;
+  /** Unix milliseconds. Of a call without a recorded begin: its duration before its end. */
+  readonly startedAt: number;
+  /** Unix milliseconds; null while no end is recorded. */
+  readonly endedAt: number | null;
+  /** What was asked. */
+  readonly request: EventMetadata<'llm_call_start'> | EventMetadata<'llm_call'>;
+  /** What came of it; null while no end is recorded. */
+  readonly outcome: EventMetadata<'llm_call'> | null;
+}
+
 /** A call that has begun and not ended. */
-export interface OpenCall {
-  readonly call: EventMetadata<'llm_call_start'>;
+interface OpenCall extends RecordedCall {
+  readonly outcome: null;
   /** The sums it is counted in. */
   readonly sums: readonly UsageState[];
 }
@@ -74,6 +92,8 @@ export interface FoldState {
   recovered: EventMetadata<'run_recovered'> | null;
   commit: string | null;
   lastRecordAt: string | null;
+  /** Of the records of the run's own process: those of a recovery may be days later. */
+  lastOwnRecordAt: string | null;
   readonly phases: Map<Phase, EventMetadata<'phase_end'> | null>;
   readonly steps: Map<number, StepState>;
   /** Of the whole run. */
@@ -84,6 +104,7 @@ export interface FoldState {
   readonly models: Map<string, ModelState>;
   /** By call id. */
   readonly openCalls: Map<string, OpenCall>;
+  readonly onCallEnd: ((call: RecordedCall) => void) | null;
   prices: EventMetadata<'prices_loaded'> | null;
   readonly continuity: ContinuityState;
   readonly output: OutputState;
@@ -103,7 +124,7 @@ export interface FoldState {
   truncatedRecords: number;
 }
 
-export function emptyState(): FoldState {
+export function emptyState(onCallEnd: FoldState['onCallEnd'] = null): FoldState {
   return {
     runId: null,
     framework: null,
@@ -112,12 +133,14 @@ export function emptyState(): FoldState {
     recovered: null,
     commit: null,
     lastRecordAt: null,
+    lastOwnRecordAt: null,
     phases: new Map(),
     steps: new Map(),
     usage: emptyUsage(),
     outside: emptyUsage(),
     models: new Map(),
     openCalls: new Map(),
+    onCallEnd,
     prices: null,
     continuity: emptyContinuity(),
     output: emptyOutput(),
@@ -140,22 +163,28 @@ export function emptyState(): FoldState {
 export function stepOf(state: FoldState, step: number): StepState {
   let found = state.steps.get(step);
   if (found === undefined) {
-    found = {
-      step,
-      usage: emptyUsage(),
-      phases: emptyPhases(),
-      attempts: new Map(),
-      records: 0,
-      start: null,
-      end: null,
-      hitl: 0,
-      errors: 0,
-      warnings: 0,
-      validation: emptyValidation(),
-    };
+    found = emptyStep(step);
     state.steps.set(step, found);
   }
   return found;
+}
+
+export function emptyStep(step: number): StepState {
+  return {
+    step,
+    usage: emptyUsage(),
+    phases: emptyPhases(),
+    attempts: new Map(),
+    records: 0,
+    start: null,
+    end: null,
+    hitl: 0,
+    errors: 0,
+    warnings: 0,
+    validation: emptyValidation(),
+    retryAt: null,
+    validating: false,
+  };
 }
 
 export function attemptOf(step: StepState, attempt: number): AttemptState {
@@ -176,14 +205,14 @@ export function attemptOf(step: StepState, attempt: number): AttemptState {
 }
 
 /** The model asked for, else the one that answered. */
-export function modelOf(state: FoldState, name: string | null): ModelState {
+export function modelOf(models: Map<string, ModelState>, name: string | null): ModelState {
   const short = cut(name ?? 'unknown', MODEL_LENGTH);
   // Names come from requests and answers: however many are made up, the summary stays small.
-  const key = state.models.has(short) || state.models.size < MODELS_KEPT ? short : '(other models)';
-  let found = state.models.get(key);
+  const key = models.has(short) || models.size < MODELS_KEPT ? short : '(other models)';
+  let found = models.get(key);
   if (found === undefined) {
     found = { usage: emptyUsage(), answeredAs: new Set() };
-    state.models.set(key, found);
+    models.set(key, found);
   }
   return found;
 }

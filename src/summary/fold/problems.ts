@@ -1,5 +1,5 @@
 /** Warnings and errors: all are counted, the first and the last few are kept. */
-import type { ErrorFacts, LogRecord, ProblemExample, ProblemSummary, RecordedError } from '../schema.ts';
+import type { ErrorFacts, LogRecord, ProblemExample, ProblemSummary, RecordedError } from '../../schema.ts';
 
 const KEPT = 5;
 export const MESSAGE_LENGTH = 400;
@@ -37,7 +37,7 @@ export function addProblem(state: ProblemState, record: LogRecord, file: string,
 }
 
 export function problemSummary(state: ProblemState): ProblemSummary {
-  return { count: state.count, first: state.first, last: state.last };
+  return { count: state.count, first: [...state.first], last: [...state.last] };
 }
 
 /** The message, and the error's own words where the message does not hold them already. */

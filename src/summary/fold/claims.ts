@@ -1,5 +1,5 @@
 /** What the framework said of its own use, beside what was measured. */
-import type { AttemptSummary, ClaimSummary } from '../schema.ts';
+import type { AttemptSummary, ClaimSummary } from '../../schema.ts';
 
 /** Sums over the attempts that claimed something; null when none did. */
 export function claimSummary(attempts: readonly AttemptSummary[]): ClaimSummary | null {

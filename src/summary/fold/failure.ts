@@ -1,6 +1,6 @@
 /** Why a run did not succeed: cause, last lines, where to read on. */
-import type { AttemptSummary, FailureReason, FailureSummary, RunSummary, StepSummary } from '../schema.ts';
-import { LOGS_DIR, logFileOf } from '../store.ts';
+import type { AttemptSummary, FailureReason, FailureSummary, RunSummary, StepSummary } from '../../schema.ts';
+import { LOGS_DIR, logFileOf } from '../../store.ts';
 import type { FoldState } from './state.ts';
 
 const REASON: Record<FailureReason, string> = {
@@ -15,8 +15,12 @@ const REASON: Record<FailureReason, string> = {
   internal: 'stepwell itself failed',
 };
 
+type Ending = Pick<RunSummary, 'status' | 'failing_phase' | 'failing_step' | 'error' | 'recovered'> & {
+  readonly steps: readonly StepSummary[];
+};
+
 /** Null for a run that succeeded or is not over. */
-export function failureSummary(state: FoldState, summary: RunSummary): FailureSummary | null {
+export function failureSummary(state: FoldState, summary: Ending): FailureSummary | null {
   if (summary.status === 'success' || summary.status === 'running') return null;
   const step = failingStep(summary);
   const attempt = step?.attempts.at(-1) ?? null;
@@ -31,12 +35,12 @@ export function failureSummary(state: FoldState, summary: RunSummary): FailureSu
 }
 
 /** The step that the runner names; after a crash the one that was going on. */
-function failingStep(summary: RunSummary): StepSummary | null {
+function failingStep(summary: Ending): StepSummary | null {
   const named = summary.steps.find((step) => step.step === summary.failing_step);
   return named ?? summary.steps.find((step) => step.status === 'crashed') ?? null;
 }
 
-function causeOf(summary: RunSummary, attempt: AttemptSummary | null): string {
+function causeOf(summary: Ending, attempt: AttemptSummary | null): string {
   if (summary.error !== null && summary.error.message !== '') return summary.error.message;
   if (summary.recovered !== null) return summary.recovered.reason;
   if (attempt !== null && attempt.reason !== null) return REASON[attempt.reason];

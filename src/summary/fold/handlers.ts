@@ -1,25 +1,15 @@
 /** What each event adds to the state. An event that is not in the table changes nothing but the line counts. */
-import { EVENT_METADATA, type EventMetadata, type EventName, type LogRecord } from '../schema.ts';
+import { EVENT_METADATA, type EventMetadata, type EventName, type LogRecord } from '../../schema.ts';
+import { beginCall, endCall, sumsOf } from './calls.ts';
 import { addCheck, continuityOf, restartChecks } from './continuity.ts';
 import { restartOutput } from './output.ts';
-import { addPhaseReport, phaseUsageOf } from './phases.ts';
+import { addPhaseReport } from './phases.ts';
 import { cut } from './problems.ts';
-import {
-  attemptOf,
-  emptyValidation,
-  MODEL_LENGTH,
-  modelOf,
-  stepOf,
-  type AttemptState,
-  type FoldState,
-  type StepState,
-} from './state.ts';
-import { addOutcome, addRequest, type UsageState } from './usage.ts';
+import { attemptOf, emptyValidation, stepOf, type AttemptState, type FoldState, type StepState } from './state.ts';
 
 const FAILURES_KEPT = 5;
 const FAILED_OUTPUTS_KEPT = 20;
 const HITL_KEPT = 20;
-const ANSWERS_KEPT = 5;
 const MALFORMED_KEPT = 5;
 
 /** Where a record stands. */
@@ -77,24 +67,6 @@ function onAttempt<E extends EventName>(
   });
 }
 
-/** The sums that a record of the ledger counts in: its attempt's, its step's, the run's. */
-function sumsOf(state: FoldState, record: LogRecord): UsageState[] {
-  if (record.step === null) return [state.outside, state.usage];
-  const step = stepOf(state, record.step);
-  if (record.attempt === undefined) return [step.usage, state.usage];
-  return [attemptOf(step, record.attempt).usage, step.usage, state.usage];
-}
-
-/** The sums that a call counts in: those of the record, and beside them those of its phase, or of what is outside phases. */
-function callSumsOf(state: FoldState, record: LogRecord, phase: string | null): UsageState[] {
-  const sums = sumsOf(state, record);
-  if (record.step === null) return sums;
-  const step = stepOf(state, record.step);
-  sums.push(phaseUsageOf(step.phases, phase));
-  if (record.attempt !== undefined) sums.push(phaseUsageOf(attemptOf(step, record.attempt).phases, phase));
-  return sums;
-}
-
 function keepOutput(state: FoldState, step: number | null): void {
   if (state.output.step !== step || state.output.lines.length === 0) return;
   if (state.failedOutput.size < FAILED_OUTPUTS_KEPT || state.failedOutput.has(step))
@@ -113,6 +85,8 @@ export const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
     state.end = { metadata, record };
   }),
   on('run_recovered', (state, metadata) => {
+    // A repeated recovery finds the records of the one before, and the first opened files, which records torn lines, before it said so.
+    if (state.recovered === null) state.lastOwnRecordAt = metadata.last_record_at ?? state.lastOwnRecordAt;
     state.recovered = metadata;
   }),
   on('prices_loaded', (state, metadata) => {
@@ -135,6 +109,7 @@ export const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   }),
   onStep('step_end', (step, metadata, { record }) => {
     step.end = { metadata, record };
+    step.retryAt = null;
   }),
   onAttempt('attempt_start', (attempt, metadata, { record }, step, state) => {
     attempt.start = { metadata, record };
@@ -143,6 +118,8 @@ export const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
       else usage.counts.unmetered_attempts += 1;
     }
     step.validation = emptyValidation();
+    step.retryAt = null;
+    step.validating = false;
     restartOutput(state.output, step.step, attempt.attempt);
   }),
   onAttempt('attempt_end', (attempt, metadata, { record }, step, state) => {
@@ -152,8 +129,9 @@ export const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   onAttempt('attempt_leftovers', (attempt, metadata) => {
     attempt.leftovers = metadata.files_total;
   }),
-  onStep('retry_scheduled', (step, metadata) => {
+  onStep('retry_scheduled', (step, metadata, { record }) => {
     attemptOf(step, metadata.next_attempt - 1).backoffSeconds = metadata.backoff_seconds;
+    step.retryAt = Date.parse(record.timestamp) + metadata.backoff_seconds * 1000;
   }),
 
   on('hitl', (state, metadata, { record }) => {
@@ -175,29 +153,8 @@ export const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
     addPhaseReport(step.phases, metadata);
   }),
 
-  on('llm_call_start', (state, call, { record }) => {
-    const sums = callSumsOf(state, record, call.phase);
-    for (const usage of sums) {
-      addRequest(usage, call);
-      usage.counts.open_calls += 1;
-    }
-    state.openCalls.set(call.call_id, { call, sums });
-  }),
-  on('llm_call', (state, call, { record }) => {
-    const begun = state.openCalls.get(call.call_id);
-    const late = record.late === true;
-    for (const usage of begun?.sums ?? callSumsOf(state, record, call.phase)) {
-      if (begun === undefined) addRequest(usage, call);
-      else usage.counts.open_calls -= 1;
-      addOutcome(usage, call, late);
-    }
-    state.openCalls.delete(call.call_id);
-    const answered = call['gen_ai.response.model'];
-    const model = modelOf(state, call['gen_ai.request.model'] ?? answered);
-    addRequest(model.usage, call);
-    addOutcome(model.usage, call, late);
-    if (answered !== null && model.answeredAs.size < ANSWERS_KEPT) model.answeredAs.add(cut(answered, MODEL_LENGTH));
-  }),
+  on('llm_call_start', (state, call, { record }) => beginCall(state, call, record)),
+  on('llm_call', (state, call, { record }) => endCall(state, call, record)),
   on('llm_lookup', (state, _metadata, { record }) => {
     for (const usage of sumsOf(state, record)) usage.counts.lookups += 1;
   }),
@@ -211,9 +168,11 @@ export const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   }),
 
   onStep('artifact_check', (step, check) => {
+    step.validating = true;
     if (!check.ok) addFailure(step, `artefact ${check.name}: ${check.detail}`);
   }),
   onStep('app_start', (step, _metadata, _place, state) => {
+    step.validating = true;
     restartChecks(state.continuity, step.step);
   }),
   onStep('app_failed', (step, { reason, last_lines }) => {
@@ -225,9 +184,13 @@ export const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
     if (!check.ok) addFailure(step, `${check.name} (${check.method} ${check.path}): ${check.detail}`);
   }),
   onStep('validation_end', (step, metadata, _place, state) => {
+    step.validating = false;
     step.validation.end = metadata;
     step.validation.continuity = continuityOf(state.continuity, step.step);
     state.validationSeconds = (state.validationSeconds ?? 0) + metadata.duration_seconds;
+  }),
+  onStep('validation_error', (step) => {
+    step.validating = false;
   }),
 
   on('log.recovered', (state, metadata) => {

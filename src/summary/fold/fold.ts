@@ -1,0 +1,154 @@
+/** The fold: records in, one summary out. A running, failed or crashed run folds like a finished one. */
+import type { EventMetadata, RunSummary } from '../../schema.ts';
+import { LOGS_DIR, readRecords, SeqCoverage, type ReadItem, type RecordItem, type RunSource } from '../../store.ts';
+import { HANDLERS } from './handlers.ts';
+import { addOutput } from './output.ts';
+import { addProblem } from './problems.ts';
+import { emptyState, stepOf, type FoldState, type RecordedCall } from './state.ts';
+import { isOver, runSummary, usageApiOf, type FileSizes } from './snapshot.ts';
+
+const DAMAGED_KEPT = 5;
+
+/** Takes one line into the state, which is changed in place: it is the fold's own. */
+function foldItem(state: FoldState, item: ReadItem): void {
+  if (!('record' in item)) {
+    const { file, line, bytes, reason } = item.damaged;
+    const lines = fileOf(state, file);
+    lines.lines += 1;
+    lines.damaged += 1;
+    state.damaged.count += 1;
+    state.damaged.bytes += bytes;
+    if (state.damaged.first.length < DAMAGED_KEPT) state.damaged.first.push({ file, line, bytes, reason });
+    return;
+  }
+  foldRecord(state, item);
+}
+
+function foldRecord(state: FoldState, item: RecordItem): void {
+  const { record, file, line } = item;
+  fileOf(state, file).lines += 1;
+  state.runId ??= record.run_id;
+  state.framework ??= record.framework;
+  state.lastRecordAt = later(state.lastRecordAt, record.timestamp);
+  if (state.recovered === null && record.event !== 'run_recovered')
+    state.lastOwnRecordAt = later(state.lastOwnRecordAt, record.timestamp);
+  if (record.late === true) state.lateRecords += 1;
+  if (record.truncated !== undefined) state.truncatedRecords += 1;
+  if (record.writer !== undefined && record.seq !== undefined) countSeq(state, record.writer, record.seq);
+
+  if (record.step !== null) stepOf(state, record.step).records += 1;
+
+  // The bulk of most logs, and the framework's own words: no problem of the run, whatever their level.
+  if (record.event === 'process_output') {
+    addOutput(state.output, record.step, record.attempt, record.message, record.metadata['part']);
+    return;
+  }
+  if (record.event === 'framework_event') return;
+  if (record.level === 'error' || record.level === 'fatal') {
+    addProblem(state.errors, record, file, line);
+    if (record.step !== null) stepOf(state, record.step).errors += 1;
+  } else if (record.level === 'warn') {
+    addProblem(state.warnings, record, file, line);
+    if (record.step !== null) stepOf(state, record.step).warnings += 1;
+  }
+  HANDLERS.get(record.event)?.(state, item);
+}
+
+interface RunFold {
+  /** Takes the next line. Order matters only for what is called first and last. */
+  push(item: ReadItem): void;
+  /**
+   * What the lines so far amount to. Pure: it may be asked at any moment, and what it returned does not change when further
+   * lines come. A millisecond or two for a run of hundreds of steps.
+   */
+  snapshot(): RunSummary;
+  /** What the lines so far say and the summary does not hold: facts that only some readers need. */
+  details(): RunDetails;
+}
+
+interface RunDetails {
+  /** Whose figures the run can be compared with; null where nobody bills, `unrecorded` where no record says (before format 1.1). */
+  readonly usageApi: EventMetadata<'run_start'>['usage_api'] | 'unrecorded';
+  /** Of the records of the run's own process, as ISO 8601; null before the first. What a recovery records may be days later. */
+  readonly lastOwnRecordAt: string | null;
+  /** In the order of their begin. */
+  readonly openCalls: readonly RecordedCall[];
+  /** When the next attempt at a step begins, in Unix milliseconds; only of steps that are waiting for it. */
+  readonly retryAt: ReadonlyMap<number, number>;
+  /** Steps whose work is being validated. */
+  readonly validating: ReadonlySet<number>;
+}
+
+interface FoldOptions {
+  readonly sizes?: FileSizes;
+  /** Sees each call of the ledger when it has ended; those without an end are in {@link RunDetails}. */
+  readonly onCallEnd?: (call: RecordedCall) => void;
+}
+
+/**
+ * Folds a run as its lines come: a finished one as a whole, a live one for as long as it lasts.
+ *
+ * @example const fold = createRunFold(); for await (const item of readRecords(source)) fold.push(item); fold.snapshot().usage;
+ */
+export function createRunFold({ sizes = new Map(), onCallEnd }: FoldOptions = {}): RunFold {
+  const state = emptyState(onCallEnd);
+  return {
+    push: (item) => foldItem(state, item),
+    snapshot: () => runSummary(state, sizes),
+    details: () => runDetails(state),
+  };
+}
+
+function runDetails(state: FoldState): RunDetails {
+  // A run that is over waits for nothing, even if it was cut off.
+  const steps = isOver(state) ? [] : [...state.steps.values()];
+  return {
+    usageApi: usageApiOf(state),
+    lastOwnRecordAt: state.lastOwnRecordAt,
+    openCalls: [...state.openCalls.values()],
+    retryAt: new Map(steps.flatMap(({ step, retryAt }) => (retryAt === null ? [] : [[step, retryAt] as const]))),
+    validating: new Set(steps.filter(({ validating }) => validating).map(({ step }) => step)),
+  };
+}
+
+/** Folds lines to their end. */
+export async function foldRecords(
+  items: AsyncIterable<ReadItem> | Iterable<ReadItem>,
+  sizes: FileSizes = new Map(),
+): Promise<RunSummary> {
+  const fold = createRunFold({ sizes });
+  for await (const item of items) fold.push(item);
+  return fold.snapshot();
+}
+
+/**
+ * Folds a run, from its directory or from inside its archive: the same logs give the same summary.
+ *
+ * @example await using source = await openRunDirectory(dir); const summary = await foldRun(source);
+ */
+export async function foldRun(source: RunSource): Promise<RunSummary> {
+  const sizes = new Map((await source.files(LOGS_DIR)).map((file) => [file.path, file.bytes]));
+  return await foldRecords(readRecords(source), sizes);
+}
+
+function later(known: string | null, timestamp: string): string {
+  return known === null || timestamp > known ? timestamp : known;
+}
+
+function fileOf(state: FoldState, file: string): { lines: number; damaged: number } {
+  let found = state.files.get(file);
+  if (found === undefined) {
+    found = { lines: 0, damaged: 0 };
+    state.files.set(file, found);
+  }
+  return found;
+}
+
+function countSeq(state: FoldState, writer: string, seq: number): void {
+  let coverage = state.writers.get(writer);
+  if (coverage === undefined) {
+    coverage = new SeqCoverage();
+    state.writers.set(writer, coverage);
+  }
+  coverage.add(seq);
+}

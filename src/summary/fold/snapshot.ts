@@ -1,0 +1,206 @@
+/** From the fold's state to the summary: what is recorded, and what the absence of a record says. Nothing here changes the state. */
+import {
+  FORMAT_VERSION,
+  type LogFileSummary,
+  type ModelSummary,
+  type RunStatus,
+  type RunSummary,
+  type StepSummary,
+} from '../../schema.ts';
+import { logFileFacts } from '../../store.ts';
+import { modelsWithOpenCalls } from './calls.ts';
+import { claimSummary } from './claims.ts';
+import { failureSummary } from './failure.ts';
+import { errorFacts, problemSummary } from './problems.ts';
+import type { FoldState, ModelState } from './state.ts';
+import { stepSummaries } from './steps.ts';
+import { usageSummary } from './usage.ts';
+
+/** Sizes of the log files, which the records themselves do not tell: path relative to the run directory → bytes. */
+export type FileSizes = ReadonlyMap<string, number>;
+
+export function runSummary(state: FoldState, sizes: FileSizes): RunSummary {
+  const status = statusOf(state);
+  const steps = stepSummaries(state, status);
+  return {
+    format_version: FORMAT_VERSION,
+    ...identity(state),
+    ...ending(state, status, steps),
+    started_at: state.start?.record.timestamp ?? null,
+    ended_at: endedAt(state),
+    last_record_at: state.lastRecordAt,
+    duration_seconds: state.end?.metadata.duration_seconds ?? null,
+    configuration: configuration(state),
+    steps,
+    steps_succeeded: steps.filter((step) => step.status === 'success').length,
+    steps_total: state.start === null ? null : state.start.metadata.steps.length,
+    ...useOfModels(state, steps),
+    time: time(state, steps),
+    ...record(state),
+    ...logs(state, sizes),
+    usage_provider: usageProvider(state),
+    reconciliation: null,
+  };
+}
+
+/** A recovered run is over even if the recovery itself was cut off before its end. */
+export function isOver({ end, recovered }: FoldState): boolean {
+  return end !== null || recovered !== null;
+}
+
+function statusOf(state: FoldState): RunStatus {
+  return state.end?.metadata.status ?? (isOver(state) ? 'crashed' : 'running');
+}
+
+function identity({ start, runId, framework, commit }: FoldState) {
+  const facts = start?.metadata;
+  return {
+    run_id: runId,
+    framework,
+    adapter: facts?.adapter ?? null,
+    framework_commit: commit,
+    stepwell_version: facts?.stepwell_version ?? null,
+    model: facts?.model ?? null,
+    rehearsal: facts?.rehearsal ?? null,
+    replay_of: facts?.replay_of ?? null,
+    round: facts?.round ?? null,
+  };
+}
+
+function ending(state: FoldState, status: RunStatus, steps: readonly StepSummary[]) {
+  const { end, recovered } = state;
+  const error = end?.record.error;
+  const facts = {
+    status,
+    failing_phase: end?.metadata.failing_phase ?? null,
+    failing_step: end?.metadata.failing_step ?? null,
+    error: error === undefined ? null : errorFacts(error),
+  };
+  const recovery =
+    recovered === null
+      ? null
+      : { reason: recovered.reason, killed: recovered.killed.length, last_record_at: recovered.last_record_at };
+  return { ...facts, failure: failureSummary(state, { ...facts, recovered: recovery, steps }), recovered: recovery };
+}
+
+/** A crashed run ended with its process; its end was recorded by the recovery, whenever that came. */
+function endedAt({ end, recovered }: FoldState): string | null {
+  const last = end?.metadata.status === 'crashed' ? (recovered?.last_record_at ?? null) : null;
+  return last ?? end?.record.timestamp ?? null;
+}
+
+function configuration({ start }: FoldState): RunSummary['configuration'] {
+  if (start === null) return null;
+  const facts = start.metadata;
+  return {
+    steps_configured: facts.steps.length,
+    step_timeout_seconds: facts.step_timeout_seconds,
+    max_retries: facts.max_retries,
+    random_seed: facts.random_seed,
+    health_check_interval_seconds: facts.health_check_interval_seconds,
+    on_step_failure: facts.on_step_failure,
+    validates_app: facts.validates_app,
+    config_sha256: facts.config_sha256,
+    checks_digest: facts.checks_digest,
+  };
+}
+
+function useOfModels(state: FoldState, steps: readonly StepSummary[]) {
+  return {
+    usage: usageSummary(state.usage),
+    usage_outside_steps: usageSummary(state.outside),
+    claimed_usage: claimSummary(steps.flatMap((step) => step.attempts)),
+    models: [...modelsWithOpenCalls(state)]
+      .map(modelSummary)
+      .sort((a, b) => b.api_calls - a.api_calls || (a.model < b.model ? -1 : 1)),
+    prices: state.prices,
+  };
+}
+
+function modelSummary([model, { usage: state, answeredAs }]: [string, ModelState]): ModelSummary {
+  const usage = usageSummary(state);
+  return {
+    model,
+    answered_as: [...answeredAs],
+    api_calls: state.counts.api_calls,
+    failed_calls: usage.failed_calls,
+    open_calls: usage.open_calls,
+    tokens_in: usage.tokens_in,
+    tokens_out: usage.tokens_out,
+    tokens_cached: usage.tokens_cached,
+    tokens_cache_write: usage.tokens_cache_write,
+    tokens_reasoning: usage.tokens_reasoning,
+    llm_seconds: state.llmMilliseconds / 1000,
+    cost_nano_usd: usage.cost_nano_usd,
+    calls_without_price: usage.calls_without_price,
+  };
+}
+
+function time(state: FoldState, steps: readonly StepSummary[]): RunSummary['time'] {
+  const attempts = steps.flatMap((step) => step.attempts);
+  return {
+    phases: [...state.phases].map(([phase, ended]) => ({
+      phase,
+      duration_seconds: ended?.duration_seconds ?? null,
+      ok: ended?.ok ?? null,
+    })),
+    attempts_seconds: sumKnown(attempts.map((attempt) => attempt.duration_seconds)),
+    backoff_seconds: milli(attempts.reduce((sum, attempt) => sum + (attempt.backoff_seconds ?? 0), 0)),
+    validation_seconds: state.validationSeconds === null ? null : milli(state.validationSeconds),
+    llm_seconds: usageSummary(state.usage).llm_seconds,
+  };
+}
+
+/** What of the record itself is as it should be, and what is not. The lists still grow, so copies of them are given away. */
+function record(state: FoldState) {
+  const { damaged, malformed, torn, dropped, hitl } = state;
+  return {
+    errors: problemSummary(state.errors),
+    warnings: problemSummary(state.warnings),
+    damaged: { ...damaged, first: [...damaged.first] },
+    malformed: { ...malformed, first: [...malformed.first] },
+    torn: { ...torn },
+    dropped: { ...dropped },
+    missing_records: [...state.writers.values()].reduce((sum, coverage) => sum + coverage.missing, 0),
+    late_records: state.lateRecords,
+    truncated_records: state.truncatedRecords,
+    writers: state.writers.size,
+    redactions: state.end?.metadata.redactions ?? null,
+    hitl: { ...hitl, first: [...hitl.first] },
+  };
+}
+
+function logs(state: FoldState, sizes: FileSizes) {
+  const paths = new Set([...state.files.keys(), ...[...sizes.keys()].filter((path) => path.endsWith('.log'))]);
+  const files = [...paths].sort().map((path): LogFileSummary => {
+    const { component, step } = logFileFacts(path);
+    const seen = state.files.get(path);
+    return { path, step, component, lines: seen?.lines ?? 0, damaged_lines: seen?.damaged ?? 0, bytes: sizes.get(path) ?? null };
+  });
+  return {
+    log_files: files,
+    log_lines: files.reduce((sum, file) => sum + file.lines, 0),
+    log_bytes: files.every((file) => file.bytes !== null) ? files.reduce((sum, file) => sum + (file.bytes ?? 0), 0) : null,
+  };
+}
+
+/** Whose usage API tells of the run; null where nobody bills. Runs recorded before format 1.1 do not say. */
+export function usageApiOf({ start }: FoldState) {
+  if (start === null || !Object.hasOwn(start.record.metadata, 'usage_api')) return 'unrecorded';
+  return start.metadata.usage_api;
+}
+
+function usageProvider(state: FoldState): RunSummary['usage_provider'] {
+  const usageApi = usageApiOf(state);
+  return usageApi === 'unrecorded' ? 'unknown' : (usageApi?.provider ?? 'none');
+}
+
+function sumKnown(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : milli(known.reduce((sum, value) => sum + value, 0));
+}
+
+/** Sums of milliseconds in seconds, without the dust of binary fractions. */
+function milli(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
+}
