@@ -1,5 +1,4 @@
 /** What a run amounts to: the fold of its logs, its metrics, and both as text, Markdown and JSON. */
-export { dollars, duration, size } from './summary/figures.ts';
 export { createRunFold, foldRecords, foldRun } from './summary/fold/fold.ts';
 export type { RecordedCall } from './summary/fold/state.ts';
 export { renderJson } from './summary/json.ts';

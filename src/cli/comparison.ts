@@ -1,9 +1,9 @@
 /** The comparison of frameworks as text and as Markdown: a column for each framework, a row for each figure. */
 import type { ComparedFigures, ComparedGroup, Spread } from '../catalog.ts';
-import { counted, duration, shortCount, table } from './columns.ts';
+import { count, duration, percent, plural, shortCount, UNKNOWN, usd } from '../format.ts';
+import { table } from './table.ts';
 import { cut, sanitizeLine, widthOf } from '../terminal.ts';
 
-const UNKNOWN = 'unknown';
 const LONGEST_NAME = 20;
 
 interface Row {
@@ -11,9 +11,8 @@ interface Row {
   readonly cell: (group: ComparedGroup) => string;
 }
 
-const usd = (value: number): string => `$${value.toFixed(value < 0.995 ? 4 : 2)}`;
-const percent = (value: number): string => `${Number((value * 100).toFixed(1))}%`;
-const number = (value: number): string => (value < 1000 ? String(Number(value.toFixed(1))) : shortCount(value));
+/** Cents are too coarse for a run that costs less than a dollar. */
+const cost = (value: number): string => usd(value, value < 0.995 ? 4 : 2);
 
 const ROWS: readonly Row[] = [
   { title: 'runs', cell: ({ runs }) => String(runs) },
@@ -24,12 +23,12 @@ const ROWS: readonly Row[] = [
       return runs === 1 ? `${succeeded} of 1` : `${succeeded} of ${runs} (${percent(succeeded / runs)})`;
     },
   },
-  figureRow('steps done', 'steps_succeeded', number),
-  figureRow('steps asked', 'steps_total', number),
-  figureRow('calls', 'api_calls', number),
-  figureRow('tokens in', 'tokens_in', number),
-  figureRow('tokens out', 'tokens_out', number),
-  figureRow('cost', 'cost_usd', usd),
+  figureRow('steps done', 'steps_succeeded', shortCount),
+  figureRow('steps asked', 'steps_total', shortCount),
+  figureRow('calls', 'api_calls', shortCount),
+  figureRow('tokens in', 'tokens_in', shortCount),
+  figureRow('tokens out', 'tokens_out', shortCount),
+  figureRow('cost', 'cost_usd', cost),
   figureRow('duration', 'duration_seconds', duration),
   figureRow('downtime', 'downtime_seconds', duration),
   figureRow('CRUD score', 'crud_score', percent),
@@ -42,7 +41,7 @@ function figureRow(title: string, figure: keyof ComparedFigures, shown: (value: 
 /** `18 (16–20)`; one value alone where there is no spread, and how many runs have it where not all do. */
 function spreadText(spread: Spread | null, runs: number, shown: (value: number) => string): string {
   if (spread === null) return UNKNOWN;
-  const [median, min, max] = [spread.median, spread.min, spread.max].map(shown);
+  const [median, min, max] = [spread.median, spread.min, spread.max].map((value) => shown(value));
   const range = min === max ? median! : `${median} (${min}–${max})`;
   return spread.runs === runs ? range : `${range} n=${spread.runs}`;
 }
@@ -115,7 +114,9 @@ function notesOf(groups: readonly ComparedGroup[]): string[] {
     'Median (smallest–largest) of the runs; n: how many of them have the figure.',
     ...(leftOut === 0
       ? []
-      : [`Left out: ${counted(leftOut, 'run')} that did not come to an end of ${leftOut === 1 ? 'its' : 'their'} own.`]),
+      : [
+          `Left out: ${count(leftOut)} ${plural(leftOut, 'run')} that did not come to an end of ${plural(leftOut, 'its', 'their')} own.`,
+        ]),
     ...checksNotes(groups),
     ...(groups.every(isReal) ? [] : ['A rehearsal or a replay asked no model: its tokens, cost and time are no framework’s.']),
   ];

@@ -3,7 +3,7 @@ import { compareRuns, findRun, openRun, type CatalogRun } from '../catalog.ts';
 import type { ExperimentResult, RunResult } from '../experiment.ts';
 import { renderText } from '../summary.ts';
 import { type Paint, cut, sanitize, sanitizeLine, styleOf } from '../terminal.ts';
-import { bytes, counted } from './columns.ts';
+import { bytes, count, plural } from '../format.ts';
 import { comparisonText } from './comparison.ts';
 import { columnsOf } from './output.ts';
 import { summaryOf, type RunFacts } from './run-facts.ts';
@@ -33,7 +33,9 @@ export async function endingOf({ runs, plan }: ExperimentResult, paint: Paint): 
   return [
     ...(single ? headOf(only, paint) : runTable(listed, paint)),
     ...(await comparisonOf(listed)),
-    ...(missed > 0 ? ['', `${counted(missed, 'run')} of ${plan.runs.length} ${missed === 1 ? 'was' : 'were'} not started.`] : []),
+    ...(missed > 0
+      ? ['', `${count(missed)} ${plural(missed, 'run')} of ${plan.runs.length} ${plural(missed, 'was', 'were')} not started.`]
+      : []),
     ...looks.slice(0, MOST_LOOKS).flatMap((look) => ['', ...look]),
     ...(looks.length > MOST_LOOKS ? ['', `… and ${looks.length - MOST_LOOKS} more did not go well.`] : []),
     '',

@@ -1,7 +1,7 @@
 /** `run --dry-run`: what would be run, in words or as JSON. */
 import type { ExperimentPlan, PlannedRun } from '../experiment.ts';
 import { ExitCode } from '../errors.ts';
-import { counted, duration } from './columns.ts';
+import { counted, duration } from '../format.ts';
 import { sanitizeJson, sanitizeLine } from '../terminal.ts';
 import { print } from './output.ts';
 import { planFacts } from './run-json.ts';

@@ -1,7 +1,7 @@
 /** Where runs stand, without asking anybody: those that wait, or all of them by state. */
 import type { RunReconciliation } from '../reconcile.ts';
 import type { ManifestEntry, ReconciliationState } from '../schema.ts';
-import { count, counted } from './columns.ts';
+import { count, DASH, plural } from '../format.ts';
 import { stateCounts } from './reconcile-result.ts';
 import {
   againLines,
@@ -39,7 +39,7 @@ export function overviewLines(
   entries: ReadonlyMap<string, ManifestEntry>,
   saying: Saying,
 ): string[] {
-  const lines = wrap(`${counted(runs.length, 'run')}: ${stateCounts(runs)}`, saying.columns, 3);
+  const lines = wrap(`${count(runs.length)} ${plural(runs.length, 'run')}: ${stateCounts(runs)}`, saying.columns, 3);
   const young = runs.filter((run) => isYoung(run, saying.now)).length;
   if (young > 0) lines.push(`  of them too young to be asked for: ${count(young)}`);
   for (const state of SECTIONS) {
@@ -63,8 +63,10 @@ function runLines(run: RunReconciliation, entry: ManifestEntry | undefined, sayi
   const reading = run.summary?.last_reading?.total;
   const proxy = [ledger?.input_tokens ?? entry?.total_tokens_in, ledger?.output_tokens ?? entry?.total_tokens_out];
   const facts = [
-    `proxy ${count(proxy[0])} in, ${count(proxy[1])} out`,
-    ...(reading === undefined ? [] : [`provider ${count(reading.input_tokens)} in, ${count(reading.output_tokens)} out`]),
+    `proxy ${count(proxy[0], DASH)} in, ${count(proxy[1], DASH)} out`,
+    ...(reading === undefined
+      ? []
+      : [`provider ${count(reading.input_tokens, DASH)} in, ${count(reading.output_tokens, DASH)} out`]),
   ];
   const isWide = widthOf(`  ${runName(run)}  ${factsText(run)}`) > saying.columns;
   const wait = run.nextAttemptAt === null ? [] : [waitText(run.nextAttemptAt, saying.now)];

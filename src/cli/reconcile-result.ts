@@ -2,7 +2,8 @@
 import type { RunReconciliation } from '../reconcile.ts';
 import type { ReconciliationSummary } from '../schema.ts';
 import { comparedFigures, costText, differencePercent, sharedText, stepsByResolution } from '../summary.ts';
-import { count, counted, table, time } from './columns.ts';
+import { count, DASH, plural, utc } from '../format.ts';
+import { table } from './table.ts';
 import { headLines, nextLines, said, stateText, type Saying } from './reconcile-words.ts';
 
 /** `baseline/…  verified, …`, why, the three columns where there is a reading, and what to do next. */
@@ -26,11 +27,13 @@ function comparisonLines(
   const joint = comparison.joint_ledger !== null;
   const rows = comparedFigures(comparison).map((figures) => [
     figures.label.toLowerCase().replace('api', 'API'),
-    comparison.claim === null ? 'none' : count(figures.claim),
-    count(figures.ledger),
-    ...(joint ? [count(figures.joint)] : []),
-    count(figures.provider),
-    figures.difference !== null && figures.difference > 0 ? `+${count(figures.difference)}` : count(figures.difference),
+    comparison.claim === null ? 'none' : count(figures.claim, DASH),
+    count(figures.ledger, DASH),
+    ...(joint ? [count(figures.joint, DASH)] : []),
+    count(figures.provider, DASH),
+    figures.difference !== null && figures.difference > 0
+      ? `+${count(figures.difference, DASH)}`
+      : count(figures.difference, DASH),
   ]);
   const heads = ['framework', 'proxy', ...(joint ? ['proxy, all'] : []), 'provider', 'difference'];
   const columns = [{ title: '' }, ...heads.map((title) => ({ title, align: 'right' as const }))];
@@ -40,7 +43,7 @@ function comparisonLines(
   const cost = costText(summary);
   const { notResolvable } = stepsByResolution(summary.steps);
   return [
-    ...(isOld && reading !== null ? [`  as of ${time(reading.fetched_at)} UTC:`] : []),
+    ...(isOld && reading !== null ? [`  as of ${utc(reading.fetched_at)} UTC:`] : []),
     ...lines.map((line) => `    ${line}`),
     `  largest difference ${differencePercent(comparison, settings.threshold_percent)}, ${within} the threshold of ${settings.threshold_percent}%`,
     ...(shared === null ? [] : said('bound: ', shared, saying)),
@@ -59,7 +62,7 @@ export function skippedLines(skipped: readonly RunReconciliation[], saying: Sayi
   const hidden = skipped.length - shown.length;
   if (hidden > 0)
     lines.push(
-      `${counted(hidden, 'run')} ${hidden === 1 ? 'is' : 'are'} settled and ${hidden === 1 ? 'was' : 'were'} not asked for again.`,
+      `${count(hidden)} ${plural(hidden, 'run')} ${plural(hidden, 'is', 'are')} settled and ${plural(hidden, 'was', 'were')} not asked for again.`,
     );
   return lines;
 }
@@ -67,7 +70,7 @@ export function skippedLines(skipped: readonly RunReconciliation[], saying: Sayi
 /** `3 runs asked for: 2 verified, 1 mismatch`; empty for a single one. */
 export function totalLine(asked: readonly RunReconciliation[]): string[] {
   if (asked.length < 2) return [];
-  return [`${counted(asked.length, 'run')} asked for: ${stateCounts(asked)}`];
+  return [`${count(asked.length)} ${plural(asked.length, 'run')} asked for: ${stateCounts(asked)}`];
 }
 
 /** `2 verified, 1 mismatch`, the most frequent first. */

@@ -1,7 +1,8 @@
 /** Runs as a table: one line each, in the order given. */
 import { totalsByFramework, type CatalogRun } from '../catalog.ts';
 import { type Paint, plain, sanitizeLine, styleOf, widthOf } from '../terminal.ts';
-import { ABSENT, duration, shortCount, table, type Column } from './columns.ts';
+import { DASH, duration, shortCount, usd } from '../format.ts';
+import { table, type Column } from './table.ts';
 
 interface RunColumn extends Column {
   readonly cell: (run: CatalogRun) => string;
@@ -9,7 +10,7 @@ interface RunColumn extends Column {
   readonly status?: (run: CatalogRun) => string;
 }
 
-const CALLS: RunColumn = { title: 'CALLS', align: 'right', cell: ({ entry }) => shortCount(entry.total_api_calls) };
+const CALLS: RunColumn = { title: 'CALLS', align: 'right', cell: ({ entry }) => shortCount(entry.total_api_calls, DASH) };
 const RUN_COLUMNS: readonly RunColumn[] = [
   { title: 'RUN', most: 24, cell: ({ entry }) => shortId(entry.run_id) },
   { title: 'FRAMEWORK', most: 12, cell: ({ entry }) => sanitizeLine(entry.framework) },
@@ -17,7 +18,7 @@ const RUN_COLUMNS: readonly RunColumn[] = [
   { title: 'STEPS', align: 'right', cell: stepsOf },
   CALLS,
   { title: 'TOKENS', align: 'right', cell: tokensOf },
-  { title: 'TIME', align: 'right', cell: ({ entry }) => duration(entry.duration_seconds) },
+  { title: 'TIME', align: 'right', cell: ({ entry }) => duration(entry.duration_seconds, DASH) },
 ];
 const RECONCILED: RunColumn = { title: 'RECONCILED', most: 12, cell: reconciledOf, status: reconciledOf };
 
@@ -27,7 +28,7 @@ export function runTable(runs: readonly CatalogRun[], paint: Paint): string[] {
 
 /** The same, and how each run stands to its provider's figures, where any run has one; too narrow for that, the calls are left out. */
 export function listTable(runs: readonly CatalogRun[], paint: Paint, width: number): string[] {
-  if (runs.every((run) => reconciledOf(run) === ABSENT)) return runTable(runs, paint);
+  if (runs.every((run) => reconciledOf(run) === DASH)) return runTable(runs, paint);
   const all = [...RUN_COLUMNS, RECONCILED];
   const fits = tableOf(runs, all, plain).every((line) => widthOf(line) <= width);
   return tableOf(runs, fits ? all : all.filter((column) => column !== CALLS), paint);
@@ -62,14 +63,14 @@ export function totalsTable(runs: readonly CatalogRun[]): string[] {
     ],
     totals.map(([framework, total]) => {
       const isWhole = total.runs_with_incomplete_tokens === 0;
-      const shown = (text: string, whole = isWhole): string => (text === ABSENT || whole ? text : `≥ ${text}`);
+      const shown = (text: string, whole = isWhole): string => (text === DASH || whole ? text : `≥ ${text}`);
       return [
         sanitizeLine(framework),
         String(total.runs),
-        shown(shortCount(total.api_calls)),
-        shown(shortCount(total.tokens_in)),
-        shown(shortCount(total.tokens_out)),
-        shown(total.cost_usd === null ? ABSENT : `$${total.cost_usd.toFixed(2)}`, isWhole && total.runs_without_cost === 0),
+        shown(shortCount(total.api_calls, DASH)),
+        shown(shortCount(total.tokens_in, DASH)),
+        shown(shortCount(total.tokens_out, DASH)),
+        shown(usd(total.cost_usd, 2, DASH), isWhole && total.runs_without_cost === 0),
       ];
     }),
   );
@@ -87,7 +88,7 @@ export function shownStatus({ entry, state }: CatalogRun): string {
     case 'missing':
       return 'missing';
     case 'finished':
-      return entry.status ?? ABSENT;
+      return entry.status ?? DASH;
     default:
       return state satisfies never;
   }
@@ -100,14 +101,14 @@ function shortId(id: string): string {
 }
 
 function reconciledOf({ entry: { verification_status: state } }: CatalogRun): string {
-  return state === null || state === 'not_applicable' ? ABSENT : sanitizeLine(state);
+  return state === null || state === 'not_applicable' ? DASH : sanitizeLine(state);
 }
 
 function stepsOf({ entry }: CatalogRun): string {
-  if (entry.steps_total === null) return ABSENT;
-  return `${entry.steps_succeeded ?? ABSENT}/${entry.steps_total}`;
+  if (entry.steps_total === null) return DASH;
+  return `${entry.steps_succeeded ?? DASH}/${entry.steps_total}`;
 }
 
 function tokensOf({ entry: { total_tokens_in, total_tokens_out } }: CatalogRun): string {
-  return total_tokens_in === null || total_tokens_out === null ? ABSENT : shortCount(total_tokens_in + total_tokens_out);
+  return total_tokens_in === null || total_tokens_out === null ? DASH : shortCount(total_tokens_in + total_tokens_out);
 }

@@ -1,6 +1,7 @@
 /** Before a run, on a terminal: whether to set up now what is not. */
 import { createInterface } from 'node:readline';
 import { readinessOf, recipes } from '../adapters.ts';
+import { plural } from '../format.ts';
 import { StepwellError } from '../errors.ts';
 import { loadConfig, type ResolvedFramework } from '../config.ts';
 import { sanitizeLine } from '../terminal.ts';
@@ -36,7 +37,7 @@ function chosen(frameworks: readonly string[], { config, runsDir }: CommonOption
 /** Asks. Whatever does not begin with y, and the end of the input, means no. */
 export async function wantsSetup(names: readonly string[]): Promise<boolean> {
   const shown = names.map((name) => sanitizeLine(name));
-  const subject = `${shown.join(', ')} ${shown.length === 1 ? 'is' : 'are'} not set up.`;
+  const subject = `${shown.join(', ')} ${plural(shown.length, 'is', 'are')} not set up.`;
   await print(`${subject} Setting up takes minutes and needs the network: \`npx stepwell setup ${shown.join(' ')}\`.`);
   await write('Set up now? [y/N] ');
   // Not as a terminal: Ctrl-C then ends the process, which has begun nothing yet.

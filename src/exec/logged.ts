@@ -1,4 +1,5 @@
 /** Runs a program and records it: its start, every line of its output, its end and what it used. */
+import { counted } from '../format.ts';
 import { captureScope, runRedactor, type Logger } from '../log.ts';
 import { toSeconds, type EventMetadata } from '../schema.ts';
 import { escapeRemover } from './escapes.ts';
@@ -73,12 +74,12 @@ function recordEnd(result: ProgramResult, { command }: LoggedProgramOptions, log
   // An end that was asked for is nothing to warn of; whoever asked records why.
   const asked = outcome.status === 'cancelled';
   if (result.killed.length > 0) {
-    log[asked ? 'info' : 'warn'](`Ended ${processes(result.killed)} of ${command[0]}`, {
+    log[asked ? 'info' : 'warn'](`Ended ${counted(result.killed.length, 'process', 'processes')} of ${command[0]}`, {
       metadata: { killed: result.killed },
     });
   }
   if (result.survivors.length > 0) {
-    log.error(`Could not end ${processes(result.survivors)} of ${command[0]}`, {
+    log.error(`Could not end ${counted(result.survivors.length, 'process', 'processes')} of ${command[0]}`, {
       metadata: { survivors: result.survivors },
     });
   }
@@ -116,10 +117,6 @@ export function describeOutcome(outcome: ProgramOutcome): string {
     default:
       return outcome satisfies never;
   }
-}
-
-function processes({ length }: readonly number[]): string {
-  return length === 1 ? '1 process' : `${length} processes`;
 }
 
 /** Redacted before it is cut: half a secret would not be recognised any more. */

@@ -1,4 +1,5 @@
 /** Limits on what a run or an experiment may spend. One budget may be shared by runs that go on at the same time. */
+import { counted } from '../format.ts';
 import type { BudgetConfig } from '../schema.ts';
 
 export type BudgetScope = 'run' | 'experiment';
@@ -34,7 +35,7 @@ export interface Budget {
 const NANO = 1e9;
 
 const WORDS = {
-  max_calls: (max: number) => `${max} ${max === 1 ? 'call' : 'calls'}`,
+  max_calls: (max: number) => counted(max, 'call'),
   max_tokens: (max: number) => `${max} tokens`,
   max_cost_usd: (max: number) => `${max} US dollars`,
 } satisfies Record<Limit, (max: number) => string>;

@@ -1,4 +1,5 @@
 /** What a call cost, in integer billionths of a US dollar: by the configuration's prices, else by those of the price library. */
+import { counted } from '../format.ts';
 import type { EventMetadata, ModelPrice } from '../schema.ts';
 import { openPriceLibrary, type PriceLibrary, type PriceList } from './price-library.ts';
 import { charge, configuredRates, type Rates } from './price-rates.ts';
@@ -82,7 +83,7 @@ export async function loadPrices(options: {
 }
 
 function sentence(library: PriceLibrary | null, list: PriceList | null, configured: number): string {
-  const own = configured === 0 ? '' : `; ${configured} ${configured === 1 ? 'model' : 'models'} priced by the configuration`;
+  const own = configured === 0 ? '' : `; ${counted(configured, 'model')} priced by the configuration`;
   if (library === null || list === null) return `No price list for this endpoint${own}`;
   return `Prices: ${library.name} ${library.version}, ${list.provider}${own}`;
 }

@@ -1,9 +1,9 @@
 /** What could explain a difference: facts of the record first, then what no record can tell. */
+import { counted } from '../format.ts';
 import type { RunSummary, UsageComparison, UsageProvider } from '../schema.ts';
 import { boundedNames } from './bounds.ts';
 import type { LedgerCall } from './ledger.ts';
 import type { SharedCalls } from './sharing.ts';
-import { countText } from './sentences.ts';
 
 export interface Explained {
   readonly provider: UsageProvider;
@@ -31,24 +31,24 @@ function ofTheRecord({ summary, calls, foreign, provider }: Explained): string[]
   const unknown = calls.filter(({ use }) => use === 'unknown').length;
   if (unknown > 0) {
     said.push(
-      `${countText(unknown, 'call')} of this run ended without figures of tokens (aborted, cut short, or cut off with the process): the provider may have counted what the ledger lacks.`,
+      `${counted(unknown, 'call')} of this run ended without figures of tokens (aborted, cut short, or cut off with the process): the provider may have counted what the ledger lacks.`,
     );
   }
   const { unmetered_attempts, unmetered_requests } = summary.usage;
   if (unmetered_attempts > 0) {
-    said.push(`${countText(unmetered_attempts, 'attempt')} did not go through the proxy: their use is not in the ledger.`);
+    said.push(`${counted(unmetered_attempts, 'attempt')} did not go through the proxy: their use is not in the ledger.`);
   }
   if (unmetered_requests > 0) {
     said.push(
-      `${countText(unmetered_requests, 'request')} went to paths that the proxy does not understand: their use is not in the ledger.`,
+      `${counted(unmetered_requests, 'request')} went to paths that the proxy does not understand: their use is not in the ledger.`,
     );
   }
   if (foreign.length > 0) {
     const wires = boundedNames([...new Set(foreign.map(({ wire }) => wire))].sort());
-    said.push(`${countText(foreign.length, 'call')} spoke ${wires}, which is not ${provider}’s, and were left out.`);
+    said.push(`${counted(foreign.length, 'call')} spoke ${wires}, which is not ${provider}’s, and were left out.`);
   }
   const lost = summary.missing_records + summary.dropped.count + summary.damaged.count + summary.malformed.count;
-  if (lost > 0) said.push(`The run's record lacks ${countText(lost, 'line')}: calls may be among them.`);
+  if (lost > 0) said.push(`The run's record lacks ${counted(lost, 'line')}: calls may be among them.`);
   return said;
 }
 
@@ -56,7 +56,7 @@ function ofTheScope({ shared, possibleCounted, apiKeys, unreadable }: Explained)
   const said: string[] = [];
   const unknown = shared.flatMap(({ calls }) => calls).filter(({ use }) => use === 'unknown').length;
   if (unknown > 0) {
-    said.push(`${countText(unknown, 'call')} of the runs that share its minutes ended without figures of tokens.`);
+    said.push(`${counted(unknown, 'call')} of the runs that share its minutes ended without figures of tokens.`);
   }
   if (possibleCounted !== null) {
     const names = namesOf(shared.filter(({ neighbour }) => neighbour.view === 'possible'));
@@ -66,7 +66,7 @@ function ofTheScope({ shared, possibleCounted, apiKeys, unreadable }: Explained)
   }
   if (apiKeys !== null && apiKeys > 1) {
     said.push(
-      `The provider's figures hold the use of ${countText(apiKeys, 'API key')}, so that they are a bound; api_key_id or project_id in usage_api tells this run's apart.`,
+      `The provider's figures hold the use of ${counted(apiKeys, 'API key')}, so that they are a bound; api_key_id or project_id in usage_api tells this run's apart.`,
     );
   }
   if (unreadable.length > 0) said.push(`Runs that may have used the same minutes cannot be read: ${boundedNames(unreadable)}.`);

@@ -1,4 +1,5 @@
 /** Sums of figures in which unknown is not 0. */
+import { sumComplete, sumKnown } from '../format.ts';
 import type { UsageFigures } from '../schema.ts';
 import type { LedgerCall } from './ledger.ts';
 
@@ -11,10 +12,7 @@ export const NOTHING_KNOWN: UsageFigures = { input_tokens: null, output_tokens: 
 export function sumFigures(parts: Iterable<UsageFigures>): UsageFigures {
   const sum = { ...NO_USE };
   for (const part of parts) {
-    for (const key of FIGURES) {
-      const [so, far] = [sum[key], part[key]];
-      sum[key] = so === null || far === null ? null : so + far;
-    }
+    for (const key of FIGURES) sum[key] = sumComplete([sum[key], part[key]]);
   }
   return sum;
 }
@@ -30,11 +28,6 @@ export function ledgerFigures(calls: readonly LedgerCall[]): UsageFigures {
     cached_tokens: used.length === 0 ? 0 : cached,
     api_calls: used.length,
   };
-}
-
-function sumKnown(values: readonly (number | null)[]): number | null {
-  const known = values.filter((value) => value !== null);
-  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0);
 }
 
 /** The provider has nothing. */

@@ -1,4 +1,5 @@
 /** Where a run stands after an attempt. A pure function of the attempts so far and this one. */
+import { counted } from '../format.ts';
 import type {
   ReconciliationAttempt,
   ReconciliationSettings,
@@ -8,7 +9,7 @@ import type {
 } from '../schema.ts';
 import { compare } from './compare.ts';
 import { isIncomplete, NO_USE } from './figures.ts';
-import { agreementText, changeText, countText, instantText } from './sentences.ts';
+import { agreementText, changeText, instantText } from './sentences.ts';
 import { countedReadings, EMPTY, isDue, readingKey, type CountedReading, type Question } from './series.ts';
 
 export type Outcome =
@@ -124,22 +125,22 @@ function verdictOf(
 ): Verdict {
   const { equal, comparison, tooOld } = it;
   const waiting: ReconciliationState = tooOld ? 'unavailable' : 'pending';
-  const apart = required > 1 ? `, at least ${countText(interval, 'minute')} apart` : '';
+  const apart = required > 1 ? `, at least ${counted(interval, 'minute')} apart` : '';
   if (isIncomplete(comparison.provider)) {
     return { state: waiting, says: 'The provider left out figures of tokens that it counted.', awaitsFigures: true };
   }
   if (it.empty && expectsTokens(comparison.joint_ledger ?? comparison.ledger)) {
     if (!tooOld || equal < required)
       return { state: waiting, says: 'The provider has no figures for these minutes.', awaitsFigures: true };
-    const says = `The provider has no figures for these minutes in ${countText(equal, 'reading')}${apart}.`;
+    const says = `The provider has no figures for these minutes in ${counted(equal, 'reading')}${apart}.`;
     return { state: 'mismatch', says, awaitsFigures: false };
   }
   const agrees = agreementText(comparison, threshold);
   if (equal < required) {
-    const says = `${equal} of ${countText(required, 'equal reading')}: ${agrees}.`;
+    const says = `${equal} of ${counted(required, 'equal reading')}: ${agrees}.`;
     return { state: 'provisional', says, awaitsFigures: false };
   }
-  const says = `${countText(equal, 'equal reading')}${apart}: ${agrees}.`;
+  const says = `${counted(equal, 'equal reading')}${apart}: ${agrees}.`;
   return { state: comparison.within_threshold ? 'verified' : 'mismatch', says, awaitsFigures: false };
 }
 
@@ -172,7 +173,7 @@ function uncountedNote(
     newest.key === decisive.key
       ? ''
       : `; ${changeText(decisive.comparison?.provider ?? NO_USE, newest.comparison?.provider ?? NO_USE)}`;
-  return `This reading is ${countText(minutes, 'minute')} after the last that counts, less than the interval of ${interval}, and does not count${change}.`;
+  return `This reading is ${counted(minutes, 'minute')} after the last that counts, less than the interval of ${interval}, and does not count${change}.`;
 }
 
 function nextNote({ fetchedAt }: CountedReading, { interval_minutes: interval }: ReconciliationSettings): string {

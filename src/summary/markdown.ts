@@ -1,6 +1,18 @@
 /** The summary as GitHub Markdown: the same facts as the text, as tables. */
 import type { ArchiveFacts, RunSummary, StepResolution, StepSummary, UsageComparison } from '../schema.ts';
-import { counted, dollars, duration, figure, percent, size, stepNumber, time, tokens, UNKNOWN } from './figures.ts';
+import {
+  bytes,
+  counted,
+  duration,
+  figure,
+  nanoUsd,
+  percentOf,
+  secondsOf,
+  signed,
+  stepNumber,
+  tokens,
+  UNKNOWN,
+} from '../format.ts';
 import { computeMetrics } from './metrics.ts';
 import { sanitizeForFile } from '../terminal.ts';
 import {
@@ -9,7 +21,6 @@ import {
   differencePercent,
   resolutionText,
   sharedText,
-  signed,
   sourceText,
   stateWord,
 } from './reconciliation-words.ts';
@@ -65,8 +76,8 @@ function headerRows(summary: RunSummary): string[][] {
   return [
     ['Framework', inline(summary.framework ?? UNKNOWN)],
     ['Model', inline(summary.model ?? UNKNOWN)],
-    ['Started', time(summary.started_at)],
-    ['Completed', runStatus(summary) === 'running' ? 'not yet' : time(summary.ended_at)],
+    ['Started', secondsOf(summary.started_at)],
+    ['Completed', runStatus(summary) === 'running' ? 'not yet' : secondsOf(summary.ended_at)],
     ['Duration', duration(summary.duration_seconds)],
     ['Framework commit', inline(summary.framework_commit ?? UNKNOWN)],
     ...(prices === null ? [] : [['Prices', inline(prices)]]),
@@ -127,7 +138,7 @@ function phaseBlocks(steps: readonly StepSummary[]): string[] {
         phase === null ? '' : duration(seconds),
         figure(usage.api_calls),
         tokens(usage.tokens_in, usage.tokens_out),
-        dollars(usage.cost_nano_usd),
+        nanoUsd(usage.cost_nano_usd),
       ]),
       ...(left === null ? [] : [[stepNumber(step.step), left, '', '', '', '', '']]),
     ];
@@ -162,7 +173,7 @@ function metricRows(summary: RunSummary): string[][] {
   const notes = runNotes(summary);
   return [
     ['Steps completed', `${summary.steps_succeeded}/${figure(summary.steps_total)}`],
-    ['Success rate', percent(summary.steps_succeeded, summary.steps_total)],
+    ['Success rate', percentOf(summary.steps_succeeded, summary.steps_total)],
     ['LLM requests', figure(summary.usage.llm_requests)],
     ['Cost', totalCost(summary)],
     ...(claim === null ? [] : [['Tokens claimed by the framework', claim]]),
@@ -186,7 +197,7 @@ function reconciliationBlocks({ reconciliation }: RunSummary): string[] {
       `${reconciliation.equal_readings} of ${settings.required_readings}, at least ${settings.interval_minutes} min apart`,
     ],
     ['Provider', inline(sourceText(reconciliation))],
-    ['Last attempt', time(reconciliation.last_attempt_at)],
+    ['Last attempt', secondsOf(reconciliation.last_attempt_at)],
     ...(comparison === null
       ? []
       : [
@@ -258,7 +269,7 @@ function problemBlocks({ errors, warnings }: RunSummary): string[] {
 
 function recordRows(summary: RunSummary, archive: ArchiveFacts | null): string[][] {
   return [
-    ['Log lines', `${summary.log_lines} (${size(summary.log_bytes)})`],
+    ['Log lines', `${summary.log_lines} (${bytes(summary.log_bytes)})`],
     ['Damaged lines', String(summary.damaged.count)],
     ['Dropped lines', String(summary.dropped.count)],
     ['Missing records', String(summary.missing_records)],
@@ -269,7 +280,7 @@ function recordRows(summary: RunSummary, archive: ArchiveFacts | null): string[]
       ? []
       : [
           ['SHA-256', codeSpan(archive.sha256)],
-          ['Size', size(archive.bytes)],
+          ['Size', bytes(archive.bytes)],
           ['Contents', inline(contentsText(archive))],
         ]),
   ];

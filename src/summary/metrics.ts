@@ -1,4 +1,5 @@
 /** The figures of `metrics.json`, each as docs/metrics.md defines it. */
+import { sumKnown } from '../format.ts';
 import {
   FORMAT_VERSION,
   type AggregateMetrics,
@@ -160,12 +161,6 @@ function endState(summary: RunSummary): StepSummary | null {
 
 function share(part: number | null, whole: number | null): number | null {
   return part === null || whole === null || whole === 0 ? null : part / whole;
-}
-
-/** The sum of what is known; null when nothing is. */
-function sumKnown(values: readonly (number | null)[]): number | null {
-  const known = values.filter((value) => value !== null);
-  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0);
 }
 
 function round<V extends number | null>(value: V, digits: number): V {

@@ -1,6 +1,6 @@
 /** What text, Markdown and terminal say of a reconciliation. */
 import type { ReconciliationState, ReconciliationSummary, StepResolution, UsageComparison, UsageFilter } from '../schema.ts';
-import { counted, figure, stepNumber } from './figures.ts';
+import { counted, figure, percentAgainst, stepNumber, usd } from '../format.ts';
 
 const STATE: Record<ReconciliationState, string> = {
   pending: 'PENDING',
@@ -48,19 +48,13 @@ const FIGURES = [
   ['api_calls', 'API Calls'],
 ] as const;
 
-/** `+120`, `-3`, `0`. */
-export function signed(value: number | null): string {
-  return value !== null && value > 0 ? `+${value}` : figure(value);
-}
-
 /** With two decimals, or with as many as tell it from the threshold. */
 export function differencePercent(
   { difference_percent: percent, within_threshold, difference }: UsageComparison,
   threshold: number,
 ): string {
   if (percent === null) return difference.input_tokens === 0 && difference.output_tokens === 0 ? 'none' : 'not computable';
-  const rounded = Number(percent.toFixed(2));
-  return `${rounded <= threshold === within_threshold ? rounded : percent}%`;
+  return percentAgainst(percent, threshold, within_threshold);
 }
 
 /** Whose figures, and of which use: `openai, project proj_x`. */
@@ -102,7 +96,7 @@ export function costText({ last_reading: reading }: ReconciliationSummary): stri
   const cost = reading?.cost ?? null;
   return cost === null
     ? null
-    : `$${cost.usd.toFixed(2)} from ${day(cost.start)} to ${day(cost.end)}, whole UTC days, other use included`;
+    : `${usd(cost.usd)} from ${day(cost.start)} to ${day(cost.end)}, whole UTC days, other use included`;
 }
 
 function day(timestamp: string): string {

@@ -1,6 +1,6 @@
 /** What both the text and the Markdown say in words. */
 import type { ArchiveFacts, ClaimSummary, PhaseUsage, RunSummary, StepSummary, UsageSummary } from '../schema.ts';
-import { counted, dollars, duration, outOf, tokens, UNKNOWN } from './figures.ts';
+import { counted, duration, nanoUsd, outOf, sumKnown, tokens, UNKNOWN } from '../format.ts';
 import { isComplete } from './fold/usage.ts';
 
 type Status = RunSummary['status'] | StepSummary['status'];
@@ -163,10 +163,10 @@ function costsNothing({ rehearsal, replay_of: of }: RunSummary): string | null {
 export function totalCost(summary: RunSummary): string {
   const { usage, models } = summary;
   if (usage.cost_nano_usd === null) {
-    const known = models.reduce((sum, model) => sum + (model.cost_nano_usd ?? 0), 0);
-    return costsNothing(summary) ?? `${UNKNOWN}${known === 0 ? '' : `; ${dollars(known)} for the other models`}`;
+    const known = sumKnown(models.map((model) => model.cost_nano_usd)) ?? 0;
+    return costsNothing(summary) ?? `${UNKNOWN}${known === 0 ? '' : `; ${nanoUsd(known)} for the other models`}`;
   }
-  return `${dollars(usage.cost_nano_usd)}${usage.cost_nano_usd > 0 && !isComplete(usage) ? ' (lower bound)' : ''}`;
+  return `${nanoUsd(usage.cost_nano_usd)}${usage.cost_nano_usd > 0 && !isComplete(usage) ? ' (lower bound)' : ''}`;
 }
 
 /** Where the prices came from; null where no record says. */

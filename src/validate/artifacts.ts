@@ -1,4 +1,5 @@
 /** Whether a step left work behind: files of the workspace, judged by the configured rules. */
+import { counted } from '../format.ts';
 import type { ValidationConfig } from '../schema.ts';
 import type { TreeChange } from '../store.ts';
 import { createGlob } from '../store.ts';
@@ -25,18 +26,18 @@ export function checkArtifacts(
   if (change !== null) {
     const ignored = rules.ignore.map(createGlob);
     const touched = [...change.added, ...change.changed];
-    const counted = touched.filter((path) => !ignored.some((fits) => fits(path)));
-    const rest = touched.length > counted.length ? `; ${touched.length - counted.length} ignored by rule` : '';
+    const kept = touched.filter((path) => !ignored.some((fits) => fits(path)));
+    const rest = touched.length > kept.length ? `; ${touched.length - kept.length} ignored by rule` : '';
     checks.push({
       name: 'changed',
-      ok: counted.length > 0,
-      detail: `${countOf(counted.length, 'file')} added or changed${rest}`,
+      ok: kept.length > 0,
+      detail: `${counted(kept.length, 'file')} added or changed${rest}`,
     });
   }
   const all = [...paths];
   for (const pattern of rules.require) {
     const found = all.filter(createGlob(pattern));
-    const detail = found.length === 0 ? 'no file fits it' : `${countOf(found.length, 'file')}, first ${found[0]}`;
+    const detail = found.length === 0 ? 'no file fits it' : `${counted(found.length, 'file')}, first ${found[0]}`;
     checks.push({ name: `require ${pattern}`, ok: found.length > 0, detail });
   }
   return checks;
@@ -51,8 +52,4 @@ export function artifactFailure(
   if (failed.name !== 'changed')
     return { reason: 'artifacts', message: `the artefact check ${JSON.stringify(failed.name)} failed: ${failed.detail}` };
   return { reason: 'no_changes', message: `the framework added and changed no file of the workspace (${failed.detail})` };
-}
-
-function countOf(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -9,7 +9,7 @@ import { ExitCode, StepwellError } from '../../errors.ts';
 import { accessOf } from '../../reconcile.ts';
 import { checkAdapters, loadConfig, type ResolvedConfig, type ResolvedFramework } from '../../config.ts';
 import { type Style, paintFor, sanitize, sanitizeJson, sanitizeLine, wrap } from '../../terminal.ts';
-import { bytes } from '../columns.ts';
+import { bytes } from '../../format.ts';
 import { columnsOf, print } from '../output.ts';
 import { runsDirOf, shownPath, type CommonOptions } from '../runs-dir.ts';
 

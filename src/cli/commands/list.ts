@@ -1,6 +1,7 @@
 /** `stepwell list`: all runs, newest first. */
 import { listRuns, rebuildManifest } from '../../catalog.ts';
 import { ExitCode } from '../../errors.ts';
+import { counted } from '../../format.ts';
 import { paintFor, sanitizeJson } from '../../terminal.ts';
 import { columnsOf, note, print } from '../output.ts';
 import { listTable, totalsTable } from '../run-table.ts';
@@ -15,7 +16,7 @@ export async function run(_args: readonly string[], options: ListOptions): Promi
   const runsDir = runsDirOf(options);
   if (options.rebuild === true) {
     const { runs, asideAs } = await rebuildManifest(runsDir);
-    note(`The index of ${shownPath(runsDir)} was made anew: ${runs} ${runs === 1 ? 'run' : 'runs'}.`);
+    note(`The index of ${shownPath(runsDir)} was made anew: ${counted(runs, 'run')}.`);
     if (asideAs !== null) note(`The damaged index is kept as ${asideAs}.`);
   }
   const { runs: all, unusedIndex } = await listRuns(runsDir);

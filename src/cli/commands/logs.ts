@@ -4,7 +4,7 @@ import { ExitCode } from '../../errors.ts';
 import { COMPONENTS, isInRanges, LEVELS, parseStepRanges, type Level, type LogRecord, type StepRange } from '../../schema.ts';
 import { followRecords, readRecords, type DamagedLine, type ReadItem } from '../../store.ts';
 import { paintFor, plain, sanitizeJson, sanitizeLine } from '../../terminal.ts';
-import { count } from '../columns.ts';
+import { count } from '../../format.ts';
 import { note, write } from '../output.ts';
 import { recordLine, searchableText } from '../record-line.ts';
 import { runsDirOf, type CommonOptions } from '../runs-dir.ts';

@@ -13,6 +13,7 @@ import {
   type WatchRound,
   reconcileError,
 } from '../../reconcile.ts';
+import { counted } from '../../format.ts';
 import { paintFor } from '../../terminal.ts';
 import { columnsOf, note, print } from '../output.ts';
 import { resultJsonLine, resultsDocument, roundJsonLine } from '../reconcile-json.ts';
@@ -154,7 +155,7 @@ async function watch(options: ReconcileOptions, { json, verbose = false }: Optio
 /** `round 2: 3 of 5 runs settled; next reading 2026-11-22 20:49 UTC, in 58 min`. */
 function roundText({ round, results, settled, nextRoundAt }: WatchRound): string {
   const next = nextRoundAt === null ? 'nothing further is awaited' : `next reading ${whenText(nextRoundAt, new Date())}`;
-  return `round ${round}: ${settled} of ${results.length} ${results.length === 1 ? 'run' : 'runs'} settled; ${next}`;
+  return `round ${round}: ${settled} of ${counted(results.length, 'run')} settled; ${next}`;
 }
 
 async function list(choice: RunChoice & { minAgeMinutes?: number; maxAgeHours?: number }, options: Options): Promise<number> {

@@ -2,7 +2,7 @@
 import { findRun } from '../../catalog.ts';
 import { ExitCode } from '../../errors.ts';
 import { recoverAll, recoverRun, type Recovery } from '../../experiment.ts';
-import { counted } from '../columns.ts';
+import { counted } from '../../format.ts';
 import { sanitizeJson, sanitizeLine } from '../../terminal.ts';
 import { note, print } from '../output.ts';
 import { runsDirOf, type CommonOptions } from '../runs-dir.ts';

@@ -2,9 +2,10 @@
 import { findRun, openRun, type CatalogRun, type FoundRun } from '../../catalog.ts';
 import { ExitCode } from '../../errors.ts';
 import type { RunSummary } from '../../schema.ts';
-import { claimLine, differencePercent, dollars, runNotes, totalCost } from '../../summary.ts';
+import { claimLine, differencePercent, runNotes, totalCost } from '../../summary.ts';
 import { paintFor, sanitizeJson, sanitizeLine, styleOf, wrap } from '../../terminal.ts';
-import { ABSENT, bytes, count, counted, duration, table, time } from '../columns.ts';
+import { bytes, count, DASH, duration, nanoUsd, plural, stepNumber, utc } from '../../format.ts';
+import { table } from '../table.ts';
 import { print } from '../output.ts';
 import { summaryOf, type RunFacts } from '../run-facts.ts';
 import { shownStatus } from '../run-table.ts';
@@ -60,28 +61,29 @@ function headOf(found: FoundRun, { summary, archive }: RunFacts, listed: Catalog
   const calls = told ? usage.api_calls : (entry?.total_api_calls ?? null);
   const [tokensIn, tokensOut] = told ? [usage.tokens_in, usage.tokens_out] : [entry?.total_tokens_in, entry?.total_tokens_out];
   const lines: [string, string | null][] = [
-    ['Run', `${summary.framework ?? entry?.framework ?? ABSENT}/${summary.run_id ?? entry?.run_id ?? ABSENT}`],
+    ['Run', `${summary.framework ?? entry?.framework ?? DASH}/${summary.run_id ?? entry?.run_id ?? DASH}`],
     ['Status', status === null ? null : status.replace('_', ' ')],
     ['Cause', summary.failure?.cause ?? null],
     [
       'Model',
-      model === null
-        ? ABSENT
-        : `${model}${(summary.rehearsal ?? entry?.rehearsal) === true ? ' (scripted, no model’s work)' : ''}`,
+      model === null ? DASH : `${model}${(summary.rehearsal ?? entry?.rehearsal) === true ? ' (scripted, no model’s work)' : ''}`,
     ],
     ['Replay', replayOf === null ? null : `of ${replayOf}: recorded answers, no model was asked`],
-    ['Started', time(summary.started_at ?? entry?.start_time)],
-    ['Ended', time(summary.ended_at ?? entry?.end_time)],
-    ['Duration', duration(summary.duration_seconds ?? entry?.duration_seconds)],
-    ['Steps', steps[1] === null ? ABSENT : `${count(steps[0])} of ${count(steps[1])} succeeded`],
-    ['Calls', count(calls)],
-    ['Tokens', `${count(tokensIn)} in, ${count(tokensOut)} out`],
+    ['Started', utc(summary.started_at ?? entry?.start_time, DASH)],
+    ['Ended', utc(summary.ended_at ?? entry?.end_time, DASH)],
+    ['Duration', duration(summary.duration_seconds ?? entry?.duration_seconds, DASH)],
+    ['Steps', steps[1] === null ? DASH : `${count(steps[0], DASH)} of ${count(steps[1], DASH)} succeeded`],
+    ['Calls', count(calls, DASH)],
+    ['Tokens', `${count(tokensIn, DASH)} in, ${count(tokensOut, DASH)} out`],
     ['Claimed', told ? claimLine(summary.claimed_usage, usage.unmetered_attempts === 0) : null],
     ['Cost', told ? totalCost(summary) : dollarsOf(entry?.cost_usd ?? null)],
     ...(told ? runNotes(summary).map((note): [string, string] => ['Note', note]) : []),
     ['Provider', providerOf(summary)],
     ['Reconciled', reconciledOf(summary)],
-    ['Problems', `${counted(summary.errors.count, 'error')}, ${counted(summary.warnings.count, 'warning')}`],
+    [
+      'Problems',
+      `${count(summary.errors.count)} ${plural(summary.errors.count, 'error')}, ${count(summary.warnings.count)} ${plural(summary.warnings.count, 'warning')}`,
+    ],
     ['Damage', damageOf(summary)],
     ['Archive', archive === null ? 'none' : `${archive.name}, ${bytes(archive.bytes)}, SHA-256 ${archive.sha256.slice(0, 12)}…`],
     ['Place', shownPath(found.kind === 'archive' ? found.archive : found.dir)],
@@ -90,7 +92,7 @@ function headOf(found: FoundRun, { summary, archive }: RunFacts, listed: Catalog
 }
 
 function dollarsOf(usd: number | null): string | null {
-  return usd === null ? null : dollars(Math.round(usd * 1e9));
+  return usd === null ? null : nanoUsd(Math.round(usd * 1e9));
 }
 
 /** Null before the first reading. */
@@ -98,7 +100,7 @@ function providerOf({ reconciliation }: RunSummary): string | null {
   const comparison = reconciliation?.comparison ?? null;
   const total = comparison?.provider ?? reconciliation?.last_reading?.total ?? null;
   if (reconciliation === null || total === null) return null;
-  const figures = `${count(total.input_tokens)} in, ${count(total.output_tokens)} out`;
+  const figures = `${count(total.input_tokens, DASH)} in, ${count(total.output_tokens, DASH)} out`;
   if (comparison === null) return figures;
   const of = comparison.joint_ledger === null ? '' : ', with runs that share its minutes';
   return `${figures}${of}; largest difference ${differencePercent(comparison, reconciliation.settings.threshold_percent)}`;
@@ -108,27 +110,27 @@ function providerOf({ reconciliation }: RunSummary): string | null {
 function reconciledOf({ reconciliation }: RunSummary): string | null {
   if (reconciliation === null) return null;
   const { verification_status, verification_message, last_attempt_at } = reconciliation;
-  return `${verification_status.replace('_', ' ')} at ${time(last_attempt_at)}: ${verification_message}`;
+  return `${verification_status.replace('_', ' ')} at ${utc(last_attempt_at)}: ${verification_message}`;
 }
 
 function damageOf({ damaged, missing_records, dropped }: RunSummary): string | null {
   const parts = [
-    damaged.count > 0 ? counted(damaged.count, 'damaged line') : '',
-    missing_records > 0 ? `${counted(missing_records, 'record')} missing` : '',
-    dropped.count > 0 ? `${counted(dropped.count, 'line')} given up on a full disk` : '',
+    damaged.count > 0 ? `${count(damaged.count)} ${plural(damaged.count, 'damaged line')}` : '',
+    missing_records > 0 ? `${count(missing_records)} ${plural(missing_records, 'record')} missing` : '',
+    dropped.count > 0 ? `${count(dropped.count)} ${plural(dropped.count, 'line')} given up on a full disk` : '',
   ].filter((part) => part !== '');
   return parts.length === 0 ? null : parts.join(', ');
 }
 
 function logTable({ log_files, log_lines, log_bytes }: RunSummary): string[] {
   const rows = log_files.map(({ step, component, lines, bytes: size }) => [
-    step === null ? ABSENT : String(step).padStart(3, '0'),
+    step === null ? DASH : stepNumber(step),
     sanitizeLine(component),
-    count(lines),
-    bytes(size),
+    count(lines, DASH),
+    bytes(size, DASH),
   ]);
   return table(
     [{ title: 'STEP' }, { title: 'COMPONENT', most: 32 }, { title: 'LINES', align: 'right' }, { title: 'SIZE', align: 'right' }],
-    [...rows, ['all', '', count(log_lines), bytes(log_bytes)]],
+    [...rows, ['all', '', count(log_lines, DASH), bytes(log_bytes, DASH)]],
   );
 }

@@ -1,7 +1,7 @@
 /** Progress as plain lines, for pipes, CI and files: one line for each thing that happened. */
 import type { ProgressEvent } from '../../experiment.ts';
 import type { LogRecord } from '../../schema.ts';
-import { duration } from '../columns.ts';
+import { counted, duration } from '../../format.ts';
 import { cut, sanitizeLine } from '../../terminal.ts';
 import { stepSeconds, type RunView, type StepView } from './view.ts';
 import { callsWord, runTitle, stateWord } from './words.ts';
@@ -20,7 +20,7 @@ export function lineOf(event: ProgressEvent, view: RunView): string | null {
 function whatHappened(event: ProgressEvent, view: RunView): string | null {
   switch (event.type) {
     case 'run_started': {
-      const steps = `${view.steps.length} ${view.steps.length === 1 ? 'step' : 'steps'}`;
+      const steps = counted(view.steps.length, 'step');
       return `started: ${runTitle(view)}, ${steps}`;
     }
     case 'sealing':

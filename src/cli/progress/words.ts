@@ -1,5 +1,5 @@
 /** What block and lines say in the same words. */
-import { counted, duration, shortCount } from '../columns.ts';
+import { count, duration, plural, shortCount } from '../../format.ts';
 import type { RunView, StepState, StepView } from './view.ts';
 
 const STATE: Record<StepState, string> = {
@@ -32,7 +32,7 @@ export function stateWord(state: StepState): string {
 /** `2 calls, 1.2k in, 340 out`; a + where some call told no tokens; nothing where calls cannot be seen. */
 export function callsWord(step: StepView): string {
   if (step.calls === 0 && step.openCalls === 0) return step.metered && step.endedAt !== null ? '0 calls' : '';
-  const calls = counted(step.calls, 'call');
+  const calls = `${count(step.calls)} ${plural(step.calls, 'call')}`;
   const open = step.openCalls > 0 ? ` (+${step.openCalls})` : '';
   if (step.calls === 0) return calls + open;
   const atLeast = step.callsWithoutTokens > 0 ? '+' : '';

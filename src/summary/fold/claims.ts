@@ -1,4 +1,5 @@
 /** What the framework said of its own use, beside what was measured. */
+import { sumKnown } from '../../format.ts';
 import type { AttemptSummary, ClaimSummary } from '../../schema.ts';
 
 /** Sums over the attempts that claimed something; null when none did. */
@@ -34,10 +35,4 @@ function difference(pairs: readonly (readonly [number | null, number | null])[])
 function largest(values: readonly (number | null)[]): number | null {
   const known = values.filter((value) => value !== null);
   return known.length === 0 ? null : Math.max(...known);
-}
-
-function sumKnown(values: readonly (number | null)[]): number | null {
-  const known = values.filter((value) => value !== null);
-  const sum = known.reduce((total, value) => total + value, 0);
-  return known.length === 0 || !Number.isSafeInteger(sum) ? null : sum;
 }

@@ -1,4 +1,5 @@
 /** Phases of the framework's work within attempts: what they used, and what the adapter says of them. */
+import { sumComplete } from '../../format.ts';
 import type { EventMetadata, FrameworkPhaseStatus, PhaseUsage, StepSummary } from '../../schema.ts';
 import { cut } from './problems.ts';
 import { emptyUsage, usageSummary, type UsageState } from './usage.ts';
@@ -51,7 +52,7 @@ export function addPhaseReport(
   const phase = phaseOf(phases, name);
   const took = duration_seconds === null ? null : Math.round(duration_seconds * 1000);
   if (phase.reported === null) phase.milliseconds = took;
-  else phase.milliseconds = took === null || phase.milliseconds === null ? null : phase.milliseconds + took;
+  else phase.milliseconds = sumComplete([phase.milliseconds, took]);
   phase.reported ??= phases.reports;
   phase.status = status;
   phases.reports += 1;

@@ -1,4 +1,5 @@
 /** From the fold's state to the summary: what is recorded, and what the absence of a record says. Nothing here changes the state. */
+import { roundToMilliseconds, sumComplete, sumSeconds } from '../../format.ts';
 import {
   FORMAT_VERSION,
   type LogFileSummary,
@@ -144,9 +145,10 @@ function time(state: FoldState, steps: readonly StepSummary[]): RunSummary['time
       duration_seconds: ended?.duration_seconds ?? null,
       ok: ended?.ok ?? null,
     })),
-    attempts_seconds: sumKnown(attempts.map((attempt) => attempt.duration_seconds)),
-    backoff_seconds: milli(attempts.reduce((sum, attempt) => sum + (attempt.backoff_seconds ?? 0), 0)),
-    validation_seconds: state.validationSeconds === null ? null : milli(state.validationSeconds),
+    attempts_seconds: sumSeconds(attempts.map((attempt) => attempt.duration_seconds)),
+    // An attempt that no other followed had none.
+    backoff_seconds: sumSeconds(attempts.map((attempt) => attempt.backoff_seconds)) ?? 0,
+    validation_seconds: state.validationSeconds === null ? null : roundToMilliseconds(state.validationSeconds),
     llm_seconds: usageSummary(state.usage).llm_seconds,
   };
 }
@@ -180,7 +182,7 @@ function logs(state: FoldState, sizes: FileSizes) {
   return {
     log_files: files,
     log_lines: files.reduce((sum, file) => sum + file.lines, 0),
-    log_bytes: files.every((file) => file.bytes !== null) ? files.reduce((sum, file) => sum + (file.bytes ?? 0), 0) : null,
+    log_bytes: sumComplete(files.map((file) => file.bytes)),
   };
 }
 
@@ -193,14 +195,4 @@ export function usageApiOf({ start }: FoldState) {
 function usageProvider(state: FoldState): RunSummary['usage_provider'] {
   const usageApi = usageApiOf(state);
   return usageApi === 'unrecorded' ? 'unknown' : (usageApi?.provider ?? 'none');
-}
-
-function sumKnown(values: readonly (number | null)[]): number | null {
-  const known = values.filter((value) => value !== null);
-  return known.length === 0 ? null : milli(known.reduce((sum, value) => sum + value, 0));
-}
-
-/** Sums of milliseconds in seconds, without the dust of binary fractions. */
-function milli(seconds: number): number {
-  return Math.round(seconds * 1000) / 1000;
 }

@@ -1,11 +1,6 @@
 /** Adding up the ledger: the same sums per attempt, per step and for the run. */
+import { addTo, emptySum, exactTotal, type Sum } from '../../format.ts';
 import type { EventMetadata, UsageSummary } from '../../schema.ts';
-
-/** A running sum. `known` counts how many calls contributed, so that a sum of nothing can be told from 0. */
-interface Sum {
-  total: number;
-  known: number;
-}
 
 /** The counters of a usage, in the summary's own names. */
 type Counter =
@@ -84,10 +79,6 @@ export function cloneUsage(usage: UsageState): UsageState {
   };
 }
 
-function emptySum(): Sum {
-  return { total: 0, known: 0 };
-}
-
 type Request = Pick<EventMetadata<'llm_call_start'>, 'retry_of' | 'attribution'>;
 
 /** A request was seen, by its start or, when the start is lost, by its end. */
@@ -109,22 +100,16 @@ export function addOutcome(usage: UsageState, call: EventMetadata<'llm_call'>, l
   if (usageKnown && call.cost_nano_usd === null) counts.calls_without_price += 1;
   if (call.estimate !== null) {
     counts.calls_estimated += 1;
-    add(usage.estimatedInput, call.estimate.input_tokens);
-    add(usage.estimatedOutput, call.estimate.output_tokens);
+    addTo(usage.estimatedInput, call.estimate.input_tokens);
+    addTo(usage.estimatedOutput, call.estimate.output_tokens);
   }
-  add(usage.input, input);
-  add(usage.output, output);
-  add(usage.cached, call['gen_ai.usage.cache_read.input_tokens']);
-  add(usage.cacheWrite, call['gen_ai.usage.cache_write.input_tokens']);
-  add(usage.reasoning, call['gen_ai.usage.reasoning.output_tokens']);
-  add(usage.cost, call.cost_nano_usd);
+  addTo(usage.input, input);
+  addTo(usage.output, output);
+  addTo(usage.cached, call['gen_ai.usage.cache_read.input_tokens']);
+  addTo(usage.cacheWrite, call['gen_ai.usage.cache_write.input_tokens']);
+  addTo(usage.reasoning, call['gen_ai.usage.reasoning.output_tokens']);
+  addTo(usage.cost, call.cost_nano_usd);
   usage.llmMilliseconds += Math.round(call.duration_seconds * 1000);
-}
-
-function add(sum: Sum, value: number | null): void {
-  if (value === null) return;
-  sum.total += value;
-  sum.known += 1;
 }
 
 /** True when something was there to measure: a metered attempt, or a call in the ledger. */
@@ -132,14 +117,9 @@ function measured({ meteredAttempts, counts }: UsageState): boolean {
   return meteredAttempts > 0 || counts.api_calls > 0;
 }
 
-/** A sum beyond the numbers that are exact is none. */
-function exact({ total }: Sum): number | null {
-  return Number.isSafeInteger(total) ? total : null;
-}
-
 /** The sum as far as known; 0 only when the meter watched and there was nothing to add. */
 function known(usage: UsageState, sum: Sum): number | null {
-  if (sum.known > 0) return exact(sum);
+  if (sum.known > 0) return exactTotal(sum);
   return measured(usage) && usage.counts.calls_without_usage === 0 && usage.counts.open_calls === 0 ? 0 : null;
 }
 
@@ -160,8 +140,8 @@ export function usageSummary(usage: UsageState): UsageSummary {
     tokens_cached: knownPart(usage, usage.cached, usage.input),
     tokens_cache_write: knownPart(usage, usage.cacheWrite, usage.input),
     tokens_reasoning: knownPart(usage, usage.reasoning, usage.output),
-    estimated_tokens_in: usage.estimatedInput.known > 0 ? exact(usage.estimatedInput) : null,
-    estimated_tokens_out: usage.estimatedOutput.known > 0 ? exact(usage.estimatedOutput) : null,
+    estimated_tokens_in: exactTotal(usage.estimatedInput),
+    estimated_tokens_out: exactTotal(usage.estimatedOutput),
     llm_seconds: counted ? usage.llmMilliseconds / 1000 : null,
     cost_nano_usd: counts.calls_without_price > 0 ? null : known(usage, usage.cost),
   };

@@ -1,5 +1,5 @@
 import type { RunSummary } from '../../schema.ts';
-import { duration, figure, stepNumber, time, UNKNOWN } from '../figures.ts';
+import { duration, figure, secondsOf, stepNumber, UNKNOWN } from '../../format.ts';
 import { FOREIGN, isForeign, pricesText, runStatus, standIns, statusWord } from '../words.ts';
 
 export function headerLines(summary: RunSummary): string[] {
@@ -9,8 +9,8 @@ export function headerLines(summary: RunSummary): string[] {
     `Run ID: ${summary.run_id ?? UNKNOWN}`,
     `Framework: ${summary.framework ?? UNKNOWN}`,
     `Model: ${summary.model ?? UNKNOWN}`,
-    `Started: ${time(summary.started_at)}`,
-    `Completed: ${running ? 'not yet' : time(summary.ended_at)}`,
+    `Started: ${secondsOf(summary.started_at)}`,
+    `Completed: ${running ? 'not yet' : secondsOf(summary.ended_at)}`,
     `Duration: ${running ? `${duration(soFar(summary))} so far` : duration(summary.duration_seconds)}`,
     `Status: ${statusWord(status)}`,
   ];

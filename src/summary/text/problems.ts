@@ -1,5 +1,5 @@
 import type { ProblemExample, ProblemSummary, RunSummary } from '../../schema.ts';
-import { counted, stepNumber } from '../figures.ts';
+import { counted, stepNumber } from '../../format.ts';
 import { sanitizeForFile } from '../../terminal.ts';
 import { hanging } from '../columns.ts';
 import { nextCommand } from '../words.ts';

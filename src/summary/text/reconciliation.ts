@@ -1,6 +1,6 @@
 /** The comparison with the provider's own figures. */
 import type { ReconciliationSummary, RunSummary, StepResolution } from '../../schema.ts';
-import { counted, figure, stepNumber, time } from '../figures.ts';
+import { counted, figure, secondsOf, signed, stepNumber } from '../../format.ts';
 import { sanitizeForFile, wrap } from '../../terminal.ts';
 import {
   comparedFigures,
@@ -8,7 +8,6 @@ import {
   differencePercent,
   resolutionText,
   sharedText,
-  signed,
   sourceText,
   stateWord,
   stepsByResolution,
@@ -33,16 +32,16 @@ export function reconciliationLines({ reconciliation, steps }: RunSummary): stri
     ...sentence(`Reason: ${reconciliation.verification_message}`, LINES_OF_REASON),
     `Verification Attempts: ${attempts.length}`,
     `Stable Verifications: ${reconciliation.equal_readings} (required ${settings.required_readings})`,
-    `First Stable At: ${reconciliation.first_equal_at === null ? 'not yet' : time(reconciliation.first_equal_at)}`,
-    ...(reconciliation.verified_at === null ? [] : [`Verified At: ${time(reconciliation.verified_at)}`]),
+    `First Stable At: ${reconciliation.first_equal_at === null ? 'not yet' : secondsOf(reconciliation.first_equal_at)}`,
+    ...(reconciliation.verified_at === null ? [] : [`Verified At: ${secondsOf(reconciliation.verified_at)}`]),
     `Steps with Tokens: ${withTokens} / ${steps.length}`,
     `Verification Interval: ${settings.interval_minutes} min`,
     ...sentence(`Provider: ${sourceText(reconciliation)}`),
   ];
   if (window !== null) {
-    lines.push(`Window: ${time(window.start)} to ${time(window.end)} (${counted(window.minutes, 'minute')})`);
+    lines.push(`Window: ${secondsOf(window.start)} to ${secondsOf(window.end)} (${counted(window.minutes, 'minute')})`);
   }
-  lines.push(`Last Attempt: ${time(reconciliation.last_attempt_at)}`);
+  lines.push(`Last Attempt: ${secondsOf(reconciliation.last_attempt_at)}`);
   if (reconciliation.waiting_ended)
     lines.push(`Waiting Ended: after ${settings.max_age_hours} hours, nothing further is awaited`);
   return [...lines, ...comparisonLines(reconciliation), ...stepResolutionLines(reconciliation.steps), ...attemptLines(attempts)];
@@ -103,7 +102,7 @@ function attemptLines(attempts: ReconciliationSummary['attempts']): string[] {
   const lines = attempts.slice(-ATTEMPTS_LISTED).map(({ attempt, timestamp, status, total_tokens_in, total_tokens_out }) => {
     const read = total_tokens_in === null && total_tokens_out === null;
     const figures = read ? 'no figures' : `${figure(total_tokens_in)} in, ${figure(total_tokens_out)} out`;
-    return `  Attempt ${attempt}: ${time(timestamp)} ${stateWord(status)}, ${figures}`;
+    return `  Attempt ${attempt}: ${secondsOf(timestamp)} ${stateWord(status)}, ${figures}`;
   });
   const earlier = attempts.length - ATTEMPTS_LISTED;
   return ['', earlier > 0 ? `Last Attempts (${counted(earlier, 'earlier one')} in metrics.json):` : 'Attempts:', ...lines];

@@ -1,6 +1,6 @@
 /** The record itself: how much was logged, what is damaged or missing, and the archive that seals it. */
 import type { ArchiveFacts, RunSummary } from '../../schema.ts';
-import { counted, size, stepNumber, UNKNOWN } from '../figures.ts';
+import { bytes, counted, stepNumber, sumComplete, UNKNOWN } from '../../format.ts';
 import { hanging } from '../columns.ts';
 import { contentsText } from '../words.ts';
 
@@ -12,17 +12,19 @@ const SHA1 = /^[0-9a-f]{40}$/;
 
 export function logLines(summary: RunSummary): string[] {
   const components = new Map<string, { lines: number; bytes: number | null }>();
-  for (const { component, lines, bytes } of summary.log_files) {
+  for (const { component, ...file } of summary.log_files) {
     const sum = components.get(component) ?? { lines: 0, bytes: 0 };
     components.set(component, {
-      lines: sum.lines + lines,
-      bytes: sum.bytes === null || bytes === null ? null : sum.bytes + bytes,
+      lines: sum.lines + file.lines,
+      bytes: sumComplete([sum.bytes, file.bytes]),
     });
   }
-  const result = [`Log Lines: ${summary.log_lines} (${size(summary.log_bytes)}) in ${counted(summary.log_files.length, 'file')}`];
+  const result = [
+    `Log Lines: ${summary.log_lines} (${bytes(summary.log_bytes)}) in ${counted(summary.log_files.length, 'file')}`,
+  ];
   const sorted = [...components].sort((a, b) => b[1].lines - a[1].lines || (a[0] < b[0] ? -1 : 1));
-  for (const [component, { lines, bytes }] of sorted.slice(0, COMPONENTS_LISTED)) {
-    result.push(`  - ${component}: ${counted(lines, 'line')}, ${size(bytes)}`);
+  for (const [component, sum] of sorted.slice(0, COMPONENTS_LISTED)) {
+    result.push(`  - ${component}: ${counted(sum.lines, 'line')}, ${bytes(sum.bytes)}`);
   }
   if (sorted.length > COMPONENTS_LISTED)
     result.push(`  - ${counted(sorted.length - COMPONENTS_LISTED, 'more component')} not listed`);
@@ -45,8 +47,8 @@ function damageLines({ damaged, malformed, torn, dropped, ...summary }: RunSumma
       `Malformed Records: ${malformed.count}${first === undefined ? '' : ` (first: ${first.file} line ${first.line}, ${first.event})`}`,
     );
   }
-  if (torn.count > 0) lines.push(`Torn Lines Isolated: ${torn.count} (${size(torn.bytes)})`);
-  if (dropped.count > 0) lines.push(`Dropped Lines: ${dropped.count} (${size(dropped.bytes)})`);
+  if (torn.count > 0) lines.push(`Torn Lines Isolated: ${torn.count} (${bytes(torn.bytes)})`);
+  if (dropped.count > 0) lines.push(`Dropped Lines: ${dropped.count} (${bytes(dropped.bytes)})`);
   if (summary.missing_records > 0) lines.push(`Missing Records: ${summary.missing_records}`);
   if (summary.truncated_records > 0) lines.push(`Truncated Records: ${summary.truncated_records}`);
   if (summary.late_records > 0) lines.push(`Late Records: ${summary.late_records}`);
@@ -74,7 +76,7 @@ export function archiveLines(archive: ArchiveFacts | null): string[] {
   const lines = [
     `Archive: ${archive.name}`,
     `SHA-256: ${archive.sha256}`,
-    `Size: ${size(archive.bytes)}`,
+    `Size: ${bytes(archive.bytes)}`,
     ...hanging(`Contents: ${contentsText(archive)}`, CONTENTS_LINES),
   ];
   if (left.length > 0) lines.push(`Left Out (holding a secret): ${counted(left.length, 'file')}`);

@@ -1,5 +1,5 @@
 import type { AttemptSummary, StepSummary } from '../../schema.ts';
-import { counted, duration, figure, stepNumber, tokens } from '../figures.ts';
+import { counted, duration, figure, stepNumber, tokens } from '../../format.ts';
 import { chooseSteps, statusCounts } from '../selection.ts';
 import { claimLine, lastError, phasesLeftOut, phaseWords, statusWord, stepNotes, validationLine } from '../words.ts';
 

@@ -1,5 +1,5 @@
 import type { RunSummary } from '../../schema.ts';
-import { counted, duration, figure, percent, stepNumber, tokens } from '../figures.ts';
+import { counted, duration, figure, percentOf, stepNumber, tokens } from '../../format.ts';
 import { computeMetrics } from '../metrics.ts';
 import { clip, sanitizeForFile } from '../../terminal.ts';
 import { hanging } from '../columns.ts';
@@ -45,7 +45,7 @@ export function finalLines(summary: RunSummary): string[] {
     ...modelLines(summary),
     `Total Duration: ${duration(summary.duration_seconds)}`,
     `Steps Completed: ${summary.steps_succeeded}/${figure(summary.steps_total)}`,
-    `Success Rate: ${percent(summary.steps_succeeded, summary.steps_total)}`,
+    `Success Rate: ${percentOf(summary.steps_succeeded, summary.steps_total)}`,
     `Retries: ${summary.steps.reduce((sum, step) => sum + step.retries, 0)}`,
   ];
   if (summary.configuration?.validates_app !== false) {

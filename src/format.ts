@@ -1,0 +1,22 @@
+/** Figures in words, and sums in which unknown is not 0. No locale has a say: the same run gives the same bytes everywhere. */
+export {
+  bytes,
+  count,
+  counted,
+  DASH,
+  figure,
+  nanoUsd,
+  outOf,
+  percent,
+  percentAgainst,
+  percentOf,
+  plural,
+  shortCount,
+  signed,
+  stepNumber,
+  tokens,
+  UNKNOWN,
+  usd,
+} from './format/figures.ts';
+export { addTo, emptySum, exactTotal, roundToMilliseconds, sumComplete, sumKnown, sumSeconds, type Sum } from './format/sum.ts';
+export { duration, secondsOf, utc } from './format/time.ts';

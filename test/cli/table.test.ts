@@ -1,0 +1,16 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { table } from '../../src/cli/table.ts';
+
+test('a table lines up, cuts long cells and leaves no blanks at the ends', () => {
+  assert.deepEqual(
+    table(
+      [{ title: 'A', most: 4 }, { title: 'LONG', align: 'right' }, { title: 'C' }],
+      [
+        ['漢字漢字', '1', ''],
+        ['b', '12345', 'c'],
+      ],
+    ),
+    ['A     LONG  C', '漢…      1', 'b    12345  c'],
+  );
+});
