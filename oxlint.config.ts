@@ -12,6 +12,7 @@ const allowed: Record<string, string[]> = {
   secrets: [],
   terminal: ['schema'],
   format: [],
+  loopback: [],
   store: ['errors', 'schema'],
   // The log core and what the command line shows before a command runs take no library along: the store's entry brings zod.
   log: [
@@ -27,12 +28,12 @@ const allowed: Record<string, string[]> = {
   ],
   exec: [...shared, 'log'],
   config: shared,
-  meter: [...shared, 'store/errno', 'log'],
+  meter: [...shared, 'store/errno', 'loopback', 'log'],
   validate: [...shared, 'log', 'exec'],
   run: [...shared, 'log', 'exec', 'config', 'meter', 'validate'],
   adapters: [...shared, 'log', 'exec', 'config', 'validate', 'run'],
-  rehearsal: shared,
-  cassette: [...shared, 'log', 'meter'],
+  rehearsal: [...shared, 'loopback', 'meter'],
+  cassette: [...shared, 'loopback', 'log', 'meter'],
   summary: shared,
   archive: [...shared, 'summary'],
   catalog: [...shared, 'summary', 'archive'],

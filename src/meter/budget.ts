@@ -1,6 +1,10 @@
 /** Limits on what a run or an experiment may spend. One budget may be shared by runs that go on at the same time. */
 import { counted } from '../format.ts';
 import type { BudgetConfig } from '../schema.ts';
+import type { Estimate } from './estimates/estimator.ts';
+import type { PriceBook, PricedCall } from './pricing/prices.ts';
+import { isGood, type Forwarded } from './transport/forward.ts';
+import type { Usage } from './wires/wire.ts';
 
 export type BudgetScope = 'run' | 'experiment';
 type Limit = keyof BudgetConfig;
@@ -17,7 +21,7 @@ export interface BudgetRefusal {
 }
 
 /** What a call used; null where it is not known, and not even estimated. */
-export interface Spent {
+export interface BudgetCost {
   readonly tokens: number | null;
   readonly nanoUsd: number | null;
 }
@@ -29,7 +33,7 @@ export interface Budget {
   /** A call begins. */
   begin(): void;
   /** A call has ended. */
-  end(spent: Spent): void;
+  end(cost: BudgetCost): void;
 }
 
 const NANO = 1e9;
@@ -74,9 +78,9 @@ export function createBudget({ scope, limits }: { scope: BudgetScope; limits: Bu
     begin() {
       calls += 1;
     },
-    end(spent) {
-      tokens = tokens === null || spent.tokens === null ? null : tokens + spent.tokens;
-      nanoUsd = nanoUsd === null || spent.nanoUsd === null ? null : nanoUsd + spent.nanoUsd;
+    end(cost) {
+      tokens = tokens === null || cost.tokens === null ? null : tokens + cost.tokens;
+      nanoUsd = nanoUsd === null || cost.nanoUsd === null ? null : nanoUsd + cost.nanoUsd;
     },
   };
 }
@@ -89,4 +93,39 @@ export function admit(budgets: readonly Budget[]): BudgetRefusal | null {
   }
   for (const budget of budgets) budget.begin();
   return null;
+}
+
+/**
+ * False for a call that no provider charges for: refused, or never sent. Of one that was sent and never answered, because the client
+ * hung up or the connection broke, the provider may have made the whole answer.
+ */
+export function mayHaveUsed(done: Forwarded): boolean {
+  return isGood(done.status) || (done.status === null && (done.ending === 'client_gone' || done.ending === 'unanswered'));
+}
+
+/** What budgets count of a call. Where the provider does not say what it used, the estimate stands in. */
+export function costForBudgets(
+  done: Forwarded,
+  call: PricedCall & { readonly nanoUsd: number | null },
+  estimate: Estimate | null,
+  { prices, priced }: { readonly prices: PriceBook; readonly priced: boolean },
+): BudgetCost {
+  if (!mayHaveUsed(done)) return { tokens: 0, nanoUsd: 0 };
+  const cost = costOf(call, estimate, prices);
+  return priced ? cost : { ...cost, nanoUsd: 0 };
+}
+
+/** Output that is unknown and cannot be estimated, since no word of it came, counts as none where the input is known. */
+function costOf(
+  call: PricedCall & { readonly nanoUsd: number | null },
+  estimate: Estimate | null,
+  prices: PriceBook,
+): BudgetCost {
+  const { usage, nanoUsd } = call;
+  const input = usage?.input ?? estimate?.input_tokens ?? null;
+  const output = usage?.output ?? estimate?.output_tokens ?? (input === null ? null : 0);
+  if (input === null || output === null) return { tokens: null, nanoUsd };
+  if (nanoUsd !== null) return { tokens: input + output, nanoUsd };
+  const counted: Usage = { cacheRead: null, cacheWrite: null, reasoning: null, raw: null, ...usage, input, output };
+  return { tokens: input + output, nanoUsd: prices.costOf({ ...call, usage: counted }).nanoUsd };
 }

@@ -1,22 +1,19 @@
 /** One metered request, from its arrival to its record. */
-import { hash } from 'node:crypto';
-import { toSeconds } from '../schema.ts';
-import type { Account } from './account.ts';
-import type { Arrival } from './arrival.ts';
-import { readBody, type RequestBody } from './body.ts';
-import { admit } from './budget.ts';
-import { nextCallId } from './call-id.ts';
-import type { Estimate } from './estimator.ts';
-import { forward, type Forwarded, type Sending } from './forward.ts';
-import { outcomeOf } from './outcome.ts';
-import { Reading } from './reading.ts';
-import { recordExchange } from './recording.ts';
-import { answerUnreachable, refuseForBudget } from './refusal.ts';
-import type { Target } from './route.ts';
-import { mayHaveUsed, spentOf } from './spent.ts';
-import type { Asked, MeteredWire, Usage } from './wire.ts';
+import { hash, randomBytes } from 'node:crypto';
+import { toSeconds, type EventMetadata } from '../schema.ts';
+import { admit, costForBudgets, mayHaveUsed, type BudgetRefusal } from './budget.ts';
+import type { Estimate } from './estimates/estimator.ts';
+import { exchangeOf } from './exchange.ts';
+import { outcomeOf } from './ledger.ts';
+import type { CallScope, RequestContext } from './request-context.ts';
+import { ResponseReader } from './response-reader.ts';
+import { readBody, type RequestBody } from './transport/body.ts';
+import { forward, type Forwarded, type Sending } from './transport/forward.ts';
+import { answerUnreachable, refuseForBudget } from './transport/local-error.ts';
+import type { Target } from './address.ts';
+import type { MeteredWire, ParsedRequest, Usage } from './wires/wire.ts';
 
-const NOTHING_ASKED: Asked = { model: null, stream: false, body: null, hideUsage: false };
+const NOTHING_PARSED: ParsedRequest = { model: null, stream: false, body: null, hideUsage: false };
 
 /** A client that left before its request was whole: there was nothing to send on. */
 const NOT_FORWARDED: Forwarded = {
@@ -30,77 +27,45 @@ const NOT_FORWARDED: Forwarded = {
 };
 
 /** Never rejects, and records each call when it begins and when it has ended. */
-export async function meterCall(arrival: Arrival, wire: MeteredWire): Promise<void> {
-  const { meters, account, target, request, response } = arrival;
+export async function meterCall(context: RequestContext, wire: MeteredWire): Promise<void> {
+  const { settings, scope, target, request } = context;
   const at = new Date();
-  const began = meters.now();
+  const began = settings.now();
   const body = await readBody(request);
-  const refusal = admit(meters.budgets);
-  if (refusal !== null) {
-    request.resume();
-    account.ledger.budgetRefused(refusal);
-    refuseForBudget(response, wire.provider, refusal);
-    arrival.exceeded(refusal);
-    return;
-  }
-  const asked = (body.plain === null ? null : wire.readRequest(body.plain, target.known, meters.askStreamUsage)) ?? NOTHING_ASKED;
-  let requestBytes = body.raw.length;
-  const announced = body.rest === 'to_come' ? Number(request.headers['content-length'] ?? requestBytes) : requestBytes;
-  const common = {
-    call_id: nextCallId(),
-    wire: wire.name,
-    path: target.path,
-    'gen_ai.request.model': asked.model,
-    'gen_ai.request.stream': asked.stream,
-    request_bytes: announced,
-    retry_of: takeFailed(account, target, body),
-    attribution: arrival.attribution,
-    phase: arrival.phase,
-  };
-  account.ledger.callStarted(common);
-  if (body.rest === 'to_come') request.on('data', (chunk: Buffer) => void (requestBytes += chunk.length));
+  const refusal = admit(settings.budgets);
+  if (refusal !== null) return refuse(context, wire, refusal);
 
-  const reading = new Reading(wire, {
-    hideUsage: asked.hideUsage,
-    recorded: meters.recorder?.maxBytes ?? 0,
-    omission: meters.omission,
+  const parsed = parse(context, wire, body);
+  const facts = startFacts(context, wire, body, parsed);
+  scope.ledger.callStarted(facts);
+
+  const reader = new ResponseReader(wire, {
+    hideUsage: parsed.hideUsage,
+    recorded: settings.recorder?.maxBytes ?? 0,
+    filter: settings.filter,
   });
-  const sending = sendingOf(wire, target, body, asked);
-  const done =
-    body.rest === 'lost'
-      ? NOT_FORWARDED
-      : await forward(meters.upstream, sending, request, response, (answer) => reading.tapOf(answer), meters.now);
-  if (done.ending === 'unreachable' || done.ending === 'unanswered')
-    answerUnreachable(response, wire.provider, meters.upstream.origin, done.error);
-  const took = meters.now() - began;
+  const sent = await send(context, wire, body, parsed, reader);
+  const took = settings.now() - began;
 
-  const answered = reading.answered();
-  const { usage } = answered;
-  const outcome = outcomeOf(done, answered);
-  if (outcome !== 'ok') rememberFailed(account, common.call_id, target, body);
-  if (done.ending !== 'lost') recordExchange(arrival, wire.name, body.plain === null ? null : sending.bytes, done, reading, took);
+  const { done } = sent;
+  const response = reader.parsed();
+  const outcome = outcomeOf(done, response);
+  if (outcome !== 'ok') rememberFailed(scope, facts.call_id, target, body);
+  if (done.ending !== 'lost') tellRecorder(context, wire, body.plain === null ? null : sent.bytes, done, reader, took);
 
-  const estimate = mayHaveUsed(done) ? await estimateMissing(arrival, body, reading, usage) : null;
-  const priced = { asked: asked.model, answered: answered.model, usage, at };
-  const cost = meters.prices.costOf(priced);
-  const spent = mayHaveUsed(done)
-    ? spentOf({ ...priced, nanoUsd: cost.nanoUsd }, estimate, meters.prices)
-    : { tokens: 0, nanoUsd: 0 };
-  for (const budget of meters.budgets) budget.end(meters.priced ? spent : { ...spent, nanoUsd: 0 });
-  account.ledger.callEnded(
+  const estimate = mayHaveUsed(done) ? await estimateMissing(context, body, reader, response.usage) : null;
+  const priced = { asked: parsed.model, answered: response.model, usage: response.usage, at };
+  const cost = settings.prices.costOf(priced);
+  const spent = costForBudgets(done, { ...priced, nanoUsd: cost.nanoUsd }, estimate, settings);
+  for (const budget of settings.budgets) budget.end(spent);
+  scope.ledger.callEnded(
     {
-      ...common,
-      request_bytes: requestBytes,
+      ...facts,
+      request_bytes: sent.requestBytes,
       outcome,
       status: done.status,
-      'gen_ai.response.model': answered.model,
-      'gen_ai.usage.input_tokens': usage?.input ?? null,
-      'gen_ai.usage.output_tokens': usage?.output ?? null,
-      'gen_ai.usage.cache_read.input_tokens': usage?.cacheRead ?? null,
-      'gen_ai.usage.cache_write.input_tokens': usage?.cacheWrite ?? null,
-      'gen_ai.usage.reasoning.output_tokens': usage?.reasoning ?? null,
-      usage_source: stated(usage) ? 'provider' : estimate === null ? 'none' : 'estimate',
-      usage_raw: usage?.raw ?? null,
+      'gen_ai.response.model': response.model,
+      ...usageFacts(response.usage, estimate),
       provider_request_id: done.requestId,
       time_to_first_byte_seconds: done.firstByteAt === null ? null : toSeconds(done.firstByteAt - began),
       duration_seconds: toSeconds(took),
@@ -109,45 +74,132 @@ export async function meterCall(arrival: Arrival, wire: MeteredWire): Promise<vo
       price_source: cost.source,
       estimate,
     },
-    done.error ?? (answered.error === null ? null : new Error(answered.error)),
+    done.error ?? (response.error === null ? null : new Error(response.error)),
   );
 }
 
-function stated(usage: Usage | null): boolean {
-  return usage !== null && (usage.input !== null || usage.output !== null);
+function refuse({ scope, request, response, exceeded }: RequestContext, wire: MeteredWire, refusal: BudgetRefusal): void {
+  request.resume();
+  scope.ledger.budgetRefused(refusal);
+  refuseForBudget(response, wire.provider, refusal);
+  exceeded(refusal);
+}
+
+function parse({ settings, target }: RequestContext, wire: MeteredWire, { plain }: RequestBody): ParsedRequest {
+  const parsed = plain === null ? null : wire.readRequest(plain, target.known, settings.askStreamUsage);
+  return parsed ?? NOTHING_PARSED;
+}
+
+/** What the records of a call's start and end have in common. */
+function startFacts(
+  { scope, target, request, attribution, phase }: RequestContext,
+  wire: MeteredWire,
+  body: RequestBody,
+  parsed: ParsedRequest,
+): EventMetadata<'llm_call_start'> {
+  const received = body.raw.length;
+  return {
+    call_id: nextCallId(),
+    wire: wire.name,
+    path: target.path,
+    'gen_ai.request.model': parsed.model,
+    'gen_ai.request.stream': parsed.stream,
+    request_bytes: body.rest === 'to_come' ? Number(request.headers['content-length'] ?? received) : received,
+    retry_of: takeFailed(scope, target, body),
+    attribution,
+    phase,
+  };
+}
+
+// Random bytes for each call would be a system call each.
+const processId = randomBytes(6).toString('base64url');
+let calls = 0;
+
+/** Unique among all processes, short, and in the order of the calls within one: `mZkq81Aw-1f`. */
+function nextCallId(): string {
+  calls += 1;
+  return `${processId}-${calls.toString(36)}`;
+}
+
+/** Sends the request and passes its answer on; an upstream that gives none is told to the client. */
+async function send(
+  { settings, target, request, response }: RequestContext,
+  wire: MeteredWire,
+  body: RequestBody,
+  parsed: ParsedRequest,
+  reader: ResponseReader,
+): Promise<{ readonly done: Forwarded; readonly bytes: Buffer | null; readonly requestBytes: number }> {
+  let requestBytes = body.raw.length;
+  const sending = sendingOf(wire, target, body, parsed);
+  if (body.rest === 'lost') return { done: NOT_FORWARDED, bytes: sending.bytes, requestBytes };
+  if (body.rest === 'to_come') request.on('data', (chunk: Buffer) => void (requestBytes += chunk.length));
+  const { upstream } = settings;
+  const done = await forward(upstream, sending, request, response, (answer) => reader.tapOf(answer), settings.now);
+  if (done.ending === 'unreachable' || done.ending === 'unanswered')
+    answerUnreachable(response, wire.provider, upstream.origin, done.error);
+  return { done, bytes: sending.bytes, requestBytes };
+}
+
+/** The client's bytes unless the wire or the compression asks for others. */
+function sendingOf(wire: MeteredWire, target: Target, body: RequestBody, parsed: ParsedRequest): Sending {
+  const to = { path: target.path, query: target.query, provider: wire.provider };
+  if (body.plain === null) {
+    const more = body.rest === 'to_come';
+    return { ...to, bytes: body.raw, more, headers: more ? {} : { 'content-length': body.raw.length } };
+  }
+  const bytes = parsed.body ?? body.plain;
+  return { ...to, bytes, more: false, headers: { 'content-length': bytes.length, 'content-encoding': undefined } };
+}
+
+/** @param sent the request, without compression; null when it was not held */
+function tellRecorder(
+  { settings: { recorder }, scope, target, request: { method = 'GET' } }: RequestContext,
+  wire: MeteredWire,
+  sent: Buffer | null,
+  done: Forwarded,
+  reader: ResponseReader,
+  durationMs: number,
+): void {
+  if (recorder === null) return;
+  const { step, attempt } = scope;
+  const { body: answer, streamed } = reader;
+  const facts = { wire: wire.name, method, target, step, attempt, request: sent, answer, streamed, durationMs };
+  scope.ledger.exchanged(recorder, exchangeOf(facts, done, recorder.maxBytes));
 }
 
 /** Of what the provider has not stated; null when it has stated all, or there is nothing to count. */
 async function estimateMissing(
-  { meters, target, request: { method = '' } }: Arrival,
+  { settings, target, request: { method = '' } }: RequestContext,
   { plain }: RequestBody,
-  reading: Reading,
+  reader: ResponseReader,
   usage: Usage | null,
 ): Promise<Estimate | null> {
   const input = usage?.input ?? null;
   const output = usage?.output ?? null;
   if (input !== null && output !== null) return null;
   const body = input === null ? plain : null;
-  const written = output === null ? reading.text() : null;
-  return await meters.estimator.estimate({ method, path: target.known, body, written });
+  const written = output === null ? reader.text() : null;
+  return await settings.estimator.estimate({ method, path: target.known, body, written });
 }
 
-/** The client's bytes unless the wire or the compression asks for others. */
-function sendingOf(wire: MeteredWire, target: Target, body: RequestBody, asked: Asked): Sending {
-  const to = { path: target.path, query: target.query, provider: wire.provider };
-  if (body.plain === null) {
-    const more = body.rest === 'to_come';
-    return { ...to, bytes: body.raw, more, headers: more ? {} : { 'content-length': body.raw.length } };
-  }
-  const bytes = asked.body ?? body.plain;
-  return { ...to, bytes, more: false, headers: { 'content-length': bytes.length, 'content-encoding': undefined } };
+function usageFacts(usage: Usage | null, estimate: Estimate | null) {
+  const stated = usage !== null && (usage.input !== null || usage.output !== null);
+  return {
+    'gen_ai.usage.input_tokens': usage?.input ?? null,
+    'gen_ai.usage.output_tokens': usage?.output ?? null,
+    'gen_ai.usage.cache_read.input_tokens': usage?.cacheRead ?? null,
+    'gen_ai.usage.cache_write.input_tokens': usage?.cacheWrite ?? null,
+    'gen_ai.usage.reasoning.output_tokens': usage?.reasoning ?? null,
+    usage_source: stated ? 'provider' : estimate === null ? 'none' : 'estimate',
+    usage_raw: usage?.raw ?? null,
+  } as const;
 }
 
 /**
  * The failed call whose request this is once more; each is repeated once, so that of equal requests sent at the same time every
  * one has its own. Bodies are large and most calls succeed, so digests are made late.
  */
-function takeFailed({ failed }: Account, target: Target, body: RequestBody): string | null {
+function takeFailed({ failed }: CallScope, target: Target, body: RequestBody): string | null {
   if (failed.size === 0 || body.plain === null) return null;
   const digest = digestOf(target, body.plain);
   const calls = failed.get(digest) ?? [];
@@ -156,7 +208,7 @@ function takeFailed({ failed }: Account, target: Target, body: RequestBody): str
   return call;
 }
 
-function rememberFailed({ failed }: Account, callId: string, target: Target, body: RequestBody): void {
+function rememberFailed({ failed }: CallScope, callId: string, target: Target, body: RequestBody): void {
   if (body.plain === null) return;
   const digest = digestOf(target, body.plain);
   const calls = failed.get(digest);

@@ -1,4 +1,8 @@
 /** What a recorder is told of each request that went upstream. The cassette implements the recorder; the proxy only calls it. */
+import type { Target } from './address.ts';
+import type { BoundedBuffer } from './transport/body.ts';
+import type { Forwarded } from './transport/forward.ts';
+import { queryWithoutKey } from './transport/headers.ts';
 
 export interface Exchange {
   /** Null on a path that the meter does not understand. */
@@ -34,4 +38,33 @@ export interface ExchangeRecorder {
   readonly maxBytes: number;
   /** Called in the log scope of the call when it has ended. It should not throw; what it throws becomes a record and harms nothing. */
   record(exchange: Exchange): void;
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/** An exchange that has ended, for a recorder that holds `maxBytes` of a body. */
+export function exchangeOf(
+  facts: Pick<Exchange, 'wire' | 'method' | 'step' | 'attempt' | 'request' | 'streamed' | 'durationMs'> & {
+    readonly target: Target;
+    readonly answer: BoundedBuffer | null;
+  },
+  done: Forwarded,
+  maxBytes: number,
+): Exchange {
+  const { target, answer, request, ...rest } = facts;
+  const body = answer?.bytes() ?? NOTHING;
+  const oversized = answer?.whole === false || body.length > maxBytes;
+  return {
+    ...rest,
+    path: target.path + queryWithoutKey(target.query),
+    request: request !== null && request.length <= maxBytes ? request : null,
+    status: done.status,
+    headers: {
+      ...(done.contentType === null ? {} : { 'content-type': done.contentType }),
+      ...(done.requestId === null ? {} : { 'x-request-id': done.requestId }),
+    },
+    body: oversized ? body.subarray(0, maxBytes) : body,
+    complete: done.ending === 'whole',
+    oversized,
+  };
 }

@@ -3,6 +3,8 @@ import { captureScope, getLogger } from '../log.ts';
 import type { EventMetadata } from '../schema.ts';
 import type { BudgetRefusal } from './budget.ts';
 import type { Exchange, ExchangeRecorder } from './exchange.ts';
+import { isGood, type Forwarded } from './transport/forward.ts';
+import type { ParsedResponse } from './wires/wire.ts';
 
 export interface Ledger {
   callStarted(facts: EventMetadata<'llm_call_start'>): void;
@@ -82,5 +84,30 @@ function tokensOf({ usage_source, status }: EventMetadata<'llm_call'>): string {
       return status === null ? '' : '; tokens unknown';
     default:
       return usage_source satisfies never;
+  }
+}
+
+/** How a call ended, from what happened on the way and what the answer states. */
+export function outcomeOf(done: Forwarded, response: ParsedResponse): EventMetadata<'llm_call'>['outcome'] {
+  const good = isGood(done.status);
+  const spoken = response.error === null ? null : 'upstream_error';
+  switch (done.ending) {
+    case 'unreachable':
+      return 'unreachable';
+    case 'unanswered':
+      return 'upstream_error';
+    case 'lost':
+      return 'client_aborted';
+    case 'client_gone':
+      // Some clients hang up as soon as they have seen the closing mark.
+      return spoken ?? (good && response.closed ? 'ok' : 'client_aborted');
+    case 'cut':
+      return spoken ?? (good && response.closed ? 'ok' : 'truncated');
+    case 'whole':
+      if (!good) return 'http_error';
+      // Not every provider ends its streams with a mark.
+      return spoken ?? (response.closed || response.finished ? 'ok' : 'truncated');
+    default:
+      return done.ending satisfies never;
   }
 }

@@ -1,21 +1,20 @@
 /** The metering proxy: one loopback server per process. Which attempt a call belongs to is told by its URL, never by the clock. */
 import { randomBytes } from 'node:crypto';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { openAccount, settled, type Account } from './account.ts';
-import type { Arrival, RunMeters } from './arrival.ts';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { listenOnLoopback } from '../loopback.ts';
+import { findPlace, prefixOf, type AttemptPlace, type Place } from './address.ts';
 import type { Budget, BudgetRefusal } from './budget.ts';
 import { meterCall } from './call.ts';
-import { DUMMY_KEY } from './credential.ts';
-import { createEstimator } from './estimator.ts';
+import { createEstimator } from './estimates/estimator.ts';
 import type { ExchangeRecorder } from './exchange.ts';
-import { openOmission } from './omission.ts';
-import { passOn } from './passage.ts';
-import type { PriceBook } from './price.ts';
-import { refuseAddress, refuseUpgrade } from './refusal.ts';
-import { findPlace, prefixOf, type AttemptPlace, type Place } from './route.ts';
-import { MAX_HEAD_BYTES, openConnections, openUpstream } from './upstream.ts';
-import { wireOf } from './wires.ts';
+import { passThrough } from './passthrough.ts';
+import type { PriceBook } from './pricing/prices.ts';
+import { callsEnded, openCallScope, type CallScope, type RequestContext, type RunSettings } from './request-context.ts';
+import { openResponseFilter } from './response-reader.ts';
+import { DUMMY_KEY } from './transport/headers.ts';
+import { refuseAddress, refuseUpgrade } from './transport/local-error.ts';
+import { MAX_HEAD_BYTES, openConnections, openUpstream } from './transport/upstream.ts';
+import { wireOf } from './wires/table.ts';
 
 export interface RunMeterOptions {
   readonly runId: string;
@@ -85,14 +84,14 @@ export interface Meter extends AsyncDisposable {
 }
 
 interface MeteredRun {
-  readonly meters: RunMeters;
+  readonly settings: RunSettings;
   /** The attempt that is open. */
-  current: Account | null;
+  current: CallScope | null;
 }
 
 interface MeteredPlace extends Place {
   readonly run: MeteredRun;
-  readonly account: Account;
+  readonly scope: CallScope;
   readonly level: 'attempt' | 'run';
   readonly phase: string | null;
 }
@@ -113,35 +112,12 @@ export async function startMeter(options: { readonly now?: () => number } = {}):
   const estimator = createEstimator();
   const places = new Map<string, MeteredPlace>();
 
-  const server = createServer({ maxHeaderSize: MAX_HEAD_BYTES }, (request, response) => {
-    const found = findPlace(places, request.url ?? '');
-    if (found === null) {
-      refuseAddress(request, response);
-      return;
-    }
-    const { run, account: own, level, phase } = found.place;
-    const account = level === 'run' ? (run.current ?? own) : own;
-    const attribution = level === 'attempt' ? 'url' : account === own ? 'run' : 'current_attempt';
-    const exceeded = (refusal: BudgetRefusal): void => {
-      own.exceeded.abort(refusal);
-      account.exceeded.abort(refusal);
-    };
-    const { target } = found;
-    const arrival = { meters: run.meters, account, attribution, phase, target, request, response, exceeded } as const;
-    // Neither forwarding nor recording rejects; a defect in them must not end the process, which runs experiments.
-    const work = handle(arrival).catch(() => void response.destroy());
-    account.inFlight.add(work);
-    void work.then(() => account.inFlight.delete(work));
-  });
+  const server = createServer({ maxHeaderSize: MAX_HEAD_BYTES }, (request, response) => route(places, request, response));
   // Longer than clients keep theirs: whoever closes an idle connection first may close it under the other's next request.
   server.keepAliveTimeout = 120_000;
   // A request may take as long as its framework takes to send it.
   server.requestTimeout = 0;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
+  const port = await listenOnLoopback(server);
 
   const addressOf = (place: MeteredPlace): MeteredAddress => {
     const token = randomBytes(16).toString('base64url');
@@ -149,63 +125,90 @@ export async function startMeter(options: { readonly now?: () => number } = {}):
     const rootUrl = `http://127.0.0.1:${port}/${token}${place.prefix}`;
     return { baseUrl: `${rootUrl}/v1`, rootUrl, apiKey: DUMMY_KEY };
   };
-  const open = (run: MeteredRun, runId: string, at: AttemptPlace | null): [MeteredAttempt, Account] => {
-    const account = openAccount(at);
-    const placeOf = (phase: string | null): MeteredPlace => {
-      return { prefix: prefixOf(runId, at, phase), run, account, level: at === null ? 'run' : 'attempt', phase };
-    };
-    const endpoint = {
-      ...addressOf(placeOf(null)),
-      phaseAddress: (phase: string) => addressOf(placeOf(phase)),
-      budgetExceeded: account.exceeded.signal,
-      close: async () => {
-        if (run.current === account) run.current = null;
-        await settled(account.inFlight);
-      },
-    };
-    return [endpoint, account];
-  };
 
   return {
     openRun({ runId, upstream, prices, budgets = [], recorder = null, priced = true, omitFromMessages = [] }) {
       const { baseUrl, apiKey, askStreamUsage = true } = upstream;
       const to = openUpstream(baseUrl, apiKey, connections);
-      const omission = openOmission(omitFromMessages);
-      const meters = { upstream: to, askStreamUsage, prices, priced, budgets, recorder, estimator, omission, now };
-      const run: MeteredRun = { meters, current: null };
+      const filter = openResponseFilter(omitFromMessages);
+      const settings = { upstream: to, askStreamUsage, prices, priced, budgets, recorder, estimator, filter, now };
+      const run: MeteredRun = { settings, current: null };
       return {
         openAttempt(at) {
-          const [endpoint, account] = open(run, runId, at);
-          run.current = account;
-          return endpoint;
+          const scope = openCallScope(at);
+          run.current = scope;
+          return endpointOf(run, runId, at, scope, addressOf);
         },
-        openRun: () => open(run, runId, null)[0],
+        openRun: () => endpointOf(run, runId, null, openCallScope(null), addressOf),
       };
     },
     async [Symbol.asyncDispose]() {
       server.close();
       server.closeAllConnections();
-      const inFlight = (): Promise<void>[] => [...places.values()].flatMap(({ account }) => [...account.inFlight]);
-      await settled(inFlight());
+      const inFlight = (): Promise<void>[] => [...places.values()].flatMap(({ scope }) => [...scope.inFlight]);
+      await callsEnded(inFlight());
       connections.close();
       await estimator.close();
       // Calls that were waiting for an estimate are recorded without one.
-      await settled(inFlight());
+      await callsEnded(inFlight());
     },
   };
 }
 
-async function handle(arrival: Arrival): Promise<void> {
-  const { target, request, response, account } = arrival;
+function endpointOf(
+  run: MeteredRun,
+  runId: string,
+  at: AttemptPlace | null,
+  scope: CallScope,
+  addressOf: (place: MeteredPlace) => MeteredAddress,
+): MeteredAttempt {
+  const placeOf = (phase: string | null): MeteredPlace => {
+    return { prefix: prefixOf(runId, at, phase), run, scope, level: at === null ? 'run' : 'attempt', phase };
+  };
+  return {
+    ...addressOf(placeOf(null)),
+    phaseAddress: (phase) => addressOf(placeOf(phase)),
+    budgetExceeded: scope.exceeded.signal,
+    async close() {
+      if (run.current === scope) run.current = null;
+      await callsEnded(scope.inFlight);
+    },
+  };
+}
+
+/** Finds whose request it is and has it answered. */
+function route(places: ReadonlyMap<string, MeteredPlace>, request: IncomingMessage, response: ServerResponse): void {
+  const found = findPlace(places, request.url ?? '');
+  if (found === null) {
+    refuseAddress(request, response);
+    return;
+  }
+  const { run, scope: own, level, phase } = found.place;
+  const scope = level === 'run' ? (run.current ?? own) : own;
+  const attribution = level === 'attempt' ? 'url' : scope === own ? 'run' : 'current_attempt';
+  const exceeded = (refusal: BudgetRefusal): void => {
+    own.exceeded.abort(refusal);
+    scope.exceeded.abort(refusal);
+  };
+  const { settings } = run;
+  const context = { settings, scope, attribution, phase, target: found.target, request, response, exceeded } as const;
+  // Neither forwarding nor recording rejects; a defect in them must not end the process, which runs experiments.
+  const work = handle(context).catch(() => void response.destroy());
+  scope.inFlight.add(work);
+  void work.then(() => scope.inFlight.delete(work));
+}
+
+async function handle(context: RequestContext): Promise<void> {
+  const { target, request, response, scope } = context;
   const protocol = request.headers.upgrade;
   // Without a listener for upgrades Node hands them over as ordinary requests. Other protocols than this are offers, such as
   // h2c, that a server may leave unanswered.
   if (protocol !== undefined && protocol.toLowerCase() === 'websocket') {
-    account.ledger.upgradeRefused({ path: target.path, protocol: 'websocket' });
+    scope.ledger.upgradeRefused({ path: target.path, protocol: 'websocket' });
     refuseUpgrade(request, response, 'WebSocket');
     return;
   }
   const wire = wireOf(request.method ?? 'GET', target.known);
-  if (wire === null || wire.lookup) await passOn(arrival, wire);
-  else await meterCall(arrival, wire);
+  if (wire === null || wire.lookup) await passThrough(context, wire);
+  else await meterCall(context, wire);
 }

@@ -5,7 +5,7 @@ import { withStep } from '../../src/log.ts';
 import { createBudget, loadPrices, startMeter, unpriced, type BudgetRefusal } from '../../src/meter.ts';
 import { admit } from '../../src/meter/budget.ts';
 import { ledgerRun } from './ledger-run.ts';
-import { ask, metered, openPlain, STREAM, WHOLE } from './metered.ts';
+import { ask, metered, openPlain, STREAM, WHOLE } from './metered-attempt.ts';
 import { completion, startUpstream, streamEvents } from './upstream-stub.ts';
 
 const USED = { prompt_tokens: 60, completion_tokens: 40 };

@@ -1,14 +1,14 @@
 /** Errors that the proxy answers itself, in the format that the client of a provider understands. */
-import type { Provider } from '../wire.ts';
+import type { Provider } from './wire.ts';
 
 /** `code` is stepwell's own name for what happened; formats without a place for it leave it out. */
-interface AnsweredError {
+interface LocalError {
   readonly status: number;
   readonly code: string;
   readonly message: string;
 }
 
-export function errorBody(provider: Provider, { status, code, message }: AnsweredError): string {
+export function errorBody(provider: Provider, { status, code, message }: LocalError): string {
   switch (provider) {
     case 'openai':
       return JSON.stringify({

@@ -1,27 +1,22 @@
 /** The reader of answers that come as server-sent events. */
-import { EventSplitter } from '../sse.ts';
-import type { Answered, StreamReader } from '../wire.ts';
-import { dataOf } from './event.ts';
-import { holdText } from './held-text.ts';
+import type { ParsedResponse, StreamReader } from './wire.ts';
+import { dataOf, EventSplitter } from './sse.ts';
+import { writtenText } from './text.ts';
 
 /** What one wire knows of its events. */
 export interface EventFormat {
   /** Looks at one event and returns what of it the client gets: the event itself, another in its place, or null for none. */
   read(event: Buffer): Buffer | null;
-  answered(): Answered;
+  parsed(): ParsedResponse;
   /** The text that the model wrote in one event's data. */
   written(data: string): string;
 }
 
 const BLANK_LINE = Buffer.from('\n\n');
 
-export function isEventStream(contentType: string): boolean {
-  return /^\s*text\/event-stream/i.test(contentType);
-}
-
 export function readEvents(format: EventFormat): StreamReader {
   const splitter = new EventSplitter();
-  const held = holdText((event) => {
+  const held = writtenText((event) => {
     const data = dataOf(event);
     return data === null ? '' : format.written(data);
   });
@@ -39,7 +34,7 @@ export function readEvents(format: EventFormat): StreamReader {
       const shown = shownOf(Buffer.concat([rest, BLANK_LINE]));
       return shown === null ? [] : [shown.subarray(0, shown.length - BLANK_LINE.length)];
     },
-    answered: () => format.answered(),
+    parsed: () => format.parsed(),
     text: () => held.text(),
   };
 }

@@ -1,8 +1,8 @@
-/** The text within requests and answers of any shape, for estimates. */
+/** The text within requests and answers of any shape, for estimates where a provider states no usage. */
 import { parseObject, type Json } from './json.ts';
 
 /** Above what any model reads at once. */
-const MOST_CHARACTERS = 8 * 1024 * 1024;
+const MOST_READ = 8 * 1024 * 1024;
 
 /** Names, marks and bytes: not what a model reads or writes as text. `reasoning_details` repeats `reasoning`. */
 const NO_TEXT = new Set([
@@ -36,7 +36,7 @@ const NO_TEXT = new Set([
  */
 export function textsIn(value: unknown, keys = false): string[] {
   const texts: string[] = [];
-  let left = MOST_CHARACTERS;
+  let left = MOST_READ;
   // No recursion: a body may be nested deeper than the stack is.
   const stack: unknown[] = [value];
   while (stack.length > 0 && left > 0) {
@@ -68,4 +68,45 @@ export function requestText(body: Buffer, texts: readonly string[], schemas: rea
   if (request === null) return '';
   const read = texts.flatMap((name) => textsIn(request[name]));
   return [...read, ...schemas.flatMap((name) => textsIn(request[name], true))].join('\n');
+}
+
+/** Events are held up to this size and then reduced to their text. */
+const MOST_HELD = 512 * 1024;
+/** More than any model writes in one answer. */
+const MOST_WRITTEN = 4 * 1024 * 1024;
+
+/** What a model has written so far, at the price of holding bytes: most streams end with their usage, and nobody asks. */
+export interface WrittenText {
+  hold(event: Buffer): void;
+  text(): string;
+}
+
+/** `written` finds the text that one event carries. */
+export function writtenText(written: (event: Buffer) => string): WrittenText {
+  let events: Buffer[] = [];
+  let bytes = 0;
+  const texts: string[] = [];
+  let characters = 0;
+
+  function reduce(): void {
+    for (const event of events) {
+      const text = characters < MOST_WRITTEN ? written(event) : '';
+      if (text !== '') texts.push(text);
+      characters += text.length;
+    }
+    events = [];
+    bytes = 0;
+  }
+
+  return {
+    hold(event) {
+      events.push(event);
+      bytes += event.length;
+      if (bytes > MOST_HELD) reduce();
+    },
+    text() {
+      reduce();
+      return texts.join('');
+    },
+  };
 }

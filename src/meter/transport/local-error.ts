@@ -1,0 +1,39 @@
+/** The errors that the proxy answers itself, in the format that the client understands. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { sendJson } from '../../loopback.ts';
+import { failureReason } from '../../store/errno.ts';
+import type { BudgetRefusal } from '../budget.ts';
+import { errorBody } from '../wires/error.ts';
+import type { Provider } from '../wires/wire.ts';
+
+/** The address belongs to nothing. */
+export function refuseAddress(request: IncomingMessage, response: ServerResponse): void {
+  const message =
+    'This address belongs to no attempt that stepwell knows. Use the base URL given to the framework, with its token and /v1, as it is.';
+  request.resume();
+  sendJson(response, 404, errorBody('openai', { status: 404, code: 'unknown_attempt', message }));
+}
+
+export function refuseForBudget(response: ServerResponse, provider: Provider, { message }: BudgetRefusal): void {
+  const told = `${message} Asking again is of no use: stepwell's metering proxy sends no further calls.`;
+  // Clients made by OpenAI and Anthropic repeat a 429 by themselves unless this header says otherwise.
+  sendJson(response, 429, errorBody(provider, { status: 429, code: 'budget_exceeded', message: told }), {
+    'x-should-retry': 'false',
+  });
+}
+
+/** Clients that try a WebSocket first, such as Codex, take this status as the sign to go on over HTTP at once. */
+export function refuseUpgrade(request: IncomingMessage, response: ServerResponse, protocol: string): void {
+  const message = `stepwell's metering proxy passes no ${protocol} connections on. Send the request over plain HTTP; streams of events are supported.`;
+  request.resume();
+  sendJson(response, 426, errorBody('openai', { status: 426, code: 'upgrade_refused', message }), {
+    connection: 'close',
+    upgrade: 'HTTP/1.1',
+  });
+}
+
+export function answerUnreachable(response: ServerResponse, provider: Provider, origin: string, error: Error | null): void {
+  const cause = error === null ? 'unknown reason' : failureReason(error);
+  const message = `stepwell's metering proxy got no answer from ${origin}: ${cause}`;
+  sendJson(response, 502, errorBody(provider, { status: 502, code: 'upstream_unreachable', message }));
+}

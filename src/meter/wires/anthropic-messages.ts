@@ -1,0 +1,124 @@
+/** Anthropic messages: `POST /v1/messages`, streamed and not. */
+import type { ParsedResponse, ParsedRequest, MeteredWire, StreamReader, Usage } from './wire.ts';
+import { dataOf } from './sse.ts';
+import { countOf, errorOf, nameOf, objectOf, objectsOf, parseObject, textOf, type Json } from './json.ts';
+import { readEvents } from './sse-reader.ts';
+import { requestText, textsIn } from './text.ts';
+
+/** Input is stated without what a cache held or took; the three together are what the model read. */
+function readUsage(raw: Json): Usage {
+  const cacheRead = countOf(raw['cache_read_input_tokens']);
+  const cacheWrite = countOf(raw['cache_creation_input_tokens']) ?? sumOf(objectOf(raw['cache_creation']));
+  const input = countOf(raw['input_tokens']);
+  const usage = {
+    input: input === null ? null : input + (cacheRead ?? 0) + (cacheWrite ?? 0),
+    output: countOf(raw['output_tokens']),
+    cacheRead,
+    cacheWrite,
+    reasoning: countOf(objectOf(raw['output_tokens_details'])?.['thinking_tokens']),
+    raw,
+  };
+  // Compacting the conversation is a request of its own within this one, billed, and not part of the other fields.
+  const compactions = objectsOf(raw['iterations']).filter((iteration) => iteration['type'] === 'compaction');
+  return compactions.map((iteration) => readUsage({ ...iteration, iterations: null })).reduce(added, usage);
+}
+
+function added(sum: Usage, more: Usage): Usage {
+  return {
+    input: sum.input === null || more.input === null ? null : sum.input + more.input,
+    output: sum.output === null || more.output === null ? null : sum.output + more.output,
+    cacheRead: plus(sum.cacheRead, more.cacheRead),
+    cacheWrite: plus(sum.cacheWrite, more.cacheWrite),
+    reasoning: plus(sum.reasoning, more.reasoning),
+    raw: sum.raw,
+  };
+}
+
+function plus(a: number | null, b: number | null): number | null {
+  return a === null ? b : a + (b ?? 0);
+}
+
+/** What was written to a cache, where only its parts by retention are stated. */
+function sumOf(parts: Json | null): number | null {
+  return Object.values(parts ?? {})
+    .map(countOf)
+    .reduce(plus, null);
+}
+
+function readRequest(bytes: Buffer): ParsedRequest | null {
+  const body = parseObject(bytes.toString('utf8'));
+  if (body === null) return null;
+  return { model: nameOf(body['model']), stream: body['stream'] === true, body: null, hideUsage: false };
+}
+
+function readAnswer(bytes: Buffer): ParsedResponse {
+  const body = parseObject(bytes.toString('utf8'));
+  const raw = objectOf(body?.['usage']);
+  return {
+    model: nameOf(body?.['model']),
+    usage: raw === null ? null : readUsage(raw),
+    finished: true,
+    closed: true,
+    error: errorOf(body?.['error']),
+  };
+}
+
+/** Text comes in `content_block_…` events. */
+const SPEAKING = /message_|"error"/;
+
+function readStream(): StreamReader {
+  let model: string | null = null;
+  let raw: Json | null = null;
+  let finished = false;
+  let closed = false;
+  let error: string | null = null;
+
+  function look(event: Json): void {
+    const message = objectOf(event['message']);
+    model = nameOf(message?.['model']) ?? model;
+    // Counts are of the answer so far: a later one replaces an earlier one, and those that it leaves out still hold.
+    const stated = objectOf(message?.['usage']) ?? objectOf(event['usage']);
+    if (stated !== null) raw = { ...raw, ...Object.fromEntries(Object.entries(stated).filter(([, value]) => value !== null)) };
+    error = errorOf(event['error']) ?? error;
+    finished ||= nameOf(objectOf(event['delta'])?.['stop_reason']) !== null;
+    closed ||= event['type'] === 'message_stop';
+  }
+
+  return readEvents({
+    read(event) {
+      if (model === null || SPEAKING.test(event.toString('latin1'))) {
+        const data = parseObject(dataOf(event) ?? '');
+        if (data !== null) look(data);
+      }
+      return event;
+    },
+    parsed() {
+      const usage = raw === null ? null : readUsage(raw);
+      const done = finished || closed;
+      // The first event already has an output count, of one token or so.
+      const stated = done || usage === null ? usage : { ...usage, output: null, reasoning: null };
+      return { model, usage: stated, finished: done, closed, error };
+    },
+    written,
+  });
+}
+
+function written(data: string): string {
+  const event = parseObject(data);
+  const block = objectOf(event?.['content_block']);
+  // Results of tools that run at the provider are what the model reads.
+  if (textOf(block?.['type']).endsWith('_tool_result')) return '';
+  return textsIn(block ?? (event?.['type'] === 'content_block_delta' ? event['delta'] : null)).join('');
+}
+
+export const anthropicMessages: MeteredWire = {
+  name: 'anthropic.messages',
+  provider: 'anthropic',
+  lookup: false,
+  matches: (method, path) => method === 'POST' && path === '/v1/messages',
+  readRequest,
+  readAnswer,
+  readEvents: readStream,
+  inputText: (body) => requestText(body, ['system', 'messages'], ['tools', 'output_config']),
+  outputText: (body) => textsIn(parseObject(body.toString('utf8'))?.['content']).join('\n'),
+};

@@ -1,0 +1,30 @@
+/** OpenAI embeddings: `POST /v1/embeddings`, never streamed. */
+import type { MeteredWire, Usage } from './wire.ts';
+import { countOf, errorOf, nameOf, objectOf, parseObject } from './json.ts';
+import { requestText } from './text.ts';
+
+function readUsage(value: unknown): Usage | null {
+  const raw = objectOf(value);
+  if (raw === null) return null;
+  const input = countOf(raw['prompt_tokens']);
+  // The format has no output tokens: this 0 is not a missing count.
+  return { input, output: input === null ? null : 0, cacheRead: null, cacheWrite: null, reasoning: null, raw };
+}
+
+export const openaiEmbeddings: MeteredWire = {
+  name: 'openai.embeddings',
+  provider: 'openai',
+  lookup: false,
+  matches: (method, path) => method === 'POST' && path === '/v1/embeddings',
+  readRequest(bytes) {
+    const body = parseObject(bytes.toString('utf8'));
+    return body === null ? null : { model: nameOf(body['model']), stream: false, body: null, hideUsage: false };
+  },
+  readAnswer(bytes) {
+    const body = parseObject(bytes.toString('utf8'));
+    const usage = readUsage(body?.['usage']);
+    return { model: nameOf(body?.['model']), usage, finished: true, closed: true, error: errorOf(body?.['error']) };
+  },
+  inputText: (body) => requestText(body, ['input'], []),
+  outputText: () => '',
+};

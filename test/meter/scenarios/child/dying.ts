@@ -1,0 +1,19 @@
+/** A process that makes one whole call and is killed in the middle of two others. Arguments: upstream base URL, logs directory. */
+import { withRun, withStep } from '../../../../src/log.ts';
+import { startMeter, unpriced } from '../../../../src/meter.ts';
+import { ask, STREAM, WHOLE } from '../../metered-attempt.ts';
+
+const [baseUrl = '', logsDir = ''] = process.argv.slice(2);
+await withRun({ runId: 'run-1', framework: 'baseline', logsDir }, async () => {
+  const meter = await startMeter();
+  const run = meter.openRun({ runId: 'run-1', upstream: { baseUrl, apiKey: null }, prices: unpriced('none') });
+  await withStep(1, { attempt: 1 }, async () => {
+    const endpoint = run.openAttempt({ step: 1, attempt: 1 });
+    await (await ask(endpoint, WHOLE)).text();
+    const hanging = ask(endpoint, { ...WHOLE, hang: true });
+    const stream = await ask(endpoint, { ...STREAM, hang: true });
+    await stream.body?.getReader().read();
+    process.stdout.write('under way\n');
+    await hanging;
+  });
+});

@@ -1,0 +1,73 @@
+/** One client twice: straight to a stub of the provider, and to another like it through the meter. What it sees must be the same. */
+import assert from 'node:assert/strict';
+import type { EventMetadata } from '../../src/schema.ts';
+import { withStep } from '../../src/log.ts';
+import { startMeter, unpriced, type MeteredEndpoint } from '../../src/meter.ts';
+import { ledgerRun } from './ledger-run.ts';
+import { REAL_KEY } from './metered-attempt.ts';
+import type { Sent } from './sent-usage.ts';
+import { startUpstream, type Answer } from './upstream-stub.ts';
+
+export type Address = Pick<MeteredEndpoint, 'baseUrl' | 'rootUrl' | 'apiKey'>;
+
+interface Ledger {
+  readonly calls: readonly EventMetadata<'llm_call'>[];
+  readonly lookups: readonly EventMetadata<'llm_lookup'>[];
+  /** Of the stub behind the meter. */
+  readonly sent: Sent;
+}
+
+/** `use` returns what the client saw; `calls` and `lookups`: the records to wait for. */
+export async function throughMeter(
+  stub: (key: string) => { answer: Answer; sent: Sent },
+  use: (address: Address) => Promise<unknown>,
+  { calls = 0, lookups = 0, askStreamUsage = true }: { calls?: number; lookups?: number; askStreamUsage?: boolean },
+): Promise<Ledger> {
+  const direct = stub(REAL_KEY);
+  await using straight = await startUpstream(direct.answer);
+  const root = { baseUrl: `${straight.origin}/v1`, rootUrl: straight.origin, apiKey: REAL_KEY };
+  const expected = await use(root);
+
+  let ledger: Ledger | undefined;
+  await ledgerRun(async (run) => {
+    const { answer, sent } = stub(REAL_KEY);
+    await using upstream = await startUpstream(answer);
+    await using meter = await startMeter();
+    const to = { baseUrl: `${upstream.origin}/v1`, apiKey: REAL_KEY, askStreamUsage };
+    const runMeter = meter.openRun({ runId: 'run-1', upstream: to, prices: unpriced('no prices in this test') });
+    await withStep(1, { attempt: 1 }, async () => {
+      const endpoint = runMeter.openAttempt({ step: 1, attempt: 1 });
+      const seen = await use(endpoint);
+      await endpoint.close();
+      assert.deepEqual(seen, expected);
+      const ended = await run.wait('llm_call', calls);
+      const looked = await run.wait('llm_lookup', lookups);
+      assert.deepEqual([ended.length, looked.length], [calls, lookups]);
+      assert.deepEqual(sent, direct.sent, 'the stub was asked for the same');
+      ledger = { calls: ended.map(({ metadata }) => metadata), lookups: looked.map(({ metadata }) => metadata), sent };
+    });
+  });
+  return ledger ?? assert.fail();
+}
+
+/** What of an error does not depend on the address. */
+export async function failure(promise: Promise<unknown>): Promise<unknown> {
+  try {
+    await promise;
+  } catch (error) {
+    const { name, message, status, code, type, error: body, requestID } = error as Error & Record<string, unknown>;
+    return { class: (error as Error).constructor.name, name, message, status, code, type, body, requestID };
+  }
+  return assert.fail('it did not fail');
+}
+
+export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const collected: T[] = [];
+  for await (const item of items) collected.push(item);
+  return collected;
+}
+
+/** Each failed call and the one that it repeats, by their places in the ledger. */
+export function repetitions(calls: Ledger['calls']): (number | null)[] {
+  return calls.map(({ retry_of }) => (retry_of === null ? null : calls.findIndex(({ call_id }) => call_id === retry_of)));
+}

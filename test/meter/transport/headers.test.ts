@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { DUMMY_KEY, putKey, queryWithoutKey } from '../../../src/meter/transport/headers.ts';
+import { metered, REAL_KEY, WHOLE } from '../metered-attempt.ts';
+import { completion } from '../upstream-stub.ts';
+
+test('the real key goes where the client put the dummy, and nowhere else', () => {
+  const sent = (headers: Record<string, string>, query = '', provider: 'openai' | 'anthropic' | 'gemini' = 'openai') => {
+    const left = { ...headers, 'x-kept': '1' };
+    const { 'x-kept': kept, ...rest } = left as Record<string, string>;
+    assert.equal(kept, '1');
+    const to = { ...rest };
+    const sentQuery = putKey(to, query, provider, 'REAL');
+    return [to, sentQuery];
+  };
+  assert.deepEqual(sent({ authorization: `Bearer ${DUMMY_KEY}` }), [{ authorization: 'Bearer REAL' }, '']);
+  for (const name of ['x-api-key', 'api-key', 'x-goog-api-key']) {
+    assert.deepEqual(sent({ [name]: DUMMY_KEY, authorization: 'Bearer own' }), [{ [name]: 'REAL' }, '']);
+  }
+  assert.deepEqual(sent({ authorization: `Bearer ${DUMMY_KEY}`, 'x-api-key': DUMMY_KEY }), [
+    { authorization: 'Bearer REAL', 'x-api-key': 'REAL' },
+    '',
+  ]);
+  assert.deepEqual(sent({}, `?alt=sse&key=${DUMMY_KEY}`, 'gemini'), [{}, '?alt=sse&key=REAL']);
+  assert.deepEqual(sent({ 'x-goog-api-key': DUMMY_KEY }, `?key=${DUMMY_KEY}&alt=sse`, 'gemini'), [
+    { 'x-goog-api-key': 'REAL' },
+    '?alt=sse',
+  ]);
+});
+
+test('a client that sends no key, or one of its own, is given the real one where the provider or the client expects it', () => {
+  const sent = (headers: Record<string, string>, provider: 'openai' | 'anthropic' | 'gemini', query = '') => {
+    const to = { ...headers };
+    return [to, putKey(to, query, provider, 'REAL')];
+  };
+  assert.deepEqual(sent({}, 'openai'), [{ authorization: 'Bearer REAL' }, '']);
+  assert.deepEqual(sent({}, 'anthropic'), [{ 'x-api-key': 'REAL' }, '']);
+  assert.deepEqual(sent({}, 'gemini'), [{ 'x-goog-api-key': 'REAL' }, '']);
+  assert.deepEqual(sent({ 'api-key': 'own' }, 'openai'), [{ 'api-key': 'REAL' }, '']);
+  assert.deepEqual(sent({ authorization: 'Bearer own' }, 'anthropic'), [{ authorization: 'Bearer REAL' }, '']);
+  assert.deepEqual(sent({}, 'gemini', '?key=own'), [{}, '?key=REAL']);
+  // No credential: `key` may mean anything to whoever is no Gemini.
+  assert.deepEqual(sent({}, 'openai', '?key=own'), [{ authorization: 'Bearer REAL' }, '?key=own']);
+});
+
+test('without a real key the dummy is taken away', () => {
+  const headers = { authorization: `Bearer ${DUMMY_KEY}`, 'x-api-key': DUMMY_KEY };
+  assert.equal(putKey(headers, `?key=${DUMMY_KEY}`, 'openai', null), '');
+  assert.deepEqual(headers, {});
+});
+
+test('a key is written so that a query can hold it', () => {
+  assert.equal(putKey({}, `?key=${DUMMY_KEY}`, 'gemini', 'a&b=c'), '?key=a%26b%3Dc');
+});
+
+test('what may be kept of a query has no key', () => {
+  assert.equal(queryWithoutKey('?key=x'), '');
+  assert.equal(queryWithoutKey('?alt=sse&key=x&monkey=1'), '?alt=sse&monkey=1');
+  assert.equal(queryWithoutKey('?alt=sse'), '?alt=sse');
+});
+
+test('a key in the query reaches the upstream and no record', async () => {
+  await metered(
+    (response) => completion(response),
+    async ({ run, upstream, endpoint }) => {
+      for (const path of ['/v1/chat/completions', '/v1beta/other']) {
+        const url = `${endpoint.rootUrl}${path}?key=${endpoint.apiKey}`;
+        await (await fetch(url, { method: 'POST', body: JSON.stringify(WHOLE) })).text();
+      }
+      await run.wait('llm_call', 1);
+      await run.wait('unmetered_request', 1);
+      assert.deepEqual(
+        upstream.seen.map(({ url, headers }) => [url, headers.authorization]),
+        [
+          [`/v1/chat/completions?key=${REAL_KEY}`, undefined],
+          [`/v1beta/other?key=${REAL_KEY}`, undefined],
+        ],
+      );
+      const ledger = readFileSync(join(run.dir, 'logs/step_001/metrics.log'), 'utf8');
+      assert.ok(!ledger.includes(REAL_KEY) && !ledger.includes('key='));
+    },
+  );
+});

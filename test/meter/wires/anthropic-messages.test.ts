@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { metered, named, readStream } from './read-by-wire.ts';
+
+const wire = metered('/v1/messages');
+const FIRST = {
+  input_tokens: 50,
+  cache_creation_input_tokens: 30,
+  cache_read_input_tokens: 20,
+  cache_creation: { ephemeral_5m_input_tokens: 10, ephemeral_1h_input_tokens: 20 },
+  output_tokens: 1,
+};
+
+const start = (usage: object = FIRST) => ({
+  type: 'message_start',
+  message: { id: 'msg_1', model: 'm-2026', content: [], usage },
+});
+const delta = (part: object) => ({ type: 'content_block_delta', index: 0, delta: part });
+const text = (written: string) => delta({ type: 'text_delta', text: written });
+const end = (usage: object = { output_tokens: 15 }) => ({ type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage });
+const stop = { type: 'message_stop' };
+
+function usageOf(raw: object) {
+  return wire.readAnswer(Buffer.from(JSON.stringify({ model: 'm', usage: raw }))).usage;
+}
+
+test('input is what was sent, read from and written to the cache together', () => {
+  const raw = { ...FIRST, output_tokens: 15, output_tokens_details: { thinking_tokens: 7 } };
+  assert.deepEqual(usageOf(raw), { input: 100, output: 15, cacheRead: 20, cacheWrite: 30, reasoning: 7, raw });
+});
+
+test('what is absent is unknown; the cache counts as unused where it is not named', () => {
+  const plain = usageOf({ input_tokens: 5, output_tokens: 2, cache_read_input_tokens: null });
+  assert.deepEqual([plain?.input, plain?.cacheRead, plain?.cacheWrite, plain?.reasoning], [5, null, null, null]);
+  assert.equal(usageOf({ cache_read_input_tokens: 20, output_tokens: 2 })?.input, null);
+  const parts = { input_tokens: 5, cache_creation: FIRST.cache_creation };
+  assert.deepEqual([usageOf(parts)?.input, usageOf(parts)?.cacheWrite, usageOf(parts)?.output], [35, 30, null]);
+});
+
+test('compacting the conversation is billed beside the other fields and counted with them', () => {
+  const iterations = [
+    {
+      type: 'compaction',
+      input_tokens: 180_000,
+      output_tokens: 3_500,
+      cache_read_input_tokens: 100,
+      cache_creation_input_tokens: 0,
+    },
+    { type: 'message', input_tokens: 23_000, output_tokens: 1_000 },
+  ];
+  const usage = usageOf({ input_tokens: 23_000, output_tokens: 1_000, iterations });
+  assert.deepEqual([usage?.input, usage?.output, usage?.cacheRead, usage?.cacheWrite], [203_100, 4_500, 100, 0]);
+});
+
+test('later usage of a stream replaces earlier usage field by field and is not added', () => {
+  const repeated = { input_tokens: 50, cache_read_input_tokens: null, output_tokens: 15 };
+  for (const usage of [{ output_tokens: 15 }, repeated]) {
+    const { answered, shown } = readStream(wire, named(start(), { type: 'ping' }, text('a'), end(usage), stop));
+    assert.equal(answered.usage?.input, 100);
+    assert.equal(answered.usage?.output, 15);
+    assert.deepEqual(answered.usage?.raw, { ...FIRST, output_tokens: 15 });
+    assert.deepEqual([answered.model, answered.finished, answered.closed, answered.error], ['m-2026', true, true, null]);
+    assert.equal(shown, named(start(), { type: 'ping' }, text('a'), end(usage), stop).join(''));
+  }
+  const corrected = readStream(wire, named(start(), end({ input_tokens: 60, output_tokens: 15 }), stop)).answered;
+  assert.equal(corrected.usage?.input, 110);
+});
+
+test('of a stream that breaks off the input is known and the output is not', () => {
+  const { answered } = readStream(wire, named(start(), text('message_stop')), { ended: false });
+  assert.deepEqual([answered.usage?.input, answered.usage?.output, answered.finished], [100, null, false]);
+  const unstopped = readStream(wire, named(start(), text('a'), end())).answered;
+  assert.deepEqual([unstopped.usage?.output, unstopped.finished, unstopped.closed], [15, true, false]);
+});
+
+test('errors, in a stream and in place of an answer', () => {
+  const error = { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' }, request_id: 'req_1' };
+  assert.equal(readStream(wire, named(start(), error)).answered.error, 'Overloaded');
+  assert.equal(readStream(wire, named(error)).answered.error, 'Overloaded');
+  assert.equal(wire.readAnswer(Buffer.from(JSON.stringify(error))).error, 'Overloaded');
+});
+
+test('what the model wrote: text, thinking and input of tools', () => {
+  const events = named(
+    start(),
+    { type: 'content_block_start', index: 0, content_block: { type: 'thinking', thinking: '', signature: '' } },
+    delta({ type: 'thinking_delta', thinking: 'Hm. ' }),
+    delta({ type: 'signature_delta', signature: 'AAAA' }),
+    { type: 'content_block_start', index: 1, content_block: { type: 'text', text: '' } },
+    text('Grüße'),
+    { type: 'content_block_start', index: 2, content_block: { type: 'tool_use', id: 'toolu_1', name: 'look', input: {} } },
+    delta({ type: 'input_json_delta', partial_json: '{"a":1}' }),
+    { type: 'content_block_start', index: 3, content_block: { type: 'web_search_tool_result', content: [{ title: 'no' }] } },
+  );
+  assert.equal(readStream(wire, events, { ended: false }).text, 'Hm. Grüßelook{"a":1}');
+});
+
+test('what the model reads: system, messages and tools, no files', () => {
+  const body = {
+    system: [{ type: 'text', text: 'Be brief.', cache_control: { type: 'ephemeral', ttl: '1h' } }],
+    messages: [
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'Hello' },
+          { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'AAAA' } },
+          { type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'a document' } },
+          { type: 'tool_result', tool_use_id: 'toolu_1', content: 'found' },
+        ],
+      },
+    ],
+    tools: [{ name: 'look', input_schema: { properties: { where: {} } } }],
+  };
+  const lines = wire.inputText(Buffer.from(JSON.stringify(body))).split('\n');
+  assert.deepEqual(lines.slice(0, 4), ['Be brief.', 'Hello', 'a document', 'found']);
+  for (const part of ['look', 'where']) assert.ok(lines.includes(part));
+  assert.ok(!lines.some((line) => ['AAAA', '1h', 'toolu_1'].includes(line)));
+});
