@@ -32,12 +32,3 @@ export function sendRecorded(response: ServerResponse, exchange: CassetteExchang
   response.writeHead(status, streamed ? headers : { ...headers, 'content-length': body.length });
   response.end(body);
 }
-
-/** @param text in the wire's own error format */
-export function sendRefusal(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, {
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(text),
-  });
-  response.end(text);
-}

@@ -1,10 +1,10 @@
 /** The replay: a provider on loopback that answers from cassettes. It is put behind the meter, like the rehearsal. */
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { buffer as readBuffer } from 'node:stream/consumers';
-import { errorBody, providerOf, wireOf } from '../meter.ts';
-import { sendRecorded, sendRefusal } from './answer.ts';
+import { closeServer, listenOnLoopback, sendJson } from '../loopback.ts';
+import { errorBody, providerOf, queryWithoutKey, wireOf } from '../meter.ts';
+import { sendRecorded } from './answer.ts';
 import { openDeck, type Deck, type ReplayedRun } from './deck.ts';
 
 interface ReplayOptions {
@@ -38,11 +38,7 @@ export async function startReplay({ strict }: ReplayOptions): Promise<Replay> {
     respond(decks.get(token) ?? null, path, request, response).catch(() => void response.destroy());
   });
   server.keepAliveTimeout = 120_000;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
+  const port = await listenOnLoopback(server);
 
   return {
     open(run) {
@@ -57,10 +53,7 @@ export async function startReplay({ strict }: ReplayOptions): Promise<Replay> {
       };
     },
     async [Symbol.asyncDispose]() {
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      });
+      await closeServer(server);
     },
   };
 }
@@ -73,7 +66,7 @@ async function respond(deck: Deck | null, url: string, request: IncomingMessage,
   const path = withoutKey(url);
   const refuse = (status: number, code: string, message: string): void => {
     const provider = wireOf(method, path.replace(/\?.*$/, ''))?.provider ?? providerOf(path);
-    sendRefusal(response, status, errorBody(provider, { status, code, message }));
+    sendJson(response, status, errorBody(provider, { status, code, message }));
   };
   const body = await readBuffer(request);
   if (deck === null) {
@@ -88,10 +81,5 @@ async function respond(deck: Deck | null, url: string, request: IncomingMessage,
 /** Gemini's clients may send their key in the URL; recorded paths are without it. */
 function withoutKey(url: string): string {
   const cut = url.indexOf('?');
-  if (cut < 0) return url;
-  const kept = url
-    .slice(cut + 1)
-    .split('&')
-    .filter((part) => part !== '' && !part.startsWith('key='));
-  return kept.length === 0 ? url.slice(0, cut) : `${url.slice(0, cut)}?${kept.join('&')}`;
+  return cut < 0 ? url : url.slice(0, cut) + queryWithoutKey(url.slice(cut));
 }

@@ -50,7 +50,6 @@ export interface RehearsalWire {
   whole(answer: Answer): object;
   /** The events of a stream, as they are sent. */
   stream(answer: Answer, ask: Ask): Iterable<string>;
-  error(status: number, code: string, message: string): object;
 }
 
 /** The name under which every answer is given, whatever model was asked for. */

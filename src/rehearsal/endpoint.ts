@@ -1,17 +1,17 @@
 /** The offline scripted model: an endpoint on loopback that answers from rule files, on the wires of its table. It is no model. */
 import { hash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
 import { ZodError } from 'zod';
+import { closeServer, listenOnLoopback, sendJson } from '../loopback.ts';
+import { errorBody, providerOf } from '../meter.ts';
 import { MODEL, type Answer, type Ask, type RehearsalWire, type Reply } from './dialogue.ts';
 import { estimateUsage } from './estimate.ts';
 import { answerTo, loadRules, type Rule } from './rules.ts';
-import { chat } from './wires/chat.ts';
-import { gemini } from './wires/gemini.ts';
-import { messages } from './wires/messages.ts';
-import { openAiError } from './wires/openai-error.ts';
-import { responses } from './wires/responses.ts';
+import { openaiChat } from './wires/openai-chat.ts';
+import { geminiGenerateContent } from './wires/gemini-generate-content.ts';
+import { anthropicMessages } from './wires/anthropic-messages.ts';
+import { openaiResponses } from './wires/openai-responses.ts';
 
 export interface Rehearsal extends AsyncDisposable {
   /** With its `/v1`. Any key is accepted. */
@@ -27,7 +27,11 @@ interface RehearsalOptions {
 }
 
 const UNKNOWN = 'This is a rehearsal: no model was asked, and no rule knows this prompt.';
-const WIRES: readonly RehearsalWire[] = [chat, responses, messages, gemini];
+const MODELS = JSON.stringify({
+  object: 'list',
+  data: [{ id: MODEL, object: 'model', created: 0, owned_by: 'stepwell' }],
+});
+const WIRES: readonly RehearsalWire[] = [openaiChat, openaiResponses, anthropicMessages, geminiGenerateContent];
 
 /**
  * Starts the scripted model on a free port of 127.0.0.1. Same request, same answer, byte for byte.
@@ -41,16 +45,8 @@ export async function startRehearsal({ rulesDir, strict }: RehearsalOptions): Pr
     // The only failure left is a client that goes away, which needs no answer.
     respond(rules, { rulesDir, strict }, request, response).catch(() => void response.destroy());
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  const close = (): Promise<void> =>
-    new Promise((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    });
+  const port = await listenOnLoopback(server);
+  const close = (): Promise<void> => closeServer(server);
   return { baseUrl: `http://127.0.0.1:${port}/v1`, close, [Symbol.asyncDispose]: close };
 }
 
@@ -62,25 +58,28 @@ async function respond(
 ): Promise<void> {
   const path = (request.url ?? '').replace(/\?.*$/, '');
   const body = await readText(request);
+  const refuse = (status: number, code: string, message: string): void => {
+    sendJson(response, status, errorBody(providerOf(path), { status, code, message }));
+  };
   if ((request.method === 'GET' || request.method === 'HEAD') && path === '/v1/models') {
-    sendJson(response, 200, { object: 'list', data: [{ id: MODEL, object: 'model', created: 0, owned_by: 'stepwell' }] });
+    sendJson(response, 200, MODELS);
     return;
   }
   const wire = request.method === 'POST' ? WIRES.find((each) => each.matches(path)) : undefined;
   if (wire === undefined) {
     const known = WIRES.map((each) => each.path).join(', ');
     const what = `The rehearsal answers POST ${known}, not ${request.method} ${path}.`;
-    sendJson(response, 404, openAiError(404, 'unknown_path', what));
+    refuse(404, 'unknown_path', what);
     return;
   }
   const ask = askOf(wire, body, path);
   if (typeof ask === 'string') {
-    sendJson(response, 400, wire.error(400, 'invalid_request', `The rehearsal cannot read this request: ${ask}.`));
+    refuse(400, 'invalid_request', `The rehearsal cannot read this request: ${ask}.`);
     return;
   }
   const known = answerTo(rules, ask);
   if (known === null && options.strict) {
-    sendJson(response, 422, wire.error(422, 'rehearsal_no_rule', noRule(rules, options.rulesDir, ask)));
+    refuse(422, 'rehearsal_no_rule', noRule(rules, options.rulesDir, ask));
     return;
   }
   const reply: Reply = known ?? { kind: 'text', text: UNKNOWN };
@@ -88,7 +87,7 @@ async function respond(
   const answer: Answer = { id, reply, usage: estimateUsage(ask.messages, reply) };
   response.setHeader('x-request-id', id);
   if (!ask.stream) {
-    sendJson(response, 200, wire.whole(answer));
+    sendJson(response, 200, JSON.stringify(wire.whole(answer)));
     return;
   }
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
@@ -112,10 +111,4 @@ function noRule(rules: readonly Rule[], rulesDir: string, { messages: said }: As
   const last = said.findLast(({ role }) => role === 'user')?.text ?? '';
   const names = rules.map(({ name }) => name).join(', ');
   return `No rehearsal rule matches this prompt, whose last user message begins ${JSON.stringify(last.slice(0, 120))}. Rules in ${rulesDir}: ${names}.`;
-}
-
-function sendJson(response: ServerResponse, status: number, value: object): void {
-  const body = JSON.stringify(value);
-  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
-  response.end(body);
 }

@@ -19,7 +19,7 @@ const Request = z.object({
   messages: z.array(z.object({ role: z.string(), content: z.union([z.string(), z.array(Block)]) })).min(1),
 });
 
-export const messages: RehearsalWire = {
+export const anthropicMessages: RehearsalWire = {
   path: '/v1/messages',
   matches: (path) => path === '/v1/messages',
   read,
@@ -30,10 +30,6 @@ export const messages: RehearsalWire = {
     usage: usageOf(answer),
   }),
   stream,
-  error: (status, _code, message) => ({
-    type: 'error',
-    error: { type: status === 404 ? 'not_found_error' : 'invalid_request_error', message },
-  }),
 };
 
 function read(body: unknown): Ask {

@@ -18,15 +18,12 @@ const Request = z.object({
 
 const PATH = /^\/v1[a-z]*\/models\/[^/:]+:(generateContent|streamGenerateContent)$/;
 
-export const gemini: RehearsalWire = {
+export const geminiGenerateContent: RehearsalWire = {
   path: '/v1beta/models/…:generateContent',
   matches: (path) => PATH.test(path),
   read,
   whole: (answer) => chunk(answer, [partOf(answer)], true),
   stream,
-  error: (status, _code, message) => ({
-    error: { code: status, message, status: status === 404 ? 'NOT_FOUND' : 'INVALID_ARGUMENT' },
-  }),
 };
 
 function read(body: unknown, path: string): Ask {

@@ -1,7 +1,6 @@
 /** OpenAI's Responses. */
 import { z } from 'zod';
 import { MODEL, piecesOf, textOf, type Answer, type Ask, type Message, type RehearsalWire } from '../dialogue.ts';
-import { openAiError } from './openai-error.ts';
 
 const Text = z.union([z.string(), z.array(z.object({ text: z.string().optional() }))]);
 
@@ -22,13 +21,12 @@ const Request = z.object({
   tools: z.array(z.object({ type: z.string(), name: z.string().optional(), parameters: z.unknown().optional() })).nullish(),
 });
 
-export const responses: RehearsalWire = {
+export const openaiResponses: RehearsalWire = {
   path: '/v1/responses',
   matches: (path) => path === '/v1/responses',
   read,
   whole: (answer) => responseOf(answer, 'completed'),
   stream,
-  error: openAiError,
 };
 
 function read(body: unknown): Ask {

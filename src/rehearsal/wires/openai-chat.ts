@@ -1,7 +1,6 @@
 /** OpenAI's chat completions. */
 import { z } from 'zod';
 import { MODEL, piecesOf, textOf, type Answer, type Ask, type RehearsalWire } from '../dialogue.ts';
-import { openAiError } from './openai-error.ts';
 
 const Part = z.object({ text: z.string().optional() });
 
@@ -23,7 +22,7 @@ const Request = z.object({
     .min(1),
 });
 
-export const chat: RehearsalWire = {
+export const openaiChat: RehearsalWire = {
   path: '/v1/chat/completions',
   matches: (path) => path === '/v1/chat/completions',
   read,
@@ -33,7 +32,6 @@ export const chat: RehearsalWire = {
     usage: usageOf(answer),
   }),
   stream,
-  error: openAiError,
 };
 
 function read(body: unknown): Ask {
