@@ -2,16 +2,18 @@
 export * from './store/layout.ts';
 export { AppendPool, type AppendFile, type AppendPoolOptions, type FileRecords } from './store/append.ts';
 export { syncDirectory, writeFileAtomic } from './store/atomic.ts';
-export { realDisk, type Disk } from './store/disk.ts';
+export { realDisk, type Disk } from './store/append/disk.ts';
 export * from './store/errno.ts';
 export { storeError } from './store/errors.ts';
-export * from './store/identity.ts';
+export * from './store/process-identity.ts';
 export * from './store/lease.ts';
 export * from './store/lock.ts';
-export { LineSplitter, type RawLine } from './store/lines.ts';
-export { followRecords, type FollowOptions } from './store/follow.ts';
+export { piecesOf, readRange, sha256Of, type ByteSource, type OpenBytes } from './store/read/byte-source.ts';
+export { followRecords, followRun, type FollowedItem, type FollowOptions, type GrowingRun } from './store/read/follow.ts';
+export { LineSplitter, type RawLine } from './store/read/lines.ts';
+export { bytesOf, openLocalFile, sha256OfFile, type LocalFile } from './store/read/local-file.ts';
 export { gitCommit, gitDirty, gitHasCommit } from './store/git.ts';
-export { readRecords, logFilesOf, type ReadRecordsOptions } from './store/merge.ts';
+export { readRecords, logFilesOf, type ReadRecordsOptions } from './store/read/merge.ts';
 export {
   parseRecord,
   readLogFile,
@@ -20,9 +22,17 @@ export {
   type ReadItem,
   type RecordDefaults,
   type RecordItem,
-} from './store/read.ts';
-export { SeqCoverage } from './store/seq-coverage.ts';
-export { openRunDirectory, type OpenRunDirectoryOptions, type RunSource, type SourceFile } from './store/source.ts';
-export { compareTrees, IGNORED_DIRECTORIES, snapshotTree, type Tree, type TreeChange, type TreeEntry } from './store/tree.ts';
+} from './store/read/records.ts';
+export { SeqCoverage } from './store/read/seq-coverage.ts';
+export { openRunDirectory, type OpenRunDirectoryOptions } from './store/read/run-directory.ts';
+export { requireSmall, sourceOf, unreadable, type RunSource, type SourceFile } from './store/read/source.ts';
+export {
+  compareTrees,
+  IGNORED_DIRECTORIES,
+  snapshotTree,
+  type Tree,
+  type TreeChange,
+  type TreeEntry,
+} from './store/directory-digest.ts';
 export { stepwellCommit, stepwellVersion } from './store/version.ts';
 export { createGlob } from './store/glob.ts';

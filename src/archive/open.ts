@@ -1,53 +1,74 @@
 /** A run inside its archive, read in place: only the blocks of a file are decompressed. */
 import { createHash } from 'node:crypto';
-import { mkdir, open, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { CHECKSUMS_FILE, storeError } from '../store.ts';
-import type { RunSource } from '../store.ts';
-import { checksumsText, parseChecksums } from './checksums.ts';
-import { blocksOf, indexPlace, indexText, loadIndex } from './index-file.ts';
-import type { ArchivedFile, ArchiveIndex, IndexFile } from './index-file.ts';
-import { refuseUnsafe } from './member.ts';
-import { damaged } from './damage.ts';
-import { readBlocks, scanArchive } from './reader.ts';
-import type { OpenFile, ScannedArchive } from './reader.ts';
-import { archiveError } from './errors.ts';
+import { CHECKSUMS_FILE, openLocalFile, requireSmall, storeError } from '../store.ts';
+import type { LocalFile, OpenBytes, RunSource } from '../store.ts';
+import { archiveError, damaged } from './errors.ts';
+import { checksumsText, parseChecksums } from './format/checksums.ts';
+import { blocksOf, indexPlace, indexText, loadIndex } from './format/index-file.ts';
+import type { ArchivedFile, ArchiveIndex, IndexFile } from './format/index-file.ts';
+import { refuseUnsafe } from './format/member.ts';
+import type { ArchiveBlock } from './format/member.ts';
+import { readBlocks, scanArchive } from './format/reader.ts';
+import type { ArchiveBytes, ScannedArchive } from './format/reader.ts';
 
 /**
  * Opens `run.tar.gz` for reading. With the index beside it nothing else is unpacked; without one the archive is read through
  * once and the index written anew. Every file read is compared with its digest.
  *
- * @throws ARCHIVE_MISSING, ARCHIVE_FOREIGN, ARCHIVE_DAMAGED (also when reading), ARCHIVE_UNSAFE
+ * @throws ARCHIVE_MISSING, ARCHIVE_FOREIGN, ARCHIVE_DAMAGED (also when reading), ARCHIVE_UNSAFE, RUN_UNREADABLE
  */
 export async function openArchive(archive: string): Promise<RunSource> {
   const file = await openFile(archive);
-  try {
-    const place = await indexPlace(resolve(archive));
-    const found = place === null ? null : await loadIndex(place, file.bytes);
+  const place = await indexPlace(resolve(archive));
+  return openedOrClosed(file, async () => {
+    const found = place === null ? null : await loadIndex(place, file.source.size);
     const index = found === null ? null : await withNames(file, found);
-    return archiveSource(file, index ?? (await buildIndex(file, place)));
+    return index ?? (await buildIndex(file, place));
+  });
+}
+
+/**
+ * The same for an archive whose bytes are anywhere, read through once.
+ *
+ * @param source disposed of with what is returned, or when it cannot be opened
+ * @param archive its name, for messages
+ */
+export async function openArchiveBytes(source: OpenBytes, archive: string): Promise<RunSource> {
+  return openedOrClosed({ source, archive }, (file) => buildIndex(file, null));
+}
+
+interface OpenArchive extends ArchiveBytes {
+  readonly source: OpenBytes;
+}
+
+async function openedOrClosed(file: OpenArchive, readIndex: (file: OpenArchive) => Promise<ArchiveIndex>): Promise<RunSource> {
+  const close = async (): Promise<void> => await file.source[Symbol.asyncDispose]();
+  try {
+    return archiveSource(file, await readIndex(file), close);
   } catch (error) {
-    await file.handle.close();
+    await close();
     throw error;
   }
 }
 
 /** @throws ARCHIVE_MISSING */
-export async function openFile(archive: string): Promise<OpenFile> {
+export async function openFile(archive: string): Promise<OpenArchive & AsyncDisposable> {
+  let source: LocalFile | null;
   try {
-    const handle = await open(archive, 'r');
-    const stats = await handle.stat();
-    if (stats.isFile()) return { handle, bytes: stats.size, archive };
-    await handle.close();
+    source = await openLocalFile(archive, { followLinks: true });
   } catch (error) {
     throw archiveError('ARCHIVE_MISSING', { archive, reason: (error as Error).message }, { cause: error });
   }
-  throw archiveError('ARCHIVE_MISSING', { archive, reason: 'it is no file' });
+  if (source === null) throw archiveError('ARCHIVE_MISSING', { archive, reason: 'it is no file' });
+  return { source, archive, [Symbol.asyncDispose]: () => source[Symbol.asyncDispose]() };
 }
 
-/** The archive as a source; disposing of it closes the file. */
-function archiveSource(file: OpenFile, index: ArchiveIndex): RunSource {
+function archiveSource(file: ArchiveBytes, index: ArchiveIndex, close = async (): Promise<void> => {}): RunSource {
   const byPath = new Map(index.files.map((member) => [member.path, member]));
+  /** Files whose digest was found right. */
+  const known = new Set<ArchivedFile>();
   return {
     kind: 'archive',
     location: file.archive,
@@ -56,28 +77,39 @@ function archiveSource(file: OpenFile, index: ArchiveIndex): RunSource {
       const listed = index.files.filter((member) => member.path.startsWith(prefix));
       return listed.map(({ path, bytes }) => ({ path, bytes })).sort((a, b) => (a.path < b.path ? -1 : 1));
     },
+    async open(path) {
+      const member = byPath.get(path);
+      if (member === undefined) return null;
+      // A part has no digest of its own: the index could be forged.
+      if (!known.has(member)) for await (const _ of readMember(file, index, member));
+      known.add(member);
+      return memberBytes(file, index, member);
+    },
     async read(path) {
       const member = byPath.get(path);
       return member === undefined ? null : wholeMember(file, index, member);
     },
-    async *stream(path) {
+    async *stream(path, { from = 0, to = Infinity } = {}) {
       const member = byPath.get(path);
       if (member === undefined) throw storeError('RUN_FILE_MISSING', { path, location: file.archive });
-      yield* readMember(file, index, member);
+      let at = 0;
+      for await (const piece of readMember(file, index, member)) {
+        const wanted = piece.subarray(Math.max(0, from - at), Math.max(0, to - at));
+        at += piece.length;
+        if (wanted.length > 0) yield wanted;
+      }
     },
-    async [Symbol.asyncDispose]() {
-      await file.handle.close();
-    },
+    [Symbol.asyncDispose]: close,
   };
 }
 
 /** The archive as it was just read, without regard to its index and its list of digests. */
-export function scannedSource(file: OpenFile, { blocks, members }: ScannedArchive): RunSource {
+export function scannedSource(file: ArchiveBytes, { blocks, members }: ScannedArchive): RunSource {
   return archiveSource(file, { blocks, files: members.filter(({ type }) => type === 'file') });
 }
 
 /** The content in pieces; the last is followed by an error when the whole does not have its digest. @throws ARCHIVE_DAMAGED */
-async function* readMember(file: OpenFile, index: ArchiveIndex, member: ArchivedFile): AsyncGenerator<Buffer> {
+async function* readMember(file: ArchiveBytes, index: ArchiveIndex, member: ArchivedFile): AsyncGenerator<Buffer> {
   const digest = createHash('sha256');
   const end = member.at + member.bytes;
   const first = blockAt(index, member.at);
@@ -100,7 +132,31 @@ async function* readMember(file: OpenFile, index: ArchiveIndex, member: Archived
   }
 }
 
-async function wholeMember(file: OpenFile, index: ArchiveIndex, member: ArchivedFile): Promise<Buffer> {
+/** A file read by ranges; the block that was read last is kept. */
+function memberBytes(file: ArchiveBytes, index: ArchiveIndex, member: ArchivedFile): OpenBytes {
+  let last: { block: ArchiveBlock; data: Buffer } | null = null;
+  return {
+    size: member.bytes,
+    async read(offset, length) {
+      const wanted = Math.min(length, member.bytes - offset);
+      const at = member.at + offset;
+      const block = index.blocks[blockAt(index, at)];
+      if (wanted <= 0 || block === undefined) return Buffer.alloc(0);
+      if (last?.block !== block) {
+        const range = { offset: block.offset, end: block.offset + block.bytes };
+        for await (const { data } of readBlocks(file, range, () => member.path)) last = { block, data };
+      }
+      const from = at - block.tarOffset;
+      return last?.data.subarray(from, from + wanted) ?? Buffer.alloc(0);
+    },
+    async [Symbol.asyncDispose]() {
+      // The archive stays open.
+    },
+  };
+}
+
+async function wholeMember(file: ArchiveBytes, index: ArchiveIndex, member: ArchivedFile): Promise<Buffer> {
+  requireSmall(member.path, member.bytes);
   const pieces: Buffer[] = [];
   for await (const piece of readMember(file, index, member)) pieces.push(piece);
   return Buffer.concat(pieces);
@@ -119,7 +175,7 @@ function blockAt(index: ArchiveIndex, tarOffset: number): number {
 }
 
 /** The places of the index with the names and digests of the archive's own list; null when they do not belong together. */
-async function withNames(file: OpenFile, places: IndexFile): Promise<ArchiveIndex | null> {
+async function withNames(file: ArchiveBytes, places: IndexFile): Promise<ArchiveIndex | null> {
   const blocks = blocksOf(places);
   try {
     const list = { path: CHECKSUMS_FILE, ...places.list };
@@ -139,7 +195,7 @@ async function withNames(file: OpenFile, places: IndexFile): Promise<ArchiveInde
 }
 
 /** Reads the archive through and leaves its index at `place`. @throws ARCHIVE_FOREIGN, ARCHIVE_DAMAGED, ARCHIVE_UNSAFE */
-async function buildIndex(file: OpenFile, place: string | null): Promise<ArchiveIndex> {
+async function buildIndex(file: ArchiveBytes, place: string | null): Promise<ArchiveIndex> {
   const { blocks, members } = await scanArchive(file);
   const files = members.filter(({ type }) => type === 'file');
   const seen = new Set<string>();
@@ -155,7 +211,7 @@ async function buildIndex(file: OpenFile, place: string | null): Promise<Archive
     const differs = files.find(({ path, sha256 }) => path !== CHECKSUMS_FILE && digests.get(path) !== sha256);
     throw damaged(file, differs?.path ?? CHECKSUMS_FILE, `the archive does not fit its own ${CHECKSUMS_FILE}`);
   }
-  if (place !== null) await saveIndex(place, indexText(file.bytes, blocks, members));
+  if (place !== null) await saveIndex(place, indexText(file.source.size, blocks, members));
   return { blocks, files };
 }
 

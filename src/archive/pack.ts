@@ -10,6 +10,7 @@ import {
   ARCHIVE_FILE,
   ARCHIVE_INDEX_FILE,
   ARCHIVE_PARTIAL_FILE,
+  bytesOf,
   CASSETTE_FILE,
   CHECKSUMS_FILE,
   COMMIT_FILE,
@@ -23,16 +24,16 @@ import {
   syncDirectory,
   WORKSPACE_DIR,
 } from '../store.ts';
-import { checksumsText } from './checksums.ts';
-import { createExclusion } from './exclude.ts';
-import { packFile, packScratch } from './file.ts';
-import { indexText } from './index-file.ts';
-import { damaged } from './damage.ts';
-import { HOLDS_A_SECRET, leftOutText, withholdSecrets } from './left-out.ts';
-import type { LeftOut } from './left-out.ts';
-import { contentsOf } from './member.ts';
-import { scanArchive } from './reader.ts';
-import { walkTree } from './tree.ts';
+import { checksumsText } from './format/checksums.ts';
+import { createExclusion } from './exclusions.ts';
+import { packFile, packScratch } from './pack-file.ts';
+import { indexText } from './format/index-file.ts';
+import { damaged } from './errors.ts';
+import { HOLDS_A_SECRET, leftOutText, withholdSecrets } from './exclusions.ts';
+import type { LeftOut } from './exclusions.ts';
+import { contentsOf } from './format/member.ts';
+import { scanArchive } from './format/reader.ts';
+import { walkTree } from './walk.ts';
 import { ArchiveWriter } from './writer.ts';
 import { archiveError } from './errors.ts';
 
@@ -114,7 +115,7 @@ async function writeArchive(
   const { bytes, tarSha256 } = await writer.finish();
   await file.sync();
 
-  const read = await scanArchive({ handle: file, bytes, archive });
+  const read = await scanArchive({ source: bytesOf(file, bytes), archive });
   const differs = writer.members.find((member, at) => JSON.stringify(member) !== JSON.stringify(read.members[at]));
   if (differs !== undefined || read.members.length !== writer.members.length) {
     throw damaged({ archive }, differs?.path ?? null, 'what was read back is not what was written');

@@ -1,7 +1,5 @@
 /** Checks a sealed run: everything printed or recorded about it is computed again from the logs inside its archive. */
 import { isUtf8 } from 'node:buffer';
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { StepwellError } from '../errors.ts';
@@ -16,15 +14,16 @@ import {
   METADATA_FILE,
   METRICS_FILE,
   RECONCILIATION_LOG,
+  sha256Of,
   SUMMARY_FILE,
 } from '../store.ts';
 import type { RunSource } from '../store.ts';
 import { renderText } from '../summary.ts';
-import { factsOf } from './facts.ts';
+import { factsOf } from './archive-facts.ts';
 import { openFile, scannedSource } from './open.ts';
-import { scanArchive } from './reader.ts';
-import type { OpenFile, ScannedArchive } from './reader.ts';
-import { checkLoggedAfter } from './verify/after.ts';
+import { scanArchive } from './format/reader.ts';
+import type { ArchiveBytes, ScannedArchive } from './format/reader.ts';
+import { checkLoggedAfter } from './verify/post-seal.ts';
 import { checkDisk } from './verify/disk.ts';
 import { checkHitl } from './verify/hitl.ts';
 import { checkMembers } from './verify/members.ts';
@@ -50,18 +49,13 @@ export async function verifyRun(path: string): Promise<VerifyReport> {
   const archive = runDir === null ? path : join(runDir, ARCHIVE_FILE);
   const metadataText = runDir === null ? null : await textOf(join(runDir, METADATA_FILE));
 
-  let file: OpenFile;
   try {
-    file = await openFile(archive);
-  } catch (error) {
-    if (metadataText === null || !(error instanceof StepwellError) || !recordsArchive(metadataText)) throw error;
-    findings.add(ARCHIVE_FILE, `recorded in ${METADATA_FILE}`, error.message);
-    return report(path, findings);
-  }
-  try {
+    await using file = await openFile(archive);
     await checkOpen(findings, file, { runDir, metadataText });
-  } finally {
-    await file.handle.close();
+  } catch (error) {
+    if (!(error instanceof StepwellError) || error.code !== 'ARCHIVE_MISSING') throw error;
+    if (metadataText === null || !recordsArchive(metadataText)) throw error;
+    findings.add(ARCHIVE_FILE, `recorded in ${METADATA_FILE}`, error.message);
   }
   return report(path, findings);
 }
@@ -76,7 +70,7 @@ interface Beside {
   readonly metadataText: string | null;
 }
 
-async function checkOpen(findings: Findings, file: OpenFile, { runDir, metadataText }: Beside): Promise<void> {
+async function checkOpen(findings: Findings, file: ArchiveBytes, { runDir, metadataText }: Beside): Promise<void> {
   const metadata = metadataText === null ? null : parseMetadata(findings, METADATA_FILE, metadataText);
   if (runDir !== null && metadataText === null) findings.add(METADATA_FILE, 'in the run directory', 'missing');
 
@@ -86,10 +80,11 @@ async function checkOpen(findings: Findings, file: OpenFile, { runDir, metadataT
     scanned = await scanArchive(file, { tarSha256: true });
     facts = await factsOf(file, scanned);
   } catch (error) {
-    if (!(error instanceof StepwellError)) throw error;
+    // What cannot be read says nothing of what was written.
+    if (!(error instanceof StepwellError) || error.code === 'RUN_UNREADABLE') throw error;
     findings.add(`${ARCHIVE_FILE} content`, 'an intact archive', error.message);
     const recorded = metadata?.archive ?? null;
-    if (recorded !== null) findings.compare(`${ARCHIVE_FILE} sha256`, recorded.sha256, await digestOf(file.archive));
+    if (recorded !== null) findings.compare(`${ARCHIVE_FILE} sha256`, recorded.sha256, await sha256Of(file.source));
     return;
   }
   const source = scannedSource(file, scanned);
@@ -172,10 +167,4 @@ async function textOf(path: string): Promise<string | null> {
   const data = await readFile(path).catch(() => null);
   if (data === null) return null;
   return isUtf8(data) ? data.toString('utf8') : data.toString('latin1');
-}
-
-async function digestOf(path: string): Promise<string> {
-  const digest = createHash('sha256');
-  for await (const piece of createReadStream(path)) digest.update(piece);
-  return digest.digest('hex');
 }

@@ -5,10 +5,10 @@
 import { createHash, hash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
-import { BLOCK_BYTES, packBlock } from './block.ts';
-import type { ArchiveBlock, ArchiveMember } from './member.ts';
-import { encodeHeader, paddingOf, TAR_END } from './tar.ts';
-import type { TarEntry } from './tar.ts';
+import { BLOCK_BYTES, packBlock } from './format/block.ts';
+import type { ArchiveBlock, ArchiveMember } from './format/member.ts';
+import { encodeHeader, paddingOf, TAR_END } from './format/tar.ts';
+import type { TarEntry } from './format/tar.ts';
 
 /** Smaller files share a block: one each would cost a quarter more time and 3 % of size. */
 const OWN_BLOCK = 64 * 1024;

@@ -7,10 +7,10 @@
  * is written as a record. A fragment left by a process that died is ended with a newline when the file is opened again.
  */
 import { dirname } from 'node:path';
-import { Backlog } from './backlog.ts';
-import { realDisk, type Disk } from './disk.ts';
+import { Backlog } from './append/backlog.ts';
+import { realDisk, type Disk } from './append/disk.ts';
 import { errnoOf, failureReason } from './errno.ts';
-import { openFileLimit } from './limit.ts';
+import { openFileLimit } from './append/descriptor-limit.ts';
 
 const NEWLINE = 10;
 const BUFFER_BYTES = 64 * 1024;

@@ -36,6 +36,11 @@ export const storeError = defineErrors({
     fix: 'Make the path readable for you, or close other programs where too many files are open.',
     exitCode: 1,
   }),
+  FOLLOW_POSITION: (facts: { file: string; location: string; offset: number; bytes: number | null }) => ({
+    sentence: `Byte ${facts.offset} of ${facts.file} is not the start of a line of the run ${facts.location}, whose file ${facts.bytes === null ? 'does not exist' : `has ${facts.bytes} bytes`}.`,
+    fix: 'Follow the file from its start: it was replaced or cut since the position was given.',
+    exitCode: 1,
+  }),
   METADATA_MISSING: (facts: { runDir: string }) => ({
     sentence: `The run ${facts.runDir} has no metadata.json that can be read, so its record cannot be completed.`,
     fix: 'Restore metadata.json from a copy; its logs can be read without it: `stepwell logs`.',

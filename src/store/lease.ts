@@ -4,7 +4,7 @@ import { mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { ifErrno } from './errno.ts';
-import { currentProcess, ProcessIdentity, processState, type ProcessState } from './identity.ts';
+import { currentProcess, ProcessIdentity, processState, type ProcessState } from './process-identity.ts';
 import { LEASE_FILE } from './layout.ts';
 import { withFileLock } from './lock.ts';
 import { storeError } from './errors.ts';

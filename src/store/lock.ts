@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { errnoOf, ifErrno } from './errno.ts';
-import { currentProcess, ProcessIdentity, processState } from './identity.ts';
+import { currentProcess, ProcessIdentity, processState } from './process-identity.ts';
 import { storeError } from './errors.ts';
 
 const LockHolder = ProcessIdentity.extend({ token: z.string() });

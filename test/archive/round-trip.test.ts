@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { list } from 'tar';
 import { openArchive, packRun } from '../../src/archive.ts';
-import { encodeHeader } from '../../src/archive/tar.ts';
+import { encodeHeader } from '../../src/archive/format/tar.ts';
 import { describeSource } from '../store/source-contract.ts';
 import { ENDED, scratchDir, sha256, writeTree } from './sealed-run.ts';
 

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { openArchive, packRun, verifyRun } from '../../src/archive.ts';
-import { packBlock } from '../../src/archive/block.ts';
-import { checksumsText } from '../../src/archive/checksums.ts';
-import { encodeHeader, headerSum, TAR_END, type TarEntry } from '../../src/archive/tar.ts';
+import { packBlock } from '../../src/archive/format/block.ts';
+import { checksumsText } from '../../src/archive/format/checksums.ts';
+import { encodeHeader, headerSum, TAR_END, type TarEntry } from '../../src/archive/format/tar.ts';
 import { ArchiveWriter } from '../../src/archive/writer.ts';
 import { ENDED, scratchDir, sha256, writeTree } from './sealed-run.ts';
 

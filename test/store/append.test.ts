@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { dirname } from 'node:path';
 import { describe, test } from 'node:test';
 import { AppendPool, type Disk } from '../../src/store.ts';
-import { openFileLimit } from '../../src/store/limit.ts';
+import { openFileLimit } from '../../src/store/append/descriptor-limit.ts';
 
 const fail = (code: string): never => {
   throw Object.assign(new Error(code), { code });

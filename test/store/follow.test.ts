@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { followRecords, type ReadItem } from '../../src/store.ts';
-import { SeqOrder } from '../../src/store/seq-order.ts';
+import { SeqOrder } from '../../src/store/read/seq-order.ts';
 import { line } from './source-contract.ts';
 
 let root: string;

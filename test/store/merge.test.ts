@@ -8,23 +8,24 @@ import { logFilesOf, openRunDirectory, readRecords, type RunSource } from '../..
 import { line, writeFiles } from './source-contract.ts';
 
 /** A source of files in memory that counts the streams open at once. */
-function sourceOf(files: Record<string, string>): RunSource & { open: number; mostOpen: number } {
+function sourceOf(files: Record<string, string>): RunSource & { openNow: number; mostOpen: number } {
   const source = {
     kind: 'directory' as const,
     location: 'memory',
-    open: 0,
+    openNow: 0,
+    open: async () => null,
     mostOpen: 0,
     files: async () => Object.entries(files).map(([path, text]) => ({ path, bytes: text.length })),
     read: async (path: string) => Buffer.from(files[path] ?? ''),
     async *stream(path: string) {
-      source.open += 1;
-      source.mostOpen = Math.max(source.mostOpen, source.open);
+      source.openNow += 1;
+      source.mostOpen = Math.max(source.mostOpen, source.openNow);
       try {
         // Cut at an odd place, so that lines cross pieces.
         const data = Buffer.from(files[path] ?? '');
         for (let at = 0; at < data.length; at += 301) yield data.subarray(at, at + 301);
       } finally {
-        source.open -= 1;
+        source.openNow -= 1;
       }
     },
     [Symbol.asyncDispose]: async () => undefined,
@@ -192,7 +193,7 @@ test('a run of 300 steps keeps only the files of the current step open', async (
   const source = sourceOf(files);
   assert.equal((await messages(source)).length, seq + 1);
   assert.ok(source.mostOpen <= 3, `${source.mostOpen} files were open at once`);
-  assert.equal(source.open, 0);
+  assert.equal(source.openNow, 0);
 });
 
 test('leaving early closes every file', async () => {
@@ -204,7 +205,7 @@ test('leaving early closes every file', async () => {
     assert.ok('record' in item);
     break;
   }
-  assert.equal(source.open, 0);
+  assert.equal(source.openNow, 0);
 });
 
 test('logFilesOf names the log files in reading order, on a real directory', async () => {

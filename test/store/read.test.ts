@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { openRunDirectory, parseRecord, readLogFile, type ReadItem } from '../../src/store.ts';
-import { LineSplitter } from '../../src/store/lines.ts';
+import { LineSplitter } from '../../src/store/read/lines.ts';
 import { LogRecord } from '../../src/schema.ts';
 import { line, writeFiles } from './source-contract.ts';
 

@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import { lstat, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CASSETTE_FILE, COMMIT_FILE, CONFIG_FILE, HITL_FILE, LOGS_DIR, METRICS_FILE, WORKSPACE_DIR } from '../../store.ts';
-import type { ArchiveMember } from '../member.ts';
+import type { ArchiveMember } from '../format/member.ts';
 import type { Findings } from './report.ts';
 
 /** Files beside the archive that are never written again once they are in it. */

@@ -1,7 +1,7 @@
 /** The archive's members against its own list of digests. */
 import { CHECKSUMS_FILE } from '../../store.ts';
-import { checksumsText, parseChecksums } from '../checksums.ts';
-import type { ArchiveMember } from '../member.ts';
+import { checksumsText, parseChecksums } from '../format/checksums.ts';
+import type { ArchiveMember } from '../format/member.ts';
 import type { Findings } from './report.ts';
 
 /** `list` is the content of manifest-sha256.txt, null when the archive has none. */

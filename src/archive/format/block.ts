@@ -4,7 +4,7 @@
  * and several threads can work on them. The header is written here and not by zlib, whose OS byte depends on the machine.
  */
 import { gunzip, gzip } from 'node:zlib';
-import { isDense } from './dense.ts';
+import { isDense } from './compressibility.ts';
 
 /** Uncompressed bytes of a member at most. */
 export const BLOCK_BYTES = 1 << 20;

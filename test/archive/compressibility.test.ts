@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { packBlock, unpackBlock } from '../../src/archive/block.ts';
-import { isDense } from '../../src/archive/dense.ts';
+import { packBlock, unpackBlock } from '../../src/archive/format/block.ts';
+import { isDense } from '../../src/archive/format/compressibility.ts';
 
 const MB = 1 << 20;
 const text = Buffer.from(Array.from({ length: 90_000 }, (_, at) => `line ${at}`).join('\n')).subarray(0, MB);

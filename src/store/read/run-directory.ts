@@ -1,29 +1,11 @@
-/** Where a run's files are read from: its directory, or its archive (see the archive area). Paths are relative, with `/`. */
-import { createReadStream } from 'node:fs';
-import { lstat, readFile, readdir } from 'node:fs/promises';
+/** A run in its directory, live or finished. */
+import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errnoOf, failureReason } from './errno.ts';
-import { LOGS_DIR, METADATA_FILE, PRIVATE_DIR } from './layout.ts';
-import { storeError } from './errors.ts';
-
-export interface SourceFile {
-  readonly path: string;
-  /** As far as the source shows it: of a sealed log file the part before the seal. */
-  readonly bytes: number;
-}
-
-/** A run as a set of files. Log files end where the run was sealed, unless the source was opened for everything. */
-export interface RunSource extends AsyncDisposable {
-  readonly kind: 'directory' | 'archive';
-  /** Absolute or as given: the directory or the archive, for messages. */
-  readonly location: string;
-  /** Regular files below `under` (default: all), sorted by path. Links are not followed and not named. */
-  files(under?: string): Promise<SourceFile[]>;
-  /** The whole file, or null when the run has none of that name. For small files. */
-  read(path: string): Promise<Buffer | null>;
-  /** The file piece by piece. @throws RUN_FILE_MISSING when iterated */
-  stream(path: string): AsyncIterable<Buffer>;
-}
+import { errnoOf } from '../errno.ts';
+import { storeError } from '../errors.ts';
+import { LOGS_DIR, METADATA_FILE, PRIVATE_DIR } from '../layout.ts';
+import { openLocalFile } from './local-file.ts';
+import { readWhole, sourceOf, unreadable, type RunSource, type SourceFile } from './source.ts';
 
 export interface OpenRunDirectoryOptions {
   /**
@@ -38,45 +20,39 @@ export async function openRunDirectory(dir: string, options: OpenRunDirectoryOpt
   const found = await lstat(dir).catch(absent);
   if (found === null || !found.isDirectory()) throw storeError('NOT_A_RUN', { path: dir, reason: 'there is no such directory' });
   const sealed = options.sealed === undefined ? await sealedFiles(dir) : options.sealed;
-  /** Bytes to show of a file that has `bytes` on disk. */
-  const shown = (path: string, bytes: number): number => {
+  /** Bytes to show of a file that has `bytes` on disk; null for one that is no part of the sealed record. */
+  const shown = (path: string, bytes: number): number | null => {
     if (sealed === null || !isLog(path)) return bytes;
-    return Math.min(bytes, Object.hasOwn(sealed, path) ? (sealed[path] ?? 0) : 0);
-  };
-  const sizeOf = async (path: string): Promise<number | null> => {
-    if (!isInside(path)) return null;
-    const stats = await lstat(join(dir, path)).catch(absent);
-    if (stats === null || !stats.isFile() || isAfterSeal(path, sealed)) return null;
-    return shown(path, stats.size);
+    return Object.hasOwn(sealed, path) ? Math.min(bytes, Math.max(0, sealed[path] ?? 0)) : null;
   };
 
-  return {
+  return sourceOf({
     kind: 'directory',
     location: dir,
     async files(under = '') {
       const found: SourceFile[] = [];
       await walk(dir, under.replace(/\/$/, ''), async (path) => {
-        const bytes = await sizeOf(path);
+        const stats = await lstat(join(dir, path)).catch(absent);
+        const bytes = stats?.isFile() === true ? shown(path, stats.size) : null;
         if (bytes !== null) found.push({ path, bytes });
       });
       return found.sort((a, b) => (a.path < b.path ? -1 : 1));
     },
-    async read(path) {
-      const bytes = await sizeOf(path);
-      if (bytes === null) return null;
-      const data = await readFile(join(dir, path));
-      return isLog(path) && sealed !== null ? data.subarray(0, bytes) : data;
-    },
-    async *stream(path) {
-      const bytes = await sizeOf(path);
-      if (bytes === null) throw storeError('RUN_FILE_MISSING', { path, location: dir });
-      if (bytes === 0) return;
-      yield* createReadStream(join(dir, path), { end: bytes - 1 }) as AsyncIterable<Buffer>;
+    async open(path) {
+      if (!isInside(path) || shown(path, 0) === null) return null;
+      const file = await openLocalFile(join(dir, path)).catch(absent);
+      if (file === null) return null;
+      const size = shown(path, file.size) ?? 0;
+      return {
+        size,
+        read: (offset, length) => file.read(offset, Math.max(0, Math.min(length, size - offset))),
+        [Symbol.asyncDispose]: () => file[Symbol.asyncDispose](),
+      };
     },
     async [Symbol.asyncDispose]() {
       // Nothing stays open between calls.
     },
-  };
+  });
 }
 
 const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP']);
@@ -84,21 +60,17 @@ const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP']);
 /** Null when there is nothing of that name. What is there and cannot be read must not pass for absent: a run would lose its logs. */
 function absent(error: Error & { path?: string }): null {
   if (ABSENT.has(errnoOf(error) ?? '')) return null;
-  throw storeError('RUN_UNREADABLE', { path: error.path ?? 'unknown', reason: failureReason(error) }, { cause: error });
+  throw unreadable(error.path ?? 'unknown', error);
 }
 
 function isLog(path: string): boolean {
   return path.startsWith(`${LOGS_DIR}/`);
 }
 
-/** A file that did not exist when the run was sealed is no part of the sealed record. */
-function isAfterSeal(path: string, sealed: Readonly<Record<string, number>> | null): boolean {
-  return sealed !== null && isLog(path) && !Object.hasOwn(sealed, path);
-}
-
 async function sealedFiles(dir: string): Promise<Record<string, number> | null> {
-  const text = await readFile(join(dir, METADATA_FILE), 'utf8').catch(absent);
-  if (text === null) return null;
+  await using file = await openLocalFile(join(dir, METADATA_FILE)).catch(absent);
+  if (file === null) return null;
+  const text = (await readWhole(file, METADATA_FILE)).toString('utf8');
   let metadata: unknown;
   try {
     metadata = JSON.parse(text);

@@ -2,8 +2,8 @@
  * Reads log files line by line. Nothing on disk makes a reader throw: a line that is no record comes out as a value that
  * says where it stands and what is wrong with it.
  */
-import type { Level, LogRecord, RecordedError } from '../schema.ts';
-import { logFileFacts } from './layout.ts';
+import type { Level, LogRecord, RecordedError } from '../../schema.ts';
+import { logFileFacts } from '../layout.ts';
 import { LineSplitter, type RawLine } from './lines.ts';
 import type { RunSource } from './source.ts';
 
@@ -28,6 +28,33 @@ export interface DamagedLine {
 
 /** One line as read: `'record' in item` tells a record from a damaged line. */
 export type ReadItem = RecordItem | { readonly damaged: DamagedLine };
+
+/** Where a line begins in its file. */
+export interface FilePosition {
+  /** In bytes. */
+  readonly offset: number;
+  /** Lines before it. */
+  readonly lines: number;
+}
+
+/** Lines of a file from a position to an offset. */
+export interface FilePart {
+  readonly from: FilePosition;
+  readonly to: number;
+}
+
+/** A line with its place, as the reader hands it out. */
+export type LineItem = ReadItem & {
+  /** Offset where reading goes on: after its newline, or at its own start when it has none and may still grow. */
+  readonly nextOffset: number;
+  /** False for what follows the last newline of the file. */
+  readonly terminated: boolean;
+};
+
+/** The file and number of a line, whether it is a record or damaged. */
+export function placeOf(item: ReadItem): { readonly file: string; readonly line: number } {
+  return 'record' in item ? item : item.damaged;
+}
 
 export type ParsedRecord = { readonly ok: true; readonly record: LogRecord } | { readonly ok: false; readonly reason: string };
 
@@ -98,39 +125,48 @@ export function parseRecord(line: string, defaults: RecordDefaults = {}): Parsed
 }
 
 /**
- * Every line of one file, in file order, a stretch of the file at a time. Blank lines count but are not reported.
- * An empty stretch is possible.
+ * Every line of one file, or of a part of it, in file order, a stretch of the file at a time. Blank lines count but are not
+ * reported. An empty stretch is possible.
  */
-export async function* readLogBatches(source: RunSource, file: string): AsyncGenerator<ReadItem[]> {
+export async function* readLogBatches(source: RunSource, file: string, part: FilePart | null = null): AsyncGenerator<LineItem[]> {
   const splitter = new LineSplitter();
   const defaults = logFileFacts(file);
-  for await (const chunk of source.stream(file)) {
-    const items: ReadItem[] = [];
-    for (const line of splitter.push(chunk)) {
-      const item = itemOf(line, file, defaults);
+  const { offset, lines } = part?.from ?? { offset: 0, lines: 0 };
+  let nextOffset = offset;
+  const itemsOf = (raw: readonly RawLine[]): LineItem[] => {
+    const items: LineItem[] = [];
+    for (const line of raw) {
+      if (line.terminated) nextOffset += line.bytes + 1;
+      const item = itemOf(line, { file, line: line.number + lines, nextOffset }, defaults);
       if (item !== null) items.push(item);
     }
-    yield items;
-  }
+    return items;
+  };
+  for await (const chunk of source.stream(file, part === null ? {} : { from: offset, to: part.to }))
+    yield itemsOf(splitter.push(chunk));
   const rest = splitter.end();
-  const item = rest === null ? null : itemOf(rest, file, defaults);
-  if (item !== null) yield [item];
+  if (rest !== null) yield itemsOf([rest]);
 }
 
 /** Every line of one file, in file order. Holds one stretch of the file in memory, never all of it. */
-export async function* readLogFile(source: RunSource, file: string): AsyncGenerator<ReadItem> {
+export async function* readLogFile(source: RunSource, file: string): AsyncGenerator<LineItem> {
   for await (const batch of readLogBatches(source, file)) yield* batch;
 }
 
 /** A raw line as a record or as damage; null for a blank line. */
-function itemOf(line: RawLine, file: string, defaults: RecordDefaults): ReadItem | null {
-  const { number, bytes, text, terminated } = line;
-  const damage = (reason: string): ReadItem => ({ damaged: { file, line: number, bytes, reason, torn: !terminated } });
+function itemOf(
+  { bytes, text, terminated }: RawLine,
+  { file, line, nextOffset }: { file: string; line: number; nextOffset: number },
+  defaults: RecordDefaults,
+): LineItem | null {
+  const damage = (reason: string): LineItem => {
+    return { damaged: { file, line, bytes, reason, torn: !terminated }, nextOffset, terminated };
+  };
   if (text === null) return damage('longer than any record');
   if (text.trim() === '') return null;
   const parsed = parseRecord(text, defaults);
   // A last line whose newline alone is missing is whole; the writer's next start ends it.
-  if (parsed.ok) return { record: parsed.record, file, line: number };
+  if (parsed.ok) return { record: parsed.record, file, line, nextOffset, terminated };
   return damage(terminated ? parsed.reason : 'cut off: the file ends within the line');
 }
 

@@ -1,19 +1,19 @@
 /** Reads an archive from its first byte to its last, trusting none of them. */
 import { createHash } from 'node:crypto';
-import type { FileHandle } from 'node:fs/promises';
+import { readRange, unreadable, type ByteSource } from '../../store.ts';
 import { BLOCK_HEADER, blockLength, unpackBlock } from './block.ts';
-import { damaged } from './damage.ts';
+import { damaged } from '../errors.ts';
 import type { ArchiveBlock, ArchiveMember } from './member.ts';
 import { TarReader } from './tar-reader.ts';
-import { archiveError } from './errors.ts';
+import { archiveError } from '../errors.ts';
 
 /** Blocks decompressed at a time. */
 const IN_FLIGHT = 4;
 
-export interface OpenFile {
-  readonly handle: FileHandle;
-  readonly bytes: number;
-  /** For messages. */
+/** An archive, wherever its bytes are. */
+export interface ArchiveBytes {
+  readonly source: ByteSource;
+  /** Its path or address, for messages. */
   readonly archive: string;
 }
 
@@ -24,9 +24,9 @@ export interface ReadBlock {
   readonly data: Buffer;
 }
 
-/** Blocks from `offset` to `end` in order, several at work at a time. @throws ARCHIVE_FOREIGN, ARCHIVE_DAMAGED */
+/** Blocks from `offset` to `end` in order, several at work at a time. @throws ARCHIVE_FOREIGN, ARCHIVE_DAMAGED, RUN_UNREADABLE */
 export async function* readBlocks(
-  file: OpenFile,
+  file: ArchiveBytes,
   range: { offset: number; end: number },
   memberAt: () => string | null,
 ): AsyncGenerator<ReadBlock> {
@@ -52,10 +52,10 @@ export async function* readBlocks(
   }
 }
 
-async function readPacked(file: OpenFile, offset: number, memberAt: () => string | null): Promise<Buffer> {
-  const head = await readExactly(file, offset, Math.max(0, Math.min(BLOCK_HEADER, file.bytes - offset)));
+async function readPacked(file: ArchiveBytes, offset: number, memberAt: () => string | null): Promise<Buffer> {
+  const head = await readExactly(file, offset, Math.max(0, Math.min(BLOCK_HEADER, file.source.size - offset)));
   const length = blockLength(head);
-  if (length === null || offset + length > file.bytes) {
+  if (length === null || offset + length > file.source.size) {
     const reason = length === null ? `no block of ours begins at byte ${offset}` : `the block at byte ${offset} is cut off`;
     if (offset === 0) throw archiveError('ARCHIVE_FOREIGN', { archive: file.archive, reason });
     throw damaged(file, memberAt(), reason);
@@ -63,14 +63,12 @@ async function readPacked(file: OpenFile, offset: number, memberAt: () => string
   return readExactly(file, offset, length);
 }
 
-async function readExactly(file: OpenFile, offset: number, length: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafe(length);
-  for (let have = 0; have < length;) {
-    const { bytesRead } = await file.handle.read(buffer, have, length - have, offset + have);
-    if (bytesRead === 0) throw damaged(file, null, `it ends at byte ${offset + have}, while it was read`);
-    have += bytesRead;
-  }
-  return buffer;
+async function readExactly(file: ArchiveBytes, offset: number, length: number): Promise<Buffer> {
+  const bytes = await readRange(file.source, offset, length).catch((error: unknown) => {
+    throw unreadable(file.archive, error);
+  });
+  if (bytes.length < length) throw damaged(file, null, `it ends at byte ${offset + bytes.length}, while it was read`);
+  return bytes;
 }
 
 export interface ScannedArchive {
@@ -85,14 +83,14 @@ export interface ScannedArchive {
 }
 
 /** Reads the whole archive. @throws ARCHIVE_FOREIGN, ARCHIVE_DAMAGED, ARCHIVE_UNSAFE */
-export async function scanArchive(file: OpenFile, options: { tarSha256?: boolean } = {}): Promise<ScannedArchive> {
-  if (file.bytes === 0) throw archiveError('ARCHIVE_FOREIGN', { archive: file.archive, reason: 'it is empty' });
+export async function scanArchive(file: ArchiveBytes, options: { tarSha256?: boolean } = {}): Promise<ScannedArchive> {
+  if (file.source.size === 0) throw archiveError('ARCHIVE_FOREIGN', { archive: file.archive, reason: 'it is empty' });
   const sha256 = createHash('sha256');
   const tar = options.tarSha256 === true ? createHash('sha256') : null;
   const blocks: ArchiveBlock[] = [];
   const reader = new TarReader(file);
   let tarOffset = 0;
-  for await (const block of readBlocks(file, { offset: 0, end: file.bytes }, () => reader.member)) {
+  for await (const block of readBlocks(file, { offset: 0, end: file.source.size }, () => reader.member)) {
     sha256.update(block.packed);
     tar?.update(block.data);
     reader.push(block.data);
@@ -101,7 +99,7 @@ export async function scanArchive(file: OpenFile, options: { tarSha256?: boolean
   }
   reader.finish();
   return {
-    bytes: file.bytes,
+    bytes: file.source.size,
     sha256: sha256.digest('hex'),
     tarSha256: tar?.digest('hex') ?? null,
     blocks,

@@ -3,8 +3,8 @@ import { isUtf8 } from 'node:buffer';
 import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, failureReason } from '../store.ts';
-import { VIRTUAL_ENVIRONMENT } from './exclude.ts';
-import { escapingLink } from './member.ts';
+import { VIRTUAL_ENVIRONMENT } from './exclusions.ts';
+import { escapingLink } from './format/member.ts';
 
 export type TreeItem =
   | { readonly kind: 'file'; readonly path: string }

@@ -1,7 +1,7 @@
 /** Puts one file of the run into the archive: what is hashed and searched for secrets is what is packed, in one reading. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { failureReason } from '../store.ts';
-import { BLOCK_BYTES } from './block.ts';
+import { BLOCK_BYTES } from './format/block.ts';
 import type { ArchiveWriter } from './writer.ts';
 
 /** A secret that lies across two pieces is found when it is not longer than this. */

@@ -1,8 +1,8 @@
 /** What an archive holds, and at which place of its tar stream. */
-import type { ArchiveFacts } from '../schema.ts';
-import { WORKSPACE_DIR } from '../store.ts';
+import type { ArchiveFacts } from '../../schema.ts';
+import { WORKSPACE_DIR } from '../../store.ts';
 import type { TarEntry } from './tar.ts';
-import { archiveError } from './errors.ts';
+import { archiveError } from '../errors.ts';
 
 export interface ArchiveMember extends TarEntry {
   /** Offset of the content in the tar stream. */

@@ -1,11 +1,13 @@
 /** All log files of a run as one sequence in true order. */
-import { LOGS_DIR, RECONCILIATION_LOG, RUN_LOG, logFileFacts } from './layout.ts';
-import { readLogBatches, type ReadItem } from './read.ts';
+import { LOGS_DIR, RECONCILIATION_LOG, RUN_LOG, logFileFacts } from '../layout.ts';
+import { readLogBatches, type FilePart, type LineItem } from './records.ts';
 import type { RunSource } from './source.ts';
 
 export interface ReadRecordsOptions {
   /** Only these files; default: every log file of the run. */
   readonly files?: readonly string[];
+  /** Only these parts of files, by file. */
+  readonly parts?: ReadonlyMap<string, FilePart>;
 }
 
 /**
@@ -13,11 +15,11 @@ export interface ReadRecordsOptions {
  * of each file. A damaged line comes right after the line before it. Only the files whose time has come are open, with one
  * stretch of each in memory.
  */
-export async function* readRecords(source: RunSource, options: ReadRecordsOptions = {}): AsyncGenerator<ReadItem> {
-  const files = options.files ?? (await logFilesOf(source));
+export async function* readRecords(source: RunSource, options: ReadRecordsOptions = {}): AsyncGenerator<LineItem> {
+  const files = options.files ?? (options.parts === undefined ? null : [...options.parts.keys()]) ?? (await logFilesOf(source));
   const waiting: Cursor[] = [];
   for (const [rank, file] of files.toSorted(byPlace).entries()) {
-    const cursor = new Cursor(source, file, rank);
+    const cursor = new Cursor(source, { file, rank, part: options.parts?.get(file) ?? null });
     if (await cursor.advance()) waiting.push(cursor);
     // The stretch is read again when the file's turn comes: a run of a thousand steps has thousands of files.
     await cursor.pause();
@@ -94,19 +96,21 @@ class Cursor implements LineKey {
   readonly rank: number;
   readonly #source: RunSource;
   readonly #file: string;
-  #batches: AsyncGenerator<ReadItem[]> | null = null;
-  #batch: readonly ReadItem[] = [];
+  readonly #part: FilePart | null;
+  #batches: AsyncGenerator<LineItem[]> | null = null;
+  #batch: readonly LineItem[] = [];
   #at = 0;
 
-  constructor(source: RunSource, file: string, rank: number) {
+  constructor(source: RunSource, place: { file: string; rank: number; part: FilePart | null }) {
     this.#source = source;
-    this.#file = file;
-    this.rank = rank;
+    this.#file = place.file;
+    this.#part = place.part;
+    this.rank = place.rank;
   }
 
   /** The current line; valid after `step` or `advance` returned true. */
-  get item(): ReadItem {
-    return this.#batch[this.#at] as ReadItem;
+  get item(): LineItem {
+    return this.#batch[this.#at] as LineItem;
   }
 
   /** Moves to the next line within the stretch in memory. */
@@ -119,7 +123,7 @@ class Cursor implements LineKey {
 
   /** Reads the next stretch; false at the end of the file. */
   async advance(): Promise<boolean> {
-    this.#batches ??= readLogBatches(this.#source, this.#file);
+    this.#batches ??= readLogBatches(this.#source, this.#file, this.#part);
     for (;;) {
       const next = await this.#batches.next();
       if (next.done === true) return false;
@@ -183,11 +187,11 @@ const COMPONENT_PLACE = ['orchestrator', 'adapter', 'metrics', 'validator'];
 
 /** run.log, then the steps by number and their components in the order of the layout, reconciliation.log last. */
 function byPlace(a: string, b: string): number {
-  const [pa, pb] = [placeOf(a), placeOf(b)];
+  const [pa, pb] = [rankOf(a), rankOf(b)];
   return pa.group - pb.group || pa.step - pb.step || pa.component - pb.component || byName(a, b);
 }
 
-function placeOf(file: string): { group: number; step: number; component: number } {
+function rankOf(file: string): { group: number; step: number; component: number } {
   const { component, step } = logFileFacts(file);
   const group = file === RUN_LOG ? 0 : file === RECONCILIATION_LOG ? 2 : 1;
   const place = COMPONENT_PLACE.indexOf(component);

@@ -2,12 +2,12 @@
 import { basename } from 'node:path';
 import type { ArchiveFacts } from '../schema.ts';
 import { LEFT_OUT_FILE } from '../store.ts';
-import { parseLeftOut } from './left-out.ts';
+import { parseLeftOut } from './exclusions.ts';
 import { openFile, scannedSource } from './open.ts';
-import { damaged } from './damage.ts';
-import { contentsOf } from './member.ts';
-import { scanArchive } from './reader.ts';
-import type { OpenFile, ScannedArchive } from './reader.ts';
+import { damaged } from './errors.ts';
+import { contentsOf } from './format/member.ts';
+import { scanArchive } from './format/reader.ts';
+import type { ArchiveBytes, ScannedArchive } from './format/reader.ts';
 
 /**
  * Reads the archive through and returns its facts, as `packRun` returned them.
@@ -15,15 +15,11 @@ import type { OpenFile, ScannedArchive } from './reader.ts';
  * @throws ARCHIVE_MISSING, ARCHIVE_FOREIGN, ARCHIVE_DAMAGED, ARCHIVE_UNSAFE
  */
 export async function readArchiveFacts(archive: string): Promise<ArchiveFacts> {
-  const file = await openFile(archive);
-  try {
-    return await factsOf(file, await scanArchive(file, { tarSha256: true }));
-  } finally {
-    await file.handle.close();
-  }
+  await using file = await openFile(archive);
+  return await factsOf(file, await scanArchive(file, { tarSha256: true }));
 }
 
-export async function factsOf(file: OpenFile, scanned: ScannedArchive): Promise<ArchiveFacts> {
+export async function factsOf(file: ArchiveBytes, scanned: ScannedArchive): Promise<ArchiveFacts> {
   const left = await scannedSource(file, scanned).read(LEFT_OUT_FILE);
   let leftOut;
   try {

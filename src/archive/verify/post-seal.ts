@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EVENT_METADATA, type ArchiveFacts } from '../../schema.ts';
 import { LOGS_DIR, parseRecord } from '../../store.ts';
-import type { ArchiveMember } from '../member.ts';
+import type { ArchiveMember } from '../format/member.ts';
 import type { Findings } from './report.ts';
 
 export async function checkLoggedAfter(

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { damaged } from './damage.ts';
-import { decodeHeader } from './header.ts';
+import { damaged } from '../errors.ts';
+import { decodeHeader } from './tar.ts';
 import { refuseUnsafe } from './member.ts';
 import type { ArchiveMember } from './member.ts';
 import { encodeHeader, paddingOf, TAR_BLOCK, TAR_END } from './tar.ts';

@@ -1,5 +1,41 @@
-/** `left_out.jsonl`: what of the run is not in its archive, and why. Inside the archive, so that its digest covers the list. */
+/**
+ * What of a run is not in its archive. Left out of the workspace without a word: dependencies, caches, repositories, environment
+ * files. Left out and named in `left_out.jsonl`, inside the archive so that its digest covers the list: everything else.
+ */
 import { z } from 'zod';
+import { createGlob } from '../store.ts';
+
+const DIRECTORIES = new Set([
+  '.git',
+  '.hg',
+  '.svn',
+  'node_modules',
+  '__pycache__',
+  '.pytest_cache',
+  '.mypy_cache',
+  '.ruff_cache',
+  '.cache',
+  '.tox',
+  '.venv',
+  'venv',
+]);
+/** Names of any kind: a `.git` file marks a worktree, `.env` holds secrets by custom. */
+const NAMES = /^(\.git|\.env|\.env\..*)$/;
+/** Python writes this file into the top of each virtual environment, whatever the directory is called. */
+export const VIRTUAL_ENVIRONMENT = 'pyvenv.cfg';
+
+/**
+ * Whether a path of the workspace is left out. `patterns` are the user's, besides the built-in names, and mean what they
+ * mean in .gitignore: see `createGlob`.
+ */
+export function createExclusion(patterns: readonly string[]): (path: string, isDirectory: boolean) => boolean {
+  const globs = patterns.map(createGlob);
+  return (path, isDirectory) => {
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    if (NAMES.test(name) || (isDirectory && DIRECTORIES.has(name))) return true;
+    return globs.some((fits) => fits(isDirectory ? `${path}/` : path));
+  };
+}
 
 export const LeftOut = z.strictObject({ path: z.string(), reason: z.string() });
 export type LeftOut = z.infer<typeof LeftOut>;

@@ -1,0 +1,87 @@
+/** A run as a set of files, wherever they are: a directory (see run-directory.ts), an archive (see the archive area). */
+import { StepwellError } from '../../errors.ts';
+import { failureReason } from '../errno.ts';
+import { storeError } from '../errors.ts';
+import { piecesOf, readRange, type OpenBytes } from './byte-source.ts';
+
+export interface SourceFile {
+  /** Relative, with `/`. */
+  readonly path: string;
+  /** As far as the source shows it: of a sealed log file the part before the seal. */
+  readonly bytes: number;
+}
+
+/** Log files end where the run was sealed, unless the source was opened for everything. */
+export interface RunSource extends AsyncDisposable {
+  readonly kind: 'directory' | 'archive';
+  /** Absolute or as given: the directory or the archive, for messages. */
+  readonly location: string;
+  /** Regular files below `under` (default: all), sorted by path. Links are not followed and not named. */
+  files(under?: string): Promise<SourceFile[]>;
+  /** The file for reading at any place, or null when the run has none of that name. Dispose of it. */
+  open(path: string): Promise<OpenBytes | null>;
+  /** The whole file, or null. For small files. @throws RUN_UNREADABLE when it is larger than 256 MiB */
+  read(path: string): Promise<Buffer | null>;
+  /** The file, or its bytes `from` … `to`, piece by piece. @throws RUN_FILE_MISSING when iterated */
+  stream(path: string, range?: { readonly from?: number; readonly to?: number }): AsyncIterable<Buffer>;
+}
+
+/** More is not read into memory at once: a run is input from a stranger. */
+const WHOLE_FILE_BYTES = 256 * 1024 * 1024;
+
+/** A source over files that can be opened: what else it does follows from that. */
+export function sourceOf(files: Omit<RunSource, 'read' | 'stream'>): RunSource {
+  const open = async (path: string): Promise<OpenBytes | null> => {
+    const file = await files.open(path);
+    return file === null ? null : named(file, `${path} of ${files.location}`);
+  };
+  return {
+    kind: files.kind,
+    location: files.location,
+    files: (under) => files.files(under),
+    open,
+    async read(path) {
+      await using file = await open(path);
+      return file === null ? null : await readWhole(file, path);
+    },
+    async *stream(path, { from = 0, to = Infinity } = {}) {
+      await using file = await open(path);
+      if (file === null) throw storeError('RUN_FILE_MISSING', { path, location: files.location });
+      yield* piecesOf(file, from, Math.min(to, file.size));
+    },
+    [Symbol.asyncDispose]: () => files[Symbol.asyncDispose](),
+  };
+}
+
+/** All of a file that is not larger than 256 MiB. @throws RUN_UNREADABLE */
+export async function readWhole(file: OpenBytes, path: string): Promise<Buffer> {
+  requireSmall(path, file.size);
+  return readRange(file, 0, file.size);
+}
+
+/** @throws RUN_UNREADABLE */
+export function requireSmall(path: string, bytes: number): void {
+  if (bytes <= WHOLE_FILE_BYTES) return;
+  const reason = `it has ${bytes} bytes, and at most ${WHOLE_FILE_BYTES} are read at once`;
+  throw storeError('RUN_UNREADABLE', { path, reason });
+}
+
+/** The error for bytes that are there and cannot be read; an error for the user stays as it is. */
+export function unreadable(path: string, error: unknown): StepwellError {
+  if (error instanceof StepwellError) return error;
+  return storeError('RUN_UNREADABLE', { path, reason: failureReason(error) }, { cause: error });
+}
+
+function named(file: OpenBytes, path: string): OpenBytes {
+  return {
+    size: file.size,
+    async read(offset, length) {
+      try {
+        return await file.read(offset, length);
+      } catch (error) {
+        throw unreadable(path, error);
+      }
+    },
+    [Symbol.asyncDispose]: () => file[Symbol.asyncDispose](),
+  };
+}
