@@ -2,6 +2,7 @@
 export { killMarked, type Ended } from './exec/end.ts';
 export { allowedEnvironment, MARK_VARIABLE } from './exec/environment.ts';
 export { execError } from './exec/errors.ts';
+export { findProgram } from './exec/find-program.ts';
 export type { TextFilter } from './exec/filter.ts';
 export { describeOutcome, runLogged, startLogged, type LoggedProgramOptions } from './exec/logged.ts';
 export type { OutputLine, OutputStream, Program, ProgramOptions, ProgramOutcome, ProgramResult } from './exec/program.ts';

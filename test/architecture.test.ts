@@ -88,8 +88,8 @@ test('the linter accepts entry files of areas below and the own folder', () => {
     'src/run/attempt.ts': inside,
     'src/run.ts': uses('./run/attempt.ts'),
     'src/run/a/b/c/deep.ts': uses('../../../attempt.ts'),
-    'src/adapters.ts': uses('./adapters/a/b/deep.ts'),
-    'src/adapters/a/b/deep.ts': uses('../../../run.ts'),
+    'src/frameworks.ts': uses('./frameworks/a/b/deep.ts'),
+    'src/frameworks/a/b/deep.ts': uses('../../../run.ts'),
     'src/log.ts': inside,
   });
   assert.equal(status, 0, output);

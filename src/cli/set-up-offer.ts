@@ -1,6 +1,7 @@
 /** Before a run, on a terminal: whether to set up now what is not. */
 import { createInterface } from 'node:readline';
-import { readinessOf, recipes } from '../adapters.ts';
+import { recipes } from '../frameworks.ts';
+import { readinessOf } from '../setup.ts';
 import { plural } from '../format.ts';
 import { StepwellError } from '../errors.ts';
 import { loadConfig, type ResolvedFramework } from '../config.ts';

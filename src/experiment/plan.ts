@@ -1,5 +1,5 @@
 /** From the options to what would be run, without starting anything. */
-import { adapters as builtIn } from '../adapters.ts';
+import { adapters as builtIn } from '../frameworks.ts';
 import type { Cassette } from '../cassette.ts';
 import { checkAdapters, loadConfig, resolveRunsDir, type ResolvedConfig } from '../config.ts';
 import type { Adapter } from '../run.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import { test } from 'node:test';
-import { adapters } from '../../src/adapters.ts';
+import { adapters } from '../../src/frameworks.ts';
 import { checkAdapters, loadConfig } from '../../src/config.ts';
 import type { ValidationConfig } from '../../src/schema.ts';
 

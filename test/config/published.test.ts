@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { adapters } from '../../src/adapters.ts';
+import { adapters } from '../../src/frameworks.ts';
 import { loadConfig } from '../../src/config.ts';
 import type { PublishedSchema } from '../../src/schema.ts';
 import { FrameworkSettings, jsonSchemaText, PUBLISHED_SCHEMAS } from '../../src/schema.ts';

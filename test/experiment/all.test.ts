@@ -4,11 +4,11 @@ import { chmodSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { after, test } from 'node:test';
 import { parse, stringify } from 'yaml';
-import { recipes } from '../../src/adapters.ts';
+import { recipes } from '../../src/frameworks.ts';
 import type { ComparedGroup } from '../../src/catalog.ts';
 import type { ManifestEntry } from '../../src/schema.ts';
-import { fakeChatDev } from '../adapters/chatdev-stage.ts';
-import { fakeSetup, PYTHON } from '../adapters/set-up.ts';
+import { fakeChatDev } from '../frameworks/chatdev-stage.ts';
+import { fakeSetup, PYTHON } from '../frameworks/set-up.ts';
 import { newPlace } from '../cli/child.ts';
 import { widthOf } from '../../src/terminal.ts';
 
@@ -36,7 +36,7 @@ esac`;
 function fakeSpecKit(): void {
   const recipe = recipes['ghspec']!;
   const specify = join(fakeSetup(place.dir, recipe, []), `${recipe.name}@${recipe.commit}`, 'env/bin/specify');
-  const script = resolve(import.meta.dirname, '../adapters/fake/specify.mjs');
+  const script = resolve(import.meta.dirname, '../frameworks/fake/specify.mjs');
   writeFileSync(specify, `#!/bin/sh\nexec '${process.execPath}' '${script}' "$@"\n`);
   chmodSync(specify, 0o755);
 }

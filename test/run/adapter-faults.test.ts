@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { adapters } from '../../src/adapters.ts';
+import { adapters } from '../../src/frameworks.ts';
 import type { Adapter, AdapterStep, FrameworkClaim } from '../../src/run.ts';
 import { differences, metadataOf, recordsOf, scenario, survivorsOf } from './scenario.ts';
 

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { adapters } from '../../src/adapters.ts';
+import { adapters } from '../../src/frameworks.ts';
 import { packRun } from '../../src/archive.ts';
 import { RunMetrics, RunsManifest } from '../../src/schema.ts';
 import { differences, metadataOf, recordsOf, scenario } from './scenario.ts';

@@ -4,7 +4,7 @@ import { statfs } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
-import { adapters } from '../../adapters.ts';
+import { adapters } from '../../frameworks.ts';
 import { ExitCode, StepwellError } from '../../errors.ts';
 import { accessOf } from '../../reconcile.ts';
 import { checkAdapters, loadConfig, type ResolvedConfig, type ResolvedFramework } from '../../config.ts';

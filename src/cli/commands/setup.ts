@@ -1,6 +1,7 @@
 /** `stepwell setup`: fetches frameworks and makes their Python environments, once for all runs. */
 import { resolve } from 'node:path';
-import { describeRecord, recipes, setUp, type Recipe, type SetupResult } from '../../adapters.ts';
+import { recipes } from '../../frameworks.ts';
+import { describeRecord, setUp, type Recipe, type SetupResult } from '../../setup.ts';
 import { ExitCode, StepwellError } from '../../errors.ts';
 import { interruptOnSignals } from '../../experiment.ts';
 import { loadConfig } from '../../config.ts';

@@ -1,0 +1,71 @@
+/** The adapter `baes`: Business Autonomous Entities (gesad-lab/baes_demo), one request a step through its command line. */
+import { killMarked, runLogged } from '../exec.ts';
+import type { Adapter, AdapterStep, FrameworkClaim } from '../run.ts';
+import { findAnswer, refusalOf } from './baes/answer.ts';
+import { placeLauncher } from './baes/launcher.ts';
+import { printedEnd } from './baes/printed.ts';
+import { BAES } from './baes/recipe.ts';
+import { CONTEXT_STORE, openState, PROGRAM } from './baes/state.ts';
+import { endpointVariables } from './command/endpoint.ts';
+import { failedEnd } from './command/ending.ts';
+import { PYTHON_ENVIRONMENT } from './python-environment.ts';
+import { successWhereParsed } from './python-syntax.ts';
+import { commitOf, describeSetup, readinessOf, requireReady, useSetup } from '../setup.ts';
+
+export const baes: Adapter = {
+  needsEndpoint: true,
+  async check(settings, framework) {
+    const readiness = await readinessOf(BAES, settings, framework);
+    return readiness.status === 'ready' ? [] : [readiness.finding];
+  },
+  describe: async (settings) => await describeSetup(BAES, settings),
+  async prepare(run) {
+    const { python } = await useSetup(BAES, run);
+    await placeLauncher(run.workspace, python);
+    return { commit: commitOf(BAES, run.settings) };
+  },
+  runStep,
+  async stop(run) {
+    await killMarked(run.mark, { graceMs: run.shutdownGraceSeconds * 1000 });
+  },
+};
+
+async function runStep(step: AdapterStep): Promise<FrameworkClaim> {
+  const { python, source } = await requireReady(BAES, step.settings);
+  const cwd = await openState(step, source);
+  const printed = printedEnd();
+  const { outcome } = await runLogged(
+    {
+      // `=`: a prompt may begin with dashes.
+      command: [python, PROGRAM, `--request=${step.prompt}`, '--context-store', CONTEXT_STORE, '--output-json', '--quiet'],
+      cwd,
+      env: environmentOf(step),
+      graceMs: step.shutdownGraceSeconds * 1000,
+      signal: step.signal,
+      mark: step.mark,
+      onLine: (line) => printed.take(line),
+    },
+    step.log,
+  );
+  const answer = findAnswer(printed.lines);
+  const refusal = answer === null ? null : refusalOf(answer);
+  if (refusal !== null) return { status: 'failure', reason: 'framework_failed', message: refusal };
+  const ended = failedEnd(outcome);
+  if (ended !== null) return ended;
+  if (answer === null) {
+    return { status: 'failure', reason: 'framework_failed', message: 'it ended with exit code 0, but without its JSON answer' };
+  }
+  return await successWhereParsed(step, python);
+}
+
+/** The user's `env:` stands above the endpoint, as everywhere; what keeps runs apart stands above that. */
+function environmentOf(step: AdapterStep): Record<string, string> {
+  return {
+    ...(step.endpoint === null ? {} : endpointVariables(step.endpoint)),
+    OPENAI_MODEL: step.model,
+    ...step.env,
+    MANAGED_SYSTEM_PATH: step.workspace,
+    SKIP_SERVER_START: '1',
+    ...PYTHON_ENVIRONMENT,
+  };
+}

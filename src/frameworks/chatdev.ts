@@ -1,0 +1,121 @@
+/** The adapter `chatdev`: ChatDev 1.x (OpenBMB/ChatDev), one run of its chain of phases a step. */
+import { delimiter, dirname } from 'node:path';
+import { StepwellError } from '../errors.ts';
+import { killMarked, runLogged } from '../exec.ts';
+import type { Adapter, AdapterRun, AdapterStep, Finding, FrameworkClaim } from '../run.ts';
+import type { FrameworkSettings } from '../schema.ts';
+import { reservePort } from '../validate.ts';
+import { copyOf, makeCopy, openCopy } from './chatdev/copy.ts';
+import { placeLauncher } from './chatdev/launcher.ts';
+import { isListening, LOG_PORT } from './chatdev/listener.ts';
+import { modelName } from './chatdev/model.ts';
+import { outputReader, type OutputReader } from './chatdev/output.ts';
+import { takeProduct } from './chatdev/product.ts';
+import { CHATDEV } from './chatdev/recipe.ts';
+import { failedEnd } from './command/ending.ts';
+import { endpointVariables } from './command/endpoint.ts';
+import { PYTHON_ENVIRONMENT } from './python-environment.ts';
+import { successWhereParsed } from './python-syntax.ts';
+import { commitOf, describeSetup, readinessOf, requireReady, type SetupPlace, useSetup } from '../setup.ts';
+import { chatdevError } from './chatdev/errors.ts';
+
+export const chatdev: Adapter = {
+  needsEndpoint: true,
+  // A field of newer answers that it hands to a constructor which does not know it.
+  omitFromMessages: ['annotations'],
+  check,
+  describe: async (settings) => await describeSetup(CHATDEV, settings),
+  prepare,
+  runStep,
+  async stop(run) {
+    await killMarked(run.mark, { graceMs: run.shutdownGraceSeconds * 1000 });
+  },
+};
+
+async function check(settings: FrameworkSettings, framework?: string): Promise<Finding[]> {
+  const readiness = await readinessOf(CHATDEV, settings, framework);
+  const unready = readiness.status === 'ready' ? [] : [readiness.finding];
+  try {
+    if (settings.model !== undefined) modelName(settings.model);
+    return unready;
+  } catch (error) {
+    if (!(error instanceof StepwellError)) throw error;
+    return [...unready, { what: error.message, fix: error.fix }];
+  }
+}
+
+async function prepare(run: AdapterRun): Promise<{ commit: string }> {
+  modelName(run.model);
+  const place = await useSetup(CHATDEV, run);
+  await makeCopy(run, place);
+  await placeLauncher(run.workspace, [copyOf(run).programs, dirname(place.python)]);
+  if (await isListening(LOG_PORT)) {
+    run.log.warn(
+      `Something listens on port ${LOG_PORT} of 127.0.0.1: ChatDev sends it every line of its log, prompts and code included, ` +
+        'and waits for each answer. Unless it is ChatDev’s own page, end it.',
+    );
+  }
+  return { commit: commitOf(CHATDEV, run.settings) };
+}
+
+/** What Linux takes as one argument, its end included. */
+const LONGEST_ARGUMENT = 128 * 1024 - 1;
+
+async function runStep(step: AdapterStep): Promise<FrameworkClaim> {
+  const task = `--task=${step.prompt}`;
+  const bytes = Buffer.byteLength(task);
+  if (bytes > LONGEST_ARGUMENT) throw chatdevError('CHATDEV_PROMPT_TOO_LONG', { bytes, most: LONGEST_ARGUMENT });
+  const place = await requireReady(CHATDEV, step.settings);
+  const goesOn = await openCopy(step);
+  const { source, products, base } = copyOf(step);
+  const name = `step_${step.step}_attempt_${step.attempt}`;
+  const config = goesOn ? ['--config', 'Incremental', '--path', base] : ['--config', 'Default'];
+  const output = outputReader();
+  using reserved = await reservePort();
+  const { outcome } = await runLogged(
+    {
+      command: [place.python, 'run.py', task, '--name', name, '--org', 'stepwell', '--model', modelName(step.model), ...config],
+      cwd: source,
+      env: environmentOf(step, place, reserved.port),
+      graceMs: step.shutdownGraceSeconds * 1000,
+      signal: step.signal,
+      mark: step.mark,
+      onLine: output.onLine,
+    },
+    step.log,
+  );
+  const code = await takeProduct(products, step.workspace, output.written());
+  const usage = output.usage();
+  const claim = withError(failedEnd(outcome), output) ?? (await judge(step, place, code));
+  return usage === null ? claim : { ...claim, usage };
+}
+
+function withError(claim: FrameworkClaim | null, output: OutputReader): FrameworkClaim | null {
+  const error = output.error();
+  return claim?.status !== 'failure' || error === null ? claim : { ...claim, message: `${claim.message}: ${error}` };
+}
+
+/** Its exit code is 0 whatever came of the work. */
+async function judge(step: AdapterStep, place: SetupPlace, code: readonly string[]): Promise<FrameworkClaim> {
+  if (code.length === 0) {
+    return { status: 'failure', reason: 'framework_failed', message: 'it ended with exit code 0, but wrote no code' };
+  }
+  return await successWhereParsed(step, place.python);
+}
+
+/** The user's `env:` stands above the endpoint, as everywhere; what keeps runs apart stands above that. */
+function environmentOf(step: AdapterStep, place: SetupPlace, port: number): Record<string, string> {
+  const endpoint = step.endpoint === null ? {} : { ...endpointVariables(step.endpoint), BASE_URL: step.endpoint.baseUrl };
+  return {
+    ...endpoint,
+    // For the program when ChatDev tries it: one that listens elsewhere could meet that of another run.
+    PORT: String(port),
+    PIP_DISABLE_PIP_VERSION_CHECK: '1',
+    PIP_NO_INPUT: '1',
+    ...step.env,
+    // What ChatDev tries, and the packages that it fetches for it, are the run's; ChatDev itself runs on those of its set-up.
+    PATH: [copyOf(step).programs, step.env['PATH'] ?? ''].join(delimiter),
+    TIKTOKEN_CACHE_DIR: place.encodings,
+    ...PYTHON_ENVIRONMENT,
+  };
+}

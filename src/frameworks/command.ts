@@ -1,0 +1,105 @@
+/** The adapter `command`: any program with a command line as a framework. One attempt is one process. */
+import { delimiter, dirname } from 'node:path';
+import { defineErrors, type StepwellError } from '../errors.ts';
+import { execError, findProgram, killMarked, type OutputLine, runLogged } from '../exec.ts';
+import type { Adapter, AdapterRun, AdapterStep, Finding, FrameworkClaim } from '../run.ts';
+import type { FrameworkSettings } from '../schema.ts';
+import { fillPlaceholders, namesPrompt } from './command/arguments.ts';
+import { commitOf, UNKNOWN_COMMIT } from './command/commit.ts';
+import { endpointVariables } from './command/endpoint.ts';
+import { failedEnd } from './command/ending.ts';
+
+const commandError = defineErrors({
+  COMMAND_MISSING: (_facts: object) => ({
+    sentence: 'A framework uses the adapter `command`, but has no command.',
+    fix: 'Add `command: [program, argument, …]` to it, for example command: [mytool, --prompt-file, "{prompt_file}"].',
+    exitCode: 2,
+  }),
+});
+
+export const command: Adapter = { check, prepare, runStep: async (step) => await runCommand(step), stop };
+
+function check(settings: FrameworkSettings): Promise<Finding[]> {
+  return Promise.resolve(findingsOf(settings));
+}
+
+function findingsOf(settings: FrameworkSettings): Finding[] {
+  const program = settings.command?.[0];
+  if (program === undefined || program === '') return [findingOf(commandError('COMMAND_MISSING', {}))];
+  const path = settings.env['PATH'] ?? parentPath();
+  const found = findProgram(program, path);
+  switch (found.status) {
+    case 'found':
+      return [];
+    case 'missing':
+      return [findingOf(execError('PROGRAM_NOT_FOUND', { program, path: program.includes('/') ? null : path }))];
+    case 'not_executable':
+      return [findingOf(execError('PROGRAM_NOT_EXECUTABLE', { program: found.path, reason: 'it has no execute permission' }))];
+    default:
+      return found satisfies never;
+  }
+}
+
+function findingOf({ message, fix }: StepwellError): Finding {
+  return { what: message, fix };
+}
+
+async function prepare(run: AdapterRun): Promise<{ commit: string }> {
+  const [program, ...args] = commandOf(run);
+  const found = findProgram(program, run.env['PATH'] ?? '');
+  return { commit: found.status === 'found' ? await commitOf(found.path, args) : UNKNOWN_COMMIT };
+}
+
+/** One process; `onLine` sees its output beside the record. */
+export async function runCommand(step: AdapterStep, onLine?: (line: OutputLine) => void): Promise<FrameworkClaim> {
+  const [program, ...args] = commandOf(step);
+  const values = { prompt: step.prompt, prompt_file: step.promptFile, workspace: step.workspace, step: String(step.step) };
+  const { outcome } = await runLogged(
+    {
+      command: [program, ...fillPlaceholders(args, values)],
+      cwd: step.workspace,
+      env: environmentOf(step),
+      ...(namesPrompt(args) ? {} : { stdin: step.prompt }),
+      graceMs: step.shutdownGraceSeconds * 1000,
+      signal: step.signal,
+      mark: step.mark,
+      ...(onLine === undefined ? {} : { onLine }),
+    },
+    step.log,
+  );
+  return failedEnd(outcome) ?? { status: 'success' };
+}
+
+/** Nothing stays between steps on purpose; whatever of the preparation is still there ends here. */
+async function stop(run: AdapterRun): Promise<void> {
+  await killMarked(run.mark, { graceMs: run.shutdownGraceSeconds * 1000 });
+}
+
+/** What the user sets in `env:` stands above the endpoint: who names another one means it. */
+function environmentOf(step: AdapterStep): Record<string, string> {
+  const { endpoint, randomSeed } = step;
+  return {
+    ...(endpoint === null ? {} : endpointVariables(endpoint)),
+    ...step.env,
+    STEPWELL_RUN_ID: step.runId,
+    STEPWELL_FRAMEWORK: step.framework,
+    STEPWELL_STEP: String(step.step),
+    STEPWELL_STEP_NAME: step.name,
+    STEPWELL_ATTEMPT: String(step.attempt),
+    STEPWELL_MODEL: step.model,
+    STEPWELL_WORKSPACE: step.workspace,
+    STEPWELL_PROMPT_FILE: step.promptFile,
+    ...(randomSeed === null ? {} : { STEPWELL_RANDOM_SEED: String(randomSeed) }),
+  };
+}
+
+function commandOf(run: AdapterRun): readonly [string, ...string[]] {
+  const [program, ...args] = run.settings.command ?? [];
+  if (program === undefined) throw commandError('COMMAND_MISSING', {});
+  return [program, ...args];
+}
+
+/** PATH as frameworks get it: Node's own directory stands last, so that stepwell's Node is found where there is no other. */
+export function parentPath(): string {
+  return [process.env['PATH'] ?? '', dirname(process.execPath)].join(delimiter);
+}

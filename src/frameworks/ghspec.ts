@@ -1,0 +1,138 @@
+/** The adapter `ghspec`: GitHub Spec Kit, which takes a coding agent through four phases a step. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { defineErrors } from '../errors.ts';
+import { describeOutcome, killMarked, runLogged } from '../exec.ts';
+import type { Adapter, AdapterRun, AdapterStep, Finding, FrameworkClaim } from '../run.ts';
+import type { FrameworkSettings } from '../schema.ts';
+import { snapshotTree } from '../store.ts';
+import { agentOf, isDefaultAgent } from './ghspec/agent.ts';
+import { failureOf } from './ghspec/answer.ts';
+import { openDesk } from './ghspec/desk.ts';
+import { beginFeature } from './ghspec/feature.ts';
+import { GHSPEC } from './ghspec/recipe.ts';
+import { missingWork, newFeature, tasksIn, textOf } from './ghspec/work.ts';
+import { workflowText } from './ghspec/workflow.ts';
+import { PYTHON_ENVIRONMENT } from './python-environment.ts';
+import { describeSetup, misplacedKeys, readinessOf, requireReady, unknownAgent, useSetup } from '../setup.ts';
+
+const ghspecError = defineErrors({
+  SPECKIT_NOT_INITIALISED: (facts: { how: string }) => ({
+    sentence: `Spec Kit could not make its project in the workspace (${facts.how}).`,
+    fix: 'Read in logs/run.log of the run what it said.',
+    exitCode: 1,
+  }),
+});
+
+export const ghspec: Adapter = {
+  needsEndpoint: true,
+  check,
+  async describe(settings) {
+    const [setup, agent] = [await describeSetup(GHSPEC, settings), await describeAgent(settings)];
+    return setup === null ? null : `${setup}; ${agent === null ? 'no agent' : `agent ${agent}`}`;
+  },
+  prepare,
+  runStep,
+  async stop(run) {
+    await killMarked(run.mark, { graceMs: run.shutdownGraceSeconds * 1000 });
+  },
+};
+
+async function check(settings: FrameworkSettings, framework?: string): Promise<Finding[]> {
+  const unknown = unknownAgent(GHSPEC, settings);
+  const wrong = [...misplacedKeys(GHSPEC, settings, framework), ...(unknown === null ? [] : [unknown])];
+  const findings = wrong.map(({ message, fix }) => ({ what: message, fix }));
+  const readiness = await readinessOf(GHSPEC, settings, framework);
+  if (readiness.status === 'not_ready') findings.push(readiness.finding);
+  // The set-up brings the default agent along, so until then only another one can be missing.
+  if (unknown === null && (readiness.status === 'ready' || !isDefaultAgent(settings))) {
+    const agent = await agentOf(settings);
+    findings.push(...(await agent.adapter.check(agent.settings)));
+  }
+  return findings;
+}
+
+async function describeAgent(settings: FrameworkSettings): Promise<string | null> {
+  if (unknownAgent(GHSPEC, settings) !== null) return null;
+  const agent = await agentOf(settings);
+  return (await agent.adapter.describe?.(agent.settings)) ?? null;
+}
+
+/** Makes Spec Kit's project in the workspace: its features follow one another there. */
+async function prepare(run: AdapterRun): Promise<{ commit: string }> {
+  const { programs } = await useSetup(GHSPEC, run);
+  await mkdir(run.workspace, { recursive: true });
+  const options = ['--here', '--force', '--non-interactive', '--integration', 'pi', '--script', 'sh', '--ignore-agent-tools'];
+  const { outcome } = await runLogged(
+    {
+      command: [join(programs, 'specify'), 'init', ...options],
+      cwd: run.workspace,
+      env: environmentOf(run),
+      graceMs: run.shutdownGraceSeconds * 1000,
+      signal: run.signal,
+      mark: run.mark,
+    },
+    run.log,
+  );
+  if (outcome.status === 'spawn_failed') throw outcome.error;
+  if (outcome.status !== 'exited' || outcome.exitCode !== 0)
+    throw ghspecError('SPECKIT_NOT_INITIALISED', { how: describeOutcome(outcome) });
+  const agent = await agentOf(run.settings);
+  const { commit } = await agent.adapter.prepare({ ...run, settings: agent.settings });
+  return { commit: `specify-cli ${GHSPEC.commit}, ${commit}` };
+}
+
+async function runStep(step: AdapterStep): Promise<FrameworkClaim> {
+  const { programs } = await requireReady(GHSPEC, step.settings);
+  const before = await snapshotTree(step.workspace);
+  const feature = beginFeature(step, await agentOf(step.settings), before);
+  const stdout: string[] = [];
+  const outcome = await driven();
+  const usage = feature.usage();
+  const claim = feature.failure() ?? failureOf(outcome, stdout) ?? (await measured(step, before));
+  return usage === undefined ? claim : { ...claim, usage };
+
+  async function driven() {
+    const own = join(step.scratch, 'ghspec');
+    await using desk = await openDesk(own, feature.attend);
+    const workflow = join(own, 'workflow.yml');
+    await writeFile(workflow, workflowText());
+    // What is asked for gets to the agent another way, at any length; this is what Spec Kit keeps in its own record.
+    const input = `spec=Step ${step.step}, ${step.name}`;
+    const { outcome } = await runLogged(
+      {
+        command: [join(programs, 'specify'), 'workflow', 'run', workflow, '-i', input, '--json'],
+        cwd: step.workspace,
+        env: { ...environmentOf(step), SPECKIT_INTEGRATION_PI_EXECUTABLE: desk.program },
+        graceMs: step.shutdownGraceSeconds * 1000,
+        signal: step.signal,
+        mark: ownMark(step),
+        onLine({ stream, text }) {
+          if (stream === 'stdout') stdout.push(text);
+        },
+      },
+      step.log,
+    );
+    return outcome;
+  }
+}
+
+/** Its word that all is done, held against what is there. */
+async function measured(step: AdapterStep, before: Awaited<ReturnType<typeof snapshotTree>>): Promise<FrameworkClaim> {
+  const missing = await missingWork(step.workspace, before, await snapshotTree(step.workspace));
+  if (missing !== null)
+    return { status: 'failure', reason: 'framework_failed', message: `it claims to have completed the feature, but ${missing}` };
+  const { done, open } = tasksIn((await textOf(step.workspace, `${await newFeature(step.workspace, before)}/tasks.md`)) ?? '');
+  if (open.length > 0)
+    step.log.warn(`${open.length} of ${done + open.length} tasks are not ticked: ${open.slice(0, 5).join('; ')}`);
+  return { status: 'success' };
+}
+
+/** Not the agent's: what carries a program's mark ends with it, and Spec Kit goes on when its agent ends. */
+function ownMark({ mark }: AdapterRun): string {
+  return `${mark}:specify`;
+}
+
+function environmentOf(run: AdapterRun): Record<string, string> {
+  return { ...run.env, ...PYTHON_ENVIRONMENT, NO_COLOR: '1' };
+}

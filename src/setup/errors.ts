@@ -1,0 +1,77 @@
+import { defineErrors } from '../errors.ts';
+
+export const setupError = defineErrors({
+  FRAMEWORK_NOT_SET_UP: (facts: { framework: string; directory: string; how: string }) => ({
+    sentence: `${facts.framework} is not set up: ${facts.directory} is ${facts.how}.`,
+    fix: `Type \`npx stepwell setup ${facts.framework}\`.`,
+    exitCode: 2,
+  }),
+  AGENT_UNKNOWN: (facts: { agent: string; known: readonly string[] }) => ({
+    sentence: `There is no coding agent ${JSON.stringify(facts.agent)} for it to drive.`,
+    fix: `Set agent to one of: ${facts.known.join(', ')}.`,
+    exitCode: 2,
+  }),
+  SETUP_WITHOUT_SOURCE: (facts: { framework: string; key: string; packaged: string }) => ({
+    sentence: `${facts.framework} comes as the Python package ${facts.packaged}, so frameworks.${facts.framework}.${facts.key} means nothing.`,
+    fix: `Remove ${facts.key}.`,
+    exitCode: 2,
+  }),
+  SETUP_COMMIT_SHORT: (facts: { framework: string; commit: string }) => ({
+    sentence: `The commit ${JSON.stringify(facts.commit)} of ${facts.framework} is not a full one of 40 digits.`,
+    fix: `Type \`git rev-parse ${facts.commit}\` in a clone, and set frameworks.${facts.framework}.commit_hash to what it says.`,
+    exitCode: 2,
+  }),
+  SETUP_SOURCE_UNREACHABLE: (facts: { framework: string; repository: string; lines: readonly string[] }) => ({
+    sentence: [`The source of ${facts.framework} could not be fetched from ${facts.repository}.`, ...facts.lines].join('\n  '),
+    fix:
+      `Look whether \`git ls-remote ${facts.repository}\` works from here; without access, bring a clone from another machine ` +
+      `and name its path: frameworks: { ${facts.framework}: { repo_url: /path/to/clone } }.`,
+    exitCode: 1,
+  }),
+  SETUP_FILE_MISSING: (facts: { framework: string; commit: string; file: string }) => ({
+    sentence: `${facts.framework} has no ${facts.file} at ${facts.commit}, and stepwell cannot run it without.`,
+    fix: `Set frameworks.${facts.framework}.commit_hash to a commit that has it, or leave it out.`,
+    exitCode: 1,
+  }),
+  SETUP_COMMIT_MISSING: (facts: { framework: string; repository: string; commit: string; isLocal: boolean }) => ({
+    sentence: `${facts.repository} does not have the commit ${facts.commit} of ${facts.framework}.`,
+    fix: facts.isLocal
+      ? `Type \`git -C ${facts.repository} fetch origin ${facts.commit}\`, or set another commit_hash or repo_url.`
+      : 'Set another commit_hash or repo_url.',
+    exitCode: 1,
+  }),
+  SETUP_PYTHON_MISSING: (facts: {
+    framework: string;
+    wanted: readonly string[];
+    named: string | null;
+    seen: readonly string[];
+  }) => ({
+    sentence:
+      `${facts.framework} needs Python ${facts.wanted.join(' or ')} with venv and ensurepip; ` +
+      (facts.seen.length > 0
+        ? `found: ${facts.seen.join(', ')}.`
+        : facts.named === null
+          ? 'none was found on PATH.'
+          : `${facts.named} is none.`),
+    fix: `Install one, or name it: frameworks: { ${facts.framework}: { python: /path/to/python${facts.wanted[0] ?? '3'} } }.`,
+    exitCode: 2,
+  }),
+  SETUP_STEP_FAILED: (facts: {
+    framework: string;
+    what: string;
+    how: string;
+    lines: readonly string[];
+    log: string;
+    /** What helps where there is no access to what is fetched. */
+    withoutAccess: string | null;
+  }) => ({
+    sentence: [`Setting up ${facts.framework} failed: could not ${facts.what} (${facts.how}).`, ...facts.lines].join('\n  '),
+    fix: `Read ${facts.log}; ${facts.withoutAccess === null ? '' : `${facts.withoutAccess}; `}when the cause is gone, type \`npx stepwell setup ${facts.framework}\` again.`,
+    exitCode: 1,
+  }),
+  SETUP_ENCODING_WRONG: (facts: { file: string; encoding: string }) => ({
+    sentence: `${facts.file} is not the encoding ${facts.encoding} that tiktoken expects.`,
+    fix: 'Install the packages of stepwell anew: npm ci.',
+    exitCode: 1,
+  }),
+});

@@ -1,0 +1,88 @@
+/** Where a framework is set up. The only file that knows the names inside. */
+import { hash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import type { FrameworkSettings } from '../schema.ts';
+import type { Recipe } from './recipe.ts';
+
+export interface SetupPlace {
+  /** `<install_dir>/<name>@<commit>`; everything else lies inside. */
+  readonly directory: string;
+  readonly source: string;
+  readonly environment: string;
+  readonly python: string;
+  /** Programs of its Python packages. */
+  readonly programs: string;
+  /** For TIKTOKEN_CACHE_DIR. */
+  readonly encodings: string;
+  /** Where npm installed the agent, if it did. */
+  readonly agent: string;
+  /** What git, pip and npm said. */
+  readonly log: string;
+  /** Written last: without it nothing here counts. */
+  readonly record: string;
+  /** Beside the directory. */
+  readonly lock: string;
+}
+
+const SetupRecord = z.object({
+  framework: z.string(),
+  /** Absolute, without links: programs inside know it, so a copy elsewhere is of no use. */
+  directory: z.string(),
+  /** `recipeDigest` of its recipe. */
+  recipe: z.string(),
+  commit: z.string(),
+  /** Null for a package: `commit` is then its version. */
+  repository: z.string().nullable(),
+  /** Full version of Python. */
+  python: z.string(),
+  /** `name==version`, everything that is installed. */
+  packages: z.array(z.string()),
+  stepwell_version: z.string(),
+  completed_at: z.string(),
+});
+export type SetupRecord = z.infer<typeof SetupRecord>;
+
+export function placeOf(recipe: Recipe, settings: FrameworkSettings): SetupPlace {
+  const directory = join(resolve(settings.install_dir ?? 'frameworks'), `${recipe.name}@${commitOf(recipe, settings)}`);
+  const environment = join(directory, 'env');
+  const programs = join(environment, 'bin');
+  return {
+    directory,
+    source: join(directory, 'source'),
+    environment,
+    python: join(programs, 'python'),
+    programs,
+    encodings: join(directory, 'encodings'),
+    agent: join(directory, 'agent'),
+    log: join(directory, 'setup.log'),
+    record: join(directory, 'setup.json'),
+    lock: `${directory}.lock`,
+  };
+}
+
+/** Or the version of a package. */
+export function commitOf(recipe: Recipe, settings: FrameworkSettings): string {
+  return recipe.repository === null ? recipe.commit : (settings.commit_hash ?? recipe.commit);
+}
+
+/** Of what a set-up has inside; another one at the same commit is made anew. */
+export function recipeDigest({ packages, leaveOut, encodings, agent: driven }: Recipe): string {
+  const agent = driven === undefined ? undefined : { program: driven.program, npmPackage: driven.npmPackage };
+  return hash('sha256', JSON.stringify({ packages, leaveOut, encodings, agent }));
+}
+
+/** For people, without the place. */
+export function describeRecord({ repository, commit, python, packages }: SetupRecord): string {
+  return `${repository === null ? 'version' : 'commit'} ${commit}, Python ${python}, ${packages.length} packages`;
+}
+
+/** Null when the set-up was never finished, or its record cannot be read. */
+export async function readSetup(place: SetupPlace): Promise<SetupRecord | null> {
+  try {
+    return SetupRecord.parse(JSON.parse(await readFile(place.record, 'utf8')));
+  } catch {
+    return null;
+  }
+}

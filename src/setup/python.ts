@@ -1,0 +1,103 @@
+/** The framework's own Python environment. */
+import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises';
+import { hash } from 'node:crypto';
+import { delimiter, dirname, isAbsolute, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { FrameworkSettings } from '../schema.ts';
+import type { SetupPlace } from './place.ts';
+import type { Recipe } from './recipe.ts';
+import type { Tools } from './tool.ts';
+import { setupError } from './errors.ts';
+
+/** Says its version; fails where it cannot make environments. */
+const LOOK = 'import sys, venv, ensurepip; print("%d.%d.%d" % sys.version_info[:3])';
+
+export interface FoundPython {
+  readonly program: string;
+  /** `3.11.7` */
+  readonly version: string;
+}
+
+/**
+ * The first Python on PATH, or kept by pyenv, of a version that the framework runs on, or the one that the settings name.
+ *
+ * @throws SETUP_PYTHON_MISSING
+ */
+export async function findPython(
+  recipe: Recipe,
+  settings: FrameworkSettings,
+  { cwd, path, home, tools }: { cwd: string; path: string; home: string | undefined; tools: Tools },
+): Promise<FoundPython> {
+  const fits = (version: string): boolean => recipe.pythons.some((wanted) => version.startsWith(`${wanted}.`));
+  const seen: string[] = [];
+  for (const program of settings.python === undefined ? await candidates(recipe, path, home) : [settings.python]) {
+    const looked = await tools.attempt([program, '-c', LOOK], cwd);
+    const version = looked.ok ? looked.stdout[0]?.trim() : undefined;
+    if (version === undefined) continue;
+    if (fits(version)) return { program, version };
+    seen.push(`${program} (${version})`);
+  }
+  const named = settings.python ?? null;
+  throw setupError('SETUP_PYTHON_MISSING', {
+    framework: recipe.name,
+    wanted: recipe.pythons,
+    named,
+    seen: [...new Set(seen)],
+  });
+}
+
+/** A name can stand for a program that only says no (a shim of a version manager), so each directory is asked. */
+async function candidates({ pythons }: Recipe, path: string, home: string | undefined): Promise<string[]> {
+  const directories = path.split(delimiter).filter(isAbsolute);
+  const onPath = [...pythons.map((version) => `python${version}`), 'python3'].flatMap((name) =>
+    directories.map((directory) => join(directory, name)),
+  );
+  if (home === undefined) return onPath;
+  // pyenv keeps its versions here, also those that are not chosen at the moment.
+  const versions = join(home, '.pyenv', 'versions');
+  const there = (await readdir(versions).catch(() => [] as string[])).sort();
+  const kept = pythons.flatMap((wanted) => there.filter((version) => version.startsWith(`${wanted}.`)));
+  return [...onPath, ...kept.map((version) => join(versions, version, 'bin', 'python'))];
+}
+
+/** @throws SETUP_STEP_FAILED @returns `name==version` of all that is installed */
+export async function makeEnvironment(recipe: Recipe, python: FoundPython, place: SetupPlace, tools: Tools): Promise<string[]> {
+  const cwd = place.directory;
+  await tools.run('make a Python environment', [python.program, '-m', 'venv', place.environment], cwd);
+  const pip = [place.python, '-m', 'pip', '--quiet'] as const;
+  if (recipe.packages.length > 0) {
+    const withoutAccess = 'without access to PyPI set PIP_INDEX_URL to an index that pip can reach';
+    await tools.run('install its packages', [...pip, 'install', ...recipe.packages], cwd, withoutAccess);
+  }
+  if (recipe.imports.length > 0) {
+    await tools.run('check its packages', [place.python, '-c', `import ${recipe.imports.join(', ')}`], cwd);
+  }
+  // Bytecode is made now: while runs go on nothing is written here.
+  if (recipe.repository !== null) await tools.attempt([place.python, '-m', 'compileall', '-q', place.source], cwd);
+  return await tools.run('list its packages', [...pip, 'freeze'], cwd);
+}
+
+/** By encoding: the name under which tiktoken looks for it (SHA-1 of its address), and what tiktoken expects in it. */
+const ENCODINGS: Record<string, { readonly name: string; readonly sha256: string }> = {
+  o200k_base: {
+    name: 'fb374d419588a4632f3f557e76b4b70aebbca790',
+    sha256: '446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d',
+  },
+  cl100k_base: {
+    name: '9b5ad71b2ce5302211f9c61530b329a4922fc6a4',
+    sha256: '223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7',
+  },
+};
+
+/** Encodings come with a package of stepwell's own, so nothing is fetched for them. @throws SETUP_ENCODING_WRONG */
+export async function placeEncodings(recipe: Recipe, place: SetupPlace): Promise<void> {
+  if (recipe.encodings === undefined) return;
+  await mkdir(place.encodings, { recursive: true });
+  const data = join(dirname(fileURLToPath(import.meta.resolve('gpt-tokenizer/package.json'))), 'data');
+  for (const encoding of recipe.encodings) {
+    const file = join(data, `${encoding}.tiktoken`);
+    const { name, sha256 } = ENCODINGS[encoding]!;
+    if (hash('sha256', await readFile(file)) !== sha256) throw setupError('SETUP_ENCODING_WRONG', { file, encoding });
+    await copyFile(file, join(place.encodings, name));
+  }
+}

@@ -1,0 +1,249 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { adapters, recipes } from '../../src/frameworks.ts';
+import { findAnswer, refusalOf } from '../../src/frameworks/baes/answer.ts';
+import { placeLauncher } from '../../src/frameworks/baes/launcher.ts';
+import { printedEnd } from '../../src/frameworks/baes/printed.ts';
+import { syntaxErrors } from '../../src/frameworks/python-syntax.ts';
+import { runExperiment } from '../../src/index.ts';
+import { withRun, withStep } from '../../src/log.ts';
+import type { FrameworkClaim } from '../../src/run.ts';
+import type { FrameworkSettings } from '../../src/schema.ts';
+import { adapterContract } from './contract.ts';
+import { fakeSetup, PYTHON } from './set-up.ts';
+import { makeStage, type Stage } from './stage.ts';
+
+const baes = adapters['baes']!;
+const recipe = recipes['baes']!;
+const skip = PYTHON === null ? 'python3 is not on PATH' : false;
+
+function settingsOf(stage: Stage, behaviour: string): FrameworkSettings {
+  const install_dir = fakeSetup(stage.outside, recipe, ['bae_noninteractive.py']);
+  return { enabled: true, env: { FAKE: behaviour }, install_dir };
+}
+
+if (skip === false) {
+  adapterContract({
+    name: 'baes',
+    adapter: baes,
+    // What it prints is followed by its answer, and it works in a directory of its own.
+    impossible: ['floods', 'prints_invalid_utf8', 'reports'],
+    // One argument of the command line.
+    longestPrompt: 100_000,
+    async cast(behaviour, stage) {
+      return {
+        settings: settingsOf(stage, behaviour),
+        begun: () => existsSync(join(stage.workspace, 'begun')),
+        receivedPrompt: () => readFileSync(join(stage.workspace, 'prompt.seen'), 'utf8'),
+        async [Symbol.asyncDispose]() {},
+      };
+    },
+  });
+}
+
+/** The claim of the last of `attempts`, each a step and the attempt at it. */
+async function claimOf(
+  stage: Stage,
+  behaviour: string,
+  { attempts = [[1, 1]], env = {}, prompt = 'Build it.' }: Given = {},
+): Promise<FrameworkClaim> {
+  const cast = settingsOf(stage, behaviour);
+  const settings = { ...cast, env: { ...cast.env, ...env } };
+  let claim: FrameworkClaim | null = null;
+  await withRun({ runId: 'run-1', framework: 'tested', logsDir: stage.logsDir }, async () => {
+    await baes.prepare(stage.step({ settings }));
+    for (const [number, attempt] of attempts) {
+      const step = stage.step({ settings, step: number, attempt, prompt });
+      claim = await withStep(number, { attempt }, async () => await baes.runStep(step));
+      await baes.stop(step);
+    }
+  });
+  return claim!;
+}
+
+interface Given {
+  readonly attempts?: readonly (readonly [number, number])[];
+  readonly env?: Record<string, string>;
+  readonly prompt?: string;
+}
+
+/** How many requests the context store has seen. */
+function requestsIn(stage: Stage): unknown {
+  return JSON.parse(readFileSync(join(stage.scratch, 'baes/cwd/state/context.json'), 'utf8')).requests;
+}
+
+for (const [behaviour, message] of [
+  ['refuses', /^it answered: ENTITY_NOT_SUPPORTED: no such entity$/],
+  ['refuses with exit code 0', /^it answered: ENTITY_NOT_SUPPORTED$/],
+  ['accepts by force', /accepted its own rejected work: result\.execution_results\.0\.force_accepted/],
+  ['hides a failed part', /a part of its work that it failed: result\.execution_results\.0\.success/],
+  ['writes no Python', /claims success, but wrote app\/routes\/student_routes\.py:2: /],
+  ['says nothing', /exit code 0, but without its JSON answer/],
+  ['succeeds with exit code 3', /exit code 3/],
+] as const) {
+  test(`BAEs that ${behaviour} has failed`, { skip }, async () => {
+    using stage = makeStage();
+    const claim = await claimOf(stage, behaviour);
+    assert.equal(claim.status, 'failure');
+    assert.match(claim.status === 'failure' ? claim.message : '', message);
+  });
+}
+
+test('BAEs that claims success and wrote nothing has failed: what stepwell placed is no work', { skip }, async () => {
+  using stage = makeStage();
+  const config = join(stage.outside, 'experiment.yaml');
+  writeFileSync(join(stage.outside, 'prompt.txt'), 'Build it.');
+  const experiment = {
+    model: 'rehearsal',
+    frameworks: { baes: settingsOf(stage, 'writes nothing') },
+    steps: [{ id: 1, name: 'first', prompt_file: 'prompt.txt' }],
+    retries: { max_retries: 0 },
+  };
+  writeFileSync(config, JSON.stringify(experiment));
+  const { runs } = await runExperiment({ config, frameworks: ['baes'], runsDir: join(stage.outside, 'runs') });
+  const { runDir } = runs[0]!;
+  assert.ok(existsSync(join(runDir, 'workspace/start.sh')));
+  const { steps } = JSON.parse(readFileSync(join(runDir, 'metrics.json'), 'utf8'));
+  assert.equal(steps[0].attempts[0].reason, 'no_changes');
+});
+
+test('a step goes on from the context store of the last, a second attempt from what the first found', { skip }, async () => {
+  using stage = makeStage();
+  await claimOf(stage, 'succeeds', {
+    attempts: [
+      [1, 1],
+      [1, 2],
+      [2, 1],
+      [3, 1],
+      [3, 2],
+      [3, 3],
+    ],
+  });
+  assert.equal(requestsIn(stage), 3);
+});
+
+test('an answer with a line of any length is read', { skip }, async () => {
+  using stage = makeStage();
+  assert.deepEqual(await claimOf(stage, 'answers at length'), { status: 'success' });
+});
+
+test(
+  'BAEs works in the run directory, with no secret of the parent and no absolute path among its arguments',
+  { skip },
+  async () => {
+    using stage = makeStage();
+    process.env['BAES_TEST_API_KEY'] = 'baes-secret-value';
+    try {
+      await claimOf(stage, 'reports', { env: { MANAGED_SYSTEM_PATH: stage.outside, BAE_MAX_RETRIES: '1' }, prompt: '--quiet' });
+    } finally {
+      delete process.env['BAES_TEST_API_KEY'];
+    }
+    const { cwd, env, argv } = JSON.parse(readFileSync(join(stage.workspace, 'report.json'), 'utf8'));
+    assert.ok(cwd.startsWith(stage.runDir), cwd);
+    assert.ok(!JSON.stringify(env).includes('baes-secret-value'));
+    assert.equal(env.MANAGED_SYSTEM_PATH, stage.workspace);
+    assert.equal(env.OPENAI_API_KEY, 'worth-nothing');
+    assert.equal(env.OPENAI_BASE_URL, 'http://127.0.0.1:9/v1');
+    assert.equal(env.OPENAI_MODEL, 'some-model');
+    assert.equal(env.BAE_MAX_RETRIES, '1');
+    assert.equal(env.SKIP_SERVER_START, '1');
+    // Else it would write beside its own source, which all runs share.
+    assert.equal(env.PYTHONDONTWRITEBYTECODE, '1');
+    assert.ok(argv.includes('--request=--quiet'));
+    assert.ok(env.HOME.startsWith(stage.runDir) && env.TMPDIR.startsWith(stage.runDir));
+    assert.deepEqual(
+      argv.filter((argument: string) => argument.startsWith('/')),
+      [],
+    );
+  },
+);
+
+test('the program that starts the application is there before the first step', { skip }, async () => {
+  using stage = makeStage();
+  const settings = settingsOf(stage, 'succeeds');
+  await withRun({ runId: 'run-1', framework: 'tested', logsDir: stage.logsDir }, async () => {
+    assert.deepEqual(await baes.prepare(stage.step({ settings })), { commit: recipe.commit });
+  });
+  const { env } = stage.step({ settings });
+  const started = spawnSync(join(stage.workspace, 'start.sh'), { env: { ...env, PORT: '1' }, encoding: 'utf8' });
+  assert.match(started.stderr, /No module named uvicorn/);
+  assert.equal(readFileSync(join(stage.workspace, '.env'), 'utf8'), '');
+});
+
+test('BAEs that is not set up says what to type, and what is there but not finished is not set up', async () => {
+  using stage = makeStage();
+  const settings: FrameworkSettings = { enabled: true, env: {}, install_dir: join(stage.outside, 'frameworks') };
+  const [finding] = await baes.check(settings);
+  assert.match(finding?.what ?? '', /baes is not set up: .*baes@1285967748549b62c2e3af7993fa8e81f79eae45 is not there/);
+  assert.match(finding?.fix ?? '', /`npx stepwell setup baes`/);
+  await assert.rejects(baes.prepare(stage.step({ settings })), { code: 'FRAMEWORK_NOT_SET_UP' });
+});
+
+test('the launcher starts a Python whatever its path is called', async () => {
+  using stage = makeStage();
+  const python = join(stage.outside, `it's "here" $HOME`);
+  writeFileSync(python, '#!/bin/sh\nprintf "%s " "$@"\n');
+  chmodSync(python, 0o755);
+  await placeLauncher(stage.workspace, python);
+  const { stdout } = spawnSync(join(stage.workspace, 'start.sh'), { env: { ...process.env, PORT: '4711' }, encoding: 'utf8' });
+  assert.equal(stdout, '-B -m uvicorn app.main:app --host 127.0.0.1 --port 4711 ');
+});
+
+test('of several answers the last one counts, in one line or in many', () => {
+  const many = ['{', '  "success": true', '}'];
+  assert.deepEqual(findAnswer(['{"success": false}', 'progress', ...many, '{', 'done', '}']), { success: true });
+  assert.deepEqual(findAnswer([...many, '{"success": false}', '}']), { success: false });
+  assert.equal(findAnswer(['progress', '{"other": 1}', '{', '  "success": true']), null);
+  assert.equal(findAnswer(['{"success": true}', ...Array.from({ length: 50_000 }, () => '{')]), null);
+});
+
+test('work accepted after the last try is a failure, wherever the answer says so', () => {
+  const answer = { success: true, result: { tasks: [{ success: true }, { review: { max_retries_reached: true } }] } };
+  assert.match(refusalOf(answer) ?? '', /result\.tasks\.1\.review\.max_retries_reached/);
+  assert.equal(refusalOf({ success: true, result: { force_accepted: false, max_retries_reached: 0 } }), null);
+});
+
+test('of a flood the end is kept, whole lines', () => {
+  const printed = printedEnd(10);
+  const say = (text: string, part?: number): void =>
+    printed.take({ stream: 'stdout', text, ...(part === undefined ? {} : { part, lastPart: false }) });
+  for (const text of ['one', '', 'two', 'three']) say(text);
+  assert.deepEqual(printed.lines, ['two', 'three']);
+  printed.take({ stream: 'stderr', text: 'not this' });
+  assert.deepEqual(printed.lines, ['two', 'three']);
+  say('1234', 1);
+  say('56', 2);
+  assert.deepEqual(printed.lines, ['123456']);
+  // A line without an end is not gathered.
+  for (let part = 3; part < 1000; part += 1) say('7890', part);
+  assert.ok(printed.lines.join('').length <= 10);
+});
+
+test(
+  'what is no Python is named, at most ten files; what is no file, or of an environment, is not looked at',
+  { skip },
+  async () => {
+    using stage = makeStage();
+    const write = (name: string, text: string): void => {
+      mkdirSync(dirname(join(stage.workspace, name)), { recursive: true });
+      writeFileSync(join(stage.workspace, name), text);
+    };
+    write('good.py', 'print("é")\n');
+    write('.venv/lib/bad.py', 'def (');
+    write('notes.txt', 'def (');
+    symlinkSync('nowhere', join(stage.workspace, '.#lock.py'));
+    assert.equal(spawnSync('mkfifo', [join(stage.workspace, 'pipe.py')]).status, 0);
+    const step = stage.step({ settings: { enabled: true, env: {} } });
+    const look = async (): Promise<string[]> => await syntaxErrors(step, PYTHON!);
+    assert.deepEqual(await look(), []);
+    write('app/deep.py', `x = ${'-'.repeat(100_000)}1\n`);
+    assert.match((await look()).join('\n'), /^app\/deep\.py:\d+: .+$/);
+    for (let number = 10; number < 25; number += 1) write(`many/${number}.py`, '\0 def (');
+    const broken = await look();
+    assert.equal(broken.length, 10);
+    assert.match(broken[1]!, /^many\/10\.py:/);
+  },
+);

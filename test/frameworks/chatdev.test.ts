@@ -1,0 +1,376 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { adapters, recipes } from '../../src/frameworks.ts';
+import { isListening } from '../../src/frameworks/chatdev/listener.ts';
+import { outputReader } from '../../src/frameworks/chatdev/output.ts';
+import { runExperiment } from '../../src/index.ts';
+import { withRun, withStep } from '../../src/log.ts';
+import type { AdapterStep, FrameworkClaim } from '../../src/run.ts';
+import type { FrameworkSettings } from '../../src/schema.ts';
+import { fakeChatDev, startAnnotating, writeExperiment } from './chatdev-stage.ts';
+import { adapterContract } from './contract.ts';
+import { PYTHON } from './set-up.ts';
+import { makeStage, type Stage } from './stage.ts';
+
+const chatdev = adapters['chatdev']!;
+const recipe = recipes['chatdev']!;
+const skip = PYTHON === null ? 'python3 is not on PATH' : false;
+
+function settingsOf(stage: Stage, behaviour: string): FrameworkSettings {
+  return { enabled: true, env: { FAKE: behaviour }, install_dir: fakeChatDev(stage.outside) };
+}
+
+const sourceOf = (stage: Stage): string => join(stage.scratch, 'chatdev/source');
+
+if (skip === false) {
+  adapterContract({
+    name: 'chatdev',
+    adapter: {
+      ...chatdev,
+      prepare: async (run) => await chatdev.prepare({ ...run, model: 'gpt-4o-mini' }),
+      runStep: async (step) => await chatdev.runStep({ ...step, model: 'gpt-4o-mini' }),
+    },
+    // What it prints is read as its log, and it works in a directory of its own.
+    impossible: ['floods', 'prints_invalid_utf8', 'reports'],
+    // One argument of the command line.
+    longestPrompt: 100_000,
+    async cast(behaviour, stage) {
+      return {
+        settings: settingsOf(stage, behaviour),
+        begun: () => existsSync(join(sourceOf(stage), 'begun')),
+        receivedPrompt: () => readFileSync(join(sourceOf(stage), 'prompt.seen'), 'utf8'),
+        async [Symbol.asyncDispose]() {},
+      };
+    },
+  });
+}
+
+interface Attempt {
+  readonly behaviour: string;
+  readonly changes?: Partial<AdapterStep>;
+  /** Done in the workspace before the attempt. */
+  readonly before?: () => void;
+}
+
+async function claimsOf(stage: Stage, attempts: readonly Attempt[]): Promise<FrameworkClaim[]> {
+  const settings = settingsOf(stage, 'builds');
+  const claims: FrameworkClaim[] = [];
+  await withRun({ runId: 'run-1', framework: 'tested', logsDir: stage.logsDir }, async () => {
+    const prepared = await chatdev.prepare(stage.step({ settings, model: 'gpt-4o-mini' }));
+    assert.deepEqual(prepared, { commit: recipe.commit });
+    for (const { behaviour, changes, before } of attempts) {
+      before?.();
+      const given = stage.step({ settings, model: 'gpt-4o-mini', ...changes });
+      const step = { ...given, env: { ...given.env, FAKE: behaviour } };
+      const scope = { attempt: step.attempt };
+      claims.push(await withStep(step.step, scope, async () => await chatdev.runStep(step)));
+      await chatdev.stop(step);
+    }
+  });
+  return claims;
+}
+
+for (const [behaviour, message] of [
+  ['fails', /^exit code 1: ValueError: No Valid Codes\.$/],
+  ['writes nothing', /^it ended with exit code 0, but wrote no code$/],
+  ['writes no Python', /^it claims success, but wrote main\.py:1: /],
+] as const) {
+  test(`ChatDev that ${behaviour} has failed`, { skip }, async () => {
+    using stage = makeStage();
+    const [claim] = await claimsOf(stage, [{ behaviour }]);
+    assert.equal(claim?.status === 'failure' ? claim.status : claim, 'failure');
+    assert.match(claim?.status === 'failure' ? claim.message : '', message);
+    if (behaviour === 'fails') assert.deepEqual(claim?.usage, { input_tokens: 7, output_tokens: 3, calls: 1 });
+  });
+}
+
+test('of what ChatDev built only code and documents come into the workspace', { skip }, async () => {
+  using stage = makeStage();
+  await claimsOf(stage, [{ behaviour: 'succeeds' }]);
+  assert.deepEqual(readdirSync(stage.workspace).sort(), ['chatdev_start.sh', 'made.txt', 'main.py', 'start.sh']);
+});
+
+test('the launcher starts main.py with the run’s Python, or the start.sh that ChatDev wrote', { skip }, async () => {
+  using stage = makeStage();
+  const start = (): string =>
+    execFileSync(join(stage.workspace, 'start.sh'), { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  const before = (): void => {
+    writeFileSync(join(stage.workspace, 'main.py'), 'import sys\nprint(sys.prefix)\n');
+    assert.equal(start().trim(), join(stage.scratch, 'chatdev/env'));
+  };
+  await claimsOf(stage, [{ behaviour: 'succeeds', before }]);
+  start();
+  assert.equal(readFileSync(join(stage.workspace, 'started.txt'), 'utf8'), 'started\n');
+});
+
+test(
+  'what comes after the first step goes on from the flat programs of the workspace, and from nothing else',
+  { skip },
+  async () => {
+    using stage = makeStage();
+    const report = (): { argv: string[]; base: string[] | null } =>
+      JSON.parse(readFileSync(join(sourceOf(stage), 'report.json'), 'utf8'));
+    const seen: { config: string; base: string[] | null }[] = [];
+    const look = (): void => {
+      if (!existsSync(join(sourceOf(stage), 'report.json'))) return;
+      const { argv, base } = report();
+      seen.push({ config: argv[argv.indexOf('--config') + 1]!, base });
+    };
+    const claims = await claimsOf(stage, [
+      { behaviour: 'succeeds' },
+      {
+        behaviour: 'succeeds',
+        changes: { step: 2 },
+        before() {
+          look();
+          mkdirSync(join(stage.workspace, 'package'));
+          writeFileSync(join(stage.workspace, 'package/inner.py'), 'deep = True\n');
+          writeFileSync(join(stage.workspace, 'other.py'), 'flat = True\n');
+          mkdirSync(join(stage.workspace, 'folder.py'));
+          symlinkSync(join(stage.workspace, 'other.py'), join(stage.workspace, 'linked.py'));
+        },
+      },
+      {
+        behaviour: 'succeeds',
+        changes: { step: 3 },
+        before() {
+          look();
+          rmSync(join(stage.workspace, 'other.py'));
+        },
+      },
+    ]);
+    look();
+    assert.deepEqual(
+      claims.map(({ status }) => status),
+      ['success', 'success', 'success'],
+    );
+    assert.deepEqual(seen, [
+      { config: 'Default', base: null },
+      { config: 'Incremental', base: ['main.py', 'other.py'] },
+      { config: 'Incremental', base: ['main.py'] },
+    ]);
+    assert.ok(existsSync(join(stage.workspace, 'package/inner.py')));
+  },
+);
+
+test(
+  'what ChatDev built takes the place of a link in the workspace, and of what it leads to nothing changes',
+  { skip },
+  async () => {
+    using stage = makeStage();
+    const elsewhere = join(stage.outside, 'precious.py');
+    const before = (): void => {
+      writeFileSync(elsewhere, 'precious = True\n');
+      symlinkSync(elsewhere, join(stage.workspace, 'main.py'));
+      mkdirSync(join(stage.workspace, 'made.txt'));
+    };
+    const [claim] = await claimsOf(stage, [{ behaviour: 'succeeds', before }]);
+    assert.equal(claim?.status, 'success');
+    assert.equal(readFileSync(elsewhere, 'utf8'), 'precious = True\n');
+    for (const name of ['main.py', 'made.txt']) assert.ok(lstatSync(join(stage.workspace, name)).isFile(), name);
+  },
+);
+
+test('of the packages before a step only those of the step in progress are kept', { skip }, async () => {
+  using stage = makeStage();
+  await claimsOf(stage, [{ behaviour: 'succeeds' }, { behaviour: 'succeeds', changes: { step: 4 } }]);
+  assert.deepEqual(readdirSync(join(stage.scratch, 'chatdev/before')), ['4']);
+});
+
+test('a second attempt finds the packages that the first found, not those that it installed', { skip }, async () => {
+  using stage = makeStage();
+  const packages = join(stage.scratch, 'chatdev/env/installed');
+  await claimsOf(stage, [
+    { behaviour: 'succeeds', changes: { attempt: 1 } },
+    { behaviour: 'succeeds', changes: { attempt: 2 }, before: () => writeFileSync(packages, 'by the first') },
+  ]);
+  assert.equal(existsSync(packages), false);
+});
+
+test(
+  'ChatDev works in its copy: its set-up stays as it is, no secret of the parent is there, pip is the run’s',
+  { skip },
+  async () => {
+    using stage = makeStage();
+    process.env['CHATDEV_TEST_API_KEY'] = 'chatdev-secret-value';
+    try {
+      await claimsOf(stage, [{ behaviour: 'succeeds' }]);
+    } finally {
+      delete process.env['CHATDEV_TEST_API_KEY'];
+    }
+    const told = JSON.parse(readFileSync(join(sourceOf(stage), 'report.json'), 'utf8'));
+    assert.equal(told.cwd, sourceOf(stage));
+    assert.ok(!JSON.stringify(told.env).includes('chatdev-secret-value'));
+    assert.ok(told.env.HOME.startsWith(stage.runDir) && told.env.TMPDIR.startsWith(stage.runDir));
+    const endpoint = stage.step({ settings: { enabled: true, env: {} } }).endpoint!;
+    assert.deepEqual([told.env.BASE_URL, told.env.OPENAI_BASE_URL], [endpoint.baseUrl, endpoint.baseUrl]);
+    assert.deepEqual([told.env.PYTHONUTF8, told.env.PYTHONDONTWRITEBYTECODE], ['1', '1']);
+    assert.ok(Number(told.env.PORT) > 0, 'the program that it tries has a port of its own');
+    assert.match(told.env.TIKTOKEN_CACHE_DIR, /chatdev@[0-9a-f]{40}\/encodings$/);
+    assert.equal(told.python3, join(stage.scratch, 'chatdev/env'));
+    assert.match(told.pip, /^pip \d/, 'pip of the set-up, run by the Python of the run');
+    const installed = join(stage.outside, 'frameworks', `chatdev@${recipe.commit}`, 'source');
+    assert.deepEqual(readdirSync(installed).sort(), ['CompanyConfig', 'run.py']);
+  },
+);
+
+test('a prompt that no argument can hold is refused in words, and so is a model without a name', { skip }, async () => {
+  using stage = makeStage();
+  const settings = settingsOf(stage, 'succeeds');
+  await withRun({ runId: 'run-1', framework: 'tested', logsDir: stage.logsDir }, async () => {
+    const step = stage.step({ settings, model: 'gpt-4o-mini', prompt: 'x'.repeat(128 * 1024 - '--task='.length) });
+    await assert.rejects(chatdev.runStep(step), { code: 'CHATDEV_PROMPT_TOO_LONG' });
+    await assert.rejects(chatdev.prepare(stage.step({ settings, model: 'o9' })), { code: 'CHATDEV_MODEL_UNKNOWN' });
+  });
+  assert.deepEqual(await chatdev.check({ ...settings, model: 'rehearsal' }), []);
+  const [finding] = await chatdev.check({ ...settings, model: 'o9' });
+  assert.match(finding?.what ?? '', /no name for the model "o9"/);
+  assert.match(finding?.fix ?? '', /gpt-4o-mini/);
+});
+
+test(
+  'ChatDev hands its path to a shell without quotes, so a directory that does not survive that is refused',
+  { skip },
+  async () => {
+    using stage = makeStage();
+    const settings = settingsOf(stage, 'succeeds');
+    const preparing = async (name: string): Promise<unknown> =>
+      await withRun({ runId: 'run-1', framework: 'tested', logsDir: stage.logsDir }, async () => {
+        const scratch = join(stage.scratch, name);
+        mkdirSync(scratch);
+        return await chatdev.prepare(stage.step({ settings, model: 'gpt-4o-mini', scratch }));
+      });
+    for (const name of ['a b', "it's", '"', '$(x)', 'a;b', 'a&b', 'a:b', 'a\nb', '*', '`', '\\'])
+      await assert.rejects(preparing(name), { code: 'CHATDEV_PATH_UNUSABLE' }, name);
+    await preparing('größe_1-2.3,4=5+6@7%~#{x}');
+  },
+);
+
+test('what was said when the run’s own environment could not be made stands in the record', { skip }, async () => {
+  using stage = makeStage();
+  const settings = settingsOf(stage, 'succeeds');
+  const python = join(settings.install_dir!, `chatdev@${recipe.commit}`, 'env/bin/python');
+  rmSync(python);
+  writeFileSync(python, '#!/bin/sh\necho "no module named venv" >&2\nexit 3\n', { mode: 0o755 });
+  await withRun({ runId: 'run-1', framework: 'tested', logsDir: stage.logsDir }, async () => {
+    await assert.rejects(
+      chatdev.prepare(stage.step({ settings, model: 'gpt-4o-mini' })),
+      /could not be made with .*: exit code 3$/,
+    );
+  });
+  assert.match(readFileSync(join(stage.logsDir, 'run.log'), 'utf8'), /"no module named venv"/);
+});
+
+test('the port of its log: a listener is noticed', async () => {
+  const server = createServer();
+  const port = await new Promise<number>((resolve) => {
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port));
+  });
+  assert.equal(await isListening(port), true);
+  await new Promise((resolve) => server.close(resolve));
+  assert.equal(await isListening(port), false);
+});
+
+test('a run says so where something listens on the port of ChatDev’s log', { skip }, async (t) => {
+  // Whoever else is sent there is let go at once.
+  const server = createServer((socket) => socket.destroy());
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  server.once('error', () => resolve(false)).listen(8000, '127.0.0.1', () => resolve(true));
+  if (!(await promise)) return t.skip('port 8000 is taken');
+  using stage = makeStage();
+  try {
+    await claimsOf(stage, []);
+  } finally {
+    server.close();
+  }
+  assert.match(readFileSync(join(stage.logsDir, 'run.log'), 'utf8'), /"level":"warn".*Something listens on port 8000/);
+});
+
+test('its output: tokens only where ChatDev itself tells them, the error after a traceback', () => {
+  const reader = outputReader();
+  const line = (stream: 'stdout' | 'stderr', text: string): void => reader.onLine({ stream, text });
+  assert.equal(reader.usage(), null);
+  for (const text of [
+    'prompt_tokens: 5',
+    '**[OpenAI_Usage_Info Receive]**',
+    'prompt_tokens: 10',
+    'completion_tokens: 2',
+    'total_tokens: 12',
+    'prompt_tokens: 1000',
+    'main.py updated.',
+    'all of it updated.',
+    '../up.py updated.',
+    '/some/where/logo.png Downloaded',
+  ])
+    line('stdout', text);
+  line('stderr', 'a warning');
+  assert.equal(reader.error(), null);
+  const traceback = (error: string): void => {
+    for (const text of ['Traceback (most recent call last):', '  File "run.py", line 1', error, '']) line('stderr', text);
+  };
+  traceback('ValueError: earlier, and caught');
+  traceback('BadRequestError: the cause');
+  line('stderr', 'The above exception was the direct cause of the following exception:');
+  traceback('RetryError: of no use');
+  assert.deepEqual(reader.usage(), { input_tokens: 10, output_tokens: 2, calls: 1 });
+  assert.deepEqual([...reader.written()], ['main.py', 'logo.png']);
+  assert.equal(reader.error(), 'BadRequestError: the cause');
+});
+
+/** A whole run of the fake over the default steps, behind the proxy, with a model that sends annotations. */
+async function experiment(
+  env: Record<string, string>,
+  look: (run: { exitCode: number; runDir: string; metrics: Record<string, any> }) => void,
+): Promise<void> {
+  const root = mkdtempSync(join(tmpdir(), 'stepwell-chatdev-'));
+  try {
+    await using model = await startAnnotating();
+    const config = writeExperiment(root, model.baseUrl, { install_dir: fakeChatDev(root), env });
+    const { exitCode, runs } = await runExperiment({ config, frameworks: ['chatdev'], runsDir: join(root, 'runs') });
+    const { runDir } = runs[0]!;
+    look({ exitCode, runDir, metrics: JSON.parse(readFileSync(join(runDir, 'metrics.json'), 'utf8')) });
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
+test('the rehearsed answers build an application over six steps that passes every check', { skip }, async () => {
+  await experiment({}, ({ exitCode, runDir, metrics }) => {
+    assert.equal(exitCode, 0);
+    const { ESR, AUTR, CRUDe, API_CALLS, TOK_IN } = metrics['aggregate_metrics'];
+    assert.deepEqual({ ESR, AUTR, CRUDe }, { ESR: 1, AUTR: 1, CRUDe: 22 });
+    // 11 calls in the first step and 10 in the others: this fake asks for the requirements once.
+    assert.equal(API_CALLS, 11 + 5 * 10);
+    assert.ok(TOK_IN > 0);
+    for (const { claimed_usage: said, validation } of metrics['steps']) {
+      assert.equal(said.difference_percent, 0);
+      assert.equal(validation.checks_passed, validation.checks_total);
+    }
+    assert.ok(statSync(join(runDir, 'workspace/start.sh')).mode & 0o100);
+  });
+});
+
+test('five tries at one question are five calls, and the error that ended them is told', { skip }, async () => {
+  await experiment({ FAKE: 'asks five times' }, ({ exitCode, metrics }) => {
+    assert.equal(exitCode, 4);
+    const [step] = metrics['steps'];
+    assert.equal(step.attempts[0].status, 'failed');
+    assert.equal(metrics['aggregate_metrics'].API_CALLS, 5);
+  });
+});

@@ -1,0 +1,344 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { adapters, recipes } from '../../src/frameworks.ts';
+import { questionsIn } from '../../src/frameworks/ghspec/clarifications.ts';
+import { tasksIn } from '../../src/frameworks/ghspec/work.ts';
+import { withRun, withStep } from '../../src/log.ts';
+import type { AdapterStep, FrameworkClaim } from '../../src/run.ts';
+import type { FrameworkSettings } from '../../src/schema.ts';
+import { isLinux, processesWith, until } from '../exec/processes.ts';
+import { adapterContract, type Behaviour } from './contract.ts';
+import { fakeSetup } from './set-up.ts';
+import { makeStage, MARK, type Stage } from './stage.ts';
+
+const ghspec = adapters['ghspec']!;
+const recipe = recipes['ghspec']!;
+
+/** What the agent does in each phase, unless a test says otherwise. */
+const WORK = {
+  specify: 'd=specs/00$(($(ls specs 2>/dev/null | wc -l) + 1))-f; mkdir -p $d; echo "# Spec" > $d/spec.md; echo $d > .specify/d',
+  plan: 'echo "# Plan" > $(cat .specify/d)/plan.md',
+  tasks: 'echo "- [ ] T001 write" > $(cat .specify/d)/tasks.md',
+  implement: 'echo made > made.txt; sed -i "s/\\[ \\]/[x]/" $(cat .specify/d)/tasks.md',
+};
+type Work = Partial<typeof WORK>;
+
+/** A set-up with a `specify` that keeps the command line of the real one, and an agent that is a shell script. */
+function settingsOf(stage: Stage, work: Work = {}, env: Record<string, string> = {}): FrameworkSettings {
+  const install_dir = fakeSetup(stage.outside, recipe, []);
+  const specify = join(install_dir, `${recipe.name}@${recipe.commit}`, 'env/bin/specify');
+  const script = join(import.meta.dirname, 'fake/specify.mjs');
+  writeFileSync(specify, `#!/bin/sh\nexec '${process.execPath}' '${script}' "$@"\n`);
+  const agent = join(stage.outside, 'agent.sh');
+  const cases = Object.entries({ ...WORK, ...work }).map(([phase, lines]) => `*"Now ${phase}."*)\n${lines}\n;;`);
+  const version = 'case "$1" in --version | --help) echo "agent 1.2.3"; exit ;; esac';
+  const told = `cat > '${stage.scratch}/told'; cat '${stage.scratch}/told' >> '${stage.scratch}/told.all'`;
+  writeFileSync(agent, `#!/bin/sh\n${version}\n${told}\ncase "$(cat '${stage.scratch}/told')" in\n${cases.join('\n')}\nesac\n`);
+  for (const program of [specify, agent]) chmodSync(program, 0o755);
+  return { enabled: true, command: [agent], env, install_dir };
+}
+
+const BEHAVIOURS: Partial<Record<Behaviour, Work>> = {
+  succeeds: {},
+  fails: { implement: 'echo "it did not work" >&2; exit 3' },
+  hangs: { implement: "trap '' TERM INT; setsid sleep 600 & sleep 600 & : > begun; while :; do sleep 600; done" },
+  reports: {
+    implement: `exec "$NODE" -e 'require("fs").writeFileSync("report.json", JSON.stringify({ cwd: process.cwd(), env: process.env }))'`,
+  },
+};
+
+adapterContract({
+  name: 'ghspec',
+  adapter: ghspec,
+  // What the agent prints stands among what Spec Kit prints.
+  impossible: ['floods', 'prints_invalid_utf8'],
+  async cast(behaviour, stage) {
+    return {
+      settings: settingsOf(stage, BEHAVIOURS[behaviour], { NODE: process.execPath }),
+      begun: () => existsSync(join(stage.workspace, 'begun')),
+      receivedPrompt: () => readFileSync(join(stage.scratch, 'told'), 'utf8'),
+      async [Symbol.asyncDispose]() {},
+    };
+  },
+});
+
+/** One run of the adapter, with a step for each of `steps`. */
+async function claimsOf(stage: Stage, settings: FrameworkSettings, ...steps: Partial<AdapterStep>[]): Promise<FrameworkClaim[]> {
+  const claims: FrameworkClaim[] = [];
+  await withRun({ runId: 'run-1', framework: 'tested', logsDir: stage.logsDir }, async () => {
+    await ghspec.prepare(stage.step({ settings }));
+    for (const changes of steps) {
+      const step = stage.step({ settings, ...changes });
+      claims.push(await withStep(1, { attempt: 1 }, async () => await ghspec.runStep(step)));
+      await ghspec.stop(step);
+    }
+  });
+  return claims;
+}
+
+async function claimOf(stage: Stage, settings: FrameworkSettings, changes: Partial<AdapterStep> = {}): Promise<FrameworkClaim> {
+  return (await claimsOf(stage, settings, changes))[0]!;
+}
+
+for (const [what, specify, work, message] of [
+  ['waits at a gate with exit code 0', 'pauses', {}, /^Spec Kit ended as "paused" at "review-spec" \(exit code 0\)$/],
+  [
+    'completes with exit code 1',
+    'completes with exit code 1',
+    {},
+    /^Spec Kit ended as "completed" at "implement" \(exit code 1\)$/,
+  ],
+  ['breaks', 'breaks', {}, /^Spec Kit ended as "failed" at "plan" \(exit code 1\): no such integration$/],
+  ['ends with exit code 0 and no word', 'says nothing', {}, /^exit code 0, but without its JSON answer$/],
+  [
+    'claims all and has done nothing',
+    'only claims',
+    {},
+    /^it claims to have completed .*, but there is no new specs\/…\/spec\.md$/,
+  ],
+  [
+    'calls for something unknown',
+    'calls for something else',
+    {},
+    /^it called its agent for something unknown: -p \/other\.thing$/,
+  ],
+  [
+    'has no specification',
+    '',
+    { specify: 'mkdir -p specs/001-f; echo specs/001-f > .specify/d' },
+    /there is no new specs\/…\/spec\.md$/,
+  ],
+  ['has no plan', '', { plan: ':' }, /there is no specs\/001-f\/plan\.md$/],
+  [
+    'left the plan as the template is',
+    '',
+    { plan: 'cp .specify/templates/plan-template.md $(cat .specify/d)/plan.md' },
+    /specs\/001-f\/plan\.md is still the empty template$/,
+  ],
+  ['has an empty list of tasks', '', { tasks: ': > $(cat .specify/d)/tasks.md' }, /there is no specs\/001-f\/tasks\.md$/],
+  [
+    'wrote no code',
+    '',
+    { implement: 'echo more >> .pi/note; echo x > .specify/note' },
+    /nothing changed outside of specs, \.specify and \.pi$/,
+  ],
+  [
+    'has an agent that removes its texts',
+    '',
+    { plan: `${WORK.plan}; rm -r .pi` },
+    /^the agent failed in the phase tasks: its text is gone from \.pi\/prompts$/,
+  ],
+  ['has an agent that fails', '', { plan: 'echo broken >&2; exit 3' }, /^the agent failed in the phase plan: exit code 3$/],
+] as const) {
+  test(`Spec Kit that ${what} has failed`, async () => {
+    using stage = makeStage();
+    const claim = await claimOf(stage, settingsOf(stage, work, { SPECIFY: specify }));
+    assert.equal(claim.status, 'failure');
+    assert.match(claim.status === 'failure' ? claim.message : '', message);
+  });
+}
+
+test('features follow one another in one project, and each needs a specification of its own', async () => {
+  using stage = makeStage();
+  const once =
+    'if [ -d specs ]; then :; else mkdir -p specs/001-f; echo "# Spec" > specs/001-f/spec.md; echo specs/001-f > .specify/d; fi';
+  const again = { implement: `${WORK.implement}; date +%N >> made.txt` };
+  assert.deepEqual(
+    (await claimsOf(stage, settingsOf(stage, again), { step: 1 }, { step: 2 })).map(({ status }) => status),
+    ['success', 'success'],
+  );
+  assert.ok(existsSync(join(stage.workspace, 'specs/002-f/plan.md')));
+  using other = makeStage();
+  const claims = await claimsOf(other, settingsOf(other, { ...again, specify: once }), { step: 1 }, { step: 2 });
+  assert.deepEqual(
+    claims.map(({ status }) => status),
+    ['success', 'failure'],
+  );
+});
+
+test('each phase has its own address, HOME and record; what the agent says of all of them is the claim', async () => {
+  using stage = makeStage();
+  const line = '{"type":"message","message":{"role":"assistant","usage":{"input":10,"output":2,"cacheRead":5,"cacheWrite":0}}}';
+  const says = `mkdir -p "$HOME/sessions"; echo '${line}' > "$HOME/sessions/s.jsonl"; echo "$HOME" >> '${stage.scratch}/homes'; cat "$HOME/.pi/agent/models.json" >> '${stage.scratch}/models'`;
+  const work = Object.fromEntries(Object.entries(WORK).map(([phase, lines]) => [phase, `${says}\n${lines}`]));
+  const claim = await claimOf(stage, settingsOf(stage, work));
+  assert.deepEqual(claim, { status: 'success', usage: { input_tokens: 60, output_tokens: 8, calls: 4 } });
+  assert.equal(new Set(readFileSync(join(stage.scratch, 'homes'), 'utf8').trim().split('\n')).size, 4);
+  const phases = ['specify', 'plan', 'tasks', 'implement'];
+  const models = readFileSync(join(stage.scratch, 'models'), 'utf8');
+  for (const phase of phases) assert.ok(models.includes(`http://127.0.0.1:9/p/${phase}/v1`), phase);
+  const recorded = stage.records().filter(({ event }) => event === 'framework_phase');
+  assert.deepEqual(
+    recorded.map(({ metadata }) => [metadata['phase'], metadata['status'], typeof metadata['duration_seconds']]),
+    phases.map((phase) => [phase, 'completed', 'number']),
+  );
+});
+
+test('where the agent says nothing of a phase there is no claim of tokens, and the phase that failed says so', async () => {
+  using stage = makeStage();
+  const line = '{"type":"message","message":{"role":"assistant","usage":{"input":10,"output":2,"cacheRead":5,"cacheWrite":0}}}';
+  const says = `mkdir -p "$HOME/sessions"; echo '${line}' > "$HOME/sessions/s.jsonl"`;
+  const claim = await claimOf(stage, settingsOf(stage, { specify: `${says}\n${WORK.specify}`, plan: 'exit 3' }));
+  assert.equal(claim.usage, undefined);
+  const recorded = stage.records().filter(({ event }) => event === 'framework_phase');
+  assert.deepEqual(
+    recorded.map(({ metadata }) => metadata['status']),
+    ['completed', 'failed'],
+  );
+});
+
+test('questions of the specification are asked once, and the phases after it are told the answer', async () => {
+  using stage = makeStage();
+  const spec =
+    '# Spec\n[NEEDS CLARIFICATION: an example of the template?]\n[NEEDS CLARIFICATION: which\n  levels?] [NEEDS CLARIFICATION: which levels?]';
+  const specify = `${WORK.specify}\ncat > $(cat .specify/d)/spec.md <<'E'\n${spec}\nE`;
+  const asked: string[] = [];
+  const answerClarification = (query: string): Promise<string> => {
+    asked.push(query);
+    return Promise.resolve('Three of them, "beginner" first: $HOME $ARGUMENTS');
+  };
+  const prompt = 'Courses, "with levels", for $$ and $&.';
+  assert.equal((await claimOf(stage, settingsOf(stage, { specify }), { prompt, answerClarification })).status, 'success');
+  assert.deepEqual(asked, ['which levels?']);
+  const told = readFileSync(join(stage.scratch, 'told.all'), 'utf8').split('## User Input\n\n').slice(1);
+  assert.equal(told.length, 4);
+  assert.ok(!told.some((text) => text.includes('handoffs:')), 'what is no text of the phase stays out');
+  assert.ok(told.every((text) => text.startsWith(prompt)));
+  const answered = '- which levels?\n\nThe answer:\nThree of them, "beginner" first: $HOME $ARGUMENTS\n';
+  assert.deepEqual(
+    told.map((text) => text.includes(answered)),
+    [false, true, true, true],
+  );
+});
+
+test('questions without a configured answer fail the attempt with their own error', async () => {
+  using stage = makeStage();
+  const specify = `${WORK.specify}\necho '[NEEDS CLARIFICATION]' > $(cat .specify/d)/spec.md`;
+  const answerClarification = () => Promise.reject(new Error('no answer is configured'));
+  await assert.rejects(claimOf(stage, settingsOf(stage, { specify }), { answerClarification }), /no answer is configured/);
+});
+
+test('tasks that are not ticked are a warning, and no failure', async () => {
+  using stage = makeStage();
+  assert.equal((await claimOf(stage, settingsOf(stage, { implement: 'echo made > made.txt' }))).status, 'success');
+  assert.ok(stage.records().some(({ message }) => message === '1 of 1 tasks are not ticked: T001 write'));
+});
+
+test('tasks and questions are read as they are written', () => {
+  assert.deepEqual(tasksIn('# Tasks\n- [x] T001 a\n  * [X] T002 b\n- [ ] T003 [P] c\n- not a task\n- [link](x)\n'), {
+    done: 2,
+    open: ['T003 [P] c'],
+  });
+  assert.deepEqual(questionsIn('[NEEDS CLARIFICATION]: x\n[NEEDS CLARIFICATION: a b]', ''), ['NEEDS CLARIFICATION', 'a b']);
+});
+
+test('nothing of Spec Kit or the agent outlives the attempt', { skip: !isLinux }, async () => {
+  using stage = makeStage();
+  const implement = `${WORK.implement}\nsetsid sleep 600 > /dev/null 2>&1 &`;
+  const claim = await claimOf(stage, settingsOf(stage, { implement }, { SPECIFY: 'leaves processes' }));
+  assert.equal(claim.status, 'success');
+  assert.deepEqual(processesWith(MARK), []);
+});
+
+test('Spec Kit that hangs ends with the attempt', { skip: !isLinux }, async () => {
+  using stage = makeStage();
+  const controller = new AbortController();
+  const running = claimOf(stage, settingsOf(stage, {}, { SPECIFY: 'hangs' }), { signal: controller.signal });
+  await until(() => existsSync(join(stage.workspace, 'begun')), 'Spec Kit has begun');
+  controller.abort();
+  assert.equal((await running).status, 'failure');
+  assert.deepEqual(processesWith(MARK), []);
+});
+
+test('Spec Kit that dies in a phase takes its agent along', { skip: !isLinux }, async () => {
+  using stage = makeStage();
+  const work = { specify: ": > begun; trap '' TERM; while :; do sleep 600; done" };
+  const claim = await claimOf(stage, settingsOf(stage, work, { SPECIFY: 'dies in a phase' }));
+  assert.deepEqual(claim, { status: 'failure', reason: 'exit_code', message: 'exit code 7' });
+  assert.deepEqual(processesWith(MARK), []);
+  const recorded = stage.records().filter(({ event }) => event === 'framework_phase');
+  assert.deepEqual(
+    recorded.map(({ metadata }) => metadata['status']),
+    ['unfinished'],
+  );
+});
+
+test('an agent that cannot be started is named, and its phase has failed', async () => {
+  using stage = makeStage();
+  const settings = settingsOf(stage);
+  const running = claimsOf(stage, { ...settings, env: { SPECIFY: 'removes the agent', AGENT: settings.command![0]! } }, {});
+  await assert.rejects(running, { code: 'PROGRAM_NOT_FOUND', message: /agent\.sh/ });
+  const recorded = stage.records().filter(({ event }) => event === 'framework_phase');
+  assert.deepEqual(
+    recorded.map(({ metadata }) => metadata['status']),
+    ['failed'],
+  );
+});
+
+test('a phase that is cut off by the end of the attempt is unfinished', { skip: !isLinux }, async () => {
+  using stage = makeStage();
+  const controller = new AbortController();
+  const work = { plan: ": > begun; trap '' TERM; while :; do sleep 600; done" };
+  const running = claimOf(stage, settingsOf(stage, work), { signal: controller.signal });
+  await until(() => existsSync(join(stage.workspace, 'begun')), 'the agent has begun');
+  controller.abort();
+  assert.equal((await running).status, 'failure');
+  const recorded = stage.records().filter(({ event }) => event === 'framework_phase');
+  assert.deepEqual(
+    recorded.map(({ metadata }) => metadata['status']),
+    ['completed', 'unfinished'],
+  );
+});
+
+test('a directory with spaces and quotes is none to Spec Kit’s call of its agent', async () => {
+  using stage = makeStage();
+  const scratch = join(stage.scratch, `it's "a" $(b); c`);
+  assert.equal((await claimOf(stage, settingsOf(stage), { scratch })).status, 'success');
+});
+
+test('a project that cannot be made is said before the first step', async () => {
+  using stage = makeStage();
+  await assert.rejects(claimOf(stage, settingsOf(stage, {}, { SPECIFY: 'makes no project' })), {
+    code: 'SPECKIT_NOT_INITIALISED',
+    message: /exit code 5/,
+  });
+});
+
+test('what stands in its way is said: set-up, keys of a source, the agent', async () => {
+  using stage = makeStage();
+  const bare: FrameworkSettings = { enabled: true, env: { PATH: stage.outside }, install_dir: join(stage.outside, 'none') };
+  const whatOf = async (settings: FrameworkSettings) => (await ghspec.check(settings)).map(({ what }) => what);
+  const [missing] = await ghspec.check(bare);
+  assert.match(missing?.what ?? '', /ghspec is not set up: .*\/ghspec@1\.2\.3 is not there\.$/);
+  assert.match(missing?.fix ?? '', /stepwell setup ghspec/);
+  const pinned = await whatOf({ ...bare, commit_hash: 'a'.repeat(40), repo_url: '/x' });
+  assert.match(pinned[0] ?? '', /the Python package specify-cli==1\.2\.3, so frameworks\.ghspec\.commit_hash means nothing/);
+  assert.match(pinned[1] ?? '', /frameworks\.ghspec\.repo_url means nothing/);
+  const [named] = await ghspec.check({ ...bare, repo_url: '/x' }, 'mine');
+  assert.match(named?.what ?? '', /frameworks\.mine\.repo_url means nothing/);
+  assert.match((await whatOf({ ...bare, agent: 'nobody' }))[0] ?? '', /There is no coding agent "nobody"/);
+  const both = await whatOf({ ...bare, agent: 'codex' });
+  assert.match(both.join('\n'), /not set up[^]*"codex" was not found on PATH/);
+
+  const { command, ...settings } = settingsOf(stage);
+  assert.deepEqual(await whatOf({ ...settings, command: command! }), []);
+  assert.match(
+    (await ghspec.describe?.({ ...settings, command: command! })) ?? '',
+    /^version 1\.2\.3, Python 3\.12\.0, 0 packages, in .*; agent pi 1\.2\.3 \(.*agent\.sh\)$/,
+  );
+  assert.match((await whatOf({ ...settings, env: { PATH: stage.outside } }))[0] ?? '', /"pi" was not found on PATH/);
+});
+
+test('an agent that npm put beside Spec Kit is the one that runs', async () => {
+  using stage = makeStage();
+  const { command: [agent] = [], ...settings } = settingsOf(stage);
+  const bin = join(settings.install_dir!, `${recipe.name}@${recipe.commit}`, 'agent/node_modules/.bin');
+  const { mkdirSync, copyFileSync } = await import('node:fs');
+  mkdirSync(bin, { recursive: true });
+  copyFileSync(agent!, join(bin, 'pi'));
+  appendFileSync(join(bin, 'pi'), 'echo beside >> made.txt\n');
+  assert.equal((await claimOf(stage, settings)).status, 'success');
+  assert.match(readFileSync(join(stage.workspace, 'made.txt'), 'utf8'), /beside/);
+});

@@ -1,0 +1,55 @@
+/** A framework that counts as set up: a directory with the record, a Python and a source made of fake programs. */
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { Recipe } from '../../src/setup.ts';
+import { recipeDigest } from '../../src/setup/place.ts';
+
+/** The Python of this machine, as an absolute path; null when there is none. */
+export const PYTHON = findPython();
+
+function findPython(): string | null {
+  try {
+    return execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  } catch {
+    return null;
+  }
+}
+
+/** `3.11`; empty when there is none. */
+export const PYTHON_VERSION = PYTHON === null ? '' : (said('import sys; print("%d.%d" % sys.version_info[:2])') ?? '');
+
+/** Why no environment of its own can be made with it, for `skip`; false when one can. */
+export const NO_ENVIRONMENTS =
+  PYTHON === null
+    ? 'python3 is not on PATH'
+    : said('import venv, ensurepip') === null
+      ? 'this python3 has no venv or ensurepip'
+      : false;
+
+function said(program: string): string | null {
+  try {
+    return execFileSync(PYTHON!, ['-c', program], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  } catch {
+    return null;
+  }
+}
+
+/** @param files taken from test/frameworks/fake @returns the install_dir for its settings */
+export function fakeSetup(root: string, recipe: Recipe, files: readonly string[]): string {
+  const installDir = join(root, 'frameworks');
+  const directory = join(installDir, `${recipe.name}@${recipe.commit}`);
+  mkdirSync(join(directory, 'source'), { recursive: true });
+  mkdirSync(join(directory, 'env/bin'), { recursive: true });
+  symlinkSync(PYTHON ?? '/nowhere', join(directory, 'env/bin/python'));
+  for (const file of files) copyFileSync(join(import.meta.dirname, 'fake', file), join(directory, 'source', basename(file)));
+  const place = { directory: realpathSync(directory), recipe: recipeDigest(recipe) };
+  const record = { framework: recipe.name, ...place, commit: recipe.commit, python: '3.12.0', packages: [] };
+  const repository = recipe.repository === null ? null : 'here';
+  const made = { repository, stepwell_version: '0', completed_at: '2026-01-01T00:00:00.000Z' };
+  writeFileSync(join(directory, 'setup.json'), JSON.stringify({ ...record, ...made }));
+  return installDir;
+}
