@@ -1,4 +1,7 @@
-/** JSON whose numbers are kept as they were written, also those beyond what JavaScript holds. */
+/**
+ * JSON whose numbers are kept as they were written, also those beyond what JavaScript holds, and the form in which two texts that
+ * say the same are the same.
+ */
 
 /** A number by its text. */
 export class WrittenNumber {
@@ -39,4 +42,24 @@ export function writeJson(value: unknown, style: Style = {}): string {
   const entries = Object.entries(value);
   if (style.sorted === true) entries.sort(([a], [b]) => (a < b ? -1 : 1));
   return `{${entries.map(([key, each]) => `${JSON.stringify(key)}:${writeJson(each, style)}`).join(',')}}`;
+}
+
+/** More digits than this may not survive as a number of JavaScript. */
+const EXACT_LENGTH = 15;
+
+/**
+ * JSON without white space, the keys of its objects in order; numbers by their value, those of more than 15 characters by their
+ * text. What is no JSON is its own canonical form.
+ */
+export function canonicalText(text: string): string {
+  try {
+    return writeJson(parseExactly(text), { sorted: true, number: canonicalNumber });
+  } catch {
+    return text;
+  }
+}
+
+function canonicalNumber(source: string): string {
+  const value = Number(source);
+  return source.length > EXACT_LENGTH || !Number.isFinite(value) ? source : JSON.stringify(value);
 }

@@ -1,12 +1,11 @@
 /** Writes a run's exchanges to its cassette, one line each, as they end. */
 import { join } from 'node:path';
 import { getLogger } from '../log.ts';
-import type { Redactor } from '../secrets.ts';
 import type { Exchange, ExchangeRecorder } from '../meter.ts';
 import { toSeconds, type CassetteExchange, type EventMetadata } from '../schema.ts';
+import type { Redactor } from '../secrets.ts';
 import { CASSETTE_FILE, realDisk, type Disk } from '../store.ts';
-import { LineFile } from './line-file.ts';
-import { createNeutraliser } from './neutral.ts';
+import { createNormalizer } from './normalize.ts';
 import { createSubstitutions, type OwnText } from './substitutions.ts';
 
 const MIB = 1024 * 1024;
@@ -41,7 +40,7 @@ const LOSSES: Record<Loss, string> = {
 export function createRecorder(options: RecorderOptions): Recorder {
   const { maxBytes = MAX_BYTES, maxTotalBytes = MAX_TOTAL_BYTES } = options;
   const log = getLogger('cassette', { component: 'orchestrator' });
-  const neutral = createNeutraliser(options.redactor, createSubstitutions(options));
+  const normalizer = createNormalizer(options.redactor, createSubstitutions(options));
   const file = new LineFile(join(options.runDir, CASSETTE_FILE), options.disk ?? realDisk);
   const losses = new Map<Loss, number>();
   const lose = (loss: Loss): void => void losses.set(loss, (losses.get(loss) ?? 0) + 1);
@@ -49,16 +48,16 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   function lineOf(exchange: Exchange): { line: CassetteExchange; loss: Loss | null } {
     const { request, body, complete, streamed } = exchange;
-    const asked = request === null ? null : neutral.request(request);
+    const asked = request === null ? null : normalizer.request(request);
     const full = file.bytes + (request?.length ?? 0) + body.length > maxTotalBytes;
     const oversized = exchange.oversized || body.length > maxBytes;
-    const answered = full || oversized ? null : neutral.answer(body, { streamed, complete });
+    const answered = full || oversized ? null : normalizer.answer(body, { streamed, complete });
     const requestFits = !full && (request?.length ?? 0) <= maxBytes;
     const line = {
       index,
       wire: exchange.wire,
       method: exchange.method,
-      path: neutral.text(exchange.path),
+      path: normalizer.text(exchange.path),
       step: exchange.step,
       attempt: exchange.attempt,
       request_sha256: asked?.sha256 ?? null,
@@ -67,7 +66,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       headers: Object.fromEntries(
         Object.entries(exchange.headers)
           .filter(([name]) => KEPT_HEADERS.has(name))
-          .map(([name, value]) => [name, neutral.text(value)]),
+          .map(([name, value]) => [name, normalizer.text(value)]),
       ),
       body: answered,
       complete: complete && answered !== null,
@@ -105,4 +104,67 @@ function lossOf(kept: { full: boolean; oversized: boolean; answered: boolean; as
   if (kept.oversized) return 'too_large';
   if (!kept.answered) return 'secret';
   return kept.asked ? null : 'not_held';
+}
+
+const NEWLINE = Buffer.from('\n');
+
+/** A file to which whole lines are appended, each by one write before the call returns, so that a killed process loses none. */
+class LineFile {
+  readonly #disk: Disk;
+  #fd: number | null = null;
+  /** A line that was begun and not finished stands at the end. */
+  #torn = false;
+  #bytes = 0;
+
+  /** Creates the file. One that cannot be created takes no lines. */
+  constructor(path: string, disk: Disk) {
+    this.#disk = disk;
+    try {
+      this.#fd = disk.open(path);
+    } catch {
+      // Every line will be counted as not written.
+    }
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Appends a line with its newline; false when it did not get there whole. */
+  append(line: Buffer): boolean {
+    if (this.#fd === null) return false;
+    try {
+      // A reader passes over the fragment.
+      if (this.#torn) this.#write(this.#fd, NEWLINE);
+      this.#write(this.#fd, line);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** True when everything appended is durable. */
+  close(): boolean {
+    if (this.#fd === null) return false;
+    const fd = this.#fd;
+    this.#fd = null;
+    try {
+      this.#disk.sync(fd);
+      return true;
+    } catch {
+      return false;
+    } finally {
+      this.#disk.close(fd);
+    }
+  }
+
+  #write(fd: number, bytes: Buffer): void {
+    for (let done = 0; done < bytes.length;) {
+      const wrote = this.#disk.write(fd, bytes, done, bytes.length - done);
+      done += wrote;
+      this.#bytes += wrote;
+      this.#torn = done < bytes.length;
+      if (wrote === 0) throw new Error('the disk takes nothing');
+    }
+  }
 }

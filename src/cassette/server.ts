@@ -4,8 +4,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { buffer as readBuffer } from 'node:stream/consumers';
 import { closeServer, listenOnLoopback, sendJson } from '../loopback.ts';
 import { errorBody, providerOf, queryWithoutKey, wireOf } from '../meter.ts';
-import { sendRecorded } from './answer.ts';
-import { openDeck, type Deck, type ReplayedRun } from './deck.ts';
+import type { CassetteExchange } from '../schema.ts';
+import { openReplaySession, type ReplayedRun, type ReplaySession } from './replay-session.ts';
 
 interface ReplayOptions {
   /** False: a request that is not on the cassette is answered by the next unused exchange of its path, with a warning. */
@@ -31,11 +31,11 @@ interface Replay extends AsyncDisposable {
  * using upstream = replay.open({ cassette: await readCassette(source, '20261122-141503-k3f9'), runDir, runId, redactor });
  */
 export async function startReplay({ strict }: ReplayOptions): Promise<Replay> {
-  const decks = new Map<string, Deck>();
+  const sessions = new Map<string, ReplaySession>();
   const server = createServer((request, response) => {
     const [, token = '', path = ''] = /^\/([\w-]+)(\/.*)$/.exec(request.url ?? '') ?? [];
     // The only failure left is a client that goes away, which needs no answer.
-    respond(decks.get(token) ?? null, path, request, response).catch(() => void response.destroy());
+    respond(sessions.get(token) ?? null, path, request, response).catch(() => void response.destroy());
   });
   server.keepAliveTimeout = 120_000;
   const port = await listenOnLoopback(server);
@@ -43,12 +43,12 @@ export async function startReplay({ strict }: ReplayOptions): Promise<Replay> {
   return {
     open(run) {
       const token = randomBytes(16).toString('base64url');
-      const deck = openDeck(run, strict);
-      decks.set(token, deck);
+      const session = openReplaySession(run, strict);
+      sessions.set(token, session);
       return {
         baseUrl: `http://127.0.0.1:${port}/${token}/v1`,
         [Symbol.dispose]() {
-          if (decks.delete(token)) deck.end();
+          if (sessions.delete(token)) session.end();
         },
       };
     },
@@ -61,7 +61,12 @@ export async function startReplay({ strict }: ReplayOptions): Promise<Replay> {
 /** No client takes it for a passing trouble. */
 const NOT_ON_CASSETTE = 422;
 
-async function respond(deck: Deck | null, url: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function respond(
+  session: ReplaySession | null,
+  url: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const method = request.method ?? 'GET';
   const path = withoutKey(url);
   const refuse = (status: number, code: string, message: string): void => {
@@ -69,13 +74,32 @@ async function respond(deck: Deck | null, url: string, request: IncomingMessage,
     sendJson(response, status, errorBody(provider, { status, code, message }));
   };
   const body = await readBuffer(request);
-  if (deck === null) {
+  if (session === null) {
     refuse(404, 'unknown_run', 'This address belongs to no run that is replayed now.');
     return;
   }
-  const answer = deck.answer(method, path, body);
-  if (answer.kind === 'refused') refuse(NOT_ON_CASSETTE, 'not_on_cassette', answer.sentence);
+  const answer = session.answer(method, path, body);
+  if (answer.kind === 'refused') refuse(NOT_ON_CASSETTE, 'not_on_cassette', answer.message);
   else sendRecorded(response, answer.exchange, answer.body);
+}
+
+/** Gives a recorded answer again: the same status and body, broken off where the recorded one was. */
+function sendRecorded(response: ServerResponse, exchange: CassetteExchange, body: Buffer): void {
+  const { status, headers, complete, streamed } = exchange;
+  if (status === null) {
+    // No answer had begun.
+    response.destroy();
+    return;
+  }
+  if (!complete) {
+    response.writeHead(status, headers);
+    response.flushHeaders();
+    // Without the end of the framing, which tells the client that something is missing.
+    response.write(body, () => response.destroy());
+    return;
+  }
+  response.writeHead(status, streamed ? headers : { ...headers, 'content-length': body.length });
+  response.end(body);
 }
 
 /** Gemini's clients may send their key in the URL; recorded paths are without it. */

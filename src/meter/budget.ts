@@ -1,5 +1,5 @@
 /** Limits on what a run or an experiment may spend. One budget may be shared by runs that go on at the same time. */
-import { counted } from '../format.ts';
+import { counted, sumComplete } from '../format.ts';
 import type { BudgetConfig } from '../schema.ts';
 import type { Estimate } from './estimates/estimator.ts';
 import type { PriceBook, PricedCall } from './pricing/prices.ts';
@@ -59,7 +59,7 @@ const UNKNOWN = {
 export function createBudget({ scope, limits }: { scope: BudgetScope; limits: BudgetConfig }): Budget {
   let calls = 0;
   let tokens: number | null = 0;
-  /** A sum of safe integers; past 9 million dollars it would be inexact. */
+  /** Past 9 million dollars the sum is unknown, since it would be inexact. */
   let nanoUsd: number | null = 0;
 
   const refused = (limit: Limit, used: number | null): BudgetRefusal | null => {
@@ -79,8 +79,8 @@ export function createBudget({ scope, limits }: { scope: BudgetScope; limits: Bu
       calls += 1;
     },
     end(cost) {
-      tokens = tokens === null || cost.tokens === null ? null : tokens + cost.tokens;
-      nanoUsd = nanoUsd === null || cost.nanoUsd === null ? null : nanoUsd + cost.nanoUsd;
+      tokens = sumComplete([tokens, cost.tokens]);
+      nanoUsd = sumComplete([nanoUsd, cost.nanoUsd]);
     },
   };
 }

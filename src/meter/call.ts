@@ -1,6 +1,7 @@
 /** One metered request, from its arrival to its record. */
 import { hash, randomBytes } from 'node:crypto';
 import { toSeconds, type EventMetadata } from '../schema.ts';
+import type { Target } from './address.ts';
 import { admit, costForBudgets, mayHaveUsed, type BudgetRefusal } from './budget.ts';
 import type { Estimate } from './estimates/estimator.ts';
 import { exchangeOf } from './exchange.ts';
@@ -10,7 +11,6 @@ import { ResponseReader } from './response-reader.ts';
 import { readBody, type RequestBody } from './transport/body.ts';
 import { forward, type Forwarded, type Sending } from './transport/forward.ts';
 import { answerUnreachable, refuseForBudget } from './transport/local-error.ts';
-import type { Target } from './address.ts';
 import type { MeteredWire, ParsedRequest, Usage } from './wires/wire.ts';
 
 const NOTHING_PARSED: ParsedRequest = { model: null, stream: false, body: null, hideUsage: false };

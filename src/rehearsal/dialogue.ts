@@ -1,4 +1,5 @@
 /** What is asked of the scripted model and what it replies, whatever wire it came by. */
+import { z } from 'zod';
 
 export interface Message {
   /** `system`, `developer`, `user`, `assistant`, or `tool` for what a tool gave back. */
@@ -63,7 +64,14 @@ export function* piecesOf(text: string): Iterable<string> {
   for (let at = 0; at < characters.length; at += PIECE) yield characters.slice(at, at + PIECE).join('');
 }
 
+/** An event as Anthropic and the Responses format send it: its type is its name as well. */
+export function typedEvent(type: string, facts: object): string {
+  return `event: ${type}\ndata: ${JSON.stringify({ type, ...facts })}\n\n`;
+}
+
 /** Text, or parts of which some have text. */
-export function textOf(content: string | readonly { text?: string | undefined }[] | null | undefined): string {
+export const Text = z.union([z.string(), z.array(z.object({ text: z.string().optional() }))]);
+
+export function textOf(content: z.infer<typeof Text> | null | undefined): string {
   return typeof content === 'string' ? content : (content ?? []).map(({ text }) => text ?? '').join('\n');
 }

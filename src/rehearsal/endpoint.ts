@@ -8,9 +8,9 @@ import { errorBody, providerOf } from '../meter.ts';
 import { MODEL, type Answer, type Ask, type RehearsalWire, type Reply } from './dialogue.ts';
 import { estimateUsage } from './estimate.ts';
 import { answerTo, loadRules, type Rule } from './rules.ts';
-import { openaiChat } from './wires/openai-chat.ts';
-import { geminiGenerateContent } from './wires/gemini-generate-content.ts';
 import { anthropicMessages } from './wires/anthropic-messages.ts';
+import { geminiGenerateContent } from './wires/gemini-generate-content.ts';
+import { openaiChat } from './wires/openai-chat.ts';
 import { openaiResponses } from './wires/openai-responses.ts';
 
 export interface Rehearsal extends AsyncDisposable {

@@ -5,8 +5,8 @@ import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { failureReason } from '../store.ts';
 import type { Ask, Reply } from './dialogue.ts';
-import { shellCall } from './shell.ts';
 import { rehearsalError } from './errors.ts';
+import { shellCall } from './shell.ts';
 
 const texts = z.array(z.string().min(1)).default([]);
 const ByRole = z.strictObject({ system: texts, user: texts, assistant: texts, tool: texts });

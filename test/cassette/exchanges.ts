@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { createRecorder, readCassette, type Cassette, type RecorderOptions } from '../../src/cassette.ts';
 import { createRedactor, withRun } from '../../src/log.ts';
 import type { Exchange } from '../../src/meter.ts';
-import { openRunDirectory, readRecords } from '../../src/store.ts';
 import type { LogRecord } from '../../src/schema.ts';
+import { openRunDirectory, readRecords } from '../../src/store.ts';
 
 export interface RunPlace {
   readonly runDir: string;

@@ -4,8 +4,8 @@ import { request as httpRequest } from 'node:http';
 import { test } from 'node:test';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { startMeter } from '../../src/meter.ts';
-import { completion } from './upstream-stub.ts';
 import { ask, metered, openPlain, STREAM, WHOLE } from './metered-attempt.ts';
+import { completion } from './upstream-stub.ts';
 
 test('slashes too many do not lead past the meter', async () => {
   await metered(

@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import { withStep } from '../../src/log.ts';
 import { startMeter } from '../../src/meter.ts';
 import { ledgerRun } from './ledger-run.ts';
-import { completion, startUpstream, USAGE } from './upstream-stub.ts';
 import { ask, metered, openPlain, REAL_KEY, STREAM, WHOLE } from './metered-attempt.ts';
+import { completion, startUpstream, USAGE } from './upstream-stub.ts';
 
 test('a call that is not streamed: key put in, bytes untouched, usage and cost recorded', async () => {
   await metered(

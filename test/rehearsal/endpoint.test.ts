@@ -85,6 +85,10 @@ test('requests that it cannot read, and other paths, get errors in the format of
     assert.match(((await response.json()) as any).error.message, /cannot read this request/);
   }
   assert.equal((await fetch(`${rehearsal.baseUrl}/embeddings`, { method: 'POST', body: '{}' })).status, 404);
+  const legacy = await fetch(`${rehearsal.baseUrl}/complete`, { method: 'POST', body: '{}' });
+  const { type, error } = (await legacy.json()) as any;
+  assert.deepEqual([legacy.status, type, error.type], [404, 'error', 'not_found_error']);
+  assert.match(error.message, /^The rehearsal answers POST .*, not POST \/v1\/complete\.$/);
   const models = (await (await fetch(`${rehearsal.baseUrl}/models`)).json()) as any;
   assert.deepEqual(
     models.data.map(({ id }: { id: string }) => id),

@@ -4,8 +4,8 @@
  */
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import type { EventMetadata } from '../../schema.ts';
-import { estimateUsage } from './count.ts';
 import { wireOf } from '../wires/table.ts';
+import { estimateUsage } from './count.ts';
 
 export type Estimate = NonNullable<EventMetadata<'llm_call'>['estimate']>;
 

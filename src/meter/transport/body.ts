@@ -1,5 +1,6 @@
 /** Bodies of requests and answers: read or kept in memory as far as that is reasonable, and without their compression. */
 import type { IncomingMessage } from 'node:http';
+import type { Transform } from 'node:stream';
 import { promisify } from 'node:util';
 import {
   brotliDecompress,
@@ -11,7 +12,6 @@ import {
   inflate,
   zstdDecompress,
 } from 'node:zlib';
-import type { Transform } from 'node:stream';
 
 /** Bodies up to this size are buffered and read; what is larger goes on unread. */
 export const MAX_BUFFERED = 32 * 1024 * 1024;

@@ -1,7 +1,7 @@
 /** The one request that the proxy sends upstream for each request that it gets, and the way of its answer back. */
 import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { TLSSocket } from 'node:tls';
 import type { Transform } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import type { Provider } from '../wires/wire.ts';
 import { answerDecoder } from './body.ts';
 import { clientHeaders, putKey, trailersOf, upstreamHeaders } from './headers.ts';

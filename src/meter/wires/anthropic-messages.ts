@@ -1,14 +1,17 @@
 /** Anthropic messages: `POST /v1/messages`, streamed and not. */
-import type { ParsedResponse, ParsedRequest, MeteredWire, StreamReader, Usage } from './wire.ts';
-import { dataOf } from './sse.ts';
+import { sumComplete, sumKnown } from '../../format.ts';
 import { countOf, errorOf, nameOf, objectOf, objectsOf, parseObject, textOf, type Json } from './json.ts';
 import { readEvents } from './sse-reader.ts';
+import { dataOf } from './sse.ts';
 import { requestText, textsIn } from './text.ts';
+import type { ParsedResponse, ParsedRequest, MeteredWire, StreamReader, Usage } from './wire.ts';
 
 /** Input is stated without what a cache held or took; the three together are what the model read. */
 function readUsage(raw: Json): Usage {
   const cacheRead = countOf(raw['cache_read_input_tokens']);
-  const cacheWrite = countOf(raw['cache_creation_input_tokens']) ?? sumOf(objectOf(raw['cache_creation']));
+  // Where only the parts by retention are stated, they are all that was written to the cache.
+  const parts = Object.values(objectOf(raw['cache_creation']) ?? {}).map(countOf);
+  const cacheWrite = countOf(raw['cache_creation_input_tokens']) ?? sumKnown(parts);
   const input = countOf(raw['input_tokens']);
   const usage = {
     input: input === null ? null : input + (cacheRead ?? 0) + (cacheWrite ?? 0),
@@ -25,24 +28,13 @@ function readUsage(raw: Json): Usage {
 
 function added(sum: Usage, more: Usage): Usage {
   return {
-    input: sum.input === null || more.input === null ? null : sum.input + more.input,
-    output: sum.output === null || more.output === null ? null : sum.output + more.output,
-    cacheRead: plus(sum.cacheRead, more.cacheRead),
-    cacheWrite: plus(sum.cacheWrite, more.cacheWrite),
-    reasoning: plus(sum.reasoning, more.reasoning),
+    input: sumComplete([sum.input, more.input]),
+    output: sumComplete([sum.output, more.output]),
+    cacheRead: sumKnown([sum.cacheRead, more.cacheRead]),
+    cacheWrite: sumKnown([sum.cacheWrite, more.cacheWrite]),
+    reasoning: sumKnown([sum.reasoning, more.reasoning]),
     raw: sum.raw,
   };
-}
-
-function plus(a: number | null, b: number | null): number | null {
-  return a === null ? b : a + (b ?? 0);
-}
-
-/** What was written to a cache, where only its parts by retention are stated. */
-function sumOf(parts: Json | null): number | null {
-  return Object.values(parts ?? {})
-    .map(countOf)
-    .reduce(plus, null);
 }
 
 function readRequest(bytes: Buffer): ParsedRequest | null {

@@ -2,12 +2,12 @@
  * Gemini: `POST /v1beta/models/{model}:generateContent` and `…:streamGenerateContent`, whose answer is a stream of events
  * (`alt=sse`) or one JSON list that comes piece by piece.
  */
-import type { ParsedResponse, ParsedRequest, MeteredWire, StreamReader, Usage } from './wire.ts';
 import { ElementSplitter } from './json-scan.ts';
-import { dataOf } from './sse.ts';
 import { countOf, errorOf, nameOf, objectOf, objectsOf, parseObject, type Json } from './json.ts';
 import { readEvents } from './sse-reader.ts';
+import { dataOf } from './sse.ts';
 import { requestText, textsIn, writtenText } from './text.ts';
+import type { ParsedResponse, ParsedRequest, MeteredWire, StreamReader, Usage } from './wire.ts';
 
 /** Counts that are 0 are left out of the provider's object. */
 function readUsage(value: unknown): Usage | null {

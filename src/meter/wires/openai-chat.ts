@@ -1,10 +1,10 @@
 /** OpenAI chat completions: `POST /v1/chat/completions`, streamed and not. */
-import type { ParsedResponse, ParsedRequest, MeteredWire, StreamReader, Usage } from './wire.ts';
-import { dataOf } from './sse.ts';
-import { countOf, errorOf, nameOf, objectOf, objectsOf, parseObject, type Json } from './json.ts';
 import { withoutMembers, type MemberPath } from './json-scan.ts';
+import { countOf, errorOf, nameOf, objectOf, objectsOf, parseObject, type Json } from './json.ts';
 import { readEvents } from './sse-reader.ts';
+import { dataOf } from './sse.ts';
 import { requestText, textsIn } from './text.ts';
+import type { ParsedResponse, ParsedRequest, MeteredWire, StreamReader, Usage } from './wire.ts';
 
 /** Of a whole answer, or of a chunk of one. */
 function readUsage(answer: Json | null): Usage | null {

@@ -1,7 +1,7 @@
 /** OpenAI embeddings: `POST /v1/embeddings`, never streamed. */
-import type { MeteredWire, Usage } from './wire.ts';
 import { countOf, errorOf, nameOf, objectOf, parseObject } from './json.ts';
 import { requestText } from './text.ts';
+import type { MeteredWire, Usage } from './wire.ts';
 
 function readUsage(value: unknown): Usage | null {
   const raw = objectOf(value);

@@ -2,11 +2,11 @@
  * OpenAI Responses: `POST /v1/responses`, streamed and not, and `POST /v1/responses/compact`. An answer in background mode
  * states no usage; it stands in a later answer that the meter does not read.
  */
-import type { ParsedResponse, ParsedRequest, MeteredWire, StreamReader, Usage } from './wire.ts';
-import { dataOf } from './sse.ts';
 import { countOf, errorOf, nameOf, objectOf, parseObject, textOf, type Json } from './json.ts';
 import { readEvents } from './sse-reader.ts';
+import { dataOf } from './sse.ts';
 import { requestText, textsIn } from './text.ts';
+import type { ParsedResponse, ParsedRequest, MeteredWire, StreamReader, Usage } from './wire.ts';
 
 function readUsage(response: Json | null): Usage | null {
   const raw = objectOf(response?.['usage']);

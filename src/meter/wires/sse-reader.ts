@@ -1,7 +1,7 @@
 /** The reader of answers that come as server-sent events. */
-import type { ParsedResponse, StreamReader } from './wire.ts';
 import { dataOf, EventSplitter } from './sse.ts';
 import { writtenText } from './text.ts';
+import type { ParsedResponse, StreamReader } from './wire.ts';
 
 /** What one wire knows of its events. */
 export interface EventFormat {

@@ -1,8 +1,16 @@
 /** Anthropic's messages. */
 import { z } from 'zod';
-import { MODEL, piecesOf, textOf, type Answer, type Ask, type Message, type RehearsalWire } from '../dialogue.ts';
-
-const Text = z.union([z.string(), z.array(z.object({ text: z.string().optional() }))]);
+import {
+  MODEL,
+  piecesOf,
+  Text,
+  textOf,
+  typedEvent,
+  type Answer,
+  type Ask,
+  type Message,
+  type RehearsalWire,
+} from '../dialogue.ts';
 
 const Block = z.object({
   type: z.string(),
@@ -76,20 +84,19 @@ function usageOf({ usage: { input, cached, output } }: Answer): object {
 }
 
 function* stream(answer: Answer): Iterable<string> {
-  const event = (type: string, facts: object): string => `event: ${type}\ndata: ${JSON.stringify({ type, ...facts })}\n\n`;
   const { reply, usage } = answer;
   const begun = { ...answer, usage: { ...usage, output: 0 } };
-  yield event('message_start', { message: { ...messageOf(answer), stop_reason: null, usage: usageOf(begun) } });
+  yield typedEvent('message_start', { message: { ...messageOf(answer), stop_reason: null, usage: usageOf(begun) } });
   const empty = reply.kind === 'text' ? { text: '' } : { input: {} };
-  yield event('content_block_start', { index: 0, content_block: { ...blockOf(answer), ...empty } });
+  yield typedEvent('content_block_start', { index: 0, content_block: { ...blockOf(answer), ...empty } });
   if (reply.kind === 'text') {
     for (const text of piecesOf(reply.text))
-      yield event('content_block_delta', { index: 0, delta: { type: 'text_delta', text } });
+      yield typedEvent('content_block_delta', { index: 0, delta: { type: 'text_delta', text } });
   } else {
     for (const partial_json of piecesOf(JSON.stringify(reply.args)))
-      yield event('content_block_delta', { index: 0, delta: { type: 'input_json_delta', partial_json } });
+      yield typedEvent('content_block_delta', { index: 0, delta: { type: 'input_json_delta', partial_json } });
   }
-  yield event('content_block_stop', { index: 0 });
-  yield event('message_delta', { delta: { stop_reason: stopOf(answer), stop_sequence: null }, usage: usageOf(answer) });
-  yield event('message_stop', {});
+  yield typedEvent('content_block_stop', { index: 0 });
+  yield typedEvent('message_delta', { delta: { stop_reason: stopOf(answer), stop_sequence: null }, usage: usageOf(answer) });
+  yield typedEvent('message_stop', {});
 }

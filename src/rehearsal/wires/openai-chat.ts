@@ -1,8 +1,6 @@
 /** OpenAI's chat completions. */
 import { z } from 'zod';
-import { MODEL, piecesOf, textOf, type Answer, type Ask, type RehearsalWire } from '../dialogue.ts';
-
-const Part = z.object({ text: z.string().optional() });
+import { MODEL, piecesOf, Text, textOf, type Answer, type Ask, type RehearsalWire } from '../dialogue.ts';
 
 const Call = z.object({ function: z.object({ name: z.string(), arguments: z.string() }) });
 
@@ -15,7 +13,7 @@ const Request = z.object({
     .array(
       z.object({
         role: z.string(),
-        content: z.union([z.string(), z.array(Part)]).nullish(),
+        content: Text.nullish(),
         tool_calls: z.array(Call).nullish(),
       }),
     )

@@ -1,8 +1,16 @@
 /** OpenAI's Responses. */
 import { z } from 'zod';
-import { MODEL, piecesOf, textOf, type Answer, type Ask, type Message, type RehearsalWire } from '../dialogue.ts';
-
-const Text = z.union([z.string(), z.array(z.object({ text: z.string().optional() }))]);
+import {
+  MODEL,
+  piecesOf,
+  Text,
+  textOf,
+  typedEvent,
+  type Answer,
+  type Ask,
+  type Message,
+  type RehearsalWire,
+} from '../dialogue.ts';
 
 /** Messages, calls and their results; what else there is (reasoning, items of a provider's own) says nothing to a script. */
 const Item = z.object({
@@ -91,8 +99,7 @@ function responseOf(answer: Answer, status: 'in_progress' | 'completed'): object
 
 function* stream(answer: Answer): Iterable<string> {
   let sequence_number = 0;
-  const event = (type: string, facts: object): string =>
-    `event: ${type}\ndata: ${JSON.stringify({ type, ...facts, sequence_number: sequence_number++ })}\n\n`;
+  const event = (type: string, facts: object): string => typedEvent(type, { ...facts, sequence_number: sequence_number++ });
   const { id, reply } = answer;
   const output_index = 0;
   yield event('response.created', { response: responseOf(answer, 'in_progress') });

@@ -1,8 +1,8 @@
 /** Records exchanges for ever and tells, by their index, which calls have returned. */
+import { join } from 'node:path';
 import { createRecorder } from '../../../src/cassette.ts';
 import { createRedactor, withRun } from '../../../src/log.ts';
 import { chatBody, completion, exchange } from '../exchanges.ts';
-import { join } from 'node:path';
 
 const [runDir = '', runId = ''] = process.argv.slice(2);
 await withRun({ runId, framework: 'baseline', logsDir: join(runDir, 'logs') }, async () => {

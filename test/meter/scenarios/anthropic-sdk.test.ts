@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
-import { anthropicStub } from './anthropic-stub.ts';
 import { summed } from '../sent-usage.ts';
 import { collect, failure, repetitions, throughMeter, type Address } from '../through-meter.ts';
+import { anthropicStub } from './anthropic-stub.ts';
 
 function client({ rootUrl, apiKey }: Address, options: { maxRetries?: number; timeout?: number } = {}): Anthropic {
   return new Anthropic({ baseURL: rootUrl, apiKey, ...options });

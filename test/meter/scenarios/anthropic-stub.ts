@@ -3,8 +3,8 @@
  * wrong: `busy-2` is overloaded twice, `broken-1` fails once, `silent` never answers, `cut` breaks off, `endless` never ends,
  * `error` fails within its stream.
  */
-import type { Answer } from '../upstream-stub.ts';
 import { Failing, sendEvents, sendJson, Sent } from '../sent-usage.ts';
+import type { Answer } from '../upstream-stub.ts';
 
 interface Body {
   readonly model: string;

@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { withStep } from '../../../src/log.ts';
 import { startMeter } from '../../../src/meter.ts';
 import { ledgerRun } from '../ledger-run.ts';
-import { completion, startUpstream } from '../upstream-stub.ts';
 import { ask, metered, openPlain, WHOLE } from '../metered-attempt.ts';
+import { completion, startUpstream } from '../upstream-stub.ts';
 
 test('the same request after a failed call is a retry of it; after a good one, or with another body, it is not', async () => {
   let calls = 0;

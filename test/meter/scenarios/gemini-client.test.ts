@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Answer } from '../upstream-stub.ts';
 import { sendJson, Sent, summed } from '../sent-usage.ts';
 import { throughMeter, type Address } from '../through-meter.ts';
+import type { Answer } from '../upstream-stub.ts';
 
 const TEXTS = ['Grüße', ' aus Köln 🎓🎓', '.'];
 

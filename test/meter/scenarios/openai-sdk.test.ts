@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import OpenAI from 'openai';
-import { openAiStub } from './openai-stub.ts';
 import { summed } from '../sent-usage.ts';
 import { collect, failure, repetitions, throughMeter, type Address } from '../through-meter.ts';
+import { openAiStub } from './openai-stub.ts';
 
 function client({ baseUrl, apiKey }: Address, options: { maxRetries?: number; timeout?: number } = {}): OpenAI {
   return new OpenAI({ baseURL: baseUrl, apiKey, ...options });

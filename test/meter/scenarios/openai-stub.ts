@@ -3,8 +3,8 @@
  * names what goes wrong: `busy-2` is too busy twice, `broken-1` fails once, `silent` never answers, `cut` breaks off, `endless`
  * never ends.
  */
-import type { Answer } from '../upstream-stub.ts';
 import { Failing, sendEvents, sendJson, Sent, type Ending } from '../sent-usage.ts';
+import type { Answer } from '../upstream-stub.ts';
 
 type Body = Record<string, unknown> & {
   model?: string;

@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { withStep } from '../../../src/log.ts';
 import { createBudget, startMeter, type MeteredAddress, type MeteredAttempt } from '../../../src/meter.ts';
+import type { RunMeter, RunMeterOptions } from '../../../src/meter.ts';
 import { ledgerRun } from '../ledger-run.ts';
+import type { LedgerRun } from '../ledger-run.ts';
 import { openPlain, STREAM, WHOLE } from '../metered-attempt.ts';
 import { completion, startUpstream, streamEvents, type Answer } from '../upstream-stub.ts';
-import type { LedgerRun } from '../ledger-run.ts';
-import type { RunMeter, RunMeterOptions } from '../../../src/meter.ts';
 
 async function ask({ baseUrl }: Pick<MeteredAddress, 'baseUrl'>, body: object = WHOLE): Promise<number> {
   const response = await fetch(`${baseUrl}/chat/completions`, { method: 'POST', body: JSON.stringify(body) });

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { streamEvents, USAGE } from '../upstream-stub.ts';
 import { ask, metered, STREAM, WHOLE } from '../metered-attempt.ts';
+import { streamEvents, USAGE } from '../upstream-stub.ts';
 
 for (const [name, end] of [
   ['LF', '\n'],

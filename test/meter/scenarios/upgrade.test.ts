@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { test } from 'node:test';
 import { text } from 'node:stream/consumers';
+import { test } from 'node:test';
 import { ask, metered, WHOLE } from '../metered-attempt.ts';
 import { completion } from '../upstream-stub.ts';
 

@@ -6,13 +6,13 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, test } from 'node:test';
-import { readCassette } from '../../src/cassette.ts';
-import { startRehearsal } from '../../src/rehearsal.ts';
-import { openRunDirectory, snapshotTree } from '../../src/store.ts';
-import { finished, newPlace, type Place } from '../cli/child.ts';
-import { completion } from './exchanges.ts';
+import { fileURLToPath } from 'node:url';
+import { readCassette } from '../../../src/cassette.ts';
+import { startRehearsal } from '../../../src/rehearsal.ts';
+import { openRunDirectory, snapshotTree } from '../../../src/store.ts';
+import { finished, newPlace, type Place } from '../../cli/child.ts';
+import { completion } from '../exchanges.ts';
 
 let place: Place;
 beforeEach(() => {

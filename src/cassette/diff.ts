@@ -1,6 +1,6 @@
 /** The first place where two requests differ, for a person to see why one is not the other. */
 
-export interface Difference {
+export interface Diff {
   /** `messages.1.content, character 812`, or `character 5` of what is no JSON. */
   readonly place: string;
   /** What stands there, as JSON; `nothing` where nothing does. */
@@ -13,14 +13,14 @@ const BEHIND = 50;
 const MOST = 90;
 
 /** Null when both say the same. */
-export function firstDifference(recorded: string, asked: string): Difference | null {
+export function firstDiff(recorded: string, asked: string): Diff | null {
   const [a, b] = [parse(recorded), parse(asked)];
-  if (a === undefined || b === undefined) return recorded === asked ? null : differenceOfTexts([], recorded, asked);
+  if (a === undefined || b === undefined) return recorded === asked ? null : diffOfTexts([], recorded, asked);
   return compare([], a, b);
 }
 
-function compare(path: readonly string[], a: unknown, b: unknown): Difference | null {
-  if (typeof a === 'string' && typeof b === 'string') return a === b ? null : differenceOfTexts(path, a, b);
+function compare(path: readonly string[], a: unknown, b: unknown): Diff | null {
+  if (typeof a === 'string' && typeof b === 'string') return a === b ? null : diffOfTexts(path, a, b);
   if (!isTree(a) || !isTree(b) || Array.isArray(a) !== Array.isArray(b)) {
     return Object.is(a, b) ? null : { place: path.join('.') || 'the whole body', recorded: shown(a), asked: shown(b) };
   }
@@ -31,7 +31,7 @@ function compare(path: readonly string[], a: unknown, b: unknown): Difference | 
   return null;
 }
 
-function differenceOfTexts(path: readonly string[], a: string, b: string): Difference {
+function diffOfTexts(path: readonly string[], a: string, b: string): Diff {
   let at = 0;
   while (at < a.length && a[at] === b[at]) at += 1;
   const excerpt = (text: string): string => {

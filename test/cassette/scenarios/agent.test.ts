@@ -1,13 +1,13 @@
 /** Agents that carry out streamed tool calls, two at once, are repeated by several runs at a time in another place. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
 import { test } from 'node:test';
-import { newPlace } from '../cli/child.ts';
+import { newPlace } from '../../cli/child.ts';
 
 /** Asks, writes the file that it is told to, and asks again with everything that was said. */
 const AGENT = `

@@ -1,26 +1,27 @@
 /** A body as it stands on a cassette: without secrets, without what is this run's own. */
-import { hash } from 'node:crypto';
 import { isUtf8 } from 'node:buffer';
-import type { Redactor } from '../secrets.ts';
+import { hash } from 'node:crypto';
+import { wholeEvents } from '../meter.ts';
 import type { ExchangeContent } from '../schema.ts';
-import { canonicalText } from './canonical.ts';
+import type { Redactor } from '../secrets.ts';
+import { canonicalText } from './exact-json.ts';
 import { withoutForms, type Edit, type Substitutions } from './substitutions.ts';
-import { rewriteTexts, type Rewrite } from './texts.ts';
+import { rewriteTexts, type Rewrite } from './text-forms.ts';
 
-export interface Neutraliser {
+export interface Normalizer {
   readonly text: (text: string) => string;
-  readonly request: (body: Buffer) => NeutralRequest;
+  readonly request: (body: Buffer) => NormalizedRequest;
   /** Null when it must not be kept: bytes that are no text, with a secret in them. */
   readonly answer: (body: Buffer, facts: { readonly streamed: boolean; readonly complete: boolean }) => ExchangeContent | null;
 }
 
-export interface NeutralRequest {
+export interface NormalizedRequest {
   /** Null as for an answer. */
   readonly content: ExchangeContent | null;
   readonly sha256: string;
 }
 
-export function createNeutraliser(redactor: Redactor, substitutions: Substitutions): Neutraliser {
+export function createNormalizer(redactor: Redactor, substitutions: Substitutions): Normalizer {
   const redact = (pieces: readonly string[]): readonly string[] => {
     if (!redactor.containsSecret(pieces.join(''))) return pieces;
     const stream = redactor.stream();
@@ -28,7 +29,7 @@ export function createNeutraliser(redactor: Redactor, substitutions: Substitutio
     redacted.push((redacted.pop() ?? '') + stream.end());
     return redacted;
   };
-  const neutralise: Rewrite = {
+  const normalize: Rewrite = {
     concerns: (text) => substitutions.find(text).length > 0 || redactor.containsSecret(text),
     apply(pieces) {
       // In this order a placeholder stays whole in its piece.
@@ -37,7 +38,7 @@ export function createNeutraliser(redactor: Redactor, substitutions: Substitutio
     },
   };
   const rewritten = (text: string, streamed: boolean): string => {
-    const said = rewriteTexts(text, streamed, neutralise);
+    const said = rewriteTexts(text, streamed, normalize);
     // What is left is a number, or looks like a key only where its piece of a stream begins.
     return redactor.containsSecret(said) ? redactor.redact(said) : said;
   };
@@ -78,13 +79,7 @@ function editPieces(pieces: readonly string[], edits: readonly Edit[]): string[]
 
 /** Of an answer that was cut: a part of an event, which reaches no client, or of a character. */
 function withoutBrokenEnd(body: Buffer, streamed: boolean): Buffer {
-  if (streamed) {
-    const ends = ['\n\n', '\r\n\r\n', '\r\r'].map((blank) => {
-      const at = body.lastIndexOf(blank);
-      return at < 0 ? 0 : at + blank.length;
-    });
-    return body.subarray(0, Math.max(...ends));
-  }
+  if (streamed) return wholeEvents(body);
   for (let cut = 0; cut < 4 && cut <= body.length; cut++) {
     const shorter = body.subarray(0, body.length - cut);
     if (isUtf8(shorter)) return shorter;

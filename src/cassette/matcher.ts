@@ -1,46 +1,44 @@
 /** Finds the recorded exchange that answers a request. Each is used once, in the order in which they were recorded. */
 import type { CassetteExchange } from '../schema.ts';
-import { firstDifference, type Difference } from './difference.ts';
-import type { NeutralRequest } from './neutral.ts';
+import { firstDiff, type Diff } from './diff.ts';
+import type { NormalizedRequest } from './normalize.ts';
 import { withoutForms } from './substitutions.ts';
 
-export interface AskedRequest extends NeutralRequest {
+export interface AskedRequest extends NormalizedRequest {
   readonly method: string;
   /** Behind the root, with the query. */
   readonly path: string;
 }
 
-export type Played =
+export type Match =
   | { readonly kind: 'same'; readonly exchange: CassetteExchange }
   /** Loose: the next one of the same path, although the request differs. */
-  | { readonly kind: 'instead'; readonly exchange: CassetteExchange; readonly difference: Difference | null }
+  | { readonly kind: 'instead'; readonly exchange: CassetteExchange; readonly diff: Diff | null }
   | { readonly kind: 'none'; readonly nearest: Nearest | null };
 
 export interface Nearest {
   readonly exchange: CassetteExchange;
   /** Null: the request is the same, and the exchange has answered it before. */
-  readonly difference: Difference | null;
+  readonly diff: Diff | null;
   /** How often the very same request was recorded; all of these are used. */
   readonly recorded: number;
 }
 
-export interface Player {
-  readonly exchanges: number;
+export interface Matcher {
   readonly used: number;
-  play(asked: AskedRequest): Played;
+  match(asked: AskedRequest): Match;
 }
 
 /** @param strict false: a request that is not on the cassette is answered by the next unused exchange of its path */
-export function createPlayer(exchanges: readonly CassetteExchange[], strict: boolean): Player {
+export function createMatcher(exchanges: readonly CassetteExchange[], strict: boolean): Matcher {
   const unused = new Set(exchanges);
   const same = Map.groupBy(exchanges, keyOf);
 
   return {
-    exchanges: exchanges.length,
     get used() {
       return exchanges.length - unused.size;
     },
-    play(asked) {
+    match(asked) {
       const recorded = same.get(keyOf({ ...asked, request_sha256: asked.sha256 })) ?? [];
       const exact = recorded.find((exchange) => unused.has(exchange));
       if (exact !== undefined) {
@@ -51,14 +49,14 @@ export function createPlayer(exchanges: readonly CassetteExchange[], strict: boo
       const next = ofPath[0];
       if (!strict && next !== undefined) {
         unused.delete(next);
-        return { kind: 'instead', exchange: next, difference: differenceOf(next, asked) };
+        return { kind: 'instead', exchange: next, diff: diffOf(next, asked) };
       }
       const last = recorded.at(-1);
-      if (last !== undefined) return { kind: 'none', nearest: { exchange: last, difference: null, recorded: recorded.length } };
+      if (last !== undefined) return { kind: 'none', nearest: { exchange: last, diff: null, recorded: recorded.length } };
       const nearest = nearestOf(ofPath, asked) ?? nearestOf(exchanges, asked);
       return {
         kind: 'none',
-        nearest: nearest === null ? null : { exchange: nearest, difference: differenceOf(nearest, asked), recorded: 0 },
+        nearest: nearest === null ? null : { exchange: nearest, diff: diffOf(nearest, asked), recorded: 0 },
       };
     },
   };
@@ -103,7 +101,7 @@ function withoutQuery(path: string): string {
 }
 
 /** Null where one of the two cannot be shown. */
-function differenceOf(exchange: CassetteExchange, asked: AskedRequest): Difference | null {
+function diffOf(exchange: CassetteExchange, asked: AskedRequest): Diff | null {
   if (exchange.method !== asked.method || exchange.path !== asked.path) {
     return {
       place: 'the path',
@@ -112,5 +110,5 @@ function differenceOf(exchange: CassetteExchange, asked: AskedRequest): Differen
     };
   }
   if (typeof exchange.request !== 'string' || typeof asked.content !== 'string') return null;
-  return firstDifference(withoutForms(exchange.request), withoutForms(asked.content));
+  return firstDiff(withoutForms(exchange.request), withoutForms(asked.content));
 }

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { canonicalText, parseExactly, writeJson } from '../../src/cassette/exact-json.ts';
+
+test('a value is written as it was read, its numbers to the letter', () => {
+  const json = '{"b":[1.0,-0,1e400,12345678901234567890,"\\u00e9"],"a":{"":null,"__proto__":true}}';
+  assert.equal(writeJson(parseExactly(json)), json.replace('\\u00e9', 'é'));
+});
+
+test('two requests that say the same have one canonical form: order of keys, white space and escapes do not count', () => {
+  const shuffled = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(shuffled);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value)
+        .reverse()
+        .map(([key, each]) => [key, shuffled(each)]),
+    );
+  };
+  const asciiOnly = (json: string): string =>
+    json.replaceAll(/[^\0-\x7f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      const canonical = canonicalText(JSON.stringify(value));
+      assert.equal(canonicalText(asciiOnly(JSON.stringify(shuffled(value), null, 2))), canonical);
+      assert.deepEqual(JSON.parse(canonical), JSON.parse(JSON.stringify(value)));
+      assert.equal(canonicalText(canonical), canonical);
+    }),
+  );
+});
+
+test('numbers count by value, long ones by how they are written', () => {
+  assert.equal(canonicalText('{"t":1.0}'), canonicalText('{"t": 1}'));
+  assert.notEqual(canonicalText('{"seed":12345678901234567890}'), canonicalText('{"seed":12345678901234567891}'));
+  assert.notEqual(canonicalText('[1e400]'), canonicalText('[null]'));
+  assert.notEqual(canonicalText('[1,2]'), canonicalText('[2,1]'));
+  assert.equal(canonicalText('no JSON {'), 'no JSON {');
+});
