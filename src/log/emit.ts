@@ -1,6 +1,9 @@
 /** The way of one record, from the call to its file. */
 import type { LogRecord } from '../schema.ts';
 import type { FileRecords } from '../store.ts';
+import { formatRecord } from '../terminal/record.ts';
+import { escapeInJson } from '../terminal/sanitize.ts';
+import { paintFor } from '../terminal/style.ts';
 import { headOf, stamp, tailOf } from './head.ts';
 import type { Content, Origin } from './held.ts';
 import { LineWriter } from './line.ts';
@@ -8,7 +11,7 @@ import { plainValue } from './plain.ts';
 import { logProcess, processRedactor, scopeNow } from './process.ts';
 import type { RunState, Scope } from './scope.ts';
 import { slotHead, slotOf, type Slot } from './slot.ts';
-import { readableRecord, writeStderr } from './stderr.ts';
+import { noteOnStderr, writeStderr } from './stderr.ts';
 import { recordedError } from './thrown.ts';
 
 const WARN = 2;
@@ -27,7 +30,7 @@ export function emit(origin: Origin, level: number, event: string, message: stri
     else if (scope.run === null) hold(scope, origin, level, { event, message, metadata, error });
     else emitInRun(scope, scope.run, origin, level, shared.clock.read(), event, message, metadata, error);
   } catch (thrown) {
-    writeStderr(`stepwell: a record of ${origin.module} was lost: ${recordedError(thrown).message}\n`);
+    noteOnStderr(`a record of ${origin.module} was lost: ${recordedError(thrown).message}`);
   }
 }
 
@@ -56,7 +59,7 @@ export function emitInRun(
   try {
     const length = writer.write(head, slot.tail, run.seq, scope.ended, run.redactor, message, metadata, error);
     shared.handler.append(file, writer.bytes, length, slot.buffered && level < ERROR);
-    if (level >= run.mirror) mirror(writer.bytes.toString('utf8', 0, length));
+    if (level >= run.mirror) mirror(writer.bytes.toString('utf8', 0, length), false);
   } finally {
     lineInUse = nested;
   }
@@ -78,12 +81,17 @@ export function emitOutside({ module, component }: Origin, level: number, ms: nu
   const head = headOf(level, { ...names, runId: null, framework: null, step: null }, event, redactor);
   stamp(head, ms, shared.clock);
   const writer = new LineWriter(redactor);
-  mirror(writer.bytes.toString('utf8', 0, writer.write(head, null, 0, false, redactor, message, metadata, error)));
+  mirror(writer.bytes.toString('utf8', 0, writer.write(head, null, 0, false, redactor, message, metadata, error)), true);
 }
 
-function mirror(text: string): void {
-  if (!process.stderr.isTTY) writeStderr(text);
-  else writeStderr(readableRecord(JSON.parse(text) as LogRecord, process.env['NO_COLOR'] === undefined));
+/**
+ * As JSON for programs, for people on a terminal.
+ *
+ * @param details for a record that is in no file
+ */
+function mirror(line: string, details: boolean): void {
+  if (!process.stderr.isTTY) writeStderr(`${escapeInJson(line.trimEnd())}\n`);
+  else writeStderr(`${formatRecord(JSON.parse(line) as LogRecord, { paint: paintFor(process.stderr), details })}\n`);
 }
 
 function hold(scope: Scope, origin: Origin, level: number, content: Content): void {

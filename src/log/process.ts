@@ -5,7 +5,7 @@ import { DynamicFileHandler } from './handler.ts';
 import { createRedactor, collectSecrets, type SecretRedactor } from '../secrets.ts';
 import type { RecordsFor } from './handler.ts';
 import type { Scope } from './scope.ts';
-import { writeStderr } from './stderr.ts';
+import { noteOnStderr } from './stderr.ts';
 
 /** Raised whenever the shape of what is shared changes. */
 const VERSION = 1;
@@ -28,8 +28,6 @@ export interface LogProcess {
   readonly atExit: Set<() => void>;
 }
 
-const notify = (notice: string): void => writeStderr(`stepwell: ${notice}\n`);
-
 /** The shared state; the first copy of the package that is loaded makes it. */
 export function logProcess(recordsFor: RecordsFor): LogProcess {
   const holder = globalThis as { [KEY]?: LogProcess };
@@ -40,7 +38,7 @@ export function logProcess(recordsFor: RecordsFor): LogProcess {
     scopes: new AsyncLocalStorage(),
     ambient: undefined,
     clock: new Clock(() => Date.now()),
-    handler: new DynamicFileHandler(recordsFor, { notify }),
+    handler: new DynamicFileHandler(recordsFor, { notify: noteOnStderr }),
     redactor: null,
     loggers: new Map(),
     context: null,
@@ -51,7 +49,7 @@ export function logProcess(recordsFor: RecordsFor): LogProcess {
     process.on('exit', () => {
       for (const each of made.atExit) each();
     });
-  } else notify('two versions of stepwell are loaded that cannot share a log context; each keeps its own.');
+  } else noteOnStderr('two versions of stepwell are loaded that cannot share a log context; each keeps its own.');
   return made;
 }
 

@@ -2,10 +2,11 @@
 import { stripVTControlCharacters } from 'node:util';
 
 /**
- * All controls but tab and newline, invisible format characters (they reorder, join or hide what stands around them), and
- * the two separators that some terminals take for a new line.
+ * All controls but tab and newline, characters without a shape (they reorder, join or hide what stands around them, or carry
+ * text that nobody sees), halves of surrogate pairs, and the two separators that some terminals take for a new line. The
+ * selectors that choose between the text and the emoji form of a character stay.
  */
-const HARMFUL = /(?![\t\n])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+const HARMFUL = /(?![\t\n\ufe00-\ufe0f])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
 /**
  * Shows each harmful character by its code, so that no text can color, move, clear or retitle the terminal of whoever reads
@@ -28,7 +29,12 @@ export function sanitizeLine(text: string): string {
 
 /** JSON whose strings hold no harmful character, and which means the same. */
 export function sanitizeJson(value: unknown): string {
-  return JSON.stringify(value).replace(HARMFUL, (character) =>
+  return escapeInJson(JSON.stringify(value));
+}
+
+/** The same for a line of JSON text without blanks between its tokens. */
+export function escapeInJson(json: string): string {
+  return json.replace(HARMFUL, (character) =>
     character.replace(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
   );
 }

@@ -1,11 +1,12 @@
-/** Colors, where they are wanted. */
-const CODES = { red: 31, green: 32, yellow: 33, blue: 34, cyan: 36, dim: 2, bold: 1 } as const;
-export type Style = keyof typeof CODES;
+/** Colors, where they are wanted. No dependencies: the log core uses it. */
+import { styleText } from 'node:util';
+
+export type Style = 'red' | 'green' | 'yellow' | 'cyan' | 'dim' | 'bold';
 export type Paint = (style: Style, text: string) => string;
 
 export const plain: Paint = (_style, text) => text;
 
-export const colored: Paint = (style, text) => (text === '' ? '' : `\u001b[${CODES[style]}m${text}\u001b[0m`);
+export const colored: Paint = (style, text) => (text === '' ? '' : styleText(style, text, { validateStream: false }));
 
 /** Colors for a stream: on a terminal that can, unless NO_COLOR is set; FORCE_COLOR switches them on anywhere. */
 export function paintFor(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv = process.env): Paint {

@@ -1,36 +1,69 @@
-/** What a terminal shows of records without a run: readable lines, in a real pty. */
+/** What stderr gets of records: mirrored ones of a run, and those that have no run. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
+import type { LogRecord } from '../../src/schema.ts';
+import { inTerminal, needsPty } from '../exec/terminal.ts';
+import { assertHarmless, HOSTILE } from '../terminal/hostile.ts';
 
-const child = join(import.meta.dirname, 'child', 'terminal.ts');
-const inPty = 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))';
-const skip = spawnSync('python3', ['-c', 'import pty']).status === 0 ? false : 'python3 with its pty module is not installed';
+const child = (name: string): string => join(import.meta.dirname, 'child', name);
+const { NO_COLOR: _, FORCE_COLOR: __, ...inherited } = process.env;
 
-function shown(env: Record<string, string>): string {
-  const { NO_COLOR: _, ...inherited } = process.env;
-  const result = spawnSync('python3', ['-c', inPty, process.execPath, child], {
-    encoding: 'utf8',
-    env: { ...inherited, ...env },
-    input: '',
-  });
-  assert.equal(result.status, 0, result.stdout + result.stderr);
-  return result.stdout.replaceAll('\r\n', '\n');
+let logsDir: string;
+before(() => (logsDir = mkdtempSync(join(tmpdir(), 'stepwell-mirror-'))));
+after(() => rmSync(logsDir, { recursive: true, force: true }));
+
+async function shown(args: string[], env: Record<string, string> = {}): Promise<string> {
+  const text = await inTerminal([], args, { env: { ...inherited, ...env } });
+  assert.match(text, /exit 0\n$/);
+  return text.replace(/exit 0\n$/, '');
 }
 
-describe('on a terminal', { skip }, () => {
-  test('a record is a readable line in colour, an error has its stack, and a message cannot steer the terminal', () => {
-    const [first = '', second = '', ...rest] = shown({}).replaceAll('\u001B', '<ESC>').replaceAll('\u0007', '<BEL>').split('\n');
-    assert.match(first, /^\d\d:\d\d:\d\d\.\d{3} <ESC>\[33mWARN <ESC>\[0m adapter beware\uFFFD? of .*this \{"count":2\}$/);
-    assert.doesNotMatch(first.slice(first.indexOf('adapter')), /<ESC>|<BEL>/);
-    assert.match(second, /<ESC>\[31mERROR<ESC>\[0m adapter failed$/);
-    assert.match(rest.join('\n'), /^Error: no answer\n +at /);
+describe('on a terminal', needsPty, () => {
+  test('a record is a readable line in color, an error has its stack, and a message cannot steer the terminal', async () => {
+    const text = (await shown([child('terminal.ts')])).replaceAll('\u001B', '<ESC>').replaceAll('\u0007', '<BEL>');
+    const [first = '', second = '', third = '', fourth = '', ...rest] = text.replaceAll(/<ESC>\[2m|<ESC>\[22m/g, '').split('\n');
+    assert.match(
+      first,
+      /^\d\d:\d\d:\d\d\.\d{3} <ESC>\[33mWARN <ESC>\[39m   - <ESC>\[36madapter     <ESC>\[39m be\\x1b\[31mware\\x07 of .*this$/,
+    );
+    assert.doesNotMatch(first.slice(first.indexOf(' be')), /<ESC>|<BEL>/);
+    assert.equal(second, '    {"count":2}');
+    assert.match(third, /<ESC>\[31mERROR<ESC>\[39m   - <ESC>\[36madapter     <ESC>\[39m failed$/);
+    assert.equal(fourth, '    Error: no answer');
+    assert.match(rest.join('\n'), /^ {8}at /);
   });
 
-  test('NO_COLOR takes the colour away', () => {
-    const text = shown({ NO_COLOR: '1' });
-    assert.match(text, /^\d\d:\d\d:\d\d\.\d{3} WARN {2}adapter beware/);
+  test('NO_COLOR takes the color away', async () => {
+    const text = await shown([child('terminal.ts')], { NO_COLOR: '1' });
+    assert.match(text, /^\d\d:\d\d:\d\d\.\d{3} WARN {4}- adapter {6}be\\x1b\[31mware/);
     assert.ok(!text.includes('\u001B'));
   });
+
+  test('no text in a record steers the terminal or forges a record, mirrored or without a run', async () => {
+    const text = await shown([child('mirror.ts'), logsDir], { NO_COLOR: '1' });
+    assertHarmless(text, 'mirror');
+    const records = text.split('\n').filter((line) => /^\d\d:\d\d:/.test(line));
+    assert.equal(records.length, 4 * Object.keys(HOSTILE).length);
+  });
+});
+
+test('off a terminal each record is one line of JSON without a harmful character, which means what the file has', () => {
+  const dir = join(logsDir, 'json');
+  const { status, stderr } = spawnSync(process.execPath, [child('mirror.ts'), dir], { encoding: 'utf8', env: inherited });
+  assert.equal(status, 0, stderr);
+  assertHarmless(stderr, 'mirror as JSON');
+  const mirrored = stderr
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as LogRecord);
+  assert.equal(mirrored.length, 4 * Object.keys(HOSTILE).length);
+  const file = readFileSync(join(dir, 'run.log'), 'utf8').trimEnd().split('\n');
+  assert.deepEqual(
+    mirrored.slice(0, mirrored.length / 2),
+    file.map((line) => JSON.parse(line) as LogRecord),
+  );
 });

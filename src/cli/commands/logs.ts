@@ -3,10 +3,9 @@ import { findRun, openRun, type FoundRun } from '../../catalog.ts';
 import { ExitCode } from '../../errors.ts';
 import { COMPONENTS, isInRanges, LEVELS, parseStepRanges, type Level, type LogRecord, type StepRange } from '../../schema.ts';
 import { followRecords, readRecords, type DamagedLine, type ReadItem } from '../../store.ts';
-import { paintFor, plain, sanitizeJson, sanitizeLine } from '../../terminal.ts';
+import { formatRecord, paintFor, plain, sanitizeJson, sanitizeLine } from '../../terminal.ts';
 import { count } from '../../format.ts';
 import { note, write } from '../output.ts';
-import { recordLine, searchableText } from '../record-line.ts';
 import { runsDirOf, type CommonOptions } from '../runs-dir.ts';
 import { cliError } from '../errors.ts';
 
@@ -26,7 +25,8 @@ export async function run([name = '']: readonly string[], options: LogsOptions):
   const wanted = filterOf(options);
   const found = await findRun(runsDirOf(options), name);
   const paint = options.json === true ? plain : paintFor(process.stdout);
-  const shown = (record: LogRecord): string => `${options.json === true ? sanitizeJson(record) : recordLine(record, paint)}\n`;
+  const shown = (record: LogRecord): string =>
+    `${options.json === true ? sanitizeJson(record) : formatRecord(record, { paint })}\n`;
   const live = found.kind === 'directory' && (found.state === 'live' || found.state === 'elsewhere');
 
   if (options.follow === true && found.kind === 'directory' && live) {
@@ -120,4 +120,10 @@ function patternOf(text: string): RegExp {
       fix: 'Put a backslash before ( ) [ ] { } . * + ? ^ $ | meant literally.',
     });
   }
+}
+
+/** What `--grep` looks at: event, message, metadata and error. */
+function searchableText(record: LogRecord): string {
+  const error = record.error === undefined ? '' : `\n${record.error.type}: ${record.error.message}\n${record.error.stack ?? ''}`;
+  return `${record.event}: ${record.message}\n${JSON.stringify(record.metadata)}${error}`;
 }
