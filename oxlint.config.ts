@@ -25,6 +25,7 @@ const allowed: Record<string, string[]> = {
     'store/layout',
     'terminal/record',
     'terminal/sanitize',
+    'terminal/style',
   ],
   exec: [...shared, 'log'],
   config: shared,

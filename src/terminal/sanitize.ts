@@ -6,7 +6,7 @@ import { stripVTControlCharacters } from 'node:util';
  * text that nobody sees), halves of surrogate pairs, and the two separators that some terminals take for a new line. The
  * selectors that choose between the text and the emoji form of a character stay.
  */
-const HARMFUL = /(?![\t\n\ufe00-\ufe0f])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+const HARMFUL = /(?!\t|\n|[\ufe00-\ufe0f])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
 /**
  * Shows each harmful character by its code, so that no text can color, move, clear or retitle the terminal of whoever reads

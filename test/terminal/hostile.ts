@@ -37,7 +37,7 @@ export const HOSTILE: Readonly<Record<string, string>> = {
 };
 
 /** What may not reach a terminal, whatever stood in a record. */
-const HARMFUL = /(?![\n\ufe00-\ufe0f])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
+const HARMFUL = /(?!\n|[\ufe00-\ufe0f])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
 
 /** Nothing in `shown`, which has no colors, steers a terminal or begins a line with {@link FORGED}. */
 export function assertHarmless(shown: string, what: string): void {
