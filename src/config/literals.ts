@@ -1,8 +1,7 @@
 /** What must not be written out in the file, used or not: the file is what ends in git. */
 import type { ExperimentConfig, FrameworkSettings } from '../schema.ts';
-import { isSecretName } from '../secrets.ts';
+import { abbreviatedKey, couldBeKey, hasKeyShape, isSecretName } from '../secrets.ts';
 import { checkReferences, keepSecret, keepSecretsOf, type Collector } from './collector.ts';
-import { couldBeKey, hasKeyShape, masked } from './key-shapes.ts';
 import type { KeyPath } from './problem.ts';
 import { repositoryAt } from './repository.ts';
 import { checkUrl } from './url.ts';
@@ -66,7 +65,7 @@ export function checkKeyShapes(value: unknown, to: Collector, path: (string | nu
     if (!hasKeyShape(value) || isSecretName(place) || isUsageId(place)) return;
     to.report.problem(
       path,
-      `holds what looks like a key: ${masked(value)}`,
+      `holds what looks like a key: ${abbreviatedKey(value)}`,
       'Take it out; keys are read from environment variables by ${NAME} references.',
     );
   } else if (typeof value === 'object' && value !== null) {
@@ -84,7 +83,7 @@ function checkLiteralSecret(path: KeyPath, text: string, variable: string, to: C
   }
   if (couldBeKey(text)) {
     const fix = `Put the key into an environment variable and write ${JSON.stringify(reference)} here. If the file was shared, revoke the key.`;
-    to.report.problem(path, `holds what looks like a key: ${masked(text)}`, fix);
+    to.report.problem(path, `holds what looks like a key: ${abbreviatedKey(text)}`, fix);
     return;
   }
   keepSecret(path.join('.'), text, to.secrets);

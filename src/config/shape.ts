@@ -1,9 +1,8 @@
 /** From what zod found to sentences for the person who wrote the file, in the terms of the published JSON Schema. */
 import { z } from 'zod';
 import { ExperimentConfig } from '../schema.ts';
-import { isSecretName } from '../secrets.ts';
+import { abbreviatedKey, hasKeyShape, isSecretName } from '../secrets.ts';
 import type { ConfigDocument } from './document.ts';
-import { hasKeyShape, masked } from './key-shapes.ts';
 import { didYouMean, nearest } from './nearest.ts';
 import type { ConfigProblem, KeyPath } from './problem.ts';
 import { showPath } from './problem.ts';
@@ -63,7 +62,7 @@ export function showValue(value: unknown, path: KeyPath = []): string {
   if (value === null || value === undefined) return 'empty';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (typeof value === 'object') return Object.keys(value).length === 0 ? 'an empty mapping' : 'a mapping';
-  if (typeof value === 'string' && (hasKeyShape(value) || isSecretName(String(path.at(-1))))) return masked(value);
+  if (typeof value === 'string' && (hasKeyShape(value) || isSecretName(String(path.at(-1))))) return abbreviatedKey(value);
   const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }

@@ -1,8 +1,7 @@
 /** `usage_api`: who bills the calls, and the ids by which they are found there. */
 import type { UsageFilter, UsageProvider } from '../schema.ts';
-import { isSecretName } from '../secrets.ts';
+import { abbreviatedKey, hasKeyShape, isSecretName } from '../secrets.ts';
 import { expanded, type Collector } from './collector.ts';
-import { hasKeyShape, masked } from './key-shapes.ts';
 import type { KeyPath } from './problem.ts';
 import { expandReferences } from './references.ts';
 import type { Report } from './report.ts';
@@ -100,5 +99,5 @@ function refuseKey(path: KeyPath, value: string, id: UsageId, report: Report): v
     id === 'api_key_id'
       ? 'Write the id that the provider shows for the key: key_… at OpenAI, apikey_… at Anthropic. The key itself belongs in api_key.'
       : 'Write the id that the provider shows: proj_… at OpenAI, wrkspc_… at Anthropic. A key belongs in api_key.';
-  report.problem(path, `holds a key, not an id: ${masked(value)}`, fix);
+  report.problem(path, `holds a key, not an id: ${abbreviatedKey(value)}`, fix);
 }

@@ -180,7 +180,7 @@ export class LineWriter {
         bytes[start + index] = code;
       }
     }
-    if (hasTriple(this.#triples, bytes, start, end)) {
+    if (hasTriple(this.#triples, bytes, start, end) && this.#redactor.containsSecret(text)) {
       this.#longString(text);
       return;
     }

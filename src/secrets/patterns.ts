@@ -1,13 +1,11 @@
 /** Everything that one set of secret values is recognised by. It never changes, so runs with the same secrets share it. */
-import { Anchors, TRIPLE_MASK, type Triples } from './anchors.ts';
+import { Anchors } from './anchors.ts';
 import { MIN_SECRET_LENGTH, secretForms } from './forms.ts';
-import { SHAPES, type Shape } from './shapes.ts';
+import { MOST_CHARACTERS, SHAPES, type Shape } from './shapes.ts';
+import { TRIPLE_MASK, type Triples } from './triples.ts';
 
-/** No unfinished shape is longer. */
-const LONGEST_BEGINNING = 256;
-/** Bytes around a triple in which a shape shows: what it looks behind at, and its shortest form. */
+/** Characters before a shape that it looks behind at, and those of it that may stand before a triple. */
 const BEFORE = 48;
-const BEHIND = 256;
 /** Sets of values whose patterns are kept. */
 const KEPT = 8;
 
@@ -32,7 +30,8 @@ export class SecretPatterns {
   readonly numeric: boolean;
   readonly #inText = new Anchors();
   readonly #inBytes = new Anchors();
-  readonly #beginning: RegExp;
+  /** Unfinished shapes that are one word, and those that hold spaces. */
+  readonly #beginnings: readonly [words: RegExp, spaced: RegExp];
   readonly #longest: number;
   /** Literals by their first character. */
   readonly #byFirst = new Map<string, string[]>();
@@ -54,7 +53,10 @@ export class SecretPatterns {
       this.#inBytes.addShape(shape);
     }
     this.triples = this.#inText.triples;
-    this.#beginning = new RegExp(`(?:${SHAPES.map(({ beginning }) => beginning).join('|')})$`, 'g');
+    this.#beginnings = [
+      beginningOf(SHAPES.filter((shape) => !shape.spaced)),
+      beginningOf(SHAPES.filter((shape) => shape.spaced)),
+    ];
   }
 
   /** The patterns of a set of values; values under 8 characters are ignored. */
@@ -106,8 +108,16 @@ export class SecretPatterns {
 
   /** The same for the known shapes. */
   shapeBeginning(text: string, from: number): number {
-    this.#beginning.lastIndex = Math.max(from, text.length - LONGEST_BEGINNING);
-    return this.#beginning.exec(text)?.index ?? text.length;
+    const { length } = text;
+    // No shape goes on in the next line, but for a private key, which shows before its first line ends.
+    if (text.charCodeAt(length - 1) === 10) return length;
+    const [words, spaced] = this.#beginnings;
+    const first = Math.max(from, length - MOST_CHARACTERS);
+    let word = length;
+    while (word > first && text.charCodeAt(word - 1) > 32) word--;
+    words.lastIndex = word;
+    spaced.lastIndex = first;
+    return Math.min(words.exec(text)?.index ?? length, spaced.exec(text)?.index ?? length);
   }
 
   /** Whether UTF-8 bytes hold a secret. */
@@ -125,17 +135,25 @@ export class SecretPatterns {
   }
 
   #secretAt(bytes: Uint8Array, at: number, hash: number): boolean {
-    return this.#inBytes.at(hash).some(({ offset, secret }) => {
-      if (typeof secret === 'string') return standsAt(bytes, at - offset, secret);
-      if (!secret.starts.some((text) => standsAt(bytes, at - offset, text))) return false;
+    for (const { offset, secret } of this.#inBytes.at(hash)) {
+      if (typeof secret === 'string') {
+        if (standsAt(bytes, at - offset, secret)) return true;
+        continue;
+      }
+      if (!secret.starts.some((text) => standsAt(bytes, at - offset, text))) continue;
       const start = Math.max(0, at - offset - BEFORE);
-      const around = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1', start, at + BEHIND);
-      return matchAt(around, at - offset - start, secret) !== null;
-    });
+      const around = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1', start, at + MOST_CHARACTERS);
+      if (matchAt(around, at - offset - start, secret) !== null) return true;
+    }
+    return false;
   }
 }
 
 const made = new Map<string, SecretPatterns>();
+
+function beginningOf(shapes: readonly Shape[]): RegExp {
+  return new RegExp(`(?:${shapes.map(({ beginning }) => beginning).join('|')})$`, 'g');
+}
 
 function standsAt(bytes: Uint8Array, start: number, latin1: string): boolean {
   if (start < 0 || start + latin1.length > bytes.length) return false;

@@ -14,6 +14,9 @@ const KEY = 'Zx9/pk+Q"wE\\e<r>&T=0123456789abcXYZ';
 const TOOL_TOKEN = 'tool/T0ken+va"lue\\with<all>&5577';
 const PASSWORD = 'first line of it/+77\nsecond "line" of it\\88';
 const SHAPED = 'sk-proj-Qw3rTy0123456789AbCdEfGh';
+/** Made by the framework itself: no variable and no file of ours holds them. */
+const SLACK = 'xoxb-1234567890-abcdefghij';
+const WEB_TOKEN = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NSJ9.c2lnbmF0dXJl';
 
 /** How programs write a text into another. */
 function formsOf(secret: string): string[] {
@@ -73,6 +76,8 @@ const provider = createServer((request, response) => {
 const TOOL = `
 import { appendFileSync, writeFileSync } from 'node:fs';
 const { OPENAI_BASE_URL: base, OPENAI_API_KEY: key, TOOL_TOKEN: own } = process.env;
+const found = [['xoxb', '1234567890', 'abcdefghij'].join('-'), ['eyJhbGciOiJIUzI1NiJ9', 'eyJzdWIiOiIxMjM0NSJ9', 'c2lnbmF0dXJl'].join('.')];
+process.stdout.write(found[0].slice(0, 9));
 const ask = async (way, url, body) => {
   let told;
   try {
@@ -85,13 +90,16 @@ const ask = async (way, url, body) => {
   appendFileSync('received.txt', told);
 };
 for (const way of ['plain', 'slashes', 'gzip', 'denied', 'moved', 'html', 'cut', 'stream']) {
-  const content = 'way:' + way + ' ' + own + ' ' + Buffer.from(own).toString('base64');
+  const content = 'way:' + way + ' ' + own + ' ' + Buffer.from(own).toString('base64') + ' found ' + found.join(' ');
   await ask(way, base + '/chat/completions', JSON.stringify({ model: 'm', stream: way === 'stream', messages: [{ role: 'user', content }] }));
 }
 await ask('bytes', base + '/files', 'way:bytes');
 await ask('query', base.replace(/\\/v1$/, '') + '/v1beta/models/m:generateContent?key=' + key + '&also=' + encodeURIComponent(own), '{}');
 console.log(JSON.stringify(process.env), encodeURIComponent(own), JSON.stringify(JSON.stringify({ own })));
 writeFileSync('environment.json', JSON.stringify(Object.values(process.env).filter((value) => !value.includes(own))));
+process.stdout.write(found[0].slice(9) + '\\n');
+console.error('found', ...found, { found });
+writeFileSync('found.txt', found.join('\\n'));
 throw new Error('died of ' + own);
 `;
 
@@ -145,7 +153,7 @@ retries: { max_retries: 0 }
   }
   assert.ok(texts.some(([name]) => name.endsWith('cassette.jsonl')) && texts.some(([name]) => name.endsWith('run.tar.gz')));
   for (const [name, text] of texts) {
-    for (const secret of name === 'workspace' ? [KEY, PASSWORD] : [KEY, TOOL_TOKEN, PASSWORD, SHAPED]) {
+    for (const secret of name === 'workspace' ? [KEY, PASSWORD] : [KEY, TOOL_TOKEN, PASSWORD, SHAPED, SLACK, WEB_TOKEN]) {
       for (const form of formsOf(secret)) {
         const at = text.indexOf(form);
         assert.ok(at < 0, `${form} in ${name}: ${text.slice(Math.max(0, at - 80), at + form.length)}`);

@@ -1,0 +1,125 @@
+/** The one list of shapes, walked: what the configuration refuses as a key is what the log masks and the archive leaves out. */
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { loadConfig } from '../../src/config.ts';
+import { getLogger, withRun } from '../../src/log.ts';
+import { createRedactor } from '../../src/secrets.ts';
+import { SHAPES } from '../../src/secrets/shapes.ts';
+import { refusal } from '../config/refusal.ts';
+import { logsDir } from '../log/records.ts';
+import { examples } from './examples.ts';
+
+/** What must not be left of a key: its core, without what it shares with harmless text. */
+const core = (key: string): string => key.replace(/^Bearer /i, '').slice(8, -4);
+
+let directory: string;
+before(() => {
+  directory = mkdtempSync(join(tmpdir(), 'stepwell-shapes-'));
+  mkdirSync(join(directory, 'config'));
+  writeFileSync(join(directory, 'config/a.txt'), 'Build it.\n');
+});
+after(() => rmSync(directory, { recursive: true, force: true }));
+
+function load(argument: string): unknown {
+  const frameworks = `{ mytool: { adapter: command, command: [mytool, ${JSON.stringify(argument)}] } }`;
+  const steps = '[{ id: 1, name: first, prompt_file: a.txt }]';
+  writeFileSync(join(directory, 'config/experiment.yaml'), `model: gpt\nframeworks: ${frameworks}\nsteps: ${steps}\n`);
+  return loadConfig({ env: { OPENAI_API_KEY: 'no-key-at-all' }, cwd: directory });
+}
+
+const AROUND = [
+  ['', ''],
+  ['key=', '\nnext'],
+  ['"', '"'],
+  ['x\\n', '\\ny'],
+  ['%20', '&a=b'],
+  ['(', ')'],
+  ['\u001B[31m', '\u001B[0m'],
+] as const;
+
+test('every shape has its examples, and every way in which it begins has one', () => {
+  assert.deepEqual(
+    Object.keys(examples),
+    SHAPES.map(({ name }) => name),
+  );
+  for (const { name, starts } of SHAPES) {
+    for (const start of starts)
+      assert.ok(
+        examples[name]?.keys.some((key) => key.startsWith(start)),
+        `${name}: ${start}`,
+      );
+  }
+});
+
+test('the page on logging lists every shape', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/LOGGING_SYSTEM.md'), 'utf8');
+  for (const start of SHAPES.flatMap(({ starts }) => starts)) assert.ok(page.includes(`\`${start}\``), start);
+});
+
+for (const [name, { keys, harmless }] of Object.entries(examples)) {
+  describe(name, () => {
+    const redactor = createRedactor({ values: [] });
+
+    test('is refused by the configuration', () => {
+      for (const key of keys) {
+        const text = refusal(() => load(key));
+        assert.match(text, /frameworks\.mytool\.command\[1\] holds what looks like a key/, key);
+        assert.ok(!text.includes(core(key)), text);
+      }
+    });
+
+    test('is masked in a record: message, metadata, module, event and error', () => {
+      for (const key of keys) {
+        using logs = logsDir();
+        withRun({ runId: 'r', framework: 'f', logsDir: logs.path }, () => {
+          const error = new Error(`refused: ${key}`);
+          getLogger(`a/${key}`).info(`with ${key} in it`, { event: `e ${key}`, metadata: { token: key, [key]: [key] }, error });
+        });
+        const [line = ''] = logs.lines('run.log');
+        const { length } = line.split('[redacted]');
+        assert.ok(length >= 7, line);
+        assert.ok(!line.includes(core(key)) && !line.includes(JSON.stringify(core(key)).slice(1, -1)), line);
+      }
+    });
+
+    test('is masked in text and found in bytes, at even and at odd places', () => {
+      for (const key of keys) {
+        for (const [begin, end] of AROUND) {
+          for (const whole of [`${begin}${key}${end}`, ` ${begin}${key}${end}`]) {
+            const shown = redactor.redact(whole);
+            assert.ok(shown.includes('[redacted]') && !shown.includes(core(key)), `${whole} → ${shown}`);
+            assert.ok(redactor.containsSecret(Buffer.from(whole)), whole);
+          }
+        }
+      }
+    });
+
+    test('is masked in a stream, wherever it is cut', () => {
+      const throughStream = (chunks: readonly string[]): string => {
+        const stream = redactor.stream();
+        return chunks.map((chunk) => stream.push(chunk)).join('') + stream.end();
+      };
+      for (const key of keys) {
+        for (const [begin, end] of AROUND) {
+          const whole = `${begin}${key}${end}`;
+          const shown = redactor.redact(whole);
+          for (let cut = 0; cut <= whole.length; cut++) {
+            assert.equal(throughStream([whole.slice(0, cut), whole.slice(cut)]), shown, `${JSON.stringify(whole)} at ${cut}`);
+          }
+          assert.equal(throughStream(whole.split('')), shown, 'character by character');
+        }
+      }
+    });
+
+    test('ordinary text that comes near is left as it is, and may stand in the configuration', () => {
+      for (const text of harmless) {
+        assert.equal(redactor.redact(text), text);
+        assert.equal(redactor.containsSecret(Buffer.from(text)), false, text);
+        assert.ok(load(text));
+      }
+    });
+  });
+}
