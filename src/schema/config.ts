@@ -1,7 +1,6 @@
 /** `experiment.yaml`: what a user writes. Names of the original system are kept where it had them. */
 import { z } from 'zod';
-import { MAX_SECONDS } from './duration.ts';
-import { OwnValidation, ValidationConfig } from './validation.ts';
+import { MAX_SECONDS, OwnValidation, ValidationConfig } from './validation.ts';
 
 const seconds = z.number().nonnegative().max(MAX_SECONDS);
 const positiveSeconds = z.number().positive().max(MAX_SECONDS);

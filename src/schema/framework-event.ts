@@ -1,6 +1,6 @@
 /** What a framework may write into the record itself: one line of the file that STEPWELL_EVENTS names. */
 import { z } from 'zod';
-import { Level } from './level.ts';
+import { Level } from './record.ts';
 
 /** A line of that file. Names that are not listed are refused, so that nothing is dropped without a word. */
 export const FrameworkEvent = z.strictObject({

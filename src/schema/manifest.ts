@@ -1,6 +1,6 @@
 /** `runs_manifest.json`: the index of all runs. Derived; `stepwell list --rebuild` makes it anew. */
 import { z } from 'zod';
-import { RunStatus } from './events.ts';
+import { RunStatus } from './status.ts';
 
 const text = z.string().nullable().default(null);
 const number = z.number().nullable().default(null);

@@ -1,6 +1,6 @@
 /** `metadata.json` of a run: written when the run begins (status `running`) and again when it is sealed. */
 import { z } from 'zod';
-import { Phase, PlannedStep, RunStatus } from './events.ts';
+import { Phase, PlannedStep, RunStatus } from './status.ts';
 import { ReconciliationState } from './reconciliation.ts';
 import { RecordedError } from './record.ts';
 

@@ -1,6 +1,7 @@
 /** `metrics.json`: derived from a run's summary. Each figure is defined in docs/metrics.md; what was not measured is null. */
 import { z } from 'zod';
-import { ClaimedUsage, EVENT_METADATA, FailureReason, Phase, RunStatus, StepStatus } from './events.ts';
+import { EVENT_METADATA } from './events.ts';
+import { ClaimedUsage, FailureReason, Phase, RunStatus, StepStatus } from './status.ts';
 import { ReconciliationState, ReconciliationSummary } from './reconciliation.ts';
 import { ClaimSummary, ModelSummary, PhaseSummary, PhaseUsage, UsageSummary, ValidationSummary } from './summary.ts';
 

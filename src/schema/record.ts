@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { Level } from './level.ts';
+
+/** Severities, least first. */
+export const LEVELS = ['debug', 'info', 'warn', 'error', 'fatal'] as const;
+
+export const Level = z.enum(LEVELS);
+export type Level = z.infer<typeof Level>;
+
+/** The components stepwell itself writes as. `run` is the default of a logger that names none; users may name their own. */
+export const COMPONENTS = ['orchestrator', 'adapter', 'metrics', 'validator', 'reconciliation', 'run'] as const;
 
 /** An error as it stands in a record; `cause` nests. */
 export interface RecordedError {
@@ -53,3 +61,8 @@ export const LogRecord = z.object({
   span_id: z.string().optional(),
 });
 export type LogRecord = z.infer<typeof LogRecord>;
+
+/** Milliseconds as the seconds of a record: to the millisecond. */
+export function toSeconds(milliseconds: number): number {
+  return Math.round(milliseconds) / 1000;
+}

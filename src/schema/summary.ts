@@ -3,8 +3,9 @@
  * Durations are seconds, sizes bytes, times ISO 8601. What was not measured is null.
  */
 import { z } from 'zod';
-import { ClaimedUsage, EVENT_METADATA, FailureReason, FrameworkPhaseStatus, Phase, RunStatus, StepStatus } from './events.ts';
-import { Level } from './level.ts';
+import { EVENT_METADATA } from './events.ts';
+import { ClaimedUsage, FailureReason, FrameworkPhaseStatus, Phase, RunStatus, StepStatus } from './status.ts';
+import { Level } from './record.ts';
 import { ReconciliationSummary, UsageProvider } from './reconciliation.ts';
 
 const count = z.number().int().nonnegative();

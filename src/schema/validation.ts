@@ -1,6 +1,8 @@
 /** `validation:` of experiment.yaml: what is measured after each step. */
 import { z } from 'zod';
-import { MAX_SECONDS } from './duration.ts';
+
+/** Longest time limit that a timer can hold (2³¹−1 milliseconds, 24.8 days); above it a timer would fire at once. */
+export const MAX_SECONDS = 2_147_483;
 
 const seconds = z.number().positive().max(MAX_SECONDS);
 const stepId = z.number().int().positive();
