@@ -35,7 +35,9 @@ ${list.join('\n')}
 | 4 | from \`run\` alone: a run did not succeed; its record is complete |
 | 129, 130, 143 | the terminal was closed, Ctrl-C was typed, or the process was asked to terminate; the record is complete, unless a second signal cut it short: \`recover\` finishes it |
 
-An error is two lines on stderr, \`error: …\` and \`fix: …\`. With \`STEPWELL_DEBUG=1\` the stack follows.
+An error is two lines on stderr, \`error[CODE]: …\` and \`fix: …\`; [errors.md](errors.md) lists all codes. With \`--json\` it is one line of
+JSON there instead: \`{"error":{"code":"RUN_NOT_FOUND","message":"…","fix":"…"}}\`. What stepwell did not foresee has no code: \`error: …\`, and
+null in JSON. With \`STEPWELL_DEBUG=1\` the stack follows; in JSON it is the field \`stack\`.
 
 ## Output
 

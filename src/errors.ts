@@ -62,3 +62,22 @@ export function defineErrors<E extends ErrorEntries>(entries: E) {
     new StepwellError(code, (entries[code] as (facts: Parameters<E[C]>[0]) => ErrorText)(facts), options);
   return Object.assign(create, { entries });
 }
+
+/**
+ * What something thrown says of itself: its message, or else its text. Empty when its message is. Never throws, whatever its
+ * getters do.
+ */
+export function messageOf(thrown: unknown): string {
+  try {
+    // Not only of an `Error`: an error of another realm, or a plain object with a message, says more than its text.
+    const { message } = thrown as { message?: unknown };
+    if (typeof message === 'string') return message;
+  } catch {
+    // Null, undefined, or a getter that throws.
+  }
+  try {
+    return String(thrown);
+  } catch {
+    return '[no text]';
+  }
+}

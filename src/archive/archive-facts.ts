@@ -1,5 +1,6 @@
 /** What metadata.json says of an archive, taken from the archive itself. */
 import { basename } from 'node:path';
+import { messageOf } from '../errors.ts';
 import type { ArchiveFacts } from '../schema.ts';
 import { LEFT_OUT_FILE } from '../store.ts';
 import { parseLeftOut } from './exclusions.ts';
@@ -25,7 +26,7 @@ export async function factsOf(file: ArchiveBytes, scanned: ScannedArchive): Prom
   try {
     leftOut = parseLeftOut(left?.toString() ?? '');
   } catch (error) {
-    throw damaged(file, LEFT_OUT_FILE, (error as Error).message);
+    throw damaged(file, LEFT_OUT_FILE, messageOf(error));
   }
   return {
     name: basename(file.archive),

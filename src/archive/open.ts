@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { messageOf } from '../errors.ts';
 import { CHECKSUMS_FILE, openLocalFile, requireSmall, storeError } from '../store.ts';
 import type { LocalFile, OpenBytes, RunSource } from '../store.ts';
 import { archiveError, damaged } from './errors.ts';
@@ -59,7 +60,7 @@ export async function openFile(archive: string): Promise<OpenArchive & AsyncDisp
   try {
     source = await openLocalFile(archive, { followLinks: true });
   } catch (error) {
-    throw archiveError('ARCHIVE_MISSING', { archive, reason: (error as Error).message }, { cause: error });
+    throw archiveError('ARCHIVE_MISSING', { archive, reason: messageOf(error) }, { cause: error });
   }
   if (source === null) throw archiveError('ARCHIVE_MISSING', { archive, reason: 'it is no file' });
   return { source, archive, [Symbol.asyncDispose]: () => source[Symbol.asyncDispose]() };

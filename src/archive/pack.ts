@@ -3,7 +3,7 @@ import { lstatSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { StepwellError } from '../errors.ts';
+import { messageOf, StepwellError } from '../errors.ts';
 import { metadataText, RunMetadata } from '../schema.ts';
 import type { ArchiveFacts } from '../schema.ts';
 import {
@@ -89,7 +89,7 @@ export async function packRun(options: PackOptions): Promise<ArchiveFacts> {
   } catch (error) {
     await rm(partial, { force: true }).catch(() => {});
     if (error instanceof StepwellError) throw error;
-    throw archiveError('ARCHIVE_NOT_WRITTEN', { archive, reason: (error as Error).message }, { cause: error });
+    throw archiveError('ARCHIVE_NOT_WRITTEN', { archive, reason: messageOf(error) }, { cause: error });
   }
 }
 

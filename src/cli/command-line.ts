@@ -1,8 +1,9 @@
 /** Parses the command line, loads the command that was typed, and turns what it throws into an exit code. */
 import { existsSync } from 'node:fs';
 import { CommanderError, type Command } from 'commander';
-import { ExitCode } from '../errors.ts';
-import { reportFailure } from './failure.ts';
+import { ExitCode, type StepwellError } from '../errors.ts';
+import { cliError } from './errors.ts';
+import { reportFailure, reportFailuresAsJson } from './failure.ts';
 import { columnsOf } from './output.ts';
 import { buildProgram, type CommandName } from './program.ts';
 
@@ -30,9 +31,12 @@ const modules: Record<CommandName, () => Promise<{ run: CommandRun<never> }>> = 
 /** @param args without node and script */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
   let exitCode: number = ExitCode.ok;
+  /** What commander found wrong. */
+  let invalid: StepwellError | null = null;
   const program = buildProgram(async (name, given, options) => {
     const { run } = await modules[name]();
-    const { config } = options as { config?: string };
+    const { config, json } = options as { config?: string; json?: boolean };
+    if (json === true) reportFailuresAsJson();
     // Most commands read no configuration, but a wrong name is wrong everywhere.
     if (config !== undefined && !existsSync(config)) {
       const { configError } = await import('../config.ts');
@@ -47,9 +51,9 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     command.exitOverride().configureOutput({
       getOutHelpWidth: () => columnsOf(process.stdout, 100),
       getErrHelpWidth: () => columnsOf(process.stderr, 100),
-      outputError: (text, write) => {
-        write(text);
-        write(`fix: Type \`${nameOf(command)} --help\` to see what it takes.\n`);
+      outputError: (text) => {
+        const problem = text.replace(/^error: /, '').trimEnd();
+        invalid = cliError('COMMAND_LINE_INVALID', { problem, command: nameOf(command) });
       },
     });
   });
@@ -61,8 +65,12 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
   } catch (thrown) {
-    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
-    return reportFailure(thrown);
+    if (!(thrown instanceof CommanderError)) return reportFailure(thrown);
+    if (invalid !== null) {
+      if (args.includes('--json')) reportFailuresAsJson();
+      return reportFailure(invalid);
+    }
+    return thrown.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
   }
 }
 

@@ -1,6 +1,11 @@
 import { defineErrors } from '../errors.ts';
 
 export const cliError = defineErrors({
+  COMMAND_LINE_INVALID: (facts: { problem: string; command: string }) => ({
+    sentence: facts.problem,
+    fix: `Type \`${facts.command} --help\` to see what it takes.`,
+    exitCode: 2,
+  }),
   BAD_OPTION: (facts: { option: string; value: string; reason: string; fix: string }) => ({
     sentence: `${facts.option} is ${JSON.stringify(facts.value)}, ${facts.reason}.`,
     fix: facts.fix,

@@ -1,21 +1,70 @@
 /** From a thrown value to what the user reads and the exit code. */
-import { ExitCode, StepwellError } from '../errors.ts';
-import { sanitize } from '../terminal/sanitize.ts';
+import { ExitCode, messageOf, StepwellError } from '../errors.ts';
+import { sanitize, sanitizeJson } from '../terminal/sanitize.ts';
 
-/** Writes `error: …` and `fix: …` to stderr. The stack comes only with STEPWELL_DEBUG set. */
-export function reportFailure(thrown: unknown, env: NodeJS.ProcessEnv = process.env): number {
-  const debug = (env['STEPWELL_DEBUG'] ?? '') !== '';
-  const known = thrown instanceof StepwellError;
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  const fix = known
-    ? thrown.fix
-    : 'This is a fault of stepwell or of the machine, not of your input. STEPWELL_DEBUG=1 before the command shows where.';
-  process.stderr.write(`${sanitize(`error: ${message}\nfix: ${fix}`)}\n`);
-  if (debug && thrown instanceof Error) process.stderr.write(`${sanitize(detailsOf(thrown))}\n`);
-  return known ? thrown.exitCode : ExitCode.failure;
+/** An error as programs read it. */
+interface FailureFacts {
+  /** See docs/errors.md; null of what was not foreseen. */
+  readonly code: string | null;
+  readonly message: string;
+  readonly fix: string;
 }
 
-function detailsOf(error: Error): string {
-  const cause = error.cause instanceof Error ? `\ncaused by: ${detailsOf(error.cause)}` : '';
-  return `${error.stack ?? error.message}${cause}`;
+/** Causes deeper than this are left out; they may form a circle. */
+const MAX_CAUSES = 8;
+
+let asJson = false;
+
+/** From now on errors are lines of JSON: the command was given `--json`. */
+export function reportFailuresAsJson(): void {
+  asJson = true;
+}
+
+/**
+ * Writes the error to stderr, as `error[CODE]: …` and `fix: …` or as one line of JSON. The stack comes only with STEPWELL_DEBUG set.
+ *
+ * @returns the exit code
+ */
+export function reportFailure(thrown: unknown, env: NodeJS.ProcessEnv = process.env): number {
+  const isDebug = (env['STEPWELL_DEBUG'] ?? '') !== '';
+  const details = isDebug && thrown instanceof Error ? detailsOf(thrown) : null;
+  process.stderr.write(asJson ? failureLine(thrown, details) : failureText(thrown, details));
+  return exitCodeOf(thrown);
+}
+
+export function exitCodeOf(thrown: unknown): number {
+  return thrown instanceof StepwellError ? thrown.exitCode : ExitCode.failure;
+}
+
+export function failureFacts(thrown: unknown): FailureFacts {
+  if (thrown instanceof StepwellError) return { code: thrown.code, message: thrown.message, fix: thrown.fix };
+  return {
+    code: null,
+    message: messageOf(thrown) || 'It failed without a message.',
+    fix: 'This is a fault of stepwell or of the machine, not of your input. STEPWELL_DEBUG=1 before the command shows where.',
+  };
+}
+
+function failureText(thrown: unknown, details: string | null): string {
+  const { code, message, fix } = failureFacts(thrown);
+  const text = `error${code === null ? '' : `[${code}]`}: ${message}\nfix: ${fix}`;
+  return `${sanitize(details === null ? text : `${text}\n${details}`)}\n`;
+}
+
+function failureLine(thrown: unknown, details: string | null): string {
+  return `${sanitizeJson({ error: { ...failureFacts(thrown), ...(details === null ? {} : { stack: details }) } })}\n`;
+}
+
+/** The stack and those of its causes. Never throws, whatever the getters of what was thrown do. */
+function detailsOf(thrown: unknown, depth = 0): string {
+  if (!(thrown instanceof Error)) return messageOf(thrown);
+  let stack: unknown;
+  let cause: unknown;
+  try {
+    ({ stack, cause } = thrown);
+  } catch {
+    // What could be read of it is all that is known.
+  }
+  const own = typeof stack === 'string' ? stack : messageOf(thrown);
+  return cause === undefined || depth >= MAX_CAUSES ? own : `${own}\ncaused by: ${detailsOf(cause, depth + 1)}`;
 }

@@ -25,6 +25,7 @@ function resultFacts(result: RunReconciliation): Record<string, unknown> {
     action: result.action,
     state: result.state,
     reason: result.reason,
+    code: result.code,
     fix: result.fix,
     age_minutes: result.ageMinutes,
     settled: result.settled,

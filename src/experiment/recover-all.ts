@@ -11,7 +11,7 @@ export async function recoverAll(
   runsDir: string,
   options: RecoverOptions = {},
 ): Promise<
-  (Recovery | { readonly outcome: 'failed'; readonly runId: string; readonly runDir: string; readonly error: Error })[]
+  (Recovery | { readonly outcome: 'failed'; readonly runId: string; readonly runDir: string; readonly error: unknown })[]
 > {
   const results = [];
   for (const framework of await directories(runsDir)) {
@@ -24,7 +24,7 @@ export async function recoverAll(
         const result = await recoverRun(runDir, options);
         if (result.outcome !== 'nothing_to_do') results.push(result);
       } catch (error) {
-        results.push({ outcome: 'failed' as const, runId: name, runDir, error: error as Error });
+        results.push({ outcome: 'failed' as const, runId: name, runDir, error });
       }
     }
   }

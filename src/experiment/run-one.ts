@@ -1,5 +1,6 @@
 /** One run from its directory to its sealed record. */
 import { join } from 'node:path';
+import { messageOf } from '../errors.ts';
 import { getLogger, withPendingRun, withRun } from '../log.ts';
 import { createRedactor } from '../secrets.ts';
 import type { PriceBook } from '../meter.ts';
@@ -193,7 +194,7 @@ function tell({ onProgress }: ExperimentOptions, event: ProgressEvent): void {
     onProgress(event);
   } catch (error) {
     failedDisplays.add(onProgress);
-    process.emitWarning(error instanceof Error ? error : String(error));
+    process.emitWarning(error instanceof Error ? error : messageOf(error));
   }
 }
 

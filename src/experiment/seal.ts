@@ -7,6 +7,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { parse } from 'yaml';
+import { messageOf } from '../errors.ts';
 import { packRun } from '../archive.ts';
 import { describeRun, updateManifest } from '../catalog.ts';
 import { flushRun, getLogger, runRedactor, syncRun } from '../log.ts';
@@ -63,7 +64,7 @@ export async function sealRun(runDir: string, known: RunMetadata | null = null):
     try {
       return await work();
     } catch (error) {
-      problems.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+      problems.push(`${name}: ${messageOf(error)}`);
       log.error(`Sealing: ${name} failed`, { event: 'seal_problem', error });
       return null;
     }

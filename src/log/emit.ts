@@ -1,4 +1,5 @@
 /** The way of one record, from the call to its file. */
+import { messageOf } from '../errors.ts';
 import type { LogRecord } from '../schema.ts';
 import type { FileRecords } from '../store.ts';
 import { formatRecord } from '../terminal/record.ts';
@@ -30,7 +31,7 @@ export function emit(origin: Origin, level: number, event: string, message: stri
     else if (scope.run === null) hold(scope, origin, level, { event, message, metadata, error });
     else emitInRun(scope, scope.run, origin, level, shared.clock.read(), event, message, metadata, error);
   } catch (thrown) {
-    noteOnStderr(`a record of ${origin.module} was lost: ${recordedError(thrown).message}`);
+    noteOnStderr(`a record of ${origin.module} was lost: ${messageOf(thrown)}`);
   }
 }
 

@@ -1,4 +1,5 @@
 /** Turns any value into one that JSON can hold. Slow and careful: the serialiser comes here only with unusual values. */
+import { messageOf } from '../errors.ts';
 import { types } from 'node:util';
 import { recordedError } from './thrown.ts';
 
@@ -97,7 +98,7 @@ export function plainValue(root: unknown, redact: (text: string) => string): Pla
   }
 
   function threw(error: unknown): string {
-    return redact(`[threw: ${recordedError(error).message}]`);
+    return redact(`[threw: ${messageOf(error)}]`);
   }
 
   return plain(root, '');

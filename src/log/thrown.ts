@@ -1,3 +1,4 @@
+import { messageOf } from '../errors.ts';
 import type { RecordedError } from '../schema.ts';
 
 /** Causes deeper than this are left out; they may form a circle. */
@@ -6,13 +7,12 @@ const MAX_CAUSES = 8;
 /** Any thrown value as it stands in a record. Never throws, whatever its getters do. */
 export function recordedError(thrown: unknown, depth = 0): RecordedError {
   if ((typeof thrown !== 'object' && typeof thrown !== 'function') || thrown === null) {
-    return { type: thrown === null ? 'null' : typeof thrown, message: textOf(thrown) };
+    return { type: thrown === null ? 'null' : typeof thrown, message: messageOf(thrown) };
   }
   const name = read(thrown, 'name') ?? read(thrown, 'type');
-  const message = read(thrown, 'message');
   const error: RecordedError = {
     type: typeof name === 'string' && name !== '' ? name : className(thrown),
-    message: typeof message === 'string' ? message : textOf(thrown),
+    message: messageOf(thrown),
   };
   const stack = read(thrown, 'stack');
   if (typeof stack === 'string') error.stack = stack;
@@ -36,13 +36,5 @@ function className(value: object): string {
     return value.constructor.name || 'Error';
   } catch {
     return 'Error';
-  }
-}
-
-function textOf(value: unknown): string {
-  try {
-    return String(value);
-  } catch {
-    return '[no text]';
   }
 }

@@ -1,4 +1,5 @@
 /** The ledger: what the proxy records, in the scope that the call belongs to. There are no other totals. */
+import { messageOf } from '../errors.ts';
 import { captureScope, getLogger } from '../log.ts';
 import type { EventMetadata } from '../schema.ts';
 import type { BudgetRefusal } from './budget.ts';
@@ -43,7 +44,7 @@ export function openLedger(): Ledger {
         try {
           recorder.record(exchange);
         } catch (error) {
-          const metadata = { exchanges: 1, reason: error instanceof Error ? error.message : String(error) };
+          const metadata = { exchanges: 1, reason: messageOf(error) };
           log.warn('An exchange could not be recorded', { event: 'cassette_incomplete', metadata, error });
         }
       }),

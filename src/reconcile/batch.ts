@@ -1,7 +1,7 @@
 /** The runs that a command is about, one after another, oldest first. */
 import { basename, dirname, join } from 'node:path';
 import { findRun, listRuns, type CatalogRun } from '../catalog.ts';
-import { StepwellError } from '../errors.ts';
+import { messageOf, StepwellError } from '../errors.ts';
 import { RECONCILE_LOCK_FILE, withFileLock } from '../store.ts';
 import { attemptRun, type AttemptContext } from './attempt.ts';
 import type { LedgerCache } from './neighbours.ts';
@@ -144,7 +144,8 @@ async function safely(run: CatalogRun, look: () => Promise<Standing>): Promise<S
 }
 
 function failed(run: CatalogRun, result: RunReconciliation, error: unknown): RunReconciliation {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   const fix = error instanceof StepwellError ? error.fix : `Look at the run with stepwell verify ${run.entry.run_id}.`;
-  return { ...result, action: 'failed', reason, fix, nextAttemptAt: null };
+  const code = error instanceof StepwellError ? error.code : null;
+  return { ...result, action: 'failed', reason, code, fix, nextAttemptAt: null };
 }

@@ -58,6 +58,8 @@ export interface RunReconciliation {
   readonly state: ReconciliationState;
   /** One sentence: why this state; of a skipped run, why it was skipped. */
   readonly reason: string;
+  /** Of an error in docs/errors.md that kept the run from being looked at; else null. */
+  readonly code: string | null;
   /** What to do about it; null when nothing is to be done. */
   readonly fix: string | null;
   /** Since the run's end; null while it has none. */

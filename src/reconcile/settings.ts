@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { messageOf } from '../errors.ts';
 import { ExperimentConfig, ReconciliationConfig, type ReconciliationSettings } from '../schema.ts';
 import { CONFIG_FILE } from '../store.ts';
 import type { ReconcileOptions } from './options.ts';
@@ -18,7 +19,7 @@ export async function readRunConfig(runDir: string): Promise<RunConfig> {
   try {
     return RunConfig.parse(parse(await readFile(file, 'utf8')));
   } catch (error) {
-    const reason = error instanceof z.ZodError ? z.prettifyError(error).replace(/\s+/g, ' ') : (error as Error).message;
+    const reason = error instanceof z.ZodError ? z.prettifyError(error).replace(/\s+/g, ' ') : messageOf(error);
     throw reconcileError('RECONCILE_CONFIG', { file, reason }, { cause: error });
   }
 }

@@ -127,6 +127,7 @@ export function skipped(
     action: 'skipped',
     state,
     reason,
+    code: null,
     fix,
     ageMinutes: null,
     summary: null,

@@ -1,6 +1,6 @@
 /** One attempt at a step: the framework works, its processes are ended, and what it did is measured. */
 import { join } from 'node:path';
-import { StepwellError } from '../errors.ts';
+import { messageOf, StepwellError } from '../errors.ts';
 import { killMarked } from '../exec.ts';
 import { getLogger, withStep } from '../log.ts';
 import { toSeconds, type EventMetadata } from '../schema.ts';
@@ -10,7 +10,7 @@ import type { FrameworkClaim } from './adapter.ts';
 import type { ResolvedStep } from '../config.ts';
 import { makeSurroundings } from './environment.ts';
 import { EVENTS_VARIABLE, openEventFile, type EventFile } from './event-file.ts';
-import { messageOf, recordable, type AttemptVerdict } from './failure.ts';
+import { recordable, type AttemptVerdict } from './failure.ts';
 import { adapterRunOf, adapterStepOf } from './handover.ts';
 import { budgetCut, cutVerdict, startLimit, type Cut } from './limit.ts';
 import type { RunOrder } from './order.ts';

@@ -1,4 +1,5 @@
 /** One line of the file STEPWELL_EVENTS: what it says, or why it is refused. */
+import { messageOf } from '../errors.ts';
 import { FrameworkEvent, type EventMetadata } from '../schema.ts';
 import type { RawLine } from '../store.ts';
 
@@ -27,7 +28,7 @@ export function readEventLine({ number: line, bytes, text, terminated }: RawLine
     value = JSON.parse(text);
   } catch (error) {
     if (!terminated) return refused('torn', 'the file ends before the line does');
-    return refused('not_json', error instanceof Error ? error.message : String(error));
+    return refused('not_json', messageOf(error));
   }
   const parsed = FrameworkEvent.safeParse(value);
   if (parsed.success) return { kind: 'event', event: parsed.data };

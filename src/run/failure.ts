@@ -1,5 +1,5 @@
 /** Why something did not succeed, and how that is said. */
-import { ExitCode, StepwellError } from '../errors.ts';
+import { ExitCode, messageOf, StepwellError } from '../errors.ts';
 import type { FailureReason, Phase, RunStatus, StepStatus } from '../schema.ts';
 
 /** How an attempt ended. `message` is one line for people; `error` what was thrown, if anything. */
@@ -56,8 +56,4 @@ export function recordable(error: unknown): unknown {
 /** The same at the next attempt: a budget that is used up, and a fault of the configuration, such as a missing program or answer. */
 export function isLasting({ reason, error }: Exclude<AttemptVerdict, { status: 'success' }>): boolean {
   return reason === 'budget_exceeded' || (error instanceof StepwellError && error.exitCode === ExitCode.usage);
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

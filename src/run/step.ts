@@ -1,6 +1,7 @@
 /** One step: attempts until one succeeds or none is left, the workspace put back between them, then validation. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { messageOf } from '../errors.ts';
 import { getLogger, syncRun, withStep } from '../log.ts';
 import type { EventMetadata, FileFact, StepStatus } from '../schema.ts';
 import { SCRATCH_DIR, SNAPSHOT_DIR, WORKSPACE_DIR, type TreeChange } from '../store.ts';
@@ -10,7 +11,7 @@ import { backoffSeconds, waitSeconds } from './backoff.ts';
 import type { ResolvedStep } from '../config.ts';
 import { makeSurroundings } from './environment.ts';
 import type { EventFile } from './event-file.ts';
-import { INTERRUPTED, isLasting, messageOf, type AttemptVerdict } from './failure.ts';
+import { INTERRUPTED, isLasting, type AttemptVerdict } from './failure.ts';
 import type { RunOrder } from './order.ts';
 import { settled } from './settle.ts';
 import { removeTree, restoreSnapshot, takeSnapshot } from './workspace.ts';

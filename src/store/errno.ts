@@ -1,4 +1,5 @@
-/** What the system said when it refused something. No dependency, so that the log core can ask too. */
+/** What the system said when it refused something. No library, so that the log core can ask too. */
+import { messageOf } from '../errors.ts';
 
 /** The error's code, such as `ENOENT` or Node's own `ERR_…`; null when it has none. */
 export function errnoOf(error: unknown): string | null {
@@ -10,7 +11,7 @@ export function errnoOf(error: unknown): string | null {
 export function failureReason(error: unknown): string {
   const code = errnoOf(error);
   if (code !== null && !code.startsWith('ERR_')) return code;
-  return error instanceof Error && error.message !== '' ? error.message : (code ?? String(error));
+  return messageOf(error) || (code ?? 'no reason was given');
 }
 
 /**

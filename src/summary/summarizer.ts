@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { messageOf } from '../errors.ts';
 import { ArchiveFacts } from '../schema.ts';
 import { METADATA_FILE, openRunDirectory, SUMMARY_FILE, writeFileAtomic, type RunSource } from '../store.ts';
 import { foldRun } from './fold/fold.ts';
@@ -59,7 +60,7 @@ async function sealedArchive(source: RunSource): Promise<ArchiveFacts | null> {
   try {
     metadata = JSON.parse(bytes.toString('utf8'));
   } catch (error) {
-    throw summaryError('METADATA_UNREADABLE', { location: source.location, reason: String(error) }, { cause: error });
+    throw summaryError('METADATA_UNREADABLE', { location: source.location, reason: messageOf(error) }, { cause: error });
   }
   const parsed = Sealed.safeParse(metadata);
   return parsed.success ? parsed.data.archive : null;

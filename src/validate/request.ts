@@ -4,6 +4,7 @@
  */
 import type { ClientRequest } from 'node:http';
 import { request } from 'node:http';
+import { messageOf } from '../errors.ts';
 import { errnoOf, failureReason } from '../store.ts';
 
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
@@ -80,5 +81,5 @@ function reasonOf(error: unknown): string {
   const code = errnoOf(error);
   if (code === 'ECONNREFUSED') return 'connection refused';
   if (code === 'ECONNRESET') return 'connection reset';
-  return error instanceof Error && error.message !== '' ? error.message : failureReason(error);
+  return messageOf(error) || failureReason(error);
 }

@@ -34,6 +34,7 @@ function result(changed: Partial<RunReconciliation>): RunReconciliation {
     action: 'read',
     state: 'provisional',
     reason: '1 of 2 equal readings.',
+    code: null,
     fix: null,
     ageMinutes: 58.4,
     summary: null,

@@ -130,7 +130,7 @@ test('--dry-run prints the plan and starts nothing; what is in the way exits 2',
   assert.match(blocked.stdout, /In the way:\n {2}.*no-such-program-here/);
   const refused = await place.stepwell(['run', 'tool']);
   assert.equal(refused.code, 2);
-  assert.match(refused.stderr, /^error: .*\n?.*no-such-program-here[^]*fix: /);
+  assert.match(refused.stderr, /^error\[CHECKS_FAILED\]: .*\n?.*no-such-program-here[^]*fix: /);
   assert.equal(existsSync(join(place.dir, 'runs')), false, 'a failed check leaves no run directory');
   const doctor = await place.stepwell(['doctor']);
   assert.equal(doctor.code, 2);
@@ -164,7 +164,7 @@ test('a run whose output goes to a full disk is carried out and sealed; it says 
     const { code, stderr } = await finished(child);
     closeSync(full);
     assert.equal(code, 1);
-    assert.match(stderr, /^error: The output could not be written: .*ENOSPC.*\nfix: .*\n$/);
+    assert.match(stderr, /^error\[OUTPUT_LOST\]: The output could not be written: .*ENOSPC.*\nfix: .*\n$/);
     assert.equal((await place.stepwell(['verify', 'latest'])).code, 0);
   }
 });
@@ -236,14 +236,14 @@ test('recover leaves a live run alone and finishes one whose process was killed'
   );
   const refused = await place.stepwell(['recover', 'latest']);
   assert.equal(refused.code, 2);
-  assert.match(refused.stderr, /^error: The run .* is being written by process \d+/);
+  assert.match(refused.stderr, /^error\[RUN_LIVE\]: The run .* is being written by process \d+/);
   const ended = finished(child);
   child.kill('SIGKILL');
   await ended;
   assert.match((await place.stepwell(['list'])).stdout, /tool +crashed/);
   const unsealed = await place.stepwell(['verify', 'latest']);
   assert.equal(unsealed.code, 2);
-  assert.match(unsealed.stderr, /^error: The run .* is not sealed yet: its process is gone\.\nfix: .*`stepwell recover \d/);
+  assert.match(unsealed.stderr, /^error\[RUN_NOT_SEALED\]: The run .* is not sealed yet: its process is gone\.\nfix: .*`stepwell recover \d/);
   const recovered = await place.stepwell(['recover', '--all']);
   assert.equal(recovered.code, 0, recovered.stderr);
   assert.match(recovered.stdout, /: recovered, status crashed, record complete; ended \d+ process/);

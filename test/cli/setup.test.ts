@@ -15,7 +15,7 @@ test('`all` are the frameworks of the configuration, enabled or not; a name may 
   assert.equal(nothing.code, 2);
   assert.match(
     nothing.stderr,
-    /^error: The configuration names no framework that is set up\.\nfix: Name one .*: baes, chatdev, ghspec\.\n$/,
+    /^error\[SETUP_NOTHING\]: The configuration names no framework that is set up\.\nfix: Name one .*: baes, chatdev, ghspec\.\n$/,
   );
 
   const file = join(place.dir, 'config/experiment.yaml');
@@ -45,5 +45,5 @@ test('one that cannot be set up keeps no other from it; the exit code is that of
   writeFileSync(file, readFileSync(file, 'utf8').replace('steps:\n', `${two}steps:\n`));
   const all = await place.stepwell(['setup', 'all']);
   assert.equal(all.code, 1);
-  assert.match(all.stderr, /^first: fetching [^]*^error: .*no-first[^]*^second: fetching [^]*^error: .*no-second/m);
+  assert.match(all.stderr, /^first: fetching [^]*^error\[SETUP_SOURCE_UNREACHABLE\]: .*no-first[^]*^second: fetching [^]*^error\[SETUP_SOURCE_UNREACHABLE\]: .*no-second/m);
 });

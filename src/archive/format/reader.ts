@@ -1,5 +1,6 @@
 /** Reads an archive from its first byte to its last, trusting none of them. */
 import { createHash } from 'node:crypto';
+import { messageOf } from '../../errors.ts';
 import { readRange, unreadable, type ByteSource } from '../../store.ts';
 import { BLOCK_HEADER, blockLength, unpackBlock } from './block.ts';
 import { damaged } from '../errors.ts';
@@ -46,7 +47,7 @@ export async function* readBlocks(
     try {
       data = await next.data;
     } catch (error) {
-      throw damaged(file, memberAt(), `${(error as Error).message}, in the block at byte ${next.offset}`);
+      throw damaged(file, memberAt(), `${messageOf(error)}, in the block at byte ${next.offset}`);
     }
     yield { packed: next.packed, offset: next.offset, data };
   }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { lstat, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { messageOf } from '../../errors.ts';
 import { CASSETTE_FILE, COMMIT_FILE, CONFIG_FILE, HITL_FILE, LOGS_DIR, METRICS_FILE, WORKSPACE_DIR } from '../../store.ts';
 import type { ArchiveMember } from '../format/member.ts';
 import type { Findings } from './report.ts';
@@ -60,7 +61,7 @@ async function differenceOf(
     const actual = await digestOf(path, member.bytes);
     return actual === member.sha256 ? null : { expected: member.sha256 ?? '', actual };
   } catch (error) {
-    return { expected: member.sha256 ?? '', actual: `cannot be read: ${(error as Error).message}` };
+    return { expected: member.sha256 ?? '', actual: `cannot be read: ${messageOf(error)}` };
   }
 }
 

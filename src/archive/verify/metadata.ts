@@ -1,4 +1,5 @@
 /** metadata.json: against the archive, against the logs, and against its own copy inside the archive, which holds the rest. */
+import { messageOf } from '../../errors.ts';
 import { RunMetadata } from '../../schema.ts';
 import type { ArchiveFacts, RunSummary } from '../../schema.ts';
 import { METADATA_FILE } from '../../store.ts';
@@ -13,7 +14,7 @@ export function parseMetadata(findings: Findings, file: string, text: string): R
   try {
     raw = JSON.parse(text);
   } catch (error) {
-    findings.add(file, 'valid JSON', (error as Error).message);
+    findings.add(file, 'valid JSON', messageOf(error));
     return null;
   }
   if (text !== `${JSON.stringify(raw, null, 2)}\n`) reportForm(findings, file);

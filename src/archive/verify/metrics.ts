@@ -1,4 +1,5 @@
 /** metrics.json, field by field, against the metrics computed again. */
+import { messageOf } from '../../errors.ts';
 import { FORMAT_VERSION, metricsText, type RunSummary } from '../../schema.ts';
 import { computeMetrics } from '../../summary.ts';
 import { compareFields } from './fields.ts';
@@ -19,7 +20,7 @@ export function compareMetrics(
   try {
     recorded = JSON.parse(text);
   } catch (error) {
-    return findings.add(file, 'valid JSON', (error as Error).message);
+    return findings.add(file, 'valid JSON', messageOf(error));
   }
   const isCurrent = version === FORMAT_VERSION;
   const expected: unknown = JSON.parse(JSON.stringify({ ...computed, format_version: version }));

@@ -2,7 +2,7 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ExitCode } from '../../errors.ts';
+import { ExitCode, messageOf } from '../../errors.ts';
 import { errnoOf } from '../../store.ts';
 import { gitignoreBlock, hasGitignoreBlock } from '../gitignore.ts';
 import { print } from '../output.ts';
@@ -23,7 +23,7 @@ export async function run([dir = '.']: readonly string[]): Promise<number> {
     await print(`${ignoreRuns(target)}  ${shownPath(join(target, '.gitignore'))}`);
   } catch (error) {
     if (errnoOf(error) === null) throw error;
-    throw cliError('CANNOT_WRITE', { path: dir, reason: (error as Error).message }, { cause: error });
+    throw cliError('CANNOT_WRITE', { path: dir, reason: messageOf(error) }, { cause: error });
   }
   const enter = target === process.cwd() ? [] : [`  cd ${shownPath(target)}`];
   await print('', 'Next:', ...enter, '  npx stepwell doctor', '  npx stepwell run baseline');

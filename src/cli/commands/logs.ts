@@ -1,6 +1,6 @@
 /** `stepwell logs`: the records of a run, merged, filtered, live if asked. */
 import { findRun, openRun, type FoundRun } from '../../catalog.ts';
-import { ExitCode } from '../../errors.ts';
+import { ExitCode, messageOf } from '../../errors.ts';
 import { COMPONENTS, isInRanges, LEVELS, parseStepRanges, type Level, type LogRecord, type StepRange } from '../../schema.ts';
 import { followRecords, readRecords, type DamagedLine, type ReadItem } from '../../store.ts';
 import { formatRecord, paintFor, plain, sanitizeJson, sanitizeLine } from '../../terminal.ts';
@@ -112,7 +112,7 @@ function patternOf(text: string): RegExp {
   try {
     return new RegExp(text, 'm');
   } catch (error) {
-    const reason = `which is no regular expression: ${(error as Error).message.replace(/^.*\/: /, '')}`;
+    const reason = `which is no regular expression: ${messageOf(error).replace(/^.*\/: /, '')}`;
     throw cliError('BAD_OPTION', {
       option: '--grep',
       value: text,

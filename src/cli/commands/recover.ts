@@ -1,9 +1,10 @@
 /** `stepwell recover`: records of runs whose process is gone are finished. */
 import { findRun } from '../../catalog.ts';
-import { ExitCode } from '../../errors.ts';
+import { ExitCode, messageOf } from '../../errors.ts';
 import { recoverAll, recoverRun, type Recovery } from '../../experiment.ts';
 import { counted } from '../../format.ts';
 import { sanitizeJson, sanitizeLine } from '../../terminal.ts';
+import { failureFacts } from '../failure.ts';
 import { note, print } from '../output.ts';
 import { runsDirOf, type CommonOptions } from '../runs-dir.ts';
 import { cliError } from '../errors.ts';
@@ -26,9 +27,9 @@ export async function run([name]: readonly string[], options: RecoverOptions): P
   for (const recovery of recoveries) {
     if (options.json === true) {
       const { runId: run_id, runDir: run_dir, ...rest } = recovery;
-      await print(
-        sanitizeJson({ run_id, run_dir, ...rest, ...(rest.outcome === 'failed' ? { error: rest.error.message } : {}) }),
-      );
+      const failure = rest.outcome === 'failed' ? failureFacts(rest.error) : null;
+      const error = failure === null ? {} : { error: failure.message, code: failure.code, fix: failure.fix };
+      await print(sanitizeJson({ run_id, run_dir, ...rest, ...error }));
     } else await print(...wordsOf(recovery));
   }
   if (recoveries.length === 0 && options.json !== true) note('No run is waiting to be recovered.');
@@ -72,7 +73,7 @@ function wordsOf(recovery: Outcome): string[] {
       ];
     }
     case 'failed':
-      return [`${run}: could not be recovered: ${sanitizeLine(recovery.error.message)}`];
+      return [`${run}: could not be recovered: ${sanitizeLine(messageOf(recovery.error))}`];
     default:
       return recovery satisfies never;
   }

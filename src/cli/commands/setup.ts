@@ -6,7 +6,7 @@ import { ExitCode, StepwellError } from '../../errors.ts';
 import { interruptOnSignals } from '../../experiment.ts';
 import { loadConfig } from '../../config.ts';
 import type { FrameworkSettings } from '../../schema.ts';
-import { reportFailure } from '../failure.ts';
+import { exitCodeOf, failureFacts, reportFailure } from '../failure.ts';
 import { sanitizeJson, sanitizeLine } from '../../terminal.ts';
 import { note, print } from '../output.ts';
 import { shownPath, type CommonOptions } from '../runs-dir.ts';
@@ -33,8 +33,9 @@ export async function run(names: readonly string[], options: SetupOptions): Prom
     } catch (error) {
       if (interruption.exitCode !== null) return interruption.exitCode;
       // One that fails is no reason to leave the others without theirs.
-      const failure = reportFailure(error);
-      if (exitCode === ExitCode.ok) exitCode = failure;
+      if (options.json === true) await print(sanitizeJson({ name, action: 'failed', error: failureFacts(error) }));
+      const failed = options.json === true ? exitCodeOf(error) : reportFailure(error);
+      if (exitCode === ExitCode.ok) exitCode = failed;
     }
   }
   return exitCode;

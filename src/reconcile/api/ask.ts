@@ -1,5 +1,6 @@
 /** One question to a provider: a GET, again after a pause where that may help. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf } from '../../errors.ts';
 import { errnoOf } from '../../store.ts';
 import { asksToWait, isPassing, redirected, refused, unreachable, type Asked } from './failure.ts';
 import { retryAfterMs } from './retry-after.ts';
@@ -118,17 +119,15 @@ async function send(line: Line, { parameters, cursor, signal }: Question): Promi
     return { status, headers, body: covered(line, body + decoder.decode()), error: null };
   } catch (error) {
     const seconds = line.timeLimitMs / 1000;
-    const message = timeLimit.aborted ? `nothing within ${seconds} s` : covered(line, messageOf(error));
+    const message = timeLimit.aborted ? `nothing within ${seconds} s` : covered(line, fetchReason(error));
     return { status, headers, body: covered(line, body), error: new Error(status === null ? message : `cut short: ${message}`) };
   }
 }
 
 /** The cause says what happened; fetch itself only that it failed. */
-function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { cause } = error;
-  if (!(cause instanceof Error)) return error.message;
-  return cause.message === '' ? (errnoOf(cause) ?? error.message) : cause.message;
+function fetchReason(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof Error ? cause.message || (errnoOf(cause) ?? messageOf(error)) : messageOf(error);
 }
 
 function covered(line: Line, text: string): string {

@@ -208,9 +208,9 @@ test('what cannot be replayed is refused before anything starts', async () => {
     assert.match(done.stderr, sentence);
     assert.equal(runsOf('tool').length, before, 'no run directory');
   };
-  await refused(['--replay-loose'], /^error: --replay-loose says how a recorded run is replayed, but none is named\.\nfix: /);
-  await refused(['--replay', 'zzzz'], /^error: /);
-  await refused(['--replay', 'latest', '--record'], /^error: Recording and replaying exclude each other/);
+  await refused(['--replay-loose'], /^error\[LOOSE_WITHOUT_REPLAY\]: --replay-loose says how a recorded run is replayed, but none is named\.\nfix: /);
+  await refused(['--replay', 'zzzz'], /^error\[RUN_NOT_FOUND\]: /);
+  await refused(['--replay', 'latest', '--record'], /^error\[RECORD_OF_REPLAY\]: Recording and replaying exclude each other/);
   await refused(['--replay', 'latest', '--model', 'other'], /made with the model/);
   writeConfiguration(baseUrl, { framework: 'other' });
   const other = await place.stepwell(['run', 'other', '--config', 'experiment.yaml', '--replay', 'latest']);
@@ -219,5 +219,5 @@ test('what cannot be replayed is refused before anything starts', async () => {
 
   writeConfiguration(baseUrl);
   rmSync(join(place.dir, 'runs/tool', runsOf('tool')[0] ?? '', 'cassette.jsonl'));
-  await refused(['--replay', 'latest'], /^error: The run \S+ has no cassette \(.*\nfix: Record a run with `stepwell run/);
+  await refused(['--replay', 'latest'], /^error\[CASSETTE_MISSING\]: The run \S+ has no cassette \(.*\nfix: Record a run with `stepwell run/);
 });
