@@ -1,6 +1,6 @@
 /** The adapter `command`: any program with a command line as a framework. One attempt is one process. */
 import { delimiter, dirname } from 'node:path';
-import { defineErrors, type StepwellError } from '../errors.ts';
+import type { StepwellError } from '../errors.ts';
 import { execError, findProgram, killMarked, type OutputLine, runLogged } from '../exec.ts';
 import type { Adapter, AdapterRun, AdapterStep, Finding, FrameworkClaim } from '../run.ts';
 import type { FrameworkSettings } from '../schema.ts';
@@ -8,14 +8,7 @@ import { fillPlaceholders, namesPrompt } from './command/arguments.ts';
 import { commitOf, UNKNOWN_COMMIT } from './command/commit.ts';
 import { endpointVariables } from './command/endpoint.ts';
 import { failedEnd } from './command/ending.ts';
-
-const commandError = defineErrors({
-  COMMAND_MISSING: (_facts: object) => ({
-    sentence: 'A framework uses the adapter `command`, but has no command.',
-    fix: 'Add `command: [program, argument, …]` to it, for example command: [mytool, --prompt-file, "{prompt_file}"].',
-    exitCode: 2,
-  }),
-});
+import { commandError } from './command/errors.ts';
 
 export const command: Adapter = { check, prepare, runStep: async (step) => await runCommand(step), stop };
 

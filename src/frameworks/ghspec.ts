@@ -1,7 +1,6 @@
 /** The adapter `ghspec`: GitHub Spec Kit, which takes a coding agent through four phases a step. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { defineErrors } from '../errors.ts';
 import { describeOutcome, killMarked, runLogged } from '../exec.ts';
 import type { Adapter, AdapterRun, AdapterStep, Finding, FrameworkClaim } from '../run.ts';
 import type { FrameworkSettings } from '../schema.ts';
@@ -15,14 +14,7 @@ import { missingWork, newFeature, tasksIn, textOf } from './ghspec/work.ts';
 import { workflowText } from './ghspec/workflow.ts';
 import { PYTHON_ENVIRONMENT } from './python-environment.ts';
 import { describeSetup, misplacedKeys, readinessOf, requireReady, unknownAgent, useSetup } from '../setup.ts';
-
-const ghspecError = defineErrors({
-  SPECKIT_NOT_INITIALISED: (facts: { how: string }) => ({
-    sentence: `Spec Kit could not make its project in the workspace (${facts.how}).`,
-    fix: 'Read in logs/run.log of the run what it said.',
-    exitCode: 1,
-  }),
-});
+import { ghspecError } from './ghspec/errors.ts';
 
 export const ghspec: Adapter = {
   needsEndpoint: true,

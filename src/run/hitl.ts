@@ -2,18 +2,10 @@
 import { createHash } from 'node:crypto';
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { defineErrors } from '../errors.ts';
 import { runRedactor, type Logger } from '../log.ts';
 import type { EventMetadata, HitlEvent } from '../schema.ts';
 import { HITL_FILE } from '../store.ts';
-
-const hitlError = defineErrors({
-  NO_HITL_TEXT: (facts: { step: number; query: string }) => ({
-    sentence: `In step ${facts.step} the framework asked for a clarification (${JSON.stringify(facts.query.slice(0, 200))}), but no answer is configured.`,
-    fix: 'Set hitl_path in the configuration to a file that holds the fixed answer.',
-    exitCode: 2,
-  }),
-});
+import { runError } from './errors.ts';
 
 export interface Clarifications {
   readonly runDir: string;
@@ -32,7 +24,7 @@ export interface Clarifications {
  */
 export async function answerClarification(query: string, to: Clarifications): Promise<string> {
   const { runDir, runId, step, attempt, answer, log } = to;
-  if (answer === null) throw hitlError('NO_HITL_TEXT', { step, query });
+  if (answer === null) throw runError('NO_HITL_TEXT', { step, query });
   const redactor = runRedactor();
   const response_sha1 = createHash('sha1').update(answer).digest('hex');
   const lengths = { query_length: query.length, response_length: answer.length };

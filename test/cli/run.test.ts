@@ -243,7 +243,10 @@ test('recover leaves a live run alone and finishes one whose process was killed'
   assert.match((await place.stepwell(['list'])).stdout, /tool +crashed/);
   const unsealed = await place.stepwell(['verify', 'latest']);
   assert.equal(unsealed.code, 2);
-  assert.match(unsealed.stderr, /^error\[RUN_NOT_SEALED\]: The run .* is not sealed yet: its process is gone\.\nfix: .*`stepwell recover \d/);
+  assert.match(
+    unsealed.stderr,
+    /^error\[RUN_NOT_SEALED\]: The run .* is not sealed yet: its process is gone\.\nfix: .*`stepwell recover \d/,
+  );
   const recovered = await place.stepwell(['recover', '--all']);
   assert.equal(recovered.code, 0, recovered.stderr);
   assert.match(recovered.stdout, /: recovered, status crashed, record complete; ended \d+ process/);

@@ -52,7 +52,10 @@ test('nobody is asked where nobody can answer, for JSON, for a plan, or without 
 
 test('yes sets up; what fails there ends the command before the run', needsPty, async () => {
   const text = await typing('y\n', 'run', 'baes', 'tool');
-  assert.match(text, /\[y\/N\] y\nbaes: fetching [0-9a-f]{40} from .*\/no-clone\nerror\[SETUP_SOURCE_UNREACHABLE\]: The source of baes could not be fetched/);
+  assert.match(
+    text,
+    /\[y\/N\] y\nbaes: fetching [0-9a-f]{40} from .*\/no-clone\nerror\[SETUP_SOURCE_UNREACHABLE\]: The source of baes could not be fetched/,
+  );
   assert.match(text, /exit 1\n$/);
   assert.equal(existsSync(join(place.dir, 'runs')), false);
 });

@@ -45,5 +45,19 @@ test('one that cannot be set up keeps no other from it; the exit code is that of
   writeFileSync(file, readFileSync(file, 'utf8').replace('steps:\n', `${two}steps:\n`));
   const all = await place.stepwell(['setup', 'all']);
   assert.equal(all.code, 1);
-  assert.match(all.stderr, /^first: fetching [^]*^error\[SETUP_SOURCE_UNREACHABLE\]: .*no-first[^]*^second: fetching [^]*^error\[SETUP_SOURCE_UNREACHABLE\]: .*no-second/m);
+  assert.match(
+    all.stderr,
+    /^first: fetching [^]*^error\[SETUP_SOURCE_UNREACHABLE\]: .*no-first[^]*^second: fetching [^]*^error\[SETUP_SOURCE_UNREACHABLE\]: .*no-second/m,
+  );
+
+  const { code, stdout, stderr } = await place.stepwell(['setup', 'all', '--json']);
+  const lines = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { name: string; action: string; error: { code: string } });
+  assert.deepEqual([code, stderr], [1, '']);
+  assert.deepEqual(
+    lines.map(({ name, action, error }) => [name, action, error.code]),
+    ['first', 'second'].map((name) => [name, 'failed', 'SETUP_SOURCE_UNREACHABLE']),
+  );
 });

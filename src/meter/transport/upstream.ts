@@ -1,16 +1,8 @@
 /** The provider behind a run, and how requests to it are made. */
 import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type OutgoingHttpHeaders } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { defineErrors } from '../../errors.ts';
 import { keyMasks, type KeyMask } from './key-mask.ts';
-
-const upstreamError = defineErrors({
-  UPSTREAM_URL_INVALID: (facts: { baseUrl: string; reason: string }) => ({
-    sentence: `The endpoint's base_url ${JSON.stringify(facts.baseUrl)} cannot be used: ${facts.reason}.`,
-    fix: 'Write the whole address with its path, such as https://api.openai.com/v1.',
-    exitCode: 2,
-  }),
-});
+import { meterError } from '../errors.ts';
 
 export interface Upstream {
   /** Scheme, host and port, for sentences. */
@@ -81,7 +73,7 @@ export function openUpstream(baseUrl: string, apiKey: string | null, connections
 function parseBase(baseUrl: string): URL {
   // A password has no place in a message.
   const shown = baseUrl.replace(/\/\/[^/]*@/, '//…@');
-  const refused = (reason: string): Error => upstreamError('UPSTREAM_URL_INVALID', { baseUrl: shown, reason });
+  const refused = (reason: string): Error => meterError('UPSTREAM_URL_INVALID', { baseUrl: shown, reason });
   const base = URL.parse(baseUrl);
   if (base === null) throw refused('it is not a URL');
   if (base.protocol !== 'http:' && base.protocol !== 'https:')

@@ -208,7 +208,10 @@ test('what cannot be replayed is refused before anything starts', async () => {
     assert.match(done.stderr, sentence);
     assert.equal(runsOf('tool').length, before, 'no run directory');
   };
-  await refused(['--replay-loose'], /^error\[LOOSE_WITHOUT_REPLAY\]: --replay-loose says how a recorded run is replayed, but none is named\.\nfix: /);
+  await refused(
+    ['--replay-loose'],
+    /^error\[LOOSE_WITHOUT_REPLAY\]: --replay-loose says how a recorded run is replayed, but none is named\.\nfix: /,
+  );
   await refused(['--replay', 'zzzz'], /^error\[RUN_NOT_FOUND\]: /);
   await refused(['--replay', 'latest', '--record'], /^error\[RECORD_OF_REPLAY\]: Recording and replaying exclude each other/);
   await refused(['--replay', 'latest', '--model', 'other'], /made with the model/);
@@ -219,5 +222,8 @@ test('what cannot be replayed is refused before anything starts', async () => {
 
   writeConfiguration(baseUrl);
   rmSync(join(place.dir, 'runs/tool', runsOf('tool')[0] ?? '', 'cassette.jsonl'));
-  await refused(['--replay', 'latest'], /^error\[CASSETTE_MISSING\]: The run \S+ has no cassette \(.*\nfix: Record a run with `stepwell run/);
+  await refused(
+    ['--replay', 'latest'],
+    /^error\[CASSETTE_MISSING\]: The run \S+ has no cassette \(.*\nfix: Record a run with `stepwell run/,
+  );
 });

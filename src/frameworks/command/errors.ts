@@ -1,0 +1,9 @@
+import { defineErrors } from '../../errors.ts';
+
+export const commandError = defineErrors({
+  COMMAND_MISSING: (_facts: object) => ({
+    sentence: 'A framework uses the adapter `command`, but has no command.',
+    fix: 'Add `command: [program, argument, …]` to it, for example command: [mytool, --prompt-file, "{prompt_file}"].',
+    exitCode: 2,
+  }),
+});

@@ -1,0 +1,9 @@
+import { defineErrors } from '../errors.ts';
+
+export const meterError = defineErrors({
+  UPSTREAM_URL_INVALID: (facts: { baseUrl: string; reason: string }) => ({
+    sentence: `The endpoint's base_url ${JSON.stringify(facts.baseUrl)} cannot be used: ${facts.reason}.`,
+    fix: 'Write the whole address with its path, such as https://api.openai.com/v1.',
+    exitCode: 2,
+  }),
+});
