@@ -1,5 +1,5 @@
 /** What a run amounts to: the fold of its logs, its metrics, and both as text, Markdown and JSON. */
-export { createRunFold, foldRecords, foldRun } from './summary/fold/fold.ts';
+export { createRunFold, foldRecords, foldRun, type RunDetails, type RunFold } from './summary/fold/fold.ts';
 export type { RecordedCall } from './summary/fold/state.ts';
 export { renderJson } from './summary/json.ts';
 export { renderMarkdown } from './summary/markdown.ts';

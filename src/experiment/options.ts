@@ -1,5 +1,6 @@
 /** What a caller asks for and what it is told meanwhile and at the end. */
-import type { LogRecord, PlannedStep, RunStatus } from '../schema.ts';
+import type { PlannedStep, RunStatus } from '../schema.ts';
+import type { RecordItem } from '../store.ts';
 import type { Adapter, Finding } from '../run.ts';
 
 /** Where the experiment comes from and what of it to run. Flags win over the environment, which wins over the file. */
@@ -94,7 +95,7 @@ export interface StartedRun extends PlannedRun {
  */
 export type ProgressEvent =
   | { readonly type: 'run_started'; readonly run: StartedRun }
-  | { readonly type: 'record'; readonly run: StartedRun; readonly record: LogRecord }
+  | ({ readonly type: 'record'; readonly run: StartedRun } & RecordItem)
   | { readonly type: 'sealing'; readonly run: StartedRun }
   | { readonly type: 'run_finished'; readonly run: StartedRun; readonly result: RunResult };
 

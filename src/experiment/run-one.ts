@@ -206,7 +206,7 @@ function follow(run: StartedRun, options: ExperimentOptions): { end: () => Promi
     const items = followRecords(run.runDir, { isLive: () => Promise.resolve(live) });
     for await (const item of items) {
       if (!('record' in item)) continue;
-      tell(options, { type: 'record', run, record: item.record });
+      tell(options, { type: 'record', run, ...item });
       // Told from here, so that it comes after all that the run did.
       if (item.record.event === 'run_end') tell(options, { type: 'sealing', run });
     }

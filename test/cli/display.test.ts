@@ -7,10 +7,11 @@ import { stripVTControlCharacters } from 'node:util';
 import { colored, plain, widthOf } from '../../src/terminal.ts';
 import { renderBlock } from '../../src/cli/progress/block.ts';
 import { blockDisplay, canDrawOn, lineDisplay } from '../../src/cli/progress/display.ts';
-import { applyEvent, type ExperimentView } from '../../src/cli/progress/view.ts';
+import { createExperimentView } from '../../src/cli/progress/view.ts';
 import type { ProgressEvent, StartedRun } from '../../src/experiment.ts';
-import { openRunDirectory, parseRecord, readRecords } from '../../src/store.ts';
-import { line } from '../store/source-contract.ts';
+import type { EventMetadata } from '../../src/schema.ts';
+import { openRunDirectory, readRecords, type RecordItem } from '../../src/store.ts';
+import { Recording } from '../summary/recording.ts';
 import { CLI, cleanEnv, finished, matchesGolden, newPlace } from './child.ts';
 import { writeExperiment } from './experiment.ts';
 import { play } from './screen.ts';
@@ -37,42 +38,36 @@ function startedRun(runId: string, steps = 3): StartedRun {
   };
 }
 
-function recorded(run: StartedRun, seconds: number, fields: Record<string, unknown>): ProgressEvent {
-  const parsed = parseRecord(
-    line({ timestamp: new Date(START + seconds * 1000).toISOString(), run_id: run.runId, ...fields }).trim(),
-  );
-  assert.ok(parsed.ok);
-  return { type: 'record', run, record: parsed.record };
-}
-
 /** One run: a step that succeeds and is validated, one whose first attempt fails, one that is never reached. */
 function eventsOf(run: StartedRun): ProgressEvent[] {
-  const usage = { 'gen_ai.usage.input_tokens': 1200, 'gen_ai.usage.output_tokens': 340 };
-  const at = (seconds: number, step: number | null, event: string, metadata: object = {}, more: object = {}): ProgressEvent =>
-    recorded(run, seconds, { step, event, metadata, ...more });
+  const recording = new Recording(run.framework, run.runId).start(run.steps.length).phaseStart('prepare').wait(1);
+  const [first, second, again] = [
+    { step: 1, attempt: 1 },
+    { step: 2, attempt: 1 },
+    { step: 2, attempt: 2 },
+  ];
+  recording.phaseStart('steps').stepStart(1).attemptStart(1, 1).wait(1);
+  recording.call(first, { 'gen_ai.usage.input_tokens': 1200, 'gen_ai.usage.output_tokens': 340, duration_seconds: 2 });
+  recording.wait(1.5).stepEnd(1, 1, 4.5);
+  recording.event('validator', 'app_start', { command: ['./start.sh'], port: 40123 }, 'Starting the service', { step: 1 });
+  recording.wait(1.5).event('validator', 'validation_end', NOTHING_CHECKED, 'Validation ended', { step: 1 });
+  recording.stepStart(2).attemptStart(2, 1).wait(1);
+  recording.call(second, {
+    'gen_ai.usage.input_tokens': null,
+    'gen_ai.usage.output_tokens': null,
+    'gen_ai.usage.cache_read.input_tokens': null,
+    duration_seconds: 1,
+  });
+  recording
+    .wait(1)
+    .attemptEnd(2, 1, { status: 'failed', reason: 'exit_code' }, `Attempt 1 failed: exit code 7 ${'long '.repeat(99)}`);
+  const retry = { next_attempt: 2, backoff_seconds: 5 };
+  recording.event('orchestrator', 'retry_scheduled', retry, 'Attempt 2 follows in 5 s', { step: 2 });
+  recording.wait(5).attemptStart(2, 2).wait(1).callStart(again);
+  recording.wait(54).stepEnd(2, 2, 63, 'timed_out').phaseStart('stop').wait(1).end({ status: 'timed_out' });
   return [
     { type: 'run_started', run },
-    at(0, null, 'run_start'),
-    at(0, null, 'phase_start', { phase: 'prepare' }),
-    at(1, null, 'phase_start', { phase: 'steps' }),
-    at(1, 1, 'step_start'),
-    at(1, 1, 'attempt_start', { metered: true }, { attempt: 1 }),
-    at(2, 1, 'llm_call_start'),
-    at(4, 1, 'llm_call', usage),
-    at(5.5, 1, 'step_end', { status: 'success' }),
-    at(5.5, 1, 'app_start'),
-    at(7, 1, 'validation_end'),
-    at(7, 2, 'step_start'),
-    at(7, 2, 'attempt_start', { metered: true }, { attempt: 1 }),
-    at(8, 2, 'llm_call_start'),
-    at(9, 2, 'llm_call', { 'gen_ai.usage.input_tokens': null, 'gen_ai.usage.output_tokens': null }),
-    at(10, 2, 'attempt_end', { status: 'failed' }, { message: `Attempt 1 failed: exit code 7 ${'long '.repeat(99)}` }),
-    at(10, 2, 'retry_scheduled', { backoff_seconds: 5 }, { message: 'Attempt 2 follows in 5 s' }),
-    at(15, 2, 'attempt_start', { metered: true }, { attempt: 2 }),
-    at(16, 2, 'llm_call_start'),
-    at(70, 2, 'step_end', { status: 'timed_out' }),
-    at(70, null, 'phase_start', { phase: 'stop' }),
-    at(71, null, 'run_end', { status: 'timed_out' }),
+    ...itemsOf(recording).map((item): ProgressEvent => ({ type: 'record', run, ...item })),
     { type: 'sealing', run },
     {
       type: 'run_finished',
@@ -82,18 +77,36 @@ function eventsOf(run: StartedRun): ProgressEvent[] {
   ];
 }
 
+function itemsOf(recording: Recording): RecordItem[] {
+  return [...recording.items()].filter((item) => 'record' in item);
+}
+
+const NOTHING_CHECKED: EventMetadata<'validation_end'> = {
+  artifacts_passed: 0,
+  artifacts_total: 0,
+  app_started: true,
+  checks_passed: 0,
+  checks_total: 0,
+  crud_passed: 0,
+  crud_total: 0,
+  polls: 0,
+  polls_failed: 0,
+  down_seconds: 0,
+  duration_seconds: 1.5,
+};
+
 describe('progress', () => {
   test('the block after each event, and the plain lines', () => {
     const run = startedRun('20261122-141503-k3f9');
-    const view: ExperimentView = [];
+    const view = createExperimentView();
     let text = '';
     let printed = '';
     using lines = lineDisplay((more) => (printed += more));
     for (const event of eventsOf(run)) {
-      applyEvent(view, event);
+      view.push(event);
       lines.update(event);
       const now = event.type === 'record' ? Date.parse(event.record.timestamp) + 500 : START + 72_000;
-      const block = renderBlock(view, { columns: 79, rows: 23, now, frame: 0, paint: plain });
+      const block = renderBlock(view.runs(), { columns: 79, rows: 23, now, frame: 0, paint: plain });
       text += `--- ${event.type === 'record' ? event.record.event : event.type}\n${block.join('\n')}\n`;
     }
     matchesGolden('progress-block.txt', text);
@@ -118,16 +131,16 @@ describe('progress', () => {
   test('no line is wider than the terminal and no block higher, whatever it shows', () => {
     for (const columns of [20, 40, 80, 200]) {
       for (const rows of [1, 3, 10, 50]) {
-        const view: ExperimentView = [];
+        const view = createExperimentView();
         for (let index = 0; index < 12; index += 1) {
           const run = {
             ...startedRun(`20261122-141503-r${index}`, 30),
             model: '漢字の長い名前'.repeat(9),
             framework: 'f\u001b[2J',
           };
-          for (const event of eventsOf(run).slice(0, 3 + index * 2)) applyEvent(view, event);
+          for (const event of eventsOf(run).slice(0, 3 + index * 2)) view.push(event);
         }
-        const block = renderBlock(view, { columns, rows, now: START, frame: 3, paint: plain });
+        const block = renderBlock(view.runs(), { columns, rows, now: START, frame: 3, paint: plain });
         assert.ok(block.length <= rows, `${block.length} lines on ${rows} rows`);
         for (const text of block) assert.ok(widthOf(text) <= columns && !text.includes('\u001b'), JSON.stringify(text));
       }
@@ -236,18 +249,17 @@ describe('in a real terminal', () => {
       assert.ok(stdout.includes('\u001b[32m'));
 
       // Replayed from its logs, the run ends in the same line.
-      const view: ExperimentView = [];
+      const view = createExperimentView();
       const metadata = JSON.parse(readFileSync(join(place.dir, 'runs/tool', run, 'metadata.json'), 'utf8')) as {
         steps: StartedRun['steps'];
         model: string;
       };
       const replayed = { ...startedRun(run), framework: 'tool', model: metadata.model, steps: metadata.steps };
       await using source = await openRunDirectory(join(place.dir, 'runs/tool', run));
-      applyEvent(view, { type: 'run_started', run: replayed });
-      for await (const item of readRecords(source))
-        if ('record' in item) applyEvent(view, { type: 'record', run: replayed, record: item.record });
+      view.push({ type: 'run_started', run: replayed });
+      for await (const item of readRecords(source)) if ('record' in item) view.push({ type: 'record', run: replayed, ...item });
       assert.deepEqual(
-        view[0]?.steps.map((step) => [step.name, step.state, step.attempt]),
+        view.run(run).steps.map((step) => [step.name, step.state, step.attempt]),
         [
           ['part-1', 'success', 1],
           ['part-2', 'success', 1],

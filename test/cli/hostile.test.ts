@@ -78,7 +78,8 @@ test('progress as plain lines', () => {
       { event: 'attempt_end', attempt: 1, metadata: { status: 'failed' } },
       { event: 'step_end', metadata: { status: 'failed' } },
     ]) {
-      display.update({ type: 'record', run: named, record: JSON.parse(line({ ...at, ...fields })) as LogRecord });
+      const record = JSON.parse(line({ ...at, ...fields })) as LogRecord;
+      display.update({ type: 'record', run: named, record, file: 'logs/step_001/orchestrator.log', line: 1 });
     }
     assert.ok(shown.split('\n').length > 3, shown);
     assertHarmless(shown, what);

@@ -1,7 +1,7 @@
 /** Progress as a block of lines that is drawn over and over on a terminal. */
 import { counted } from '../../format.ts';
 import { type Paint, cut, pad, sanitizeLine, styleOf, widthOf } from '../../terminal.ts';
-import { runSeconds, stepSeconds, type ExperimentView, type RunView, type StepState, type StepView } from './view.ts';
+import { runSeconds, stepSeconds, type RunView, type StepState, type StepView } from './view.ts';
 import { callsWord, runState, runTitle, stateOf, took } from './words.ts';
 
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
@@ -24,7 +24,7 @@ export interface BlockOptions {
 }
 
 /** The block as it stands. Of several runs, those that are done take one line; where there is no room, the rest is counted. */
-export function renderBlock(view: ExperimentView, options: BlockOptions): string[] {
+export function renderBlock(view: readonly RunView[], options: BlockOptions): string[] {
   const nameWidth = nameWidthOf(view, options.columns);
   const full = view.flatMap((run) => {
     const isOver = run.phase === 'done' && view.length > 1;
@@ -50,7 +50,7 @@ function runLine(view: RunView, { columns, now, frame, paint }: BlockOptions): s
   const sign = view.phase === 'done' ? (view.status === 'success' ? '✔' : '✖') : (SPINNER[frame % SPINNER.length] ?? '');
   const style = styleOf(view.phase === 'done' ? view.status : 'running');
   const tail = `  ${runState(view)}  ${took(runSeconds(view, now))}`;
-  const title = cut(sanitizeLine(runTitle(view)), Math.max(8, columns - 3 - widthOf(tail)));
+  const title = cut(sanitizeLine(runTitle(view.run)), Math.max(8, columns - 3 - widthOf(tail)));
   return cutPainted(
     [
       [style, `${sign} `],
@@ -63,7 +63,7 @@ function runLine(view: RunView, { columns, now, frame, paint }: BlockOptions): s
 }
 
 /** As wide as the longest name, if that leaves room for the rest. */
-function nameWidthOf(view: ExperimentView, columns: number): number {
+function nameWidthOf(view: readonly RunView[], columns: number): number {
   const longest = Math.max(0, ...view.flatMap(({ steps }) => steps.map((step) => widthOf(numbered(step)))));
   return Math.min(longest, Math.max(LEAST_NAME_WIDTH, columns - REST_WIDTH));
 }

@@ -3,7 +3,7 @@ import type { ProgressEvent } from '../../experiment.ts';
 import { type Paint, widthOf } from '../../terminal.ts';
 import { renderBlock } from './block.ts';
 import { lineOf } from './lines.ts';
-import { applyEvent, type ExperimentView } from './view.ts';
+import { createExperimentView } from './view.ts';
 
 const FRAME_MS = 100;
 
@@ -30,10 +30,11 @@ export function canDrawOn(screen: Screen, env: NodeJS.ProcessEnv): boolean {
 
 /** One plain line for each thing that happens. */
 export function lineDisplay(write: (text: string) => void): Display {
-  const view: ExperimentView = [];
+  const view = createExperimentView();
   return {
     update(event) {
-      const line = lineOf(event, applyEvent(view, event));
+      view.push(event);
+      const line = lineOf(event, view);
       if (line !== null) write(`${line}\n`);
     },
     say: (line) => write(`${line}\n`),
@@ -45,7 +46,7 @@ export function lineDisplay(write: (text: string) => void): Display {
 
 /** A block that is drawn again ten times a second, each time in one write, so that nothing flickers. */
 export function blockDisplay(screen: Screen, paint: Paint, now: () => number = Date.now): Display {
-  const view: ExperimentView = [];
+  const view = createExperimentView();
   let frame = 0;
   /** Lengths of the lines on screen, without colours. */
   let drawn: number[] = [];
@@ -60,7 +61,7 @@ export function blockDisplay(screen: Screen, paint: Paint, now: () => number = D
   };
   const draw = (before = ''): void => {
     // A line as wide as the terminal wraps on some of them, and a block as high as it scrolls.
-    const lines = renderBlock(view, {
+    const lines = renderBlock(view.runs(), {
       columns: columns() - 1,
       rows: rows() - 1,
       now: now(),
@@ -85,7 +86,7 @@ export function blockDisplay(screen: Screen, paint: Paint, now: () => number = D
 
   return {
     update(event) {
-      applyEvent(view, event);
+      view.push(event);
       if (event.type !== 'record') draw();
     },
     say: (line) => draw(`${line}\n`),

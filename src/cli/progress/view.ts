@@ -1,156 +1,130 @@
 /**
- * What the display knows of the runs of an experiment: a fold of progress events. Times come from the records, so a run that
- * is watched live and one that is replayed from its logs give the same picture.
+ * What the display shows of the runs of an experiment: a selection of their summaries so far. Times come from the records, so a
+ * run that is watched live and one that is replayed from its logs give the same picture.
  */
-import type { ProgressEvent, StartedRun } from '../../experiment.ts';
-import type { LogRecord, RunStatus, StepStatus } from '../../schema.ts';
+import type { ProgressEvent, RunResult, StartedRun } from '../../experiment.ts';
+import type { RunStatus, RunSummary, StepSummary, UsageSummary } from '../../schema.ts';
+import { createRunFold, type RunDetails, type RunFold } from '../../summary.ts';
 
-export type StepState = StepStatus | 'waiting' | 'running' | 'backoff' | 'not_reached';
+export type StepState = StepSummary['status'] | 'waiting' | 'backoff';
 
 export interface StepView {
   readonly step: number;
   readonly name: string;
-  state: StepState;
-  attempt: number;
-  startedAt: number | null;
-  endedAt: number | null;
-  calls: number;
-  /** Calls that have begun and not ended. */
-  openCalls: number;
-  tokensIn: number;
-  tokensOut: number;
-  /** Calls that told no tokens: the sums are then lower bounds. */
-  callsWithoutTokens: number;
-  metered: boolean;
-  /** Milliseconds since the epoch; while it waits for its next attempt. */
-  retryAt: number | null;
+  readonly state: StepState;
+  /** The last that began; 0 before the first. */
+  readonly attempt: number;
+  /** False while it goes on. */
+  readonly attemptSucceeded: boolean;
+  /** Unix milliseconds, as all times here. */
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  /** Null while nothing of the step is recorded. */
+  readonly usage: UsageSummary | null;
+  /** While it waits for its next attempt. */
+  readonly retryAt: number | null;
   /** What it built is being checked; that comes after the step's own end. */
-  validating: boolean;
+  readonly validating: boolean;
 }
 
 export interface RunView {
   readonly run: StartedRun;
-  readonly steps: StepView[];
+  readonly steps: readonly StepView[];
   /** What the run does outside its steps. */
-  phase: 'preparing' | 'steps' | 'stopping' | 'sealing' | 'done';
-  status: RunStatus;
-  startedAt: number | null;
+  readonly phase: 'preparing' | 'steps' | 'stopping' | 'sealing' | 'done';
+  readonly status: RunStatus;
+  readonly startedAt: number | null;
   /** When it had stopped; sealing comes after. */
-  endedAt: number | null;
+  readonly endedAt: number | null;
 }
 
-/** The runs that have started, in the order in which they did. */
-export type ExperimentView = RunView[];
-
-/** Takes one event into the view; returns the run that it concerns. */
-export function applyEvent(view: ExperimentView, event: ProgressEvent): RunView {
-  const known = view.find((other) => other.run.runId === event.run.runId);
-  const run = known ?? newRun(event.run);
-  if (known === undefined) view.push(run);
-  switch (event.type) {
-    case 'run_started':
-      break;
-    case 'record':
-      applyRecord(run, event.record);
-      break;
-    case 'sealing':
-      // The record `run_end` says so, and in its place among the others.
-      break;
-    case 'run_finished':
-      run.phase = 'done';
-      run.status = event.result.status;
-      run.endedAt ??= (run.startedAt ?? Date.now()) + event.result.durationSeconds * 1000;
-      break;
-    default:
-      event satisfies never;
-  }
-  return run;
+interface Followed {
+  readonly run: StartedRun;
+  readonly fold: RunFold;
+  result: RunResult | null;
+  /** Made when it is asked for; null when something has come since. */
+  view: RunView | null;
 }
 
-function newRun(run: StartedRun): RunView {
-  const steps = run.steps.map(({ step, name }): StepView => ({
-    step,
-    name,
-    state: 'waiting',
-    attempt: 0,
-    startedAt: null,
-    endedAt: null,
-    calls: 0,
-    openCalls: 0,
-    tokensIn: 0,
-    tokensOut: 0,
-    callsWithoutTokens: 0,
-    metered: false,
-    retryAt: null,
-    validating: false,
-  }));
-  return { run, steps, phase: 'preparing', status: 'running', startedAt: null, endedAt: null };
+/** The runs of an experiment that have started. */
+export interface ExperimentView {
+  /** Takes the next event of a run. */
+  push(event: ProgressEvent): void;
+  /** In the order in which they started. */
+  runs(): readonly RunView[];
+  /** One of them, by its id. @throws RangeError for one of which no event has come */
+  run(runId: string): RunView;
 }
 
-function applyRecord(run: RunView, record: LogRecord): void {
-  const at = Date.parse(record.timestamp);
-  run.startedAt ??= at;
-  const step = record.step === null ? undefined : run.steps.find((view) => view.step === record.step);
-  if (step === undefined) applyToRun(run, record, at);
-  else applyToStep(step, record, at);
+export function createExperimentView(): ExperimentView {
+  const followed = new Map<string, Followed>();
+  const viewOf = (one: Followed): RunView => (one.view ??= select(one));
+  return {
+    push(event) {
+      const { runId } = event.run;
+      const one = followed.get(runId) ?? { run: event.run, fold: createRunFold(), result: null, view: null };
+      followed.set(runId, one);
+      if (event.type === 'record') one.fold.push(event);
+      if (event.type === 'run_finished') one.result = event.result;
+      one.view = null;
+    },
+    runs: () => [...followed.values()].map(viewOf),
+    run(runId) {
+      const one = followed.get(runId);
+      if (one === undefined) throw new RangeError(`no event of run ${runId}`);
+      return viewOf(one);
+    },
+  };
 }
 
-function applyToRun(run: RunView, { event, metadata }: LogRecord, at: number): void {
-  if (event === 'phase_start') {
-    if (metadata['phase'] === 'steps') run.phase = 'steps';
-    else if (metadata['phase'] === 'stop') run.phase = 'stopping';
-  } else if (event === 'run_end') {
-    run.phase = 'sealing';
-    run.endedAt = at;
-    for (const step of run.steps) {
-      step.validating = false;
-      if (step.state === 'waiting') step.state = 'not_reached';
-    }
-  }
+function select({ run, fold, result }: Followed): RunView {
+  const summary = fold.snapshot();
+  const details = fold.details();
+  const recorded = new Map(summary.steps.map((step) => [step.step, step]));
+  const startedAt = milliseconds(summary.started_at);
+  const known = milliseconds(summary.ended_at);
+  const finished = result === null ? null : (startedAt ?? Date.now()) + result.durationSeconds * 1000;
+  return {
+    run,
+    steps: run.steps.map(({ step, name }) => stepView({ step, name }, recorded.get(step) ?? null, summary, details)),
+    phase: result === null ? phaseOf(summary) : 'done',
+    status: result?.status ?? summary.status,
+    startedAt,
+    endedAt: known ?? finished,
+  };
 }
 
-function applyToStep(step: StepView, { event, metadata, attempt }: LogRecord, at: number): void {
-  switch (event) {
-    case 'step_start':
-      step.state = 'running';
-      step.startedAt = at;
-      break;
-    case 'attempt_start':
-      step.state = 'running';
-      step.attempt = attempt ?? step.attempt + 1;
-      step.metered = metadata['metered'] === true;
-      break;
-    case 'retry_scheduled':
-      step.state = 'backoff';
-      step.retryAt = typeof metadata['backoff_seconds'] === 'number' ? at + metadata['backoff_seconds'] * 1000 : null;
-      break;
-    case 'llm_call_start':
-      step.openCalls += 1;
-      break;
-    case 'llm_call': {
-      step.openCalls = Math.max(0, step.openCalls - 1);
-      step.calls += 1;
-      const [input, output] = [metadata['gen_ai.usage.input_tokens'], metadata['gen_ai.usage.output_tokens']];
-      if (typeof input === 'number') step.tokensIn += input;
-      if (typeof output === 'number') step.tokensOut += output;
-      if (typeof input !== 'number' || typeof output !== 'number') step.callsWithoutTokens += 1;
-      break;
-    }
-    case 'artifact_check':
-    case 'app_start':
-      step.validating = true;
-      break;
-    case 'validation_end':
-    case 'validation_error':
-      step.validating = false;
-      break;
-    case 'step_end':
-      step.state = (metadata['status'] as StepStatus | undefined) ?? 'failed';
-      step.endedAt = at;
-      break;
-    default:
-      break;
-  }
+function stepView(
+  planned: { step: number; name: string },
+  recorded: StepSummary | null,
+  { status }: RunSummary,
+  { retryAt, validating }: RunDetails,
+): StepView {
+  const state = recorded?.status ?? 'not_reached';
+  const attempt = recorded?.attempts.at(-1) ?? null;
+  const isWaiting = state === 'not_reached' && status === 'running';
+  return {
+    ...planned,
+    state: isWaiting ? 'waiting' : state === 'running' && retryAt.has(planned.step) ? 'backoff' : state,
+    attempt: attempt?.attempt ?? 0,
+    attemptSucceeded: attempt?.status === 'success',
+    startedAt: milliseconds(recorded?.started_at ?? null),
+    endedAt: milliseconds(recorded?.ended_at ?? null),
+    usage: recorded?.usage ?? null,
+    retryAt: retryAt.get(planned.step) ?? null,
+    validating: validating.has(planned.step),
+  };
+}
+
+/** Its record `run_end` says that a run is being sealed, in its place among the others. */
+function phaseOf({ ended_at, time }: RunSummary): RunView['phase'] {
+  const begun = time.phases.at(-1)?.phase ?? 'prepare';
+  if (ended_at !== null || begun === 'seal') return 'sealing';
+  return begun === 'prepare' ? 'preparing' : begun === 'stop' ? 'stopping' : 'steps';
+}
+
+function milliseconds(timestamp: string | null): number | null {
+  return timestamp === null ? null : Date.parse(timestamp);
 }
 
 /** Seconds a step has taken up to its end, or up to `now`; null before it began. */

@@ -1,4 +1,5 @@
 /** What block and lines say in the same words. */
+import type { StartedRun } from '../../experiment.ts';
 import { count, duration, plural, shortCount } from '../../format.ts';
 import type { RunView, StepState, StepView } from './view.ts';
 
@@ -12,6 +13,7 @@ const STATE: Record<StepState, string> = {
   interrupted: 'interrupted',
   crashed: 'crashed',
   not_reached: 'not reached',
+  unknown: 'unknown',
 };
 
 /** What a step does or came to; `now` counts down to the next attempt. */
@@ -29,17 +31,22 @@ export function stateWord(state: StepState): string {
   return STATE[state];
 }
 
-/** `2 calls, 1.2k in, 340 out`; a + where some call told no tokens; nothing where calls cannot be seen. */
-export function callsWord(step: StepView): string {
-  if (step.calls === 0 && step.openCalls === 0) return step.metered && step.endedAt !== null ? '0 calls' : '';
-  const calls = `${count(step.calls)} ${plural(step.calls, 'call')}`;
-  const open = step.openCalls > 0 ? ` (+${step.openCalls})` : '';
-  if (step.calls === 0) return calls + open;
-  const atLeast = step.callsWithoutTokens > 0 ? '+' : '';
-  return `${calls}${open}, ${shortCount(step.tokensIn)}${atLeast} in, ${shortCount(step.tokensOut)}${atLeast} out`;
+/** `2 calls (+1), 1.2k in, 340 out`: ended ones, and those under way; a + behind a lower bound. Nothing before the first call. */
+export function callsWord({ usage, endedAt }: StepView): string {
+  if (usage === null) return '';
+  const { api_calls, open_calls, calls_without_usage, tokens_in, tokens_out } = usage;
+  if (api_calls === null || (api_calls === 0 && usage.unmetered_attempts > 0)) return endedAt === null ? '' : 'calls unknown';
+  if (api_calls === 0) return endedAt === null ? '' : '0 calls';
+  const ended = api_calls - open_calls;
+  const calls = `${count(ended)} ${plural(ended, 'call')}${open_calls > 0 ? ` (+${open_calls})` : ''}`;
+  if (ended === 0) return calls;
+  if (tokens_in === null && tokens_out === null) return `${calls}, tokens unknown`;
+  const shown = (tokens: number | null): string =>
+    `${shortCount(tokens)}${tokens !== null && calls_without_usage > 0 ? '+' : ''}`;
+  return `${calls}, ${shown(tokens_in)} in, ${shown(tokens_out)} out`;
 }
 
-export function runTitle({ run }: RunView): string {
+export function runTitle(run: StartedRun): string {
   const round = run.round > 1 ? ` round ${run.round}` : '';
   const replay = run.replayOf === null ? '' : `, replay of ${run.replayOf}`;
   return `${run.framework} ${run.runId}${round} (${run.model}${replay})`;

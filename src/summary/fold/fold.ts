@@ -54,7 +54,7 @@ function foldRecord(state: FoldState, item: RecordItem): void {
   HANDLERS.get(record.event)?.(state, item);
 }
 
-interface RunFold {
+export interface RunFold {
   /** Takes the next line. Order matters only for what is called first and last. */
   push(item: ReadItem): void;
   /**
@@ -66,7 +66,7 @@ interface RunFold {
   details(): RunDetails;
 }
 
-interface RunDetails {
+export interface RunDetails {
   /** Whose figures the run can be compared with; null where nobody bills, `unrecorded` where no record says (before format 1.1). */
   readonly usageApi: EventMetadata<'run_start'>['usage_api'] | 'unrecorded';
   /** Of the records of the run's own process, as ISO 8601; null before the first. What a recovery records may be days later. */
