@@ -85,7 +85,7 @@ function isReal({ kind }: ComparedGroup): boolean {
 }
 
 function widthOfTable(groups: readonly ComparedGroup[], withChecks: boolean): number {
-  return Math.max(...tableOf(groups, withChecks).map(widthOf));
+  return Math.max(...tableOf(groups, withChecks).map((line) => widthOf(line)));
 }
 
 /** Whether the runs of all groups together were measured by more than one set of checks, as far as they say. */

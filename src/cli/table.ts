@@ -19,7 +19,9 @@ export function table(
   paint: (cell: string, row: number, column: number) => string = (cell) => cell,
 ): string[] {
   const shown = rows.map((row) => columns.map((column, index) => cut(row[index] ?? '', column.most ?? Number.MAX_SAFE_INTEGER)));
-  const widths = columns.map((column, index) => Math.max(column.title.length, ...shown.map((row) => widthOf(row[index] ?? ''))));
+  const widths = columns.map((column, index) =>
+    Math.max(widthOf(column.title), ...shown.map((row) => widthOf(row[index] ?? ''))),
+  );
   const filled = (text: string, index: number): string =>
     pad(text, widths[index] ?? 0, columns[index]?.align === 'right' ? 'left' : 'right');
   return [

@@ -46,14 +46,29 @@ test('--version and -V print the version of package.json', async () => {
   }
 });
 
-test('--version loads neither zod nor commander nor yaml', () => {
-  const source = new URL('../../src/cli.ts', import.meta.url).href;
+/** Files that are loaded while `code` runs with `main` of the command line at hand. */
+function loadedBy(source: string, code: string): string[] {
   const script = `import { registerHooks } from 'node:module';
     const seen = [];
     registerHooks({ load(url, context, next) { seen.push(url); return next(url, context); } });
     const { main } = await import(${JSON.stringify(source)});
-    await main(['--version']);
+    ${code}
     console.error(JSON.stringify(seen.filter((url) => url.startsWith('file:'))));`;
   const done = spawnSync(process.execPath, ['--input-type=module', '-e', script], { env: cleanEnv() });
-  assert.deepEqual(JSON.parse(done.stderr.toString()), [source]);
+  assert.equal(done.status, 0, done.stderr.toString());
+  return JSON.parse(done.stderr.toString()) as string[];
+}
+
+test('--version loads neither zod nor commander nor yaml', () => {
+  const source = new URL('../../src/cli.ts', import.meta.url).href;
+  assert.deepEqual(loadedBy(source, `await main(['--version']);`), [source]);
+});
+
+test('--help loads no library but commander, and the log core none at all', () => {
+  const packages = (urls: readonly string[]): string[] => [
+    ...new Set(urls.flatMap((url) => /\/node_modules\/([^/]+)/.exec(url)?.[1] ?? [])),
+  ];
+  const cli = new URL('../../src/cli.ts', import.meta.url).href;
+  assert.deepEqual(packages(loadedBy(cli, `await main(['--help']);`)), ['commander']);
+  assert.deepEqual(packages(loadedBy(new URL('../../src/log.ts', import.meta.url).href, '')), []);
 });

@@ -13,4 +13,6 @@ test('a table lines up, cuts long cells and leaves no blanks at the ends', () =>
     ),
     ['A     LONG  C', '漢…      1', 'b    12345  c'],
   );
+  // A framework's name is a title.
+  assert.deepEqual(table([{ title: '漢字' }, { title: 'B' }], [['a', 'b']]), ['漢字  B', 'a     b']);
 });
