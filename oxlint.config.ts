@@ -61,6 +61,7 @@ const allowed: Record<string, string[]> = {
     'log',
     'exec',
     'config',
+    'config/settings',
     'run',
     'setup',
     'frameworks',

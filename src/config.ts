@@ -1,8 +1,7 @@
 /** From `experiment.yaml`, flags and environment to the configuration of runs. Nothing is written and nothing started. */
-export { configError } from './config/errors.ts';
-export { loadConfig, checkAdapters, type LoadConfigOptions } from './config/load.ts';
-export { digestOf } from './config/measures.ts';
+export { digestOf } from './config/checks.ts';
+export { writtenEndpoint } from './config/endpoint.ts';
+export { loadConfig } from './config/load.ts';
 export { repositoryAt, type Repository } from './config/repository.ts';
-export type { ResolvedConfig, ResolvedEndpoint, ResolvedFramework, ResolvedStep } from './config/resolved.ts';
-export { resolveRunsDir, SETTINGS } from './config/settings.ts';
-export { writtenEndpoint } from './config/written.ts';
+export type { ResolvedConfig, ResolvedFramework, ResolvedStep } from './config/resolved.ts';
+export { resolveRunsDir, resolveSettings } from './config/settings.ts';

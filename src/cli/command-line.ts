@@ -1,10 +1,10 @@
 /** Parses the command line, loads the command that was typed, and turns what it throws into an exit code. */
-import { existsSync } from 'node:fs';
 import { CommanderError, type Command } from 'commander';
 import { ExitCode, type StepwellError } from '../errors.ts';
 import { cliError } from './errors.ts';
 import { reportFailure, reportFailuresAsJson } from './failure.ts';
 import { columnsOf } from './output.ts';
+import type { CommonOptions } from './runs-dir.ts';
 import { buildProgram, type CommandName } from './program.ts';
 
 /** What a command module exports as `run`. @returns the exit code */
@@ -35,12 +35,13 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   let invalid: StepwellError | null = null;
   const program = buildProgram(async (name, given, options) => {
     const { run } = await modules[name]();
-    const { config, json } = options as { config?: string; json?: boolean };
+    const { config, runsDir, json } = options as CommonOptions & { json?: boolean };
     if (json === true) reportFailuresAsJson();
     // Most commands read no configuration, but a wrong name is wrong everywhere.
-    if (config !== undefined && !existsSync(config)) {
-      const { configError } = await import('../config.ts');
-      throw configError('CONFIG_NOT_FOUND', { file: config, cwd: process.cwd() });
+    if (config !== undefined || runsDir !== undefined) {
+      const { requireFile, resolveSettings } = await import('../config/settings.ts');
+      resolveSettings(['config', 'runsDir'], { flags: { config, runsDir }, env: {} });
+      if (config !== undefined) requireFile(config);
     }
     exitCode = await run(
       given.flat().filter((arg): arg is string => typeof arg === 'string'),

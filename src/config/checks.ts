@@ -1,75 +1,17 @@
-/**
- * What no schema says: names, ids, files, pauses. They look at the written data itself, so that they also speak when
- * another part of the file has a wrong shape and everything is reported at once.
- */
-import type { ExperimentConfig } from '../schema.ts';
-import { unsafeNameReason } from '../store.ts';
-import type { KeyPath } from './problem.ts';
-import type { Report } from './report.ts';
-import { readTextFile } from './text-file.ts';
-import type { TextFile } from './text-file.ts';
+/** What no schema says of the sections: pauses, budgets, waiting, and the HTTP checks among themselves. */
+import { createHash } from 'node:crypto';
+import type { ExperimentConfig, HttpCheck, OwnValidation, ValidationConfig } from '../schema.ts';
+import type { Report } from './document.ts';
+import { showPath, type KeyPath } from './errors.ts';
+import { didYouMean } from './suggest.ts';
 
 const LONGEST_PAUSE_SECONDS = 86_400;
-
-export function checkFrameworkNames(written: unknown, report: Report): void {
-  const frameworks = entryOf(written, 'frameworks');
-  if (typeof frameworks !== 'object' || frameworks === null || Array.isArray(frameworks)) return;
-  const names = Object.keys(frameworks);
-  if (names.length === 0) report.problem(['frameworks'], 'names no framework', 'Add one, such as baseline: {}.');
-  for (const name of names) {
-    const reason = name === 'all' ? 'it stands for all of them on the command line' : unsafeNameReason(name);
-    if (reason === null) continue;
-    const fix = 'Choose letters, digits, dots, underscores and hyphens; it becomes the name of a directory.';
-    report.problem(['frameworks', name], `cannot be used as a name: ${reason}`, fix, 'key');
-  }
-}
-
-export function checkStepIds(written: unknown, report: Report): void {
-  const first = new Map<unknown, number>();
-  for (const [index, step] of stepsOf(written)) {
-    const id = entryOf(step, 'id');
-    if (typeof id !== 'number') continue;
-    const other = first.get(id);
-    if (other === undefined) first.set(id, index);
-    else
-      report.problem(
-        ['steps', index, 'id'],
-        `is ${id}, which is also the id of steps[${other}]`,
-        'Give each step an id of its own.',
-      );
-  }
-}
-
-/** The prompts of all steps, disabled ones too: a file is right or wrong as a whole. By position in the list. */
-export function readPrompts(written: unknown, directory: string, report: Report): ReadonlyMap<number, TextFile> {
-  const prompts = new Map<number, TextFile>();
-  for (const [index, step] of stepsOf(written)) {
-    const text = readText(['steps', index, 'prompt_file'], entryOf(step, 'prompt_file'), directory, report);
-    if (text !== null) prompts.set(index, text);
-  }
-  return prompts;
-}
-
-export function readHitl(written: unknown, directory: string, report: Report): TextFile | null {
-  return readText(['hitl_path'], entryOf(written, 'hitl_path'), directory, report);
-}
 
 export function checkBackoff(retries: ExperimentConfig['retries'], report: Report): void {
   const longest = retries.initial_backoff_seconds * retries.backoff_multiplier ** Math.max(0, retries.max_retries - 1);
   if (longest <= LONGEST_PAUSE_SECONDS) return;
   const says = `would make the last pause ${longest.toPrecision(3)} seconds long`;
   report.problem(['retries'], says, 'Lower max_retries or backoff_multiplier until it is at most a day (86400 seconds).');
-}
-
-/** Where no model is named, the rehearsal would answer in the place of any endpoint. */
-export function refuseEndpoints({ endpoint, frameworks = {} }: Partial<ExperimentConfig>, report: Report): void {
-  const fix = 'Add model: with a name that the endpoint knows, or model: rehearsal to go without the endpoint.';
-  const refuse = (path: KeyPath): void => report.problem(path, 'is given, but no model to ask it for', fix);
-  const all = Object.entries(frameworks);
-  if (endpoint !== undefined && all.every(([, { model }]) => model === undefined)) refuse(['endpoint']);
-  for (const [name, settings] of all) {
-    if (settings.endpoint !== undefined && settings.model === undefined) refuse(['frameworks', name, 'endpoint']);
-  }
 }
 
 /** Calls that do not go through the proxy are not seen, and so not limited. */
@@ -101,21 +43,87 @@ export function warnOfShortWaiting(settings: ExperimentConfig['reconciliation'],
   report.warning(['reconciliation', 'max_age_hours'], `is ${max_age_hours}: the waiting ends before ${what}`);
 }
 
-function readText(path: KeyPath, file: unknown, directory: string, report: Report): TextFile | null {
-  if (typeof file !== 'string' || file === '') return null;
-  const result = readTextFile(file, directory);
-  if ('text' in result) return result.text;
-  report.problem(path, `is ${JSON.stringify(file)}, which ${result.problem}`, result.fix);
-  return null;
+/** A section that the framework gives stands in the place of the experiment's, all of it. */
+export function checksOf(common: ValidationConfig, own: OwnValidation = {}): ValidationConfig {
+  const { artifacts = common.artifacts, app = common.app, http = common.http } = own;
+  return { artifacts, ...(app === undefined ? {} : { app }), http };
 }
 
-function stepsOf(written: unknown): [number, unknown][] {
-  const steps = entryOf(written, 'steps');
-  return Array.isArray(steps) ? [...steps.entries()] : [];
+const DIGITS = 8;
+
+/**
+ * Eight digits that are the same for the same checks, however they are written: the order of keys does not matter, that of
+ * the checks does.
+ */
+export function digestOf(checks: ValidationConfig): string {
+  return createHash('sha256')
+    .update(JSON.stringify(sorted(checks)))
+    .digest('hex')
+    .slice(0, DIGITS);
 }
 
-function entryOf(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, key)
-    ? (value as Record<string, unknown>)[key]
-    : undefined;
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([key, child]) => [key, sorted(child)] as const);
+  return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Names that are there without having been saved. */
+const GIVEN = ['unique', 'step'];
+
+/** Those of the experiment, and those that frameworks have in their place. @param frameworks undefined when they cannot be read */
+export function checkFlows(
+  common: ValidationConfig,
+  frameworks: ExperimentConfig['frameworks'] | undefined,
+  report: Report,
+): void {
+  checkFlow(common.http, ['validation', 'http'], report);
+  for (const [name, { validation: own }] of Object.entries(frameworks ?? {})) {
+    const path = ['frameworks', name, 'validation'];
+    if (own?.http !== undefined) checkFlow(own.http, [...path, 'http'], report);
+    const { app, http } = checksOf(common, own);
+    if (http.length === 0 || app !== undefined) continue;
+    if (own?.http === undefined) {
+      const says = 'has checks, but validation.app does not say how the service is started';
+      report.problem(['validation', 'http'], says, 'Add validation.app.command.');
+    } else {
+      const says = `has checks, but neither ${showPath(path)}.app nor validation.app says how the service is started`;
+      report.problem([...path, 'http'], says, `Add ${showPath(path)}.app.command.`);
+    }
+  }
+}
+
+function checkFlow(checks: readonly HttpCheck[], place: KeyPath, report: Report): void {
+  const saved = new Set(GIVEN);
+  for (const [index, check] of checks.entries()) {
+    const path = [...place, index];
+    if (check.until_step !== undefined && check.until_step < check.from_step) {
+      report.problem(
+        [...path, 'until_step'],
+        `is ${check.until_step}, before from_step ${check.from_step}`,
+        'Make it at least from_step.',
+      );
+    }
+    for (const name of new Set(placeholdersOf(check))) {
+      if (saved.has(name)) continue;
+      const fix = `${didYouMean(name, saved)}Save it in an earlier check: save: { ${name}: id }.`;
+      report.problem(path, `uses {{${name}}}, which no earlier check saves`, fix);
+    }
+    for (const name of Object.keys(check.save)) {
+      if (/^\w+$/.test(name) && !GIVEN.includes(name)) saved.add(name);
+      else
+        report.problem(
+          [...path, 'save', name],
+          'cannot be used as a name',
+          `Choose letters, digits and underscores, not ${GIVEN.join(' or ')}.`,
+          'key',
+        );
+    }
+  }
+}
+
+function placeholdersOf(check: HttpCheck): string[] {
+  const text = JSON.stringify([check.path, check.headers, check.body ?? null, check.expect.json ?? null]);
+  return [...text.matchAll(/\{\{\s*(\w+)\s*\}\}/g)].map((match) => match[1]!);
 }

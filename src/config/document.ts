@@ -1,7 +1,8 @@
-/** YAML with positions: what it says, and where each key stands. */
+/** The file as it was read: what it says, where each key stands, and what is found to be wrong with it. */
 import type { Alias, Document, Node, Pair } from 'yaml';
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
-import type { ConfigProblem, KeyPath } from './problem.ts';
+import type { StepwellError } from '../errors.ts';
+import { configError, showPath, type ConfigProblem, type KeyPath } from './errors.ts';
 
 export interface ConfigDocument {
   /** Plain data; undefined when the text has no readable structure (then `problems` says why). */
@@ -129,4 +130,59 @@ function sentenceOf(message: string): string {
     .replace(/\.$/, '')
     .replace(/(["'])quote$/, '$1');
   return `${text.charAt(0).toLowerCase()}${text.slice(1)}.`;
+}
+
+export interface Report {
+  readonly problems: ConfigProblem[];
+  readonly warnings: string[];
+  /** A problem of the file; the sentence is completed with the key path in front. */
+  problem(path: KeyPath, says: string, fix: string, at?: 'key' | 'value'): void;
+  /** A problem of a flag or an environment variable. */
+  outside(where: string, sentence: string, fix: string): void;
+  warning(path: KeyPath, says: string): void;
+  /** What was collected as one error; undefined when nothing was. */
+  error(): StepwellError | undefined;
+}
+
+export function newReport(document: ConfigDocument): Report {
+  const problems: ConfigProblem[] = [...document.problems];
+  const warnings: string[] = [];
+  return {
+    problems,
+    warnings,
+    problem(path, says, fix, at) {
+      const where = document.where(path, at);
+      const sentence = `${showPath(path)} ${says}.`;
+      // Frameworks share an endpoint; what is wrong with it is said once.
+      if (problems.some((known) => known.where === where && known.sentence === sentence)) return;
+      problems.push({ where, sentence, fix });
+    },
+    outside(where, sentence, fix) {
+      problems.push({ where, sentence, fix });
+    },
+    warning(path, says) {
+      const line = `${document.where(path)}: ${showPath(path)} ${says}.`;
+      if (!warnings.includes(line)) warnings.push(line);
+    },
+    error: () => (problems.length === 0 ? undefined : configError('CONFIG_INVALID', { problems: [...problems].sort(byPlace) })),
+  };
+}
+
+/** In the order of the file; what stands outside it comes last. */
+function byPlace(a: ConfigProblem, b: ConfigProblem): number {
+  const [lineA, columnA] = placeOf(a);
+  const [lineB, columnB] = placeOf(b);
+  return lineA - lineB || columnA - columnB;
+}
+
+function placeOf(problem: ConfigProblem): [number, number] {
+  const match = /:(\d+):(\d+)$/.exec(problem.where);
+  return match === null ? [Number.MAX_SAFE_INTEGER, 0] : [Number(match[1]), Number(match[2])];
+}
+
+/** What stands under a key of data whose shape is not known; undefined when it is not there. */
+export function entryOf(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+    ? (value as Record<string, unknown>)[key]
+    : undefined;
 }

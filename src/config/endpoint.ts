@@ -1,15 +1,76 @@
-/** From an endpoint as it is written to one that can be reached. */
-import { expanded, keepSecretsOf, type Collector } from './collector.ts';
+/** Endpoints: as they are written, that of the experiment and what a framework changes of it, and as they can be reached. */
 import { isSecretName } from '../secrets.ts';
-import type { KeyPath } from './problem.ts';
-import { expandReferences } from './references.ts';
+import type { ExperimentConfig, FrameworkSettings } from '../schema.ts';
+import type { KeyPath } from './errors.ts';
+
+import { expanded, expandReferences, keepSecretsOf, type ResolveContext } from './references.ts';
 import type { ResolvedEndpoint } from './resolved.ts';
-import { checkUrl } from './url.ts';
-import { resolveUsageApi } from './usage-api.ts';
-import type { WrittenEndpoint } from './written.ts';
+import type { Environment } from './settings.ts';
+import { checkUrl, originOf, providerOf } from './url.ts';
+import { resolveUsageApi, type UsageSettings } from './usage-api.ts';
+
+type EndpointSettings = NonNullable<FrameworkSettings['endpoint']>;
+
+/** An endpoint as it is written, references and all, and where each of its keys stands in the file. */
+export interface WrittenEndpoint {
+  readonly settings: EndpointSettings;
+  /** The experiment's `api_key_id` is not taken over: the framework has a key of its own, and names no id of it. */
+  readonly lacksKeyId: boolean;
+  readonly place: (...keys: string[]) => KeyPath;
+}
+
+/**
+ * The endpoint of one framework: its own keys above those of the experiment's, those of `usage_api` one by one as well. What
+ * belongs together stays together, so that no key is sent to a host that it is not for: a `base_url` on another host takes
+ * nothing over, a `usage_api` of another provider nothing of the experiment's, and one at another address no `admin_key`. An
+ * `api_key` of its own does not take over `api_key_id`, which names another key.
+ *
+ * @returns null when neither the framework nor the experiment has one
+ */
+export function writtenEndpoint(
+  { endpoint: common, frameworks }: Pick<ExperimentConfig, 'endpoint' | 'frameworks'>,
+  framework: string,
+  env: Environment,
+): WrittenEndpoint | null {
+  const own = frameworks[framework]?.endpoint;
+  if (own === undefined) return common === undefined ? null : commonEndpoint(common);
+  const alone = common === undefined || isElsewhere(own, common, env);
+  const place = (...keys: string[]): KeyPath => {
+    const isOwn =
+      alone || keys.reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], own) !== undefined;
+    return isOwn ? ['frameworks', framework, 'endpoint', ...keys] : ['endpoint', ...keys];
+  };
+  if (alone) return { settings: own, lacksKeyId: false, place };
+  const hasOwnKey = own.api_key !== undefined && own.api_key !== common.api_key;
+  const usage = mergedUsage(own, common, env);
+  const lacksKeyId = hasOwnKey && own.usage_api?.api_key_id === undefined && usage.api_key_id !== undefined;
+  if (lacksKeyId) delete usage.api_key_id;
+  return { settings: { ...common, ...own, usage_api: usage }, lacksKeyId, place };
+}
+
+export function commonEndpoint(common: EndpointSettings): WrittenEndpoint {
+  return { settings: common, lacksKeyId: false, place: (...keys) => ['endpoint', ...keys] };
+}
+
+/** For an `own` at the host of `common`. */
+function mergedUsage(own: EndpointSettings, common: EndpointSettings, env: Environment): UsageSettings {
+  const { usage_api: ours = {} } = own;
+  const { usage_api: theirs = {}, base_url = '' } = common;
+  const billedBy = theirs.provider ?? providerOf(originOf(base_url, env) ?? '');
+  if (ours.provider !== undefined && ours.provider !== billedBy) return ours;
+  const usage = { ...theirs, ...ours };
+  if (ours.admin_key === undefined && isElsewhere(ours, theirs, env)) delete usage.admin_key;
+  return usage;
+}
+
+function isElsewhere(own: Pick<UsageSettings, 'base_url'>, common: Pick<UsageSettings, 'base_url'>, env: Environment): boolean {
+  if (own.base_url === undefined || own.base_url === common.base_url) return false;
+  const origin = originOf(own.base_url, env);
+  return origin === null || origin !== originOf(common.base_url ?? '', env);
+}
 
 /** The endpoint with its key, in memory only; null when something of it is reported as a problem. */
-export function resolveEndpoint(written: WrittenEndpoint, to: Collector): ResolvedEndpoint | null {
+export function resolveEndpoint(written: WrittenEndpoint, to: ResolveContext): ResolvedEndpoint | null {
   const { settings, lacksKeyId, place } = written;
   const { base_url, api_key, ask_stream_usage: askStreamUsage = true } = settings;
   if (base_url === undefined) {
@@ -25,7 +86,7 @@ export function resolveEndpoint(written: WrittenEndpoint, to: Collector): Resolv
   const baseUrl = expanded(place('base_url'), base_url, to);
   keepSecretsOf('endpoint.base_url', base_url, to);
   const apiKey = api_key === undefined ? null : resolveKey(place('api_key'), api_key, to);
-  const usageApi = baseUrl === null ? null : resolveUsageApi(written, baseUrl, to);
+  const usageApi = baseUrl === null ? null : resolveUsageApi(settings.usage_api ?? {}, place, baseUrl, to);
   if (baseUrl === null) return null;
   const shownUrl = expandReferences(base_url, to.env).names.some(isSecretName) ? base_url : baseUrl;
   return { baseUrl: withoutSlash(baseUrl), shownUrl: withoutSlash(shownUrl), apiKey, askStreamUsage, usageApi };
@@ -35,7 +96,7 @@ function withoutSlash(url: string): string {
   return url.replace(/\/+$/, '');
 }
 
-function resolveKey(path: KeyPath, text: string, to: Collector): string | null {
+function resolveKey(path: KeyPath, text: string, to: ResolveContext): string | null {
   const key = expanded(path, text, to);
   if (key === null) return null;
   if (key === '') to.report.problem(path, 'is empty', 'Set the variable to the key, or leave out api_key where none is needed.');

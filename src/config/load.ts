@@ -1,45 +1,51 @@
 /** From `experiment.yaml`, flags and environment to the configuration of runs. Nothing is written and nothing started. */
 import { readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
-import type { ExperimentConfig } from '../schema.ts';
+import { ExperimentConfig } from '../schema.ts';
 import { errnoOf, failureReason } from '../store.ts';
-import {
-  checkBackoff,
-  checkFrameworkNames,
-  checkStepIds,
-  readHitl,
-  readPrompts,
-  refuseEndpoints,
-  warnOfCostLimits,
-  warnOfShortWaiting,
-  warnOfUnlimited,
-} from './checks.ts';
-import { chooseFrameworks, chooseJobs, chooseModels, chooseSteps, leftOutOf, namesModel, REHEARSAL_MODEL } from './choice.ts';
-import type { Collector } from './collector.ts';
-import { readConfigDocument } from './document.ts';
-import { resolveEndpoint } from './endpoint.ts';
-import { checkFlows } from './flow.ts';
-import { resolveFramework } from './framework.ts';
-import { checkKeyShapes, checkLiterals } from './literals.ts';
-import { didYouMean } from './nearest.ts';
-import { newReport } from './report.ts';
-import type { ResolvedConfig, ResolvedEndpoint, ResolvedStep } from './resolved.ts';
-import type { ConfigFlags, Environment } from './settings.ts';
-import { misspeltSettings, resolveRunsDir, settingOf } from './settings.ts';
-import { checkShape } from './shape.ts';
-import { snapshotConfig } from './snapshot.ts';
-import { commonEndpoint, writtenEndpoint } from './written.ts';
+import { checkBackoff, checkFlows, warnOfCostLimits, warnOfShortWaiting, warnOfUnlimited } from './checks.ts';
+import { newReport, readConfigDocument } from './document.ts';
+import { commonEndpoint, resolveEndpoint, writtenEndpoint } from './endpoint.ts';
 import { configError } from './errors.ts';
+import { checkAdapters, checkFrameworkNames, chooseFrameworks, leftOutOf, resolveFramework } from './frameworks.ts';
+import { checkKeyShapes, checkLiterals, snapshotConfig } from './literal-secrets.ts';
+import {
+  chooseModels,
+  namesModel,
+  refuseEndpoints,
+  REHEARSAL_MODEL,
+  withModel,
+  type ModelChoice,
+  type Models,
+} from './models.ts';
+import type { ResolveContext } from './references.ts';
+import type { ResolvedConfig, ResolvedEndpoint, ResolvedFramework, ResolvedStep } from './resolved.ts';
+import { rightSections, shapeProblems } from './schema-errors.ts';
+import { misspeltSettings, readSettings, resolveSettings, SETTINGS, type Environment, type Settings } from './settings.ts';
+import { checkStepIds, chooseSteps, readHitl, readPrompts, type TextFile } from './steps.ts';
 
-const DEFAULT_CONFIG_FILE = 'config/experiment.yaml';
+export interface ConfigFlags {
+  readonly model?: string | undefined;
+  readonly rehearse?: boolean | undefined;
+  readonly replay?: ModelChoice['replay'] | undefined;
+  readonly runsDir?: string | undefined;
+  readonly jobs?: number | string | undefined;
+  readonly steps?: string | undefined;
+  /** Names of the configuration, or `['all']`; undefined means all enabled ones. */
+  readonly frameworks?: readonly string[] | undefined;
+}
 
 export interface LoadConfigOptions {
   /** `--config`. Default: `STEPWELL_CONFIG`, else `config/experiment.yaml`; relative to `cwd`. */
   readonly file?: string | undefined;
   readonly flags?: ConfigFlags;
+  /** What `file` and `flags` are called in messages: flags of the command line, or options of a function. */
+  readonly source?: 'flags' | 'options';
   /** Default: `process.env`. */
   readonly env?: Environment;
   readonly cwd?: string;
+  /** Names of the adapters that there are; a framework with another one is refused. Without it, that is not looked at. */
+  readonly adapters?: readonly string[];
 }
 
 /**
@@ -50,53 +56,79 @@ export interface LoadConfigOptions {
  * @example const { frameworks, steps } = loadConfig({ flags: { frameworks: ['baseline'], steps: '1,3-5' } });
  */
 export function loadConfig(options: LoadConfigOptions = {}): ResolvedConfig {
-  const { flags = {}, env = process.env, cwd = process.cwd() } = options;
-  const runsDir = resolveRunsDir({ flag: flags.runsDir, env, cwd });
-  const file = resolve(cwd, settingOf('--config', options.file, 'STEPWELL_CONFIG', env)?.value ?? DEFAULT_CONFIG_FILE);
-  const directory = dirname(file);
+  const loading = openConfig(options);
+  return resolveConfig(loading, checkConfig(loading));
+}
+
+/** The file as it was read, and what is known beside it. */
+interface Loading extends ResolveContext {
+  readonly flags: ConfigFlags;
+  readonly settings: Settings<'runsDir' | 'model' | 'jobs' | 'steps' | 'rehearse' | 'frameworksDir'>;
+  readonly choice: ModelChoice;
+  readonly adapters: readonly string[] | null;
+  readonly cwd: string;
+  readonly file: string;
+  readonly shownFile: string;
+  readonly directory: string;
+  readonly document: ReturnType<typeof readConfigDocument>;
+}
+
+/** @throws CONFIG_NOT_FOUND, CONFIG_UNREADABLE; CONFIG_INVALID when nothing more can be said about the file */
+function openConfig(options: LoadConfigOptions): Loading {
+  const { flags = {}, source = 'flags', env = process.env, cwd = process.cwd(), adapters = null } = options;
+  const { frameworks: _frameworks, replay = null, ...outer } = flags;
+  const { config = SETTINGS.config.preset } = resolveSettings(['config'], { [source]: { config: options.file }, env });
+  const file = resolve(cwd, config);
   const shownFile = shownName(file, cwd);
   const document = readConfigDocument(readConfigText(file, shownFile, cwd), shownFile);
   const report = newReport(document);
-  const collector: Collector = { env, report, secrets: [] };
-
-  const jobs = chooseJobs(flags, env, report);
+  const names = ['runsDir', 'jobs', 'model', 'steps', 'rehearse', 'frameworksDir'] as const;
+  const settings = readSettings(names, { [source]: outer, env }, (problem) => report.problems.push(problem));
   if (document.value === null) {
     report.outside(shownFile, 'the file is empty.', 'Write at least frameworks and steps; `stepwell init` writes an example.');
   }
-  // Without readable content nothing more can be said about the file.
   if (document.value === null || document.value === undefined) throw report.error();
-  const { config: written, sections, problems } = checkShape(document);
-  report.problems.push(...problems);
+  const { model, rehearse = false } = settings;
+  const choice = { flag: flags.model === undefined ? undefined : model, model, rehearse, replay };
+  const directory = dirname(file);
+  return { flags, settings, choice, adapters, cwd, file, shownFile, directory, document, report, env, secrets: [] };
+}
+
+interface CheckedConfig {
+  readonly written: ExperimentConfig;
+  readonly models: Models;
+  /** By position in the list. */
+  readonly prompts: ReadonlyMap<number, TextFile>;
+  readonly hitl: TextFile | null;
+}
+
+/** Everything that can be said of the file, whatever of it is to run. @throws CONFIG_INVALID when it has not the right shape */
+function checkConfig(loading: Loading): CheckedConfig {
+  const { document, directory, choice, report } = loading;
+  const shape = ExperimentConfig.safeParse(document.value);
+  if (!shape.success) report.problems.push(...shapeProblems(document, shape.error));
+  const sections = shape.success ? shape.data : rightSections(document.value);
   checkFrameworkNames(document.value, report);
   checkStepIds(document.value, report);
-  checkKeyShapes(document.value, collector);
+  checkKeyShapes(document.value, loading);
   const prompts = readPrompts(document.value, directory, report);
   const hitl = readHitl(document.value, directory, report);
   if (sections.retries !== undefined) checkBackoff(sections.retries, report);
   if (sections.validation !== undefined) checkFlows(sections.validation, sections.frameworks, report);
-  const models = chooseModels(sections, flags, env, report);
-  if (!namesModel(document.value, flags, env)) refuseEndpoints(sections, report);
-  const isAsked = (model: string): boolean => model !== REHEARSAL_MODEL && flags.replay === undefined;
-  checkLiterals(sections, collector);
-  if (written === null) {
-    if (isAsked(models.common) && sections.endpoint !== undefined) resolveEndpoint(commonEndpoint(sections.endpoint), collector);
-    throw report.error();
-  }
+  const models = chooseModels(sections, choice, report);
+  if (!namesModel(document.value, choice)) refuseEndpoints(sections, report);
+  checkLiterals(sections, loading);
+  if (shape.success) return { written: shape.data, models, prompts, hitl };
+  if (isAsked(models.common, loading) && sections.endpoint !== undefined)
+    resolveEndpoint(commonEndpoint(sections.endpoint), loading);
+  throw report.error();
+}
 
-  const chosen = chooseFrameworks(written, flags.frameworks, report);
-  const asking = chosen.filter((name) => isAsked(models.of(name)));
-  const endpoints = resolveEndpoints(written, asking, collector);
-  warnOfUnlimited(written.budgets, endpoints, report);
-  if (asking.length === 0) warnOfCostLimits(written.budgets, report);
-  else warnOfShortWaiting(written.reconciliation, report);
-  const keys = [...endpoints.values()].flatMap((endpoint) => endpoint?.apiKey ?? []);
-  const frameworks = chosen.map((name) => {
-    const settings = written.frameworks[name]!;
-    const endpoint = endpoints.get(name) ?? null;
-    const common = { directory, cwd, model: models.of(name), endpoint, keys, validation: written.validation };
-    return resolveFramework(name, settings, common, collector);
-  });
-  const wanted = chooseSteps(written, flags.steps, report);
+/** What is to run, ready to be run. @throws CONFIG_INVALID */
+function resolveConfig(loading: Loading, { written, models, prompts, hitl }: CheckedConfig): ResolvedConfig {
+  const { flags, settings, choice, cwd, file, shownFile, directory, report, env } = loading;
+  const frameworks = resolveFrameworks(loading, written, models);
+  const wanted = chooseSteps(written, settings.steps, report);
   const error = report.error();
   if (error !== undefined) throw error;
 
@@ -110,72 +142,53 @@ export function loadConfig(options: LoadConfigOptions = {}): ResolvedConfig {
       ? [{ step: step.id, name: step.name, prompt_file: step.prompt_file, prompt_sha256: sha256, prompt: text }]
       : [];
   });
+  const chosen = frameworks.map(({ name }) => name);
   return {
     file,
     shownFile,
     directory,
-    runsDir,
-    jobs,
+    runsDir: resolve(cwd, settings.runsDir ?? SETTINGS.runsDir.preset),
+    jobs: settings.jobs ?? 1,
     config,
     model: models.common,
     rehearsal: frameworks.every(({ rehearsal }) => rehearsal),
-    replayOf: flags.replay?.runId ?? null,
+    replayOf: choice.replay?.runId ?? null,
     frameworks,
     leftOut: leftOutOf(written, flags.frameworks, chosen),
     steps,
     hitl,
-    secrets: collector.secrets,
+    secrets: loading.secrets,
     snapshot: snapshotConfig(config, file),
     warnings: [...report.warnings, ...misspeltSettings(env)],
-    refusal: (found) => {
-      const refused = newReport(document);
-      for (const { path, says, fix } of found) refused.problem(path, says, fix);
-      return refused.error();
-    },
   };
 }
 
-/** What flags or environment impose stands where the file names models. */
-function withModel(written: ExperimentConfig, imposed: string | null): ExperimentConfig {
-  if (imposed === null) return written;
-  const frameworks = Object.entries(written.frameworks).map(([name, settings]) => {
-    const others = { ...settings };
-    delete others.model;
-    return [name, others] as const;
+function resolveFrameworks(loading: Loading, written: ExperimentConfig, models: Models): ResolvedFramework[] {
+  const { flags, settings, adapters, cwd, directory, report, env } = loading;
+  const chosen = chooseFrameworks(written, flags.frameworks, report);
+  const asking = chosen.filter((name) => isAsked(models.of(name), loading));
+  const endpoints = new Map<string, ResolvedEndpoint | null>();
+  for (const name of asking) {
+    const endpoint = writtenEndpoint(written, name, env);
+    endpoints.set(name, endpoint === null ? null : resolveEndpoint(endpoint, loading));
+  }
+  warnOfUnlimited(written.budgets, endpoints, report);
+  if (asking.length === 0) warnOfCostLimits(written.budgets, report);
+  else warnOfShortWaiting(written.reconciliation, report);
+  const keys = [...endpoints.values()].flatMap((endpoint) => endpoint?.apiKey ?? []);
+  const installDir = resolve(cwd, settings.frameworksDir ?? SETTINGS.frameworksDir.preset);
+  const frameworks = chosen.map((name) => {
+    const endpoint = endpoints.get(name) ?? null;
+    const common = { directory, installDir, model: models.of(name), endpoint, keys, validation: written.validation };
+    return resolveFramework(name, written.frameworks[name]!, common, loading);
   });
-  return { ...written, model: imposed, frameworks: Object.fromEntries(frameworks) };
+  if (adapters !== null) checkAdapters(frameworks, adapters, report);
+  return frameworks;
 }
 
-/** By framework. */
-function resolveEndpoints(
-  written: ExperimentConfig,
-  frameworks: readonly string[],
-  to: Collector,
-): ReadonlyMap<string, ResolvedEndpoint | null> {
-  return new Map(
-    frameworks.map((name) => {
-      const endpoint = writtenEndpoint(written, name, to.env);
-      return [name, endpoint === null ? null : resolveEndpoint(endpoint, to)];
-    }),
-  );
-}
-
-/** Refuses frameworks whose adapter is not in the table, all of them in one error. @throws CONFIG_INVALID */
-export function checkAdapters(resolved: ResolvedConfig, known: readonly string[]): void {
-  const unknown = resolved.frameworks.filter(({ adapter }) => !known.includes(adapter));
-  const problems = unknown.map(({ name, adapter, settings }) => {
-    const named = settings.adapter !== undefined;
-    const hint = !named && settings.command !== undefined ? 'Add adapter: command. ' : didYouMean(adapter, known);
-    return {
-      path: named ? ['frameworks', name, 'adapter'] : ['frameworks', name],
-      says: named
-        ? `is ${JSON.stringify(adapter)}, and there is no such adapter`
-        : `names no adapter, and none is called ${JSON.stringify(name)}`,
-      fix: `${hint}Adapters: ${known.join(', ')}.`,
-    };
-  });
-  const error = resolved.refusal(problems);
-  if (error !== undefined) throw error;
+/** Whether calls go to a provider. */
+function isAsked(model: string, { choice }: Loading): boolean {
+  return model !== REHEARSAL_MODEL && choice.replay === null;
 }
 
 function readConfigText(file: string, shownFile: string, cwd: string): string {

@@ -1,5 +1,4 @@
-/** The configuration as a run uses it. */
-import type { StepwellError } from '../errors.ts';
+/** The configuration as a run uses it: plain data, so that it can be copied, sent to another process and compared. */
 import type {
   ExperimentConfig,
   FrameworkSettings,
@@ -8,8 +7,7 @@ import type {
   UsageProvider,
   ValidationConfig,
 } from '../schema.ts';
-import type { KeyPath } from './problem.ts';
-import type { TextFile } from './text-file.ts';
+import type { TextFile } from './steps.ts';
 
 export interface ResolvedConfig {
   /** Absolute path of the file, and how messages name it. */
@@ -43,10 +41,6 @@ export interface ResolvedConfig {
   readonly snapshot: { readonly text: string; readonly sha256: string };
   /** Allowed, but probably not meant. One line each. */
   readonly warnings: readonly string[];
-  /** Problems of the file found later as one error, each with its line and column; undefined when there are none. */
-  refusal(
-    problems: readonly { readonly path: KeyPath; readonly says: string; readonly fix: string }[],
-  ): StepwellError | undefined;
 }
 
 /** With the real key, in memory only. */

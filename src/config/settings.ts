@@ -1,66 +1,189 @@
-/** What flags and `STEPWELL_…` variables say. A flag wins over a variable, a variable over the file. */
+/**
+ * Settings that can be given outside the file: by a flag, by a caller of the library, by a variable. There is one rule for the
+ * value of each, wherever it comes from. A flag or an option wins over a variable, a variable over the file.
+ */
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { nearest } from './nearest.ts';
-import { configError } from './errors.ts';
+import { z } from 'zod';
+import { LEVELS, ReconciliationConfig } from '../schema.ts';
+import { configError, type ConfigProblem } from './errors.ts';
+import { hasKeyShape } from '../secrets.ts';
+import { expectationOf, showValue } from './schema-errors.ts';
+import { nearest } from './suggest.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-export interface ConfigFlags {
-  readonly model?: string | undefined;
-  readonly rehearse?: boolean | undefined;
-  /** The recorded run that answers in place of a model: its id and the model that it was made with. */
-  readonly replay?: { readonly runId: string; readonly model: string } | undefined;
-  readonly runsDir?: string | undefined;
-  readonly jobs?: number | string | undefined;
-  readonly steps?: string | undefined;
-  /** Names of the configuration, or `['all']`; undefined means all enabled ones. */
-  readonly frameworks?: readonly string[] | undefined;
+interface Rule {
+  /** What it is, for sentences. */
+  readonly what: string;
+  readonly value: z.ZodType;
+  /** What the value has to be, where the schema does not say it. */
+  readonly expected?: string;
+  /** As it is typed: a flag, or the name of an argument. */
+  readonly flag?: string;
+  readonly variable?: string;
+  /** What holds where nobody gives it; without it, what the configuration says. */
+  readonly preset?: string;
 }
 
-/** Every environment variable that stands in for a flag. */
+const text = z.string().min(1).regex(/\S/);
+const usageId = {
+  value: z
+    .string()
+    .regex(/^[\w.-]+$/)
+    .refine((id) => !hasKeyShape(id)),
+  expected: 'the id that the provider shows, not the key itself',
+};
+const { min_age_minutes, max_age_hours, interval_minutes, required_readings } = ReconciliationConfig.shape;
+/** Each run is planned in memory before the first begins. */
+const MOST_ROUNDS = 10_000;
+const MOST_JOBS = 1000;
+
 export const SETTINGS = {
-  STEPWELL_CONFIG: 'The configuration file, as --config.',
-  STEPWELL_MODEL: 'The model, as --model.',
-  STEPWELL_RUNS_DIR: 'The directory of all runs, as --runs-dir.',
-  STEPWELL_FRAMEWORKS_DIR: 'Where frameworks are set up.',
-  STEPWELL_JOBS: 'Runs at the same time, as --jobs.',
-} as const;
+  config: {
+    what: 'the configuration file',
+    value: text,
+    flag: '--config',
+    variable: 'STEPWELL_CONFIG',
+    preset: 'config/experiment.yaml',
+  },
+  runsDir: { what: 'the directory of runs', value: text, flag: '--runs-dir', variable: 'STEPWELL_RUNS_DIR', preset: 'runs' },
+  frameworksDir: {
+    what: 'the directory of frameworks',
+    value: text,
+    variable: 'STEPWELL_FRAMEWORKS_DIR',
+    preset: 'frameworks',
+  },
+  model: { what: 'the model’s name', value: text, flag: '--model', variable: 'STEPWELL_MODEL' },
+  jobs: {
+    what: 'the number of runs at the same time',
+    value: z.int().min(1).max(MOST_JOBS),
+    flag: '--jobs',
+    variable: 'STEPWELL_JOBS',
+    preset: '1',
+  },
+  rounds: { what: 'the number of rounds', value: z.int().min(1).max(MOST_ROUNDS), flag: 'rounds', preset: '1' },
+  // Which steps there are is known with the file; what names none is refused then.
+  steps: { what: 'the selection of steps', value: z.string(), flag: '--steps' },
+  rehearse: { what: 'whether this is a rehearsal', value: z.boolean(), flag: '--rehearse' },
+  record: { what: 'whether exchanges are recorded', value: z.boolean(), flag: '--record' },
+  replay: { what: 'the run to replay', value: text, flag: '--replay' },
+  replayLoose: { what: 'whether the replay is loose', value: z.boolean(), flag: '--replay-loose' },
+  console: { what: 'the least level of records on the terminal', value: z.enum(LEVELS), flag: '--console' },
+  minAgeMinutes: { what: 'the least age of a run', value: min_age_minutes, flag: '--min-age' },
+  maxAgeHours: { what: 'the greatest age of a run', value: max_age_hours, flag: '--max-age' },
+  // The variables of the original system.
+  intervalMinutes: {
+    what: 'the least time between two readings',
+    value: interval_minutes,
+    variable: 'RECONCILIATION_VERIFICATION_INTERVAL_MIN',
+  },
+  requiredReadings: {
+    what: 'the number of equal readings',
+    value: required_readings,
+    variable: 'RECONCILIATION_MIN_STABLE_VERIFICATIONS',
+  },
+  apiKeyId: { what: 'the id of a key', ...usageId, flag: '--api-key-id' },
+  projectId: { what: 'the id of a project', ...usageId, flag: '--project-id' },
+  workspaceId: { what: 'the id of a workspace', ...usageId, flag: '--workspace-id' },
+} as const satisfies Readonly<Record<string, Rule>>;
 
-export interface Setting {
-  readonly value: string;
-  /** `--model` or `STEPWELL_MODEL`. */
-  readonly from: string;
+export type SettingName = keyof typeof SETTINGS;
+/** Those that somebody gave; the others are undefined. */
+export type Settings<K extends SettingName> = { readonly [N in K]?: z.output<(typeof SETTINGS)[N]['value']> };
+
+/** Every variable that gives a setting. */
+export const SETTING_VARIABLES: readonly string[] = Object.values<Rule>(SETTINGS).flatMap(({ variable }) => variable ?? []);
+
+export interface GivenSettings {
+  /** As they were typed; messages name `--jobs`. */
+  readonly flags?: Readonly<Partial<Record<SettingName, unknown>>>;
+  /** Of a caller of the library; messages name `jobs`. */
+  readonly options?: Readonly<Partial<Record<SettingName, unknown>>>;
+  /** Default: `process.env`. A variable that is set but empty counts as not set. */
+  readonly env?: Environment | undefined;
 }
 
-/** The value of a flag, else of its variable, else null. A variable that is set but empty counts as not set. */
-export function settingOf(
-  flag: string,
-  value: string | number | undefined,
-  variable: keyof typeof SETTINGS,
-  env: Environment,
-): Setting | null {
-  if (value !== undefined) return { value: String(value), from: flag };
-  const set = env[variable];
-  return set === undefined || set === '' ? null : { value: set, from: variable };
-}
-
-/** The directory of all runs, absolute: `--runs-dir`, else `STEPWELL_RUNS_DIR`, else `runs`; relative to the current directory. */
-export function resolveRunsDir(options: { flag?: string | undefined; env: Environment; cwd: string }): string {
-  const setting = settingOf('--runs-dir', options.flag, 'STEPWELL_RUNS_DIR', options.env);
-  if (setting !== null && setting.value.trim() === '') {
-    const problem = {
-      where: setting.from,
-      sentence: 'the directory of runs is empty.',
-      fix: 'Name a directory, or leave it out for runs.',
-    };
-    throw configError('CONFIG_INVALID', { problems: [problem] });
+/** The settings of these names, each from the first source that gives it. What cannot be meant is told to `refuse`. */
+export function readSettings<K extends SettingName>(
+  names: readonly K[],
+  given: GivenSettings,
+  refuse: (problem: ConfigProblem) => void,
+): Settings<K> {
+  const found: Partial<Record<SettingName, unknown>> = {};
+  for (const name of names) {
+    const rule: Rule = SETTINGS[name];
+    const source = sourceOf(name, rule, given);
+    if (source === null) continue;
+    const result = parsed(rule.value, source.value);
+    if (result.success) found[name] = result.data;
+    else refuse(problemOf(rule, source));
   }
-  return resolve(options.cwd, setting?.value ?? 'runs');
+  return found as Settings<K>;
+}
+
+/**
+ * The same, where nothing else is read that could have problems too.
+ *
+ * @throws CONFIG_INVALID, all problems in one error
+ * @example const { jobs = 1 } = resolveSettings(['jobs'], { flags: { jobs: '3' } });
+ */
+export function resolveSettings<K extends SettingName>(names: readonly K[], given: GivenSettings): Settings<K> {
+  const problems: ConfigProblem[] = [];
+  const settings = readSettings(names, given, (problem) => problems.push(problem));
+  if (problems.length > 0) throw configError('CONFIG_INVALID', { problems });
+  return settings;
+}
+
+/** The directory of all runs, absolute; what is relative is so to `cwd`. @throws CONFIG_INVALID */
+export function resolveRunsDir(given: GivenSettings, cwd: string = process.cwd()): string {
+  return resolve(cwd, resolveSettings(['runsDir'], given).runsDir ?? SETTINGS.runsDir.preset);
+}
+
+/** @throws CONFIG_NOT_FOUND */
+export function requireFile(file: string, cwd: string = process.cwd()): void {
+  if (!existsSync(resolve(cwd, file))) throw configError('CONFIG_NOT_FOUND', { file, cwd });
+}
+
+interface Source {
+  /** `--jobs`, `jobs` or `STEPWELL_JOBS`. */
+  readonly where: string;
+  readonly value: unknown;
+}
+
+function sourceOf(
+  name: SettingName,
+  { flag, variable }: Rule,
+  { flags, options, env = process.env }: GivenSettings,
+): Source | null {
+  if (flags?.[name] !== undefined) return { where: flag ?? name, value: flags[name] };
+  if (options?.[name] !== undefined) return { where: name, value: options[name] };
+  const value = variable === undefined ? '' : (env[variable] ?? '');
+  return variable === undefined || value === '' ? null : { where: variable, value };
+}
+
+/** Flags and variables are texts; a number in them is written with digits alone, and a point where fractions are allowed. */
+function parsed(schema: z.ZodType, value: unknown): z.ZodSafeParseResult<unknown> {
+  const result = schema.safeParse(value);
+  if (result.success || typeof value !== 'string' || !/^\s*\d+(?:\.\d+)?\s*$/.test(value)) return result;
+  return schema.safeParse(Number(value));
+}
+
+function problemOf(
+  { what, value: schema, expected = expectationOf(schema), preset }: Rule,
+  { where, value }: Source,
+): ConfigProblem {
+  const isBlank = typeof value === 'string' && value.trim() === '';
+  return {
+    where,
+    sentence: isBlank ? `${what} is empty.` : `${what} is ${showValue(value)}, but must be ${expected}.`,
+    fix: `Give ${expected}, or leave it out for ${preset ?? 'what the configuration says'}.`,
+  };
 }
 
 /** Variables that look like a misspelt setting: nothing would read them. */
 export function misspeltSettings(env: Environment): string[] {
-  const known = Object.keys(SETTINGS);
+  const known = SETTING_VARIABLES.filter((name) => name.startsWith('STEPWELL_'));
   return Object.keys(env)
     .filter((name) => name.startsWith('STEPWELL_') && !known.includes(name))
     .flatMap((name) => {

@@ -1,9 +1,9 @@
 /** Base URLs of providers. */
 import type { UsageProvider } from '../schema.ts';
-import type { Collector } from './collector.ts';
-import type { KeyPath } from './problem.ts';
+import type { ResolveContext } from './references.ts';
+import type { KeyPath } from './errors.ts';
 import { expandReferences } from './references.ts';
-import { showValue } from './shape.ts';
+import { showValue } from './schema-errors.ts';
 
 /** Providers whose paths are known: their base URL names a version. */
 const VERSIONED: Readonly<Record<string, string>> = {
@@ -15,7 +15,7 @@ const VERSIONED: Readonly<Record<string, string>> = {
 };
 
 /** Messages show what is written, never what a reference stands for: it may be a key in the wrong place. */
-export function checkUrl(path: KeyPath, written: string, { env, report }: Collector): void {
+export function checkUrl(path: KeyPath, written: string, { env, report }: ResolveContext): void {
   const fix = 'Write an absolute URL such as https://api.openai.com/v1.';
   const { value, unset, malformed } = expandReferences(written, env);
   if (unset.length + malformed.length > 0) return;
@@ -46,7 +46,7 @@ export function providerOf(baseUrl: string): UsageProvider | null {
 }
 
 /** The origin of what is written, once filled in; null when it cannot be told. */
-export function originOf(written: string, env: Collector['env']): string | null {
+export function originOf(written: string, env: ResolveContext['env']): string | null {
   const { value, unset, malformed } = expandReferences(written, env);
   return unset.length + malformed.length > 0 ? null : (URL.parse(value)?.origin ?? null);
 }

@@ -1,12 +1,13 @@
 /** `usage_api`: who bills the calls, and the ids by which they are found there. */
-import type { UsageFilter, UsageProvider } from '../schema.ts';
+import type { FrameworkSettings, UsageFilter, UsageProvider } from '../schema.ts';
+import { expanded, type ResolveContext } from './references.ts';
 import { abbreviatedKey, hasKeyShape, isSecretName } from '../secrets.ts';
-import { expanded, type Collector } from './collector.ts';
-import type { KeyPath } from './problem.ts';
+import type { KeyPath } from './errors.ts';
 import { expandReferences } from './references.ts';
-import type { Report } from './report.ts';
+import type { Report } from './document.ts';
 import { providerOf } from './url.ts';
-import type { UsageSettings, WrittenEndpoint } from './written.ts';
+
+export type UsageSettings = NonNullable<NonNullable<FrameworkSettings['endpoint']>['usage_api']>;
 
 const IDS = ['api_key_id', 'project_id', 'workspace_id'] as const;
 type UsageId = (typeof IDS)[number];
@@ -33,11 +34,11 @@ export function checkWrittenIds(path: KeyPath, written: UsageSettings, report: R
 
 /** Who bills the calls to `baseUrl`; null where nobody can be asked. */
 export function resolveUsageApi(
-  { settings, place }: WrittenEndpoint,
+  written: UsageSettings,
+  place: (...keys: string[]) => KeyPath,
   baseUrl: string,
-  to: Collector,
+  to: ResolveContext,
 ): (UsageFilter & { provider: UsageProvider }) | null {
-  const { usage_api: written = {} } = settings;
   const provider = written.provider ?? providerOf(baseUrl);
   if (provider === 'none') return null;
   if (provider === null) {
@@ -61,7 +62,7 @@ export function resolveUsageApi(
   };
 }
 
-function resolveId(id: UsageId, text: string, provider: UsageProvider, path: KeyPath, to: Collector): string | null {
+function resolveId(id: UsageId, text: string, provider: UsageProvider, path: KeyPath, to: ResolveContext): string | null {
   const prefix = PREFIXES[provider][id];
   if (prefix === null) {
     const other = id === 'project_id' ? 'workspace_id' : 'project_id';

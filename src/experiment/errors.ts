@@ -9,11 +9,6 @@ export const experimentError = defineErrors({
     fix: facts.findings.map((found) => found.fix).join('\n'),
     exitCode: 2,
   }),
-  BAD_COUNT: (facts: { name: string; value: unknown; atLeast: number }) => ({
-    sentence: `${facts.name} is ${String(facts.value)}, but must be a whole number of at least ${facts.atLeast}.`,
-    fix: `Give ${facts.name} as a number, for example ${Math.max(1, facts.atLeast)}.`,
-    exitCode: 2,
-  }),
   RECORD_OF_REPLAY: (facts: { run: string }) => ({
     sentence: `Recording and replaying exclude each other: what the replay of ${facts.run} answers is on its cassette already.`,
     fix: 'Leave out one of --record and --replay.',

@@ -1,7 +1,7 @@
 /** From the options to what would be run, without starting anything. */
 import { adapters as builtIn } from '../frameworks.ts';
 import type { Cassette } from '../cassette.ts';
-import { checkAdapters, loadConfig, resolveRunsDir, type ResolvedConfig } from '../config.ts';
+import { loadConfig, resolveRunsDir, resolveSettings, type ResolvedConfig } from '../config.ts';
 import type { Adapter } from '../run.ts';
 import { checkExperiment } from './checks.ts';
 import type { ExperimentOptions, ExperimentPlan, PlannedRun } from './options.ts';
@@ -16,19 +16,18 @@ export interface LoadedPlan {
   readonly cassette: Cassette | null;
 }
 
-function wholeNumber(name: string, value: number, atLeast: number): number {
-  if (!Number.isSafeInteger(value) || value < atLeast) throw experimentError('BAD_COUNT', { name, value, atLeast });
-  return value;
-}
-
 /** @throws CONFIG_INVALID and the like; what the checks find stands in `findings` */
 export async function loadPlan(options: ExperimentOptions): Promise<LoadedPlan> {
-  const rounds = wholeNumber('rounds', options.rounds ?? 1, 1);
   const env = options.env ?? process.env;
-  const recorded = await recordedRunOf(options, env);
+  const settings = resolveSettings(['rounds', 'record', 'replay', 'replayLoose', 'console'], { options, env });
+  const { rounds = 1, record = false } = settings;
+  const recorded = await recordedRunOf({ ...options, ...settings }, env);
+  const adapters = { ...builtIn, ...options.adapters };
   const resolved = loadConfig({
     file: options.config,
     env,
+    source: 'options',
+    adapters: Object.keys(adapters),
     flags: {
       frameworks: options.frameworks,
       model: options.model,
@@ -39,8 +38,6 @@ export async function loadPlan(options: ExperimentOptions): Promise<LoadedPlan> 
       steps: options.steps,
     },
   });
-  const adapters = { ...builtIn, ...options.adapters };
-  checkAdapters(resolved, Object.keys(adapters));
   if (recorded !== null) requireFramework(recorded, resolved);
   // Round by round, so that frameworks meet the same conditions of the day.
   const runs = Array.from({ length: rounds }, (_, index) =>
@@ -48,7 +45,6 @@ export async function loadPlan(options: ExperimentOptions): Promise<LoadedPlan> 
       return { framework: name, adapter, round: index + 1, model, rehearsal, endpoint: endpoint?.shownUrl ?? null };
     }),
   ).flat();
-  const record = options.record === true;
   const plan: ExperimentPlan = {
     configFile: resolved.file,
     runsDir: resolved.runsDir,
@@ -75,7 +71,7 @@ async function recordedRunOf(options: ExperimentOptions, env: NodeJS.ProcessEnv)
     return null;
   }
   if (record === true) throw experimentError('RECORD_OF_REPLAY', { run: replay });
-  return await readRecordedRun(resolveRunsDir({ flag: runsDir, env, cwd: process.cwd() }), replay);
+  return await readRecordedRun(resolveRunsDir({ options: { runsDir }, env }), replay);
 }
 
 /** What one framework asked, no other asks in the same words. */
@@ -87,7 +83,7 @@ function requireFramework({ runId, framework }: RecordedRun, { frameworks }: Res
 /**
  * What `runExperiment` would do, and what stands in its way.
  *
- * @throws CONFIG_NOT_FOUND, CONFIG_UNREADABLE, CONFIG_INVALID, BAD_COUNT; for a replay also RUN_NOT_FOUND, CASSETTE_MISSING and the like
+ * @throws CONFIG_NOT_FOUND, CONFIG_UNREADABLE, CONFIG_INVALID; for a replay also RUN_NOT_FOUND, CASSETTE_MISSING and the like
  */
 export async function planExperiment(options: ExperimentOptions): Promise<ExperimentPlan> {
   return (await loadPlan(options)).plan;

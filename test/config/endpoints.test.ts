@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { loadConfig } from '../../src/config.ts';
-import type { LoadConfigOptions, ResolvedConfig, ResolvedEndpoint } from '../../src/config.ts';
-import { writtenEndpoint } from '../../src/config/written.ts';
+import { writtenEndpoint } from '../../src/config/endpoint.ts';
+import type { LoadConfigOptions } from '../../src/config/load.ts';
+import type { ResolvedConfig, ResolvedEndpoint } from '../../src/config/resolved.ts';
 import { refusal } from './refusal.ts';
 
 let directory: string;

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { parse } from 'yaml';
-import { checkAdapters, digestOf, loadConfig, resolveRunsDir } from '../../src/config.ts';
-import type { LoadConfigOptions, ResolvedConfig } from '../../src/config.ts';
+import { digestOf, loadConfig, resolveRunsDir, type ResolvedConfig } from '../../src/config.ts';
+import type { LoadConfigOptions } from '../../src/config/load.ts';
 import { refusal } from './refusal.ts';
 
 let directory: string;
@@ -444,8 +444,8 @@ test('an alias and an anchor of YAML work, and positions point to what is writte
 
 test('adapters that are not in the table are refused with the place', () => {
   const known = ['baseline', 'command'];
-  checkAdapters(load(MINIMAL), known);
-  const says = (frameworks: string) => refusal(() => checkAdapters(load(`frameworks: ${frameworks}\n${STEPS}`), known));
+  load(MINIMAL, { adapters: known });
+  const says = (frameworks: string) => refusal(() => load(`frameworks: ${frameworks}\n${STEPS}`, { adapters: known }));
   assert.match(
     says('{ x: { adapter: comand } }'),
     /1:29: frameworks\.x\.adapter is "comand", and there is no such adapter\. Did you mean "command"\?/,
@@ -457,11 +457,11 @@ test('adapters that are not in the table are refused with the place', () => {
 });
 
 test('the directory of runs without a configuration', () => {
-  assert.equal(resolveRunsDir({ env: {}, cwd: '/x' }), '/x/runs');
-  assert.equal(resolveRunsDir({ flag: 'y', env: { STEPWELL_RUNS_DIR: 'z' }, cwd: '/x' }), '/x/y');
-  assert.equal(resolveRunsDir({ flag: '/abs', env: {}, cwd: '/x' }), '/abs');
+  assert.equal(resolveRunsDir({ env: {} }, '/x'), '/x/runs');
+  assert.equal(resolveRunsDir({ flags: { runsDir: 'y' }, env: { STEPWELL_RUNS_DIR: 'z' } }, '/x'), '/x/y');
+  assert.equal(resolveRunsDir({ flags: { runsDir: '/abs' }, env: {} }, '/x'), '/abs');
   assert.match(
-    refusal(() => resolveRunsDir({ flag: ' ', env: {}, cwd: '/x' })),
+    refusal(() => resolveRunsDir({ flags: { runsDir: ' ' }, env: {} }, '/x')),
     /--runs-dir: the directory of runs is empty/,
   );
 });

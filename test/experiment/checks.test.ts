@@ -79,7 +79,7 @@ test('a runs directory that is a file, or cannot be written to, is a finding', a
 
 test('rounds must be a whole number', async () => {
   await using here = await scenario({ shell: 'true' });
-  for (const rounds of [0, -1, 1.5, Number.NaN]) assert.equal((await errorOf(here.run({ rounds }))).code, 'BAD_COUNT');
+  for (const rounds of [0, -1, 1.5, Number.NaN]) assert.equal((await errorOf(here.run({ rounds }))).code, 'CONFIG_INVALID');
 });
 
 const GATEWAY = {

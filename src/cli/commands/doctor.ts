@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { adapters } from '../../frameworks.ts';
 import { ExitCode, StepwellError } from '../../errors.ts';
 import { accessOf } from '../../reconcile.ts';
-import { checkAdapters, loadConfig, type ResolvedConfig, type ResolvedFramework } from '../../config.ts';
+import { loadConfig, type ResolvedConfig, type ResolvedFramework } from '../../config.ts';
 import { type Style, paintFor, sanitize, sanitizeJson, sanitizeLine, wrap } from '../../terminal.ts';
 import { bytes } from '../../format.ts';
 import { columnsOf, print } from '../output.ts';
@@ -95,9 +95,8 @@ async function disk(runsDir: string): Promise<Line> {
 /** The configuration as a whole, then each of its frameworks on its own. */
 async function configuration(options: CommonOptions): Promise<Line[]> {
   const load = (frameworks?: readonly string[]): ResolvedConfig => {
-    const resolved = loadConfig({ file: options.config, flags: { runsDir: options.runsDir, frameworks } });
-    checkAdapters(resolved, Object.keys(adapters));
-    return resolved;
+    const flags = { runsDir: options.runsDir, frameworks };
+    return loadConfig({ file: options.config, flags, adapters: Object.keys(adapters) });
   };
   const attempt = (frameworks?: readonly string[]): ResolvedConfig | StepwellError => {
     try {

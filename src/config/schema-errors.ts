@@ -1,29 +1,18 @@
 /** From what zod found to sentences for the person who wrote the file, in the terms of the published JSON Schema. */
 import { z } from 'zod';
 import { ExperimentConfig } from '../schema.ts';
-import { abbreviatedKey, hasKeyShape, isSecretName } from '../secrets.ts';
 import type { ConfigDocument } from './document.ts';
-import { didYouMean, nearest } from './nearest.ts';
-import type { ConfigProblem, KeyPath } from './problem.ts';
-import { showPath } from './problem.ts';
+import { abbreviatedKey, hasKeyShape, isSecretName } from '../secrets.ts';
+import { didYouMean, nearest } from './suggest.ts';
+import type { ConfigProblem, KeyPath } from './errors.ts';
+import { showPath } from './errors.ts';
 
 type Schema = z.core.JSONSchema.JSONSchema;
 
-export interface CheckedShape {
-  /** Null when anything deviates. */
-  readonly config: ExperimentConfig | null;
-  /** The top-level sections that are right by themselves. */
-  readonly sections: Partial<ExperimentConfig>;
-  /** Every deviation is one of its own. */
-  readonly problems: readonly ConfigProblem[];
-}
-
-/** Checks shape and types. */
-export function checkShape(document: ConfigDocument): CheckedShape {
-  const result = ExperimentConfig.safeParse(document.value);
-  if (result.success) return { config: result.data, sections: result.data, problems: [] };
+/** Each deviation from the shape as a problem of its own. */
+export function shapeProblems(document: ConfigDocument, error: z.ZodError): ConfigProblem[] {
   const root = z.toJSONSchema(ExperimentConfig, { io: 'input' });
-  const issues = result.error.issues.map((issue) => ({ issue, path: issue.path as (string | number)[] }));
+  const issues = error.issues.map((issue) => ({ issue, path: issue.path as (string | number)[] }));
   const meant = new Set<string>();
   const problems: ConfigProblem[] = [];
   for (const { issue, path } of issues) {
@@ -46,10 +35,11 @@ export function checkShape(document: ConfigDocument): CheckedShape {
     if (issue.code === 'unrecognized_keys' || meant.has(showPath(path))) continue;
     problems.push(problemOf(document, schemaAt(root, path), path));
   }
-  return { config: null, sections: rightSections(document.value), problems };
+  return problems;
 }
 
-function rightSections(value: unknown): Partial<ExperimentConfig> {
+/** The top-level sections that are right by themselves. */
+export function rightSections(value: unknown): Partial<ExperimentConfig> {
   const entries = Object.entries(ExperimentConfig.shape).flatMap(([section, schema]) => {
     const result = schema.safeParse((value as Record<string, unknown>)[section]);
     return result.success ? [[section, result.data] as const] : [];
@@ -114,6 +104,11 @@ function belongsElsewhere(root: Schema, key: string, path: KeyPath): string {
 
 function valueAt(value: unknown, path: KeyPath): unknown {
   return path.reduce<unknown>((at, part) => (at as Record<string | number, unknown> | null | undefined)?.[part], value);
+}
+
+/** What a value of a schema has to be, for a sentence. */
+export function expectationOf(schema: z.ZodType): string {
+  return expectation(z.toJSONSchema(schema, { io: 'input' }));
 }
 
 function expectation(schema: Schema): string {

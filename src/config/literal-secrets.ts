@@ -1,14 +1,17 @@
-/** What must not be written out in the file, used or not: the file is what ends in git. */
+/** Secrets that are written out in the file: refused where they look like keys, withheld from the copy that a run keeps. */
+import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
+import { stringify } from 'yaml';
 import type { ExperimentConfig, FrameworkSettings } from '../schema.ts';
+import type { KeyPath } from './errors.ts';
 import { abbreviatedKey, couldBeKey, hasKeyShape, isSecretName } from '../secrets.ts';
-import { checkReferences, keepSecret, keepSecretsOf, type Collector } from './collector.ts';
-import type { KeyPath } from './problem.ts';
+import { checkReferences, keepSecret, keepSecretsOf, type ResolveContext } from './references.ts';
 import { repositoryAt } from './repository.ts';
 import { checkUrl } from './url.ts';
 import { checkWrittenIds, isUsageId } from './usage-api.ts';
 
 /** Every endpoint and every framework, selected or not, needed or not. */
-export function checkLiterals({ endpoint, frameworks = {} }: Partial<ExperimentConfig>, to: Collector): void {
+export function checkLiterals({ endpoint, frameworks = {} }: Partial<ExperimentConfig>, to: ResolveContext): void {
   if (endpoint !== undefined) checkEndpoint(['endpoint'], endpoint, 'OPENAI_API_KEY', to);
   for (const [name, settings] of Object.entries(frameworks)) {
     const path = ['frameworks', name];
@@ -22,7 +25,7 @@ export function checkLiterals({ endpoint, frameworks = {} }: Partial<ExperimentC
   }
 }
 
-function checkRepository(path: KeyPath, address: string | undefined, to: Collector): void {
+function checkRepository(path: KeyPath, address: string | undefined, to: ResolveContext): void {
   const secret = address === undefined ? null : repositoryAt(address).secret;
   if (secret === null || secret.includes('${')) return;
   const fix = 'Let git keep it (`git help credentials`), or write a reference: https://${GIT_TOKEN}@….';
@@ -33,7 +36,7 @@ function checkEndpoint(
   path: KeyPath,
   { base_url, api_key, usage_api = {} }: NonNullable<FrameworkSettings['endpoint']>,
   variable: string,
-  to: Collector,
+  to: ResolveContext,
 ): void {
   const { admin_key, base_url: usageUrl } = usage_api;
   if (api_key !== undefined) {
@@ -59,7 +62,7 @@ function checkEndpoint(
 }
 
 /** Text anywhere in the file that has the shape of a key. Places that hold secrets by name are checked above. */
-export function checkKeyShapes(value: unknown, to: Collector, path: (string | number)[] = []): void {
+export function checkKeyShapes(value: unknown, to: ResolveContext, path: (string | number)[] = []): void {
   if (typeof value === 'string') {
     const place = String(path.at(-1));
     if (!hasKeyShape(value) || isSecretName(place) || isUsageId(place)) return;
@@ -74,7 +77,7 @@ export function checkKeyShapes(value: unknown, to: Collector, path: (string | nu
   }
 }
 
-function checkLiteralSecret(path: KeyPath, text: string, variable: string, to: Collector): void {
+function checkLiteralSecret(path: KeyPath, text: string, variable: string, to: ResolveContext): void {
   const reference = `\${${variable}}`;
   const bare = /^\$([A-Za-z_]\w*)$/.exec(text)?.[1];
   if (bare !== undefined) {
@@ -88,4 +91,39 @@ function checkLiteralSecret(path: KeyPath, text: string, variable: string, to: C
   }
   keepSecret(path.join('.'), text, to.secrets);
   to.report.warning(path, `is written out in the file; write a reference such as ${JSON.stringify(reference)}`);
+}
+
+const WITHHELD = '[withheld: a literal value of the configuration file]';
+
+/** YAML of the configuration with every default filled in. References stay; literals in places of secrets are withheld. */
+export function snapshotConfig(config: ExperimentConfig, file: string): { text: string; sha256: string } {
+  const kept = {
+    ...config,
+    ...withoutLiterals(config),
+    frameworks: Object.fromEntries(
+      Object.entries(config.frameworks).map(([name, settings]) => [
+        name,
+        { ...settings, env: withheld(settings.env), ...withoutLiterals(settings) },
+      ]),
+    ),
+  };
+  const heading = `# The configuration of this run, as stepwell resolved it from ${basename(file)}. Paths are relative to that file.\n`;
+  const text = heading + stringify(kept, { lineWidth: 0, aliasDuplicateObjects: false });
+  return { text, sha256: createHash('sha256').update(text).digest('hex') };
+}
+
+function withoutLiterals({ endpoint }: Pick<FrameworkSettings, 'endpoint'>): Pick<FrameworkSettings, 'endpoint'> {
+  if (endpoint === undefined) return {};
+  const { usage_api } = endpoint;
+  return { endpoint: { ...withheld(endpoint), ...(usage_api === undefined ? {} : { usage_api: withheld(usage_api) }) } };
+}
+
+function withheld<T extends Record<string, unknown>>(values: T): T {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, isLiteralSecret(name, value) ? WITHHELD : value]),
+  ) as T;
+}
+
+function isLiteralSecret(name: string, value: unknown): boolean {
+  return isSecretName(name) && typeof value === 'string' && value !== '' && !value.includes('${');
 }

@@ -1,0 +1,131 @@
+/** The frameworks to run, each as a run uses it. */
+import { resolve } from 'node:path';
+import type { ExperimentConfig, FrameworkSettings, ValidationConfig } from '../schema.ts';
+import { unsafeNameReason } from '../store.ts';
+import { checksOf } from './checks.ts';
+import { entryOf, type Report } from './document.ts';
+import { REHEARSAL_MODEL } from './models.ts';
+import { expanded, keepSecretsOf, type ResolveContext } from './references.ts';
+import type { ResolvedEndpoint, ResolvedFramework } from './resolved.ts';
+import { didYouMean } from './suggest.ts';
+
+export function checkFrameworkNames(written: unknown, report: Report): void {
+  const frameworks = entryOf(written, 'frameworks');
+  if (typeof frameworks !== 'object' || frameworks === null || Array.isArray(frameworks)) return;
+  const names = Object.keys(frameworks);
+  if (names.length === 0) report.problem(['frameworks'], 'names no framework', 'Add one, such as baseline: {}.');
+  for (const name of names) {
+    const reason = name === 'all' ? 'it stands for all of them on the command line' : unsafeNameReason(name);
+    if (reason === null) continue;
+    const fix = 'Choose letters, digits, dots, underscores and hyphens; it becomes the name of a directory.';
+    report.problem(['frameworks', name], `cannot be used as a name: ${reason}`, fix, 'key');
+  }
+}
+
+/** Names, each once, in the order asked for. A name runs even where the file says `enabled: false`; `all` does not. */
+export function chooseFrameworks(written: ExperimentConfig, asked: readonly string[] = ['all'], report: Report): string[] {
+  const known = Object.keys(written.frameworks);
+  const enabled = known.filter((name) => written.frameworks[name]!.enabled);
+  if (asked.length === 0) {
+    report.outside('command line', 'no framework is named.', `Name some of: ${['all', ...known].join(', ')}.`);
+  }
+  const chosen = new Set<string>();
+  for (const name of asked) {
+    if (name === 'all') {
+      for (const each of enabled) chosen.add(each);
+    } else if (known.includes(name)) chosen.add(name);
+    else {
+      const fix = `${didYouMean(name, known)}The configuration has: ${known.join(', ')}.`;
+      report.outside('command line', `there is no framework ${JSON.stringify(name)}.`, fix);
+    }
+  }
+  if (asked.includes('all') && enabled.length === 0 && known.length > 0) {
+    report.problem(['frameworks'], 'has no enabled framework', 'Set enabled: true for one, or name one on the command line.');
+  }
+  return [...chosen];
+}
+
+/** Those that `all` would stand for, were they enabled. */
+export function leftOutOf(written: ExperimentConfig, asked: readonly string[] = ['all'], chosen: readonly string[]): string[] {
+  return asked.includes('all') ? Object.keys(written.frameworks).filter((name) => !chosen.includes(name)) : [];
+}
+
+/** Every framework whose adapter is not among the `known` ones is a problem of its own. */
+export function checkAdapters(frameworks: readonly ResolvedFramework[], known: readonly string[], report: Report): void {
+  for (const { name, adapter, settings } of frameworks) {
+    if (known.includes(adapter)) continue;
+    const named = settings.adapter !== undefined;
+    const hint = !named && settings.command !== undefined ? 'Add adapter: command. ' : didYouMean(adapter, known);
+    report.problem(
+      named ? ['frameworks', name, 'adapter'] : ['frameworks', name],
+      named
+        ? `is ${JSON.stringify(adapter)}, and there is no such adapter`
+        : `names no adapter, and none is called ${JSON.stringify(name)}`,
+      `${hint}Adapters: ${known.join(', ')}.`,
+    );
+  }
+}
+
+/** The framework with its environment expanded and the path of its program, if it is one, made absolute. */
+export function resolveFramework(
+  name: string,
+  settings: FrameworkSettings,
+  {
+    directory,
+    installDir,
+    model,
+    endpoint,
+    keys,
+    validation,
+  }: {
+    directory: string;
+    /** Where frameworks are set up that name no place of their own; absolute. */
+    installDir: string;
+    model: string;
+    endpoint: ResolvedEndpoint | null;
+    keys: readonly string[];
+    /** The experiment's. */
+    validation: ValidationConfig;
+  },
+  to: ResolveContext,
+): ResolvedFramework {
+  const env: Record<string, string> = {};
+  for (const [variable, text] of Object.entries(settings.env)) {
+    const path = ['frameworks', name, 'env', variable];
+    const value = expanded(path, text, to);
+    if (value === null) continue;
+    env[variable] = value;
+    keepSecretsOf(variable, text, to);
+    if (keys.some((key) => value.includes(key))) {
+      to.report.warning(path, 'hands the endpoint’s own key to the framework; calls that it makes with it are not metered');
+    }
+  }
+  const places = resolvePlaces(settings, { directory, installDir });
+  const command = settings.command === undefined ? {} : { command: resolveProgram(settings.command, directory) };
+  return {
+    name,
+    adapter: settings.adapter ?? name,
+    model,
+    rehearsal: model === REHEARSAL_MODEL,
+    settings: { ...settings, model, ...places, ...command, env },
+    endpoint,
+    validation: checksOf(validation, settings.validation),
+  };
+}
+
+/** A URL of a repository stays; git's `host:path` has a colon before its first slash. */
+function resolvePlaces(
+  { repo_url, python, install_dir }: FrameworkSettings,
+  { directory, installDir }: { directory: string; installDir: string },
+): Partial<FrameworkSettings> {
+  return {
+    install_dir: install_dir === undefined ? installDir : resolve(directory, install_dir),
+    ...(repo_url === undefined ? {} : { repo_url: /^[^/]*:/.test(repo_url) ? repo_url : resolve(directory, repo_url) }),
+    ...(python === undefined ? {} : { python: python.includes('/') ? resolve(directory, python) : python }),
+  };
+}
+
+/** Of a command only the program is a path for certain; a name without a slash is looked up on PATH. */
+function resolveProgram([program = '', ...args]: readonly string[], directory: string): string[] {
+  return [program.includes('/') ? resolve(directory, program) : program, ...args];
+}

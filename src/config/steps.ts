@@ -1,0 +1,113 @@
+/** The steps to run, and the texts that are read from files of their own: prompts and the fixed answer. */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
+import { selectSteps, type ExperimentConfig } from '../schema.ts';
+import { errnoOf, failureReason } from '../store.ts';
+import { entryOf, type Report } from './document.ts';
+import type { KeyPath } from './errors.ts';
+import { didYouMean } from './suggest.ts';
+
+export function checkStepIds(written: unknown, report: Report): void {
+  const first = new Map<unknown, number>();
+  for (const [index, step] of stepsOf(written)) {
+    const id = entryOf(step, 'id');
+    if (typeof id !== 'number') continue;
+    const other = first.get(id);
+    if (other === undefined) first.set(id, index);
+    else
+      report.problem(
+        ['steps', index, 'id'],
+        `is ${id}, which is also the id of steps[${other}]`,
+        'Give each step an id of its own.',
+      );
+  }
+}
+
+/** The prompts of all steps, disabled ones too: a file is right or wrong as a whole. By position in the list. */
+export function readPrompts(written: unknown, directory: string, report: Report): ReadonlyMap<number, TextFile> {
+  const prompts = new Map<number, TextFile>();
+  for (const [index, step] of stepsOf(written)) {
+    const text = readText(['steps', index, 'prompt_file'], entryOf(step, 'prompt_file'), directory, report);
+    if (text !== null) prompts.set(index, text);
+  }
+  return prompts;
+}
+
+export function readHitl(written: unknown, directory: string, report: Report): TextFile | null {
+  return readText(['hitl_path'], entryOf(written, 'hitl_path'), directory, report);
+}
+
+export function chooseSteps(written: ExperimentConfig, flag: string | undefined, report: Report): ReadonlySet<number> {
+  if (flag !== undefined) {
+    const selection = selectSteps(
+      flag,
+      written.steps.map((step) => step.id),
+    );
+    if ('ids' in selection) return selection.ids;
+    report.outside('--steps', selection.problem, selection.fix);
+    return new Set();
+  }
+  const enabled = written.steps.filter((step) => step.enabled);
+  if (enabled.length === 0)
+    report.problem(['steps'], 'has no enabled step', 'Set enabled: true for one, or name some with --steps.');
+  return new Set(enabled.map((step) => step.id));
+}
+
+function readText(path: KeyPath, file: unknown, directory: string, report: Report): TextFile | null {
+  if (typeof file !== 'string' || file === '') return null;
+  const result = readTextFile(file, directory);
+  if ('text' in result) return result.text;
+  report.problem(path, `is ${JSON.stringify(file)}, which ${result.problem}`, result.fix);
+  return null;
+}
+
+function stepsOf(written: unknown): [number, unknown][] {
+  const steps = entryOf(written, 'steps');
+  return Array.isArray(steps) ? [...steps.entries()] : [];
+}
+
+export interface TextFile {
+  /** As the configuration names it. */
+  readonly file: string;
+  /** Absolute. */
+  readonly path: string;
+  readonly text: string;
+  /** Of the file's bytes. */
+  readonly sha256: string;
+}
+
+export type TextFileResult = { readonly text: TextFile } | { readonly problem: string; readonly fix: string };
+
+function readTextFile(file: string, directory: string): TextFileResult {
+  const path = resolve(directory, file);
+  let bytes: Buffer;
+  try {
+    if (statSync(path).isDirectory()) return { problem: 'is a directory', fix: 'Name a text file in it.' };
+    bytes = readFileSync(path);
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code !== 'ENOENT' && code !== 'ENOTDIR')
+      return { problem: `cannot be read (${failureReason(error)})`, fix: 'Make it readable.' };
+    return {
+      problem: 'does not exist',
+      fix: `${similar(path)}Create the file or correct the name; it is relative to the configuration file.`,
+    };
+  }
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return { problem: 'is not UTF-8 text', fix: 'Save it as UTF-8.' };
+  }
+  if (text.trim() === '') return { problem: 'is empty', fix: 'Write the text into it.' };
+  return { text: { file, path, text, sha256: createHash('sha256').update(bytes).digest('hex') } };
+}
+
+function similar(path: string): string {
+  try {
+    return didYouMean(basename(path), readdirSync(dirname(path)));
+  } catch {
+    return '';
+  }
+}
