@@ -42,8 +42,10 @@ null in JSON. With \`STEPWELL_DEBUG=1\` the stack follows; in JSON it is the fie
 ## Output
 
 Results go to stdout, everything else to stderr. \`NO_COLOR\` switches colours off, \`FORCE_COLOR\` on; without a terminal, or with
-\`CI\` set, progress comes as plain lines. What a log holds is shown with its control characters made visible, so that no record
-can do anything to your terminal. A reader that leaves early (\`| head\`) is no error. A run goes on without one, and also when its output
+\`CI\` set, progress comes as plain lines. A \`+\` behind tokens makes them a lower bound; what was not measured is \`unknown\`. What a log holds is shown with its control and invisible characters as codes
+(\`\\x1b\`, \`\\u202e\`), and further lines of a message are indented, so that no record can do anything to your terminal or look like
+another record. \`run --console LEVEL\` shows records on a terminal as \`logs\` does; into a file or a pipe it writes one line of
+JSON each, with the same characters escaped. A reader that leaves early (\`| head\`) is no error. A run goes on without one, and also when its output
 cannot be written; that is told at once and with exit code 1.
 
 ${sections.join('\n')}`;

@@ -192,6 +192,7 @@ test('as JSON: one document, or a line for each thing, with every field', async 
     'action',
     'state',
     'reason',
+    'code',
     'fix',
     'age_minutes',
     'settled',
