@@ -6,10 +6,10 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { lstat, mkdir, open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { messageOf } from '../errors.ts';
 import { captureScope, getLogger } from '../log.ts';
-import type { EventMetadata } from '../schema.ts';
+import { FrameworkEvent, type EventMetadata } from '../schema.ts';
 import { ifErrno, LineSplitter, type RawLine, SCRATCH_DIR } from '../store.ts';
-import { MAX_EVENT_BYTES, readEventLine } from './event-line.ts';
 
 const log = getLogger('run/event-file', { component: 'adapter' });
 
@@ -17,6 +17,11 @@ const POLL_MS = 100;
 const CHUNK_BYTES = 64 * 1024;
 /** Refused lines that are recorded one by one; all are counted. */
 const REFUSED_NAMED = 20;
+
+/** Longer lines are refused; with what escaping adds, a record still holds the rest. */
+const MAX_EVENT_BYTES = 64 * 1024;
+/** Characters of a refused line that are kept. */
+const TEXT_KEPT = 1000;
 
 export const EVENTS_VARIABLE = 'STEPWELL_EVENTS';
 
@@ -213,4 +218,33 @@ export class EventFile implements AsyncDisposable {
     } satisfies EventMetadata<'framework_events_end'>;
     log.info(`The framework recorded ${this.#events} events itself`, { event: 'framework_events_end', metadata });
   }
+}
+
+type Refusal = EventMetadata<'framework_event_refused'>;
+
+type EventLine =
+  | { readonly kind: 'event'; readonly event: FrameworkEvent }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | { readonly kind: 'blank' };
+
+/** A line without its newline is taken if it is a whole event: writers may leave out the last one. */
+function readEventLine({ number: line, bytes, text, terminated }: RawLine): EventLine {
+  const refused = (reason: Refusal['reason'], detail: string): EventLine => ({
+    kind: 'refused',
+    refusal: { line, bytes, reason, detail, text: text === null ? null : text.slice(0, TEXT_KEPT) },
+  });
+  if (text === null) return refused('too_long', `it has ${bytes} bytes; at most ${MAX_EVENT_BYTES} are taken`);
+  if (text.trim() === '') return { kind: 'blank' };
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    if (!terminated) return refused('torn', 'the file ends before the line does');
+    return refused('not_json', messageOf(error));
+  }
+  const parsed = FrameworkEvent.safeParse(value);
+  if (parsed.success) return { kind: 'event', event: parsed.data };
+  const [issue] = parsed.error.issues;
+  const place = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `;
+  return refused('not_an_event', `${place}${issue?.message ?? 'it has another shape'}`);
 }

@@ -1,21 +1,19 @@
 /** The course of one run, from preparing the framework to the last record before sealing. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { digestOf } from '../config.ts';
 import { killMarked } from '../exec.ts';
 import { getLogger, runRedactor, syncRun } from '../log.ts';
 import type { MeteredEndpoint } from '../meter.ts';
 import type { EventMetadata, Phase, RunStatus } from '../schema.ts';
 import { SCRATCH_DIR, WORKSPACE_DIR } from '../store.ts';
+import { adapterRunOf, makeProcessEnvironment, markPrefix, type ProcessEnvironment } from './adapter-context.ts';
 import type { AdapterRun } from './adapter.ts';
 import { secondsSince } from './attempt.ts';
-import { digestOf } from '../config.ts';
-import { makeSurroundings, markPrefix, type Surroundings } from './environment.ts';
+import { budgetStop, SETTLE_MS, toResult, verdictFor, withDeadline, withTimeout } from './deadline.ts';
 import { EVENTS_VARIABLE, openEventFile, type EventFile } from './event-file.ts';
 import { failureOf, INTERRUPTED, thrownFailure, type RunFailure } from './failure.ts';
-import { adapterRunOf } from './handover.ts';
-import { budgetCut, cutVerdict, startLimit } from './limit.ts';
-import type { RunOrder } from './order.ts';
-import { settled, settledOrAborted, SETTLE_MS, within } from './settle.ts';
+import type { RunSpec } from './run-spec.ts';
 import { runStep } from './step.ts';
 import { removeTree } from './workspace.ts';
 
@@ -31,7 +29,7 @@ export interface RunOutcome {
  * Executes one run inside its log scope. Every way it can go ends in a returned outcome and a `run_end` record; it does
  * not throw for anything that a framework, an adapter or the workspace does.
  */
-export async function executeRun(order: RunOrder): Promise<RunOutcome> {
+export async function executeRun(spec: RunSpec): Promise<RunOutcome> {
   const started = performance.now();
   let failure: RunFailure | null = null;
 
@@ -39,7 +37,7 @@ export async function executeRun(order: RunOrder): Promise<RunOutcome> {
   const phase = async (name: Phase, work: () => Promise<RunFailure | null>): Promise<void> => {
     log.info(`Phase ${name} begins`, { event: 'phase_start', metadata: { phase: name } satisfies EventMetadata<'phase_start'> });
     const begun = performance.now();
-    const done = await settled(work);
+    const done = await toResult(work);
     const failed = done.kind === 'value' ? done.value : thrownFailure(name, done.error);
     const metadata = {
       phase: name,
@@ -51,51 +49,51 @@ export async function executeRun(order: RunOrder): Promise<RunOutcome> {
     failure ??= failed;
   };
 
-  recordStart(order);
-  const endpoint = order.meter?.openRun() ?? null;
+  recordStart(spec);
+  const endpoint = spec.meter?.openRun() ?? null;
   const eventFiles: EventFile[] = [];
-  const surroundings = await settled(async () => await prepareDirectories(order, eventFiles));
-  const adapterRun = surroundings.kind === 'value' ? adapterRunOf(order, surroundings.value, endpoint, order.signal) : null;
+  const environment = await toResult(async () => await prepareDirectories(spec, eventFiles));
+  const adapterRun = environment.kind === 'value' ? adapterRunOf(spec, environment.value, endpoint, spec.signal) : null;
   await phase('prepare', async () => {
-    if (adapterRun === null) throw surroundings.kind === 'threw' ? surroundings.error : new Error('no surroundings');
-    return await prepare(order, adapterRun, endpoint?.budgetExceeded ?? null);
+    if (adapterRun === null) throw environment.kind === 'threw' ? environment.error : new Error('no environment');
+    return await prepare(spec, adapterRun, endpoint?.budgetExceeded ?? null);
   });
-  if (failure === null) await phase('steps', async () => await runSteps(order, eventFiles));
-  await phase('stop', async () => await stop(order, adapterRun, eventFiles));
-  await closeModel(order, endpoint);
+  if (failure === null) await phase('steps', async () => await runSteps(spec, eventFiles));
+  await phase('stop', async () => await stop(spec, adapterRun, eventFiles));
+  await closeModel(spec, endpoint);
 
   const durationSeconds = secondsSince(started);
   return recordEnd(failure, durationSeconds);
 }
 
 /** Calls in flight are recorded first. Trouble here is none of the framework's. */
-async function closeModel(order: RunOrder, endpoint: MeteredEndpoint | null): Promise<void> {
+async function closeModel(spec: RunSpec, endpoint: MeteredEndpoint | null): Promise<void> {
   await endpoint?.close();
-  const closed = await settled(order.closeModel);
+  const closed = await toResult(spec.closeModel);
   if (closed.kind === 'threw') log.error('The way to the model could not be closed', { error: closed.error });
 }
 
-function recordStart(order: RunOrder): void {
-  const { config } = order;
-  log.info(`Run ${order.runId} of ${order.framework} begins`, {
+function recordStart(spec: RunSpec): void {
+  const { config } = spec;
+  log.info(`Run ${spec.runId} of ${spec.framework} begins`, {
     event: 'run_start',
     metadata: {
-      stepwell_version: order.stepwellVersion,
-      adapter: order.adapterName,
-      model: order.model,
-      rehearsal: order.rehearsal,
-      round: order.round,
+      stepwell_version: spec.stepwellVersion,
+      adapter: spec.adapterName,
+      model: spec.model,
+      rehearsal: spec.rehearsal,
+      round: spec.round,
       random_seed: config.random_seed,
-      config_sha256: order.configSha256,
+      config_sha256: spec.configSha256,
       checks_digest: digestOf(config.validation),
-      steps: order.steps.map(({ step, name, prompt_file, prompt_sha256 }) => ({ step, name, prompt_file, prompt_sha256 })),
+      steps: spec.steps.map(({ step, name, prompt_file, prompt_sha256 }) => ({ step, name, prompt_file, prompt_sha256 })),
       step_timeout_seconds: config.timeouts.step_timeout_seconds,
       max_retries: config.retries.max_retries,
       health_check_interval_seconds: config.timeouts.health_check_interval_seconds,
       on_step_failure: config.on_step_failure,
       validates_app: config.validation.app !== undefined,
-      usage_api: order.usageApi,
-      replay_of: order.replayOf,
+      usage_api: spec.usageApi,
+      replay_of: spec.replayOf,
     } satisfies EventMetadata<'run_start'>,
   });
 }
@@ -115,37 +113,31 @@ function recordEnd(failure: RunFailure | null, durationSeconds: number): RunOutc
   return { status, durationSeconds };
 }
 
-async function prepareDirectories(order: RunOrder, eventFiles: EventFile[]): Promise<Surroundings> {
-  await mkdir(join(order.runDir, WORKSPACE_DIR), { recursive: true });
-  const events = await openEventFile(order.runDir, 'prepare');
+async function prepareDirectories(spec: RunSpec, eventFiles: EventFile[]): Promise<ProcessEnvironment> {
+  await mkdir(join(spec.runDir, WORKSPACE_DIR), { recursive: true });
+  const events = await openEventFile(spec.runDir, 'prepare');
   eventFiles.push(events);
-  return await makeSurroundings({
-    runDir: order.runDir,
-    runId: order.runId,
+  return await makeProcessEnvironment({
+    runDir: spec.runDir,
+    runId: spec.runId,
     purpose: 'prepare',
-    parentEnv: order.parentEnv,
-    extra: { ...order.settings.env, [EVENTS_VARIABLE]: events.path },
+    parentEnv: spec.parentEnv,
+    extra: { ...spec.settings.env, [EVENTS_VARIABLE]: events.path },
   });
 }
 
 /** The preparation has the time limit of an attempt: a clone that hangs must not hold the run for ever. */
-async function prepare(order: RunOrder, run: AdapterRun, budget: AbortSignal | null): Promise<RunFailure | null> {
-  const limit = startLimit(order, budget);
-  const work = settled(async () => await order.adapter.prepare({ ...run, signal: limit.signal }));
-  let done: Awaited<typeof work> | { readonly kind: 'unsettled' };
-  try {
-    done = await settledOrAborted(work, {
-      signal: limit.signal,
-      onAbort: async () => {
-        await killMarked(run.mark, { graceMs: run.shutdownGraceSeconds * 1000 });
-      },
-      settleMs: SETTLE_MS,
-    });
-  } finally {
-    limit.release();
-  }
-  const cut = limit.cut ?? budgetCut(budget);
-  if (cut !== null) return failureOf(cutVerdict(cut, order), { phase: 'prepare', step: null });
+async function prepare(spec: RunSpec, run: AdapterRun, budget: AbortSignal | null): Promise<RunFailure | null> {
+  const { result: done, stopped } = await withDeadline(
+    spec,
+    budget,
+    async (signal) => await spec.adapter.prepare({ ...run, signal }),
+    async () => {
+      await killMarked(run.mark, { graceMs: run.shutdownGraceSeconds * 1000 });
+    },
+  );
+  const reason = stopped ?? budgetStop(budget);
+  if (reason !== null) return failureOf(verdictFor(reason, spec), { phase: 'prepare', step: null });
   if (done.kind === 'unsettled') throw new Error('unreachable: the preparation is left only after its signal aborted');
   if (done.kind === 'threw') return thrownFailure('prepare', done.error);
   const { commit } = done.value;
@@ -156,31 +148,31 @@ async function prepare(order: RunOrder, run: AdapterRun, budget: AbortSignal | n
   return null;
 }
 
-/** The steps in order. The first failure decides the run's status, also when the later steps go on. */
-async function runSteps(order: RunOrder, eventFiles: EventFile[]): Promise<RunFailure | null> {
+/** The steps in spec. The first failure decides the run's status, also when the later steps go on. */
+async function runSteps(spec: RunSpec, eventFiles: EventFile[]): Promise<RunFailure | null> {
   let first: RunFailure | null = null;
-  for (const step of order.steps) {
-    if (order.signal.aborted) break;
-    const verdict = await runStep(order, step, eventFiles);
+  for (const step of spec.steps) {
+    if (spec.signal.aborted) break;
+    const verdict = await runStep(spec, step, eventFiles);
     if (verdict.status === 'success') continue;
     first ??= failureOf(verdict, { phase: 'steps', step: step.step, name: step.name });
-    if (order.config.on_step_failure === 'stop') break;
+    if (spec.config.on_step_failure === 'stop') break;
   }
   // Also after the last step: its validation was then cut off, and the run's measures are not whole.
-  if (order.signal.aborted) first ??= failureOf(INTERRUPTED, { phase: 'steps', step: null });
+  if (spec.signal.aborted) first ??= failureOf(INTERRUPTED, { phase: 'steps', step: null });
   return first;
 }
 
 /** Ends the adapter's own and then everything that carries a mark of this run. */
-async function stop(order: RunOrder, run: AdapterRun | null, eventFiles: readonly EventFile[]): Promise<RunFailure | null> {
-  const graceMs = order.config.timeouts.shutdown_grace_seconds * 1000;
-  const work = settled(async () => {
-    if (run !== null) await order.adapter.stop(run);
+async function stop(spec: RunSpec, run: AdapterRun | null, eventFiles: readonly EventFile[]): Promise<RunFailure | null> {
+  const graceMs = spec.config.timeouts.shutdown_grace_seconds * 1000;
+  const work = toResult(async () => {
+    if (run !== null) await spec.adapter.stop(run);
   });
-  const stopped = await within(work, graceMs + SETTLE_MS);
-  const ended = await killMarked(markPrefix(order.runId), { graceMs });
+  const stopped = await withTimeout(work, graceMs + SETTLE_MS);
+  const ended = await killMarked(markPrefix(spec.runId), { graceMs });
   for (const events of eventFiles) await events[Symbol.asyncDispose]();
-  await removeTree(join(order.runDir, SCRATCH_DIR)).catch((error: unknown) =>
+  await removeTree(join(spec.runDir, SCRATCH_DIR)).catch((error: unknown) =>
     log.warn('The scratch directory could not be removed', { error }),
   );
   if (stopped.kind === 'threw') return thrownFailure('stop', stopped.error);

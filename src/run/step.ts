@@ -1,19 +1,19 @@
 /** One step: attempts until one succeeds or none is left, the workspace put back between them, then validation. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ResolvedStep } from '../config.ts';
 import { messageOf } from '../errors.ts';
 import { getLogger, syncRun, withStep } from '../log.ts';
-import type { EventMetadata, FileFact, StepStatus } from '../schema.ts';
+import { MAX_SECONDS, type EventMetadata, type FileFact, type StepStatus } from '../schema.ts';
 import { SCRATCH_DIR, SNAPSHOT_DIR, WORKSPACE_DIR, type TreeChange } from '../store.ts';
 import { validateStep } from '../validate.ts';
+import { makeProcessEnvironment } from './adapter-context.ts';
 import { runAttempt, secondsSince, type AttemptResult } from './attempt.ts';
-import { backoffSeconds, waitSeconds } from './backoff.ts';
-import type { ResolvedStep } from '../config.ts';
-import { makeSurroundings } from './environment.ts';
+import { toResult } from './deadline.ts';
 import type { EventFile } from './event-file.ts';
 import { INTERRUPTED, isLasting, type AttemptVerdict } from './failure.ts';
-import type { RunOrder } from './order.ts';
-import { settled } from './settle.ts';
+import type { RunSpec } from './run-spec.ts';
 import { removeTree, restoreSnapshot, takeSnapshot } from './workspace.ts';
 
 const log = getLogger('run/step', { component: 'orchestrator' });
@@ -33,7 +33,7 @@ interface StepResult {
 }
 
 /** Runs one step in its scope. Never throws for what the framework did; the verdict is that of the last attempt. */
-export async function runStep(order: RunOrder, step: ResolvedStep, eventFiles: EventFile[]): Promise<AttemptVerdict> {
+export async function runStep(spec: RunSpec, step: ResolvedStep, eventFiles: EventFile[]): Promise<AttemptVerdict> {
   return await withStep(step.step, async () => {
     log.info(`Step ${step.step} begins: ${step.name}`, {
       event: 'step_start',
@@ -44,9 +44,9 @@ export async function runStep(order: RunOrder, step: ResolvedStep, eventFiles: E
       } satisfies EventMetadata<'step_start'>,
     });
     const started = performance.now();
-    const { verdict, attempts, change } = await runAttempts(order, step, eventFiles);
+    const { verdict, attempts, change } = await runAttempts(spec, step, eventFiles);
     logStepEnd(verdict.status, attempts, secondsSince(started));
-    if (!order.signal.aborted) await validate(order, step, change);
+    if (!spec.signal.aborted) await validate(spec, step, change);
     syncRun();
     return verdict;
   });
@@ -58,11 +58,11 @@ function logStepEnd(status: StepStatus, attempts: number, duration_seconds: numb
   else log.error(`Step ended: ${status}`, { event: 'step_end', metadata });
 }
 
-async function runAttempts(order: RunOrder, step: ResolvedStep, eventFiles: EventFile[]): Promise<StepResult> {
-  const last = order.config.retries.max_retries + 1;
-  const restoresAtEnd = order.config.on_step_failure === 'continue';
-  const workspace = join(order.runDir, WORKSPACE_DIR);
-  const snapshot = join(order.runDir, SNAPSHOT_DIR);
+async function runAttempts(spec: RunSpec, step: ResolvedStep, eventFiles: EventFile[]): Promise<StepResult> {
+  const last = spec.config.retries.max_retries + 1;
+  const restoresAtEnd = spec.config.on_step_failure === 'continue';
+  const workspace = join(spec.runDir, WORKSPACE_DIR);
+  const snapshot = join(spec.runDir, SNAPSHOT_DIR);
   let attempt = 0;
   try {
     // A framework may have removed it.
@@ -71,24 +71,24 @@ async function runAttempts(order: RunOrder, step: ResolvedStep, eventFiles: Even
     if (closed.length > 0) warnOfClosed(step, workspace, closed);
     for (;;) {
       attempt++;
-      const result = await runAttempt(order, step, attempt, { promptFile: await writePrompt(order, step), eventFiles });
+      const result = await runAttempt(spec, step, attempt, { promptFile: await writePrompt(spec, step), eventFiles });
       const { verdict, change } = result;
       if (verdict.status === 'success') return { verdict, attempts: attempt, change };
       const isLast = attempt === last || isLasting(verdict);
       await recordLeftovers(step, attempt, result);
       // An attempt that failed by itself would have been followed by another one.
-      if (order.signal.aborted) return { verdict: isLast ? verdict : INTERRUPTED, attempts: attempt, change };
+      if (spec.signal.aborted) return { verdict: isLast ? verdict : INTERRUPTED, attempts: attempt, change };
       // What the last failed attempt left is evidence and stays, unless a further step has to build on the workspace.
       if (isLast && !restoresAtEnd) return { verdict, attempts: attempt, change };
       await restoreSnapshot(snapshot, workspace, closed);
       if (isLast) return { verdict, attempts: attempt, change: null };
-      const seconds = backoffSeconds(order.config.retries, attempt);
+      const seconds = backoffSeconds(spec.config.retries, attempt);
       log.info(`Attempt ${attempt + 1} follows in ${seconds} s`, {
         event: 'retry_scheduled',
         metadata: { next_attempt: attempt + 1, backoff_seconds: seconds } satisfies EventMetadata<'retry_scheduled'>,
       });
-      await waitSeconds(seconds, order.signal);
-      if (order.signal.aborted) return { verdict: INTERRUPTED, attempts: attempt, change: null };
+      await waitSeconds(seconds, spec.signal);
+      if (spec.signal.aborted) return { verdict: INTERRUPTED, attempts: attempt, change: null };
     }
   } catch (error) {
     const message = messageOf(error);
@@ -99,6 +99,22 @@ async function runAttempts(order: RunOrder, step: ResolvedStep, eventFiles: Even
       log.warn('The snapshot of the workspace could not be removed', { error }),
     );
   }
+}
+
+/** Seconds to wait before the attempt after `failedAttempts` failed ones: initial, initial × multiplier, … */
+function backoffSeconds(
+  retries: { initial_backoff_seconds: number; backoff_multiplier: number },
+  failedAttempts: number,
+): number {
+  return retries.initial_backoff_seconds * retries.backoff_multiplier ** (failedAttempts - 1);
+}
+
+/** Waits; ends early, without an error, when `signal` aborts. */
+async function waitSeconds(seconds: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await delay(Math.min(seconds, MAX_SECONDS) * 1000, undefined, { signal }).catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+  });
 }
 
 /** Said in the scope of the first attempt: what it changes there, the next one will find. */
@@ -113,8 +129,8 @@ function warnOfClosed(step: ResolvedStep, workspace: string, closed: readonly Bu
 }
 
 /** The framework reads a copy: the original could be changed under it, or by it. Each attempt gets a new one for the same reason. */
-async function writePrompt(order: RunOrder, step: ResolvedStep): Promise<string> {
-  const dir = join(order.runDir, SCRATCH_DIR, 'prompts');
+async function writePrompt(spec: RunSpec, step: ResolvedStep): Promise<string> {
+  const dir = join(spec.runDir, SCRATCH_DIR, 'prompts');
   await removeTree(dir);
   await mkdir(dir, { recursive: true });
   const path = join(dir, `step_${step.step}.txt`);
@@ -143,25 +159,25 @@ async function recordLeftovers(step: ResolvedStep, attempt: number, { change, af
 }
 
 /** Measures what the step leaves. A validation that fails to run is recorded; it does not change the step's status. */
-async function validate(order: RunOrder, step: ResolvedStep, change: TreeChange | null): Promise<void> {
-  const done = await settled(async () => {
-    const { mark, env } = await makeSurroundings({
-      runDir: order.runDir,
-      runId: order.runId,
+async function validate(spec: RunSpec, step: ResolvedStep, change: TreeChange | null): Promise<void> {
+  const done = await toResult(async () => {
+    const { mark, env } = await makeProcessEnvironment({
+      runDir: spec.runDir,
+      runId: spec.runId,
       purpose: `step_${step.step}_validation`,
-      parentEnv: order.parentEnv,
+      parentEnv: spec.parentEnv,
       extra: { STEPWELL_STEP: String(step.step) },
     });
     await validateStep({
-      workspace: join(order.runDir, WORKSPACE_DIR),
-      config: order.config.validation,
+      workspace: join(spec.runDir, WORKSPACE_DIR),
+      config: spec.config.validation,
       step: step.step,
       change,
-      healthIntervalSeconds: order.config.timeouts.health_check_interval_seconds,
-      graceSeconds: order.config.timeouts.shutdown_grace_seconds,
+      healthIntervalSeconds: spec.config.timeouts.health_check_interval_seconds,
+      graceSeconds: spec.config.timeouts.shutdown_grace_seconds,
       env,
       mark,
-      signal: order.signal,
+      signal: spec.signal,
     });
   });
   if (done.kind === 'threw')

@@ -1,10 +1,10 @@
 /** What the runner is told to execute: one run, with everything resolved. */
+import type { ResolvedStep } from '../config.ts';
 import type { RunMeter } from '../meter.ts';
 import type { EventMetadata, ExperimentConfig, FrameworkSettings } from '../schema.ts';
 import type { Adapter } from './adapter.ts';
-import type { ResolvedStep } from '../config.ts';
 
-export interface RunOrder {
+export interface RunSpec {
   readonly runId: string;
   /** Absolute; exists. */
   readonly runDir: string;
