@@ -18,6 +18,7 @@ export {
   parseRecord,
   readLogFile,
   type DamagedLine,
+  type FilePosition,
   type ParsedRecord,
   type ReadItem,
   type RecordDefaults,

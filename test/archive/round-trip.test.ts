@@ -6,8 +6,9 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { list } from 'tar';
-import { openArchive, packRun } from '../../src/archive.ts';
+import { openArchive, openArchiveBytes, packRun } from '../../src/archive.ts';
 import { encodeHeader } from '../../src/archive/format/tar.ts';
+import { memoryBytes } from '../store/memory-bytes.ts';
 import { describeSource } from '../store/source-contract.ts';
 import { ENDED, scratchDir, sha256, writeTree } from './sealed-run.ts';
 
@@ -15,6 +16,16 @@ describeSource('archive', async (runDir) => {
   await packRun({ runDir, exclude: [], modifiedAt: ENDED });
   return openArchive(join(runDir, 'run.tar.gz'));
 });
+
+for (const [name, most] of [
+  ['in memory', Infinity],
+  ['in memory, in short reads', 1000],
+] as const) {
+  describeSource(`archive ${name}`, async (runDir) => {
+    await packRun({ runDir, exclude: [], modifiedAt: ENDED });
+    return openArchiveBytes(memoryBytes(await readFile(join(runDir, 'run.tar.gz')), { most }), 'memory');
+  });
+}
 
 const KB = 1024;
 const BORDERS = [

@@ -4,11 +4,13 @@ import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { openArchive, packRun, verifyRun } from '../../src/archive.ts';
+import { openArchive, openArchiveBytes, packRun, verifyRun } from '../../src/archive.ts';
 import { packBlock } from '../../src/archive/format/block.ts';
 import { checksumsText } from '../../src/archive/format/checksums.ts';
 import { encodeHeader, headerSum, TAR_END, type TarEntry } from '../../src/archive/format/tar.ts';
 import { ArchiveWriter } from '../../src/archive/writer.ts';
+import { readRange } from '../../src/store.ts';
+import { memoryBytes } from '../store/memory-bytes.ts';
 import { ENDED, scratchDir, sha256, writeTree } from './sealed-run.ts';
 
 const entry = (path: string, more: Partial<TarEntry> = {}): TarEntry => {
@@ -178,4 +180,54 @@ test('a block that unpacks to more than it says does not fill the memory', async
   const before = process.memoryUsage.rss();
   await assert.rejects(openArchive(archive), { code: 'ARCHIVE_DAMAGED' });
   assert.ok(process.memoryUsage.rss() - before < 100 << 20);
+});
+
+test('an archive whose bytes stop coming is an error with the reason, and is closed', async (t) => {
+  const runDir = scratchDir(t);
+  await writeTree(runDir, { 'logs/run.log': Buffer.from(Array.from({ length: 3_000_000 }, (_, at) => (at * 7919) % 256)) });
+  await packRun({ runDir, exclude: [], modifiedAt: ENDED });
+  const data = await readFile(join(runDir, 'run.tar.gz'));
+  const lost = memoryBytes(data, { failAt: data.length >> 1 });
+  await assert.rejects(openArchiveBytes(lost, 'store://1'), { code: 'RUN_UNREADABLE', message: /ECONNRESET, at store:\/\/1/ });
+  assert.equal(lost.isClosed, true);
+  const cut = memoryBytes(data.subarray(0, data.length - 100), { size: data.length });
+  await assert.rejects(openArchiveBytes(cut, 'store://1'), {
+    code: 'ARCHIVE_DAMAGED',
+    message: /it ends at byte \d+, while it was read/,
+  });
+  const boundless = memoryBytes(data, { size: 2 ** 52 });
+  await assert.rejects(openArchiveBytes(boundless, 'store://1'), { code: 'ARCHIVE_DAMAGED', message: /it ends at byte/ });
+});
+
+test('sizes and places of a forged index are not believed', async (t) => {
+  const runDir = scratchDir(t);
+  await writeTree(runDir, { 'workspace/a': 'aaaa', 'metadata.json': '{}' });
+  await packRun({ runDir, exclude: [], modifiedAt: ENDED });
+  const index = join(runDir, '.stepwell/run.tar.gz.index.json');
+  const body = JSON.parse((await readFile(index, 'utf8')).split('\n')[1] ?? '') as {
+    files: number[];
+    blocks: number[];
+    list: object;
+  };
+  const forgeries = [
+    { ...body, files: body.files.map((value, at) => (at % 2 === 0 ? value : 2 ** 52)) },
+    { ...body, files: body.files.map(() => 2 ** 52) },
+    { ...body, blocks: body.blocks.map((value, at) => (at % 3 === 1 ? 2 ** 52 : value)) },
+    { ...body, blocks: body.blocks.map((value, at) => (at % 3 === 2 ? value + 4 : value)) },
+    { ...body, list: { ...body.list, bytes: 2 ** 52 } },
+  ];
+  for (const forged of forgeries) {
+    const text = JSON.stringify(forged);
+    await writeFile(index, `${sha256(text)}\n${text}\n`);
+    await using source = await openArchive(join(runDir, 'run.tar.gz'));
+    for (const read of [() => source.read('workspace/a'), () => source.open('workspace/a')]) {
+      // Either the forgery was seen and the index made anew, or reading fails.
+      const found = await read().then(
+        async (data) => (data === null || Buffer.isBuffer(data) ? data : await readRange(data, 0, 4))?.toString(),
+        (error: unknown) => error,
+      );
+      if (found instanceof Error) assert.match(String((found as { code?: string }).code), /^(ARCHIVE_DAMAGED|RUN_UNREADABLE)$/);
+      else assert.equal(found, 'aaaa');
+    }
+  }
 });

@@ -8,7 +8,7 @@ import { mkdtemp, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
-import { readLogFile, readRecords, type ReadItem, type RunSource } from '../../src/store.ts';
+import { readLogFile, readRange, readRecords, type ReadItem, type RunSource } from '../../src/store.ts';
 
 /** One whole log line. */
 export function line(fields: Record<string, unknown>): string {
@@ -124,6 +124,29 @@ export function describeSource(name: string, open: (runDir: string) => Promise<R
         assert.equal(streamed[0], CONTRACT_FILES['logs/step_001/adapter.log']);
         assert.equal(streamed[1], CONTRACT_FILES['logs/run.log']);
         assert.equal(streamed[2], streamed[0]);
+      });
+    });
+
+    test('gives any part of a file, alone and as a stream', async () => {
+      await withSource(async (source) => {
+        const path = 'logs/step_001/adapter.log';
+        const whole = Buffer.from(CONTRACT_FILES[path] ?? '');
+        await using file = await source.open(path);
+        assert.equal(file?.size, whole.length);
+        for (const [from, to] of [
+          [0, 10],
+          [70_000, 170_000],
+          [whole.length - 5, whole.length + 100],
+          [whole.length, 2 ** 40],
+        ] as const) {
+          const part = whole.subarray(from, to).toString();
+          assert.equal(file === null ? null : (await readRange(file, from, to - from)).toString(), part);
+          assert.equal(Buffer.concat(await collect(source.stream(path, { from, to }))).toString(), part);
+        }
+        assert.equal((await source.open('workspace/empty.txt'))?.size, 0);
+        assert.equal(await source.open('logs'), null);
+        assert.equal(await source.open('logs/absent.log'), null);
+        assert.equal(await source.open('../20261122-141503-k3f9/metrics.json'), null);
       });
     });
 

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { appendFile, chmod, mkdtemp, rm } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { appendFile, chmod, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { openRunDirectory } from '../../src/store.ts';
-import { CONTRACT_FILES, describeSource, line, writeFiles } from './source-contract.ts';
+import { openRunDirectory } from '../../../src/store.ts';
+import { CONTRACT_FILES, describeSource, line, writeFiles } from '../source-contract.ts';
 
 describeSource('directory', (runDir) => openRunDirectory(runDir));
 
@@ -76,6 +77,28 @@ describe('a run directory', () => {
     }
     assert.equal(await source.read('n'.repeat(300)), null);
     assert.deepEqual(await source.files('metadata.json'), []);
+  });
+
+  test('what is no regular file is not opened, also not where a file of the run belongs', async (t) => {
+    const strange = await mkdtemp(join(tmpdir(), 'stepwell-source-'));
+    t.after(() => rm(strange, { recursive: true, force: true }));
+    await writeFiles(strange, { 'logs/run.log': runLog, elsewhere: '{"sealed":{"files":{}}}' });
+    execFileSync('mkfifo', [join(strange, 'metrics.json')]);
+    await symlink(join(strange, 'elsewhere'), join(strange, 'metadata.json'));
+    await symlink('/etc/hostname', join(strange, 'logs/adapter.log'));
+    await using source = await openRunDirectory(strange);
+    assert.equal(await source.read('metrics.json'), null);
+    assert.equal(await source.read('metadata.json'), null);
+    assert.equal(await source.open('logs/adapter.log'), null);
+    assert.equal((await source.read('logs/run.log'))?.toString(), runLog, 'a linked metadata.json says nothing of the seal');
+  });
+
+  test('a seal of impossible sizes hides the file and reads nothing else', async () => {
+    const source = await openRunDirectory(dir, { sealed: { 'logs/run.log': -5, 'logs/step_001/adapter.log': 2 ** 50 } });
+    assert.equal((await source.read('logs/run.log'))?.length, 0);
+    assert.equal((await source.open('logs/run.log'))?.size, 0);
+    const adapter = CONTRACT_FILES['logs/step_001/adapter.log'] ?? '';
+    assert.equal((await source.read('logs/step_001/adapter.log'))?.toString(), adapter);
   });
 
   test('that is not there is an error that names it', async () => {
