@@ -1,7 +1,7 @@
 /** `stepwell compare`: frameworks side by side, over their runs. */
 import { compareRuns, listRuns } from '../../catalog.ts';
 import { ExitCode } from '../../errors.ts';
-import { comparisonMarkdown, comparisonText } from '../comparison.ts';
+import { comparisonMarkdown, comparisonText } from '../views/comparison.ts';
 import { sanitizeJson } from '../../terminal.ts';
 import { columnsOf, note, print } from '../output.ts';
 import { runsDirOf, shownPath, type CommonOptions } from '../runs-dir.ts';

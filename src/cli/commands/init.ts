@@ -4,7 +4,6 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ExitCode, messageOf } from '../../errors.ts';
 import { errnoOf } from '../../store.ts';
-import { gitignoreBlock, hasGitignoreBlock } from '../gitignore.ts';
 import { print } from '../output.ts';
 import { shownPath } from '../runs-dir.ts';
 import { cliError } from '../errors.ts';
@@ -53,4 +52,31 @@ function ignoreRuns(target: string): 'wrote' | 'kept ' {
   const gap = before === '' ? '' : before.endsWith('\n') ? '\n' : '\n\n';
   writeFileSync(place, before + gap + gitignoreBlock());
   return 'wrote';
+}
+
+// What git keeps of a run, and what it does not.
+const TRACKED = ['!runs/*/*/*.json', '!runs/*/*/commit.txt', '!runs/*/*/*.md', '!runs/*/*/logs_summary.txt'];
+const IGNORED = [
+  'runs/*/*/workspace/',
+  'runs/*/*/artifacts/',
+  'runs/*/*/logs/',
+  'runs/*/*/cassette.jsonl',
+  'runs/*/*/.stepwell/',
+  'runs/*/*/*.tar.gz',
+  'runs/*/*/*.zip',
+];
+
+/** What `stepwell setup` makes. */
+const FRAMEWORKS = '/frameworks/';
+
+/** Summaries, metadata and metrics are tracked; logs, workspaces and archives are not, nor are frameworks. */
+function gitignoreBlock(): string {
+  const runs = ['# Track specific file types (metadata)', ...TRACKED, '', '# Ignore large artifacts in runs', ...IGNORED];
+  return `${['# What `stepwell setup` makes', FRAMEWORKS, '', ...runs].join('\n')}\n`;
+}
+
+/** Whether every line of the block is there, in whatever order. */
+function hasGitignoreBlock(gitignore: string): boolean {
+  const lines = new Set(gitignore.split('\n').map((line) => line.trim()));
+  return [FRAMEWORKS, ...TRACKED, ...IGNORED].every((line) => lines.has(line));
 }

@@ -4,7 +4,7 @@ import { ExitCode } from '../../errors.ts';
 import { counted } from '../../format.ts';
 import { paintFor, sanitizeJson } from '../../terminal.ts';
 import { columnsOf, note, print } from '../output.ts';
-import { listTable, totalsTable } from '../run-table.ts';
+import { listTable, totalsTable } from '../views/run-table.ts';
 import { runsDirOf, shownPath, type CommonOptions } from '../runs-dir.ts';
 
 interface ListOptions extends CommonOptions {

@@ -16,10 +16,17 @@ import {
 import { counted } from '../../format.ts';
 import { paintFor } from '../../terminal.ts';
 import { columnsOf, note, print } from '../output.ts';
-import { resultJsonLine, resultsDocument, roundJsonLine } from '../reconcile-json.ts';
-import { overviewLines, waitingLines } from '../reconcile-list.ts';
-import { resultBlock, skippedLines, stateCounts, totalLine } from '../reconcile-result.ts';
-import { againLines, runName, whenText, type Saying } from '../reconcile-words.ts';
+import {
+  resultBlock,
+  resultJsonLine,
+  resultsDocument,
+  roundJsonLine,
+  skippedLines,
+  stateCounts,
+  totalLine,
+} from '../views/reconcile-result.ts';
+import { overviewLines, waitingLines } from '../views/reconcile-list.ts';
+import { againLines, runName, whenText, type Saying } from '../views/reconcile-words.ts';
 import { runsDirFlag, runsDirOf, shownPath, type CommonOptions } from '../runs-dir.ts';
 import { cliError } from '../errors.ts';
 

@@ -10,13 +10,12 @@ import {
 } from '../../experiment.ts';
 import type { Level } from '../../schema.ts';
 import { paintFor } from '../../terminal.ts';
-import { endingOf } from '../ending.ts';
+import { doneLine, endingOf } from '../views/run-report.ts';
 import { isOutputLost, keepRunningWithoutOutput, note, print, write } from '../output.ts';
-import { leftOutLines, printPlan } from '../plan.ts';
+import { launchLine, leftOutLines, printPlan } from '../views/plan.ts';
 import { blockDisplay, canDrawOn, lineDisplay, type Display } from '../progress/display.ts';
-import { launchLine, doneLine } from '../run-json.ts';
 import type { CommonOptions } from '../runs-dir.ts';
-import { canAsk, notSetUp, wantsSetup } from '../set-up-offer.ts';
+import { canAsk, notSetUp, wantsSetup } from '../setup-prompt.ts';
 import { cliError } from '../errors.ts';
 
 interface RunOptions extends CommonOptions {

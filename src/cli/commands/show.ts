@@ -5,10 +5,10 @@ import type { RunSummary } from '../../schema.ts';
 import { claimLine, differencePercent, runNotes, totalCost } from '../../summary.ts';
 import { paintFor, sanitizeJson, sanitizeLine, styleOf, wrap } from '../../terminal.ts';
 import { bytes, count, DASH, duration, nanoUsd, plural, stepNumber, utc } from '../../format.ts';
-import { table } from '../table.ts';
+import { table } from '../views/table.ts';
 import { print } from '../output.ts';
-import { summaryOf, type RunFacts } from '../run-facts.ts';
-import { shownStatus } from '../run-table.ts';
+import { summaryOf, type RunFacts } from '../views/run-facts.ts';
+import { shownStatus } from '../views/run-table.ts';
 import { runsDirOf, shownPath, type CommonOptions } from '../runs-dir.ts';
 
 /** What stands beside the labels at 80 columns. */

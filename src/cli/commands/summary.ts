@@ -4,7 +4,7 @@ import { ExitCode } from '../../errors.ts';
 import { renderJson, renderMarkdown, renderText } from '../../summary.ts';
 import { write } from '../output.ts';
 import { runsDirOf, type CommonOptions } from '../runs-dir.ts';
-import { summaryOf } from '../run-facts.ts';
+import { summaryOf } from '../views/run-facts.ts';
 
 interface SummaryOptions extends CommonOptions {
   readonly format: 'text' | 'markdown' | 'json';

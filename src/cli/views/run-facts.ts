@@ -2,11 +2,11 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readArchiveFacts } from '../archive.ts';
-import type { FoundRun } from '../catalog.ts';
-import { ArchiveFacts, type RunSummary } from '../schema.ts';
-import { ARCHIVE_FILE, METADATA_FILE, type RunSource } from '../store.ts';
-import { foldRun, readReconciliation } from '../summary.ts';
+import { readArchiveFacts } from '../../archive.ts';
+import type { FoundRun } from '../../catalog.ts';
+import { ArchiveFacts, type RunSummary } from '../../schema.ts';
+import { ARCHIVE_FILE, METADATA_FILE, type RunSource } from '../../store.ts';
+import { foldRun, readReconciliation } from '../../summary.ts';
 
 export interface RunFacts {
   readonly summary: RunSummary;

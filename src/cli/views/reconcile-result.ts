@@ -1,8 +1,9 @@
-/** The result of reconciling, for people: a block for each run, and a last line for several. */
-import type { RunReconciliation } from '../reconcile.ts';
-import type { ReconciliationSummary } from '../schema.ts';
-import { comparedFigures, costText, differencePercent, sharedText, stepsByResolution } from '../summary.ts';
-import { count, DASH, plural, utc } from '../format.ts';
+/** The result of reconciling: for people a block for each run and a last line for several, for programs JSON. */
+import { sanitizeJson } from '../../terminal.ts';
+import type { RunReconciliation, WatchRound } from '../../reconcile.ts';
+import type { ReconciliationSummary } from '../../schema.ts';
+import { comparedFigures, costText, differencePercent, sharedText, stepsByResolution } from '../../summary.ts';
+import { count, DASH, plural, utc } from '../../format.ts';
 import { table } from './table.ts';
 import { headLines, nextLines, said, stateText, type Saying } from './reconcile-words.ts';
 
@@ -81,4 +82,38 @@ export function stateCounts(runs: readonly RunReconciliation[]): string {
     .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
     .map(([state, number]) => `${count(number)} ${state}`)
     .join(', ');
+}
+
+// For programs: fields are only ever added.
+
+/** One document for all runs. */
+export function resultsDocument(results: readonly RunReconciliation[]): string {
+  return sanitizeJson({ results: results.map(resultFacts) });
+}
+
+/** From `--watch`: a line for each reading as it is there. */
+export function resultJsonLine(result: RunReconciliation): string {
+  return sanitizeJson({ type: 'result', ...resultFacts(result) });
+}
+
+/** From `--watch`: a line for each round. */
+export function roundJsonLine({ round, results, settled, nextRoundAt }: WatchRound): string {
+  return sanitizeJson({ type: 'round', round, runs: results.length, settled, next_round_at: nextRoundAt });
+}
+
+function resultFacts(result: RunReconciliation): Record<string, unknown> {
+  return {
+    framework: result.framework,
+    run_id: result.runId,
+    run_dir: result.runDir,
+    action: result.action,
+    state: result.state,
+    reason: result.reason,
+    code: result.code,
+    fix: result.fix,
+    age_minutes: result.ageMinutes,
+    settled: result.settled,
+    next_attempt_at: result.nextAttemptAt,
+    reconciliation: result.summary,
+  };
 }

@@ -1,7 +1,7 @@
 /** What is said of one run's reconciliation, wherever it is listed. */
-import type { RunReconciliation } from '../reconcile.ts';
-import { type Paint, sanitizeLine, styleOf, widthOf, wrap } from '../terminal.ts';
-import { count, duration } from '../format.ts';
+import type { RunReconciliation } from '../../reconcile.ts';
+import { type Paint, sanitizeLine, styleOf, widthOf, wrap } from '../../terminal.ts';
+import { count, duration } from '../../format.ts';
 
 /** A sentence has at most so many lines. */
 const MOST_LINES = 8;

@@ -4,17 +4,17 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
-import { colored, plain, widthOf } from '../../src/terminal.ts';
-import { renderBlock } from '../../src/cli/progress/block.ts';
-import { blockDisplay, canDrawOn, lineDisplay } from '../../src/cli/progress/display.ts';
-import { createExperimentView } from '../../src/cli/progress/view.ts';
-import type { ProgressEvent, StartedRun } from '../../src/experiment.ts';
-import type { EventMetadata } from '../../src/schema.ts';
-import { openRunDirectory, readRecords, type RecordItem } from '../../src/store.ts';
-import { Recording } from '../summary/recording.ts';
-import { CLI, cleanEnv, finished, matchesGolden, newPlace } from './child.ts';
-import { writeExperiment } from './experiment.ts';
-import { play } from './screen.ts';
+import { colored, plain, widthOf } from '../../../src/terminal.ts';
+import { renderBlock } from '../../../src/cli/progress/block.ts';
+import { blockDisplay, canDrawOn, lineDisplay } from '../../../src/cli/progress/display.ts';
+import { createExperimentView } from '../../../src/cli/progress/view.ts';
+import type { ProgressEvent, StartedRun } from '../../../src/experiment.ts';
+import type { EventMetadata } from '../../../src/schema.ts';
+import { openRunDirectory, readRecords, type RecordItem } from '../../../src/store.ts';
+import { Recording } from '../../summary/recording.ts';
+import { CLI, cleanEnv, finished, matchesGolden, newPlace } from '../child.ts';
+import { writeExperiment } from '../experiment.ts';
+import { play } from '../screen.ts';
 
 const START = Date.UTC(2026, 10, 22, 14, 15, 3);
 

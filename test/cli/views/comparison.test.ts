@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { ComparedGroup, Spread } from '../../src/catalog.ts';
-import { comparisonMarkdown, comparisonText } from '../../src/cli/comparison.ts';
-import { widthOf } from '../../src/terminal.ts';
-import { newPlace } from './child.ts';
-import { writeExperiment } from './experiment.ts';
+import type { ComparedGroup, Spread } from '../../../src/catalog.ts';
+import { comparisonMarkdown, comparisonText } from '../../../src/cli/views/comparison.ts';
+import { widthOf } from '../../../src/terminal.ts';
+import { newPlace } from '../child.ts';
+import { writeExperiment } from '../experiment.ts';
 
 const place = newPlace();
 after(() => place.remove());

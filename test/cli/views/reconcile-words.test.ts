@@ -1,17 +1,23 @@
 /** What people read of a reconciliation, from made-up results: every line within 80 columns. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { colored, plain, widthOf } from '../../src/terminal.ts';
-import { resultJsonLine, resultsDocument, roundJsonLine } from '../../src/cli/reconcile-json.ts';
-import { overviewLines, waitingLines } from '../../src/cli/reconcile-list.ts';
-import { resultBlock, skippedLines, totalLine } from '../../src/cli/reconcile-result.ts';
-import type { Saying } from '../../src/cli/reconcile-words.ts';
-import type { RunReconciliation } from '../../src/reconcile.ts';
-import type { ManifestEntry, ReconciliationAttempt, ReconciliationSummary } from '../../src/schema.ts';
-import { parseRecord } from '../../src/store.ts';
-import { foldReconciliation } from '../../src/summary.ts';
-import { attempt, attemptLine, comparison, figures, reading, verified } from '../summary/reconciliation-attempts.ts';
-import { matchesGolden } from './child.ts';
+import { colored, plain, widthOf } from '../../../src/terminal.ts';
+import {
+  resultBlock,
+  resultJsonLine,
+  resultsDocument,
+  roundJsonLine,
+  skippedLines,
+  totalLine,
+} from '../../../src/cli/views/reconcile-result.ts';
+import { overviewLines, waitingLines } from '../../../src/cli/views/reconcile-list.ts';
+import type { Saying } from '../../../src/cli/views/reconcile-words.ts';
+import type { RunReconciliation } from '../../../src/reconcile.ts';
+import type { ManifestEntry, ReconciliationAttempt, ReconciliationSummary } from '../../../src/schema.ts';
+import { parseRecord } from '../../../src/store.ts';
+import { foldReconciliation } from '../../../src/summary.ts';
+import { attempt, attemptLine, comparison, figures, reading, verified } from '../../summary/reconciliation-attempts.ts';
+import { matchesGolden } from '../child.ts';
 
 const NOW = new Date('2026-11-22T15:17:00.000Z');
 const saying: Saying = { paint: plain, columns: 80, now: NOW, place: '', single: true };

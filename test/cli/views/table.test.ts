@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { table } from '../../src/cli/table.ts';
+import { table } from '../../../src/cli/views/table.ts';
 
 test('a table lines up, cuts long cells and leaves no blanks at the ends', () => {
   assert.deepEqual(

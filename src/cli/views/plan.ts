@@ -1,11 +1,10 @@
-/** `run --dry-run`: what would be run, in words or as JSON. */
-import type { ExperimentPlan, PlannedRun } from '../experiment.ts';
-import { ExitCode } from '../errors.ts';
-import { counted, duration } from '../format.ts';
-import { sanitizeJson, sanitizeLine } from '../terminal.ts';
-import { print } from './output.ts';
-import { planFacts } from './run-json.ts';
-import { shownPath } from './runs-dir.ts';
+/** What will be run: for `run --dry-run` in words or as JSON, and at the launch as a line of JSON. Fields are only ever added. */
+import type { ExperimentPlan, PlannedRun } from '../../experiment.ts';
+import { ExitCode } from '../../errors.ts';
+import { counted, duration } from '../../format.ts';
+import { sanitizeJson, sanitizeLine } from '../../terminal.ts';
+import { print } from '../output.ts';
+import { shownPath } from '../runs-dir.ts';
 
 export async function printPlan(plan: ExperimentPlan, json: boolean): Promise<void> {
   if (json) {
@@ -63,4 +62,24 @@ function byFramework(title: string, runs: readonly PlannedRun[], tell: (run: Pla
   const [first, ...others] = new Set(told.values());
   if (others.length === 0) return [`${title}: ${first ?? 'none'}`];
   return [...told].map(([framework, what]) => `${title} of ${sanitizeLine(framework)}: ${what}`);
+}
+
+/** Once, when every check has passed and the first run has begun. */
+export function launchLine(plan: ExperimentPlan): string {
+  return sanitizeJson({ type: 'launch', pid: process.pid, ...planFacts(plan) });
+}
+
+function planFacts(plan: ExperimentPlan): Record<string, unknown> {
+  return {
+    config: plan.configFile,
+    runs_dir: plan.runsDir,
+    model: plan.model,
+    rehearsal: plan.rehearsal,
+    replay_of: plan.replayOf,
+    record: plan.record,
+    jobs: plan.jobs,
+    steps: plan.steps.map(({ step, name }) => ({ step, name })),
+    runs: plan.runs,
+    left_out: plan.leftOut,
+  };
 }

@@ -1,7 +1,7 @@
 /** Where runs stand, without asking anybody: those that wait, or all of them by state. */
-import type { RunReconciliation } from '../reconcile.ts';
-import type { ManifestEntry, ReconciliationState } from '../schema.ts';
-import { count, DASH, plural } from '../format.ts';
+import type { RunReconciliation } from '../../reconcile.ts';
+import type { ManifestEntry, ReconciliationState } from '../../schema.ts';
+import { count, DASH, plural } from '../../format.ts';
 import { stateCounts } from './reconcile-result.ts';
 import {
   againLines,
@@ -14,7 +14,7 @@ import {
   waitText,
   type Saying,
 } from './reconcile-words.ts';
-import { widthOf, wrap } from '../terminal.ts';
+import { widthOf, wrap } from '../../terminal.ts';
 
 /** A block for each run. */
 export function waitingLines(runs: readonly RunReconciliation[], saying: Saying): string[] {

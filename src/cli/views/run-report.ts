@@ -1,15 +1,15 @@
 /** What is said when an experiment is done: how its runs ended, what failed, where the records are, what to type next. */
-import { compareRuns, findRun, openRun, type CatalogRun } from '../catalog.ts';
-import type { ExperimentResult, RunResult } from '../experiment.ts';
-import { renderText } from '../summary.ts';
-import { type Paint, cut, sanitize, sanitizeLine, styleOf } from '../terminal.ts';
-import { bytes, count, plural } from '../format.ts';
+import { compareRuns, findRun, openRun, type CatalogRun } from '../../catalog.ts';
+import type { ExperimentResult, RunResult } from '../../experiment.ts';
+import { renderText } from '../../summary.ts';
+import { type Paint, cut, sanitize, sanitizeJson, sanitizeLine, styleOf } from '../../terminal.ts';
+import { bytes, count, plural } from '../../format.ts';
 import { comparisonText } from './comparison.ts';
-import { columnsOf } from './output.ts';
+import { columnsOf } from '../output.ts';
 import { summaryOf, type RunFacts } from './run-facts.ts';
 import { runTable } from './run-table.ts';
 import { whenText } from './reconcile-words.ts';
-import { runsDirFlag, shownPath } from './runs-dir.ts';
+import { runsDirFlag, shownPath } from '../runs-dir.ts';
 
 const RULE = /^=+$/;
 const MOST_LOOKS = 5;
@@ -57,7 +57,7 @@ async function comparisonOf(runs: readonly CatalogRun[]): Promise<string[]> {
 async function reconcileLines(ended: readonly Ended[], runsDir: string, paint: Paint): Promise<string[]> {
   const last = ended.findLast(({ listed }) => listed?.entry.verification_status === 'pending');
   if (last === undefined) return [];
-  const { listReconciliations } = await import('../reconcile.ts');
+  const { listReconciliations } = await import('../../reconcile.ts');
   const run = `${last.result.framework}/${last.result.runId}`;
   // Without the environment: it has no say in when a first reading counts, and what is wrong in it is no matter of the run.
   const [standing] = await listReconciliations({ runsDir, run, all: true, env: {} });
@@ -111,4 +111,20 @@ function nextCommands({ result, summary }: Ended, runsDir: string): string[] {
   const commands =
     result.status === 'success' ? [`show ${name}`] : [`logs ${name}${ofStep} --level warn`, `logs ${name}${ofStep}`];
   return [...commands, `summary ${name}`, `verify ${name}`].map((command) => `npx stepwell ${command}${runsDirFlag(runsDir)}`);
+}
+
+/** A run that is done as a line of `run --json`, for programs. Fields are only ever added. */
+export function doneLine(result: RunResult): string {
+  return sanitizeJson({
+    type: 'done',
+    run_id: result.runId,
+    framework: result.framework,
+    round: result.round,
+    status: result.status,
+    record: result.record,
+    problems: result.problems,
+    duration_seconds: result.durationSeconds,
+    run_dir: result.runDir,
+    archive: result.archive,
+  });
 }
