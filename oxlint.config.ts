@@ -34,7 +34,7 @@ const allowed: Record<string, string[]> = {
   run: [...shared, 'log', 'exec', 'config', 'meter', 'validate'],
   setup: [...shared, 'log', 'exec', 'config', 'run'],
   frameworks: [...shared, 'log', 'exec', 'config', 'validate', 'run', 'setup'],
-  rehearsal: [...shared, 'loopback', 'meter'],
+  rehearsal: [...shared, 'loopback', 'exec', 'meter'],
   cassette: [...shared, 'loopback', 'log', 'meter'],
   summary: shared,
   archive: [...shared, 'summary'],

@@ -6,4 +6,5 @@ export { findProgram } from './exec/find-program.ts';
 export type { TextFilter } from './exec/filter.ts';
 export { describeOutcome, runLogged, startLogged, type LoggedProgramOptions } from './exec/logged.ts';
 export type { OutputLine, OutputStream, Program, ProgramOptions, ProgramOutcome, ProgramResult } from './exec/program.ts';
+export { shellWord } from './exec/shell-word.ts';
 export { runProgram, startProgram } from './exec/start.ts';

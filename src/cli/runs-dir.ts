@@ -1,5 +1,6 @@
 /** Where the runs are, for commands that only read them. */
 import { resolve } from 'node:path';
+import { shellWord } from '../exec.ts';
 
 /** Options of every command. */
 export interface CommonOptions {
@@ -16,11 +17,6 @@ export function runsDirOf({ runsDir }: CommonOptions, env: NodeJS.ProcessEnv = p
 /** The directory as a person would type it: relative where it lies below the current one. */
 export function shownPath(path: string, cwd: string = process.cwd()): string {
   return path.startsWith(`${cwd}/`) ? path.slice(cwd.length + 1) : path;
-}
-
-/** As a shell takes it for one word. */
-function shellWord(text: string): string {
-  return /^[\w./@%+=:,-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 /** What commands to type here need to find the same runs; empty where they are in ./runs. */

@@ -38,7 +38,6 @@ export function agentAdapter(preset: AgentPreset): Adapter {
       return { commit: version.ok ? version.text : UNKNOWN_COMMIT };
     },
     runStep: async (step) => await runAgent(preset, { ...step, settings: withProgram(step.settings) }),
-    stop: async (run) => await command.stop(run),
   };
 }
 

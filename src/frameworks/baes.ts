@@ -1,15 +1,12 @@
 /** The adapter `baes`: Business Autonomous Entities (gesad-lab/baes_demo), one request a step through its command line. */
-import { killMarked, runLogged } from '../exec.ts';
+import { runLogged } from '../exec.ts';
 import type { Adapter, AdapterStep, FrameworkClaim } from '../run.ts';
-import { findAnswer, refusalOf } from './baes/answer.ts';
+import { findAnswer, printedEnd, refusalOf } from './baes/answer.ts';
 import { placeLauncher } from './baes/launcher.ts';
-import { printedEnd } from './baes/printed.ts';
 import { BAES } from './baes/recipe.ts';
 import { CONTEXT_STORE, openState, PROGRAM } from './baes/state.ts';
-import { endpointVariables } from './command/endpoint.ts';
-import { failedEnd } from './command/ending.ts';
-import { PYTHON_ENVIRONMENT } from './python-environment.ts';
-import { successWhereParsed } from './python-syntax.ts';
+import { endpointVariables, failedEnd } from './framework-process.ts';
+import { PYTHON_ENVIRONMENT, successWhereParsed } from './python.ts';
 import { commitOf, describeSetup, readinessOf, requireReady, useSetup } from '../setup.ts';
 
 export const baes: Adapter = {
@@ -25,9 +22,6 @@ export const baes: Adapter = {
     return { commit: commitOf(BAES, run.settings) };
   },
   runStep,
-  async stop(run) {
-    await killMarked(run.mark, { graceMs: run.shutdownGraceSeconds * 1000 });
-  },
 };
 
 async function runStep(step: AdapterStep): Promise<FrameworkClaim> {

@@ -6,18 +6,15 @@ import { hash } from 'node:crypto';
 import type { Adapter, AdapterStep, FrameworkClaim } from '../run.ts';
 import type { ClaimedUsage, EventMetadata } from '../schema.ts';
 import { stepwellCommit } from '../store.ts';
-import { parseAnswer, type ModelAnswer } from './baseline/answer.ts';
-import { complete, type ChatMessage, type Completion } from './baseline/completion.ts';
-import { removeAnswered, unsafePathReason, writeAnswered } from './baseline/files.ts';
-import { SYSTEM_PROMPT, userPrompt } from './baseline/prompt.ts';
-import { readWorkspace } from './baseline/workspace.ts';
+import { type ModelAnswer, parseAnswer, SYSTEM_PROMPT, userPrompt } from './baseline/answer-format.ts';
+import { type ChatMessage, complete, type Completion } from './baseline/completion.ts';
+import { readWorkspace, removeAnswered, unsafePathReason, writeAnswered } from './baseline/workspace.ts';
 
 export const baseline: Adapter = {
   needsEndpoint: true,
   check: () => Promise.resolve([]),
   prepare: async () => ({ commit: await stepwellCommit() }),
   runStep,
-  stop: () => Promise.resolve(),
 };
 
 async function runStep(step: AdapterStep): Promise<FrameworkClaim> {

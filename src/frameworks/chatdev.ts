@@ -1,21 +1,17 @@
 /** The adapter `chatdev`: ChatDev 1.x (OpenBMB/ChatDev), one run of its chain of phases a step. */
 import { delimiter, dirname } from 'node:path';
 import { StepwellError } from '../errors.ts';
-import { killMarked, runLogged } from '../exec.ts';
+import { runLogged } from '../exec.ts';
 import type { Adapter, AdapterRun, AdapterStep, Finding, FrameworkClaim } from '../run.ts';
 import type { FrameworkSettings } from '../schema.ts';
 import { reservePort } from '../validate.ts';
 import { copyOf, makeCopy, openCopy } from './chatdev/copy.ts';
-import { placeLauncher } from './chatdev/launcher.ts';
-import { isListening, LOG_PORT } from './chatdev/listener.ts';
-import { modelName } from './chatdev/model.ts';
+import { placeLauncher, takeProduct } from './chatdev/output-files.ts';
+import { isListening, LOG_PORT } from './chatdev/log-port.ts';
 import { outputReader, type OutputReader } from './chatdev/output.ts';
-import { takeProduct } from './chatdev/product.ts';
 import { CHATDEV } from './chatdev/recipe.ts';
-import { failedEnd } from './command/ending.ts';
-import { endpointVariables } from './command/endpoint.ts';
-import { PYTHON_ENVIRONMENT } from './python-environment.ts';
-import { successWhereParsed } from './python-syntax.ts';
+import { endpointVariables, failedEnd } from './framework-process.ts';
+import { PYTHON_ENVIRONMENT, successWhereParsed } from './python.ts';
 import { commitOf, describeSetup, readinessOf, requireReady, type SetupPlace, useSetup } from '../setup.ts';
 import { chatdevError } from './chatdev/errors.ts';
 
@@ -27,9 +23,6 @@ export const chatdev: Adapter = {
   describe: async (settings) => await describeSetup(CHATDEV, settings),
   prepare,
   runStep,
-  async stop(run) {
-    await killMarked(run.mark, { graceMs: run.shutdownGraceSeconds * 1000 });
-  },
 };
 
 async function check(settings: FrameworkSettings, framework?: string): Promise<Finding[]> {
@@ -118,4 +111,22 @@ function environmentOf(step: AdapterStep, place: SetupPlace, port: number): Reco
     TIKTOKEN_CACHE_DIR: place.encodings,
     ...PYTHON_ENVIRONMENT,
   };
+}
+
+/** ChatDev knows models by names of its own, each of which stands for one name on the wire. */
+const MODEL_NAMES: Readonly<Record<string, string>> = {
+  'gpt-4o-mini': 'GPT_4O_MINI',
+  'gpt-4o': 'GPT_4O',
+  'gpt-4-turbo': 'GPT_4_TURBO',
+  'gpt-4': 'GPT_4',
+  'gpt-3.5-turbo-16k': 'GPT_3_5_TURBO',
+  // The scripted model answers whatever it is called.
+  rehearsal: 'GPT_4O_MINI',
+};
+
+/** For `--model`. @throws CHATDEV_MODEL_UNKNOWN */
+function modelName(model: string): string {
+  const name = Object.hasOwn(MODEL_NAMES, model) ? MODEL_NAMES[model] : undefined;
+  if (name === undefined) throw chatdevError('CHATDEV_MODEL_UNKNOWN', { model, known: Object.keys(MODEL_NAMES) });
+  return name;
 }

@@ -1,16 +1,14 @@
 /** The adapter `command`: any program with a command line as a framework. One attempt is one process. */
 import { delimiter, dirname } from 'node:path';
 import type { StepwellError } from '../errors.ts';
-import { execError, findProgram, killMarked, type OutputLine, runLogged } from '../exec.ts';
+import { execError, findProgram, type OutputLine, runLogged } from '../exec.ts';
 import type { Adapter, AdapterRun, AdapterStep, Finding, FrameworkClaim } from '../run.ts';
 import type { FrameworkSettings } from '../schema.ts';
-import { fillPlaceholders, namesPrompt } from './command/arguments.ts';
 import { commitOf, UNKNOWN_COMMIT } from './command/commit.ts';
-import { endpointVariables } from './command/endpoint.ts';
-import { failedEnd } from './command/ending.ts';
 import { commandError } from './command/errors.ts';
+import { endpointVariables, failedEnd } from './framework-process.ts';
 
-export const command: Adapter = { check, prepare, runStep: async (step) => await runCommand(step), stop };
+export const command: Adapter = { check, prepare, runStep: async (step) => await runCommand(step) };
 
 function check(settings: FrameworkSettings): Promise<Finding[]> {
   return Promise.resolve(findingsOf(settings));
@@ -63,11 +61,6 @@ export async function runCommand(step: AdapterStep, onLine?: (line: OutputLine) 
   return failedEnd(outcome) ?? { status: 'success' };
 }
 
-/** Nothing stays between steps on purpose; whatever of the preparation is still there ends here. */
-async function stop(run: AdapterRun): Promise<void> {
-  await killMarked(run.mark, { graceMs: run.shutdownGraceSeconds * 1000 });
-}
-
 /** What the user sets in `env:` stands above the endpoint: who names another one means it. */
 function environmentOf(step: AdapterStep): Record<string, string> {
   const { endpoint, randomSeed } = step;
@@ -95,4 +88,24 @@ function commandOf(run: AdapterRun): readonly [string, ...string[]] {
 /** PATH as frameworks get it: Node's own directory stands last, so that stepwell's Node is found where there is no other. */
 export function parentPath(): string {
   return [process.env['PATH'] ?? '', dirname(process.execPath)].join(delimiter);
+}
+
+/** The values behind {prompt}, {prompt_file}, {workspace} and {step}. */
+export interface Placeholders {
+  readonly prompt: string;
+  readonly prompt_file: string;
+  readonly workspace: string;
+  readonly step: string;
+}
+
+const PLACEHOLDER = /\{(prompt|prompt_file|workspace|step)\}/g;
+
+/** Replaces the placeholders of each argument once: what they bring in is never looked at again. Other {…} stay as they are. */
+export function fillPlaceholders(args: readonly string[], values: Placeholders): string[] {
+  return args.map((arg) => arg.replace(PLACEHOLDER, (_match, name: keyof Placeholders) => values[name]));
+}
+
+/** Whether the prompt gets to the program by an argument; otherwise it is written to its stdin. */
+export function namesPrompt(args: readonly string[]): boolean {
+  return args.some((arg) => /\{prompt(_file)?\}/.test(arg));
 }

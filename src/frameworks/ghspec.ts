@@ -1,18 +1,17 @@
 /** The adapter `ghspec`: GitHub Spec Kit, which takes a coding agent through four phases a step. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeOutcome, killMarked, runLogged } from '../exec.ts';
+import { describeOutcome, runLogged } from '../exec.ts';
 import type { Adapter, AdapterRun, AdapterStep, Finding, FrameworkClaim } from '../run.ts';
 import type { FrameworkSettings } from '../schema.ts';
 import { snapshotTree } from '../store.ts';
 import { agentOf, isDefaultAgent } from './ghspec/agent.ts';
-import { failureOf } from './ghspec/answer.ts';
-import { openDesk } from './ghspec/desk.ts';
-import { beginFeature } from './ghspec/feature.ts';
+import { failureOf, workflowText } from './ghspec/workflow.ts';
+import { openDesk } from './ghspec/agent-callback.ts';
+import { beginFeature } from './ghspec/phases.ts';
 import { GHSPEC } from './ghspec/recipe.ts';
-import { missingWork, newFeature, tasksIn, textOf } from './ghspec/work.ts';
-import { workflowText } from './ghspec/workflow.ts';
-import { PYTHON_ENVIRONMENT } from './python-environment.ts';
+import { missingWork, newFeature, tasksIn, textOf } from './ghspec/artifacts.ts';
+import { PYTHON_ENVIRONMENT } from './python.ts';
 import { describeSetup, misplacedKeys, readinessOf, requireReady, unknownAgent, useSetup } from '../setup.ts';
 import { ghspecError } from './ghspec/errors.ts';
 
@@ -25,9 +24,6 @@ export const ghspec: Adapter = {
   },
   prepare,
   runStep,
-  async stop(run) {
-    await killMarked(run.mark, { graceMs: run.shutdownGraceSeconds * 1000 });
-  },
 };
 
 async function check(settings: FrameworkSettings, framework?: string): Promise<Finding[]> {

@@ -8,8 +8,3 @@ export async function placeStartScript(workspace: string, script: string): Promi
   await writeFile(target, script);
   await chmod(target, 0o755);
 }
-
-/** One word for a shell, whatever is in it. */
-export function shellWord(text: string): string {
-  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
-}

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { failureReason } from '../store.ts';
+import { shellWord } from '../exec.ts';
 import type { Ask, Reply } from './dialogue.ts';
 import { rehearsalError } from './errors.ts';
 import { shellCall } from './shell.ts';
@@ -132,16 +133,11 @@ export function answerTo(rules: readonly Rule[], { messages, tools }: Pick<Ask, 
     if (rule.shell === null) return { kind: 'text', text };
     const call = shellCall(
       tools,
-      rule.shell.replaceAll('{answer}', () => quoted(text)),
+      rule.shell.replaceAll('{answer}', () => shellWord(text)),
     );
     if (call !== null) return call;
   }
   return null;
-}
-
-/** One word for a shell. Agents that look for substitutions in a command let single quotes pass, and here-documents not. */
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 const ROLES = ['system', 'user', 'assistant', 'tool'] as const;

@@ -1,5 +1,5 @@
 /**
- * The port between the runner and a framework. The runner owns it; `adapters/` implements it.
+ * The port between the runner and a framework. The runner owns it; `frameworks/` implements it.
  *
  * An adapter drives its framework and reports what the framework *said*. It never judges success: the runner measures
  * files, exit, time and calls, and keeps the two apart.
@@ -106,8 +106,8 @@ export interface Adapter {
   /** One attempt. Resolves with the claim; throws only when the adapter itself failed. Returns soon after `signal` aborts. */
   runStep(step: AdapterStep): Promise<FrameworkClaim>;
   /**
-   * Ends what the adapter kept running between steps; called once on every exit path. Only what was started with the mark
-   * and environment of `prepare` lives that long: whatever carries an attempt's mark ends with the attempt.
+   * Lets what the adapter keeps between steps end by itself; called once on every exit path. Only an adapter needs it that must tell
+   * a program more than to end: whatever carries a mark of the run is ended by the runner afterwards, an attempt's with the attempt.
    */
-  stop(run: AdapterRun): Promise<void>;
+  stop?(run: AdapterRun): Promise<void>;
 }

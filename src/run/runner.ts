@@ -167,7 +167,7 @@ async function runSteps(spec: RunSpec, eventFiles: EventFile[]): Promise<RunFail
 async function stop(spec: RunSpec, run: AdapterRun | null, eventFiles: readonly EventFile[]): Promise<RunFailure | null> {
   const graceMs = spec.config.timeouts.shutdown_grace_seconds * 1000;
   const work = toResult(async () => {
-    if (run !== null) await spec.adapter.stop(run);
+    if (run !== null) await spec.adapter.stop?.(run);
   });
   const stopped = await withTimeout(work, graceMs + SETTLE_MS);
   const ended = await killMarked(markPrefix(spec.runId), { graceMs });

@@ -4,10 +4,9 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileS
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { adapters, recipes } from '../../src/frameworks.ts';
-import { findAnswer, refusalOf } from '../../src/frameworks/baes/answer.ts';
+import { findAnswer, printedEnd, refusalOf } from '../../src/frameworks/baes/answer.ts';
 import { placeLauncher } from '../../src/frameworks/baes/launcher.ts';
-import { printedEnd } from '../../src/frameworks/baes/printed.ts';
-import { syntaxErrors } from '../../src/frameworks/python-syntax.ts';
+import { syntaxErrors } from '../../src/frameworks/python.ts';
 import { runExperiment } from '../../src/index.ts';
 import { withRun, withStep } from '../../src/log.ts';
 import type { FrameworkClaim } from '../../src/run.ts';
@@ -58,7 +57,7 @@ async function claimOf(
     for (const [number, attempt] of attempts) {
       const step = stage.step({ settings, step: number, attempt, prompt });
       claim = await withStep(number, { attempt }, async () => await baes.runStep(step));
-      await baes.stop(step);
+      await baes.stop?.(step);
     }
   });
   return claim!;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { baseline } from '../../src/frameworks/baseline.ts';
-import { getLogger, withRun, withStep, type Logger } from '../../src/log.ts';
+import { getLogger, type Logger, withRun, withStep } from '../../src/log.ts';
 import { startMeter, unpriced } from '../../src/meter.ts';
 import { startRehearsal } from '../../src/rehearsal.ts';
 import { EVENT_METADATA } from '../../src/schema.ts';

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { recipes } from '../../src/frameworks.ts';
 import { setUp } from '../../src/setup.ts';
-import { runExperiment, type ExperimentResult } from '../../src/index.ts';
+import { type ExperimentResult, runExperiment } from '../../src/index.ts';
 import { startAnnotating, writeExperiment } from './chatdev-stage.ts';
 import { cannotAttach, outsideOf, watchedHere, writesIn } from './writes.ts';
 

@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { adapters, recipes } from '../../src/frameworks.ts';
-import { isListening } from '../../src/frameworks/chatdev/listener.ts';
+import { isListening } from '../../src/frameworks/chatdev/log-port.ts';
 import { outputReader } from '../../src/frameworks/chatdev/output.ts';
 import { runExperiment } from '../../src/index.ts';
 import { withRun, withStep } from '../../src/log.ts';
@@ -80,7 +80,7 @@ async function claimsOf(stage: Stage, attempts: readonly Attempt[]): Promise<Fra
       const step = { ...given, env: { ...given.env, FAKE: behaviour } };
       const scope = { attempt: step.attempt };
       claims.push(await withStep(step.step, scope, async () => await chatdev.runStep(step)));
-      await chatdev.stop(step);
+      await chatdev.stop?.(step);
     }
   });
   return claims;

@@ -63,7 +63,7 @@ export function adapterContract({ name, adapter, cast, impossible, longestPrompt
     const claim = await inScope(stage, async () => {
       await adapter.prepare(step);
       const made = await adapter.runStep(step);
-      await adapter.stop(step);
+      await adapter.stop?.(step);
       return made;
     });
     look({ claim, stage, cast: actor });
@@ -108,7 +108,7 @@ export function adapterContract({ name, adapter, cast, impossible, longestPrompt
         const answer = await running;
         assert.ok(answer === 'rejected' || answer.status === 'failure', 'an aborted attempt is no success');
         if (isLinux) assert.deepEqual(processesWith(MARK), []);
-        await adapter.stop(step);
+        await adapter.stop?.(step);
       });
     });
 
@@ -161,7 +161,7 @@ export function adapterContract({ name, adapter, cast, impossible, longestPrompt
         await adapter.check(step.settings);
         await adapter.prepare(step);
         await adapter.runStep(step);
-        await adapter.stop(step);
+        await adapter.stop?.(step);
       });
       assert.deepEqual(stage.surroundings(), before);
     });
@@ -180,7 +180,7 @@ export function adapterContract({ name, adapter, cast, impossible, longestPrompt
           await watchedHere(log, async () => {
             await adapter.prepare(step);
             await adapter.runStep(step);
-            await adapter.stop(step);
+            await adapter.stop?.(step);
           });
         });
         const writes = writesIn(log);
@@ -194,12 +194,12 @@ export function adapterContract({ name, adapter, cast, impossible, longestPrompt
       await using actor = await cast('succeeds', stage);
       const step = stage.step({ settings: actor.settings });
       await inScope(stage, async () => {
-        await adapter.stop(step);
+        await adapter.stop?.(step);
         const first = await adapter.prepare(step);
         assert.deepEqual(await adapter.prepare(step), first);
         assert.ok(first.commit.length > 0);
-        await adapter.stop(step);
-        await adapter.stop(step);
+        await adapter.stop?.(step);
+        await adapter.stop?.(step);
       });
     });
 

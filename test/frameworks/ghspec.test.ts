@@ -3,8 +3,8 @@ import { appendFileSync, chmodSync, existsSync, readFileSync, writeFileSync } fr
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { adapters, recipes } from '../../src/frameworks.ts';
-import { questionsIn } from '../../src/frameworks/ghspec/clarifications.ts';
-import { tasksIn } from '../../src/frameworks/ghspec/work.ts';
+import { questionsIn } from '../../src/frameworks/ghspec/prompts.ts';
+import { tasksIn } from '../../src/frameworks/ghspec/artifacts.ts';
 import { withRun, withStep } from '../../src/log.ts';
 import type { AdapterStep, FrameworkClaim } from '../../src/run.ts';
 import type { FrameworkSettings } from '../../src/schema.ts';
@@ -72,7 +72,7 @@ async function claimsOf(stage: Stage, settings: FrameworkSettings, ...steps: Par
     for (const changes of steps) {
       const step = stage.step({ settings, ...changes });
       claims.push(await withStep(1, { attempt: 1 }, async () => await ghspec.runStep(step)));
-      await ghspec.stop(step);
+      await ghspec.stop?.(step);
     }
   });
   return claims;

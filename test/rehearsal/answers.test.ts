@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { parseAnswer } from '../../src/frameworks/baseline/answer.ts';
+import { parseAnswer } from '../../src/frameworks/baseline/answer-format.ts';
 import { checkAfterStep, type Kept } from './school.ts';
 import { startService } from './service.ts';
 

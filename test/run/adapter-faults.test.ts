@@ -17,7 +17,6 @@ function adapter(
     check: () => Promise.resolve([]),
     prepare: () => Promise.resolve({ commit: 'abc' }),
     runStep,
-    stop: () => Promise.resolve(),
     ...changes,
   };
   return { command };

@@ -81,7 +81,6 @@ test('an answer that an adapter gives before the refusal is noticed stays its cl
       void ask().catch(() => {});
       return { status: 'success' };
     },
-    stop: () => Promise.resolve(),
   };
   await using here = await experiment(upstream, {
     frameworks: { tool: { adapter: 'mine' } },
@@ -189,7 +188,6 @@ test('a call of the preparation that a budget refuses fails the preparation', as
       }
     },
     runStep: () => Promise.resolve({ status: 'success' }),
-    stop: () => Promise.resolve(),
   };
   await using here = await experiment(upstream, {
     frameworks: { tool: { adapter: 'mine' } },

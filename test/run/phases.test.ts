@@ -26,7 +26,6 @@ function phasedAdapter(seen: string[]): Adapter {
       await writeFile(join(workspace, `${step}.txt`), 'x');
       return { status: 'success' };
     },
-    stop: () => Promise.resolve(),
   };
 }
 
@@ -103,7 +102,6 @@ test('without an endpoint a phase has none either', async () => {
       given = phaseEndpoint('plan');
       return Promise.resolve({ status: 'success' });
     },
-    stop: () => Promise.resolve(),
   };
   await using here = await scenario(
     {},

@@ -4,7 +4,6 @@ import { join, relative } from 'node:path';
 import type { OutputLine } from '../../exec.ts';
 import type { ClaimedUsage } from '../../schema.ts';
 import type { AgentMessage, AgentOutcome, AgentReport } from './preset.ts';
-import { addedUsage } from './usage.ts';
 
 /** A line longer than this is no report. */
 const LONGEST_LINE = 16 * 1024 * 1024;
@@ -81,4 +80,13 @@ function jsonOf(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** The sum of two reports; null where one of them does not say. */
+export function addedUsage(one: ClaimedUsage, other: ClaimedUsage): ClaimedUsage {
+  const sum = (key: keyof ClaimedUsage): number | null => {
+    const [a, b] = [one[key], other[key]];
+    return a === null || b === null ? null : a + b;
+  };
+  return { input_tokens: sum('input_tokens'), output_tokens: sum('output_tokens'), calls: sum('calls') };
 }

@@ -1,5 +1,5 @@
 /** Keeps in the record what an agent notes of its work in files of its HOME, which are removed with it. */
-import { runRedactor, type Logger } from '../../log.ts';
+import { type Logger, runRedactor } from '../../log.ts';
 import type { EventMetadata } from '../../schema.ts';
 import type { AgentMessage } from './preset.ts';
 

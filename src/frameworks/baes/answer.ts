@@ -1,5 +1,6 @@
 /** What BAEs says at the end: one JSON object somewhere among coloured lines of progress. */
 import { z } from 'zod';
+import type { OutputLine } from '../../exec.ts';
 
 const Answer = z.looseObject({ success: z.boolean(), error: z.unknown().optional(), result: z.unknown().optional() });
 type Answer = z.infer<typeof Answer>;
@@ -56,4 +57,34 @@ function places(value: unknown, wanted: (entry: [string, unknown]) => boolean, a
     const path = `${at}.${entry[0]}`;
     return [...(wanted(entry) ? [path] : []), ...places(entry[1], wanted, path)];
   });
+}
+
+/** A hundred times a long answer. */
+const KEPT_CHARACTERS = 4 * 1024 * 1024;
+
+export interface Printed {
+  /** Whole lines of stdout. */
+  readonly lines: readonly string[];
+  take(line: OutputLine): void;
+}
+
+/** The end of what a program printed. Its answer is the last thing it says; of a flood before that, or without an end, nothing is kept. */
+export function printedEnd(kept: number = KEPT_CHARACTERS): Printed {
+  const lines: string[] = [];
+  let held = 0;
+  return {
+    lines,
+    take({ stream, text, part }) {
+      if (stream !== 'stdout') return;
+      if (part !== undefined && part > 1) {
+        lines.push(`${lines.pop() ?? ''}${text}`);
+        held += text.length;
+      } else {
+        lines.push(text);
+        // An empty line costs something, too.
+        held += text.length + 1;
+      }
+      while (held > kept && lines.length > 0) held -= lines.shift()!.length + 1;
+    },
+  };
 }

@@ -1,7 +1,8 @@
 /** What lets stepwell start the application that BAEs builds: BAEs itself writes no program that does only that. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { placeStartScript, shellWord } from '../start-script.ts';
+import { shellWord } from '../../exec.ts';
+import { placeStartScript } from '../start-script.ts';
 
 /**
  * Puts `start.sh` into the workspace before the first step, so that it counts as no work of the framework; and an empty `.env`, since

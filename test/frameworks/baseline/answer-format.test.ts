@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseAnswer } from '../../src/frameworks/baseline/answer.ts';
+import { parseAnswer } from '../../../src/frameworks/baseline/answer-format.ts';
 
 test('files, deletions and questions are told apart', () => {
   const answer = parseAnswer(

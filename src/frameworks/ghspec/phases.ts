@@ -3,15 +3,14 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { captureScope } from '../../log.ts';
 import type { AdapterStep, FrameworkClaim } from '../../run.ts';
-import { toSeconds, type ClaimedUsage, type EventMetadata, type FrameworkPhaseStatus } from '../../schema.ts';
+import { type ClaimedUsage, type EventMetadata, type FrameworkPhaseStatus, toSeconds } from '../../schema.ts';
 import type { Tree } from '../../store.ts';
-import { addedUsage } from '../agent/usage.ts';
+import { addedUsage } from '../agent/report.ts';
 import type { Driven } from './agent.ts';
-import { questionsIn, withAnswers } from './clarifications.ts';
-import type { Attend } from './desk.ts';
-import { promptOf } from './prompt.ts';
-import { newFeature, templateOf, textOf } from './work.ts';
-import { phaseOf, type Phase } from './workflow.ts';
+import { promptOf, questionsIn, withAnswers } from './prompts.ts';
+import type { Attend } from './agent-callback.ts';
+import { newFeature, templateOf, textOf } from './artifacts.ts';
+import { type Phase, phaseOf } from './workflow.ts';
 
 export interface Feature {
   readonly attend: Attend;

@@ -1,7 +1,8 @@
-/** What ChatDev built, brought from its checkout into the workspace. */
-import { chmod, copyFile, lstat, readdir, rm } from 'node:fs/promises';
+/** What ChatDev built, brought from its checkout into the workspace, and what starts it. */
+import { chmod, copyFile, lstat, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { OWN_LAUNCHER } from './launcher.ts';
+import { shellWord } from '../../exec.ts';
+import { placeStartScript } from '../start-script.ts';
 
 /** ChatDev's words about the code rather than code. */
 const DOCUMENTS = ['requirements.txt', 'manual.md'];
@@ -30,4 +31,26 @@ export async function takeProduct(products: string, workspace: string, written: 
     }
   }
   return code;
+}
+
+/** A start.sh of ChatDev's own gets this name. */
+const OWN_LAUNCHER = 'chatdev_start.sh';
+
+/**
+ * Puts `start.sh` into the workspace before the first step, so that it counts as no work of the framework.
+ *
+ * @param programs directories with a Python, the best first; those that are gone later are passed over
+ */
+export async function placeLauncher(workspace: string, programs: readonly string[]): Promise<void> {
+  await mkdir(workspace, { recursive: true });
+  const path = programs.map(shellWord).join(':');
+  const script = `#!/bin/sh
+# Written by stepwell: starts what ChatDev builds here, with the Python that ChatDev runs on.
+cd "$(dirname "$0")" || exit 1
+PATH=${path}:"$PATH"
+export PATH PYTHONDONTWRITEBYTECODE=1
+[ ! -f ${OWN_LAUNCHER} ] || exec ./${OWN_LAUNCHER}
+exec python3 main.py
+`;
+  await placeStartScript(workspace, script);
 }

@@ -8,15 +8,10 @@
  *
  * A question stands outside of files as `[NEEDS CLARIFICATION: …]`.
  */
-
-export interface AnsweredFile {
-  readonly path: string;
-  readonly content: string;
-  readonly executable: boolean;
-}
+import type { ProjectFile, ShownWorkspace } from './workspace.ts';
 
 export interface ModelAnswer {
-  readonly files: readonly AnsweredFile[];
+  readonly files: readonly ProjectFile[];
   readonly deletions: readonly string[];
   readonly questions: readonly string[];
   /** The file that the answer ended in, without its end line: its content cannot be trusted. */
@@ -31,7 +26,7 @@ const FENCE = /^```[\w.+-]*\s*$/;
 
 /** A later block of the same path replaces an earlier one. */
 export function parseAnswer(text: string): ModelAnswer {
-  const files = new Map<string, AnsweredFile>();
+  const files = new Map<string, ProjectFile>();
   const deletions: string[] = [];
   const outside: string[] = [];
   let open: { path: string; executable: boolean; lines: string[] } | null = null;
@@ -61,4 +56,32 @@ function contentOf(path: string, lines: readonly string[]): string {
     lines.length > 2 && FENCE.test(lines[0] ?? '') && (lines.at(-1) ?? '').trim() === '```' && !/\.(md|markdown)$/i.test(path);
   const kept = fenced ? lines.slice(1, -1) : lines;
   return kept.length === 0 ? '' : `${kept.join('\n')}\n`;
+}
+
+export const SYSTEM_PROMPT = `You are a programmer working alone on one project. You get a task and the project's files as they stand.
+Do the whole task: answer with every file that is new or changes, each complete, in this form and without Markdown fences:
+
+=== file: path/from/the/top ===
+the whole content of the file
+=== end ===
+
+Write "=== file: path (executable) ===" for a file that is run as a program.
+Write "=== delete: path ===" for a file to remove.
+Paths are relative to the project's top. Files that you do not name stay as they are.
+If you cannot do the task without an answer, give no files and ask one question: [NEEDS CLARIFICATION: your question]`;
+
+/** The task and, behind it, the workspace in the answer's own format. */
+export function userPrompt(prompt: string, { files, unshown }: ShownWorkspace): string {
+  const parts = [prompt.trim(), ''];
+  if (files.length === 0 && unshown.length === 0) parts.push('The project is empty so far.');
+  else parts.push("The project's files:");
+  for (const { path, content, executable } of files) {
+    const end = content === '' || content.endsWith('\n') ? '' : '\n';
+    parts.push('', `=== file: ${path}${executable ? ' (executable)' : ''} ===\n${content}${end}=== end ===`);
+  }
+  if (unshown.length > 0) {
+    parts.push('', 'Not shown (large, binary or private):');
+    for (const { path, bytes } of unshown) parts.push(`- ${path} (${bytes} bytes)`);
+  }
+  return `${parts.join('\n')}\n`;
 }

@@ -1,4 +1,4 @@
-/** Whether Python files are Python at all: the cheapest measurement of what a framework wrote, and one that it cannot talk away. */
+/** For frameworks that are Python, or write it. */
 import { describeOutcome, runProgram } from '../exec.ts';
 import type { AdapterStep, FrameworkClaim } from '../run.ts';
 
@@ -43,3 +43,6 @@ export async function syntaxErrors(step: AdapterStep, python: string): Promise<s
   if (outcome.status === 'exited' && outcome.exitCode === 0) return lines;
   throw new Error(`the syntax of the workspace's Python files could not be checked with ${python}: ${describeOutcome(outcome)}`);
 }
+
+/** Nothing is written into a set-up that runs share, output comes as it is made, files are UTF-8 in every locale. */
+export const PYTHON_ENVIRONMENT = { PYTHONDONTWRITEBYTECODE: '1', PYTHONUNBUFFERED: '1', PYTHONUTF8: '1' } as const;

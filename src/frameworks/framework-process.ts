@@ -1,0 +1,31 @@
+/** What all frameworks that are a process share: where it finds the model, and what its end says. */
+import { describeOutcome, type ProgramOutcome } from '../exec.ts';
+import type { AdapterEndpoint, FrameworkClaim } from '../run.ts';
+
+/** Null for exit code 0. @throws when the process could not be started */
+export function failedEnd(outcome: ProgramOutcome): FrameworkClaim | null {
+  switch (outcome.status) {
+    case 'exited':
+      return outcome.exitCode === 0 ? null : { status: 'failure', reason: 'exit_code', message: describeOutcome(outcome) };
+    case 'signalled':
+    case 'timed_out':
+    case 'cancelled':
+      return { status: 'failure', reason: 'signal', message: describeOutcome(outcome) };
+    case 'spawn_failed':
+      throw outcome.error;
+    default:
+      return outcome satisfies never;
+  }
+}
+
+/** Where clients look for the model by themselves. Those of Anthropic and Gemini add the version to the URL. */
+export function endpointVariables({ baseUrl, rootUrl, apiKey }: AdapterEndpoint): Record<string, string> {
+  return {
+    OPENAI_BASE_URL: baseUrl,
+    OPENAI_API_KEY: apiKey,
+    ANTHROPIC_BASE_URL: rootUrl,
+    ANTHROPIC_API_KEY: apiKey,
+    GOOGLE_GEMINI_BASE_URL: rootUrl,
+    GEMINI_API_KEY: apiKey,
+  };
+}
