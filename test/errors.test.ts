@@ -43,7 +43,7 @@ test('an error is defined in an errors.ts, where the list finds it', () => {
 test('every code that src compares with, that a @throws names or that the docs show is defined', () => {
   const codes = [
     ...named(
-      new Map([...sources].filter(([, text]) => text.includes('StepwellError'))),
+      new Map([...sources].filter(([, text]) => text.includes('instanceof StepwellError'))),
       /\berror\.code [!=]== '([A-Z]+_[A-Z_]+)'/g,
     ),
     ...named(

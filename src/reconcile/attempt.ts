@@ -8,17 +8,17 @@ import { collectSecrets } from '../secrets.ts';
 import type { ReconciliationAttempt, ReconciliationSummary, UsageFilter } from '../schema.ts';
 import { CONFIG_FILE, LOGS_DIR, RECONCILE_LOCK_FILE, RECONCILIATION_LOG, withFileLock } from '../store.ts';
 import { accessOf, accountOf, ADMIN_KEY_VARIABLES, type Access } from './access.ts';
-import { readUsage, refusedBy, type Asked, type Failure } from './answer.ts';
-import { readAttempts } from './attempts.ts';
-import { isSettled, judge, type Judgement } from './judge.ts';
+import { readUsage, refusedBy, type Asked, type Failure } from './query.ts';
+import { readAttempts } from './records.ts';
+import { isSettled, judge, type Judgement } from './verdict/verdict.ts';
 import { canBeBilledBy, type RunUsageApi } from './ledger.ts';
-import { surroundingsOf, type LedgerCache, type Surroundings } from './neighbours.ts';
+import { surroundingsOf, type LedgerCache, type Surroundings } from './minutes/overlapping-runs.ts';
 import type { ReconcileOptions, RunReconciliation } from './options.ts';
-import { recordAttempt } from './record.ts';
+import { recordAttempt } from './records.ts';
 import { readRunConfig, recordedSettings } from './settings.ts';
-import { nextAttemptAt, type Ready } from './standing.ts';
-import { updateDerived } from './update.ts';
-import { windowOf, windowText } from './window.ts';
+import { nextAttemptAt, type Ready } from './status.ts';
+import { updateDerived } from './derived.ts';
+import { windowOf, windowText } from './minutes/window.ts';
 import { reconcileError } from './errors.ts';
 
 export interface AttemptContext {

@@ -4,11 +4,11 @@ import { findRun, listRuns, type CatalogRun } from '../catalog.ts';
 import { messageOf, StepwellError } from '../errors.ts';
 import { RECONCILE_LOCK_FILE, withFileLock } from '../store.ts';
 import { attemptRun, type AttemptContext } from './attempt.ts';
-import type { LedgerCache } from './neighbours.ts';
+import type { LedgerCache } from './minutes/overlapping-runs.ts';
 import type { ListOptions, ReconcileOptions, ReconcileReport, RunChoice, RunReconciliation } from './options.ts';
 import { outerSettings } from './settings.ts';
-import { isSettledOnDisk, skipped, standingOf, type Ready, type Standing } from './standing.ts';
-import { updateDerived } from './update.ts';
+import { isSettledOnDisk, skipped, standingOf, type Ready, type Standing } from './status.ts';
+import { updateDerived } from './derived.ts';
 import { reconcileError } from './errors.ts';
 
 /**

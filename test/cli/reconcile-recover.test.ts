@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { recoverRun } from '../../src/experiment.ts';
 import { LEASE_FILE, PRIVATE_DIR } from '../../src/store.ts';
 import { LogSummarizer, readReconciliation } from '../../src/summary.ts';
-import { differences, HOUR, place } from '../reconcile/runs.ts';
+import { differences, HOUR, place } from '../reconcile/sealed-runs.ts';
 
 test('a sealing that is finished only after the run was reconciled keeps what was found', async () => {
   await using here = await place();

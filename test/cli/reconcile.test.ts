@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawn } from 'node:child_process';
 import { after, describe, test } from 'node:test';
-import { MINUTE, place, type Place } from '../reconcile/runs.ts';
-import type { UsageServerOptions } from '../reconcile/usage-server.ts';
+import { MINUTE, place, type Place } from '../reconcile/sealed-runs.ts';
+import type { UsageServerOptions } from '../reconcile/usage-server/server.ts';
 import { CLI, cleanEnv, finished, type Finished } from './child.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'stepwell-reconcile-cli-'));

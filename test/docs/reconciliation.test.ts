@@ -7,7 +7,7 @@ import { buildProgram } from '../../src/cli/program.ts';
 import { ExitCode } from '../../src/errors.ts';
 import { ADMIN_KEY_VARIABLES, RECONCILE_VARIABLES } from '../../src/reconcile.ts';
 import { ReconciliationConfig, ReconciliationState } from '../../src/schema.ts';
-import { HOUR, MINUTE, NOON, place } from '../reconcile/runs.ts';
+import { HOUR, MINUTE, NOON, place } from '../reconcile/sealed-runs.ts';
 import { root } from './clone.ts';
 
 const text = readFileSync(join(root, 'docs/reconciliation.md'), 'utf8');

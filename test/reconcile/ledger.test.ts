@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { ledgerFigures } from '../../src/reconcile/figures.ts';
 import { canBeBilledBy, readLedger } from '../../src/reconcile/ledger.ts';
-import { MINUTE_MS, windowOf } from '../../src/reconcile/window.ts';
+import { MINUTE_MS, windowOf } from '../../src/reconcile/minutes/window.ts';
 import { openRunDirectory } from '../../src/store.ts';
-import { attemptsOf, HOUR, MINUTE, NOON, place } from './runs.ts';
+import { attemptsOf, HOUR, MINUTE, NOON, place } from './sealed-runs.ts';
 
 test('refused calls used nothing; calls without figures make the ledger a lower bound and reach to the end of the run', async () => {
   await using here = await place();

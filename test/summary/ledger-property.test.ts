@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import * as fc from 'fast-check';
 import { readManifest, rebuildManifest } from '../../src/catalog.ts';
-import { claimOf } from '../../src/reconcile/claim.ts';
+import { claimOf } from '../../src/reconcile/verdict/comparison.ts';
 import { readLedger, type LedgerCall } from '../../src/reconcile/ledger.ts';
 import { metricsText, RunMetrics, RunSummary, type RunsManifest, type UsageSummary } from '../../src/schema.ts';
 import { openRunDirectory, readRecords, type ReadItem } from '../../src/store.ts';

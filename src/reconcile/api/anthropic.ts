@@ -1,7 +1,7 @@
 /** Anthropic: the usage and cost reports of the Admin API. */
 import { z } from 'zod';
 import { readAmount } from './amount.ts';
-import { cursorFields, nextOf } from './cursor.ts';
+import { cursorFields, nextOf } from './report.ts';
 import { DAYS_A_PAGE, figure, MINUTES_A_PAGE, name } from './report.ts';
 import type { CostItem, Provider, Span, UsageItem } from './report.ts';
 

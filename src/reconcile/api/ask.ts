@@ -3,7 +3,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../../errors.ts';
 import { errnoOf } from '../../store.ts';
 import { asksToWait, isPassing, redirected, refused, unreachable, type Asked } from './failure.ts';
-import { retryAfterMs } from './retry-after.ts';
 import type { RawPage, UsageApiOptions, UsageFailure } from './usage-api.ts';
 
 const MOST_TRIES = 5;
@@ -132,4 +131,12 @@ function fetchReason(error: unknown): string {
 
 function covered(line: Line, text: string): string {
   return text.replaceAll(line.adminKey, '[admin key]');
+}
+
+/** Milliseconds from `now` that a `retry-after` header asks for, in seconds or as a date; null when it asks for nothing. */
+export function retryAfterMs(header: string | null, now: Date): number | null {
+  const text = header?.trim() ?? '';
+  if (/^\d+(\.\d+)?$/.test(text)) return Math.ceil(Number(text) * 1000);
+  const date = /[a-z]/i.test(text) ? Date.parse(text) : NaN;
+  return Number.isNaN(date) ? null : Math.max(0, date - now.getTime());
 }

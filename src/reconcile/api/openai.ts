@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { UsageFilter } from '../../schema.ts';
 import { readAmount } from './amount.ts';
-import { cursorFields, nextOf } from './cursor.ts';
+import { cursorFields, nextOf } from './report.ts';
 import { DAYS_A_PAGE, figure, MINUTES_A_PAGE, name } from './report.ts';
 import type { CostItem, Provider, Span, UsageItem } from './report.ts';
 

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { readAmount, toUsd } from '../../../src/reconcile/api/amount.ts';
-import { retryAfterMs } from '../../../src/reconcile/api/retry-after.ts';
 
 test('amounts are read exactly, as text and as numbers', () => {
   for (const [given, shift, usd] of [
@@ -35,21 +34,4 @@ test('sums of cents are exact', () => {
       assert.equal(toUsd(sum), cents.reduce((total, one) => total + one, 0) / 100);
     }),
   );
-});
-
-test('retry-after is seconds or a date, and nothing else', () => {
-  const now = new Date('2026-03-02T12:00:00Z');
-  for (const [header, ms] of [
-    ['0', 0],
-    ['17', 17_000],
-    ['0.5', 500],
-    ['Mon, 02 Mar 2026 12:00:30 GMT', 30_000],
-    ['Mon, 02 Mar 2026 11:00:00 GMT', 0],
-    ['soon', null],
-    ['-1', null],
-    ['', null],
-    [null, null],
-  ] as const) {
-    assert.equal(retryAfterMs(header, now), ms, String(header));
-  }
 });

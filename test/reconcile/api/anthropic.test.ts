@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { asking, at, between } from './asking.ts';
+import { asking, at, between } from './recording-client.ts';
 
 const anthropic = { provider: 'anthropic' } as const;
 const call = {

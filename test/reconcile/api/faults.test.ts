@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { asking, at, between } from './asking.ts';
+import { asking, at, between } from './recording-client.ts';
 
 const openai = { provider: 'openai' } as const;
 const call = { model: 'gpt-4o-mini', apiKeyId: 'key_run', input: 100, output: 7 };

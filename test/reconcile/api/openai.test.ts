@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { asking, at, between } from './asking.ts';
+import { asking, at, between } from './recording-client.ts';
 
 const openai = { provider: 'openai' } as const;
 const call = { model: 'gpt-4o-mini', apiKeyId: 'key_run', projectId: 'proj_run', input: 100, cached: 40, output: 7 };

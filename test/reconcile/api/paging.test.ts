@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { MAX_RECORD_BYTES } from '../../../src/log.ts';
-import { asking, at, between, noFilter } from './asking.ts';
+import { asking, at, between, noFilter } from './recording-client.ts';
 
 const MINUTE = 60_000;
 const call = { model: 'gpt-4o-mini', apiKeyId: 'key_run', projectId: 'proj_run', input: 100, output: 7 };

@@ -1,0 +1,90 @@
+/** The other runs below the runs directory that may have used the same minutes in the same scope. */
+import { openRun, type CatalogRun } from '../../catalog.ts';
+import { canBeBilledBy, readLedger, type LedgerCall, type RunLedger, type RunUsageApi } from '../ledger.ts';
+import { inView, joinMinutes, type Joint, type Neighbour } from './shared-minutes.ts';
+import { minutesOfRun, overlap, type Minutes } from './window.ts';
+
+export interface Surroundings {
+  readonly joint: Joint;
+  /** Runs whose use of these minutes is not yet known: live ones, and ones whose process died before its record was finished. */
+  readonly unfinished: readonly CatalogRun[];
+  /** Names of runs that may have used the minutes and cannot be read. */
+  readonly unreadable: readonly string[];
+}
+
+/** Ledgers of finished runs, by directory: they do not change any more. */
+export type LedgerCache = Map<string, RunLedger>;
+
+/**
+ * Looks at every run whose time overlaps with the window, and again when the window has grown.
+ *
+ * @param runs all runs of the runs directory
+ */
+export async function surroundingsOf(
+  self: {
+    readonly dir: string;
+    readonly window: Minutes;
+    readonly usageApi: RunUsageApi;
+    /** False where another key may read the figures of `run`, so that they may be those of another account. */
+    readonly isSameAccount: (run: CatalogRun) => Promise<boolean>;
+  },
+  runs: readonly CatalogRun[],
+  cache: LedgerCache = new Map(),
+): Promise<Surroundings> {
+  const isBilled = (call: LedgerCall): boolean => canBeBilledBy(self.usageApi.provider, call);
+  const neighbours: Neighbour[] = [];
+  const unfinished: CatalogRun[] = [];
+  const unreadable: string[] = [];
+  let waiting = runs.filter((run) => run.dir !== self.dir && mayHaveCalled(run));
+  let joint = joinMinutes(self.window, []);
+  for (;;) {
+    const near = waiting.filter((run) => mayOverlap(run, joint.minutes));
+    if (near.length === 0) return { joint, unfinished, unreadable };
+    waiting = waiting.filter((run) => !near.includes(run));
+    for (const run of near) {
+      const { framework, run_id: runId } = run.entry;
+      const ledger = await ledgerOf(run, cache);
+      if (ledger === null) {
+        unreadable.push(`${framework}/${runId}`);
+        continue;
+      }
+      const { start } = ledger;
+      if (start === null || start.rehearsal || start.replay) continue;
+      if (start.usageApi === null || start.usageApi === 'unrecorded') continue;
+      let view = inView(self.usageApi, start.usageApi);
+      if (view === null) continue;
+      if (view === 'certain' && !(await self.isSameAccount(run))) view = 'possible';
+      if (run.state === 'finished')
+        neighbours.push({ framework, runId, view, ledger: { ...ledger, calls: ledger.calls.filter(isBilled) } });
+      else unfinished.push(run);
+    }
+    joint = joinMinutes(self.window, neighbours);
+  }
+}
+
+function mayHaveCalled({ entry }: CatalogRun): boolean {
+  return entry.rehearsal !== true && entry.verification_status !== 'not_applicable';
+}
+
+/** By the times in the index; a run without times may have been at any. */
+function mayOverlap({ entry }: CatalogRun, minutes: Minutes): boolean {
+  const start = entry.start_time === null ? Number.NEGATIVE_INFINITY : Date.parse(entry.start_time);
+  const end = entry.end_time === null ? Number.POSITIVE_INFINITY : Date.parse(entry.end_time);
+  return overlap(minutesOfRun(start, end), minutes);
+}
+
+/** Null when it is gone or cannot be read. */
+async function ledgerOf(run: CatalogRun, cache: LedgerCache): Promise<RunLedger | null> {
+  const known = cache.get(run.dir);
+  if (known !== undefined) return known;
+  if (run.state === 'missing') return null;
+  try {
+    await using source = await openRun({ kind: 'directory', ...run });
+    const ledger = await readLedger(source);
+    if (run.state === 'finished') cache.set(run.dir, ledger);
+    return ledger;
+  } catch {
+    // What is wrong with the other run is told when it is looked at; here it only stays unknown.
+    return null;
+  }
+}

@@ -1,0 +1,81 @@
+/** From the provider's minutes to what they say of one run. */
+import type { ProviderReading, UsageFigures } from '../../schema.ts';
+import type { UsageBucket, UsageRow } from '../api/usage-api.ts';
+import { sumFigures } from '../figures.ts';
+import type { Joint } from './shared-minutes.ts';
+import { minutesOfCall, minuteStarts, type Minutes } from './window.ts';
+
+/** The provider's figures, minute by minute. */
+export interface ProviderMinutes {
+  /** Exact sums over whole minutes for which `wanted` holds. */
+  sum(wanted: (minute: number) => boolean): UsageFigures;
+}
+
+export function providerMinutes(buckets: readonly UsageBucket[]): ProviderMinutes {
+  const minutes = buckets.map(({ start, rows }) => ({ at: Date.parse(start), figures: sumFigures(rows.map(figuresOf)) }));
+  return { sum: (wanted) => sumFigures(minutes.filter(({ at }) => wanted(at)).map(({ figures }) => figures)) };
+}
+
+/** Embeddings have no output and no cache, so that a provider names none. */
+function figuresOf({ report, input_tokens, output_tokens, cached_tokens, api_calls }: UsageRow): UsageFigures {
+  if (report !== 'embeddings') return { input_tokens, output_tokens, cached_tokens, api_calls };
+  return { input_tokens, output_tokens: output_tokens ?? 0, cached_tokens: cached_tokens ?? 0, api_calls };
+}
+
+/**
+ * The start of every minute that is not the run's alone: a neighbour may have a call booked in it, or several API keys were used.
+ *
+ * @param isOneKey only the use of one key was asked for
+ */
+export function sharedMinutes({ minutes, shared }: Joint, buckets: readonly UsageBucket[], isOneKey: boolean): Set<number> {
+  const all = shared.flatMap(({ neighbour, calls }) => calls.map((call) => minutesOfCall(call, neighbour.ledger.endedAt)));
+  const starts = minuteStarts(all, minutes);
+  if (isOneKey) return starts;
+  for (const { start, rows } of buckets) {
+    if (new Set(rows.map(({ api_key_id }) => api_key_id)).size > 1) starts.add(Date.parse(start));
+  }
+  return starts;
+}
+
+export interface ReadingFacts {
+  readonly fetchedAt: string;
+  readonly buckets: readonly UsageBucket[];
+  readonly window: Minutes;
+  readonly joint: Joint;
+  /** The start of each minute that is not the run's alone. */
+  readonly sharedStarts: ReadonlySet<number>;
+  readonly cost: ProviderReading['cost'];
+}
+
+/** What the provider reported for the window. */
+export function readingOf({ fetchedAt, buckets, window, joint, sharedStarts, cost }: ReadingFacts): ProviderReading {
+  const minutes = providerMinutes(buckets);
+  const inWindow = (at: number): boolean => at >= window.start && at < window.end;
+  const ours = buckets.filter(({ start }) => inWindow(Date.parse(start)));
+  const rows = ours.flatMap((bucket) => bucket.rows);
+  const keys = new Set(rows.flatMap(({ api_key_id }) => api_key_id ?? []));
+  const models = [...new Set(rows.map(modelOf))].sort();
+  return {
+    fetched_at: fetchedAt,
+    total: minutes.sum(inWindow),
+    own: minutes.sum((at) => inWindow(at) && !sharedStarts.has(at)),
+    minutes_with_usage: ours.filter((bucket) => bucket.rows.length > 0).length,
+    shared_minutes: ours.filter(({ start }) => sharedStarts.has(Date.parse(start))).length,
+    shared_with: joint.shared
+      .filter(({ neighbour, calls }) => {
+        const theirs = calls.map((call) => minutesOfCall(call, neighbour.ledger.endedAt));
+        return minuteStarts(theirs, window).size > 0;
+      })
+      .map(({ neighbour }) => ({ framework: neighbour.framework, run_id: neighbour.runId })),
+    api_keys: keys.size === 0 ? null : keys.size,
+    models: models.map((model) => ({
+      model,
+      ...sumFigures(rows.filter((row) => modelOf(row) === model).map(figuresOf)),
+    })),
+    cost,
+  };
+}
+
+function modelOf({ model }: UsageRow): string {
+  return model ?? 'unknown';
+}

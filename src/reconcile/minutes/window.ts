@@ -1,0 +1,74 @@
+/**
+ * Clock minutes. A provider counts a call in the minute in which it began or in the one in which it was complete; which of them
+ * is not documented, so both, and all between, belong to the call. It does so by its own clock, and books when it is done, which
+ * need not be when the last byte was here: so do the minutes within a margin on both sides.
+ */
+import type { UsageWindow } from '../../schema.ts';
+import type { LedgerCall, RunLedger } from '../ledger.ts';
+
+export const MINUTE_MS = 60_000;
+
+/** How far two clocks may be apart, the time until a finished call is booked included. */
+export const CLOCK_MARGIN_MS = 5_000;
+/** How long a provider may go on with a call that broke off on our side, and bill it then. */
+export const BROKEN_OFF_MARGIN_MS = 60_000;
+
+/** `[start, end)` in Unix milliseconds, whole minutes. */
+export interface Minutes {
+  readonly start: number;
+  readonly end: number;
+}
+
+function minuteOf(ms: number): number {
+  return Math.floor(ms / MINUTE_MS) * MINUTE_MS;
+}
+
+/** Every minute from `first` to `last`, those two included. */
+function minutesBetween(first: number, last: number): Minutes {
+  return { start: minuteOf(first), end: minuteOf(Math.max(first, last)) + MINUTE_MS };
+}
+
+/**
+ * Every minute in which the provider may have booked the call.
+ *
+ * @param runEndedAt stands in for the end that a call does not have
+ */
+export function minutesOfCall({ startedAt, endedAt, brokeOff }: CallTimes, runEndedAt: number): Minutes {
+  const end = Math.max(startedAt, endedAt ?? runEndedAt);
+  return minutesBetween(startedAt - CLOCK_MARGIN_MS, end + (brokeOff ? BROKEN_OFF_MARGIN_MS : CLOCK_MARGIN_MS));
+}
+
+/** Every minute in which the provider may have booked a call of a run between these times. */
+export function minutesOfRun(startedAt: number, endedAt: number): Minutes {
+  return minutesOfCall({ startedAt, endedAt, brokeOff: true }, endedAt);
+}
+
+type CallTimes = Pick<LedgerCall, 'startedAt' | 'endedAt' | 'brokeOff'>;
+
+/** The minutes that hold every call of the run; of a run without calls, those of the run. Null when nothing has a time. */
+export function windowOf({ start, endedAt, calls }: RunLedger): Minutes | null {
+  if (calls.length > 0) return unionOf(calls.map((call) => minutesOfCall(call, endedAt)));
+  return start === null ? null : minutesBetween(start.at, endedAt);
+}
+
+/** From the first to the last minute of all. */
+export function unionOf(all: readonly Minutes[]): Minutes {
+  return all.reduce((union, { start, end }) => ({ start: Math.min(union.start, start), end: Math.max(union.end, end) }));
+}
+
+export function overlap(a: Minutes, b: Minutes): boolean {
+  return a.start < b.end && b.start < a.end;
+}
+
+/** The start of each minute of these that lies within `bounds`. */
+export function minuteStarts(all: Iterable<Minutes>, bounds: Minutes): Set<number> {
+  const starts = new Set<number>();
+  for (const { start, end } of all) {
+    for (let at = Math.max(start, bounds.start); at < Math.min(end, bounds.end); at += MINUTE_MS) starts.add(at);
+  }
+  return starts;
+}
+
+export function windowText({ start, end }: Minutes): UsageWindow {
+  return { start: new Date(start).toISOString(), end: new Date(end).toISOString(), minutes: (end - start) / MINUTE_MS };
+}

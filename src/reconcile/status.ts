@@ -1,0 +1,225 @@
+/** Where a run stands before anybody is asked: whether it can be reconciled at all, and whether something is still awaited. */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CatalogRun } from '../catalog.ts';
+import { RunMetadata, type ReconciliationAttempt, type ReconciliationState, type ReconciliationSummary } from '../schema.ts';
+import { LOGS_DIR, METADATA_FILE, openRunDirectory } from '../store.ts';
+import { readReconciliation } from '../summary.ts';
+import { readAttempts } from './records.ts';
+import { isSettled } from './verdict/verdict.ts';
+import { readLedger, type RunLedger, type RunUsageApi } from './ledger.ts';
+import type { RunReconciliation } from './options.ts';
+import { countedReadings } from './verdict/stable-readings.ts';
+import { readRunConfig, settingsOf, type RunConfig, type Settings } from './settings.ts';
+import { isStale } from './derived.ts';
+
+export interface Ready {
+  readonly kind: 'ready';
+  readonly run: CatalogRun;
+  readonly metadata: RunMetadata;
+  readonly config: RunConfig;
+  readonly settings: Settings;
+  readonly ledger: RunLedger;
+  readonly usageApi: RunUsageApi;
+  readonly endedAt: number;
+  readonly attempts: readonly ReconciliationAttempt[];
+  /** The derived files do not show all that is logged. */
+  readonly stale: boolean;
+  /** As it stands. */
+  readonly result: RunReconciliation;
+}
+
+/** `refused`: it cannot be reconciled, now or ever. */
+export type Standing = Ready | { readonly kind: 'refused'; readonly result: RunReconciliation };
+
+/** Whether metadata.json alone tells that nothing is awaited: most runs of a long experiment need no other look. */
+export async function isSettledOnDisk(run: CatalogRun): Promise<boolean> {
+  if (run.state !== 'finished') return false;
+  const metadata = parsed(await readFile(join(run.dir, METADATA_FILE), 'utf8').catch(() => null));
+  if (metadata === null || metadata === 'foreign') return metadata !== null;
+  if (metadata.rehearsal && metadata.archive !== null) return true;
+  const { reconciliation } = metadata;
+  return reconciliation !== null && isSettled(reconciliation.verification_status) && !(await isStale(run.dir, metadata));
+}
+
+/** @throws RECONCILE_CONFIG, RUN_UNREADABLE */
+export async function standingOf(run: CatalogRun, outer: Partial<Settings>, now: Date): Promise<Standing> {
+  const state = stateReason(run);
+  if (state !== null) {
+    const nextAttemptAt = state === LIVE ? new Date(now.getTime() + LIVE_MINUTES * 60_000).toISOString() : null;
+    return refused(run, 'pending', { ...state, nextAttemptAt });
+  }
+  const text = await readFile(join(run.dir, METADATA_FILE), 'utf8').catch(() => null);
+  const metadata = parsed(text);
+  if (metadata === 'foreign') return refused(run, 'not_applicable', FOREIGN);
+  if (metadata === null) return refused(run, 'pending', BROKEN);
+  const ageMinutes = ageOf(metadata, now);
+  if (metadata.archive === null || metadata.ended_at === null) return refused(run, 'pending', { ...UNSEALED, ageMinutes });
+  if (metadata.rehearsal) return refused(run, 'not_applicable', { ...REHEARSAL, ageMinutes });
+  if (!existsSync(join(run.dir, LOGS_DIR))) {
+    const summary = await readReconciliation(run.dir);
+    return refused(run, summary?.verification_status ?? 'pending', { ...WITHOUT_LOGS, ageMinutes, summary });
+  }
+
+  const ledger = await ledgerOf(run.dir);
+  const { start } = ledger;
+  if (start?.replay === true) return refused(run, 'not_applicable', { ...REPLAY, ageMinutes });
+  if (start === null || start.usageApi === null) return refused(run, 'not_applicable', { ...NOBODY, ageMinutes });
+  if (start.usageApi === 'unrecorded') {
+    // As metrics.json has it.
+    const state = ledger.calls.length > 0 ? 'pending' : 'not_applicable';
+    return refused(run, state, { ...UNRECORDED, ageMinutes, settled: true });
+  }
+  const config = await readRunConfig(run.dir);
+  const settings = settingsOf(config.reconciliation, outer);
+  const { attempts } = await readAttempts(run.dir);
+  const summary = await readReconciliation(run.dir, { all: true });
+  const endedAt = Date.parse(metadata.ended_at);
+  const youngest = endedAt + settings.min_age_minutes * 60_000;
+  const verification = summary?.verification_status ?? 'pending';
+  const settled = isSettled(verification) || (summary?.waiting_ended ?? false);
+  const facts = { settings, attempts, youngest };
+  return {
+    kind: 'ready',
+    run,
+    metadata,
+    config,
+    settings,
+    ledger,
+    usageApi: start.usageApi,
+    endedAt,
+    attempts,
+    stale: await isStale(run.dir, metadata),
+    result: {
+      ...skipped(run, verification, summary?.verification_message ?? 'It was not asked for yet.'),
+      ageMinutes,
+      summary,
+      settled,
+      nextAttemptAt: settled ? null : nextAttemptAt(facts),
+    },
+  };
+}
+
+/** When a further reading counts: the interval after the last that does, or as soon as the run is old enough. */
+export function nextAttemptAt(it: {
+  readonly settings: Settings;
+  readonly attempts: readonly ReconciliationAttempt[];
+  readonly youngest: number;
+}): string {
+  const { settings, attempts, youngest } = it;
+  const last = attempts.findLast(({ reading }) => reading !== null);
+  const counted = last === undefined ? null : (countedReadings(attempts, last).at(-1) ?? null);
+  const due = counted === null ? youngest : Date.parse(counted.fetchedAt) + settings.interval_minutes * 60_000;
+  return new Date(Math.max(due, youngest)).toISOString();
+}
+
+export function skipped(
+  run: CatalogRun,
+  state: ReconciliationState,
+  reason: string,
+  fix: string | null = null,
+): RunReconciliation {
+  return {
+    framework: run.entry.framework,
+    runId: run.entry.run_id,
+    runDir: run.dir,
+    action: 'skipped',
+    state,
+    reason,
+    code: null,
+    fix,
+    ageMinutes: null,
+    summary: null,
+    settled: isSettled(state),
+    nextAttemptAt: null,
+  };
+}
+
+interface Refusal {
+  readonly reason: string;
+  readonly fix: string | null;
+  readonly ageMinutes?: number | null;
+  readonly summary?: ReconciliationSummary | null;
+  readonly nextAttemptAt?: string | null;
+  readonly settled?: boolean;
+}
+
+/** A run that is going on is looked at again after this. */
+const LIVE_MINUTES = 10;
+
+function refused(run: CatalogRun, state: ReconciliationState, refusal: Refusal): Standing {
+  const { reason, fix, ageMinutes = null, summary = null, nextAttemptAt = null, settled = isSettled(state) } = refusal;
+  return { kind: 'refused', result: { ...skipped(run, state, reason, fix), ageMinutes, summary, nextAttemptAt, settled } };
+}
+
+const LIVE: Refusal = { reason: 'The run is still going on.', fix: null };
+const CRASHED: Refusal = {
+  reason: 'The process of the run ended without finishing its record.',
+  fix: 'Finish the record with `stepwell recover`, then reconcile.',
+};
+const MISSING: Refusal = { reason: 'The directory of the run is gone.', fix: 'Make the index anew: stepwell list --rebuild.' };
+const UNSEALED: Refusal = {
+  reason: 'The run was not sealed.',
+  fix: 'Finish the record with `stepwell recover`, then reconcile.',
+};
+const BROKEN: Refusal = {
+  reason: 'metadata.json of the run cannot be read.',
+  fix: 'Restore it from the archive: tar -xzf run.tar.gz metadata.json; `stepwell verify` then names what differs.',
+};
+const FOREIGN: Refusal = {
+  reason: 'The run was not made by stepwell, so there is no ledger to compare.',
+  fix: null,
+};
+const REHEARSAL: Refusal = { reason: 'The scripted offline model answered, which nobody bills.', fix: null };
+const REPLAY: Refusal = { reason: 'Recorded exchanges answered, which nobody bills again.', fix: null };
+const NOBODY: Refusal = {
+  reason: 'The run does not say whose usage API has its figures.',
+  fix: 'Where a provider bills the calls, name it for further runs: endpoint.usage_api.provider in the configuration.',
+};
+const UNRECORDED: Refusal = {
+  reason: 'The run was recorded before format 1.1, so that it does not say whose usage API has its figures.',
+  fix: null,
+};
+const WITHOUT_LOGS: Refusal = {
+  reason: 'The logs of the run are not here, as in a clone: there is nowhere to record what is found.',
+  fix: 'Reconcile where the run was made, or unpack its logs: tar -xzf run.tar.gz logs.',
+};
+
+function stateReason({ state }: CatalogRun): Refusal | null {
+  switch (state) {
+    case 'finished':
+      return null;
+    case 'live':
+    case 'elsewhere':
+      return LIVE;
+    case 'crashed':
+      return CRASHED;
+    case 'missing':
+      return MISSING;
+    default:
+      return state satisfies never;
+  }
+}
+
+/** `foreign` for a run of the original system. */
+function parsed(text: string | null): RunMetadata | 'foreign' | null {
+  if (text === null) return 'foreign';
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (typeof value === 'object' && value !== null && !('stepwell_version' in value)) return 'foreign';
+  return RunMetadata.safeParse(value).data ?? null;
+}
+
+function ageOf({ ended_at }: RunMetadata, now: Date): number | null {
+  return ended_at === null ? null : Math.max(0, Math.floor((now.getTime() - Date.parse(ended_at)) / 60_000));
+}
+
+async function ledgerOf(runDir: string): Promise<RunLedger> {
+  await using source = await openRunDirectory(runDir);
+  return await readLedger(source);
+}

@@ -1,0 +1,48 @@
+/** How an attempt says what it found. */
+import { percentAgainst, signed, utc } from '../../format.ts';
+import type { UsageComparison, UsageFigures } from '../../schema.ts';
+
+/** `2026-11-22 14:15:03 UTC` */
+export function instantText(time: string | number): string {
+  return `${utc(time)} UTC`;
+}
+
+/** Where a figure is unknown. */
+const SOME = 'an unknown number of';
+
+/** `+12 input and -3 output tokens`; null when neither differs. */
+function differenceText({ input_tokens, output_tokens }: Pick<UsageFigures, 'input_tokens' | 'output_tokens'>): string | null {
+  const parts = [
+    ...(input_tokens === 0 ? [] : [`${signed(input_tokens, SOME)} input`]),
+    ...(output_tokens === 0 ? [] : [`${signed(output_tokens, SOME)} output`]),
+  ];
+  return parts.length === 0 ? null : `${parts.join(' and ')} tokens`;
+}
+
+/** How the provider stands to the ledger. */
+export function agreementText(comparison: UsageComparison, thresholdPercent: number): string {
+  const { difference, difference_percent: percent, within_threshold: within } = comparison;
+  const differs = differenceText(difference);
+  if (differs === null) return 'the provider has the same tokens as the ledger';
+  const shown = percent === null ? '' : `, ${percentAgainst(percent, thresholdPercent)} of this run`;
+  const threshold = `${within ? 'within' : 'outside'} the threshold of ${thresholdPercent}%`;
+  return `the provider has ${differs} against the ledger${shown}, ${threshold}`;
+}
+
+/** What changed from one reading to the next. */
+export function changeText(before: UsageFigures, now: UsageFigures): string {
+  const change = {
+    input_tokens: minus(now.input_tokens, before.input_tokens),
+    output_tokens: minus(now.output_tokens, before.output_tokens),
+  };
+  const text = differenceText(change);
+  if (text === null) return 'other figures than its tokens changed';
+  const { input_tokens, output_tokens } = change;
+  const all = [input_tokens ?? 0, output_tokens ?? 0];
+  const verb = all.every((value) => value >= 0) ? 'grew' : all.every((value) => value <= 0) ? 'shrank' : 'changed';
+  return `the provider's figures ${verb} by ${text}`;
+}
+
+function minus(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? null : a - b;
+}

@@ -1,0 +1,52 @@
+/** Readings that count, as the attempts in the log tell them. */
+import type { ReconciliationAttempt, ReconciliationSettings, UsageComparison } from '../../schema.ts';
+import { isEmpty } from '../figures.ts';
+
+/** What was asked. Answers to different questions cannot equal each other. */
+export type Question = Pick<ReconciliationAttempt, 'provider' | 'filter' | 'window'>;
+
+export interface CountedReading {
+  readonly fetchedAt: string;
+  /** The same for equal readings. */
+  readonly key: string;
+  /** Null for a reading without figures. */
+  readonly comparison: UsageComparison | null;
+}
+
+/** The key of every reading in which the provider has nothing. */
+export const EMPTY = 'empty';
+
+type Reading = NonNullable<ReconciliationAttempt['reading']>;
+
+export function readingKey({ total }: Reading, comparison: UsageComparison | null): string {
+  // Before the provider has figures there is no comparison.
+  if (comparison === null || isEmpty(comparison.provider)) return EMPTY;
+  return JSON.stringify([total, comparison.provider, comparison.joint_ledger]);
+}
+
+/** Whether a reading is at least the interval after the last one that counts. */
+export function isDue(fetchedAt: string, last: CountedReading | null, { interval_minutes }: ReconciliationSettings): boolean {
+  return last === null || Date.parse(fetchedAt) - Date.parse(last.fetchedAt) >= interval_minutes * 60_000;
+}
+
+/**
+ * The readings of `question` that count, oldest first, up to the last attempt. Each attempt recorded the interval by which it
+ * was judged, so that a later change of it does not change what was counted.
+ */
+export function countedReadings(attempts: readonly ReconciliationAttempt[], question: Question): CountedReading[] {
+  const asked = questionKey(question);
+  let counted: CountedReading[] = [];
+  for (const attempt of attempts) {
+    const { reading, comparison, settings } = attempt;
+    if (reading === null) continue;
+    if (questionKey(attempt) !== asked) counted = [];
+    else if (isDue(reading.fetched_at, counted.at(-1) ?? null, settings)) {
+      counted.push({ fetchedAt: reading.fetched_at, key: readingKey(reading, comparison), comparison });
+    }
+  }
+  return counted;
+}
+
+function questionKey({ provider, filter, window }: Question): string {
+  return JSON.stringify([provider, filter.api_key_id, filter.project_id, filter.workspace_id, window?.start, window?.end]);
+}
