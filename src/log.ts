@@ -1,6 +1,5 @@
 /** The log core: ambient run and step context, component loggers, routing to files, redaction. No dependencies. */
 export { logtapeSink, pinoDestination, type BridgeOptions, type LogTapeRecord } from './log/bridges.ts';
-export { LogContext } from './log/context.ts';
 export { DynamicFileHandler } from './log/handler.ts';
 export { MAX_RECORD_BYTES } from './log/line.ts';
 export { getLogger, type LogFields, type Logger } from './log/logger.ts';
@@ -9,6 +8,7 @@ export {
   captureScope,
   currentScope,
   flushRun,
+  LogContext,
   runRedactor,
   syncRun,
   withPendingRun,

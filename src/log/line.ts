@@ -1,8 +1,6 @@
 /** Writes a record as one line of JSON, as bytes, into a buffer that is used again and again. */
 import { TRIPLE_MASK, type SecretRedactor, type Triples } from '../secrets.ts';
-import { cutText, cutValue, jsonBytes } from './cut.ts';
-import { plainValue, type Plain } from './plain.ts';
-import { recordedError } from './thrown.ts';
+import { jsonBytes, serializeError, toJsonValue, truncateText, truncateValue, type JsonValue } from './json-value.ts';
 
 /** The longest line, newline included. */
 export const MAX_RECORD_BYTES = 256 * 1024;
@@ -29,7 +27,7 @@ const FALSE = Buffer.from('false');
 const NULL = Buffer.from('null');
 
 /** The constant beginning of a logger's lines of one level and event, up to and with `"message":`. The time is patched in place. */
-export interface Head {
+export interface LineTemplate {
   readonly event: string;
   readonly bytes: Buffer;
   readonly stampAt: number;
@@ -37,7 +35,7 @@ export interface Head {
 }
 
 /** What stands behind metadata: `,"attempt":2,"seq":` … `,"writer":"k3f9ab"`. Null for a record of no run. */
-export interface Tail {
+export interface LineTail {
   readonly seq: Buffer;
   readonly writer: Buffer;
 }
@@ -62,8 +60,8 @@ export class LineWriter {
 
   /** Returns the line's length. Never throws, whatever the content. */
   write(
-    head: Head,
-    tail: Tail | null,
+    template: LineTemplate,
+    tail: LineTail | null,
     seq: number,
     late: boolean,
     redactor: SecretRedactor,
@@ -77,27 +75,35 @@ export class LineWriter {
       this.#numeric = redactor.matcher.patterns.numeric;
     }
     try {
-      this.bytes.set(head.bytes, 0);
-      this.#at = head.bytes.length;
+      this.bytes.set(template.bytes, 0);
+      this.#at = template.bytes.length;
       this.#string(message);
       this.#copy(METADATA);
       this.#metadata(metadata);
       this.#tail(tail, seq);
       if (error !== undefined) {
         this.#copy(ERROR);
-        this.#json(JSON.stringify(plainValue(recordedError(error), redactor.redact)));
+        this.#json(JSON.stringify(toJsonValue(serializeError(error), redactor.redact)));
       }
       if (late) this.#copy(LATE);
       this.#end();
       return this.#at;
     } catch {
       // Too long, or a getter threw: the careful way copes with both.
-      return this.#cut(head, tail, seq, late, message, metadata, error);
+      return this.#truncated(template, tail, seq, late, message, metadata, error);
     }
   }
 
-  /** The same record with strings shortened until it fits. */
-  #cut(head: Head, tail: Tail | null, seq: number, late: boolean, message: string, metadata: unknown, error: unknown): number {
+  /** The same record, truncated until it fits. */
+  #truncated(
+    template: LineTemplate,
+    tail: LineTail | null,
+    seq: number,
+    late: boolean,
+    message: string,
+    metadata: unknown,
+    error: unknown,
+  ): number {
     let before = 0;
     const redact = (text: string): string => {
       if (text.length <= MAX_STRING) return this.#redactor.redact(text);
@@ -105,18 +111,18 @@ export class LineWriter {
       return redactedBeginning(this.#redactor, text, MAX_STRING);
     };
     const safeMessage = redact(message);
-    const safeMetadata = objectOf(plainValue(metadata, redact));
-    const safeError = error === undefined ? null : objectOf(plainValue(recordedError(error), redact));
-    const room = MAX_RECORD_BYTES - head.bytes.length - 256;
+    const safeMetadata = objectOf(toJsonValue(metadata, redact));
+    const safeError = error === undefined ? null : objectOf(toJsonValue(serializeError(error), redact));
+    const room = MAX_RECORD_BYTES - template.bytes.length - 256;
     before += jsonBytes(safeMessage) + jsonBytes(safeMetadata) + (safeError === null ? 0 : jsonBytes(safeError));
-    const keptError = safeError === null ? null : cutValue(safeError, Math.floor(room / 4));
+    const keptError = safeError === null ? null : truncateValue(safeError, Math.floor(room / 4));
     const left = room - (keptError === null ? 0 : jsonBytes(keptError));
-    const keptMetadata = cutValue(safeMetadata, Math.max(Math.floor(left / 2), left - jsonBytes(safeMessage)));
-    const keptMessage = cutText(safeMessage, left - jsonBytes(keptMetadata));
+    const keptMetadata = truncateValue(safeMetadata, Math.max(Math.floor(left / 2), left - jsonBytes(safeMessage)));
+    const keptMessage = truncateText(safeMessage, left - jsonBytes(keptMetadata));
     const after = jsonBytes(keptMessage) + jsonBytes(keptMetadata) + (keptError === null ? 0 : jsonBytes(keptError));
 
-    this.bytes.set(head.bytes, 0);
-    this.#at = head.bytes.length;
+    this.bytes.set(template.bytes, 0);
+    this.#at = template.bytes.length;
     this.#json(JSON.stringify(keptMessage));
     this.#copy(METADATA);
     this.#json(JSON.stringify(keptMetadata));
@@ -134,7 +140,7 @@ export class LineWriter {
     return this.#at;
   }
 
-  #tail(tail: Tail | null, seq: number): void {
+  #tail(tail: LineTail | null, seq: number): void {
     if (tail === null) return;
     this.#copy(tail.seq);
     this.#integer(seq);
@@ -226,7 +232,7 @@ export class LineWriter {
     }
     if (typeof metadata === 'object' && !Array.isArray(metadata) && this.#object(metadata, 0)) return;
     this.#at = start;
-    this.#json(JSON.stringify(objectOf(plainValue(metadata, this.#redactor.redact))));
+    this.#json(JSON.stringify(objectOf(toJsonValue(metadata, this.#redactor.redact))));
   }
 
   /** False when the value is out of the ordinary; what was written of it then counts for nothing. */
@@ -296,7 +302,7 @@ export class LineWriter {
   }
 }
 
-/** What stands in a head for an event's name: redacted JSON. */
+/** What stands in a template for an event: redacted JSON. */
 export function eventJson(event: string, redactor: SecretRedactor): string {
   const safe = event.length > MAX_EVENT ? redactedBeginning(redactor, event, MAX_EVENT * 4) : redactor.redact(event);
   return JSON.stringify(safe.slice(0, MAX_EVENT));
@@ -328,7 +334,7 @@ function hasTriple(triples: Triples, bytes: Uint8Array, start: number, end: numb
   return (hit & 1) !== 0;
 }
 
-function objectOf(value: Plain | undefined): { [name: string]: Plain } {
+function objectOf(value: JsonValue | undefined): { [name: string]: JsonValue } {
   if (value === undefined) return {};
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : { value };
 }

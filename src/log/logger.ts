@@ -1,8 +1,8 @@
 /** Component loggers. */
 import type { Level } from '../schema.ts';
-import { emit, shared } from './emit.ts';
-import type { Origin } from './held.ts';
-import { LEVELS } from './level.ts';
+import type { Origin } from './scope.ts';
+import { LEVELS } from './template.ts';
+import { shared, writeRecord } from './write-record.ts';
 
 /** What a call may add to its message. */
 export interface LogFields {
@@ -60,7 +60,7 @@ function log(origin: Origin, level: number, message: string, fields: LogFields |
       error = thrown;
     }
   }
-  emit(
+  writeRecord(
     origin,
     level,
     typeof event === 'string' ? event : textOf(event),

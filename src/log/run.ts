@@ -1,9 +1,8 @@
-/** Scopes by callback, and what can be done with the scope of a call. */
+/** Scopes by callback and, for a process with one run at a time, set imperatively; what can be done with the scope of a call. */
 import { collectSecrets, createRedactor, type Redactor } from '../secrets.ts';
-import { emitInRun, emitOutside, shared } from './emit.ts';
-import { HeldRecords } from './held.ts';
-import { processRedactor, scopeNow } from './process.ts';
-import { runState, scopeOf, stepScope, type RunOptions, type Scope } from './scope.ts';
+import { processRedactor, scopeNow } from './global-state.ts';
+import { PendingRecords, runState, scopeOf, stepScope, type RunOptions, type Scope } from './scope.ts';
+import { shared, writeInRun, writeOutside } from './write-record.ts';
 
 /** The scope of a call, as others may see it. */
 export interface ScopeFacts {
@@ -44,10 +43,10 @@ export function withStep<T>(step: number, second: { readonly attempt?: number } 
  */
 export function withPendingRun<T>(fn: () => T): T {
   const around = scopeNow(shared);
-  const held = new HeldRecords(around?.held ?? null);
-  const scope = scopeOf(null, held, around ?? null);
+  const pending = new PendingRecords(around?.pending ?? null);
+  const scope = scopeOf(null, pending, around ?? null);
   const tell = (): void => {
-    for (const { origin, level, ms, content } of held.takeUndelivered()) emitOutside(origin, level, ms, content);
+    for (const { origin, level, ms, content } of pending.takeUndelivered()) writeOutside(origin, level, ms, content);
   };
   shared.atExit.add(tell);
   return within(scope, fn, () => {
@@ -57,25 +56,25 @@ export function withPendingRun<T>(fn: () => T): T {
   });
 }
 
-export function beginRun(options: RunOptions): Scope {
+function beginRun(options: RunOptions): Scope {
   const values = [...collectSecrets(process.env), ...(options.secrets ?? [])];
   const run = runState(options, createRedactor({ values }));
   const around = scopeNow(shared);
   // Without the scope around it: one run after another would keep all of them in memory.
   const scope = scopeOf(run, null, null);
   shared.handler.prepare(run);
-  for (const { origin, level, ms, content } of around?.held?.deliver(run.logsDir) ?? []) {
-    emitInRun(scope, run, origin, level, ms, content.event, content.message, content.metadata, content.error);
+  for (const { origin, level, ms, content } of around?.pending?.deliver(run.logsDir) ?? []) {
+    writeInRun(scope, run, origin, level, ms, content.event, content.message, content.metadata, content.error);
   }
   return scope;
 }
 
-export function endRun(scope: Scope): void {
+function endRun(scope: Scope): void {
   scope.ended = true;
   if (scope.run !== null) shared.handler.close(scope.run, null);
 }
 
-export function endStep(scope: Scope): void {
+function endStep(scope: Scope): void {
   scope.ended = true;
   // An attempt's end leaves the files to the step around it.
   if (scope.run !== null && scope.parent?.step !== scope.step) shared.handler.close(scope.run, scope.step);
@@ -137,4 +136,60 @@ export function flushRun(): void {
 export function syncRun(): boolean {
   const run = scopeNow(shared)?.run;
   return run ? shared.handler.sync(run) : true;
+}
+
+/**
+ * Sets run and step for everything that is logged outside of an async scope. A scope by callback (`withRun`, `withStep`)
+ * always wins over it.
+ *
+ * @example
+ * const context = LogContext.getInstance();
+ * context.setRunContext({ runId: 'abc123', framework: 'baes', logsDir: 'runs/baes/abc123/logs' });
+ * context.setStepContext(1);
+ */
+export class LogContext {
+  #run: Scope | null = null;
+
+  /** The same object in the whole process, whichever copy of the package asks. */
+  static getInstance(): LogContext {
+    shared.context ??= new LogContext();
+    return shared.context as LogContext;
+  }
+
+  /** Begins a run, and ends the one set before. @throws UNSAFE_NAME, LOGS_DIR_INVALID */
+  setRunContext(options: RunOptions): void {
+    const next = beginRun(options);
+    this.clearRunContext();
+    this.#run = next;
+    shared.ambient = next;
+  }
+
+  /** Begins a step, and ends the one set before. @throws STEP_OUTSIDE_RUN, STEP_NUMBER_INVALID */
+  setStepContext(step: number, attempt?: number): void {
+    const next = stepScope(this.#run ?? undefined, step, attempt);
+    this.clearStepContext();
+    shared.ambient = next;
+  }
+
+  /** What is logged from now on belongs to the run and to no step. */
+  clearStepContext(): void {
+    const scope = shared.ambient;
+    if (scope === undefined || scope === this.#run) return;
+    endStep(scope);
+    shared.ambient = this.#run ?? undefined;
+  }
+
+  /** Ends the run: its files are closed, and what is logged from now on has no run. */
+  clearRunContext(): void {
+    this.clearStepContext();
+    if (this.#run !== null) endRun(this.#run);
+    this.#run = null;
+    shared.ambient = undefined;
+  }
+
+  /** The absolute path of the file that a component's records go to now, or null when there is no run. */
+  getLogFile(component: string): string | null {
+    const scope = scopeNow(shared);
+    return scope === undefined ? null : shared.handler.pathOf(scope, component);
+  }
 }

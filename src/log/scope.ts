@@ -1,14 +1,12 @@
-/** Where a record belongs: the run, step and attempt around a call. */
+/** Where a record belongs: the run, step and attempt around a call, or what waits for a run to begin. */
 import { randomInt } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { Level } from '../schema.ts';
+import type { SecretRedactor } from '../secrets.ts';
 import type { AppendFile } from '../store/append.ts';
 import { safeName } from '../store/layout.ts';
-import type { HeldRecords } from './held.ts';
-import { LEVELS } from './level.ts';
-import type { SecretRedactor } from '../secrets.ts';
-import type { Slot } from './slot.ts';
 import { logError } from './errors.ts';
+import { LEVELS, type LoggerCache } from './template.ts';
 
 export interface RunOptions {
   readonly runId: string;
@@ -43,16 +41,16 @@ export interface RunState {
 }
 
 export interface Scope {
-  /** Null before the run's directory exists; then records are held in `held`. */
+  /** Null before the run's directory exists; then records wait in `pending`. */
   readonly run: RunState | null;
-  readonly held: HeldRecords | null;
+  readonly pending: PendingRecords | null;
   readonly step: number | null;
   readonly attempt: number | null;
   readonly parent: Scope | null;
   /** Its work should be over; what it still logs is marked late. */
   ended: boolean;
   /** What a logger needs in this scope, by the logger's number. */
-  readonly slots: (Slot | undefined)[];
+  readonly loggers: (LoggerCache | undefined)[];
 }
 
 /** A caller in plain JavaScript may pass anything; it should meet the catalogue's error. */
@@ -78,8 +76,8 @@ export function runState(options: RunOptions, redactor: SecretRedactor): RunStat
   };
 }
 
-export function scopeOf(run: RunState | null, held: HeldRecords | null, parent: Scope | null): Scope {
-  return { run, held, step: null, attempt: null, parent, ended: false, slots: [] };
+export function scopeOf(run: RunState | null, pending: PendingRecords | null, parent: Scope | null): Scope {
+  return { run, pending, step: null, attempt: null, parent, ended: false, loggers: [] };
 }
 
 /** @throws STEP_NUMBER_INVALID, STEP_OUTSIDE_RUN */
@@ -89,5 +87,63 @@ export function stepScope(parent: Scope | undefined, step: number, attempt: numb
     throw logError('STEP_NUMBER_INVALID', { what: 'attempt', value: attempt });
   }
   if (parent === undefined || parent.run === null) throw logError('STEP_OUTSIDE_RUN', { step });
-  return { run: parent.run, held: null, step, attempt: attempt ?? null, parent, ended: false, slots: [] };
+  return { run: parent.run, pending: null, step, attempt: attempt ?? null, parent, ended: false, loggers: [] };
+}
+
+/** A logger's identity; the number is the same for the same names in all copies of the package. */
+export interface Origin {
+  readonly id: number;
+  readonly module: string;
+  readonly component: string;
+}
+
+/** What a caller gives. */
+export interface Content {
+  readonly event: string;
+  readonly message: string;
+  readonly metadata: unknown;
+  /** Undefined for none. */
+  readonly error: unknown;
+}
+
+export interface PendingRecord {
+  readonly level: number;
+  readonly ms: number;
+  readonly origin: Origin;
+  readonly content: Content;
+}
+
+/** More than this before a run begins is a fault; the rest goes where records without a run go. */
+const MAX_PENDING = 10_000;
+
+export class PendingRecords {
+  readonly #outer: PendingRecords | null;
+  readonly #records: PendingRecord[] = [];
+  /** How many of the records each run has received, by its logs directory. */
+  readonly #delivered = new Map<string, number>();
+
+  constructor(outer: PendingRecords | null) {
+    this.#outer = outer;
+  }
+
+  /** False when there is no room. */
+  hold(record: PendingRecord): boolean {
+    if (this.#records.length >= MAX_PENDING) return false;
+    this.#records.push(record);
+    return true;
+  }
+
+  /** What waits here and around and the run of this logs directory has not received yet, oldest first. */
+  deliver(logsDir: string): PendingRecord[] {
+    const from = this.#delivered.get(logsDir) ?? 0;
+    this.#delivered.set(logsDir, this.#records.length);
+    return [...(this.#outer?.deliver(logsDir) ?? []), ...this.#records.slice(from)];
+  }
+
+  /** Takes out what no run has received. */
+  takeUndelivered(): PendingRecord[] {
+    const from = Math.max(0, ...this.#delivered.values());
+    this.#delivered.clear();
+    return this.#records.splice(0).slice(from);
+  }
 }

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { configure, getLogger as logtape, reset } from '@logtape/logtape';
 import { pino } from 'pino';
 import { getLogger, logtapeSink, pinoDestination, withRun, withStep } from '../../src/log.ts';
-import { logsDir } from './records.ts';
+import { logsDir } from './logs-dir.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const run = { runId: 'r1', framework: 'f' };

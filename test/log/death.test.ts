@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parseRecord } from '../../src/store.ts';
-import { logsDir, type LogsDir } from './records.ts';
+import { logsDir, type LogsDir } from './logs-dir.ts';
 
 const child = (name: string): string => join(import.meta.dirname, 'child', `${name}.ts`);
 const DEATHS = 200;

@@ -9,7 +9,7 @@ import { getLogger, withRun } from '../../src/log.ts';
 import { createRedactor } from '../../src/secrets.ts';
 import { SHAPES } from '../../src/secrets/shapes.ts';
 import { refusal } from '../config/refusal.ts';
-import { logsDir } from '../log/records.ts';
+import { logsDir } from '../log/logs-dir.ts';
 import { examples } from './examples.ts';
 
 /** What must not be left of a key: its core, without what it shares with harmless text. */

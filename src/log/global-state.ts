@@ -1,17 +1,16 @@
 /** What all copies of the package in one process share. */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { Clock } from './clock.ts';
-import { DynamicFileHandler } from './handler.ts';
-import { createRedactor, collectSecrets, type SecretRedactor } from '../secrets.ts';
-import type { RecordsFor } from './handler.ts';
+import { collectSecrets, createRedactor, type SecretRedactor } from '../secrets.ts';
+import { DynamicFileHandler, type RecordsFor } from './handler.ts';
 import type { Scope } from './scope.ts';
 import { noteOnStderr } from './stderr.ts';
+import { Clock } from './template.ts';
 
 /** Raised whenever the shape of what is shared changes. */
-const VERSION = 1;
+const VERSION = 2;
 const KEY = Symbol.for('stepwell.log');
 
-export interface LogProcess {
+export interface GlobalState {
   readonly version: number;
   readonly scopes: AsyncLocalStorage<Scope | undefined>;
   /** The imperative scope, used where no async scope is. */
@@ -29,11 +28,11 @@ export interface LogProcess {
 }
 
 /** The shared state; the first copy of the package that is loaded makes it. */
-export function logProcess(recordsFor: RecordsFor): LogProcess {
-  const holder = globalThis as { [KEY]?: LogProcess };
+export function globalState(recordsFor: RecordsFor): GlobalState {
+  const holder = globalThis as { [KEY]?: GlobalState };
   const found = holder[KEY];
   if (found?.version === VERSION) return found;
-  const made: LogProcess = {
+  const made: GlobalState = {
     version: VERSION,
     scopes: new AsyncLocalStorage(),
     ambient: undefined,
@@ -53,11 +52,11 @@ export function logProcess(recordsFor: RecordsFor): LogProcess {
   return made;
 }
 
-export function processRedactor(state: LogProcess): SecretRedactor {
+export function processRedactor(state: GlobalState): SecretRedactor {
   return (state.redactor ??= createRedactor({ values: collectSecrets(process.env) }));
 }
 
 /** The scope of the call: the async one, otherwise the imperative one. */
-export function scopeNow(state: LogProcess): Scope | undefined {
+export function scopeNow(state: GlobalState): Scope | undefined {
   return state.scopes.getStore() ?? state.ambient;
 }

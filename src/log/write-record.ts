@@ -5,38 +5,42 @@ import type { FileRecords } from '../store.ts';
 import { formatRecord } from '../terminal/record.ts';
 import { escapeInJson } from '../terminal/sanitize.ts';
 import { paintFor } from '../terminal/style.ts';
-import { headOf, stamp, tailOf } from './head.ts';
-import type { Content, Origin } from './held.ts';
+import { globalState, processRedactor, scopeNow } from './global-state.ts';
+import { serializeError, toJsonValue } from './json-value.ts';
 import { LineWriter } from './line.ts';
-import { plainValue } from './plain.ts';
-import { logProcess, processRedactor, scopeNow } from './process.ts';
-import type { RunState, Scope } from './scope.ts';
-import { slotHead, slotOf, type Slot } from './slot.ts';
+import type { Content, Origin, RunState, Scope } from './scope.ts';
 import { noteOnStderr, writeStderr } from './stderr.ts';
-import { recordedError } from './thrown.ts';
+import { lineTail, lineTemplate, loggerCacheOf, stamp, templateOf, type LoggerCache } from './template.ts';
 
 const WARN = 2;
 const ERROR = 3;
 
 const same = (text: string): string => text;
-const shared = logProcess(recordsFor);
+const shared = globalState(recordsFor);
 const line = new LineWriter(processRedactor(shared));
 let lineInUse = false;
 
 /** Records in the scope of the call. Never throws. */
-export function emit(origin: Origin, level: number, event: string, message: string, metadata: unknown, error: unknown): void {
+export function writeRecord(
+  origin: Origin,
+  level: number,
+  event: string,
+  message: string,
+  metadata: unknown,
+  error: unknown,
+): void {
   try {
     const scope = scopeNow(shared);
-    if (scope === undefined) emitOutside(origin, level, shared.clock.read(), { event, message, metadata, error });
+    if (scope === undefined) writeOutside(origin, level, shared.clock.read(), { event, message, metadata, error });
     else if (scope.run === null) hold(scope, origin, level, { event, message, metadata, error });
-    else emitInRun(scope, scope.run, origin, level, shared.clock.read(), event, message, metadata, error);
+    else writeInRun(scope, scope.run, origin, level, shared.clock.read(), event, message, metadata, error);
   } catch (thrown) {
     noteOnStderr(`a record of ${origin.module} was lost: ${messageOf(thrown)}`);
   }
 }
 
 /** Records as of the time `ms`. */
-export function emitInRun(
+export function writeInRun(
   scope: Scope,
   run: RunState,
   origin: Origin,
@@ -47,19 +51,19 @@ export function emitInRun(
   metadata: unknown,
   error: unknown,
 ): void {
-  const slot = scope.slots[origin.id] ?? makeSlot(scope, run, origin);
-  const { file } = slot;
+  const cache = scope.loggers[origin.id] ?? newLoggerCache(scope, run, origin);
+  const { file } = cache;
   shared.handler.ready(run, file);
-  const head = slotHead(slot, level, event, run.redactor);
-  stamp(head, ms, shared.clock);
+  const template = templateOf(cache, level, event, run.redactor);
+  stamp(template, ms, shared.clock);
   run.seq += 1;
   // A getter or toJSON among the metadata may log itself, while the shared buffer holds half a line.
   const nested = lineInUse;
   const writer = nested ? new LineWriter(run.redactor) : line;
   lineInUse = true;
   try {
-    const length = writer.write(head, slot.tail, run.seq, scope.ended, run.redactor, message, metadata, error);
-    shared.handler.append(file, writer.bytes, length, slot.buffered && level < ERROR);
+    const length = writer.write(template, cache.tail, run.seq, scope.ended, run.redactor, message, metadata, error);
+    shared.handler.append(file, writer.bytes, length, cache.buffered && level < ERROR);
     if (level >= run.mirror) mirror(writer.bytes.toString('utf8', 0, length), false);
   } finally {
     lineInUse = nested;
@@ -67,22 +71,22 @@ export function emitInRun(
   if (scope.ended) shared.handler.closeFile(file);
 }
 
-function makeSlot(scope: Scope, run: RunState, { id, module, component }: Origin): Slot {
+function newLoggerCache(scope: Scope, run: RunState, { id, module, component }: Origin): LoggerCache {
   const { runId, framework, redactor } = run;
   const fields = { module: redactor.redact(module), component: redactor.redact(component), runId, framework, step: scope.step };
   const file = shared.handler.route(run, scope, component);
-  return (scope.slots[id] = slotOf(file, run.buffered.has(component), fields, scope.attempt, run.writer));
+  return (scope.loggers[id] = loggerCacheOf(file, run.buffered.has(component), fields, scope.attempt, run.writer));
 }
 
 /** Records `content` where no run is: on stderr. */
-export function emitOutside({ module, component }: Origin, level: number, ms: number, content: Content): void {
+export function writeOutside({ module, component }: Origin, level: number, ms: number, content: Content): void {
   const redactor = processRedactor(shared);
   const names = { module: redactor.redact(module), component: redactor.redact(component) };
   const { event, message, metadata, error } = content;
-  const head = headOf(level, { ...names, runId: null, framework: null, step: null }, event, redactor);
-  stamp(head, ms, shared.clock);
+  const template = lineTemplate(level, { ...names, runId: null, framework: null, step: null }, event, redactor);
+  stamp(template, ms, shared.clock);
   const writer = new LineWriter(redactor);
-  mirror(writer.bytes.toString('utf8', 0, writer.write(head, null, 0, false, redactor, message, metadata, error)), true);
+  mirror(writer.bytes.toString('utf8', 0, writer.write(template, null, 0, false, redactor, message, metadata, error)), true);
 }
 
 /**
@@ -98,11 +102,11 @@ function mirror(line: string, details: boolean): void {
 function hold(scope: Scope, origin: Origin, level: number, content: Content): void {
   const ms = shared.clock.read();
   const { event, message } = content;
-  const error = content.error === undefined ? undefined : recordedError(content.error);
+  const error = content.error === undefined ? undefined : serializeError(content.error);
   // The caller's objects may change before the run begins.
-  const kept = { event, message, metadata: plainValue(content.metadata, same), error };
-  const held = !scope.ended && (scope.held?.hold({ level, ms, origin, content: kept }) ?? false);
-  if (!held) emitOutside(origin, level, ms, kept);
+  const kept = { event, message, metadata: toJsonValue(content.metadata, same), error };
+  const held = !scope.ended && (scope.pending?.hold({ level, ms, origin, content: kept }) ?? false);
+  if (!held) writeOutside(origin, level, ms, kept);
 }
 
 /** The records that the log core writes into a file about the file. */
@@ -111,12 +115,12 @@ function recordsFor(scope: Scope, component: string, file: string): FileRecords 
     const run = scope.run as RunState;
     const { runId, framework, redactor, writer: id } = run;
     const fields = { module: 'log', component: redactor.redact(component), runId, framework, step: scope.step };
-    const head = headOf(WARN, fields, event, redactor);
-    stamp(head, shared.clock.read(), shared.clock);
+    const template = lineTemplate(WARN, fields, event, redactor);
+    stamp(template, shared.clock.read(), shared.clock);
     run.seq += 1;
     const writer = new LineWriter(redactor);
-    const tail = tailOf(scope.attempt, id);
-    return writer.bytes.subarray(0, writer.write(head, tail, run.seq, false, redactor, message, metadata, undefined));
+    const tail = lineTail(scope.attempt, id);
+    return writer.bytes.subarray(0, writer.write(template, tail, run.seq, false, redactor, message, metadata, undefined));
   };
   return {
     recovered: (tornBytes) =>

@@ -17,12 +17,12 @@ import {
   withStep,
 } from '../../src/log.ts';
 import { DynamicFileHandler } from '../../src/log/handler.ts';
-import { shared } from '../../src/log/emit.ts';
-import { scopeNow } from '../../src/log/process.ts';
+import { shared } from '../../src/log/write-record.ts';
+import { scopeNow } from '../../src/log/global-state.ts';
 import { createRedactor } from '../../src/secrets.ts';
 import { runState, scopeOf, stepScope } from '../../src/log/scope.ts';
 import { StepwellError } from '../../src/errors.ts';
-import { logsDir, messages } from './records.ts';
+import { logsDir, messages } from './logs-dir.ts';
 
 const runId = '20261122-141503-k3f9';
 const framework = 'baes';
