@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { StepwellError } from '../../src/errors.ts';
 import { planExperiment } from '../../src/experiment.ts';
-import { scenario } from '../run/scenario.ts';
+import { scenario } from '../run/shell-experiment.ts';
 
 async function errorOf(work: Promise<unknown>): Promise<StepwellError> {
   try {

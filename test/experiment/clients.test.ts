@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startUpstream, streamEvents, type Answer, type UpstreamStub } from '../meter/upstream-stub.ts';
-import { differences, recordsOf, scenario } from '../run/scenario.ts';
+import { differences, recordsOf, scenario } from '../run/shell-experiment.ts';
 
 const CALLER = fileURLToPath(new URL('sdk-caller.ts', import.meta.url));
 const KEYS = { openai: 'the-openai-key-1', anthropic: 'the-anthropic-key-2', gemini: 'the-gemini-key-3' };

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { completion, startUpstream, type UpstreamStub } from '../meter/upstream-stub.ts';
-import { differences, recordsOf, scenario } from '../run/scenario.ts';
+import { differences, recordsOf, scenario } from '../run/shell-experiment.ts';
 
-const CALLER = fileURLToPath(new URL('../run/caller.ts', import.meta.url));
+const CALLER = fileURLToPath(new URL('../run/model-caller.ts', import.meta.url));
 const FRAMEWORKS = ['baes', 'chatdev', 'ghspec'] as const;
 const ENV = {
   PATH: process.env['PATH'],

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { compareRuns, listRuns } from '../../src/catalog.ts';
-import { differences, metadataOf, recordsOf, scenario } from '../run/scenario.ts';
+import { differences, metadataOf, recordsOf, scenario } from '../run/shell-experiment.ts';
 
 const command = ['sh', '-c', 'echo made > common.txt'];
 const tool = { adapter: 'command', command };

@@ -10,9 +10,9 @@ import { StepwellError } from '../../src/errors.ts';
 import { planExperiment, type ExperimentOptions } from '../../src/experiment.ts';
 import { acquireLease } from '../../src/store.ts';
 import { completion, startUpstream } from '../meter/upstream-stub.ts';
-import { differences, metadataOf, recordsOf, scenario, type Scenario } from '../run/scenario.ts';
+import { differences, metadataOf, recordsOf, scenario, type Scenario } from '../run/shell-experiment.ts';
 
-const CALLER = fileURLToPath(new URL('../run/caller.ts', import.meta.url));
+const CALLER = fileURLToPath(new URL('../run/model-caller.ts', import.meta.url));
 const ENV = { PATH: process.env['PATH'], TEST_KEY: 'a-key-of-this-test' };
 const SETTINGS = {
   model: 'gpt-test',

@@ -10,8 +10,8 @@ import { startRehearsal } from '../../src/rehearsal.ts';
 import { EVENT_METADATA } from '../../src/schema.ts';
 import type { AdapterEndpoint, AdapterStep, FrameworkClaim } from '../../src/run/adapter.ts';
 import { startUpstream, type UpstreamStub } from '../meter/upstream-stub.ts';
-import { checkAfterStep, type Kept } from '../rehearsal/school.ts';
-import { startService } from '../rehearsal/service.ts';
+import { checkAfterStep, type Kept } from '../rehearsal/student-service-checks.ts';
+import { startService } from '../rehearsal/started-service.ts';
 
 const CONFIG = join(import.meta.dirname, '../../config');
 const PROMPTS = [

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { parseAnswer } from '../../src/frameworks/baseline/answer-format.ts';
-import { checkAfterStep, type Kept } from './school.ts';
-import { startService } from './service.ts';
+import { checkAfterStep, type Kept } from './student-service-checks.ts';
+import { startService } from './started-service.ts';
 
 const ANSWERS = join(import.meta.dirname, '../../config/rehearsal/answers');
 

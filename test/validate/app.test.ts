@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { appOf, recordsIn, service, validated } from './run.ts';
+import { appOf, recordsIn, service, validated } from './recorded-validation.ts';
 
 const list = { name: 'list', operation: 'list', path: '/students' };
 

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { artifactFailure, checkArtifacts } from '../../src/validate.ts';
-import { validated } from './run.ts';
+import { validated } from './recorded-validation.ts';
 
 const change = (...added: string[]) => ({ added, changed: [], removed: [] });
 

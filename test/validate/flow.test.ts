@@ -1,7 +1,7 @@
 /** The flow of HTTP checks against a service that behaves, and against one that does not. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { appOf, validated } from './run.ts';
+import { appOf, validated } from './recorded-validation.ts';
 
 const create = {
   name: 'create',

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { recordsIn } from './run.ts';
+import { recordsIn } from './recorded-validation.ts';
 
 const DOWN: Probe = { ok: false, reason: 'connection refused' };
 

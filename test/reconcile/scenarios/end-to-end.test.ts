@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { reconcileRuns } from '../../../src/reconcile.ts';
 import type { RunMetrics } from '../../../src/schema.ts';
-import { differences, scenario } from '../../run/scenario.ts';
+import { differences, scenario } from '../../run/shell-experiment.ts';
 import { HOUR } from '../sealed-runs.ts';
 import { startUsageServer } from '../usage-server/server.ts';
 

@@ -9,7 +9,7 @@ import { runExperiment, type ExperimentOptions, type RunResult } from '../../src
 import type { LogRecord, RunMetadata } from '../../src/schema.ts';
 import { openRunDirectory, readRecords } from '../../src/store.ts';
 
-export const CHILD = fileURLToPath(new URL('child.ts', import.meta.url));
+export const CHILD = fileURLToPath(new URL('stepwell-process.ts', import.meta.url));
 
 export interface Scenario extends AsyncDisposable {
   readonly dir: string;

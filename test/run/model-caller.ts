@@ -1,5 +1,5 @@
 /**
- * A framework that asks a model: `node caller.ts CALLS [patient]`. It prints the status of each answer and writes a file, whatever
+ * A framework that asks a model: `node model-caller.ts CALLS [patient]`. It prints the status of each answer and writes a file, whatever
  * the answers were. `patient`: it waits for ever once it was refused.
  */
 import { writeFileSync } from 'node:fs';

@@ -12,7 +12,7 @@ import { EventFile, openEventFile, type EventLimits } from '../../src/run/event-
 import type { LogRecord } from '../../src/schema.ts';
 import { openRunDirectory } from '../../src/store.ts';
 import { foldRun } from '../../src/summary.ts';
-import { CHILD, differences, recordsOf, scenario } from './scenario.ts';
+import { CHILD, differences, recordsOf, scenario } from './shell-experiment.ts';
 
 const WORK = 'echo x > made.txt';
 

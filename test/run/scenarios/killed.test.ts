@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { recoverAll, recoverRun } from '../../src/experiment.ts';
-import { CHILD, differences, metadataOf, recordsOf, scenario, survivorsOf } from './scenario.ts';
+import { recoverAll, recoverRun } from '../../../src/experiment.ts';
+import { CHILD, differences, metadataOf, recordsOf, scenario, survivorsOf } from '../shell-experiment.ts';
 
 const SCRIPT =
   'echo step $STEPWELL_STEP; echo $STEPWELL_STEP > file$STEPWELL_STEP; sleep 0.02; (sleep 300 > /dev/null 2>&1 &) ; (setsid sleep 300 > /dev/null 2>&1 &) ; sleep 0.03';

@@ -4,10 +4,10 @@ import { execFileSync } from 'node:child_process';
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { adapters } from '../../src/frameworks.ts';
-import { packRun } from '../../src/archive.ts';
-import { RunMetrics, RunsManifest } from '../../src/schema.ts';
-import { differences, metadataOf, recordsOf, scenario } from './scenario.ts';
+import { adapters } from '../../../src/frameworks.ts';
+import { packRun } from '../../../src/archive.ts';
+import { RunMetrics, RunsManifest } from '../../../src/schema.ts';
+import { differences, metadataOf, recordsOf, scenario } from '../shell-experiment.ts';
 
 async function metricsOf(runDir: string): Promise<RunMetrics> {
   return RunMetrics.parse(JSON.parse(await readFile(join(runDir, 'metrics.json'), 'utf8')));

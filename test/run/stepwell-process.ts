@@ -1,4 +1,4 @@
-/** stepwell as a process of its own: `node child.ts CONFIG RUNS_DIR FRAMEWORK…`. Prints the run directories as they begin. */
+/** stepwell as a process of its own: `node stepwell-process.ts CONFIG RUNS_DIR FRAMEWORK…`. Prints the run directories as they begin. */
 import { interruptOnSignals, runExperiment } from '../../src/experiment.ts';
 
 const [config = '', runsDir = '', ...frameworks] = process.argv.slice(2);

@@ -4,12 +4,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { compareRuns, listRuns } from '../../src/catalog.ts';
-import { planExperiment } from '../../src/experiment.ts';
-import { completion, startUpstream } from '../meter/upstream-stub.ts';
-import { differences, metadataOf, recordsOf, scenario } from './scenario.ts';
+import { compareRuns, listRuns } from '../../../src/catalog.ts';
+import { planExperiment } from '../../../src/experiment.ts';
+import { completion, startUpstream } from '../../meter/upstream-stub.ts';
+import { differences, metadataOf, recordsOf, scenario } from '../shell-experiment.ts';
 
-const CALLER = fileURLToPath(new URL('caller.ts', import.meta.url));
+const CALLER = fileURLToPath(new URL('../model-caller.ts', import.meta.url));
 const tool = { adapter: 'command', command: [process.execPath, CALLER] };
 const FRAMEWORKS = { own: { ...tool, model: 'model-b' }, common: tool, scripted: { ...tool, model: 'rehearsal' } };
 const PRICES = {

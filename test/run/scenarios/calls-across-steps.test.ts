@@ -4,11 +4,11 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { Adapter, AdapterEndpoint } from '../../src/run.ts';
-import { completion, startUpstream } from '../meter/upstream-stub.ts';
-import { differences, recordsOf, scenario, survivorsOf } from './scenario.ts';
+import type { Adapter, AdapterEndpoint } from '../../../src/run.ts';
+import { completion, startUpstream } from '../../meter/upstream-stub.ts';
+import { differences, recordsOf, scenario, survivorsOf } from '../shell-experiment.ts';
 
-const RESIDENT = fileURLToPath(new URL('resident.ts', import.meta.url));
+const RESIDENT = fileURLToPath(new URL('../resident-framework.ts', import.meta.url));
 
 /** Starts one process in `prepare` and sends it the steps. */
 function residentAdapter(seen: { run?: AdapterEndpoint | null; step?: AdapterEndpoint | null }): Adapter {

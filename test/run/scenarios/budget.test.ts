@@ -4,14 +4,14 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { StepwellError } from '../../src/errors.ts';
-import { planExperiment } from '../../src/experiment.ts';
-import type { Adapter } from '../../src/run.ts';
-import type { LogRecord } from '../../src/schema.ts';
-import { completion, startUpstream, type UpstreamStub } from '../meter/upstream-stub.ts';
-import { differences, metadataOf, recordsOf, scenario, survivorsOf, type Scenario } from './scenario.ts';
+import { StepwellError } from '../../../src/errors.ts';
+import { planExperiment } from '../../../src/experiment.ts';
+import type { Adapter } from '../../../src/run.ts';
+import type { LogRecord } from '../../../src/schema.ts';
+import { completion, startUpstream, type UpstreamStub } from '../../meter/upstream-stub.ts';
+import { differences, metadataOf, recordsOf, scenario, survivorsOf, type Scenario } from '../shell-experiment.ts';
 
-const CALLER = fileURLToPath(new URL('caller.ts', import.meta.url));
+const CALLER = fileURLToPath(new URL('../model-caller.ts', import.meta.url));
 
 function calling(...args: string[]): { adapter: string; command: string[] } {
   return { adapter: 'command', command: [process.execPath, CALLER, ...args] };

@@ -5,9 +5,9 @@ import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { adapters } from '../../src/frameworks.ts';
-import type { Adapter, AdapterStep, FrameworkClaim } from '../../src/run.ts';
-import { differences, metadataOf, recordsOf, scenario, survivorsOf } from './scenario.ts';
+import { adapters } from '../../../src/frameworks.ts';
+import type { Adapter, AdapterStep, FrameworkClaim } from '../../../src/run.ts';
+import { differences, metadataOf, recordsOf, scenario, survivorsOf } from '../shell-experiment.ts';
 
 function adapter(
   runStep: (step: AdapterStep) => Promise<FrameworkClaim>,

@@ -1,6 +1,6 @@
 /** What the service of the default scenario has to do after each of its six steps. */
 import assert from 'node:assert/strict';
-import type { Service } from './service.ts';
+import type { Service } from './started-service.ts';
 
 type Json = Record<string, unknown>;
 

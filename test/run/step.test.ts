@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { differences, metadataOf, recordsOf, scenario, survivorsOf } from './scenario.ts';
+import { differences, metadataOf, recordsOf, scenario, survivorsOf } from './shell-experiment.ts';
 
 const linuxOnly = { skip: process.platform !== 'linux' && 'needs /proc' };
 

@@ -1,4 +1,4 @@
-/** What an ordinary user meets and root does not: paths in the workspace that may not be read. */
+/** What a user meets who is not root: paths in the workspace that may not be read. */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import {
@@ -16,26 +16,26 @@ import { delimiter, join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { NOBODY } from './nobody.ts';
-import { recordsOf, scenario, type Scenario } from './scenario.ts';
+import { NOBODY } from '../nobody.ts';
+import { recordsOf, scenario, type Scenario } from '../shell-experiment.ts';
 
-const ORDINARY = fileURLToPath(new URL('ordinary.ts', import.meta.url));
+const UNPRIVILEGED = fileURLToPath(new URL('../unprivileged-process.ts', import.meta.url));
 const isRoot = process.getuid?.() === 0;
 
 function whyNot(): string | false {
   if (process.getuid === undefined) return 'needs users and modes of POSIX';
   if (!isRoot) return false;
-  const look = `process.setgid(${NOBODY}); process.setuid(${NOBODY}); fs.accessSync(${JSON.stringify(ORDINARY)}, fs.constants.R_OK)`;
+  const look = `process.setgid(${NOBODY}); process.setuid(${NOBODY}); fs.accessSync(${JSON.stringify(UNPRIVILEGED)}, fs.constants.R_OK)`;
   return spawnSync(process.execPath, ['-e', look]).status === 0 ? false : 'the user nobody may not read this checkout';
 }
 
 /** Runs the experiment in a child that is no root. `meanwhile` gets the workspace as soon as there is one. */
-async function runAsOrdinary(here: Scenario, meanwhile = async (_workspace: string): Promise<void> => {}): Promise<string> {
+async function runUnprivileged(here: Scenario, meanwhile = async (_workspace: string): Promise<void> => {}): Promise<string> {
   if (isRoot) chownSync(here.dir, NOBODY, NOBODY);
   // Not even a directory of PATH that may not be looked into stands in the way.
   const forbidden = join(here.dir, 'forbidden');
   mkdirSync(forbidden, { mode: 0 });
-  const child = spawn(process.execPath, [ORDINARY, here.config, here.runsDir, 'shell'], {
+  const child = spawn(process.execPath, [UNPRIVILEGED, here.config, here.runsDir, 'shell'], {
     env: { ...process.env, PATH: [forbidden, process.env['PATH']].join(delimiter) },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -68,7 +68,7 @@ test('what the framework closed is copied, put back, and closed again', { skip: 
       2.2) stat -c %a closed file > modes; chmod 700 closed file; cat file >> modes; cat closed/inner/in >> modes ;;
     esac`;
   await using here = await scenario({ shell: script }, retried);
-  const runDir = await runAsOrdinary(here);
+  const runDir = await runUnprivileged(here);
   const modes = readFileSync(join(runDir, 'workspace/modes'), 'utf8');
   assert.equal(modes, '0\n0\nown\nin\n');
   assert.equal(lstatSync(join(runDir, 'workspace/closed/inner')).mode & 0o777, 0o300);
@@ -88,7 +88,7 @@ test('what belongs to another user is named, left as it is, and stops nothing', 
       2.2) ls > listing; ls own >> listing ;;
     esac`;
   await using here = await scenario({ shell: script }, retried);
-  const runDir = await runAsOrdinary(here, async (workspace) => {
+  const runDir = await runUnprivileged(here, async (workspace) => {
     await within(() => existsSync(join(workspace, 'ready')) || undefined);
     for (const name of ['unreadable', 'unwritable', 'shared']) mkdirSync(join(workspace, name));
     for (const name of ['unreadable/in', 'unwritable/in', 'shared/in', 'shared/secret', 'secret']) {
