@@ -7,52 +7,17 @@
  * is written as a record. A fragment left by a process that died is ended with a newline when the file is opened again.
  */
 import { dirname } from 'node:path';
-import { Backlog } from './append/backlog.ts';
+import { AppendFile, type FileRecords } from './append/append-file.ts';
 import { realDisk, type Disk } from './append/disk.ts';
 import { errnoOf, failureReason } from './errno.ts';
+
+export { AppendFile, type FileRecords };
 import { openFileLimit } from './append/descriptor-limit.ts';
 
 const NEWLINE = 10;
 const BUFFER_BYTES = 64 * 1024;
 const BUFFER_MS = 100;
 const RETRY_MS = 1000;
-
-/** What a file's owner writes into it about the file itself. A line is without meaning here: bytes that end in a newline. */
-export interface FileRecords {
-  /** The line that reports a fragment of `tornBytes` before it. */
-  recovered(tornBytes: number): Uint8Array;
-  /** The line that reports lines lost. */
-  dropped(lost: { count: number; bytes: number; reason: string }): Uint8Array;
-}
-
-/** A file that lines are appended to. Made by {@link AppendPool.file}; it is opened when it is first written. */
-export class AppendFile {
-  readonly path: string;
-  readonly records: FileRecords;
-  /** Directories whose entries changed since the last sync; shared by the files of a run. */
-  readonly directories: Set<string>;
-  fd = -1;
-  /** Written since the last sync. */
-  dirty = false;
-  buffer: Buffer | null = null;
-  buffered = 0;
-  readonly backlog = new Backlog();
-  /** Lines that found no room in the backlog, ever. */
-  lostLines = 0;
-  newer: AppendFile | null = null;
-  older: AppendFile | null = null;
-
-  constructor(path: string, records: FileRecords, directories: Set<string>) {
-    this.path = path;
-    this.records = records;
-    this.directories = directories;
-  }
-
-  /** Closed, durable and complete: nothing is left to do for it. */
-  get settled(): boolean {
-    return this.fd === -1 && !this.dirty && this.buffered === 0 && this.backlog.size === 0 && this.lostLines === 0;
-  }
-}
 
 export interface AppendPoolOptions {
   readonly disk?: Disk;
@@ -324,7 +289,7 @@ export class AppendPool {
       const size = this.#disk.size(fd);
       if (size === 0) file.directories.add(dirname(file.path));
       // A fragment of our own has its rest in the backlog.
-      else if (!backlogBegan(file) && this.#lastByte(fd, size) !== NEWLINE) this.#isolate(file, fd);
+      else if (!file.isHalfWritten && this.#lastByte(fd, size) !== NEWLINE) this.#isolate(file, fd);
     } catch (error) {
       this.#release(file);
       throw error;
@@ -413,8 +378,4 @@ export class AppendPool {
     file.newer = null;
     file.older = null;
   }
-}
-
-function backlogBegan(file: AppendFile): boolean {
-  return (file.backlog.first?.done ?? 0) !== 0;
 }
