@@ -2,7 +2,7 @@
  * Removes terminal escape sequences from a text that arrives in chunks: CSI (colours, cursor), OSC (titles, links), the other
  * string commands, and short ones such as ESC ( B. What only begins like a sequence stays as it is: nothing else is lost.
  */
-import type { TextFilter } from './filter.ts';
+import type { TextFilter } from './program.ts';
 
 /** A longer string command is kept as text: a sequence that never ends must not swallow the output after it. */
 const LONGEST_STRING = 4096;

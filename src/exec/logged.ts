@@ -3,8 +3,7 @@ import { counted } from '../format.ts';
 import { captureScope, runRedactor, type Logger } from '../log.ts';
 import { toSeconds, type EventMetadata } from '../schema.ts';
 import { escapeRemover } from './escapes.ts';
-import type { TextFilter } from './filter.ts';
-import type { OutputLine, Program, ProgramOptions, ProgramOutcome, ProgramResult } from './program.ts';
+import type { OutputLine, Program, ProgramOptions, ProgramOutcome, ProgramResult, TextFilter } from './program.ts';
 import { startProgram } from './start.ts';
 
 export interface LoggedProgramOptions extends Omit<ProgramOptions, 'filters'> {

@@ -8,7 +8,7 @@ import { closeSync, constants, mkdtempSync, openSync, rmSync, writeFileSync } fr
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { renewCpuBase } from './cpu.ts';
+import { renewCpuBase } from './processes/cpu.ts';
 
 export interface ChildPipes {
   /** For `spawn`: descriptors of the child's ends. */

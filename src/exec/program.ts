@@ -1,6 +1,5 @@
 /** What a program is given and what is measured of it. */
 import type { StepwellError } from '../errors.ts';
-import type { TextFilter } from './filter.ts';
 
 export type OutputStream = 'stdout' | 'stderr';
 
@@ -75,4 +74,11 @@ export interface Program {
   readonly done: Promise<ProgramResult>;
   /** Ends the whole tree: SIGTERM, then SIGKILL after the grace. */
   stop(): Promise<ProgramResult>;
+}
+
+/** Changes a text that arrives in chunks; may hold back an end until it is clear what it is. */
+export interface TextFilter {
+  push(chunk: string): string;
+  /** What was held back. */
+  end(): string;
 }

@@ -1,16 +1,13 @@
 /** Starts a program, keeps every line, and sees to it that nothing of it is left when the promise resolves. */
 import type { ChildProcess } from 'node:child_process';
-import { cpuOf } from './cpu.ts';
-import { drain } from './drain.ts';
-import { endTree } from './end.ts';
+import { cpuOf } from './processes/cpu.ts';
+import { endTree, endWithThisProcess, noteKilled } from './processes/end.ts';
 import { awaitInterruption, type Interruptions } from './interruption.ts';
-import { noteKilled } from './killed.ts';
-import { endWithThisProcess } from './orphans.ts';
-import { readOutput } from './output.ts';
+import { drain, readOutput } from './output.ts';
 import type { Program, ProgramOptions, ProgramOutcome, ProgramResult } from './program.ts';
 import { spawnChild, type Spawned } from './spawn.ts';
-import { programTree } from './tree.ts';
-import { watch } from './watch.ts';
+import { programTree } from './processes/tree.ts';
+import { watch } from './processes/watch.ts';
 
 /** What a program started may finish its output after the program's own end, as long as it is not silent for this long. */
 const AFTER_EXIT = { quietMs: 1000, limitMs: 10_000 };

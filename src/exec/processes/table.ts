@@ -1,6 +1,6 @@
 /** The process table of Linux, read from /proc. Synchronous, since what is read is only worth something at once. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { MARK_VARIABLE } from './environment.ts';
+import { MARK_VARIABLE } from '../environment.ts';
 
 export interface ProcessEntry {
   readonly pid: number;

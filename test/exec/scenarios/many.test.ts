@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
-import { needsProc, newToken, processesWith, runShell } from './processes.ts';
+import { needsProc, newToken, processesWith, runShell } from '../processes.ts';
 
 const openFiles = (): number => readdirSync('/proc/self/fd').length;
 

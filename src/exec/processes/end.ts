@@ -1,6 +1,5 @@
 /** Ends a tree of processes: SIGTERM, then after the grace SIGKILL, until two scans in a row find nothing. */
 import { setTimeout as wait } from 'node:timers/promises';
-import { takeKilled } from './killed.ts';
 import { hasProcessTable, type ProcessEntry } from './table.ts';
 import { markedTree, searchTree, type ProcessTree } from './tree.ts';
 
@@ -110,4 +109,43 @@ function send(pid: number, signal: NodeJS.Signals | 0): boolean {
   } catch {
     return false;
   }
+}
+
+/**
+ * Who was ended, by mark. The end of a program already ends what it left behind, so that whoever asks for the end of its mark
+ * later finds nothing there: here it still learns how many there were.
+ */
+const endedByMark = new Map<string, number[]>();
+
+export function noteKilled(mark: string, pids: readonly number[]): void {
+  if (pids.length > 0) endedByMark.set(mark, [...(endedByMark.get(mark) ?? []), ...pids]);
+}
+
+/** What was noted since the last call for the mark, or for every mark that begins with the prefix `<run_id>:`. */
+export function takeKilled(markOrPrefix: string): number[] {
+  const marks = markOrPrefix.endsWith(':')
+    ? [...endedByMark.keys()].filter((mark) => mark.startsWith(markOrPrefix))
+    : [markOrPrefix];
+  return marks.flatMap((mark) => {
+    const pids = endedByMark.get(mark) ?? [];
+    endedByMark.delete(mark);
+    return pids;
+  });
+}
+
+/** Trees that do not outlive this process. SIGKILL leaves that to `recover`. */
+const running = new Set<ProcessTree>();
+
+/** A program ends at the latest when this process exits, until the returned function is called. */
+export function endWithThisProcess(tree: ProcessTree): () => void {
+  if (running.size === 0) process.on('exit', endAll);
+  running.add(tree);
+  return () => {
+    running.delete(tree);
+    if (running.size === 0) process.off('exit', endAll);
+  };
+}
+
+function endAll(): void {
+  for (const tree of running) endTreeNow(tree);
 }

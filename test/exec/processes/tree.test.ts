@@ -1,8 +1,8 @@
 /** A pid says nothing without the time its process began. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ProcessEntry } from '../../src/exec/table.ts';
-import { markedTree, watchTree } from '../../src/exec/tree.ts';
+import type { ProcessEntry } from '../../../src/exec/processes/table.ts';
+import { markedTree, watchTree } from '../../../src/exec/processes/tree.ts';
 
 const entry = (pid: number, changes: Partial<ProcessEntry> = {}): ProcessEntry => ({
   pid,
