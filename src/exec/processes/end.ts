@@ -51,7 +51,7 @@ export async function endTree(tree: ProcessTree, graceMs: number): Promise<Ended
 }
 
 /** SIGKILL without any waiting, for a process that is about to exit itself. */
-export function endTreeNow(tree: ProcessTree): void {
+function endTreeNow(tree: ProcessTree): void {
   if (!hasProcessTable) {
     for (const group of tree.led) send(-group, 'SIGKILL');
     return;
@@ -122,7 +122,7 @@ export function noteKilled(mark: string, pids: readonly number[]): void {
 }
 
 /** What was noted since the last call for the mark, or for every mark that begins with the prefix `<run_id>:`. */
-export function takeKilled(markOrPrefix: string): number[] {
+function takeKilled(markOrPrefix: string): number[] {
   const marks = markOrPrefix.endsWith(':')
     ? [...endedByMark.keys()].filter((mark) => mark.startsWith(markOrPrefix))
     : [markOrPrefix];
