@@ -1,5 +1,6 @@
 /** The only writer to stdout. What is printed to it is the command's result; everything else goes to stderr. */
 
+import { sanitizeLine } from '../terminal/sanitize.ts';
 import { ExitCode } from '../errors.ts';
 import { errnoOf } from '../store/errno.ts';
 import { reportFailure } from './failure.ts';
@@ -52,9 +53,9 @@ export async function print(...lines: readonly string[]): Promise<void> {
   await write(lines.map((line) => `${line}\n`).join(''));
 }
 
-/** A line beside the result, such as a warning. */
+/** A line beside the result, such as a warning. What it quotes cannot steer the terminal. */
 export function note(line: string): void {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${sanitizeLine(line)}\n`);
 }
 
 /** The terminal's columns, at most `most`; 80 where there is no terminal. */

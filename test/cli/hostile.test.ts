@@ -1,6 +1,6 @@
 /** Every command that shows what a framework said: nothing of it steers the terminal or looks like another record. */
 import assert from 'node:assert/strict';
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { lineDisplay } from '../../src/cli/progress/display.ts';
@@ -24,6 +24,8 @@ before(() => {
     ];
   });
   appendFileSync(join(run, 'logs/step_001/adapter.log'), records.join(''));
+  // A name may hold anything but a slash and NUL.
+  writeFileSync(join(run, 'logs/step_001/a\u001b[2J\nb\u202ec.log'), 'no record\n');
 });
 after(() => place.remove());
 
@@ -40,6 +42,7 @@ for (const args of [
     assert.equal(code, 0, stderr);
     assertHarmless(stdout, 'stdout');
     assertHarmless(stderr, 'stderr');
+    if (args[0] === 'logs') assert.match(stderr, /^warning: .*2J.*: damaged line/);
     if (args[0] === 'logs') assert.ok(stdout.includes('rm -rf'), 'the records are shown');
   });
 }

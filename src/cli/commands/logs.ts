@@ -3,7 +3,7 @@ import { findRun, openRun, type FoundRun } from '../../catalog.ts';
 import { ExitCode, messageOf } from '../../errors.ts';
 import { COMPONENTS, isInRanges, LEVELS, parseStepRanges, type Level, type LogRecord, type StepRange } from '../../schema.ts';
 import { followRecords, readRecords, type DamagedLine, type ReadItem } from '../../store.ts';
-import { formatRecord, paintFor, plain, sanitizeJson, sanitizeLine } from '../../terminal.ts';
+import { formatRecord, paintFor, plain, sanitizeJson } from '../../terminal.ts';
 import { count } from '../../format.ts';
 import { note, write } from '../output.ts';
 import { runsDirOf, type CommonOptions } from '../runs-dir.ts';
@@ -68,7 +68,7 @@ async function* itemsOf(found: FoundRun): AsyncGenerator<ReadItem> {
 }
 
 function noteDamage({ file, line, bytes, reason }: DamagedLine): void {
-  note(`warning: ${sanitizeLine(file)}:${line}: damaged line of ${bytes} bytes: ${sanitizeLine(reason)}`);
+  note(`warning: ${file}:${line}: damaged line of ${bytes} bytes: ${reason}`);
 }
 
 function componentsOf({ component }: LogsOptions): string[] | null {

@@ -26,7 +26,7 @@ export async function run(names: readonly string[], options: SetupOptions): Prom
   using interruption = interruptOnSignals({ onFirst: () => note('Ending the set-up; what is not finished counts for nothing.') });
   let exitCode: number = ExitCode.ok;
   for (const { name, recipe, settings } of wanted(names, options)) {
-    const say = options.json === true ? () => {} : (line: string): void => note(`${name}: ${sanitizeLine(line)}`);
+    const say = options.json === true ? () => {} : (line: string): void => note(`${name}: ${line}`);
     try {
       const result = await setUp(recipe, { settings, signal: interruption.signal, say });
       await print(options.json === true ? sanitizeJson({ name, ...result }) : lineOf(name, result));
