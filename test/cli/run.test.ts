@@ -153,7 +153,10 @@ test('a run whose output goes to a full disk is carried out and sealed; it says 
     t.skip('there is no /dev/full on this system');
     return;
   }
-  for (const json of [[], ['--json']]) {
+  for (const [json, said] of [
+    [[], /^error\[OUTPUT_LOST\]: The output could not be written: .*ENOSPC.*\nfix: .*\n$/],
+    [['--json'], /^\{"error":\{"code":"OUTPUT_LOST","message":"The output could not be written: .*ENOSPC.*","fix":".*"\}\}\n$/],
+  ] as const) {
     writeExperiment(place.dir, 'echo $1 > file$1.txt', { steps: 1 });
     const full = openSync('/dev/full', 'w');
     const child = spawn(process.execPath, [CLI, 'run', 'tool', ...json], {
@@ -164,7 +167,7 @@ test('a run whose output goes to a full disk is carried out and sealed; it says 
     const { code, stderr } = await finished(child);
     closeSync(full);
     assert.equal(code, 1);
-    assert.match(stderr, /^error\[OUTPUT_LOST\]: The output could not be written: .*ENOSPC.*\nfix: .*\n$/);
+    assert.match(stderr, said);
     assert.equal((await place.stepwell(['verify', 'latest'])).code, 0);
   }
 });
