@@ -2,6 +2,5 @@
 export { digestOf } from './config/checks.ts';
 export { writtenEndpoint } from './config/endpoint.ts';
 export { loadConfig } from './config/load.ts';
-export { repositoryAt, type Repository } from './config/repository.ts';
 export type { ResolvedConfig, ResolvedFramework, ResolvedStep } from './config/resolved.ts';
 export { resolveRunsDir, resolveSettings } from './config/settings.ts';

@@ -2,6 +2,7 @@
 export { MIN_SECRET_LENGTH, secretForms } from './secrets/forms.ts';
 export { abbreviatedKey, couldBeKey, hasKeyShape } from './secrets/key.ts';
 export { collectSecrets, isSecretName } from './secrets/names.ts';
-export { createRedactor, type Redactor, type SecretRedactor } from './secrets/redactor.ts';
+export { createRedactor, redactDeep, type Redactor, type SecretRedactor } from './secrets/redactor.ts';
 export type { RedactorStream } from './secrets/stream.ts';
 export { TRIPLE_MASK, type Triples } from './secrets/triples.ts';
+export { hasCredentials, repositoryAt, withoutCredentials, type Repository } from './secrets/url.ts';

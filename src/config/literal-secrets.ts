@@ -4,9 +4,8 @@ import { basename } from 'node:path';
 import { stringify } from 'yaml';
 import type { ExperimentConfig, FrameworkSettings } from '../schema.ts';
 import type { KeyPath } from './errors.ts';
-import { abbreviatedKey, couldBeKey, hasKeyShape, isSecretName } from '../secrets.ts';
+import { abbreviatedKey, couldBeKey, hasKeyShape, isSecretName, repositoryAt } from '../secrets.ts';
 import { checkReferences, keepSecret, keepSecretsOf, type ResolveContext } from './references.ts';
-import { repositoryAt } from './repository.ts';
 import { checkUrl } from './url.ts';
 import { checkWrittenIds, isUsageId } from './usage-api.ts';
 

@@ -1,5 +1,6 @@
 /** Base URLs of providers. */
 import type { UsageProvider } from '../schema.ts';
+import { hasCredentials, withoutCredentials } from '../secrets.ts';
 import type { ResolveContext } from './references.ts';
 import type { KeyPath } from './errors.ts';
 import { expandReferences } from './references.ts';
@@ -20,10 +21,10 @@ export function checkUrl(path: KeyPath, written: string, { env, report }: Resolv
   const { value, unset, malformed } = expandReferences(written, env);
   if (unset.length + malformed.length > 0) return;
   const url = URL.parse(value);
-  const shown = showValue(written.replace(/\/\/[^/]*@/, '//…@'), path);
+  const shown = showValue(withoutCredentials(written), path);
   if (url === null || !/^https?:$/.test(url.protocol))
     report.problem(path, `is ${shown}, which is not an http or https URL${value === written ? '' : ' once filled in'}`, fix);
-  else if (url.username !== '' || url.password !== '')
+  else if (hasCredentials(url))
     report.problem(path, 'holds a user name or password', `Move it to ${keyBeside(path)}, as a \${NAME} reference.`);
   else if (url.search !== '' || url.hash !== '')
     report.problem(path, 'holds a query or fragment, to which no path can be added', fix);

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { messageOf } from '../errors.ts';
 import { getLogger, withPendingRun, withRun } from '../log.ts';
-import { createRedactor } from '../secrets.ts';
+import { createRedactor, redactDeep } from '../secrets.ts';
 import type { PriceBook } from '../meter.ts';
 import { digestOf, type ResolvedConfig, type ResolvedFramework } from '../config.ts';
 import { executeRun, type Adapter } from '../run.ts';
@@ -12,7 +12,6 @@ import { createRunDirectory, type NewRun } from './directory.ts';
 import { openMetadata } from './metadata.ts';
 import type { ModelAccess } from './model.ts';
 import type { ExperimentOptions, ExperimentPlan, PlannedRun, ProgressEvent, RunResult, StartedRun } from './options.ts';
-import { redacted } from './redacted.ts';
 import { sealRun } from './seal.ts';
 import { secretsOfRun } from './secrets.ts';
 
@@ -111,7 +110,7 @@ async function createDirectory(
     framework: planned.framework,
     configText: redactor.redact(resolved.snapshot.text),
     metadataOf: (runId) =>
-      redacted(
+      redactDeep(
         openMetadata(
           {
             run_id: runId,

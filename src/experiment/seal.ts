@@ -11,6 +11,7 @@ import { messageOf } from '../errors.ts';
 import { packRun } from '../archive.ts';
 import { describeRun, updateManifest } from '../catalog.ts';
 import { flushRun, getLogger, runRedactor, syncRun } from '../log.ts';
+import { redactDeep } from '../secrets.ts';
 import {
   ExperimentConfig,
   metadataText,
@@ -35,7 +36,6 @@ import {
 import { computeMetrics, foldRun, readReconciliation, renderText } from '../summary.ts';
 import { missingClarifications } from './clarifications.ts';
 import { loggedError, readMetadata, recordProblems, sealedMetadata } from './metadata.ts';
-import { redacted } from './redacted.ts';
 
 const log = getLogger('experiment/seal', { component: 'orchestrator' });
 
@@ -90,7 +90,7 @@ export async function sealRun(runDir: string, known: RunMetadata | null = null):
           record: 'incomplete',
           record_problems: [...metadata.record_problems, ...problems],
         };
-        await writeFileAtomic(join(runDir, METADATA_FILE), metadataText(redacted(open, runRedactor())));
+        await writeFileAtomic(join(runDir, METADATA_FILE), metadataText(redactDeep(open, runRedactor())));
       });
     }
   }
@@ -125,7 +125,7 @@ async function derive(
   const error = await loggedError(source);
   const problems = [...recordProblems(summary), ...lost, ...(await missingClarifications(runDir, summary.hitl.count))];
   const metadata = sealedMetadata(before, { summary, error, sealed, problems });
-  return { summary, metadata: redacted(metadata, runRedactor()) };
+  return { summary, metadata: redactDeep(metadata, runRedactor()) };
 }
 
 /** Everything that goes into the archive. */

@@ -37,3 +37,11 @@ export function createRedactor(options: { readonly values: Iterable<string> }): 
     },
   };
 }
+
+/** The value with every string in it redacted; numbers stay numbers, whatever their digits. */
+export function redactDeep<T>(value: T, redactor: Redactor): T {
+  if (typeof value === 'string') return redactor.redact(value) as T;
+  if (Array.isArray(value)) return value.map((item: unknown) => redactDeep(item, redactor)) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, redactDeep<unknown>(item, redactor)])) as T;
+}

@@ -1,8 +1,8 @@
 /** Sets a framework up, once for all runs. */
 import { mkdir, realpath, rm } from 'node:fs/promises';
 import { killMarked } from '../exec.ts';
-import { repositoryAt, type Repository } from '../config.ts';
 import type { FrameworkSettings } from '../schema.ts';
+import { repositoryAt, type Repository } from '../secrets.ts';
 import { stepwellVersion, withFileLock, writeFileAtomic } from '../store.ts';
 import { placeAgent, unknownAgent } from './agent.ts';
 import { misplacedKeys } from './package.ts';

@@ -281,6 +281,8 @@ ${STEPS}`;
 
 test('a password in base_url is refused in a rehearsal as well, and no message shows a secret', () => {
   assert.match(refusedUrl('htp://me:hun@ter2@host/v1', {}), /base_url is "htp:\/\/…@host\/v1", which is not/);
+  assert.match(refusedUrl('https://me:hun/ter2@host/v1', {}), /base_url is "https:\/\/…@host\/v1", which is not/);
+  assert.match(refusedUrl('me:hunter2@host/v1', {}), /base_url is "…@host\/v1", which is not/);
   assert.match(refusedUrl('https://me:hunter2@host/v1', {}), /base_url holds a user name or password\.\s+Move it to api_key/);
   const usage = 'endpoint: { base_url: "https://x/v1", usage_api: { base_url: "https://me:hunter2@host/v1" } }';
   assert.match(

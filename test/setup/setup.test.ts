@@ -20,7 +20,6 @@ import { setUp, type Recipe } from '../../src/setup.ts';
 import { readinessOf } from '../../src/setup/readiness.ts';
 import { markOf, setupTools } from '../../src/setup/tool.ts';
 import type { StepwellError } from '../../src/errors.ts';
-import { repositoryAt } from '../../src/config.ts';
 import type { FrameworkSettings } from '../../src/schema.ts';
 import { withFileLock } from '../../src/store.ts';
 import { isLinux, until } from '../exec/processes.ts';
@@ -167,16 +166,6 @@ test('a password in the address is neither shown nor written down', { skip }, as
   const log = readFileSync(join(directory, 'setup.log'), 'utf8');
   assert.match(log, /fetch .* https:\/\/127\.0\.0\.1:9\/x\.git/);
   assert.doesNotMatch(log + said.join(), /tok3n/);
-});
-
-test('of an address what is secret is hidden, and only that', () => {
-  const shown = (address: string): string => repositoryAt(address).shown;
-  assert.equal(shown('https://token@host/a.git'), 'https://host/a.git');
-  assert.equal(shown('https://me:p@ss@host/a@b.git'), 'https://host/a@b.git');
-  assert.equal(shown('ssh://git@host/a.git'), 'ssh://git@host/a.git');
-  assert.equal(shown('ssh://git:word@host/a.git'), 'ssh://host/a.git');
-  for (const same of ['git@host:a.git', 'https://host/a@b.git', '/home/me@work/a', '../a']) assert.equal(shown(same), same);
-  assert.equal(repositoryAt('https://t@host/a').hide(`cannot reach 'https://t@host/a/'`), `cannot reach 'https://host/a/'`);
 });
 
 test('of the environment git and pip see what concerns them, and nothing that would put packages elsewhere', async () => {

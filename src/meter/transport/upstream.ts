@@ -2,6 +2,7 @@
 import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type OutgoingHttpHeaders } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { keyMasks, type KeyMask } from './key-mask.ts';
+import { hasCredentials, withoutCredentials } from '../../secrets.ts';
 import { meterError } from '../errors.ts';
 
 export interface Upstream {
@@ -72,13 +73,13 @@ export function openUpstream(baseUrl: string, apiKey: string | null, connections
 
 function parseBase(baseUrl: string): URL {
   // A password has no place in a message.
-  const shown = baseUrl.replace(/\/\/[^/]*@/, '//…@');
+  const shown = withoutCredentials(baseUrl);
   const refused = (reason: string): Error => meterError('UPSTREAM_URL_INVALID', { baseUrl: shown, reason });
   const base = URL.parse(baseUrl);
   if (base === null) throw refused('it is not a URL');
   if (base.protocol !== 'http:' && base.protocol !== 'https:')
     throw refused(`it begins with ${base.protocol} and not with http: or https:`);
-  if (base.username !== '' || base.password !== '') throw refused('it holds a user name or password; the key goes beside it');
+  if (hasCredentials(base)) throw refused('it holds a user name or password; the key goes beside it');
   if (base.search !== '' || base.hash !== '') throw refused('it holds a query or fragment, to which no path can be added');
   return base;
 }

@@ -1,4 +1,4 @@
-import { createRedactor } from '../../secrets.ts';
+import { createRedactor, hasCredentials, withoutCredentials } from '../../secrets.ts';
 import { anthropic } from './anthropic.ts';
 import { toUsd } from './amount.ts';
 import { lineDefaults, type Line } from './ask.ts';
@@ -101,10 +101,6 @@ function wholeMinutes({ start, end }: UsageQuery): Span {
   return span;
 }
 
-function withoutUser(baseUrl: string): string {
-  return baseUrl.replace(/\/\/[^/]*@/, '//…@');
-}
-
 /** What cannot be asked at all is said without asking. */
 function lineTo(provider: Provider, path: string, options: OwnOptions, query: UsageQuery): Line | UsageFailure {
   const failed = (reason: string, fix: string): UsageFailure => ({ status: 'failed', reason, fix, retryable: false });
@@ -124,9 +120,9 @@ function lineTo(provider: Provider, path: string, options: OwnOptions, query: Us
     );
   }
   const url = URL.parse(baseUrl);
-  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '' || url.search !== '') {
+  if (url === null || !/^https?:$/.test(url.protocol) || hasCredentials(url) || url.search !== '') {
     return failed(
-      `The base_url of ${provider.title}'s usage API cannot be used: ${JSON.stringify(url === null ? withoutUser(baseUrl) : url.origin)}.`,
+      `The base_url of ${provider.title}'s usage API cannot be used: ${JSON.stringify(url === null ? withoutCredentials(baseUrl) : url.origin)}.`,
       `Write the whole address with its version, such as ${provider.baseUrl}, without user, password and query.`,
     );
   }

@@ -1,0 +1,42 @@
+/** User names and passwords in addresses. */
+
+/** Whether a URL names a user or a password. */
+export function hasCredentials({ username, password }: URL): boolean {
+  return username !== '' || password !== '';
+}
+
+/**
+ * An address as messages may show it, `https://…@host/v1`. Of one that cannot be read as a URL everything before its last `@`
+ * goes: a password with a slash in it is one reason why it cannot.
+ */
+export function withoutCredentials(address: string): string {
+  const url = URL.parse(address);
+  const isRead = url !== null && url.host !== '';
+  if (isRead && !hasCredentials(url)) return address;
+  const user = isRead ? /^([a-z][a-z0-9+.-]*:(?=[/\\]))?[/\\]*[^/\\?#]*@/i : /^([a-z][a-z0-9+.-]*:(?=[/\\]))?[^]*@/i;
+  return address.replace(user, (_, scheme: string | undefined) => (scheme === undefined ? '…@' : `${scheme}//…@`));
+}
+
+/** Everything between `https://` and the last `@` before the path; of ssh only what stands behind a colon there is secret. */
+const USER = /^([a-z][a-z0-9+.-]*:\/\/)([^/\s]*)@/i;
+/** The same of an address that cannot be read as a URL: its password may hold anything. */
+const USER_OF_UNREADABLE = /^([a-z][a-z0-9+.-]*:\/\/)([^]*)@/i;
+
+/** The address of a git repository, which may hold a password or a token. */
+export interface Repository {
+  /** As it is given to git. */
+  readonly address: string;
+  /** As it may be shown and written down: without the secret, so that git can use it still. */
+  readonly shown: string;
+  /** What is not to be shown: `name:password` or a token; null where there is none. */
+  readonly secret: string | null;
+  /** Takes the secret out of a text. */
+  hide(text: string): string;
+}
+
+export function repositoryAt(address: string): Repository {
+  const [, scheme = '', user = ''] = (URL.canParse(address) ? USER : USER_OF_UNREADABLE).exec(address) ?? [];
+  const secret = user !== '' && (scheme.toLowerCase() !== 'ssh://' || user.includes(':')) ? user : null;
+  const hide = (text: string): string => (secret === null ? text : text.replaceAll(`${secret}@`, ''));
+  return { address, shown: hide(address), secret, hide };
+}
