@@ -48,7 +48,7 @@ export function lineDisplay(write: (text: string) => void): Display {
 export function blockDisplay(screen: Screen, paint: Paint, now: () => number = Date.now): Display {
   const view = createExperimentView();
   let frame = 0;
-  /** Lengths of the lines on screen, without colours. */
+  /** Widths of the lines on screen. */
   let drawn: number[] = [];
 
   // Some terminals do not know their size and say 0 × 0.
@@ -70,7 +70,7 @@ export function blockDisplay(screen: Screen, paint: Paint, now: () => number = D
     });
     const text = lines.map((line) => `${line}\u001b[K\n`).join('');
     screen.write(`\u001b[?2026h${back()}${before === '' ? '' : `\u001b[J${before}`}${text}\u001b[J\u001b[?2026l`);
-    drawn = lines.map((line) => widthOf(withoutColours(line)));
+    drawn = lines.map((line) => widthOf(line));
   };
   const timer = setInterval(() => {
     frame += 1;
@@ -98,9 +98,4 @@ export function blockDisplay(screen: Screen, paint: Paint, now: () => number = D
       showCursor();
     },
   };
-}
-
-function withoutColours(line: string): string {
-  // eslint-disable-next-line no-control-regex
-  return line.replace(/\u001b\[[0-9;]*m/g, '');
 }
