@@ -38,7 +38,8 @@ const allowed: Record<string, string[]> = {
   cassette: [...shared, 'loopback', 'log', 'meter'],
   summary: shared,
   archive: [...shared, 'summary'],
-  catalog: [...shared, 'summary', 'archive'],
+  // The table of settings comes without what reads the file.
+  catalog: [...shared, 'config/settings', 'summary', 'archive'],
   experiment: [
     ...shared,
     'log',

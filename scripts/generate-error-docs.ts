@@ -37,7 +37,6 @@ class Placeholder extends String {
 
 /** Facts of which a sentence asks more than their text. */
 const FACTS: Readonly<Record<string, object>> = {
-  BAD_COUNT: { name: '{name}', value: '{value}', atLeast: 1 },
   CHECKS_FAILED: { findings: [{ what: '{what}', fix: '{fix}' }] },
   CONFIG_INVALID: { problems: [{ where: '{where}', sentence: '{sentence}', fix: '{fix}' }] },
   RUN_NOT_SEALED: { run: '{run}', state: 'crashed' },

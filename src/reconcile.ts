@@ -3,5 +3,4 @@ export { accessOf, ADMIN_KEY_VARIABLES } from './reconcile/access.ts';
 export { reconcileError } from './reconcile/errors.ts';
 export { listReconciliations, reconcileRuns } from './reconcile/batch.ts';
 export type * from './reconcile/options.ts';
-export { RECONCILE_VARIABLES } from './reconcile/settings.ts';
 export { watchRuns } from './reconcile/watch.ts';

@@ -1,4 +1,5 @@
 /** All runs of a runs directory, live ones and ones whose process died among them. */
+import { resolveSettings } from '../config/settings.ts';
 import { join } from 'node:path';
 import type { ManifestEntry } from '../schema.ts';
 import { leaseState, readLease } from '../store.ts';
@@ -29,6 +30,7 @@ export interface RunList {
 
 /** From the index where it is valid, and from the directories for what it does not have. */
 export async function listRuns(runsDir: string): Promise<RunList> {
+  resolveSettings(['runsDir'], { options: { runsDir } });
   const found = await readManifest(runsDir);
   const indexed = new Map(found.state === 'ok' ? found.manifest.runs.map((entry) => [entry.path, entry]) : []);
   const runs: CatalogRun[] = [];

@@ -1,5 +1,6 @@
 /** Where the runs are, for commands that only read them. */
 import { resolve } from 'node:path';
+import { resolveRunsDir } from '../config/settings.ts';
 import { shellWord } from '../exec.ts';
 
 /** Options of every command. */
@@ -8,10 +9,9 @@ export interface CommonOptions {
   readonly runsDir?: string;
 }
 
-/** Absolute: `--runs-dir`, else `STEPWELL_RUNS_DIR`, else `runs` of the current directory. */
+/** Absolute: `--runs-dir`, else `STEPWELL_RUNS_DIR`, else `runs` of the current directory. @throws CONFIG_INVALID */
 export function runsDirOf({ runsDir }: CommonOptions, env: NodeJS.ProcessEnv = process.env): string {
-  const set = env['STEPWELL_RUNS_DIR'];
-  return resolve(runsDir ?? (set === undefined || set === '' ? 'runs' : set));
+  return resolveRunsDir({ flags: { runsDir }, env });
 }
 
 /** The directory as a person would type it: relative where it lies below the current one. */

@@ -22,15 +22,15 @@ export function readConfigDocument(text: string, shownName: string): ConfigDocum
   };
   const problems: ConfigProblem[] = [];
   let broken = false;
-  for (const error of [...document.errors, ...document.warnings]) {
-    const where = place(error.pos[0]);
-    if (error.code === 'DUPLICATE_KEY') {
-      const sentence = `the key ${JSON.stringify(keyTextAt(text, error.pos[0]))} is written twice in the same mapping.`;
+  for (const fault of [...document.errors, ...document.warnings]) {
+    const where = place(fault.pos[0]);
+    if (fault.code === 'DUPLICATE_KEY') {
+      const sentence = `the key ${JSON.stringify(keyTextAt(text, fault.pos[0]))} is written twice in the same mapping.`;
       problems.push({ where, sentence, fix: 'Keep one of the two.' });
     } else if (!broken) {
       // What follows the first mistake of grammar is mostly its echo.
       broken = true;
-      problems.push({ where, ...yamlProblem(error.code, error.message, text.slice(error.pos[0])) });
+      problems.push({ where, ...yamlProblem(fault.code, fault.message, text.slice(fault.pos[0])) });
     }
   }
   let value: unknown;

@@ -1,4 +1,5 @@
 /** Recovery of everything below a runs directory. */
+import { resolveSettings } from '../config.ts';
 import { readdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RUN_ID } from '../schema.ts';
@@ -13,6 +14,7 @@ export async function recoverAll(
 ): Promise<
   (Recovery | { readonly outcome: 'failed'; readonly runId: string; readonly runDir: string; readonly error: unknown })[]
 > {
+  resolveSettings(['runsDir'], { options: { runsDir } });
   const results = [];
   for (const framework of await directories(runsDir)) {
     const parent = join(runsDir, framework);

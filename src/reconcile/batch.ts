@@ -15,7 +15,7 @@ import { reconcileError } from './errors.ts';
  * Reads the provider's figures of one run, or of every run for which something is still awaited, and records what they say.
  * Trouble with one run is its result and keeps no other from being read.
  *
- * @throws RECONCILE_SETTING, RECONCILE_NO_FRAMEWORK, RECONCILE_ARCHIVE, and what naming a run can throw
+ * @throws CONFIG_INVALID, RECONCILE_NO_FRAMEWORK, RECONCILE_ARCHIVE, and what naming a run can throw
  * @example const { results } = await reconcileRuns({ runsDir: 'runs', framework: 'baes' });
  */
 export async function reconcileRuns(options: ReconcileOptions): Promise<ReconcileReport> {
@@ -67,7 +67,7 @@ export async function reconcileRound(
 /**
  * Where the chosen runs stand. Nobody is asked and nothing is written.
  *
- * @throws RECONCILE_SETTING, RECONCILE_NO_FRAMEWORK, RECONCILE_ARCHIVE, and what naming a run can throw
+ * @throws CONFIG_INVALID, RECONCILE_NO_FRAMEWORK, RECONCILE_ARCHIVE, and what naming a run can throw
  */
 export async function listReconciliations(options: ListOptions): Promise<RunReconciliation[]> {
   const outer = outerSettings(options);

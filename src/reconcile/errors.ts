@@ -1,11 +1,6 @@
 import { defineErrors } from '../errors.ts';
 
 export const reconcileError = defineErrors({
-  RECONCILE_SETTING: (facts: { where: string; value: string; wanted: string }) => ({
-    sentence: `${facts.where} is ${JSON.stringify(facts.value.slice(0, 80))}, and must be ${facts.wanted}.`,
-    fix: `Give ${facts.where} such a value, or leave it out for what the run’s configuration says.`,
-    exitCode: 2,
-  }),
   RECONCILE_CONFIG: (facts: { file: string; reason: string }) => ({
     sentence: `The configuration of the run cannot be read: ${facts.file}: ${facts.reason}.`,
     fix: 'Restore config.yaml from the run’s archive: tar -xzf run.tar.gz config.yaml.',

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { messageOf } from '../errors.ts';
-import { ExperimentConfig, ReconciliationConfig, type ReconciliationSettings } from '../schema.ts';
+import { resolveSettings } from '../config.ts';
+import { ExperimentConfig, type ReconciliationConfig, type ReconciliationSettings } from '../schema.ts';
 import { CONFIG_FILE } from '../store.ts';
 import type { ReconcileOptions } from './options.ts';
 import { reconcileError } from './errors.ts';
@@ -28,28 +29,22 @@ export interface Settings extends ReconciliationSettings {
   readonly min_age_minutes: number;
 }
 
-/** Variables of the original system that are still read. */
-export const RECONCILE_VARIABLES = {
-  interval: 'RECONCILIATION_VERIFICATION_INTERVAL_MIN',
-  readings: 'RECONCILIATION_MIN_STABLE_VERIFICATIONS',
-} as const;
+export type SettingOptions = Pick<
+  ReconcileOptions,
+  'runsDir' | 'minAgeMinutes' | 'maxAgeHours' | 'apiKeyId' | 'projectId' | 'workspaceId' | 'env'
+>;
 
-export type SettingOptions = Pick<ReconcileOptions, 'minAgeMinutes' | 'maxAgeHours' | 'env'>;
-
-/** What flags and environment say; undefined where they say nothing. @throws RECONCILE_SETTING */
-export function outerSettings({ minAgeMinutes, maxAgeHours, env = process.env }: SettingOptions): Partial<Settings> {
-  const { interval, readings } = RECONCILE_VARIABLES;
+/** What options and environment say; undefined where they say nothing. @throws CONFIG_INVALID */
+export function outerSettings({ env, ...options }: SettingOptions): Partial<Settings> {
+  const given = resolveSettings(
+    ['runsDir', 'minAgeMinutes', 'maxAgeHours', 'intervalMinutes', 'requiredReadings', 'apiKeyId', 'projectId', 'workspaceId'],
+    { options, env },
+  );
   const found: { [K in keyof Settings]?: number | undefined } = {
-    min_age_minutes: flagOf('--min-age', minAgeMinutes, 'minutes'),
-    max_age_hours: flagOf('--max-age', maxAgeHours, 'hours'),
-    interval_minutes: variableOf(interval, env, {
-      says: 'a number of minutes from 0 on, of at most ten years',
-      isRight: (value) => ReconciliationConfig.shape.interval_minutes.safeParse(value).success,
-    }),
-    required_readings: variableOf(readings, env, {
-      says: 'a whole number from 1 to 100',
-      isRight: (value) => ReconciliationConfig.shape.required_readings.safeParse(value).success,
-    }),
+    min_age_minutes: given.minAgeMinutes,
+    max_age_hours: given.maxAgeHours,
+    interval_minutes: given.intervalMinutes,
+    required_readings: given.requiredReadings,
   };
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
 }
@@ -62,21 +57,4 @@ export function settingsOf(config: ReconciliationConfig, outer: Partial<Settings
 export function recordedSettings(settings: Settings): ReconciliationSettings {
   const { required_readings, interval_minutes, threshold_percent, max_age_hours } = settings;
   return { required_readings, interval_minutes, threshold_percent, max_age_hours };
-}
-
-function flagOf(flag: string, value: number | undefined, unit: string): number | undefined {
-  if (value === undefined || (Number.isFinite(value) && value >= 0)) return value;
-  throw reconcileError('RECONCILE_SETTING', { where: flag, value: String(value), wanted: `a number of ${unit} from 0 on` });
-}
-
-function variableOf(
-  name: string,
-  env: NodeJS.ProcessEnv,
-  { says, isRight }: { says: string; isRight: (value: number) => boolean },
-): number | undefined {
-  const text = env[name]?.trim();
-  if (text === undefined || text === '') return undefined;
-  const value = Number(text);
-  if (Number.isFinite(value) && isRight(value)) return value;
-  throw reconcileError('RECONCILE_SETTING', { where: name, value: text, wanted: says });
 }

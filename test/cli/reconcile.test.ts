@@ -13,7 +13,7 @@ const dir = mkdtempSync(join(tmpdir(), 'stepwell-reconcile-cli-'));
 after(() => rmSync(dir, { recursive: true, force: true }));
 
 /** The made runs are of the past: by default they would all be too old to be waited for. */
-const AGE = ['--max-age', '1000000'];
+const AGE = ['--max-age', '87600'];
 /** Two readings count however soon they follow each other. */
 const AT_ONCE = { reconciliation: { interval_minutes: 0 } };
 
@@ -170,11 +170,11 @@ describe('several runs', () => {
   test('the options of the original stand anywhere among the arguments', async () => {
     await using it = await here();
     await several(it);
-    const young = await it.stepwell(['reconcile', '--min-age', '100000000', 'chatdev', ...AGE]);
+    const young = await it.stepwell(['reconcile', '--min-age', '5000000', 'chatdev', ...AGE]);
     assert.equal(young.code, 0);
-    assert.match(young.stdout, /shaa {2}pending, no attempt yet[^]*asked for from 100000000 minutes on/);
+    assert.match(young.stdout, /shaa {2}pending, no attempt yet[^]*asked for from 5000000 minutes on/);
     assert.equal(it.server.requests.length, 0);
-    const forced = await it.stepwell(['reconcile', '--min-age', '100000000', 'chatdev', '--force', 'shaa', ...AGE]);
+    const forced = await it.stepwell(['reconcile', '--min-age', '5000000', 'chatdev', '--force', 'shaa', ...AGE]);
     assert.match(forced.stdout, /shaa {2}provisional/);
     const old = await it.stepwell(['reconcile', 'ghspec', '--max-age', '24']);
     assert.match(old.stdout, /nothing further is awaited/);
@@ -261,8 +261,13 @@ describe('several runs', () => {
 
 describe('wrong usage', () => {
   for (const [name, args, env, says] of [
-    ['a number that is none', ['--min-age', 'soon'], {}, /--min-age is "soon", which is not a number of minutes/],
-    ['a negative age', ['--max-age', '-1'], {}, /--max-age is "-1"|argument missing|unknown option/],
+    [
+      'a number that is none',
+      ['--min-age', 'soon'],
+      {},
+      /--min-age: the least age of a run is "soon", but must be a number from 0 to 5256000\./,
+    ],
+    ['a negative age', ['--max-age', '-1'], {}, /--max-age: the greatest age of a run is "-1"|argument missing|unknown option/],
     ['options that exclude each other', ['--list', '--watch'], {}, /--watch.*cannot be used with.*--list/],
     ['a framework without runs', ['chatdev', 'latest'], {}, /There are no runs of "chatdev"/],
     ['a run that is none', ['nosuchrun'], {}, /No run in .* is called "nosuchrun"/],
@@ -271,13 +276,13 @@ describe('wrong usage', () => {
       'the original’s interval',
       [],
       { RECONCILIATION_VERIFICATION_INTERVAL_MIN: 'often' },
-      /RECONCILIATION_VERIFICATION_INTERVAL_MIN is "often"/,
+      /RECONCILIATION_VERIFICATION_INTERVAL_MIN: the least time between two readings is "often"/,
     ],
     [
       'the original’s number',
       [],
       { RECONCILIATION_MIN_STABLE_VERIFICATIONS: '0' },
-      /RECONCILIATION_MIN_STABLE_VERIFICATIONS is "0"/,
+      /RECONCILIATION_MIN_STABLE_VERIFICATIONS: the number of equal readings is "0", but must be a whole number above 0 and at most 100\./,
     ],
   ] as const) {
     test(`${name}: exit code 2, and what to do`, async () => {

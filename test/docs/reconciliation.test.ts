@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { buildProgram } from '../../src/cli/program.ts';
 import { ExitCode } from '../../src/errors.ts';
-import { ADMIN_KEY_VARIABLES, RECONCILE_VARIABLES } from '../../src/reconcile.ts';
+import { SETTING_VARIABLES } from '../../src/config/settings.ts';
+import { ADMIN_KEY_VARIABLES } from '../../src/reconcile.ts';
 import { ReconciliationConfig, ReconciliationState } from '../../src/schema.ts';
 import { HOUR, MINUTE, NOON, place } from '../reconcile/sealed-runs.ts';
 import { root } from './clone.ts';
@@ -23,7 +24,10 @@ test('every setting has its row, with its default', () => {
 });
 
 test('every variable that is read is named', () => {
-  for (const name of [...Object.values(RECONCILE_VARIABLES), ...Object.values(ADMIN_KEY_VARIABLES).flat()]) {
+  for (const name of [
+    ...SETTING_VARIABLES.filter((name) => name.startsWith('RECONCILIATION_')),
+    ...Object.values(ADMIN_KEY_VARIABLES).flat(),
+  ]) {
     assert.ok(text.includes(`\`${name}\``), name);
   }
 });

@@ -1,5 +1,6 @@
 /** `stepwell reconcile`: what was measured, held against what the provider counts. */
 import { listRuns } from '../../catalog.ts';
+import { resolveSettings } from '../../config/settings.ts';
 import { ExitCode } from '../../errors.ts';
 import { interruptOnSignals } from '../../experiment.ts';
 import {
@@ -28,7 +29,6 @@ import {
 import { overviewLines, waitingLines } from '../views/reconcile-list.ts';
 import { againLines, runName, whenText, type Saying } from '../views/reconcile-words.ts';
 import { runsDirFlag, runsDirOf, shownPath, type CommonOptions } from '../runs-dir.ts';
-import { cliError } from '../errors.ts';
 
 interface Options extends CommonOptions {
   readonly minAge?: string;
@@ -44,17 +44,18 @@ interface Options extends CommonOptions {
 }
 
 export async function run(args: readonly string[], options: Options): Promise<number> {
-  const ages = {
-    ...(options.minAge === undefined ? {} : { minAgeMinutes: numberOf('--min-age', options.minAge, 'minutes', 0) }),
-    ...(options.maxAge === undefined ? {} : { maxAgeHours: numberOf('--max-age', options.maxAge, 'hours', 0) }),
-  };
+  const { minAge: minAgeMinutes, maxAge: maxAgeHours, apiKeyId, projectId, workspaceId } = options;
+  const settings = resolveSettings(['minAgeMinutes', 'maxAgeHours', 'apiKeyId', 'projectId', 'workspaceId'], {
+    flags: { minAgeMinutes, maxAgeHours, apiKeyId, projectId, workspaceId },
+    env: {},
+  });
   const choice = await choiceOf(runsDirOf(options), args);
-  if (options.list === true) return await list({ ...choice, ...ages }, options);
-  const { apiKeyId, projectId, workspaceId, force } = options;
+  if (options.list === true) return await list({ ...choice, ...settings }, options);
+  const { force } = options;
   using interruption = interruptOnSignals({
     onFirst: () => note('Ending. What was read is recorded; the next attempt goes on from there.'),
   });
-  const chosen = { ...choice, ...ages, force, apiKeyId, projectId, workspaceId, signal: interruption.signal };
+  const chosen = { ...choice, ...settings, force, signal: interruption.signal };
   try {
     const results = options.watch === true ? await watch(chosen, options) : await once(chosen, options);
     return interruption.exitCode ?? exitCodeOf(results);
@@ -78,21 +79,6 @@ async function choiceOf(runsDir: string, [first, second]: readonly string[]): Pr
   if (frameworks.includes(first)) return { runsDir, framework: first, ...(second === undefined ? {} : { run: second }) };
   if (second === undefined) return { runsDir, run: first };
   throw reconcileError('RECONCILE_NO_FRAMEWORK', { framework: first, runsDir, known: frameworks });
-}
-
-/** @throws BAD_OPTION */
-function numberOf(option: string, text: string, unit: string, least: number): number {
-  const value = Number(text);
-  if (!/^\d+(\.\d+)?$/.test(text) || !Number.isFinite(value) || value < least) {
-    const reason = `which is not a number of ${unit} from ${least} on`;
-    throw cliError('BAD_OPTION', {
-      option,
-      value: text,
-      reason,
-      fix: `Give ${unit} as a number, for example ${option} 90.`,
-    });
-  }
-  return value;
 }
 
 function sayingOf(runsDir: string, single: boolean): Saying {

@@ -1,4 +1,5 @@
 /** `stepwell run`: an experiment from its first check to its last sealed record. */
+import { resolveSettings } from '../../config/settings.ts';
 import { ExitCode } from '../../errors.ts';
 import {
   interruptOnSignals,
@@ -16,7 +17,6 @@ import { launchLine, leftOutLines, printPlan } from '../views/plan.ts';
 import { blockDisplay, canDrawOn, lineDisplay, type Display } from '../progress/display.ts';
 import type { CommonOptions } from '../runs-dir.ts';
 import { canAsk, notSetUp, wantsSetup } from '../setup-prompt.ts';
-import { cliError } from '../errors.ts';
 
 interface RunOptions extends CommonOptions {
   readonly jobs?: string;
@@ -31,8 +31,19 @@ interface RunOptions extends CommonOptions {
   readonly console?: Level;
 }
 
-/** Of rounds and of runs at a time; each is planned in memory before the first begins. */
-const MOST_RUNS = 10_000;
+const EXPERIMENT_SETTINGS = [
+  'config',
+  'runsDir',
+  'rounds',
+  'jobs',
+  'steps',
+  'model',
+  'rehearse',
+  'record',
+  'replay',
+  'replayLoose',
+  'console',
+] as const;
 
 export async function run(args: readonly string[], options: RunOptions): Promise<number> {
   const experiment = optionsOf(args, options);
@@ -96,38 +107,11 @@ async function runForPeople(experiment: ExperimentOptions): Promise<number> {
   return interruption.exitCode ?? result.exitCode;
 }
 
-/** @throws BAD_OPTION */
+/** What was typed; what is not is for the library to take from the environment and the file. @throws CONFIG_INVALID */
 function optionsOf(args: readonly string[], options: RunOptions): ExperimentOptions {
   const last = args.at(-1) ?? '';
   // `run baseline 1`: the number at the end is the rounds, unless it is all there is.
   const withRounds = args.length > 1 && /^[+-]?\d+(\.\d+)?$/.test(last);
-  const frameworks = withRounds ? args.slice(0, -1) : args;
-  const { config, runsDir, steps, model, rehearse, record, replay, replayLoose, jobs, console: level } = options;
-  return {
-    frameworks,
-    ...(withRounds ? { rounds: wholeNumber('rounds', last) } : {}),
-    ...(jobs === undefined ? {} : { jobs: wholeNumber('--jobs', jobs) }),
-    ...(config === undefined ? {} : { config }),
-    ...(runsDir === undefined ? {} : { runsDir }),
-    ...(steps === undefined ? {} : { steps }),
-    ...(model === undefined ? {} : { model }),
-    ...(rehearse === undefined ? {} : { rehearse }),
-    ...(record === undefined ? {} : { record }),
-    ...(replay === undefined ? {} : { replay }),
-    ...(replayLoose === undefined ? {} : { replayLoose }),
-    ...(level === undefined ? {} : { console: level }),
-  };
-}
-
-function wholeNumber(name: string, text: string): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < 1 || value > MOST_RUNS) {
-    throw cliError('BAD_OPTION', {
-      option: name,
-      value: text,
-      reason: `which is not a whole number from 1 to ${MOST_RUNS}`,
-      fix: `Give ${name} as a number, for example 3.`,
-    });
-  }
-  return value;
+  const flags = { ...options, ...(withRounds ? { rounds: last } : {}) };
+  return { frameworks: withRounds ? args.slice(0, -1) : args, ...resolveSettings(EXPERIMENT_SETTINGS, { flags, env: {} }) };
 }
