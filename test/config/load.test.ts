@@ -467,3 +467,12 @@ test('the directory of runs without a configuration', () => {
     /--runs-dir: the directory of runs is empty/,
   );
 });
+
+test('a resolved configuration is plain data', () => {
+  const text = `model: gpt\nendpoint: { base_url: "https://api.openai.com/v1", api_key: "\${MY_KEY}" }\n${MINIMAL}`;
+  const resolved = load(text, { env: { MY_KEY: 'a-key-of-mine' } });
+  assert.deepEqual(structuredClone(resolved), resolved);
+  // What an optional key leaves undefined, JSON leaves out.
+  assert.deepEqual(JSON.parse(JSON.stringify(resolved)), JSON.parse(JSON.stringify(structuredClone(resolved))));
+  assert.equal(JSON.parse(JSON.stringify(resolved)).frameworks[0].endpoint.apiKey, 'a-key-of-mine');
+});
