@@ -1,4 +1,6 @@
 /** From `experiment.yaml`, flags and environment to the configuration of runs. Nothing is written and nothing started. */
+export type { AdapterSettings } from './config/adapter-settings.ts';
+export { experimentSchemaText } from './config/published.ts';
 export { digestOf } from './config/checks.ts';
 export { writtenEndpoint } from './config/endpoint.ts';
 export { loadConfig } from './config/load.ts';

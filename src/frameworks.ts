@@ -1,4 +1,7 @@
-/** The table of adapters. A new framework is one file beside `frameworks/command.ts` and one line here; a new agent is a preset. */
+/**
+ * The table of frameworks. A new one is one file beside `frameworks/command.ts`, its parts in a folder of that name, and one line here; a
+ * new agent is a preset.
+ */
 import { agentAdapter } from './frameworks/agent.ts';
 import { PRESETS } from './frameworks/agent/presets.ts';
 import { baes } from './frameworks/baes.ts';
@@ -12,14 +15,34 @@ import { GHSPEC } from './frameworks/ghspec/recipe.ts';
 import type { Recipe } from './setup.ts';
 import type { Adapter } from './run.ts';
 
-type AdapterName = 'baes' | 'baseline' | 'chatdev' | 'command' | 'ghspec';
+export interface Framework {
+  /** With the keys that it adds to the configuration. */
+  readonly adapter: Adapter;
+  /** What `stepwell setup` makes ready first; null where nothing is to be. */
+  readonly recipe: Recipe | null;
+}
 
-const table = { baes, baseline, chatdev, command, ghspec } satisfies Record<AdapterName, Adapter>;
+type FrameworkName = 'baes' | 'baseline' | 'chatdev' | 'command' | 'ghspec' | keyof typeof PRESETS;
 
-const agents = Object.fromEntries(Object.entries(PRESETS).map(([name, preset]) => [name, agentAdapter(preset)]));
+const agents = Object.fromEntries(
+  Object.entries(PRESETS).map(([name, preset]) => [name, { adapter: agentAdapter(preset), recipe: null }]),
+) as Record<keyof typeof PRESETS, Framework>;
 
 /** By the name that `adapter:` in the configuration gives. */
-export const adapters: Readonly<Record<string, Adapter>> = { ...table, ...agents };
+const frameworks = {
+  baes: { adapter: baes, recipe: BAES },
+  baseline: { adapter: baseline, recipe: null },
+  chatdev: { adapter: chatdev, recipe: CHATDEV },
+  command: { adapter: command, recipe: null },
+  ghspec: { adapter: ghspec, recipe: GHSPEC },
+  ...agents,
+} satisfies Record<FrameworkName, Framework>;
+
+export const adapters: Readonly<Record<string, Adapter>> = Object.fromEntries(
+  Object.entries(frameworks).map(([name, { adapter }]) => [name, adapter]),
+);
 
 /** Of the adapters whose framework is set up first. */
-export const recipes: Readonly<Record<string, Recipe>> = { baes: BAES, chatdev: CHATDEV, ghspec: GHSPEC };
+export const recipes: Readonly<Record<string, Recipe>> = Object.fromEntries(
+  Object.entries(frameworks).flatMap(([name, { recipe }]) => (recipe === null ? [] : [[name, recipe]])),
+);

@@ -1,6 +1,6 @@
 /** Before a run, on a terminal: whether to set up now what is not. */
 import { createInterface } from 'node:readline';
-import { recipes } from '../frameworks.ts';
+import { adapters, recipes } from '../frameworks.ts';
 import { readinessOf } from '../setup.ts';
 import { plural } from '../format.ts';
 import { StepwellError } from '../errors.ts';
@@ -28,7 +28,7 @@ export async function notSetUp(frameworks: readonly string[], options: CommonOpt
 function chosen(frameworks: readonly string[], { config, runsDir }: CommonOptions): readonly ResolvedFramework[] {
   try {
     // No key is needed to look.
-    return loadConfig({ file: config, flags: { runsDir, frameworks, rehearse: true } }).frameworks;
+    return loadConfig({ file: config, flags: { runsDir, frameworks, rehearse: true }, adapters }).frameworks;
   } catch (error) {
     if (error instanceof StepwellError) return [];
     throw error;

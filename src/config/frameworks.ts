@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import type { ExperimentConfig, FrameworkSettings, ValidationConfig } from '../schema.ts';
 import { unsafeNameReason } from '../store.ts';
+import { settingsOf, type AdapterSettings, type AdapterTable, type PathKind } from './adapter-settings.ts';
 import { checksOf } from './checks.ts';
 import { entryOf, type Report } from './document.ts';
 import { REHEARSAL_MODEL } from './models.ts';
@@ -15,11 +16,15 @@ export function checkFrameworkNames(written: unknown, report: Report): void {
   const names = Object.keys(frameworks);
   if (names.length === 0) report.problem(['frameworks'], 'names no framework', 'Add one, such as baseline: {}.');
   for (const name of names) {
-    const reason = name === 'all' ? 'it stands for all of them on the command line' : unsafeNameReason(name);
+    const reason = nameProblem(name);
     if (reason === null) continue;
     const fix = 'Choose letters, digits, dots, underscores and hyphens; it becomes the name of a directory.';
     report.problem(['frameworks', name], `cannot be used as a name: ${reason}`, fix, 'key');
   }
+}
+
+function nameProblem(name: string): string | null {
+  return name === 'all' ? 'it stands for all of them on the command line' : unsafeNameReason(name);
 }
 
 /** Names, each once, in the order asked for. A name runs even where the file says `enabled: false`; `all` does not. */
@@ -55,7 +60,9 @@ export function checkAdapters(frameworks: readonly ResolvedFramework[], known: r
   for (const { name, adapter, settings } of frameworks) {
     if (known.includes(adapter)) continue;
     const named = settings.adapter !== undefined;
-    const hint = !named && settings.command !== undefined ? 'Add adapter: command. ' : didYouMean(adapter, known);
+    // A name that is refused stands for no adapter either.
+    if (!named && nameProblem(name) !== null) continue;
+    const hint = !named && settings['command'] !== undefined ? 'Add adapter: command. ' : didYouMean(adapter, known);
     report.problem(
       named ? ['frameworks', name, 'adapter'] : ['frameworks', name],
       named
@@ -71,6 +78,7 @@ export function resolveFramework(
   name: string,
   settings: FrameworkSettings,
   {
+    adapters,
     directory,
     installDir,
     model,
@@ -78,6 +86,7 @@ export function resolveFramework(
     keys,
     validation,
   }: {
+    adapters: AdapterTable;
     directory: string;
     /** Where frameworks are set up that name no place of their own; absolute. */
     installDir: string;
@@ -100,32 +109,47 @@ export function resolveFramework(
       to.report.warning(path, 'hands the endpoint’s own key to the framework; calls that it makes with it are not metered');
     }
   }
-  const places = resolvePlaces(settings, { directory, installDir });
-  const command = settings.command === undefined ? {} : { command: resolveProgram(settings.command, directory) };
+  const adapter = settings.adapter ?? name;
+  const places = resolvePaths(settings, settingsOf(adapter, adapters), { directory, installDir });
   return {
     name,
-    adapter: settings.adapter ?? name,
+    adapter,
     model,
     rehearsal: model === REHEARSAL_MODEL,
-    settings: { ...settings, model, ...places, ...command, env },
+    settings: { ...settings, model, ...places, env },
     endpoint,
     validation: checksOf(validation, settings.validation),
   };
 }
 
-/** A URL of a repository stays; git's `host:path` has a colon before its first slash. */
-function resolvePlaces(
-  { repo_url, python, install_dir }: FrameworkSettings,
+/** The adapter's keys that lead somewhere, absolute. */
+function resolvePaths(
+  settings: FrameworkSettings,
+  { paths = {} }: AdapterSettings,
   { directory, installDir }: { directory: string; installDir: string },
-): Partial<FrameworkSettings> {
-  return {
-    install_dir: install_dir === undefined ? installDir : resolve(directory, install_dir),
-    ...(repo_url === undefined ? {} : { repo_url: /^[^/]*:/.test(repo_url) ? repo_url : resolve(directory, repo_url) }),
-    ...(python === undefined ? {} : { python: python.includes('/') ? resolve(directory, python) : python }),
+): Record<string, unknown> {
+  const program = (name: unknown): unknown => (typeof name === 'string' && name.includes('/') ? resolve(directory, name) : name);
+  const absolute = (kind: PathKind, key: string): unknown => {
+    const value = settings[key];
+    // Checked by the adapter's schema.
+    const text = value as string;
+    switch (kind) {
+      case 'program':
+        return program(value);
+      case 'command': {
+        // Only the program is a path for certain.
+        const [first, ...args] = value as unknown[];
+        return [program(first), ...args];
+      }
+      case 'repository':
+        // Git's `host:path` has a colon before its first slash.
+        return /^[^/]*:/.test(text) ? text : resolve(directory, text);
+      case 'install_dir':
+        return value === undefined ? installDir : resolve(directory, text);
+      default:
+        return kind satisfies never;
+    }
   };
-}
-
-/** Of a command only the program is a path for certain; a name without a slash is looked up on PATH. */
-function resolveProgram([program = '', ...args]: readonly string[], directory: string): string[] {
-  return [program.includes('/') ? resolve(directory, program) : program, ...args];
+  const given = Object.entries(paths).filter(([key, kind]) => kind === 'install_dir' || settings[key] !== undefined);
+  return Object.fromEntries(given.map(([key, kind]) => [key, absolute(kind, key)]));
 }

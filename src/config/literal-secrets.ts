@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { stringify } from 'yaml';
 import type { ExperimentConfig, FrameworkSettings } from '../schema.ts';
+import { settingsOf, type AdapterTable } from './adapter-settings.ts';
 import type { KeyPath } from './errors.ts';
 import { abbreviatedKey, couldBeKey, hasKeyShape, isSecretName, repositoryAt } from '../secrets.ts';
 import { checkReferences, keepSecret, keepSecretsOf, type ResolveContext } from './references.ts';
@@ -10,7 +11,11 @@ import { checkUrl } from './url.ts';
 import { checkWrittenIds, isUsageId } from './usage-api.ts';
 
 /** Every endpoint and every framework, selected or not, needed or not. */
-export function checkLiterals({ endpoint, frameworks = {} }: Partial<ExperimentConfig>, to: ResolveContext): void {
+export function checkLiterals(
+  { endpoint, frameworks = {} }: Partial<ExperimentConfig>,
+  adapters: AdapterTable,
+  to: ResolveContext,
+): void {
   if (endpoint !== undefined) checkEndpoint(['endpoint'], endpoint, 'OPENAI_API_KEY', to);
   for (const [name, settings] of Object.entries(frameworks)) {
     const path = ['frameworks', name];
@@ -18,14 +23,15 @@ export function checkLiterals({ endpoint, frameworks = {} }: Partial<ExperimentC
       if (isSecretName(variable) && !text.includes('${') && text !== '')
         checkLiteralSecret([...path, 'env', variable], text, variable, to);
     }
-    checkRepository([...path, 'repo_url'], settings.repo_url, to);
+    for (const [key, kind] of Object.entries(settingsOf(settings.adapter ?? name, adapters).paths ?? {}))
+      if (kind === 'repository') checkRepository([...path, key], settings[key], to);
     const variable = `OPENAI_API_KEY_${name.toUpperCase().replaceAll(/\W/g, '_')}`;
     if (settings.endpoint !== undefined) checkEndpoint([...path, 'endpoint'], settings.endpoint, variable, to);
   }
 }
 
-function checkRepository(path: KeyPath, address: string | undefined, to: ResolveContext): void {
-  const secret = address === undefined ? null : repositoryAt(address).secret;
+function checkRepository(path: KeyPath, address: unknown, to: ResolveContext): void {
+  const secret = typeof address !== 'string' ? null : repositoryAt(address).secret;
   if (secret === null || secret.includes('${')) return;
   const fix = 'Let git keep it (`git help credentials`), or write a reference: https://${GIT_TOKEN}@….';
   to.report.problem(path, 'holds a password or a token', fix);

@@ -1,8 +1,9 @@
 /** From `experiment.yaml`, flags and environment to the configuration of runs. Nothing is written and nothing started. */
 import { readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
-import { ExperimentConfig } from '../schema.ts';
+import type { ExperimentConfig } from '../schema.ts';
 import { errnoOf, failureReason } from '../store.ts';
+import { experimentSchema, type AdapterTable } from './adapter-settings.ts';
 import { checkBackoff, checkFlows, warnOfCostLimits, warnOfShortWaiting, warnOfUnlimited } from './checks.ts';
 import { newReport, readConfigDocument } from './document.ts';
 import { commonEndpoint, resolveEndpoint, writtenEndpoint } from './endpoint.ts';
@@ -44,8 +45,8 @@ export interface LoadConfigOptions {
   /** Default: `process.env`. */
   readonly env?: Environment;
   readonly cwd?: string;
-  /** Names of the adapters that there are; a framework with another one is refused. Without it, that is not looked at. */
-  readonly adapters?: readonly string[];
+  /** The adapters that there are: each framework has the keys of its own; one with another adapter is refused when it is to run. */
+  readonly adapters: AdapterTable;
 }
 
 /**
@@ -53,9 +54,9 @@ export interface LoadConfigOptions {
  * its place, value and fix.
  *
  * @throws CONFIG_NOT_FOUND, CONFIG_UNREADABLE, CONFIG_INVALID
- * @example const { frameworks, steps } = loadConfig({ flags: { frameworks: ['baseline'], steps: '1,3-5' } });
+ * @example const { frameworks, steps } = loadConfig({ flags: { frameworks: ['baseline'], steps: '1,3-5' }, adapters });
  */
-export function loadConfig(options: LoadConfigOptions = {}): ResolvedConfig {
+export function loadConfig(options: LoadConfigOptions): ResolvedConfig {
   const loading = openConfig(options);
   return resolveConfig(loading, checkConfig(loading));
 }
@@ -65,7 +66,7 @@ interface Loading extends ResolveContext {
   readonly flags: ConfigFlags;
   readonly settings: Settings<'runsDir' | 'model' | 'jobs' | 'steps' | 'rehearse' | 'frameworksDir'>;
   readonly choice: ModelChoice;
-  readonly adapters: readonly string[] | null;
+  readonly adapters: AdapterTable;
   readonly cwd: string;
   readonly file: string;
   readonly shownFile: string;
@@ -75,7 +76,7 @@ interface Loading extends ResolveContext {
 
 /** @throws CONFIG_NOT_FOUND, CONFIG_UNREADABLE; CONFIG_INVALID when nothing more can be said about the file */
 function openConfig(options: LoadConfigOptions): Loading {
-  const { flags = {}, source = 'flags', env = process.env, cwd = process.cwd(), adapters = null } = options;
+  const { flags = {}, source = 'flags', env = process.env, cwd = process.cwd(), adapters } = options;
   const { frameworks: _frameworks, replay = null, ...outer } = flags;
   const { config = SETTINGS.config.preset } = resolveSettings(['config'], { [source]: { config: options.file }, env });
   const file = resolve(cwd, config);
@@ -104,10 +105,11 @@ interface CheckedConfig {
 
 /** Everything that can be said of the file, whatever of it is to run. @throws CONFIG_INVALID when it has not the right shape */
 function checkConfig(loading: Loading): CheckedConfig {
-  const { document, directory, choice, report } = loading;
-  const shape = ExperimentConfig.safeParse(document.value);
-  if (!shape.success) report.problems.push(...shapeProblems(document, shape.error));
-  const sections = shape.success ? shape.data : rightSections(document.value);
+  const { document, directory, choice, report, adapters } = loading;
+  const schema = experimentSchema(document.value, adapters);
+  const shape = schema.safeParse(document.value);
+  if (!shape.success) report.problems.push(...shapeProblems(document, shape.error, schema, adapters));
+  const sections = shape.success ? shape.data : rightSections(document.value, schema);
   checkFrameworkNames(document.value, report);
   checkStepIds(document.value, report);
   checkKeyShapes(document.value, loading);
@@ -117,7 +119,7 @@ function checkConfig(loading: Loading): CheckedConfig {
   if (sections.validation !== undefined) checkFlows(sections.validation, sections.frameworks, report);
   const models = chooseModels(sections, choice, report);
   if (!namesModel(document.value, choice)) refuseEndpoints(sections, report);
-  checkLiterals(sections, loading);
+  checkLiterals(sections, adapters, loading);
   if (shape.success) return { written: shape.data, models, prompts, hitl };
   if (isAsked(models.common, loading) && sections.endpoint !== undefined)
     resolveEndpoint(commonEndpoint(sections.endpoint), loading);
@@ -179,10 +181,10 @@ function resolveFrameworks(loading: Loading, written: ExperimentConfig, models: 
   const installDir = resolve(cwd, settings.frameworksDir ?? SETTINGS.frameworksDir.preset);
   const frameworks = chosen.map((name) => {
     const endpoint = endpoints.get(name) ?? null;
-    const common = { directory, installDir, model: models.of(name), endpoint, keys, validation: written.validation };
+    const common = { adapters, directory, installDir, model: models.of(name), endpoint, keys, validation: written.validation };
     return resolveFramework(name, written.frameworks[name]!, common, loading);
   });
-  if (adapters !== null) checkAdapters(frameworks, adapters, report);
+  checkAdapters(frameworks, Object.keys(adapters), report);
   return frameworks;
 }
 

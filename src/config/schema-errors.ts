@@ -1,6 +1,7 @@
 /** From what zod found to sentences for the person who wrote the file, in the terms of the published JSON Schema. */
 import { z } from 'zod';
-import { ExperimentConfig } from '../schema.ts';
+import type { ExperimentConfig } from '../schema.ts';
+import { adaptersWith, type AdapterTable } from './adapter-settings.ts';
 import type { ConfigDocument } from './document.ts';
 import { abbreviatedKey, hasKeyShape, isSecretName } from '../secrets.ts';
 import { didYouMean, nearest } from './suggest.ts';
@@ -10,8 +11,13 @@ import { showPath } from './errors.ts';
 type Schema = z.core.JSONSchema.JSONSchema;
 
 /** Each deviation from the shape as a problem of its own. */
-export function shapeProblems(document: ConfigDocument, error: z.ZodError): ConfigProblem[] {
-  const root = z.toJSONSchema(ExperimentConfig, { io: 'input' });
+export function shapeProblems(
+  document: ConfigDocument,
+  error: z.ZodError,
+  schema: typeof ExperimentConfig,
+  adapters: AdapterTable,
+): ConfigProblem[] {
+  const root = z.toJSONSchema(schema, { io: 'input' });
   const issues = error.issues.map((issue) => ({ issue, path: issue.path as (string | number)[] }));
   const meant = new Set<string>();
   const problems: ConfigProblem[] = [];
@@ -19,7 +25,7 @@ export function shapeProblems(document: ConfigDocument, error: z.ZodError): Conf
     if (issue.code !== 'unrecognized_keys') continue;
     const known = keysOf(schemaAt(root, path));
     for (const key of issue.keys) {
-      const elsewhere = belongsElsewhere(root, key, path);
+      const elsewhere = belongsToAdapters(key, path, adapters) || belongsElsewhere(root, key, path);
       const candidate = elsewhere === '' ? nearest(key, known) : null;
       if (candidate !== null) meant.add(showPath([...path, candidate]));
       const hint = elsewhere === '' ? didYouMean(key, known) : elsewhere;
@@ -39,8 +45,8 @@ export function shapeProblems(document: ConfigDocument, error: z.ZodError): Conf
 }
 
 /** The top-level sections that are right by themselves. */
-export function rightSections(value: unknown): Partial<ExperimentConfig> {
-  const entries = Object.entries(ExperimentConfig.shape).flatMap(([section, schema]) => {
+export function rightSections(value: unknown, { shape }: typeof ExperimentConfig): Partial<ExperimentConfig> {
+  const entries = Object.entries(shape).flatMap(([section, schema]) => {
     const result = schema.safeParse((value as Record<string, unknown>)[section]);
     return result.success ? [[section, result.data] as const] : [];
   });
@@ -91,6 +97,12 @@ function alternatives(schema: Schema): Schema[] {
 
 function keysOf(schema: Schema): Set<string> {
   return new Set(alternatives(schema).flatMap((one) => Object.keys(one.properties ?? {})));
+}
+
+/** A key of a framework with another adapter. */
+function belongsToAdapters(key: string, path: KeyPath, adapters: AdapterTable): string {
+  const owners = path.length === 2 && path[0] === 'frameworks' ? adaptersWith(key, adapters) : [];
+  return owners.length === 0 ? '' : `It belongs to the adapter${owners.length === 1 ? '' : 's'} ${owners.join(', ')}. `;
 }
 
 /** A known key in a wrong place: names the section it belongs to. */

@@ -27,7 +27,7 @@ export async function loadPlan(options: ExperimentOptions): Promise<LoadedPlan> 
     file: options.config,
     env,
     source: 'options',
-    adapters: Object.keys(adapters),
+    adapters,
     flags: {
       frameworks: options.frameworks,
       model: options.model,

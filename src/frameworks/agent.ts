@@ -3,23 +3,26 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Adapter, AdapterStep, FrameworkClaim } from '../run.ts';
-import type { FrameworkSettings } from '../schema.ts';
 import type { AgentFacts, AgentOutcome, AgentPreset } from './agent/preset.ts';
 import { reportReader } from './agent/report.ts';
 import { sessionKeeper } from './agent/session.ts';
 import { howToGet, versionOf } from './agent/version.ts';
-import { command, runCommand } from './command.ts';
+import { command, programKey, runCommand, type CommandSettings } from './command.ts';
 import { UNKNOWN_COMMIT } from './command/commit.ts';
 
 /** Of what an agent says in its failure, in characters; the whole stands in its output or its session. */
 const WORDS_KEPT = 500;
 
-export function agentAdapter(preset: AgentPreset): Adapter {
-  const withProgram = (settings: FrameworkSettings): FrameworkSettings => ({
+export function agentAdapter(preset: AgentPreset): Adapter<CommandSettings> {
+  const withProgram = (settings: CommandSettings): CommandSettings => ({
     ...settings,
     command: settings.command ?? [preset.program],
   });
   return {
+    settings: {
+      keys: { command: programKey('Its program, and arguments to add; default: the one on PATH.') },
+      paths: { command: 'command' },
+    },
     needsEndpoint: true,
     async check(settings) {
       const found = await command.check(withProgram(settings));
@@ -41,7 +44,7 @@ export function agentAdapter(preset: AgentPreset): Adapter {
   };
 }
 
-async function runAgent(preset: AgentPreset, step: AdapterStep): Promise<FrameworkClaim> {
+async function runAgent(preset: AgentPreset, step: AdapterStep<CommandSettings>): Promise<FrameworkClaim> {
   const { endpoint, workspace, prompt, model } = step;
   if (endpoint === null) {
     return { status: 'failure', reason: 'framework_failed', message: 'an agent needs a model, and no endpoint is configured' };

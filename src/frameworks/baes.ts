@@ -7,9 +7,10 @@ import { BAES } from './baes/recipe.ts';
 import { CONTEXT_STORE, openState, PROGRAM } from './baes/state.ts';
 import { endpointVariables, failedEnd } from './framework-process.ts';
 import { PYTHON_ENVIRONMENT, successWhereParsed } from './python.ts';
-import { commitOf, describeSetup, readinessOf, requireReady, useSetup } from '../setup.ts';
+import { commitOf, describeSetup, readinessOf, requireReady, useSetup, type SetupSettings, SOURCE_SETTINGS } from '../setup.ts';
 
-export const baes: Adapter = {
+export const baes: Adapter<SetupSettings> = {
+  settings: SOURCE_SETTINGS,
   needsEndpoint: true,
   async check(settings, framework) {
     const readiness = await readinessOf(BAES, settings, framework);
@@ -24,7 +25,7 @@ export const baes: Adapter = {
   runStep,
 };
 
-async function runStep(step: AdapterStep): Promise<FrameworkClaim> {
+async function runStep(step: AdapterStep<SetupSettings>): Promise<FrameworkClaim> {
   const { python, source } = await requireReady(BAES, step.settings);
   const cwd = await openState(step, source);
   const printed = printedEnd();
@@ -53,7 +54,7 @@ async function runStep(step: AdapterStep): Promise<FrameworkClaim> {
 }
 
 /** The user's `env:` stands above the endpoint, as everywhere; what keeps runs apart stands above that. */
-function environmentOf(step: AdapterStep): Record<string, string> {
+function environmentOf(step: AdapterStep<SetupSettings>): Record<string, string> {
   return {
     ...(step.endpoint === null ? {} : endpointVariables(step.endpoint)),
     OPENAI_MODEL: step.model,

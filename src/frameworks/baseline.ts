@@ -11,6 +11,7 @@ import { type ChatMessage, complete, type Completion } from './baseline/completi
 import { readWorkspace, removeAnswered, unsafePathReason, writeAnswered } from './baseline/workspace.ts';
 
 export const baseline: Adapter = {
+  settings: { keys: {} },
   needsEndpoint: true,
   check: () => Promise.resolve([]),
   prepare: async () => ({ commit: await stepwellCommit() }),

@@ -3,7 +3,6 @@ import { delimiter, dirname } from 'node:path';
 import { StepwellError } from '../errors.ts';
 import { runLogged } from '../exec.ts';
 import type { Adapter, AdapterRun, AdapterStep, Finding, FrameworkClaim } from '../run.ts';
-import type { FrameworkSettings } from '../schema.ts';
 import { reservePort } from '../validate.ts';
 import { copyOf, makeCopy, openCopy } from './chatdev/copy.ts';
 import { placeLauncher, takeProduct } from './chatdev/output-files.ts';
@@ -12,10 +11,20 @@ import { outputReader, type OutputReader } from './chatdev/output.ts';
 import { CHATDEV } from './chatdev/recipe.ts';
 import { endpointVariables, failedEnd } from './framework-process.ts';
 import { PYTHON_ENVIRONMENT, successWhereParsed } from './python.ts';
-import { commitOf, describeSetup, readinessOf, requireReady, type SetupPlace, useSetup } from '../setup.ts';
+import {
+  commitOf,
+  describeSetup,
+  readinessOf,
+  requireReady,
+  type SetupPlace,
+  useSetup,
+  type SetupSettings,
+  SOURCE_SETTINGS,
+} from '../setup.ts';
 import { chatdevError } from './chatdev/errors.ts';
 
-export const chatdev: Adapter = {
+export const chatdev: Adapter<SetupSettings> = {
+  settings: SOURCE_SETTINGS,
   needsEndpoint: true,
   // A field of newer answers that it hands to a constructor which does not know it.
   omitFromMessages: ['annotations'],
@@ -25,7 +34,7 @@ export const chatdev: Adapter = {
   runStep,
 };
 
-async function check(settings: FrameworkSettings, framework?: string): Promise<Finding[]> {
+async function check(settings: SetupSettings, framework?: string): Promise<Finding[]> {
   const readiness = await readinessOf(CHATDEV, settings, framework);
   const unready = readiness.status === 'ready' ? [] : [readiness.finding];
   try {
@@ -37,7 +46,7 @@ async function check(settings: FrameworkSettings, framework?: string): Promise<F
   }
 }
 
-async function prepare(run: AdapterRun): Promise<{ commit: string }> {
+async function prepare(run: AdapterRun<SetupSettings>): Promise<{ commit: string }> {
   modelName(run.model);
   const place = await useSetup(CHATDEV, run);
   await makeCopy(run, place);
@@ -54,7 +63,7 @@ async function prepare(run: AdapterRun): Promise<{ commit: string }> {
 /** What Linux takes as one argument, its end included. */
 const LONGEST_ARGUMENT = 128 * 1024 - 1;
 
-async function runStep(step: AdapterStep): Promise<FrameworkClaim> {
+async function runStep(step: AdapterStep<SetupSettings>): Promise<FrameworkClaim> {
   const task = `--task=${step.prompt}`;
   const bytes = Buffer.byteLength(task);
   if (bytes > LONGEST_ARGUMENT) throw chatdevError('CHATDEV_PROMPT_TOO_LONG', { bytes, most: LONGEST_ARGUMENT });
@@ -89,7 +98,7 @@ function withError(claim: FrameworkClaim | null, output: OutputReader): Framewor
 }
 
 /** Its exit code is 0 whatever came of the work. */
-async function judge(step: AdapterStep, place: SetupPlace, code: readonly string[]): Promise<FrameworkClaim> {
+async function judge(step: AdapterStep<SetupSettings>, place: SetupPlace, code: readonly string[]): Promise<FrameworkClaim> {
   if (code.length === 0) {
     return { status: 'failure', reason: 'framework_failed', message: 'it ended with exit code 0, but wrote no code' };
   }
@@ -97,7 +106,7 @@ async function judge(step: AdapterStep, place: SetupPlace, code: readonly string
 }
 
 /** The user's `env:` stands above the endpoint, as everywhere; what keeps runs apart stands above that. */
-function environmentOf(step: AdapterStep, place: SetupPlace, port: number): Record<string, string> {
+function environmentOf(step: AdapterStep<SetupSettings>, place: SetupPlace, port: number): Record<string, string> {
   const endpoint = step.endpoint === null ? {} : { ...endpointVariables(step.endpoint), BASE_URL: step.endpoint.baseUrl };
   return {
     ...endpoint,

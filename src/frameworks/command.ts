@@ -1,5 +1,6 @@
 /** The adapter `command`: any program with a command line as a framework. One attempt is one process. */
 import { delimiter, dirname } from 'node:path';
+import { z } from 'zod';
 import type { StepwellError } from '../errors.ts';
 import { execError, findProgram, type OutputLine, runLogged } from '../exec.ts';
 import type { Adapter, AdapterRun, AdapterStep, Finding, FrameworkClaim } from '../run.ts';
@@ -8,13 +9,31 @@ import { commitOf, UNKNOWN_COMMIT } from './command/commit.ts';
 import { commandError } from './command/errors.ts';
 import { endpointVariables, failedEnd } from './framework-process.ts';
 
-export const command: Adapter = { check, prepare, runStep: async (step) => await runCommand(step) };
+const keys = {
+  command: programKey(
+    'Program (a name on PATH, or a path relative to this file) and arguments, with {prompt}, {prompt_file}, {workspace} and {step}.',
+  ),
+};
 
-function check(settings: FrameworkSettings): Promise<Finding[]> {
+/** A program and its arguments; everything that is one has this key. */
+export type CommandSettings = FrameworkSettings & { readonly command?: readonly string[] | undefined };
+
+export function programKey(description: string) {
+  return z.array(z.string()).min(1).optional().describe(description);
+}
+
+export const command: Adapter<CommandSettings> = {
+  settings: { keys, paths: { command: 'command' } },
+  check,
+  prepare,
+  runStep: async (step) => await runCommand(step),
+};
+
+function check(settings: CommandSettings): Promise<Finding[]> {
   return Promise.resolve(findingsOf(settings));
 }
 
-function findingsOf(settings: FrameworkSettings): Finding[] {
+function findingsOf(settings: CommandSettings): Finding[] {
   const program = settings.command?.[0];
   if (program === undefined || program === '') return [findingOf(commandError('COMMAND_MISSING', {}))];
   const path = settings.env['PATH'] ?? parentPath();
@@ -35,14 +54,17 @@ function findingOf({ message, fix }: StepwellError): Finding {
   return { what: message, fix };
 }
 
-async function prepare(run: AdapterRun): Promise<{ commit: string }> {
+async function prepare(run: AdapterRun<CommandSettings>): Promise<{ commit: string }> {
   const [program, ...args] = commandOf(run);
   const found = findProgram(program, run.env['PATH'] ?? '');
   return { commit: found.status === 'found' ? await commitOf(found.path, args) : UNKNOWN_COMMIT };
 }
 
 /** One process; `onLine` sees its output beside the record. */
-export async function runCommand(step: AdapterStep, onLine?: (line: OutputLine) => void): Promise<FrameworkClaim> {
+export async function runCommand(
+  step: AdapterStep<CommandSettings>,
+  onLine?: (line: OutputLine) => void,
+): Promise<FrameworkClaim> {
   const [program, ...args] = commandOf(step);
   const values = { prompt: step.prompt, prompt_file: step.promptFile, workspace: step.workspace, step: String(step.step) };
   const { outcome } = await runLogged(
@@ -79,7 +101,7 @@ function environmentOf(step: AdapterStep): Record<string, string> {
   };
 }
 
-function commandOf(run: AdapterRun): readonly [string, ...string[]] {
+function commandOf(run: AdapterRun<CommandSettings>): readonly [string, ...string[]] {
   const [program, ...args] = run.settings.command ?? [];
   if (program === undefined) throw commandError('COMMAND_MISSING', {});
   return [program, ...args];

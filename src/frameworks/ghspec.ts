@@ -1,10 +1,12 @@
 /** The adapter `ghspec`: GitHub Spec Kit, which takes a coding agent through four phases a step. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
+import type { AdapterSettings } from '../config.ts';
 import { describeOutcome, runLogged } from '../exec.ts';
 import type { Adapter, AdapterRun, AdapterStep, Finding, FrameworkClaim } from '../run.ts';
-import type { FrameworkSettings } from '../schema.ts';
 import { snapshotTree } from '../store.ts';
+import { programKey } from './command.ts';
 import { agentOf, isDefaultAgent } from './ghspec/agent.ts';
 import { failureOf, workflowText } from './ghspec/workflow.ts';
 import { openDesk } from './ghspec/agent-callback.ts';
@@ -12,10 +14,29 @@ import { beginFeature } from './ghspec/phases.ts';
 import { GHSPEC } from './ghspec/recipe.ts';
 import { missingWork, newFeature, tasksIn, textOf } from './ghspec/artifacts.ts';
 import { PYTHON_ENVIRONMENT } from './python.ts';
-import { describeSetup, misplacedKeys, readinessOf, requireReady, unknownAgent, useSetup } from '../setup.ts';
+import {
+  describeSetup,
+  misplacedKeys,
+  readinessOf,
+  requireReady,
+  unknownAgent,
+  useSetup,
+  type SetupSettings,
+  PACKAGE_SETTINGS,
+} from '../setup.ts';
 import { ghspecError } from './ghspec/errors.ts';
 
-export const ghspec: Adapter = {
+const settings: AdapterSettings = {
+  keys: {
+    command: programKey('The program of the coding agent that it drives, and arguments to add.'),
+    agent: z.string().min(1).optional().describe('The coding agent that it drives; default: pi.'),
+    ...PACKAGE_SETTINGS.keys,
+  },
+  paths: { command: 'command', ...PACKAGE_SETTINGS.paths },
+};
+
+export const ghspec: Adapter<SetupSettings> = {
+  settings,
   needsEndpoint: true,
   check,
   async describe(settings) {
@@ -26,7 +47,7 @@ export const ghspec: Adapter = {
   runStep,
 };
 
-async function check(settings: FrameworkSettings, framework?: string): Promise<Finding[]> {
+async function check(settings: SetupSettings, framework?: string): Promise<Finding[]> {
   const unknown = unknownAgent(GHSPEC, settings);
   const wrong = [...misplacedKeys(GHSPEC, settings, framework), ...(unknown === null ? [] : [unknown])];
   const findings = wrong.map(({ message, fix }) => ({ what: message, fix }));
@@ -40,14 +61,14 @@ async function check(settings: FrameworkSettings, framework?: string): Promise<F
   return findings;
 }
 
-async function describeAgent(settings: FrameworkSettings): Promise<string | null> {
+async function describeAgent(settings: SetupSettings): Promise<string | null> {
   if (unknownAgent(GHSPEC, settings) !== null) return null;
   const agent = await agentOf(settings);
   return (await agent.adapter.describe?.(agent.settings)) ?? null;
 }
 
 /** Makes Spec Kit's project in the workspace: its features follow one another there. */
-async function prepare(run: AdapterRun): Promise<{ commit: string }> {
+async function prepare(run: AdapterRun<SetupSettings>): Promise<{ commit: string }> {
   const { programs } = await useSetup(GHSPEC, run);
   await mkdir(run.workspace, { recursive: true });
   const options = ['--here', '--force', '--non-interactive', '--integration', 'pi', '--script', 'sh', '--ignore-agent-tools'];
@@ -70,7 +91,7 @@ async function prepare(run: AdapterRun): Promise<{ commit: string }> {
   return { commit: `specify-cli ${GHSPEC.commit}, ${commit}` };
 }
 
-async function runStep(step: AdapterStep): Promise<FrameworkClaim> {
+async function runStep(step: AdapterStep<SetupSettings>): Promise<FrameworkClaim> {
   const { programs } = await requireReady(GHSPEC, step.settings);
   const before = await snapshotTree(step.workspace);
   const feature = beginFeature(step, await agentOf(step.settings), before);
@@ -106,7 +127,10 @@ async function runStep(step: AdapterStep): Promise<FrameworkClaim> {
 }
 
 /** Its word that all is done, held against what is there. */
-async function measured(step: AdapterStep, before: Awaited<ReturnType<typeof snapshotTree>>): Promise<FrameworkClaim> {
+async function measured(
+  step: AdapterStep<SetupSettings>,
+  before: Awaited<ReturnType<typeof snapshotTree>>,
+): Promise<FrameworkClaim> {
   const missing = await missingWork(step.workspace, before, await snapshotTree(step.workspace));
   if (missing !== null)
     return { status: 'failure', reason: 'framework_failed', message: `it claims to have completed the feature, but ${missing}` };
@@ -121,6 +145,6 @@ function ownMark({ mark }: AdapterRun): string {
   return `${mark}:specify`;
 }
 
-function environmentOf(run: AdapterRun): Record<string, string> {
+function environmentOf(run: AdapterRun<SetupSettings>): Record<string, string> {
   return { ...run.env, ...PYTHON_ENVIRONMENT, NO_COLOR: '1' };
 }

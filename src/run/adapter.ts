@@ -4,6 +4,7 @@
  * An adapter drives its framework and reports what the framework *said*. It never judges success: the runner measures
  * files, exit, time and calls, and keeps the two apart.
  */
+import type { AdapterSettings } from '../config.ts';
 import type { Logger } from '../log.ts';
 import type { ClaimedUsage, FrameworkSettings } from '../schema.ts';
 
@@ -17,10 +18,11 @@ export interface AdapterEndpoint {
 }
 
 /** What stands for the whole run. */
-export interface AdapterRun {
+export interface AdapterRun<Settings extends FrameworkSettings = FrameworkSettings> {
   readonly runId: string;
   readonly framework: string;
-  readonly settings: FrameworkSettings;
+  /** As its adapter's `settings` accepted them, paths absolute. */
+  readonly settings: Settings;
   /** Absolute; the framework's working directory and the only place where it should build. */
   readonly workspace: string;
   /** Absolute; the adapter's own scratch directory inside the run directory, removed before sealing. */
@@ -48,7 +50,7 @@ export interface AdapterRun {
 }
 
 /** What stands for one attempt at one step. */
-export interface AdapterStep extends AdapterRun {
+export interface AdapterStep<Settings extends FrameworkSettings = FrameworkSettings> extends AdapterRun<Settings> {
   readonly step: number;
   readonly name: string;
   readonly attempt: number;
@@ -85,7 +87,9 @@ export interface Finding {
   readonly fix: string;
 }
 
-export interface Adapter {
+export interface Adapter<Settings extends FrameworkSettings = FrameworkSettings> {
+  /** Its own keys in the configuration of a framework; without it every key is taken that some other adapter has. */
+  readonly settings?: AdapterSettings;
   /** True when it asks a model itself, so that a run without an endpoint is refused before it begins. */
   readonly needsEndpoint?: boolean;
   /**
@@ -98,16 +102,16 @@ export interface Adapter {
    *
    * @param framework how the configuration calls it, for what is to be typed
    */
-  check(settings: FrameworkSettings, framework?: string): Promise<Finding[]>;
+  check(settings: Settings, framework?: string): Promise<Finding[]>;
   /** What would run, for `doctor`: program and version. Null when that cannot be told. */
-  describe?(settings: FrameworkSettings): Promise<string | null>;
+  describe?(settings: Settings): Promise<string | null>;
   /** Gets the framework ready for this run. `commit` is what really runs, `unknown` when that cannot be told. */
-  prepare(run: AdapterRun): Promise<{ commit: string }>;
+  prepare(run: AdapterRun<Settings>): Promise<{ commit: string }>;
   /** One attempt. Resolves with the claim; throws only when the adapter itself failed. Returns soon after `signal` aborts. */
-  runStep(step: AdapterStep): Promise<FrameworkClaim>;
+  runStep(step: AdapterStep<Settings>): Promise<FrameworkClaim>;
   /**
    * Lets what the adapter keeps between steps end by itself; called once on every exit path. Only an adapter needs it that must tell
    * a program more than to end: whatever carries a mark of the run is ended by the runner afterwards, an attempt's with the attempt.
    */
-  stop?(run: AdapterRun): Promise<void>;
+  stop?(run: AdapterRun<Settings>): Promise<void>;
 }

@@ -40,42 +40,11 @@ const BudgetConfig = z.strictObject({
 });
 export type BudgetConfig = z.infer<typeof BudgetConfig>;
 
-/** One framework: which adapter drives it (default: the framework's own name) and that adapter's settings. */
-export const FrameworkSettings = z.strictObject({
-  adapter: z
-    .string()
-    .optional()
-    .describe(
-      'What drives it: `baes`, `chatdev`, `ghspec`, a coding agent (`pi`, `codex`, `opencode`, `mini-swe-agent`, `claude`, `gemini`, `qwen`, `copilot`), `baseline`, or `command` for any other program; default: the framework’s own name.',
-    ),
+/** One framework: which adapter drives it, and what every framework has. The keys of its adapter are the adapter's own. */
+export const FrameworkSettings = z.looseObject({
+  adapter: z.string().optional().describe('What drives it; default: the framework’s own name. `command` runs any program.'),
   enabled: z.boolean().default(true).describe('False leaves it out of `run all`.'),
   model: z.string().min(1).optional().describe('The model that it asks; default: that of the experiment.'),
-  command: z
-    .array(z.string())
-    .min(1)
-    .optional()
-    .describe(
-      'For a coding agent, and for the one that `ghspec` drives: its program, and arguments to add. For `command`: program (a name on PATH, or a path relative to this file) and arguments, with {prompt}, {prompt_file}, {workspace} and {step}.',
-    ),
-  agent: z.string().min(1).optional().describe('For the adapter `ghspec`: the coding agent that it drives; default: pi.'),
-  repo_url: z
-    .string()
-    .min(1)
-    .optional()
-    .describe('For `stepwell setup`: git URL of its source, or the path of a clone, relative to this file.'),
-  commit_hash: z
-    .string()
-    .regex(/^[0-9a-f]{40}$/, 'must be a full commit of 40 digits')
-    .optional()
-    .describe('The commit that is set up and run; default: the one that the adapter was made for.'),
-  python: z.string().min(1).optional().describe('For `stepwell setup`: the Python to use; default: a fitting one on PATH.'),
-  install_dir: z
-    .string()
-    .min(1)
-    .optional()
-    .describe(
-      'Where it is set up, relative to this file; default: STEPWELL_FRAMEWORKS_DIR, or `frameworks` in the current directory.',
-    ),
   endpoint: z
     .strictObject({ ...endpointKeys, base_url: endpointKeys.base_url.optional() })
     .optional()

@@ -30,10 +30,12 @@ export const PUBLISHED_SCHEMAS = {
 
 export type PublishedSchema = keyof typeof PUBLISHED_SCHEMAS;
 
-/** The text of `schemas/<name>.schema.json`. */
-export function jsonSchemaText(name: PublishedSchema): string {
+export type JsonSchema = z.core.JSONSchema.JSONSchema;
+
+/** The text of `schemas/<name>.schema.json`. @param completed adds what this area does not know */
+export function jsonSchemaText(name: PublishedSchema, completed = (schema: JsonSchema): JsonSchema => schema): string {
   const { schema, title, io } = PUBLISHED_SCHEMAS[name];
-  const { $schema, ...rest } = z.toJSONSchema(schema, { io });
+  const { $schema, ...rest } = completed(z.toJSONSchema(schema, { io }));
   return `${JSON.stringify({ $schema, title, ...rest }, null, 2)}\n`;
 }
 

@@ -3,14 +3,14 @@ import { access, constants, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StepwellError } from '../errors.ts';
 import { findProgram } from '../exec.ts';
-import type { FrameworkSettings } from '../schema.ts';
+import type { SetupSettings } from './settings.ts';
 import type { SetupPlace } from './place.ts';
 import type { Recipe } from './recipe.ts';
 import type { Tools } from './tool.ts';
 import { setupError } from './errors.ts';
 
 /** The settings name an agent that stepwell does not know. */
-export function unknownAgent(recipe: Recipe, { agent }: FrameworkSettings): StepwellError | null {
+export function unknownAgent(recipe: Recipe, { agent }: SetupSettings): StepwellError | null {
   if (recipe.agent === undefined || agent === undefined) return null;
   const { known } = recipe.agent;
   return known.includes(agent) ? null : setupError('AGENT_UNKNOWN', { agent, known });
@@ -34,7 +34,7 @@ export async function placedAgent(recipe: Recipe, place: SetupPlace): Promise<st
  */
 export async function placeAgent(
   recipe: Recipe,
-  settings: FrameworkSettings,
+  settings: SetupSettings,
   place: SetupPlace,
   { path, tools, say }: { path: string; tools: Tools; say: (line: string) => void },
 ): Promise<void> {

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import type { FrameworkSettings } from '../schema.ts';
+import type { SetupSettings } from './settings.ts';
 import type { Recipe } from './recipe.ts';
 
 export interface SetupPlace {
@@ -44,7 +44,7 @@ const SetupRecord = z.object({
 });
 export type SetupRecord = z.infer<typeof SetupRecord>;
 
-export function placeOf(recipe: Recipe, settings: FrameworkSettings): SetupPlace {
+export function placeOf(recipe: Recipe, settings: SetupSettings): SetupPlace {
   const directory = join(resolve(settings.install_dir ?? 'frameworks'), `${recipe.name}@${commitOf(recipe, settings)}`);
   const environment = join(directory, 'env');
   const programs = join(environment, 'bin');
@@ -63,7 +63,7 @@ export function placeOf(recipe: Recipe, settings: FrameworkSettings): SetupPlace
 }
 
 /** Or the version of a package. */
-export function commitOf(recipe: Recipe, settings: FrameworkSettings): string {
+export function commitOf(recipe: Recipe, settings: SetupSettings): string {
   return recipe.repository === null ? recipe.commit : (settings.commit_hash ?? recipe.commit);
 }
 

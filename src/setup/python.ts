@@ -3,7 +3,7 @@ import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises';
 import { hash } from 'node:crypto';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { FrameworkSettings } from '../schema.ts';
+import type { SetupSettings } from './settings.ts';
 import type { SetupPlace } from './place.ts';
 import type { Recipe } from './recipe.ts';
 import type { Tools } from './tool.ts';
@@ -25,7 +25,7 @@ export interface FoundPython {
  */
 export async function findPython(
   recipe: Recipe,
-  settings: FrameworkSettings,
+  settings: SetupSettings,
   { cwd, path, home, tools }: { cwd: string; path: string; home: string | undefined; tools: Tools },
 ): Promise<FoundPython> {
   const fits = (version: string): boolean => recipe.pythons.some((wanted) => version.startsWith(`${wanted}.`));

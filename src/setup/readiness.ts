@@ -2,7 +2,8 @@
 import { access, constants, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AdapterRun, Finding } from '../run.ts';
-import type { EventMetadata, FrameworkSettings } from '../schema.ts';
+import type { EventMetadata } from '../schema.ts';
+import type { SetupSettings } from './settings.ts';
 import { describeRecord, recipeDigest, placeOf, readSetup, type SetupPlace, type SetupRecord } from './place.ts';
 import type { Recipe } from './recipe.ts';
 import { setupError } from './errors.ts';
@@ -12,7 +13,7 @@ export type Readiness =
   | { readonly status: 'not_ready'; readonly place: SetupPlace; readonly finding: Finding };
 
 /** @param framework how the configuration calls it: that is what has to be typed */
-export async function readinessOf(recipe: Recipe, settings: FrameworkSettings, framework = recipe.name): Promise<Readiness> {
+export async function readinessOf(recipe: Recipe, settings: SetupSettings, framework = recipe.name): Promise<Readiness> {
   const place = placeOf(recipe, settings);
   const record = await readSetup(place);
   if (record === null)
@@ -41,14 +42,14 @@ export async function missingFile(recipe: Recipe, place: SetupPlace): Promise<st
 }
 
 /** For `stepwell doctor`: what is set up and where; null when it is not. */
-export async function describeSetup(recipe: Recipe, settings: FrameworkSettings): Promise<string | null> {
+export async function describeSetup(recipe: Recipe, settings: SetupSettings): Promise<string | null> {
   const readiness = await readinessOf(recipe, settings);
   if (readiness.status !== 'ready') return null;
   return `${describeRecord(readiness.record)}, in ${readiness.place.directory}`;
 }
 
 /** @throws FRAMEWORK_NOT_SET_UP */
-export async function requireReady(recipe: Recipe, settings: FrameworkSettings): Promise<SetupPlace> {
+export async function requireReady(recipe: Recipe, settings: SetupSettings): Promise<SetupPlace> {
   return (await readyOf(recipe, settings, recipe.name)).place;
 }
 
@@ -57,7 +58,7 @@ export async function requireReady(recipe: Recipe, settings: FrameworkSettings):
  *
  * @throws FRAMEWORK_NOT_SET_UP
  */
-export async function useSetup(recipe: Recipe, run: AdapterRun): Promise<SetupPlace> {
+export async function useSetup(recipe: Recipe, run: AdapterRun<SetupSettings>): Promise<SetupPlace> {
   const { place, record } = await readyOf(recipe, run.settings, run.framework);
   run.log.info(`Set up: ${describeRecord(record)}`, {
     event: 'framework_setup',
@@ -73,7 +74,7 @@ export async function useSetup(recipe: Recipe, run: AdapterRun): Promise<SetupPl
   return place;
 }
 
-async function readyOf(recipe: Recipe, settings: FrameworkSettings, framework: string) {
+async function readyOf(recipe: Recipe, settings: SetupSettings, framework: string) {
   const readiness = await readinessOf(recipe, settings, framework);
   if (readiness.status === 'ready') return readiness;
   throw notSetUp(readiness.place, 'not complete', framework);

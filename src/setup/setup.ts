@@ -1,8 +1,8 @@
 /** Sets a framework up, once for all runs. */
 import { mkdir, realpath, rm } from 'node:fs/promises';
 import { killMarked } from '../exec.ts';
-import type { FrameworkSettings } from '../schema.ts';
 import { repositoryAt, type Repository } from '../secrets.ts';
+import type { SetupSettings } from './settings.ts';
 import { stepwellVersion, withFileLock, writeFileAtomic } from '../store.ts';
 import { placeAgent, unknownAgent } from './agent.ts';
 import { misplacedKeys } from './package.ts';
@@ -15,7 +15,7 @@ import { markOf, setupTools, type Tools } from './tool.ts';
 import { setupError } from './errors.ts';
 
 export interface SetupOptions {
-  readonly settings: FrameworkSettings;
+  readonly settings: SetupSettings;
   /** Default: `process.env`. Of it git and pip see what concerns them. */
   readonly env?: NodeJS.ProcessEnv;
   readonly signal?: AbortSignal;

@@ -9,24 +9,19 @@ import type { ValidationConfig } from '../../src/schema.ts';
 const file = resolve(import.meta.dirname, '../../config/experiment.yaml');
 
 test('the default experiment runs as it stands, and every framework that it names can be named on the command line', () => {
-  const all = loadConfig({ file, env: {} });
+  const all = loadConfig({ adapters, file, env: {} });
   assert.deepEqual(
     all.frameworks.map(({ name }) => name),
     ['baseline'],
   );
   assert.ok(all.leftOut.includes('baes') && all.leftOut.includes('pi'), String(all.leftOut));
-  const named = loadConfig({
-    file,
-    env: {},
-    flags: { frameworks: Object.keys(all.config.frameworks) },
-    adapters: Object.keys(adapters),
-  });
+  const named = loadConfig({ adapters, file, env: {}, flags: { frameworks: Object.keys(all.config.frameworks) } });
   assert.deepEqual(named.leftOut, []);
   assert.deepEqual(named.warnings, []);
 });
 
 test('BAEs is asked for the same operations on the same entities as all others, at each step', () => {
-  const { frameworks, steps } = loadConfig({ file, env: {}, flags: { frameworks: ['baseline', 'baes'] } });
+  const { frameworks, steps } = loadConfig({ adapters, file, env: {}, flags: { frameworks: ['baseline', 'baes'] } });
   const [common, own] = frameworks.map(({ validation }) => validation);
   for (const { step } of steps) assert.deepEqual(gridOf(own!, step), gridOf(common!, step), `step ${step}`);
   assert.equal(gridOf(common!, 6).length, 20);

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { SETTING_VARIABLES } from '../../src/config/settings.ts';
-import { ExperimentConfig, jsonSchemaText } from '../../src/schema.ts';
+import { experimentSchemaText } from '../../src/config.ts';
+import { experimentSchema } from '../../src/config/adapter-settings.ts';
+import { adapters } from '../../src/frameworks.ts';
 import { IGNORED_DIRECTORIES } from '../../src/store.ts';
 
 const text = readFileSync(join(import.meta.dirname, '../../docs/configuration.md'), 'utf8');
@@ -19,6 +21,8 @@ interface Key {
 function keysOf(node: any, path: string): Key[] {
   return Object.entries<any>(node.properties ?? {}).flatMap(([name, child]) => {
     const key = path === '' ? name : `${path}.${name}`;
+    // Frameworks have theirs by adapter, below `$defs`.
+    if (key === 'frameworks') return [];
     if (child.type === 'object' && child.properties !== undefined) return keysOf(child, key);
     if (child.items?.properties !== undefined) return keysOf(child.items, `${key}[]`);
     if (child.additionalProperties?.properties !== undefined) return keysOf(child.additionalProperties, `${key}.<name>`);
@@ -26,7 +30,11 @@ function keysOf(node: any, path: string): Key[] {
   });
 }
 
-for (const { key, preset } of keysOf(JSON.parse(jsonSchemaText('experiment')), '')) {
+const { $defs, ...root } = JSON.parse(experimentSchemaText(adapters));
+const ofFrameworks = Object.values($defs).flatMap((shape) => keysOf(shape, 'frameworks.<name>'));
+const keys = new Map([...keysOf(root, ''), ...ofFrameworks].map((each) => [each.key, each]));
+
+for (const { key, preset } of keys.values()) {
   test(`docs/configuration.md has ${key} with its default`, () => {
     const short = key
       .replace('pricing.models.<name>.', '')
@@ -50,7 +58,8 @@ test('the examples of docs/configuration.md are accepted', () => {
   assert.ok(blocks.length >= 3);
   for (const block of blocks) {
     const needed = { frameworks: { baseline: {} }, steps: [{ id: 1, name: 'a', prompt_file: 'a.txt' }] };
-    const result = ExperimentConfig.safeParse({ ...needed, ...parse(block) });
+    const written = { ...needed, ...parse(block) };
+    const result = experimentSchema(written, adapters).safeParse(written);
     assert.ok(result.success, `${block}\n${result.error?.message}`);
   }
 });

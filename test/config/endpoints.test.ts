@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { adapters } from '../../src/frameworks.ts';
 import { loadConfig } from '../../src/config.ts';
 import { writtenEndpoint } from '../../src/config/endpoint.ts';
 import type { LoadConfigOptions } from '../../src/config/load.ts';
@@ -33,10 +34,13 @@ const COMMON = `endpoint:
   usage_api: { admin_key: "\${OPEN_AI_KEY_ADM}", api_key_id: key_shared00000, project_id: "\${OPENAI_PROJECT_ID}" }
 `;
 
-function load(frameworks: string, { common = COMMON, env = ENV, ...options }: LoadConfigOptions & { common?: string } = {}) {
+function load(
+  frameworks: string,
+  { common = COMMON, env = ENV, ...options }: Partial<LoadConfigOptions> & { common?: string } = {},
+) {
   const steps = 'steps: [{ id: 1, name: first, prompt_file: prompt.txt }]';
   writeFileSync(join(directory, 'config/experiment.yaml'), `model: gpt\n${common}frameworks: ${frameworks}\n${steps}\n`);
-  return loadConfig({ cwd: directory, env, ...options });
+  return loadConfig({ adapters, cwd: directory, env, ...options });
 }
 
 function endpointOf(resolved: ResolvedConfig, name: string): ResolvedEndpoint | null {
@@ -143,12 +147,12 @@ test('a base URL is shown as it is written where a reference in it holds a secre
 test('an endpoint without a model is refused wherever it stands: the rehearsal would answer in its place', () => {
   const endpoint = '{ base_url: "http://127.0.0.1:1/v1" }';
   const steps = 'steps: [{ id: 1, name: first, prompt_file: prompt.txt }]';
-  const withoutModel = (options: LoadConfigOptions = {}) => {
+  const withoutModel = (options: Partial<LoadConfigOptions> = {}) => {
     writeFileSync(
       join(directory, 'config/experiment.yaml'),
       `frameworks: { x: { adapter: baseline, endpoint: ${endpoint} } }\n${steps}\n`,
     );
-    return loadConfig({ cwd: directory, env: {}, ...options });
+    return loadConfig({ adapters, cwd: directory, env: {}, ...options });
   };
   assert.match(
     refusal(() => withoutModel()),

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { StepwellError } from '../../src/errors.ts';
+import { adapters } from '../../src/frameworks.ts';
 import { loadConfig } from '../../src/config.ts';
 
 const input = join(import.meta.dirname, 'input');
@@ -19,7 +20,7 @@ for (const file of readdirSync(input).filter((name) => name.endsWith('.yaml'))) 
   test(`the answer to ${file}`, () => {
     let answer: string;
     try {
-      loadConfig({ file, env, cwd: input });
+      loadConfig({ adapters, file, env, cwd: input });
       answer = 'accepted\n';
     } catch (error) {
       if (!(error instanceof StepwellError)) throw error;

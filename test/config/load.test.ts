@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { parse } from 'yaml';
+import { adapters } from '../../src/frameworks.ts';
 import { digestOf, loadConfig, resolveRunsDir, type ResolvedConfig } from '../../src/config.ts';
 import type { LoadConfigOptions } from '../../src/config/load.ts';
 import { refusal } from './refusal.ts';
@@ -27,9 +28,9 @@ const STEPS = `steps:
 `;
 const MINIMAL = `frameworks: { baseline: {}, other: { adapter: command, command: [x] }, off: { adapter: baseline, enabled: false } }\n${STEPS}`;
 
-function load(text: string, options: LoadConfigOptions = {}): ResolvedConfig {
+function load(text: string, options: Partial<LoadConfigOptions> = {}): ResolvedConfig {
   writeFileSync(join(directory, 'config/experiment.yaml'), text);
-  return loadConfig({ env: {}, cwd: directory, ...options });
+  return loadConfig({ adapters, env: {}, cwd: directory, ...options });
 }
 
 test('a file with frameworks and steps alone gets every default', () => {
@@ -192,13 +193,13 @@ test('STEPWELL_CONFIG names the file, --config wins over it, both are relative t
   load(MINIMAL);
   writeFileSync(join(directory, 'config/second.yaml'), `model: second\n${MINIMAL}`);
   const env = { STEPWELL_CONFIG: 'config/second.yaml' };
-  assert.equal(loadConfig({ env, cwd: directory }).model, 'second');
-  assert.equal(loadConfig({ env, file: 'experiment.yaml', cwd: join(directory, 'config') }).model, 'rehearsal');
-  assert.equal(loadConfig({ env, file: join(directory, 'config/second.yaml'), cwd: tmpdir() }).model, 'second');
+  assert.equal(loadConfig({ adapters, env, cwd: directory }).model, 'second');
+  assert.equal(loadConfig({ adapters, env, file: 'experiment.yaml', cwd: join(directory, 'config') }).model, 'rehearsal');
+  assert.equal(loadConfig({ adapters, env, file: join(directory, 'config/second.yaml'), cwd: tmpdir() }).model, 'second');
 });
 
 test('a missing file, a directory and a file that is no text are each said', () => {
-  const at = (file: string) => refusal(() => loadConfig({ file, env: {}, cwd: directory }));
+  const at = (file: string) => refusal(() => loadConfig({ adapters, file, env: {}, cwd: directory }));
   assert.match(at('nowhere.yaml'), /no configuration file nowhere\.yaml .*--config FILE/s);
   assert.match(at('config'), /configuration file config cannot be read: it is a directory/);
   writeFileSync(join(directory, 'latin.yaml'), Buffer.from([0x61, 0xff]));
@@ -236,7 +237,7 @@ ${STEPS}`;
     MY_TOKEN: 'abcdefgh-123',
     PLAIN: 'batch',
   });
-  assert.deepEqual(resolved.frameworks[0]?.settings.command, ['sh', '-c', 'echo ${HOME} {prompt}']);
+  assert.deepEqual(resolved.frameworks[0]?.settings['command'], ['sh', '-c', 'echo ${HOME} {prompt}']);
   assert.deepEqual(resolved.secrets, [{ name: 'MY_KEY', value: 'abcdefgh-123' }], 'a mode is no secret');
   assert.equal(resolved.config.endpoint?.api_key, '${MY_KEY}', 'the configuration itself keeps the reference');
 });
@@ -444,8 +445,57 @@ test('an alias and an anchor of YAML work, and positions point to what is writte
   );
 });
 
+test('a framework takes the keys of its adapter; one of another is refused, and it is said whose it is', () => {
+  const says = (frameworks: string) => refusal(() => load(`frameworks: ${frameworks}\n${STEPS}`));
+  assert.match(
+    says('{ baseline: { agent: pi } }'),
+    /1:27: frameworks\.baseline\.agent is not a known key\. It belongs to the adapter ghspec\. Known here: adapter, enabled, model, endpoint, validation, env\./,
+  );
+  assert.match(
+    says('{ x: { adapter: chatdev, command: [y] } }'),
+    /x\.command is not a known key\. It belongs to the adapters command, ghspec, pi, /,
+  );
+  assert.match(
+    says('{ ghspec: { repo_url: /x } }'),
+    /ghspec\.repo_url is not a known key\. It belongs to the adapters baes, chatdev\. /,
+  );
+  assert.match(says('{ ghspec: { agnt: pi } }'), /ghspec\.agnt is not a known key\. Did you mean "agent"\?/);
+  assert.match(says('{ baes: { commit_hash: abc } }'), /frameworks\.baes\.commit_hash is "abc"/);
+  // Also of one that is not to run: a file is right or wrong as a whole.
+  assert.match(says('{ baseline: {}, chatdev: { enabled: false, agent: pi } }'), /frameworks\.chatdev\.agent is not/);
+});
+
+test('a path of a framework is relative to the file, whichever key it is', () => {
+  const text = `frameworks:
+  ghspec: { agent: codex, command: [./codex, ./x], python: bin/python }
+  baes: { repo_url: ../clone, python: python3.12, install_dir: here }
+  chatdev: { repo_url: "git@host:x.git" }
+  baseline: {}
+${STEPS}`;
+  const env = { STEPWELL_FRAMEWORKS_DIR: '/set/up' };
+  const common = ['enabled', 'model', 'env'];
+  const own = load(text, { env }).frameworks.map(({ settings }) =>
+    Object.fromEntries(Object.entries(settings).filter(([key]) => !common.includes(key))),
+  );
+  const at = (path: string): string => join(directory, 'config', path);
+  assert.deepEqual(own, [
+    { agent: 'codex', command: [at('codex'), './x'], python: at('bin/python'), install_dir: '/set/up' },
+    { repo_url: join(directory, 'clone'), python: 'python3.12', install_dir: at('here') },
+    { repo_url: 'git@host:x.git', install_dir: '/set/up' },
+    {},
+  ]);
+});
+
+test('an adapter that does not say which keys it has takes those of all others', () => {
+  const mine = { ...adapters, mine: {} };
+  const [framework] = load(`frameworks: { x: { adapter: mine, agent: pi, command: [./y] } }\n${STEPS}`, {
+    adapters: mine,
+  }).frameworks;
+  assert.deepEqual([framework?.settings['agent'], framework?.settings['command']], ['pi', [join(directory, 'config/y')]]);
+});
+
 test('adapters that are not in the table are refused with the place', () => {
-  const known = ['baseline', 'command'];
+  const known = { baseline: adapters['baseline']!, command: adapters['command']! };
   load(MINIMAL, { adapters: known });
   const says = (frameworks: string) => refusal(() => load(`frameworks: ${frameworks}\n${STEPS}`, { adapters: known }));
   assert.match(

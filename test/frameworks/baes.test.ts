@@ -10,7 +10,7 @@ import { syntaxErrors } from '../../src/frameworks/python.ts';
 import { runExperiment } from '../../src/index.ts';
 import { withRun, withStep } from '../../src/log.ts';
 import type { FrameworkClaim } from '../../src/run.ts';
-import type { FrameworkSettings } from '../../src/schema.ts';
+import type { SetupSettings } from '../../src/setup.ts';
 import { adapterContract } from './contract.ts';
 import { fakeSetup, PYTHON } from './set-up.ts';
 import { makeStage, type Stage } from './stage.ts';
@@ -19,7 +19,7 @@ const baes = adapters['baes']!;
 const recipe = recipes['baes']!;
 const skip = PYTHON === null ? 'python3 is not on PATH' : false;
 
-function settingsOf(stage: Stage, behaviour: string): FrameworkSettings {
+function settingsOf(stage: Stage, behaviour: string): SetupSettings {
   const install_dir = fakeSetup(stage.outside, recipe, ['bae_noninteractive.py']);
   return { enabled: true, env: { FAKE: behaviour }, install_dir };
 }
@@ -174,7 +174,7 @@ test('the program that starts the application is there before the first step', {
 
 test('BAEs that is not set up says what to type, and what is there but not finished is not set up', async () => {
   using stage = makeStage();
-  const settings: FrameworkSettings = { enabled: true, env: {}, install_dir: join(stage.outside, 'frameworks') };
+  const settings: SetupSettings = { enabled: true, env: {}, install_dir: join(stage.outside, 'frameworks') };
   const [finding] = await baes.check(settings);
   assert.match(finding?.what ?? '', /baes is not set up: .*baes@1285967748549b62c2e3af7993fa8e81f79eae45 is not there/);
   assert.match(finding?.fix ?? '', /`npx stepwell setup baes`/);

@@ -8,7 +8,7 @@ import { text as readText } from 'node:stream/consumers';
 import { parse, stringify } from 'yaml';
 import { recipes } from '../../src/frameworks.ts';
 import { startRehearsal } from '../../src/rehearsal.ts';
-import type { FrameworkSettings } from '../../src/schema.ts';
+import type { SetupSettings } from '../../src/setup.ts';
 import { fakeSetup } from './set-up.ts';
 
 const CONFIG = join(import.meta.dirname, '../../config');
@@ -26,7 +26,7 @@ export function fakeChatDev(root: string): string {
 }
 
 /** The default experiment with ChatDev alone, without second attempts, and with a model behind an endpoint. @returns its file */
-export function writeExperiment(root: string, baseUrl: string, settings: Partial<FrameworkSettings>): string {
+export function writeExperiment(root: string, baseUrl: string, settings: Partial<SetupSettings>): string {
   const { steps, validation } = parse(readFileSync(join(CONFIG, 'experiment.yaml'), 'utf8'));
   const file = join(root, 'config/experiment.yaml');
   const experiment = {

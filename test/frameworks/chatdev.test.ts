@@ -22,7 +22,7 @@ import { outputReader } from '../../src/frameworks/chatdev/output.ts';
 import { runExperiment } from '../../src/index.ts';
 import { withRun, withStep } from '../../src/log.ts';
 import type { AdapterStep, FrameworkClaim } from '../../src/run.ts';
-import type { FrameworkSettings } from '../../src/schema.ts';
+import type { SetupSettings } from '../../src/setup.ts';
 import { fakeChatDev, startAnnotating, writeExperiment } from './chatdev-stage.ts';
 import { adapterContract } from './contract.ts';
 import { PYTHON } from './set-up.ts';
@@ -32,7 +32,7 @@ const chatdev = adapters['chatdev']!;
 const recipe = recipes['chatdev']!;
 const skip = PYTHON === null ? 'python3 is not on PATH' : false;
 
-function settingsOf(stage: Stage, behaviour: string): FrameworkSettings {
+function settingsOf(stage: Stage, behaviour: string): SetupSettings {
   return { enabled: true, env: { FAKE: behaviour }, install_dir: fakeChatDev(stage.outside) };
 }
 

@@ -10,7 +10,7 @@ import { parse, stringify } from 'yaml';
 import { recipes } from '../../src/frameworks.ts';
 import { setUp } from '../../src/setup.ts';
 import { StepwellError } from '../../src/errors.ts';
-import type { FrameworkSettings } from '../../src/schema.ts';
+import type { SetupSettings } from '../../src/setup.ts';
 import { cannotWatch, outsideOf, watching, writesIn } from './writes.ts';
 
 const run = promisify(execFile);
@@ -22,7 +22,7 @@ const AGENTS = process.env['STEPWELL_TEST_AGENTS'];
 const place = mkdtempSync(join(tmpdir(), 'stepwell-ghspec-'));
 after(() => rmSync(place, { recursive: true, force: true }));
 
-const settings: FrameworkSettings = {
+const settings: SetupSettings = {
   enabled: true,
   env: {},
   install_dir: SET_UP === undefined ? join(place, 'frameworks') : resolve(SET_UP),

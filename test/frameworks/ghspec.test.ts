@@ -7,7 +7,7 @@ import { questionsIn } from '../../src/frameworks/ghspec/prompts.ts';
 import { tasksIn } from '../../src/frameworks/ghspec/artifacts.ts';
 import { withRun, withStep } from '../../src/log.ts';
 import type { AdapterStep, FrameworkClaim } from '../../src/run.ts';
-import type { FrameworkSettings } from '../../src/schema.ts';
+import type { SetupSettings } from '../../src/setup.ts';
 import { isLinux, processesWith, until } from '../exec/processes.ts';
 import { adapterContract, type Behaviour } from './contract.ts';
 import { fakeSetup } from './set-up.ts';
@@ -26,7 +26,7 @@ const WORK = {
 type Work = Partial<typeof WORK>;
 
 /** A set-up with a `specify` that keeps the command line of the real one, and an agent that is a shell script. */
-function settingsOf(stage: Stage, work: Work = {}, env: Record<string, string> = {}): FrameworkSettings {
+function settingsOf(stage: Stage, work: Work = {}, env: Record<string, string> = {}): SetupSettings {
   const install_dir = fakeSetup(stage.outside, recipe, []);
   const specify = join(install_dir, `${recipe.name}@${recipe.commit}`, 'env/bin/specify');
   const script = join(import.meta.dirname, 'fake/specify.mjs');
@@ -65,7 +65,7 @@ adapterContract({
 });
 
 /** One run of the adapter, with a step for each of `steps`. */
-async function claimsOf(stage: Stage, settings: FrameworkSettings, ...steps: Partial<AdapterStep>[]): Promise<FrameworkClaim[]> {
+async function claimsOf(stage: Stage, settings: SetupSettings, ...steps: Partial<AdapterStep>[]): Promise<FrameworkClaim[]> {
   const claims: FrameworkClaim[] = [];
   await withRun({ runId: 'run-1', framework: 'tested', logsDir: stage.logsDir }, async () => {
     await ghspec.prepare(stage.step({ settings }));
@@ -78,7 +78,7 @@ async function claimsOf(stage: Stage, settings: FrameworkSettings, ...steps: Par
   return claims;
 }
 
-async function claimOf(stage: Stage, settings: FrameworkSettings, changes: Partial<AdapterStep> = {}): Promise<FrameworkClaim> {
+async function claimOf(stage: Stage, settings: SetupSettings, changes: Partial<AdapterStep> = {}): Promise<FrameworkClaim> {
   return (await claimsOf(stage, settings, changes))[0]!;
 }
 
@@ -308,8 +308,8 @@ test('a project that cannot be made is said before the first step', async () => 
 
 test('what stands in its way is said: set-up, keys of a source, the agent', async () => {
   using stage = makeStage();
-  const bare: FrameworkSettings = { enabled: true, env: { PATH: stage.outside }, install_dir: join(stage.outside, 'none') };
-  const whatOf = async (settings: FrameworkSettings) => (await ghspec.check(settings)).map(({ what }) => what);
+  const bare: SetupSettings = { enabled: true, env: { PATH: stage.outside }, install_dir: join(stage.outside, 'none') };
+  const whatOf = async (settings: SetupSettings) => (await ghspec.check(settings)).map(({ what }) => what);
   const [missing] = await ghspec.check(bare);
   assert.match(missing?.what ?? '', /ghspec is not set up: .*\/ghspec@1\.2\.3 is not there\.$/);
   assert.match(missing?.fix ?? '', /stepwell setup ghspec/);

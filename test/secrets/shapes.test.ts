@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { adapters } from '../../src/frameworks.ts';
 import { loadConfig } from '../../src/config.ts';
 import { getLogger, withRun } from '../../src/log.ts';
 import { createRedactor } from '../../src/secrets.ts';
@@ -27,7 +28,7 @@ function load(argument: string): unknown {
   const frameworks = `{ mytool: { adapter: command, command: [mytool, ${JSON.stringify(argument)}] } }`;
   const steps = '[{ id: 1, name: first, prompt_file: a.txt }]';
   writeFileSync(join(directory, 'config/experiment.yaml'), `model: gpt\nframeworks: ${frameworks}\nsteps: ${steps}\n`);
-  return loadConfig({ env: { OPENAI_API_KEY: 'no-key-at-all' }, cwd: directory });
+  return loadConfig({ adapters, env: { OPENAI_API_KEY: 'no-key-at-all' }, cwd: directory });
 }
 
 const AROUND = [

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setUp, type Recipe } from '../../src/setup.ts';
-import type { FrameworkSettings } from '../../src/schema.ts';
+import type { SetupSettings } from '../../src/setup.ts';
 import { NO_ENVIRONMENTS as skip, PYTHON, PYTHON_VERSION } from '../frameworks/set-up.ts';
 
 const recipe: Recipe = {
@@ -33,9 +33,9 @@ test('a package has its version in place of a commit, and its agent from npm whe
   const npm = `echo "$@" >> '${root}/npm'; mkdir -p node_modules/.bin; : > node_modules/.bin/helper; chmod +x node_modules/.bin/helper`;
   program(bin, 'npm', npm);
   program(other, 'helper', 'true');
-  const settings: FrameworkSettings = { enabled: true, env: {}, install_dir: join(root, 'frameworks'), python: PYTHON ?? '' };
+  const settings: SetupSettings = { enabled: true, env: {}, install_dir: join(root, 'frameworks'), python: PYTHON ?? '' };
   const said: string[] = [];
-  const setUpWith = async (changes: Partial<FrameworkSettings>, ...path: string[]) => {
+  const setUpWith = async (changes: Partial<SetupSettings>, ...path: string[]) => {
     const env = { ...process.env, PATH: [...path, '/usr/bin', '/bin'].join(':') };
     said.length = 0;
     return await setUp(recipe, { settings: { ...settings, ...changes }, env, say: (line) => said.push(line) });
@@ -47,7 +47,7 @@ test('a package has its version in place of a commit, and its agent from npm whe
   assert.match(readFileSync(join(root, 'npm'), 'utf8'), /^install .*--ignore-scripts .*@some\/helper@4\.5\.6\n$/);
   assert.deepEqual([(await setUpWith({}, bin)).action, said], ['kept', []]);
 
-  const placed = async (changes: Partial<FrameworkSettings>, ...path: string[]): Promise<boolean> => {
+  const placed = async (changes: Partial<SetupSettings>, ...path: string[]): Promise<boolean> => {
     rmSync(join(directory, 'agent'), { recursive: true });
     assert.equal((await setUpWith(changes, ...path)).action, 'kept');
     const is = existsSync(installed);
@@ -74,7 +74,7 @@ test('a package has its version in place of a commit, and its agent from npm whe
 
 test('keys of a source mean nothing for a package, and an agent has to be a known one', async () => {
   const install_dir = join(tmpdir(), 'stepwell-never-made');
-  const settings: FrameworkSettings = { enabled: true, env: {}, install_dir };
+  const settings: SetupSettings = { enabled: true, env: {}, install_dir };
   for (const key of ['commit_hash', 'repo_url']) {
     await assert.rejects(setUp(recipe, { settings: { ...settings, [key]: 'f'.repeat(40) } }), {
       code: 'SETUP_WITHOUT_SOURCE',

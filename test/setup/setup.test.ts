@@ -20,7 +20,7 @@ import { setUp, type Recipe } from '../../src/setup.ts';
 import { readinessOf } from '../../src/setup/readiness.ts';
 import { markOf, setupTools } from '../../src/setup/tool.ts';
 import type { StepwellError } from '../../src/errors.ts';
-import type { FrameworkSettings } from '../../src/schema.ts';
+import type { SetupSettings } from '../../src/setup.ts';
 import { withFileLock } from '../../src/store.ts';
 import { isLinux, until } from '../exec/processes.ts';
 import { NO_ENVIRONMENTS as skip, PYTHON, PYTHON_VERSION as version } from '../frameworks/set-up.ts';
@@ -28,7 +28,7 @@ import { NO_ENVIRONMENTS as skip, PYTHON, PYTHON_VERSION as version } from '../f
 interface Bench extends Disposable {
   readonly root: string;
   readonly recipe: Recipe;
-  readonly settings: FrameworkSettings;
+  readonly settings: SetupSettings;
   readonly directory: string;
 }
 
@@ -60,7 +60,7 @@ function makeBench(): Bench {
     encodings: ['o200k_base'],
   };
   const install_dir = join(root, 'frameworks');
-  const settings: FrameworkSettings = { enabled: true, env: {}, install_dir, python: PYTHON ?? '' };
+  const settings: SetupSettings = { enabled: true, env: {}, install_dir, python: PYTHON ?? '' };
   const directory = join(install_dir, `tried@${commit}`);
   return { root, recipe, settings, directory, [Symbol.dispose]: () => rmSync(root, { recursive: true, force: true }) };
 }

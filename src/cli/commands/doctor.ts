@@ -96,7 +96,7 @@ async function disk(runsDir: string): Promise<Line> {
 async function configuration(options: CommonOptions): Promise<Line[]> {
   const load = (frameworks?: readonly string[]): ResolvedConfig => {
     const flags = { runsDir: options.runsDir, frameworks };
-    return loadConfig({ file: options.config, flags, adapters: Object.keys(adapters) });
+    return loadConfig({ file: options.config, flags, adapters });
   };
   const attempt = (frameworks?: readonly string[]): ResolvedConfig | StepwellError => {
     try {

@@ -1,11 +1,10 @@
 /** `stepwell setup`: fetches frameworks and makes their Python environments, once for all runs. */
 import { resolve } from 'node:path';
-import { recipes } from '../../frameworks.ts';
-import { describeRecord, setUp, type Recipe, type SetupResult } from '../../setup.ts';
+import { adapters, recipes } from '../../frameworks.ts';
+import { describeRecord, setUp, type Recipe, type SetupResult, type SetupSettings } from '../../setup.ts';
 import { ExitCode, StepwellError } from '../../errors.ts';
 import { interruptOnSignals } from '../../experiment.ts';
 import { loadConfig } from '../../config.ts';
-import type { FrameworkSettings } from '../../schema.ts';
 import { exitCodeOf, failureFacts, reportFailure } from '../failure.ts';
 import { sanitizeJson, sanitizeLine } from '../../terminal.ts';
 import { note, print } from '../output.ts';
@@ -19,7 +18,7 @@ interface SetupOptions extends CommonOptions {
 interface Wanted {
   readonly name: string;
   readonly recipe: Recipe;
-  readonly settings: FrameworkSettings;
+  readonly settings: SetupSettings;
 }
 
 export async function run(names: readonly string[], options: SetupOptions): Promise<number> {
@@ -65,7 +64,7 @@ function wantedOf(name: string, configured: ReadonlyMap<string, Wanted> | null, 
   return found;
 }
 
-function asItComes(): FrameworkSettings {
+function asItComes(): SetupSettings {
   const set = process.env['STEPWELL_FRAMEWORKS_DIR'] ?? '';
   return { enabled: true, env: {}, install_dir: resolve(set === '' ? 'frameworks' : set) };
 }
@@ -74,7 +73,8 @@ function asItComes(): FrameworkSettings {
 function configuredFrameworks({ config, runsDir }: CommonOptions): Map<string, Wanted> | null {
   const found = new Map<string, Wanted>();
   // Nobody is asked here, so no key is needed.
-  const load = (frameworks?: readonly string[]) => loadConfig({ file: config, flags: { runsDir, frameworks, rehearse: true } });
+  const load = (frameworks?: readonly string[]) =>
+    loadConfig({ file: config, flags: { runsDir, frameworks, rehearse: true }, adapters });
   let names: string[];
   try {
     names = Object.keys(load().config.frameworks);

@@ -4,8 +4,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Finding } from '../../run.ts';
-import type { FrameworkSettings } from '../../schema.ts';
-import { parentPath } from '../command.ts';
+import { parentPath, type CommandSettings } from '../command.ts';
 import { findProgram } from '../../exec.ts';
 import type { AgentPreset } from './preset.ts';
 
@@ -19,7 +18,7 @@ export type Version =
 const answers = new Map<string, Promise<Version>>();
 
 /** @param scratch an existing directory: the program gets a HOME in it, which is removed again */
-export async function versionOf(preset: AgentPreset, settings: FrameworkSettings, scratch: string): Promise<Version> {
+export async function versionOf(preset: AgentPreset, settings: CommandSettings, scratch: string): Promise<Version> {
   const PATH = settings.env['PATH'] ?? parentPath();
   const found = findProgram(settings.command?.[0] ?? preset.program, PATH);
   if (found.status !== 'found')

@@ -1,26 +1,24 @@
 /** The coding agent that Spec Kit drives. */
-import type { Adapter } from '../../run.ts';
-import type { FrameworkSettings } from '../../schema.ts';
 import { agentAdapter } from '../agent.ts';
 import type { AgentPreset } from '../agent/preset.ts';
 import { PRESETS } from '../agent/presets.ts';
-import { placedAgent, placeOf, unknownAgent } from '../../setup.ts';
+import { placedAgent, placeOf, unknownAgent, type SetupSettings } from '../../setup.ts';
 import { GHSPEC } from './recipe.ts';
 
 export interface Driven {
-  readonly adapter: Adapter;
+  readonly adapter: ReturnType<typeof agentAdapter>;
   /** With the program of the set-up, where it is that one. */
-  readonly settings: FrameworkSettings;
+  readonly settings: SetupSettings;
 }
 
 const presets: Readonly<Record<string, AgentPreset | undefined>> = PRESETS;
 
-export function isDefaultAgent({ agent }: FrameworkSettings): boolean {
+export function isDefaultAgent({ agent }: SetupSettings): boolean {
   return agent === undefined || agent === GHSPEC.agent.program;
 }
 
 /** @throws AGENT_UNKNOWN */
-export async function agentOf(settings: FrameworkSettings): Promise<Driven> {
+export async function agentOf(settings: SetupSettings): Promise<Driven> {
   const preset = presets[settings.agent ?? GHSPEC.agent.program];
   if (preset === undefined) throw unknownAgent(GHSPEC, settings)!;
   const adapter = agentAdapter(preset);
