@@ -26,7 +26,7 @@ export {
 } from './store/read/records.ts';
 export { SeqCoverage } from './store/read/seq-coverage.ts';
 export { openRunDirectory, type OpenRunDirectoryOptions } from './store/read/run-directory.ts';
-export { requireSmall, sourceOf, unreadable, type RunSource, type SourceFile } from './store/read/source.ts';
+export { readWhole, requireSmall, sourceOf, unreadable, type RunSource, type SourceFile } from './store/read/source.ts';
 export {
   compareTrees,
   IGNORED_DIRECTORIES,

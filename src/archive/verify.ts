@@ -1,6 +1,6 @@
 /** Checks a sealed run: everything printed or recorded about it is computed again from the logs inside its archive. */
 import { isUtf8 } from 'node:buffer';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { StepwellError } from '../errors.ts';
 import { FORMAT_VERSION, RUN_ID, type ArchiveFacts, type RunSummary } from '../schema.ts';
@@ -13,6 +13,8 @@ import {
   LOGS_DIR,
   METADATA_FILE,
   METRICS_FILE,
+  openLocalFile,
+  readWhole,
   RECONCILIATION_LOG,
   sha256Of,
   SUMMARY_FILE,
@@ -164,7 +166,8 @@ function recordsArchive(metadataText: string): boolean {
 
 /** Null when there is no such file. Bytes that are no UTF-8 stay visible as such: replaced silently, they could equal a text that has the mark itself. */
 async function textOf(path: string): Promise<string | null> {
-  const data = await readFile(path).catch(() => null);
-  if (data === null) return null;
+  await using file = await openLocalFile(path).catch(() => null);
+  if (file === null) return null;
+  const data = await readWhole(file, path);
   return isUtf8(data) ? data.toString('utf8') : data.toString('latin1');
 }

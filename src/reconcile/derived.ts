@@ -3,8 +3,6 @@
  * say that all of it has been done. Cut off anywhere before that, the log is longer than metadata.json says, and whoever comes
  * next does it again. Measured figures come from the sealed logs, as before.
  */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { describeRun, updateManifest } from '../catalog.ts';
@@ -15,6 +13,7 @@ import {
   METRICS_FILE,
   openRunDirectory,
   RECONCILIATION_LOG,
+  sha256OfFile,
   SUMMARY_FILE,
   writeFileAtomic,
   storeError,
@@ -59,7 +58,7 @@ export async function updateDerived(runDir: string): Promise<ReconciliationSumma
       attempts: reconciliation.attempts.length,
       last_attempt_at: reconciliation.last_attempt_at,
       log_bytes: await sizeOf(log),
-      log_sha256: await digestOf(log),
+      log_sha256: await sha256OfFile(log),
     },
   };
   await writeFileAtomic(join(runDir, METADATA_FILE), metadataText(renewed));
@@ -76,10 +75,4 @@ async function indexRun(runDir: string): Promise<{ readonly error: unknown }> {
   } catch (error) {
     return { error };
   }
-}
-
-async function digestOf(path: string): Promise<string> {
-  const digest = createHash('sha256');
-  for await (const piece of createReadStream(path)) digest.update(piece);
-  return digest.digest('hex');
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { appendFile, copyFile, mkdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { appendFile, copyFile, mkdir, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { packRun, readArchiveFacts, verifyRun } from '../../src/archive.ts';
@@ -317,4 +318,23 @@ test('a missing archive, a cut one and another file in its place are differences
   const unsealed = join(scratchDir(t), 'unsealed');
   await mkdir(unsealed);
   await assert.rejects(verifyRun(unsealed), { code: 'ARCHIVE_MISSING' });
+});
+
+test('a pipe or a link in the place of a file is a difference: nothing waits for it or follows it', async (t) => {
+  for (const file of ['metrics.json', 'logs_summary.txt', 'metadata.json', 'logs/run.log']) {
+    const runDir = await sealedRun(t);
+    const path = join(runDir, file);
+    await rename(path, join(runDir, 'aside'));
+    execFileSync('mkfifo', [path]);
+    assert.ok(
+      (await itemsOf(runDir)).some((item) => item.startsWith(file)),
+      `${file} as a pipe`,
+    );
+    await rm(path);
+    await symlink(join(runDir, 'aside'), path);
+    assert.ok(
+      (await itemsOf(runDir)).some((item) => item.startsWith(file)),
+      `${file} as a link`,
+    );
+  }
 });

@@ -1,10 +1,17 @@
 /** The files of the run directory against what was sealed. */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { lstat, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../../errors.ts';
-import { CASSETTE_FILE, COMMIT_FILE, CONFIG_FILE, HITL_FILE, LOGS_DIR, METRICS_FILE, WORKSPACE_DIR } from '../../store.ts';
+import {
+  CASSETTE_FILE,
+  COMMIT_FILE,
+  CONFIG_FILE,
+  HITL_FILE,
+  LOGS_DIR,
+  METRICS_FILE,
+  sha256OfFile,
+  WORKSPACE_DIR,
+} from '../../store.ts';
 import type { ArchiveMember } from '../format/member.ts';
 import type { Findings } from './report.ts';
 
@@ -58,16 +65,9 @@ async function differenceOf(
   const grown = mayGrow && stats.size > member.bytes;
   if (stats.size !== member.bytes && !grown) return { expected: `${member.bytes} bytes`, actual: `${stats.size} bytes` };
   try {
-    const actual = await digestOf(path, member.bytes);
+    const actual = await sha256OfFile(path, member.bytes);
     return actual === member.sha256 ? null : { expected: member.sha256 ?? '', actual };
   } catch (error) {
     return { expected: member.sha256 ?? '', actual: `cannot be read: ${messageOf(error)}` };
   }
-}
-
-async function digestOf(path: string, bytes: number): Promise<string> {
-  const digest = createHash('sha256');
-  if (bytes > 0)
-    for await (const piece of createReadStream(path, { end: bytes - 1, highWaterMark: 1 << 20 })) digest.update(piece);
-  return digest.digest('hex');
 }

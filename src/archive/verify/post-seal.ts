@@ -1,8 +1,7 @@
 /** What was logged after sealing is outside the archive: its lines must be records, and what they say of the archive true. */
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EVENT_METADATA, type ArchiveFacts } from '../../schema.ts';
-import { LOGS_DIR, parseRecord } from '../../store.ts';
+import { LineSplitter, LOGS_DIR, openLocalFile, parseRecord, piecesOf, type ParsedRecord, type RawLine } from '../../store.ts';
 import type { ArchiveMember } from '../format/member.ts';
 import type { Findings } from './report.ts';
 
@@ -14,18 +13,20 @@ export async function checkLoggedAfter(
 ): Promise<void> {
   for (const { path, type, bytes } of members) {
     if (type !== 'file' || !path.startsWith(`${LOGS_DIR}/`)) continue;
-    const lines = (await linesFrom(join(runDir, path), bytes)).map((line) => parseRecord(line));
-    for (const [index, line] of lines.entries()) {
-      if (line.ok) {
-        if (line.record.event === 'archive_created') compareArchive(findings, path, line.record.metadata, facts);
-      } else if (!reportsFragment(lines[index + 1])) findings.add(`${path} after sealing`, 'records', line.reason);
+    let broken: string | null = null;
+    const report = (): void => {
+      if (broken !== null) findings.add(`${path} after sealing`, 'records', broken);
+      broken = null;
+    };
+    for await (const line of linesFrom(join(runDir, path), bytes)) {
+      // A line that a death tore is no difference where the next writer found it and said so.
+      if (line.ok && line.record.event === 'log.recovered') broken = null;
+      report();
+      if (!line.ok) broken = line.reason;
+      else if (line.record.event === 'archive_created') compareArchive(findings, path, line.record.metadata, facts);
     }
+    report();
   }
-}
-
-/** A line that a death tore is no difference where the next writer found it and said so. */
-function reportsFragment(next: ReturnType<typeof parseRecord> | undefined): boolean {
-  return next?.ok === true && next.record.event === 'log.recovered';
 }
 
 function compareArchive(findings: Findings, path: string, metadata: Record<string, unknown>, facts: ArchiveFacts): void {
@@ -38,19 +39,17 @@ function compareArchive(findings: Findings, path: string, metadata: Record<strin
   findings.compare(`${what} members`, String(logged.data.members), String(facts.members));
 }
 
-/** The lines behind the sealed bytes: a handful. None where the file is absent or shorter, which is another check's finding. */
-async function linesFrom(path: string, start: number): Promise<string[]> {
-  const file = await open(path).catch(() => null);
-  if (file === null) return [];
-  try {
-    const { size } = await file.stat();
-    if (size <= start) return [];
-    const { buffer } = await file.read({ buffer: Buffer.alloc(size - start), position: start });
-    return buffer
-      .toString('utf8')
-      .split('\n')
-      .filter((line) => line !== '');
-  } finally {
-    await file.close();
+/** The lines behind the sealed bytes. None where the file is absent or shorter, which is another check's finding. */
+async function* linesFrom(path: string, start: number): AsyncGenerator<ParsedRecord> {
+  await using file = await openLocalFile(path).catch(() => null);
+  if (file === null) return;
+  const splitter = new LineSplitter();
+  const parsed = ({ text }: RawLine): ParsedRecord => {
+    return text === null ? { ok: false, reason: 'longer than any record' } : parseRecord(text);
+  };
+  for await (const piece of piecesOf(file, start)) {
+    for (const line of splitter.push(piece)) if (line.text !== '') yield parsed(line);
   }
+  const rest = splitter.end();
+  if (rest !== null) yield parsed(rest);
 }

@@ -1,10 +1,17 @@
 /** `reconciliation.log`, which grows after sealing: against what metadata.json recorded of it after each attempt. */
-import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ReconciliationSummary, RunMetadata } from '../../schema.ts';
-import { LOGS_DIR, METADATA_FILE, openRunDirectory, readLogFile, RECONCILIATION_LOG, type ReadItem } from '../../store.ts';
+import {
+  LOGS_DIR,
+  METADATA_FILE,
+  openRunDirectory,
+  readLogFile,
+  RECONCILIATION_LOG,
+  sha256OfFile,
+  type ReadItem,
+} from '../../store.ts';
 import { foldReconciliation, readReconciliation } from '../../summary.ts';
 import type { Findings } from './report.ts';
 
@@ -51,7 +58,7 @@ export async function checkReconciliation(
     );
   }
   if (recorded === null) return null;
-  const digest = await digestOf(path, bytes);
+  const digest = await sha256OfFile(path, bytes);
   findings.compare(`${RECONCILIATION_LOG} sha256`, recorded.log_sha256, digest);
   await using source = await openRunDirectory(runDir, { sealed: { [RECONCILIATION_LOG]: bytes } });
   const summary = await foldReconciliation(ofRun(findings, readLogFile(source, RECONCILIATION_LOG), run.runId));
@@ -78,10 +85,4 @@ async function* ofRun(findings: Findings, items: AsyncIterable<ReadItem>, runId:
     }
     yield item;
   }
-}
-
-async function digestOf(path: string, bytes: number): Promise<string> {
-  const digest = createHash('sha256');
-  if (bytes > 0) for await (const piece of createReadStream(path, { end: bytes - 1 })) digest.update(piece);
-  return digest.digest('hex');
 }

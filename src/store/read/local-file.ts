@@ -49,5 +49,5 @@ export function bytesOf(handle: FileHandle, size: number): ByteSource {
 export async function sha256OfFile(path: string, bytes?: number): Promise<string> {
   await using file = await openLocalFile(path);
   if (file === null) throw new Error(`${path} is no regular file`);
-  return sha256Of(file, bytes);
+  return await sha256Of(file, bytes);
 }
