@@ -1,12 +1,11 @@
 /** One metered request, from its arrival to its record. */
 import { hash, randomBytes } from 'node:crypto';
 import { toSeconds, type EventMetadata } from '../schema.ts';
-import type { Target } from './address.ts';
 import { admit, costForBudgets, mayHaveUsed, type BudgetRefusal } from './budget.ts';
 import type { Estimate } from './estimates/estimator.ts';
 import { exchangeOf } from './exchange.ts';
 import { outcomeOf } from './ledger.ts';
-import type { CallScope, RequestContext } from './request-context.ts';
+import type { CallScope, RequestContext, Target } from './request-context.ts';
 import { ResponseReader } from './response-reader.ts';
 import { readBody, type RequestBody } from './transport/body.ts';
 import { forward, type Forwarded, type Sending } from './transport/forward.ts';

@@ -1,5 +1,4 @@
 /** What a recorder is told of each request that went upstream. The cassette implements the recorder; the proxy only calls it. */
-import type { Target } from './address.ts';
 import type { BoundedBuffer } from './transport/body.ts';
 import type { Forwarded } from './transport/forward.ts';
 import { queryWithoutKey } from './transport/headers.ts';
@@ -45,7 +44,7 @@ const NOTHING = Buffer.alloc(0);
 /** An exchange that has ended, for a recorder that holds `maxBytes` of a body. */
 export function exchangeOf(
   facts: Pick<Exchange, 'wire' | 'method' | 'step' | 'attempt' | 'request' | 'streamed' | 'durationMs'> & {
-    readonly target: Target;
+    readonly target: { readonly path: string; readonly query: string };
     readonly answer: BoundedBuffer | null;
   },
   done: Forwarded,

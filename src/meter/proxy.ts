@@ -1,15 +1,24 @@
-/** The metering proxy: one loopback server per process. Which attempt a call belongs to is told by its URL, never by the clock. */
+/**
+ * The metering proxy: one loopback server per process. Which attempt a call belongs to is told by its URL, never by the clock:
+ * `/<token>/r/<run>/s/<step>/a/<attempt>/…`, with `p/<phase>/` for a phase of it, and `/<token>/r/<run>/…` for a run.
+ */
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { listenOnLoopback } from '../loopback.ts';
-import { findPlace, prefixOf, type AttemptPlace, type Place } from './address.ts';
 import type { Budget, BudgetRefusal } from './budget.ts';
 import { meterCall } from './call.ts';
 import { createEstimator } from './estimates/estimator.ts';
 import type { ExchangeRecorder } from './exchange.ts';
 import { passThrough } from './passthrough.ts';
 import type { PriceBook } from './pricing/prices.ts';
-import { callsEnded, openCallScope, type CallScope, type RequestContext, type RunSettings } from './request-context.ts';
+import {
+  callsEnded,
+  openCallScope,
+  type CallScope,
+  type RequestContext,
+  type RunSettings,
+  type Target,
+} from './request-context.ts';
 import { openResponseFilter } from './response-reader.ts';
 import { DUMMY_KEY } from './transport/headers.ts';
 import { refuseAddress, refuseUpgrade } from './transport/local-error.ts';
@@ -89,7 +98,10 @@ interface MeteredRun {
   current: CallScope | null;
 }
 
-interface MeteredPlace extends Place {
+/** What belongs to one token. */
+interface Place {
+  /** `/r/<run>/s/<step>/a/<attempt>`, the same with `/p/<phase>`, or `/r/<run>` */
+  readonly prefix: string;
   readonly run: MeteredRun;
   readonly scope: CallScope;
   readonly level: 'attempt' | 'run';
@@ -110,7 +122,7 @@ export async function startMeter(options: { readonly now?: () => number } = {}):
   const now = options.now ?? (() => performance.now());
   const connections = openConnections();
   const estimator = createEstimator();
-  const places = new Map<string, MeteredPlace>();
+  const places = new Map<string, Place>();
 
   const server = createServer({ maxHeaderSize: MAX_HEAD_BYTES }, (request, response) => route(places, request, response));
   // Longer than clients keep theirs: whoever closes an idle connection first may close it under the other's next request.
@@ -119,7 +131,7 @@ export async function startMeter(options: { readonly now?: () => number } = {}):
   server.requestTimeout = 0;
   const port = await listenOnLoopback(server);
 
-  const addressOf = (place: MeteredPlace): MeteredAddress => {
+  const addressOf = (place: Place): MeteredAddress => {
     const token = randomBytes(16).toString('base64url');
     places.set(token, place);
     const rootUrl = `http://127.0.0.1:${port}/${token}${place.prefix}`;
@@ -158,11 +170,11 @@ export async function startMeter(options: { readonly now?: () => number } = {}):
 function endpointOf(
   run: MeteredRun,
   runId: string,
-  at: AttemptPlace | null,
+  at: { readonly step: number; readonly attempt: number } | null,
   scope: CallScope,
-  addressOf: (place: MeteredPlace) => MeteredAddress,
+  addressOf: (place: Place) => MeteredAddress,
 ): MeteredAttempt {
-  const placeOf = (phase: string | null): MeteredPlace => {
+  const placeOf = (phase: string | null): Place => {
     return { prefix: prefixOf(runId, at, phase), run, scope, level: at === null ? 'run' : 'attempt', phase };
   };
   return {
@@ -177,7 +189,7 @@ function endpointOf(
 }
 
 /** Finds whose request it is and has it answered. */
-function route(places: ReadonlyMap<string, MeteredPlace>, request: IncomingMessage, response: ServerResponse): void {
+function route(places: ReadonlyMap<string, Place>, request: IncomingMessage, response: ServerResponse): void {
   const found = findPlace(places, request.url ?? '');
   if (found === null) {
     refuseAddress(request, response);
@@ -211,4 +223,44 @@ async function handle(context: RequestContext): Promise<void> {
   const wire = wireOf(request.method ?? 'GET', target.known);
   if (wire === null || wire.lookup) await passThrough(context, wire);
   else await meterCall(context, wire);
+}
+
+/** Such a name stands in an address as it is, and in tables. */
+const PHASE = /^[\w-]{1,64}$/;
+
+/** @param phase of the attempt, if any */
+function prefixOf(runId: string, at: { readonly step: number; readonly attempt: number } | null, phase: string | null): string {
+  const run = `/r/${encodeURIComponent(runId)}`;
+  if (at === null) return run;
+  const attempt = `${run}/s/${at.step}/a/${at.attempt}`;
+  if (phase === null) return attempt;
+  if (!PHASE.test(phase))
+    throw new TypeError(`A phase is called by 1 to 64 letters, digits, - or _, not ${JSON.stringify(phase)}`);
+  return `${attempt}/p/${phase}`;
+}
+
+/** Segments that climb, however an upstream reads them: the real key goes along, so none may leave the configured base path. */
+const CLIMBS = /(^|\/|\\|%2f|%5c)(\.|%2e){2}(\/|\\|%2f|%5c|$)/i;
+
+/** As clients of a forward proxy write a request's target. */
+const ORIGIN = /^https?:\/\/[^/?]*/i;
+
+/** What a request's target means, or null when it belongs to no place that is known. */
+function findPlace(places: ReadonlyMap<string, Place>, target: string): { place: Place; target: Target } | null {
+  const url = target.startsWith('/') ? target : target.replace(ORIGIN, '');
+  const cut = url.indexOf('?');
+  const path = cut < 0 ? url : url.slice(0, cut);
+  const slash = path.indexOf('/', 1);
+  if (slash < 0) return null;
+  const place = places.get(path.slice(1, slash));
+  if (place === undefined || !path.startsWith(place.prefix, slash)) return null;
+  let inner = path.slice(slash + place.prefix.length);
+  // Some clients look whether anybody is at their base URL.
+  if (inner === '') inner = '/';
+  if (!inner.startsWith('/')) return null;
+  // A base URL with a slash at its end makes two of them; the upstream may take them for one, so the meter must as well.
+  if (inner.includes('//')) inner = inner.replace(/\/{2,}/g, '/');
+  if (CLIMBS.test(inner)) return null;
+  const known = inner.endsWith('/') ? inner.slice(0, -1) : inner;
+  return { place, target: { path: inner, known, query: cut < 0 ? '' : url.slice(cut) } };
 }

@@ -1,7 +1,6 @@
 /** A client's request, and what is known of it before anything is read: whose it is, and by which rules it is treated. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { EventMetadata } from '../schema.ts';
-import type { Target } from './address.ts';
 import type { Budget, BudgetRefusal } from './budget.ts';
 import type { Estimator } from './estimates/estimator.ts';
 import type { ExchangeRecorder } from './exchange.ts';
@@ -9,6 +8,15 @@ import { openLedger, type Ledger } from './ledger.ts';
 import type { PriceBook } from './pricing/prices.ts';
 import type { ResponseFilter } from './response-reader.ts';
 import type { Upstream } from './transport/upstream.ts';
+
+export interface Target {
+  /** Below the endpoint's root, beginning with `/`; without the query. */
+  readonly path: string;
+  /** As wires know it: without a `/` at its end. */
+  readonly known: string;
+  /** With its `?`, or empty. */
+  readonly query: string;
+}
 
 /** What all calls of a run share. */
 export interface RunSettings {

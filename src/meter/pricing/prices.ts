@@ -1,9 +1,10 @@
 /** What a call cost, in integer billionths of a US dollar: by the configuration's prices, else by those of the price library. */
 import { counted } from '../../format.ts';
 import type { EventMetadata, ModelPrice } from '../../schema.ts';
+import { countOf, objectOf, objectsOf, type Json } from '../wires/json.ts';
 import type { Usage } from '../wires/wire.ts';
 import { openPriceLibrary, type PriceLibrary, type PriceList } from './library.ts';
-import { billableUsage, charge, configuredRates, type Rates } from './rates.ts';
+import { configuredRates, type Rate, type Rates } from './rates.ts';
 
 export interface Cost {
   readonly nanoUsd: number | null;
@@ -95,4 +96,92 @@ export function unpriced(reason: string): PriceBook {
     knows: () => false,
     costOf: () => NONE,
   };
+}
+
+/** What a call is billed for. Input includes what was read from and written to the cache, output includes reasoning. */
+interface BillableUsage {
+  readonly input: number;
+  readonly output: number;
+  readonly cacheRead: number;
+  readonly cacheWrite: number;
+  /** Of `cacheWrite`. */
+  readonly cacheWrite1h: number;
+  readonly reasoning: number;
+  readonly webSearches: number;
+}
+
+const PER_MILLION = 1_000_000n;
+
+/** Whole billionths of a US dollar, rounded half up; null when something of the call has no price. */
+function charge(rates: Rates, usage: BillableUsage): number | null {
+  const at = (quantity: number, { base, tiers }: Rate): bigint =>
+    BigInt(quantity) * (tiers.findLast(({ above }) => usage.input > above)?.rate ?? base);
+  // A provider that states more parts than it states in all is taken at the whole.
+  const cacheRead = Math.min(usage.cacheRead, usage.input);
+  const cacheWrite = Math.min(usage.cacheWrite, usage.input - cacheRead);
+  const cacheWrite1h = Math.min(usage.cacheWrite1h, cacheWrite);
+  const reasoning = Math.min(usage.reasoning, usage.output);
+  let total =
+    rates.request +
+    at(usage.input - cacheRead - cacheWrite, rates.input) +
+    at(cacheRead, rates.cacheRead) +
+    at(cacheWrite - cacheWrite1h, rates.cacheWrite) +
+    at(cacheWrite1h, rates.cacheWrite1h);
+  if (usage.output > 0) {
+    if (rates.output === null || rates.reasoning === null) return null;
+    total += at(usage.output - reasoning, rates.output) + at(reasoning, rates.reasoning);
+  }
+  if (usage.webSearches > 0) {
+    if (rates.webSearch === null) return null;
+    total += BigInt(usage.webSearches) * rates.webSearch;
+  }
+  const nano = (total + PER_MILLION / 2n) / PER_MILLION;
+  return nano > BigInt(Number.MAX_SAFE_INTEGER) ? null : Number(nano);
+}
+
+/**
+ * As far as the provider's own usage object tells it. Null when that cannot be told: input or output is unknown, or the provider
+ * says that other prices than the listed ones hold.
+ */
+function billableUsage(usage: Usage): BillableUsage | null {
+  if (usage.input === null || usage.output === null) return null;
+  const raw = objectOf(usage.raw) ?? {};
+  if (hasOtherTerms(raw, usage.serviceTier) || hasOtherModality(raw)) return null;
+  // Of Anthropic: compacting a conversation is a request of its own within this one, which the wire has added.
+  const compactions = objectsOf(raw['iterations']).filter(({ type }) => type === 'compaction');
+  return {
+    input: usage.input,
+    output: usage.output,
+    cacheRead: usage.cacheRead ?? 0,
+    cacheWrite: usage.cacheWrite ?? 0,
+    cacheWrite1h: [raw, ...compactions]
+      .map((part) => countIn(part['cache_creation'], 'ephemeral_1h_input_tokens'))
+      .reduce((sum, tokens) => sum + tokens, 0),
+    reasoning: usage.reasoning ?? 0,
+    webSearches: countIn(raw['server_tool_use'], 'web_search_requests'),
+  };
+}
+
+const LISTED_TIERS: readonly unknown[] = [undefined, null, 'standard', 'default', 'on_demand'];
+
+/** A faster, slower or reserved tier, or (at Anthropic) processing in one country, has prices of its own. */
+function hasOtherTerms(raw: Json, tier: string | undefined): boolean {
+  if (!LISTED_TIERS.includes(tier) || !LISTED_TIERS.includes(raw['service_tier'])) return true;
+  const [speed, geography] = [raw['speed'], raw['inference_geo']];
+  return speed === 'fast' || geography === 'us';
+}
+
+/** Audio is priced apart from text, and by other units; so are images and video where a usage object tells them apart. */
+function hasOtherModality(raw: Json): boolean {
+  const details = ['prompt_tokens_details', 'completion_tokens_details', 'input_tokens_details', 'output_tokens_details'];
+  if (details.some((name) => countIn(raw[name], 'audio_tokens') + countIn(raw[name], 'image_tokens') > 0)) return true;
+  // Gemini: one entry for each modality.
+  return ['promptTokensDetails', 'candidatesTokensDetails'].some((name) =>
+    objectsOf(raw[name]).some((entry) => entry['modality'] === 'AUDIO' && countIn(entry, 'tokenCount') > 0),
+  );
+}
+
+/** A count that is not stated is none. */
+function countIn(value: unknown, name: string): number {
+  return countOf(objectOf(value)?.[name]) ?? 0;
 }

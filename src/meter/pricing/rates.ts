@@ -1,10 +1,8 @@
-/** What a call is billed for and what that costs, exactly: rates are integers, and a call's cost is rounded once. */
+/** What tokens cost, exactly: rates are integers. */
 import type { ModelPrice } from '../../schema.ts';
-import { countOf, objectOf, objectsOf, type Json } from '../wires/json.ts';
-import type { Usage } from '../wires/wire.ts';
 
 /** Billionths of a US dollar per million units, the smallest that a price is read to. */
-interface Rate {
+export interface Rate {
   readonly base: bigint;
   /** Replaces `base` for every token of a call whose input is above `above` tokens; ascending. */
   readonly tiers: readonly { readonly above: number; readonly rate: bigint }[];
@@ -24,19 +22,6 @@ export interface Rates {
   readonly request: bigint;
 }
 
-/** What a call is billed for. Input includes what was read from and written to the cache, output includes reasoning. */
-export interface BillableUsage {
-  readonly input: number;
-  readonly output: number;
-  readonly cacheRead: number;
-  readonly cacheWrite: number;
-  /** Of `cacheWrite`. */
-  readonly cacheWrite1h: number;
-  readonly reasoning: number;
-  readonly webSearches: number;
-}
-
-const PER_MILLION = 1_000_000n;
 const NANO = 1e9;
 
 export type LibraryPrice = number | { readonly base: number; readonly tiers: readonly { start: number; price: number }[] };
@@ -90,78 +75,4 @@ export function libraryRates(prices: Readonly<Record<string, LibraryPrice | unde
     webSearch: perThousand('web_searches_kcount'),
     request: perThousand('requests_kcount') ?? 0n,
   };
-}
-
-/** Whole billionths of a US dollar, rounded half up; null when something of the call has no price. */
-export function charge(rates: Rates, usage: BillableUsage): number | null {
-  const at = (quantity: number, { base, tiers }: Rate): bigint =>
-    BigInt(quantity) * (tiers.findLast(({ above }) => usage.input > above)?.rate ?? base);
-  // A provider that states more parts than it states in all is taken at the whole.
-  const cacheRead = Math.min(usage.cacheRead, usage.input);
-  const cacheWrite = Math.min(usage.cacheWrite, usage.input - cacheRead);
-  const cacheWrite1h = Math.min(usage.cacheWrite1h, cacheWrite);
-  const reasoning = Math.min(usage.reasoning, usage.output);
-  let total =
-    rates.request +
-    at(usage.input - cacheRead - cacheWrite, rates.input) +
-    at(cacheRead, rates.cacheRead) +
-    at(cacheWrite - cacheWrite1h, rates.cacheWrite) +
-    at(cacheWrite1h, rates.cacheWrite1h);
-  if (usage.output > 0) {
-    if (rates.output === null || rates.reasoning === null) return null;
-    total += at(usage.output - reasoning, rates.output) + at(reasoning, rates.reasoning);
-  }
-  if (usage.webSearches > 0) {
-    if (rates.webSearch === null) return null;
-    total += BigInt(usage.webSearches) * rates.webSearch;
-  }
-  const nano = (total + PER_MILLION / 2n) / PER_MILLION;
-  return nano > BigInt(Number.MAX_SAFE_INTEGER) ? null : Number(nano);
-}
-
-/**
- * As far as the provider's own usage object tells it. Null when that cannot be told: input or output is unknown, or the provider
- * says that other prices than the listed ones hold.
- */
-export function billableUsage(usage: Usage): BillableUsage | null {
-  if (usage.input === null || usage.output === null) return null;
-  const raw = objectOf(usage.raw) ?? {};
-  if (hasOtherTerms(raw, usage.serviceTier) || hasOtherModality(raw)) return null;
-  // Of Anthropic: compacting a conversation is a request of its own within this one, which the wire has added.
-  const compactions = objectsOf(raw['iterations']).filter(({ type }) => type === 'compaction');
-  return {
-    input: usage.input,
-    output: usage.output,
-    cacheRead: usage.cacheRead ?? 0,
-    cacheWrite: usage.cacheWrite ?? 0,
-    cacheWrite1h: [raw, ...compactions]
-      .map((part) => countIn(part['cache_creation'], 'ephemeral_1h_input_tokens'))
-      .reduce((sum, tokens) => sum + tokens, 0),
-    reasoning: usage.reasoning ?? 0,
-    webSearches: countIn(raw['server_tool_use'], 'web_search_requests'),
-  };
-}
-
-const LISTED_TIERS: readonly unknown[] = [undefined, null, 'standard', 'default', 'on_demand'];
-
-/** A faster, slower or reserved tier, or (at Anthropic) processing in one country, has prices of its own. */
-function hasOtherTerms(raw: Json, tier: string | undefined): boolean {
-  if (!LISTED_TIERS.includes(tier) || !LISTED_TIERS.includes(raw['service_tier'])) return true;
-  const [speed, geography] = [raw['speed'], raw['inference_geo']];
-  return speed === 'fast' || geography === 'us';
-}
-
-/** Audio is priced apart from text, and by other units; so are images and video where a usage object tells them apart. */
-function hasOtherModality(raw: Json): boolean {
-  const details = ['prompt_tokens_details', 'completion_tokens_details', 'input_tokens_details', 'output_tokens_details'];
-  if (details.some((name) => countIn(raw[name], 'audio_tokens') + countIn(raw[name], 'image_tokens') > 0)) return true;
-  // Gemini: one entry for each modality.
-  return ['promptTokensDetails', 'candidatesTokensDetails'].some((name) =>
-    objectsOf(raw[name]).some((entry) => entry['modality'] === 'AUDIO' && countIn(entry, 'tokenCount') > 0),
-  );
-}
-
-/** A count that is not stated is none. */
-function countIn(value: unknown, name: string): number {
-  return countOf(objectOf(value)?.[name]) ?? 0;
 }

@@ -5,8 +5,7 @@ import { TLSSocket } from 'node:tls';
 import type { Provider } from '../wires/wire.ts';
 import { answerDecoder } from './body.ts';
 import { clientHeaders, putKey, trailersOf, upstreamHeaders } from './headers.ts';
-import type { KeyMask } from './key-mask.ts';
-import type { Upstream } from './upstream.ts';
+import type { KeyMask, Upstream } from './upstream.ts';
 
 /** What goes upstream: these bytes, then the rest of the client's request if `more`. */
 export interface Sending {
