@@ -54,8 +54,8 @@ export class LineWriter {
 
   constructor(redactor: SecretRedactor) {
     this.#redactor = redactor;
-    this.#triples = redactor.matcher.patterns.triples;
-    this.#numeric = redactor.matcher.patterns.numeric;
+    this.#triples = redactor.patterns.triples;
+    this.#numeric = redactor.patterns.numeric;
   }
 
   /** Returns the line's length. Never throws, whatever the content. */
@@ -71,8 +71,8 @@ export class LineWriter {
   ): number {
     if (redactor !== this.#redactor) {
       this.#redactor = redactor;
-      this.#triples = redactor.matcher.patterns.triples;
-      this.#numeric = redactor.matcher.patterns.numeric;
+      this.#triples = redactor.patterns.triples;
+      this.#numeric = redactor.patterns.numeric;
     }
     try {
       this.bytes.set(template.bytes, 0);

@@ -1,5 +1,5 @@
 /** Keeps secrets out of everything that is written. */
-import { SecretMatcher } from './matcher.ts';
+import { SecretPatterns } from './patterns.ts';
 import { redactorStream, type RedactorStream } from './stream.ts';
 
 /** All members may be used apart from the object. */
@@ -14,26 +14,44 @@ export interface Redactor {
   readonly count: number;
 }
 
-/** A redactor as the serialiser needs it. */
+/** A redactor as the serializer needs it. */
 export interface SecretRedactor extends Redactor {
-  readonly matcher: SecretMatcher;
+  readonly patterns: SecretPatterns;
 }
 
+const REDACTED = '[redacted]';
+
 /**
- * A redactor for the given secret values, beside the shapes that are always known (`sk-…`, `ghp_…`, `AKIA…`, `Bearer …`,
- * private keys). Values under 8 characters are ignored.
+ * A redactor for the given secret values, beside the shapes that are always known (`shapes.ts`). Values under 8 characters are
+ * ignored.
  *
  * @example createRedactor({ values: ['hunter2-hunter2'] }).redact('pw=hunter2-hunter2') // 'pw=[redacted]'
  */
 export function createRedactor(options: { readonly values: Iterable<string> }): SecretRedactor {
-  const matcher = new SecretMatcher(options.values);
+  const patterns = SecretPatterns.of(options.values);
+  let count = 0;
+  const replace = (): string => {
+    count += 1;
+    return REDACTED;
+  };
   return {
-    matcher,
-    redact: (text) => matcher.redact(text),
-    stream: () => redactorStream(matcher),
-    containsSecret: (bytes) => matcher.containsSecret(bytes),
+    patterns,
+    // Secrets that overlap are replaced together.
+    redact(text) {
+      const regions = patterns.find(text, 0);
+      if (regions.length === 0) return text;
+      let out = '';
+      let at = 0;
+      for (const { start, end } of regions) {
+        out += `${text.slice(at, start)}${replace()}`;
+        at = end;
+      }
+      return out + text.slice(at);
+    },
+    stream: () => redactorStream(patterns, replace),
+    containsSecret: (bytes) => (typeof bytes === 'string' ? patterns.find(bytes, 0).length !== 0 : patterns.inBytes(bytes)),
     get count() {
-      return matcher.count;
+      return count;
     },
   };
 }

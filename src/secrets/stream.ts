@@ -1,6 +1,5 @@
 /** Redacts text that arrives in chunks, whatever way it is cut. */
-import type { SecretMatcher } from './matcher.ts';
-import type { Match } from './patterns.ts';
+import type { Match, SecretPatterns } from './patterns.ts';
 import { KEY_BEGIN, KEY_END, type Shape } from './shapes.ts';
 
 export interface RedactorStream {
@@ -17,8 +16,8 @@ const KEY_END_LENGTH = 80;
 /** No private key is longer; what follows a beginning that never ends is shown again. */
 const MAX_KEY_LENGTH = 64 * 1024;
 
-export function redactorStream(matcher: SecretMatcher): RedactorStream {
-  const { patterns } = matcher;
+/** @param replace counts one replacement and gives what stands in the secret's place */
+export function redactorStream(patterns: SecretPatterns, replace: () => string): RedactorStream {
   let context = '';
   let held = '';
   /** So many of the held characters belong to a secret that has been replaced: they are there for another that may overlap it. */
@@ -63,7 +62,7 @@ export function redactorStream(matcher: SecretMatcher): RedactorStream {
     for (const { start, end, matches } of patterns.find(text, from)) {
       if (start >= at) {
         if (start >= cut) break;
-        out += `${text.slice(at, start)}${matcher.replace()}`;
+        out += `${text.slice(at, start)}${replace()}`;
       }
       at = Math.max(at, end);
       if (end === length) grow(text, matches);
