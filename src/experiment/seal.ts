@@ -84,7 +84,7 @@ export async function sealRun(runDir: string, known: RunMetadata | null = null):
     await part('the derived files', async () => await writeDerived(runDir, summary, metadata));
     archive = await part('the archive', async () => await archiveRun(runDir, metadata));
     if (archive === null) {
-      await part('metadata.json', async () => {
+      await part(METADATA_FILE, async () => {
         const open: RunMetadata = {
           ...metadata,
           record: 'incomplete',
