@@ -5,23 +5,16 @@ import { metadataText, newRunId, type RunMetadata } from '../schema.ts';
 import {
   acquireLease,
   CONFIG_FILE,
+  CREATE_LOCK,
   errnoOf,
   type HeldLease,
   METADATA_FILE,
   runDirOf,
+  STAGING_PREFIX,
   syncDirectory,
   withFileLock,
   writeFileAtomic,
 } from '../store.ts';
-
-/** In front of the name while the directory is made; a name with a dot in front is no run, whoever looks. */
-export const UNBORN = '.new-';
-
-/**
- * Held, beside the runs of a framework, from before a name is reserved until the lease of what is made for it is there. Who
- * holds it knows that what has no lease has no process either.
- */
-export const MAKING_LOCK = '.new.lock';
 
 export interface NewRun {
   readonly runId: string;
@@ -43,8 +36,8 @@ export async function createRunDirectory(options: {
   for (;;) {
     const runId = newId();
     const runDir = runDirOf(runsDir, framework, runId);
-    const building = join(dirname(runDir), `${UNBORN}${runId}`);
-    const lease = await withFileLock(join(dirname(runDir), MAKING_LOCK), async () => {
+    const building = join(dirname(runDir), `${STAGING_PREFIX}${runId}`);
+    const lease = await withFileLock(join(dirname(runDir), CREATE_LOCK), async () => {
       return (await reserve(runDir)) ? await leased(building, { runId, runDir }) : null;
     });
     if (lease === null) continue;

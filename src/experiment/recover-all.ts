@@ -3,8 +3,8 @@ import { resolveSettings } from '../config.ts';
 import { readdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RUN_ID } from '../schema.ts';
-import { ifErrno, leaseState, readLease, withFileLock } from '../store.ts';
-import { abandon, MAKING_LOCK, UNBORN } from './directory.ts';
+import { CREATE_LOCK, ifErrno, leaseState, readLease, STAGING_PREFIX, withFileLock } from '../store.ts';
+import { abandon } from './directory.ts';
 import { recoverRun, type RecoverOptions, type Recovery } from './recover.ts';
 
 /** Looks at every run; those with nothing to do are left out of the answer. One that cannot be recovered does not keep the rest. */
@@ -44,7 +44,7 @@ async function directories(path: string): Promise<string[]> {
 /** Whether there is anything that is being made, or was by a process that died. */
 async function hasUnborn(parent: string): Promise<boolean> {
   for (const name of await directories(parent)) {
-    if (name.startsWith(UNBORN)) return true;
+    if (name.startsWith(STAGING_PREFIX)) return true;
     // What cannot be read, or has just gone, is not known to be empty.
     const entries = RUN_ID.test(name) ? await readdir(join(parent, name)).catch(() => null) : null;
     if (entries?.length === 0) return true;
@@ -54,12 +54,12 @@ async function hasUnborn(parent: string): Promise<boolean> {
 
 /** Removes what processes left that died before their run directory had its name: no runs, and nothing of one. */
 async function removeUnborn(parent: string): Promise<void> {
-  await withFileLock(join(parent, MAKING_LOCK), async () => {
+  await withFileLock(join(parent, CREATE_LOCK), async () => {
     const names = await directories(parent);
     const alive = new Set<string>();
-    for (const name of names.filter((each) => each.startsWith(UNBORN))) {
+    for (const name of names.filter((each) => each.startsWith(STAGING_PREFIX))) {
       const building = join(parent, name);
-      const runId = name.slice(UNBORN.length);
+      const runId = name.slice(STAGING_PREFIX.length);
       const lease = await readLease(building);
       if (lease === null || leaseState(lease) === 'dead') await abandon(building, join(parent, runId));
       else alive.add(runId);

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { messageOf } from '../errors.ts';
 import { captureScope, getLogger } from '../log.ts';
 import { FrameworkEvent, type EventMetadata } from '../schema.ts';
-import { ifErrno, LineSplitter, type RawLine, SCRATCH_DIR } from '../store.ts';
+import { ifErrno, LineSplitter, type RawLine, EVENTS_DIR } from '../store.ts';
 
 const log = getLogger('run/event-file', { component: 'adapter' });
 
@@ -42,7 +42,7 @@ type Problem = EventMetadata<'framework_events_problem'>['problem'];
  * @param purpose `prepare` or `step_001_attempt_1`
  */
 export async function openEventFile(runDir: string, purpose: string, limits: EventLimits = LIMITS): Promise<EventFile> {
-  const directory = join(runDir, SCRATCH_DIR, 'events');
+  const directory = join(runDir, EVENTS_DIR);
   await mkdir(directory, { recursive: true });
   const path = join(directory, `${purpose}-${randomBytes(6).toString('hex')}.jsonl`);
   const { O_RDONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;

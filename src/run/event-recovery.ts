@@ -4,7 +4,7 @@ import { open, readdir, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { getLogger, withStep } from '../log.ts';
 import type { EventMetadata, LogRecord } from '../schema.ts';
-import { ifErrno, openRunDirectory, readRecords, SCRATCH_DIR } from '../store.ts';
+import { ifErrno, openRunDirectory, readRecords, EVENTS_DIR } from '../store.ts';
 import { EventFile, purposeOf } from './event-file.ts';
 
 const log = getLogger('run/event-recovery', { component: 'adapter' });
@@ -14,7 +14,7 @@ const log = getLogger('run/event-recovery', { component: 'adapter' });
  * and before its scratch directory is removed. A file to which something had happened is left alone: its record says so.
  */
 export async function recoverEvents(runDir: string): Promise<void> {
-  const directory = join(runDir, SCRATCH_DIR, 'events');
+  const directory = join(runDir, EVENTS_DIR);
   const names: string[] = await readdir(directory).catch(ifErrno('ENOENT', []));
   if (names.length === 0) return;
   const recorded = await recordedLines(runDir);

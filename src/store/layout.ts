@@ -33,8 +33,19 @@ export const LEASE_FILE = '.stepwell/lease.json';
 /** Held while a run is reconciled. */
 export const RECONCILE_LOCK_FILE = '.stepwell/reconcile.lock';
 export const SCRATCH_DIR = '.stepwell/scratch';
+/** Files in which frameworks may tell of events, one an attempt. */
+export const EVENTS_DIR = '.stepwell/scratch/events';
 /** Copy of the workspace as it stood before the current step, for the next attempt. */
 export const SNAPSHOT_DIR = '.stepwell/snapshot';
+
+/** In front of the name while the directory is made; a name with a dot in front is no run, whoever looks. */
+export const STAGING_PREFIX = '.new-';
+
+/**
+ * Held, beside the runs of a framework, from before a name is reserved until the lease of what is made for it is there. Who
+ * holds it knows that what has no lease has no process either.
+ */
+export const CREATE_LOCK = '.new.lock';
 
 /** `step_001`; more digits when the step id needs them. */
 export function stepDirName(step: number): string {

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { listRuns } from '../../src/catalog.ts';
-import { createRunDirectory, MAKING_LOCK } from '../../src/experiment/directory.ts';
+import { createRunDirectory } from '../../src/experiment/directory.ts';
 import { openMetadata } from '../../src/experiment/metadata.ts';
 import { recoverAll } from '../../src/experiment/recover-all.ts';
-import { acquireLease, readLease, withFileLock } from '../../src/store.ts';
+import { acquireLease, CREATE_LOCK, readLease, withFileLock } from '../../src/store.ts';
 
 const facts = {
   framework: 'f',
@@ -120,7 +120,7 @@ test('recover and the making of a run directory wait for each other until the le
     await mkdir(join(parent, building), { recursive: true });
     await mkdir(join(parent, own));
     const others: Promise<unknown>[] = [];
-    await withFileLock(join(parent, MAKING_LOCK), async () => {
+    await withFileLock(join(parent, CREATE_LOCK), async () => {
       others.push(
         recoverAll(runsDir),
         createRunDirectory({ runsDir, framework: 'f', configText: '', metadataOf, newId: () => '20260101-000000-bbbb' }),
@@ -128,7 +128,7 @@ test('recover and the making of a run directory wait for each other until the le
       // More work than either of them would need to go wrong.
       for (let n = 0; n < 20; n++) await (await acquireLease(join(runsDir, `other-${n}`), { runId: own })).release();
       await acquireLease(join(parent, building), { runId: own });
-      assert.deepEqual((await readdir(parent)).filter((name) => !name.startsWith(MAKING_LOCK)).sort(), [building, own]);
+      assert.deepEqual((await readdir(parent)).filter((name) => !name.startsWith(CREATE_LOCK)).sort(), [building, own]);
     });
     await Promise.all(others);
     assert.deepEqual((await readdir(parent)).sort(), [building, own, '20260101-000000-bbbb']);
