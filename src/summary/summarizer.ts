@@ -5,7 +5,7 @@ import { ArchiveFacts } from '../schema.ts';
 import { METADATA_FILE, openRunDirectory, SUMMARY_FILE, writeFileAtomic, type RunSource } from '../store.ts';
 import { foldRun } from './fold/fold.ts';
 import { readReconciliation } from './reconciliation.ts';
-import { renderText } from './text.ts';
+import { renderText } from './print/text.ts';
 import { summaryError } from './errors.ts';
 
 const Sealed = z.object({ archive: ArchiveFacts.nullable() });

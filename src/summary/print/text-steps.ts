@@ -1,7 +1,7 @@
 import type { AttemptSummary, StepSummary } from '../../schema.ts';
 import { counted, duration, figure, stepNumber, tokens } from '../../format.ts';
-import { chooseSteps, statusCounts } from '../selection.ts';
-import { claimLine, lastError, phasesLeftOut, phaseWords, statusWord, stepNotes, validationLine } from '../words.ts';
+import { chooseSteps, statusCounts } from '../document/selection.ts';
+import { claimLine, lastError, phasesLeftOut, phaseWords, statusWord, stepNotes, validationLine } from '../document/phrases.ts';
 
 const ATTEMPTS_LISTED = 4;
 const FAILURES_LISTED = 2;

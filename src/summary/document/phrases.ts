@@ -1,7 +1,7 @@
 /** What both the text and the Markdown say in words. */
-import type { ArchiveFacts, ClaimSummary, PhaseUsage, RunSummary, StepSummary, UsageSummary } from '../schema.ts';
-import { counted, duration, nanoUsd, outOf, sumKnown, tokens, UNKNOWN } from '../format.ts';
-import { isComplete } from './fold/usage.ts';
+import type { ArchiveFacts, ClaimSummary, PhaseUsage, RunSummary, StepSummary, UsageSummary } from '../../schema.ts';
+import { counted, duration, nanoUsd, outOf, sumKnown, tokens, UNKNOWN } from '../../format.ts';
+import { isComplete } from '../fold/usage.ts';
 
 type Status = RunSummary['status'] | StepSummary['status'];
 

@@ -1,6 +1,6 @@
 /** Which steps of a long run are shown when there is not room for all. */
-import type { StepSummary } from '../schema.ts';
-import { statusWord } from './words.ts';
+import type { StepSummary } from '../../schema.ts';
+import { statusWord } from './phrases.ts';
 
 /** Share of the room that steps without success may take before the first ones are considered. */
 const TROUBLE_SHARE = 0.6;

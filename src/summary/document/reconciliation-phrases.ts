@@ -1,6 +1,6 @@
 /** What text, Markdown and terminal say of a reconciliation. */
-import type { ReconciliationState, ReconciliationSummary, StepResolution, UsageComparison, UsageFilter } from '../schema.ts';
-import { counted, figure, percentAgainst, stepNumber, usd } from '../format.ts';
+import type { ReconciliationState, ReconciliationSummary, StepResolution, UsageComparison, UsageFilter } from '../../schema.ts';
+import { counted, figure, percentAgainst, stepNumber, usd } from '../../format.ts';
 
 const STATE: Record<ReconciliationState, string> = {
   pending: 'PENDING',

@@ -1,0 +1,92 @@
+/** What was run, how it ended, and with which configuration. */
+import { duration, figure, secondsOf, stepNumber, UNKNOWN } from '../../format.ts';
+import type { RunSummary } from '../../schema.ts';
+import { fact, facts, note, type Block, type Fact } from './model.ts';
+import { FOREIGN, isForeign, pricesText, runStatus, standIns, statusWord } from './phrases.ts';
+
+/** Name, times, and what stands in front of figures that are no new work of a model. */
+export function headBlocks(summary: RunSummary): Block[] {
+  const isRunning = runStatus(summary) === 'running';
+  return [
+    facts(
+      fact('Run ID', summary.run_id ?? UNKNOWN),
+      ...identityFacts(summary),
+      fact('Duration', isRunning ? `${duration(soFar(summary))} so far` : duration(summary.duration_seconds)),
+      fact('Status', statusWord(runStatus(summary))),
+    ),
+    ...headNotes(summary),
+    facts(
+      fact('Failing Phase', summary.failing_phase),
+      fact('Failing Step', failingStep(summary)),
+      fact('Cause', summary.failure?.cause ?? null),
+      fact('Recovered', summary.recovered?.reason ?? null),
+    ),
+  ];
+}
+
+/** The same in brief, with the versions. */
+export function overviewBlocks(summary: RunSummary): Block[] {
+  const [commit, version] = versionFacts(summary);
+  return [
+    ...headNotes(summary),
+    facts(
+      ...identityFacts(summary),
+      fact('Duration', duration(summary.duration_seconds)),
+      commit,
+      fact('Prices', pricesText(summary)),
+      version,
+      fact('Recovered', summary.recovered?.reason ?? null),
+    ),
+  ];
+}
+
+function headNotes(summary: RunSummary): Block[] {
+  return [...(isForeign(summary) ? [FOREIGN] : []), ...standIns(summary)].map((text) => note(text, { strong: true }));
+}
+
+function identityFacts(summary: RunSummary): (Fact | null)[] {
+  return [
+    fact('Framework', summary.framework ?? UNKNOWN),
+    fact('Model', summary.model ?? UNKNOWN),
+    fact('Started', secondsOf(summary.started_at)),
+    fact('Completed', runStatus(summary) === 'running' ? 'not yet' : secondsOf(summary.ended_at)),
+  ];
+}
+
+function versionFacts(summary: RunSummary): [Fact | null, Fact | null] {
+  return [
+    fact('Framework Commit', summary.framework_commit ?? UNKNOWN),
+    fact('Stepwell Version', summary.stepwell_version ?? UNKNOWN),
+  ];
+}
+
+function failingStep({ failure, steps }: RunSummary): string | null {
+  if (failure === null || failure.step === null) return null;
+  const { step, attempt } = failure;
+  const name = steps.find((found) => found.step === step)?.name ?? null;
+  return `${stepNumber(step)}${name === null ? '' : ` ${name}`}${attempt === null ? '' : ` (attempt ${attempt})`}`;
+}
+
+export function configurationBlocks(summary: RunSummary): Block[] {
+  const { configuration } = summary;
+  const validates = configuration?.validates_app ?? null;
+  return [
+    facts(
+      fact('Steps Configured', figure(configuration?.steps_configured ?? null)),
+      fact('Timeout per Step', duration(configuration?.step_timeout_seconds ?? null)),
+      fact('Max Retries', figure(configuration?.max_retries ?? null)),
+      fact('Random Seed', configuration === null ? UNKNOWN : String(configuration.random_seed ?? 'none')),
+      fact('On Step Failure', configuration?.on_step_failure ?? UNKNOWN),
+      fact('Application Validated', validates === null ? UNKNOWN : validates ? 'yes' : 'no'),
+      fact('Prices', pricesText(summary)),
+      fact('Adapter', summary.adapter ?? UNKNOWN),
+      ...versionFacts(summary),
+    ),
+  ];
+}
+
+/** Seconds from the start to the last record. */
+function soFar({ started_at, last_record_at }: RunSummary): number | null {
+  if (started_at === null || last_record_at === null) return null;
+  return Math.max(0, (Date.parse(last_record_at) - Date.parse(started_at)) / 1000);
+}

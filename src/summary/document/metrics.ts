@@ -1,0 +1,118 @@
+/** What was measured: totals, and where the time went. */
+import { counted, duration, figure, percentOf, stepNumber, tokens } from '../../format.ts';
+import type { RunSummary } from '../../schema.ts';
+import { clip, sanitizeForFile } from '../../terminal.ts';
+import { computeMetrics } from '../metrics.ts';
+import { fact, facts, item, note, type Block, type Fact } from './model.ts';
+import { claimLine, runNotes, totalCost } from './phrases.ts';
+
+const MODELS_LISTED = 5;
+const MODEL_COLUMNS = 30;
+const NOTES_LISTED = 12;
+const PHASE_NAME = { prepare: 'Prepare', steps: 'Steps', stop: 'Stop', seal: 'Seal' } as const;
+
+export function timeBlocks(summary: RunSummary): Block[] {
+  const { phases, attempts_seconds, backoff_seconds, validation_seconds, llm_seconds } = summary.time;
+  const parts = [
+    item('Attempts', duration(attempts_seconds)),
+    item('Backoff', duration(backoff_seconds)),
+    item('Validation', validation_seconds === null ? 'none' : duration(validation_seconds)),
+  ];
+  return [
+    facts(
+      ...phases.flatMap(({ phase, duration_seconds, ok }) => {
+        const state = ok === false ? ' (failed)' : ok === null ? ' (no end recorded)' : '';
+        return [fact(PHASE_NAME[phase], `${duration(duration_seconds)}${state}`), ...(phase === 'steps' ? parts : [])];
+      }),
+      fact('LLM Wait', `${duration(llm_seconds)}${llm_seconds === null ? '' : ' (sum over calls; concurrent ones overlap)'}`),
+      fact('Longest Step', longestStep(summary)),
+    ),
+  ];
+}
+
+function longestStep({ steps }: RunSummary): string | null {
+  let longest: { step: number; seconds: number } | null = null;
+  for (const { step, duration_seconds: seconds } of steps) {
+    if (seconds !== null && (longest === null || seconds > longest.seconds)) longest = { step, seconds };
+  }
+  return longest === null ? null : `${stepNumber(longest.step)} (${duration(longest.seconds)})`;
+}
+
+export function totalBlocks(summary: RunSummary): Block[] {
+  const { usage } = summary;
+  const { aggregate_metrics: metrics, tokens_complete } = computeMetrics(summary);
+  const total = usage.tokens_in === null || usage.tokens_out === null ? null : usage.tokens_in + usage.tokens_out;
+  const reasoning = part('reasoning', usage.tokens_reasoning);
+  const notes = runNotes(summary);
+  return [
+    facts(
+      fact('Total API Calls', `${figure(usage.api_calls)}${usage.failed_calls > 0 ? ` (${usage.failed_calls} failed)` : ''}`),
+      fact('Total LLM Requests', figure(usage.llm_requests)),
+      fact('Total Tokens', `${figure(total)}${total !== null && !tokens_complete ? ' (lower bound)' : ''}`),
+      item(
+        'Prompt',
+        `${figure(usage.tokens_in)} (cached: ${figure(usage.tokens_cached)}${part('cache write', usage.tokens_cache_write)})`,
+      ),
+      item('Completion', `${figure(usage.tokens_out)}${reasoning === '' ? '' : ` (${reasoning.slice(2)})`}`),
+      item('Claimed by the framework', claimOf(summary)),
+      fact('Total Cost', totalCost(summary)),
+      ...modelFacts(summary),
+    ),
+    ...(summary.models.length > MODELS_LISTED
+      ? [note(`${counted(summary.models.length - MODELS_LISTED, 'more model')} not listed`, { under: 'item' })]
+      : []),
+    facts(
+      fact('Total Duration', duration(summary.duration_seconds)),
+      ...successFacts(summary),
+      fact('Retries', String(summary.steps.reduce((sum, step) => sum + step.retries, 0))),
+      fact(
+        'Validation',
+        summary.configuration?.validates_app === false
+          ? 'the application was not validated'
+          : `CRUDe ${figure(metrics.CRUDe)}, ESR ${figure(metrics.ESR)}, MC ${figure(metrics.MC)}, ZDI ${figure(metrics.ZDI)}`,
+      ),
+      ...notes.slice(0, NOTES_LISTED).map((text) => fact('Note', text, { lines: 2 })),
+      fact('Note', notes.length > NOTES_LISTED ? `${notes.length - NOTES_LISTED} more; see metrics.json` : null),
+    ),
+  ];
+}
+
+function claimOf({ claimed_usage, usage }: RunSummary): string | null {
+  return claimLine(claimed_usage, usage.unmetered_attempts === 0);
+}
+
+function successFacts({ steps_succeeded: done, steps_total: all }: RunSummary): (Fact | null)[] {
+  return [fact('Steps Completed', `${done}/${figure(all)}`), fact('Success Rate', percentOf(done, all))];
+}
+
+/** Nothing for a part that is 0 or was not told. */
+function part(name: string, value: number | null): string {
+  return value === null || value === 0 ? '' : `, ${name}: ${value}`;
+}
+
+/** Nothing while one model did everything. */
+function modelFacts({ models }: RunSummary): (Fact | null)[] {
+  if (models.length < 2) return [];
+  const listed = models.slice(0, MODELS_LISTED).map(({ model, api_calls, tokens_in, tokens_out }) => {
+    return item(
+      clip(sanitizeForFile(model), MODEL_COLUMNS),
+      `${counted(api_calls, 'call')}, tokens ${tokens(tokens_in, tokens_out)}`,
+    );
+  });
+  return [fact('Models', String(models.length)), ...listed];
+}
+
+/** By the names that `metrics.json` has for them. */
+export function metricBlock(summary: RunSummary): Block {
+  const notes = runNotes(summary);
+  const measured = Object.entries(computeMetrics(summary).aggregate_metrics);
+  const all = facts(
+    ...successFacts(summary),
+    fact('LLM Requests', figure(summary.usage.llm_requests)),
+    fact('Cost', { own: totalCost(summary) }),
+    fact('Tokens Claimed by the Framework', claimOf(summary)),
+    ...measured.map(([name, value]) => fact({ code: name }, figure(value))),
+    fact('Notes', notes.length === 0 ? null : notes),
+  );
+  return { ...all, heads: ['Metric', 'Value'] };
+}

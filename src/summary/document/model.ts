@@ -1,0 +1,82 @@
+/**
+ * What a report consists of, whatever it is printed as. Content is made once, from the summary; how it looks, and that nothing
+ * from a log can do harm, is the printers' business.
+ */
+
+/** `own`: words of stepwell alone, printed as they are. A list is joined by semicolons. What may come from a log is a plain string. */
+export type Value = string | readonly string[] | { readonly own: string } | { readonly code: string };
+
+export interface Fact {
+  /** In Title Case, or a name that programs know. */
+  readonly label: string | { readonly code: string };
+  readonly value: Value;
+  /** Of the fact before: as a dashed item, or only set in. */
+  readonly under?: 'item' | 'inset';
+  /** Lines that it may take where lines are short; default 1, the rest is cut. */
+  readonly lines?: number;
+}
+
+/** A figure that has not been put into words: printers differ in how they write it. */
+export type Figure = number | string | null | { readonly signed: number | null };
+
+export type Block =
+  /** `heads` where they are printed as a table; default Fact and Value. */
+  | { readonly kind: 'facts'; readonly facts: readonly Fact[]; readonly heads?: readonly [string, string] }
+  /** Figures side by side; the corner is the title of the labels, where it is shown. */
+  | {
+      readonly kind: 'figures';
+      readonly corner: string;
+      readonly heads: readonly string[];
+      readonly rows: readonly { readonly label: string; readonly cells: readonly Figure[] }[];
+    }
+  | { readonly kind: 'table'; readonly heads: readonly string[]; readonly rows: readonly (readonly Value[])[] }
+  | { readonly kind: 'list'; readonly lead: string; readonly items: readonly string[] }
+  /** Output, line by line as it came. */
+  | { readonly kind: 'code'; readonly lead: string; readonly lines: readonly string[] }
+  /** A sentence; `after` are own words behind it. */
+  | {
+      readonly kind: 'note';
+      readonly text: Value;
+      readonly after?: string;
+      readonly strong?: boolean;
+      readonly under?: Fact['under'];
+      readonly lines?: number;
+    }
+  /** A command to type. */
+  | { readonly kind: 'command'; readonly label: string; readonly command: string }
+  /** An empty line, where blocks are not apart anyway. */
+  | { readonly kind: 'gap' };
+
+export interface Section {
+  readonly title: Value;
+  /** 1 is the title of the whole; default 2. */
+  readonly level?: 1 | 2 | 3;
+  readonly blocks: readonly Block[];
+}
+
+export const GAP: Block = { kind: 'gap' };
+
+/** Facts of which some may be absent. */
+export function facts(...all: readonly (Fact | null)[]): Extract<Block, { kind: 'facts' }> {
+  return { kind: 'facts', facts: all.filter((one) => one !== null) };
+}
+
+/** Absent without a value. */
+export function fact(label: Fact['label'], value: Value | null, how: Pick<Fact, 'under' | 'lines'> = {}): Fact | null {
+  return value === null ? null : { label, value, ...how };
+}
+
+export function item(label: string, value: Value | null, lines = 1): Fact | null {
+  return fact(label, value, { under: 'item', lines });
+}
+
+export function note(text: Value, how: Omit<Extract<Block, { kind: 'note' }>, 'kind' | 'text'> = {}): Block {
+  return { kind: 'note', text, ...how };
+}
+
+/** @param write how a number is written, and what is unknown */
+export function figureText(cell: Figure, write: (value: number | null) => string): string {
+  if (typeof cell === 'string') return cell;
+  if (typeof cell !== 'object' || cell === null) return write(cell);
+  return `${(cell.signed ?? 0) > 0 ? '+' : ''}${write(cell.signed)}`;
+}

@@ -1,0 +1,177 @@
+/** The comparison with the provider's own figures. Every section is empty before the first attempt. */
+import { counted, figure, secondsOf, stepNumber } from '../../format.ts';
+import type { ReconciliationSummary, RunSummary, StepResolution, UsageComparison } from '../../schema.ts';
+import { fact, facts, GAP, note, type Block, type Fact, type Figure } from './model.ts';
+import {
+  comparedFigures,
+  costText,
+  differencePercent,
+  resolutionText,
+  sharedText,
+  sourceText,
+  stateWord,
+  stepsByResolution,
+} from './reconciliation-phrases.ts';
+
+const LINES_PER_SENTENCE = 4;
+const LINES_OF_REASON = 6;
+const EXPLANATIONS_LISTED = 6;
+const STEPS_LISTED = 8;
+const STEPS_IN_TABLE = 100;
+const ATTEMPTS_LISTED = 3;
+const INSET = { under: 'inset', lines: LINES_PER_SENTENCE } as const;
+
+/** In full, with the last attempts. */
+export function reconciliationBlocks({ reconciliation, steps }: RunSummary): Block[] {
+  if (reconciliation === null) return [];
+  const { settings, window, attempts, comparison } = reconciliation;
+  const withTokens = steps.filter(({ usage }) => (usage.tokens_in ?? 0) + (usage.tokens_out ?? 0) > 0).length;
+  return [
+    facts(
+      ...stateFacts(reconciliation),
+      fact('Verification Attempts', String(attempts.length)),
+      fact('Stable Verifications', `${reconciliation.equal_readings} (required ${settings.required_readings})`),
+      fact('First Stable At', secondsOf(reconciliation.first_equal_at, 'not yet')),
+      fact('Verified At', reconciliation.verified_at === null ? null : secondsOf(reconciliation.verified_at)),
+      fact('Steps with Tokens', `${withTokens} / ${steps.length}`),
+      fact('Verification Interval', `${settings.interval_minutes} min`),
+      fact('Provider', sourceText(reconciliation), { lines: LINES_PER_SENTENCE }),
+      fact(
+        'Window',
+        window === null ? null : `${secondsOf(window.start)} to ${secondsOf(window.end)} (${counted(window.minutes, 'minute')})`,
+      ),
+      fact('Last Attempt', secondsOf(reconciliation.last_attempt_at)),
+      fact(
+        'Waiting Ended',
+        reconciliation.waiting_ended ? `after ${settings.max_age_hours} hours, nothing further is awaited` : null,
+      ),
+    ),
+    ...(comparison === null
+      ? []
+      : [
+          GAP,
+          note('Token Reconciliation:'),
+          comparisonFigures(comparison, 'Proxy, all'),
+          facts(
+            ...differenceFacts(reconciliation, comparison),
+            ...comparison.explanations.slice(0, EXPLANATIONS_LISTED).map((text) => fact('Could Explain', text, INSET)),
+          ),
+        ]),
+    ...resolutionBlocks(reconciliation.steps),
+    ...attemptBlocks(attempts),
+  ];
+}
+
+/** In brief, with all steps and explanations. */
+export function reconciliationOverview({ reconciliation }: RunSummary): Block[] {
+  if (reconciliation === null) return [];
+  const { settings, comparison, steps } = reconciliation;
+  const { required_readings: required, interval_minutes: interval } = settings;
+  const explanations = comparison?.explanations ?? [];
+  return [
+    facts(
+      ...stateFacts(reconciliation),
+      fact('Attempts', String(reconciliation.attempts.length)),
+      fact('Equal Readings', `${reconciliation.equal_readings} of ${required}, at least ${interval} min apart`),
+      fact('Provider', sourceText(reconciliation)),
+      fact('Last Attempt', secondsOf(reconciliation.last_attempt_at)),
+      ...(comparison === null ? boundFacts(reconciliation) : differenceFacts(reconciliation, comparison)),
+    ),
+    ...(comparison === null ? [] : [comparisonFigures(comparison, 'Proxy, all runs sharing minutes')]),
+    ...(explanations.length === 0
+      ? []
+      : [{ kind: 'list', lead: 'What could explain a difference:', items: explanations } as const]),
+    ...(steps.length === 0 ? [] : [resolutionTable(steps)]),
+  ];
+}
+
+function stateFacts({ verification_status, verification_message }: ReconciliationSummary): (Fact | null)[] {
+  return [fact('Status', stateWord(verification_status)), fact('Reason', verification_message, { lines: LINES_OF_REASON })];
+}
+
+function differenceFacts(reconciliation: ReconciliationSummary, comparison: UsageComparison): (Fact | null)[] {
+  const { threshold_percent: threshold } = reconciliation.settings;
+  const difference = `${differencePercent(comparison, threshold)} (threshold ${threshold}%)`;
+  return [
+    fact('Largest Difference', { own: difference }, { under: 'inset' }),
+    fact('Within Threshold', comparison.within_threshold ? 'YES' : 'NO', { under: 'inset' }),
+    ...boundFacts(reconciliation),
+  ];
+}
+
+function boundFacts(reconciliation: ReconciliationSummary): (Fact | null)[] {
+  return [fact('Bound', sharedText(reconciliation), INSET), fact("Provider's Cost", costText(reconciliation), INSET)];
+}
+
+/** Framework, proxy and provider side by side. @param joint head of the proxy's figures for all runs that share minutes */
+export function comparisonFigures(comparison: UsageComparison, joint: string): Block {
+  const isShared = comparison.joint_ledger !== null;
+  return {
+    kind: 'figures',
+    corner: 'Figure',
+    heads: ['Framework', 'Proxy', ...(isShared ? [joint] : []), 'Provider', 'Difference'],
+    rows: comparedFigures(comparison).map(({ label, claim, ledger, joint: all, provider, difference }) => ({
+      label,
+      cells: [
+        comparison.claim === null ? 'none' : claim,
+        ledger,
+        ...(isShared ? [all] : []),
+        provider,
+        { signed: difference },
+      ] satisfies Figure[],
+    })),
+  };
+}
+
+function resolutionBlocks(steps: readonly StepResolution[]): Block[] {
+  if (steps.length === 0) return [];
+  const { figured, notResolvable, withoutCalls } = stepsByResolution(steps);
+  const left = figured.length - STEPS_LISTED;
+  return [
+    GAP,
+    note("Steps in the Provider's Minutes (tokens prompt / completion):"),
+    facts(
+      ...figured
+        .slice(0, STEPS_LISTED)
+        .map((step) => fact(`Step ${stepNumber(step.step)}`, `proxy ${ledgerText(step)}, ${resolutionText(step)}`, INSET)),
+    ),
+    ...(left > 0 ? [note(`${counted(left, 'more step')} not listed; see metrics.json`, { under: 'inset' })] : []),
+    facts(
+      fact("Not Resolvable at the provider's granularity (shorter than a minute)", notResolvable, INSET),
+      fact('Without Calls', withoutCalls, INSET),
+    ),
+  ];
+}
+
+function resolutionTable(steps: readonly StepResolution[]): Block {
+  const words = { no_calls: 'no calls', not_resolvable: "not resolvable at the provider's granularity" };
+  return {
+    kind: 'table',
+    heads: ['Step', 'Proxy in / out', 'In the provider’s minutes'],
+    rows: steps
+      .slice(0, STEPS_IN_TABLE)
+      .map((step) => [
+        stepNumber(step.step),
+        ledgerText(step),
+        step.resolution === 'whole' || step.resolution === 'bound' ? resolutionText(step) : words[step.resolution],
+      ]),
+  };
+}
+
+function ledgerText({ ledger }: StepResolution): string {
+  return `${figure(ledger.input_tokens)} / ${figure(ledger.output_tokens)}`;
+}
+
+function attemptBlocks(attempts: ReconciliationSummary['attempts']): Block[] {
+  const earlier = attempts.length - ATTEMPTS_LISTED;
+  const listed = attempts.slice(-ATTEMPTS_LISTED).map(({ attempt, timestamp, status, total_tokens_in, total_tokens_out }) => {
+    const isEmpty = total_tokens_in === null && total_tokens_out === null;
+    const figures = isEmpty ? 'no figures' : `${figure(total_tokens_in)} in, ${figure(total_tokens_out)} out`;
+    return fact(`Attempt ${attempt}`, `${secondsOf(timestamp)} ${stateWord(status)}, ${figures}`, { under: 'inset' });
+  });
+  return [
+    GAP,
+    note(earlier > 0 ? `Last Attempts (${counted(earlier, 'earlier one')} in metrics.json):` : 'Attempts:'),
+    facts(...listed),
+  ];
+}

@@ -1,0 +1,104 @@
+/** The record itself: how much was logged, what is damaged or missing, and the archive that seals it. */
+import { bytes, counted, figure, stepNumber, sumComplete, UNKNOWN } from '../../format.ts';
+import type { ArchiveFacts, RunSummary } from '../../schema.ts';
+import { fact, facts, item, note, type Block, type Fact } from './model.ts';
+import { contentsText, isForeign } from './phrases.ts';
+
+const COMPONENTS_LISTED = 8;
+const HITL_LISTED = 5;
+const LEFT_OUT_LISTED = 5;
+const CONTENTS_LINES = 6;
+const SHA1 = /^[0-9a-f]{40}$/;
+
+/** By component; what is not as it should be is named only where there is some of it. */
+export function logBlocks(summary: RunSummary): Block[] {
+  const components = new Map<string, { lines: number; bytes: number | null }>();
+  for (const { component, ...file } of summary.log_files) {
+    const sum = components.get(component) ?? { lines: 0, bytes: 0 };
+    components.set(component, { lines: sum.lines + file.lines, bytes: sumComplete([sum.bytes, file.bytes]) });
+  }
+  const sorted = [...components].sort((a, b) => b[1].lines - a[1].lines || (a[0] < b[0] ? -1 : 1));
+  const left = sorted.length - COMPONENTS_LISTED;
+  return [
+    facts(
+      fact('Log Lines', `${summary.log_lines} (${bytes(summary.log_bytes)}) in ${counted(summary.log_files.length, 'file')}`),
+      ...sorted
+        .slice(0, COMPONENTS_LISTED)
+        .map(([component, sum]) => item(component, `${counted(sum.lines, 'line')}, ${bytes(sum.bytes)}`)),
+    ),
+    ...(left > 0 ? [note(`${counted(left, 'more component')} not listed`, { under: 'item' })] : []),
+    facts(fact('Redactions', figure(summary.redactions)), ...damageFacts(summary)),
+  ];
+}
+
+function damageFacts({ damaged, malformed, torn, dropped, ...summary }: RunSummary): (Fact | null)[] {
+  const some = (label: string, count: number, more = '', least = 1): Fact | null =>
+    count < least ? null : fact(label, `${count}${more}`);
+  const [line, record] = [damaged.first[0], malformed.first[0]];
+  return [
+    some('Damaged Lines', damaged.count, line && ` (first: ${line.file} line ${line.line}, ${line.reason})`),
+    some('Malformed Records', malformed.count, record && ` (first: ${record.file} line ${record.line}, ${record.event})`),
+    some('Torn Lines Isolated', torn.count, ` (${bytes(torn.bytes)})`),
+    some('Dropped Lines', dropped.count, ` (${bytes(dropped.bytes)})`),
+    some('Missing Records', summary.missing_records),
+    some('Truncated Records', summary.truncated_records),
+    some('Late Records', summary.late_records),
+    some('Writers', summary.writers, '', 2),
+  ];
+}
+
+/** Empty when nothing was asked. */
+export function hitlBlocks({ hitl }: RunSummary): Block[] {
+  if (hitl.count === 0) return [];
+  const asked = hitl.first.slice(0, HITL_LISTED).map(({ step, query_length, response_sha1 }) => {
+    const sha1 = SHA1.test(response_sha1) ? response_sha1.slice(0, 10) : UNKNOWN;
+    const where = step === null ? 'Outside steps' : `Step ${stepNumber(step)}`;
+    return item(where, `SHA-1 ${sha1} (question of ${counted(query_length, 'character')})`);
+  });
+  const left = hitl.count - HITL_LISTED;
+  return [
+    facts(fact('Total Interactions', String(hitl.count)), ...asked),
+    ...(left > 0 ? [note(`${left} more; see hitl_events.jsonl`, { under: 'item' })] : []),
+  ];
+}
+
+export function archiveBlocks(archive: ArchiveFacts | null): Block[] {
+  if (archive === null) return [facts(fact('Archive', 'not yet sealed'))];
+  const { excluded_secrets: left, skipped } = archive;
+  const more = left.length - LEFT_OUT_LISTED;
+  return [
+    facts(...archiveFacts(archive), fact('Left Out (holding a secret)', left.length === 0 ? null : counted(left.length, 'file'))),
+    ...left.slice(0, LEFT_OUT_LISTED).map((path) => note(path, { under: 'item' })),
+    ...(more > 0 ? [note(`${more} more; see metadata.json`, { under: 'item' })] : []),
+    facts(
+      fact(
+        'Not Kept (links, special files)',
+        skipped.length === 0 ? null : `${counted(skipped.length, 'path')}; see metadata.json`,
+      ),
+    ),
+  ];
+}
+
+function archiveFacts(archive: ArchiveFacts): (Fact | null)[] {
+  return [
+    fact('Archive', { code: archive.name }),
+    fact('SHA-256', { code: archive.sha256 }),
+    fact('Size', bytes(archive.bytes)),
+    fact('Contents', contentsText(archive), { lines: CONTENTS_LINES }),
+  ];
+}
+
+/** All of it in a few facts. */
+export function recordBlocks(summary: RunSummary, archive: ArchiveFacts | null): Block[] {
+  return [
+    facts(
+      fact('Log Lines', { own: `${summary.log_lines} (${bytes(summary.log_bytes)})` }),
+      fact('Damaged Lines', String(summary.damaged.count)),
+      fact('Dropped Lines', String(summary.dropped.count)),
+      fact('Missing Records', String(summary.missing_records)),
+      fact('Redactions', figure(summary.redactions)),
+      fact('Clarifications', isForeign(summary) ? UNKNOWN : String(summary.hitl.count)),
+      ...(archive === null ? [fact('Archive', 'not yet sealed')] : archiveFacts(archive)),
+    ),
+  ];
+}

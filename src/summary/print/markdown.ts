@@ -1,0 +1,102 @@
+/** The summary as GitHub Markdown: the same facts as the text, as tables. */
+import { figure, UNKNOWN } from '../../format.ts';
+import type { ArchiveFacts, RunSummary } from '../../schema.ts';
+import { sanitizeForFile } from '../../terminal.ts';
+import { overviewBlocks } from '../document/head.ts';
+import { metricBlock } from '../document/metrics.ts';
+import { figureText, type Block, type Section, type Value } from '../document/model.ts';
+import { isForeign, runStatus, statusWord } from '../document/phrases.ts';
+import { failureBlocks, problemTable } from '../document/problems.ts';
+import { reconciliationOverview } from '../document/reconciliation.ts';
+import { recordBlocks } from '../document/record.ts';
+import { stepSections } from '../document/steps.ts';
+
+const TEXT_LENGTH = 200;
+
+/**
+ * The summary as Markdown, for a pull request or a report. A pure function of the same facts as {@link renderText}.
+ *
+ * @param archive Facts of the sealed archive; null prints `not yet sealed`.
+ */
+export function renderMarkdown(summary: RunSummary, archive: ArchiveFacts | null): string {
+  const title = `Run ${summary.run_id ?? UNKNOWN}: ${statusWord(runStatus(summary))}`;
+  return printMarkdown([
+    { title, level: 1, blocks: overviewBlocks(summary) },
+    { title: 'What went wrong', blocks: failureBlocks(summary) },
+    ...stepSections(summary),
+    // Of another program's run nothing was measured; a 0 would be taken for a measurement.
+    { title: 'Metrics', blocks: isForeign(summary) ? [] : [metricBlock(summary)] },
+    { title: 'Reconciliation', blocks: reconciliationOverview(summary) },
+    { title: 'Errors and warnings', blocks: problemTable(summary) },
+    { title: 'Record', blocks: recordBlocks(summary, archive) },
+  ]);
+}
+
+/** Sections without blocks are left out. */
+function printMarkdown(sections: readonly Section[]): string {
+  const printed = sections
+    .filter(({ blocks }) => blocks.length > 0)
+    .flatMap(({ title, level = 2, blocks }) => [`${'#'.repeat(level)} ${inline(title)}`, ...blocks.flatMap(block)]);
+  return `${printed.join('\n\n')}\n`;
+}
+
+function block(one: Block): string[] {
+  switch (one.kind) {
+    case 'facts': {
+      const rows = one.facts.map(({ label, value }) => [typeof label === 'string' ? sentenceCase(label) : label, value]);
+      return rows.length === 0 ? [] : [table(one.heads ?? ['Fact', 'Value'], rows)];
+    }
+    case 'table':
+      return [table(one.heads, one.rows)];
+    case 'figures':
+      return [
+        table(
+          [one.corner, ...one.heads],
+          one.rows.map(({ label, cells }) => [label, ...cells.map((cell) => figureText(cell, figure))]),
+        ),
+      ];
+    case 'list':
+      return [[one.lead, '', ...one.items.map((item) => `- ${inline(item)}`)].join('\n')];
+    case 'code':
+      return [one.lead, fenced(one.lines)];
+    case 'note': {
+      const mark = one.strong === true ? '**' : '';
+      return [`${mark}${inline(one.text)}${mark}${one.after ?? ''}`];
+    }
+    case 'command':
+      return [`${one.label}: ${inline({ code: one.command })}`];
+    case 'gap':
+      return [];
+    default:
+      return one satisfies never;
+  }
+}
+
+function table(heads: readonly string[], rows: readonly (readonly Value[])[]): string {
+  const lines = [heads, heads.map(() => '---'), ...rows.map((row) => row.map(inline))];
+  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+/** `Framework Commit` as `Framework commit`; `LLM Requests` as `LLM requests`. */
+function sentenceCase(label: string): string {
+  return label.replace(/ [A-Z](?=[a-z])/g, (start) => start.toLowerCase());
+}
+
+/** One line of Markdown that means nothing but itself. */
+function inline(value: Value): string {
+  if (typeof value === 'object') {
+    if ('own' in value) return value.own;
+    if ('code' in value) return `\`${sanitizeForFile(value.code).replaceAll('`', "'").replaceAll('|', '\\|')}\``;
+    return value.map(inline).join('; ');
+  }
+  const short = value.length > TEXT_LENGTH ? `${value.slice(0, TEXT_LENGTH)}...` : value;
+  return sanitizeForFile(short).replace(/[\\`*_{}[\]<>()#!|~&@]/g, (character) => `\\${character}`);
+}
+
+/** A block whose fence no line can close. */
+function fenced(lines: readonly string[]): string {
+  const text = lines.map(sanitizeForFile);
+  const longest = Math.max(0, ...text.map((line) => /^\s*(`+)/.exec(line)?.[1]?.length ?? 0));
+  const fence = '`'.repeat(Math.max(3, longest + 1));
+  return [`${fence}text`, ...text, fence].join('\n');
+}

@@ -1,0 +1,117 @@
+/** `logs_summary.txt`: for people and for git. No line is wider than 80 columns, the whole is at most about 10 KB. */
+import { figure } from '../../format.ts';
+import type { ArchiveFacts, RunSummary } from '../../schema.ts';
+import { clip, sanitizeForFile, wrap } from '../../terminal.ts';
+import { configurationBlocks, headBlocks } from '../document/head.ts';
+import { timeBlocks, totalBlocks } from '../document/metrics.ts';
+import { figureText, type Block, type Value } from '../document/model.ts';
+import { isForeign } from '../document/phrases.ts';
+import { problemBlocks } from '../document/problems.ts';
+import { reconciliationBlocks } from '../document/reconciliation.ts';
+import { archiveBlocks, hitlBlocks, logBlocks } from '../document/record.ts';
+import { stepLines } from './text-steps.ts';
+
+const COLUMNS = 80;
+const MAX_BYTES = 10_000;
+const RULE = '='.repeat(COLUMNS);
+const LABEL_COLUMNS = 20;
+const FIGURE_COLUMNS = 12;
+
+/**
+ * The summary as text. A pure function: the same logs and the same archive give the same bytes.
+ *
+ * @param archive Facts of the sealed archive; null prints `not yet sealed`.
+ */
+export function renderText(summary: RunSummary, archive: ArchiveFacts | null): string {
+  // Of another program's run only lines, errors and warnings are known; a 0 would be taken for a measurement.
+  const ours = (blocks: (of: RunSummary) => Block[]): Block[] => (isForeign(summary) ? [] : blocks(summary));
+  const before = [section('EXPERIMENT RUN SUMMARY', headBlocks(summary)), section('CONFIGURATION', ours(configurationBlocks))];
+  const after = [
+    section('RECONCILIATION SUMMARY', reconciliationBlocks(summary)),
+    section('WHERE THE TIME WENT', ours(timeBlocks)),
+    section('FINAL METRICS', ours(totalBlocks)),
+    section('ERRORS AND WARNINGS', problemBlocks(summary)),
+    section('HITL INTERACTIONS', hitlBlocks(summary)),
+    section('LOGS', logBlocks(summary)),
+    section('ARCHIVE INTEGRITY', archiveBlocks(archive)),
+  ];
+  // The steps get the room that the rest leaves.
+  const steps = (lines: readonly string[]): Printed => ({ title: 'STEP EXECUTION SUMMARY', lines });
+  const rest = Buffer.byteLength(join([...before, steps(['']), ...after]));
+  return join([...before, steps(stepLines(summary.steps, summary.failing_step, MAX_BYTES - rest, finishLines)), ...after]);
+}
+
+interface Printed {
+  readonly title: string;
+  readonly lines: readonly string[];
+}
+
+function section(title: string, blocks: readonly Block[]): Printed {
+  return { title, lines: finishLines(blocks.flatMap(block)) };
+}
+
+/** What stands in the logs goes no further than this line by line: neutral, and cut to the width. */
+function finishLines(lines: string[]): string[] {
+  return lines.map((line) => clip(sanitizeForFile(line), COLUMNS).trimEnd());
+}
+
+/** Sections without lines are left out. */
+function join(sections: readonly Printed[]): string {
+  return sections
+    .filter(({ lines }) => lines.length > 0)
+    .map(({ title, lines }) => `${RULE}\n${title}\n${RULE}\n${lines.join('\n')}\n`)
+    .join('\n');
+}
+
+const UNDER = { item: '  - ', inset: '  ' } as const;
+
+function block(one: Block): string[] {
+  switch (one.kind) {
+    case 'facts':
+      return one.facts.flatMap(({ label, value, under, lines }) => sentence(`${plain(label)}: ${plain(value)}`, under, lines));
+    case 'figures':
+      return [
+        row('', one.heads),
+        ...one.rows.map(({ label, cells }) =>
+          row(
+            `  ${label}:`,
+            cells.map((cell) => figureText(cell, figure)),
+          ),
+        ),
+      ];
+    case 'table':
+      return [one.heads, ...one.rows].map((cells) => cells.map(plain).join('  '));
+    case 'list':
+      return [one.lead, ...one.items.map((item) => `  - ${item}`)];
+    case 'code':
+      return [one.lead, ...one.lines.map((line) => `  | ${line}`)];
+    case 'note':
+      return sentence(`${plain(one.text)}${one.after ?? ''}`, one.under, one.lines);
+    case 'command':
+      return [`${one.label}: ${one.command}`];
+    case 'gap':
+      return [''];
+    default:
+      return one satisfies never;
+  }
+}
+
+/** Over several lines where it may; further ones are set in, so that none can look like a line of its own. */
+function sentence(text: string, under?: keyof typeof UNDER, most = 1): string[] {
+  const indent = under === undefined ? '' : UNDER[under];
+  if (most === 1) return [`${indent}${text}`];
+  const lines = wrap(sanitizeForFile(text), COLUMNS - indent.length - 2, most);
+  return lines.map((line, index) => (index === 0 ? `${indent}${line}` : `${' '.repeat(indent.length)}  ${line}`));
+}
+
+/** A label, then columns aligned to the right; a figure too long for its column takes room from the label's blanks. */
+function row(label: string, cells: readonly string[]): string {
+  const columns = cells.map((cell) => ` ${cell}`.padStart(FIGURE_COLUMNS));
+  return `${label.padEnd(Math.max(label.length, LABEL_COLUMNS))}${columns.join('')}`;
+}
+
+function plain(value: Value): string {
+  if (typeof value === 'string') return value;
+  if ('own' in value) return value.own;
+  return 'code' in value ? value.code : value.join('; ');
+}
