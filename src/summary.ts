@@ -4,13 +4,9 @@ export type { RecordedCall } from './summary/fold/state.ts';
 export { renderJson } from './summary/print/json.ts';
 export { renderMarkdown } from './summary/print/markdown.ts';
 export { computeMetrics } from './summary/metrics.ts';
-export {
-  comparedFigures,
-  costText,
-  differencePercent,
-  sharedText,
-  stepsByResolution,
-} from './summary/document/reconciliation-phrases.ts';
+export { fact, facts, figureText, plainText, type BlockOf, type Fact } from './summary/document/model.ts';
+export { comparisonFigures } from './summary/document/reconciliation.ts';
+export { costText, differencePercent, sharedText, stepsByResolution } from './summary/document/reconciliation-phrases.ts';
 export { foldReconciliation, readReconciliation } from './summary/reconciliation.ts';
 export { LogSummarizer } from './summary/summarizer.ts';
 export { renderText } from './summary/print/text.ts';

@@ -2,17 +2,17 @@
 import { findRun, openRun, type CatalogRun, type FoundRun } from '../../catalog.ts';
 import { ExitCode } from '../../errors.ts';
 import type { RunSummary } from '../../schema.ts';
-import { claimLine, differencePercent, runNotes, totalCost } from '../../summary.ts';
-import { paintFor, sanitizeJson, sanitizeLine, styleOf, wrap } from '../../terminal.ts';
+import { claimLine, differencePercent, fact, facts, runNotes, totalCost, type BlockOf, type Fact } from '../../summary.ts';
+import { paintFor, sanitizeJson, sanitizeLine } from '../../terminal.ts';
 import { bytes, count, DASH, duration, nanoUsd, plural, stepNumber, utc } from '../../format.ts';
+import { blockLines } from '../views/document.ts';
 import { table } from '../views/table.ts';
 import { print } from '../output.ts';
 import { summaryOf, type RunFacts } from '../views/run-facts.ts';
 import { shownStatus } from '../views/run-table.ts';
 import { runsDirOf, shownPath, type CommonOptions } from '../runs-dir.ts';
 
-/** What stands beside the labels at 80 columns. */
-const SENTENCE_COLUMNS = 69;
+const COLUMNS = 80;
 const SENTENCE_LINES = 6;
 
 interface ShowOptions extends CommonOptions {
@@ -22,31 +22,21 @@ interface ShowOptions extends CommonOptions {
 export async function run([name = '']: readonly string[], options: ShowOptions): Promise<number> {
   const found = await findRun(runsDirOf(options), name);
   await using source = await openRun(found);
-  const facts = await summaryOf(found, source);
+  const shown = await summaryOf(found, source);
   const listed = found.kind === 'directory' ? found : null;
   if (options.json === true) {
     const { kind: _, ...entry } = listed ?? { kind: '', entry: null, state: null, dir: null };
-    await print(sanitizeJson({ ...entry, location: source.location, ...facts }));
+    await print(sanitizeJson({ ...entry, location: source.location, ...shown }));
     return ExitCode.ok;
   }
-  const status = listed === null ? facts.summary.status : shownStatus(listed);
-  const paint = paintFor(process.stdout);
-  for (const [label, text] of headOf(found, facts, listed)) {
-    const style =
-      label === 'Status' ? status : label === 'Reconciled' ? facts.summary.reconciliation?.verification_status : undefined;
-    // Sentences are folded; paths and commands stay whole.
-    const lines = label === 'Reconciled' || label === 'Note' ? wrap(text, SENTENCE_COLUMNS, SENTENCE_LINES) : [text];
-    for (const [index, line] of lines.entries()) {
-      const shown = style === undefined ? line : paint(styleOf(style), line);
-      await print(`${paint('dim', (index === 0 ? label : '').padEnd(10))} ${shown}`);
-    }
-  }
-  await print('', ...logTable(facts.summary));
+  const terminal = { paint: paintFor(process.stdout), columns: COLUMNS };
+  await print(...blockLines(headOf(found, shown, listed), terminal));
+  await print('', ...logTable(shown.summary));
   return ExitCode.ok;
 }
 
 /** From the logs where they tell it, else from the index: a run of the original says little in its logs. */
-function headOf(found: FoundRun, { summary, archive }: RunFacts, listed: CatalogRun | null): [string, string][] {
+function headOf(found: FoundRun, { summary, archive }: RunFacts, listed: CatalogRun | null): BlockOf<'facts'> {
   const entry = listed?.entry ?? null;
   const status = listed === null ? summary.status : shownStatus(listed);
   const model = summary.model ?? entry?.model ?? null;
@@ -60,35 +50,37 @@ function headOf(found: FoundRun, { summary, archive }: RunFacts, listed: Catalog
   const told = summary.steps_total !== null;
   const calls = told ? usage.api_calls : (entry?.total_api_calls ?? null);
   const [tokensIn, tokensOut] = told ? [usage.tokens_in, usage.tokens_out] : [entry?.total_tokens_in, entry?.total_tokens_out];
-  const lines: [string, string | null][] = [
-    ['Run', `${summary.framework ?? entry?.framework ?? DASH}/${summary.run_id ?? entry?.run_id ?? DASH}`],
-    ['Status', status === null ? null : status.replace('_', ' ')],
-    ['Cause', summary.failure?.cause ?? null],
-    [
+  return facts(
+    fact('Run', `${summary.framework ?? entry?.framework ?? DASH}/${summary.run_id ?? entry?.run_id ?? DASH}`),
+    fact('Status', status === null ? null : status.replace('_', ' '), status === null ? {} : { status }),
+    fact('Cause', summary.failure?.cause ?? null),
+    fact(
       'Model',
       model === null ? DASH : `${model}${(summary.rehearsal ?? entry?.rehearsal) === true ? ' (scripted, no model’s work)' : ''}`,
-    ],
-    ['Replay', replayOf === null ? null : `of ${replayOf}: recorded answers, no model was asked`],
-    ['Started', utc(summary.started_at ?? entry?.start_time, DASH)],
-    ['Ended', utc(summary.ended_at ?? entry?.end_time, DASH)],
-    ['Duration', duration(summary.duration_seconds ?? entry?.duration_seconds, DASH)],
-    ['Steps', steps[1] === null ? DASH : `${count(steps[0], DASH)} of ${count(steps[1], DASH)} succeeded`],
-    ['Calls', count(calls, DASH)],
-    ['Tokens', `${count(tokensIn, DASH)} in, ${count(tokensOut, DASH)} out`],
-    ['Claimed', told ? claimLine(summary.claimed_usage, usage.unmetered_attempts === 0) : null],
-    ['Cost', told ? totalCost(summary) : dollarsOf(entry?.cost_usd ?? null)],
-    ...(told ? runNotes(summary).map((note): [string, string] => ['Note', note]) : []),
-    ['Provider', providerOf(summary)],
-    ['Reconciled', reconciledOf(summary)],
-    [
+    ),
+    fact('Replay', replayOf === null ? null : `of ${replayOf}: recorded answers, no model was asked`),
+    fact('Started', utc(summary.started_at ?? entry?.start_time, DASH)),
+    fact('Ended', utc(summary.ended_at ?? entry?.end_time, DASH)),
+    fact('Duration', duration(summary.duration_seconds ?? entry?.duration_seconds, DASH)),
+    fact('Steps', steps[1] === null ? DASH : `${count(steps[0], DASH)} of ${count(steps[1], DASH)} succeeded`),
+    fact('Calls', count(calls, DASH)),
+    fact('Tokens', `${count(tokensIn, DASH)} in, ${count(tokensOut, DASH)} out`),
+    fact('Claimed', told ? claimLine(summary.claimed_usage, usage.unmetered_attempts === 0) : null),
+    fact('Cost', told ? totalCost(summary) : dollarsOf(entry?.cost_usd ?? null)),
+    ...(told ? runNotes(summary) : []).map((text) => fact('Note', text, { lines: SENTENCE_LINES })),
+    fact('Provider', providerOf(summary)),
+    reconciledFact(summary),
+    fact(
       'Problems',
       `${count(summary.errors.count)} ${plural(summary.errors.count, 'error')}, ${count(summary.warnings.count)} ${plural(summary.warnings.count, 'warning')}`,
-    ],
-    ['Damage', damageOf(summary)],
-    ['Archive', archive === null ? 'none' : `${archive.name}, ${bytes(archive.bytes)}, SHA-256 ${archive.sha256.slice(0, 12)}…`],
-    ['Place', shownPath(found.kind === 'archive' ? found.archive : found.dir)],
-  ];
-  return lines.flatMap(([label, text]) => (text === null ? [] : [[label, sanitizeLine(text)] as [string, string]]));
+    ),
+    fact('Damage', damageOf(summary)),
+    fact(
+      'Archive',
+      archive === null ? 'none' : `${archive.name}, ${bytes(archive.bytes)}, SHA-256 ${archive.sha256.slice(0, 12)}…`,
+    ),
+    fact('Place', shownPath(found.kind === 'archive' ? found.archive : found.dir)),
+  );
 }
 
 function dollarsOf(usd: number | null): string | null {
@@ -107,10 +99,10 @@ function providerOf({ reconciliation }: RunSummary): string | null {
 }
 
 /** Null before the first attempt. */
-function reconciledOf({ reconciliation }: RunSummary): string | null {
+function reconciledFact({ reconciliation }: RunSummary): Fact | null {
   if (reconciliation === null) return null;
-  const { verification_status, verification_message, last_attempt_at } = reconciliation;
-  return `${verification_status.replace('_', ' ')} at ${utc(last_attempt_at)}: ${verification_message}`;
+  const { verification_status: status, verification_message: message, last_attempt_at: at } = reconciliation;
+  return fact('Reconciled', `${status.replace('_', ' ')} at ${utc(at)}: ${message}`, { lines: SENTENCE_LINES, status });
 }
 
 function damageOf({ damaged, missing_records, dropped }: RunSummary): string | null {

@@ -3,23 +3,14 @@ import type { RunReconciliation } from '../../reconcile.ts';
 import type { ManifestEntry, ReconciliationState } from '../../schema.ts';
 import { count, DASH, plural } from '../../format.ts';
 import { stateCounts } from './reconcile-result.ts';
-import {
-  againLines,
-  factsText,
-  headLines,
-  nextLines,
-  runName,
-  said,
-  stateText,
-  waitText,
-  type Saying,
-} from './reconcile-words.ts';
+import { sentence } from './document.ts';
+import { againLines, factsText, headLines, nextLines, runName, stateText, waitText, type Saying } from './reconcile-words.ts';
 import { widthOf, wrap } from '../../terminal.ts';
 
 /** A block for each run. */
 export function waitingLines(runs: readonly RunReconciliation[], saying: Saying): string[] {
   const again = againLines(runs, saying);
-  const blocks = runs.map((run) => [...headLines(run, saying), ...said('', run.reason, saying), ...nextLines(run, saying)]);
+  const blocks = runs.map((run) => [...headLines(run, saying), ...sentence(run.reason, saying), ...nextLines(run, saying)]);
   return [...blocks, ...(again.length === 0 ? [] : [again])].flatMap((block, index) => (index === 0 ? block : ['', ...block]));
 }
 
@@ -73,7 +64,7 @@ function runLines(run: RunReconciliation, entry: ManifestEntry | undefined, sayi
   return [
     ...(isWide ? [`  ${runName(run)}`, `    ${factsText(run)}`] : [`  ${runName(run)}  ${factsText(run)}`]),
     ...[facts.join('; '), run.reason, ...wait].flatMap((text) =>
-      said('', text, { columns: saying.columns - 2 }).map((line) => `  ${line}`),
+      sentence(text, { columns: saying.columns - 2 }).map((line) => `  ${line}`),
     ),
   ];
 }

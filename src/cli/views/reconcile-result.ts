@@ -2,16 +2,16 @@
 import { sanitizeJson } from '../../terminal.ts';
 import type { RunReconciliation, WatchRound } from '../../reconcile.ts';
 import type { ReconciliationSummary } from '../../schema.ts';
-import { comparedFigures, costText, differencePercent, sharedText, stepsByResolution } from '../../summary.ts';
-import { count, DASH, plural, utc } from '../../format.ts';
-import { table } from './table.ts';
-import { headLines, nextLines, said, stateText, type Saying } from './reconcile-words.ts';
+import { comparisonFigures, costText, differencePercent, fact, facts, sharedText, stepsByResolution } from '../../summary.ts';
+import { count, plural, utc } from '../../format.ts';
+import { blockLines, sentence } from './document.ts';
+import { headLines, nextLines, stateText, type Saying } from './reconcile-words.ts';
 
 /** `baseline/…  verified, …`, why, the three columns where there is a reading, and what to do next. */
 export function resultBlock(run: RunReconciliation, saying: Saying, { verbose }: { verbose: boolean }): string[] {
   return [
     ...headLines(run, saying),
-    ...said('', run.reason, saying),
+    ...sentence(run.reason, saying),
     ...(run.summary === null ? [] : comparisonLines(run.summary, saying, { verbose, isOld: run.action !== 'read' })),
     ...nextLines(run, saying),
   ];
@@ -25,41 +25,29 @@ function comparisonLines(
 ): string[] {
   const { comparison, settings, last_reading: reading } = summary;
   if (comparison === null) return [];
-  const joint = comparison.joint_ledger !== null;
-  const rows = comparedFigures(comparison).map((figures) => [
-    figures.label.toLowerCase().replace('api', 'API'),
-    comparison.claim === null ? 'none' : count(figures.claim, DASH),
-    count(figures.ledger, DASH),
-    ...(joint ? [count(figures.joint, DASH)] : []),
-    count(figures.provider, DASH),
-    figures.difference !== null && figures.difference > 0
-      ? `+${count(figures.difference, DASH)}`
-      : count(figures.difference, DASH),
-  ]);
-  const heads = ['framework', 'proxy', ...(joint ? ['proxy, all'] : []), 'provider', 'difference'];
-  const columns = [{ title: '' }, ...heads.map((title) => ({ title, align: 'right' as const }))];
-  const lines = table(columns, rows);
   const within = saying.paint(comparison.within_threshold ? 'green' : 'red', comparison.within_threshold ? 'within' : 'outside');
-  const shared = sharedText(summary);
-  const cost = costText(summary);
   const { notResolvable } = stepsByResolution(summary.steps);
+  const isListed = verbose && notResolvable !== null;
   return [
     ...(isOld && reading !== null ? [`  as of ${utc(reading.fetched_at)} UTC:`] : []),
-    ...lines.map((line) => `    ${line}`),
+    ...blockLines(comparisonFigures(comparison, 'Proxy, all'), saying),
     `  largest difference ${differencePercent(comparison, settings.threshold_percent)}, ${within} the threshold of ${settings.threshold_percent}%`,
-    ...(shared === null ? [] : said('bound: ', shared, saying)),
-    ...comparison.explanations.flatMap((explanation) => said('could explain it: ', explanation, saying)),
-    ...(verbose && cost !== null ? said('cost: ', cost, saying) : []),
-    ...(verbose && notResolvable !== null
-      ? said('', `steps not resolvable at the provider’s granularity of one minute: ${notResolvable}`, saying)
-      : []),
+    ...blockLines(
+      facts(
+        fact('Bound', sharedText(summary), { under: 'inset' }),
+        ...comparison.explanations.map((text) => fact('Could explain it', text, { under: 'inset' })),
+        fact('Cost', verbose ? costText(summary) : null, { under: 'inset' }),
+      ),
+      saying,
+    ),
+    ...(isListed ? sentence(`steps not resolvable at the provider’s granularity of one minute: ${notResolvable}`, saying) : []),
   ];
 }
 
 /** Runs that were left out: one line each, the settled ones only counted. */
 export function skippedLines(skipped: readonly RunReconciliation[], saying: Saying, { verbose }: { verbose: boolean }): string[] {
   const shown = skipped.filter(({ settled }) => verbose || !settled);
-  const lines = shown.flatMap((run) => [...headLines(run, saying), ...said('', run.reason, saying), ...nextLines(run, saying)]);
+  const lines = shown.flatMap((run) => [...headLines(run, saying), ...sentence(run.reason, saying), ...nextLines(run, saying)]);
   const hidden = skipped.length - shown.length;
   if (hidden > 0)
     lines.push(

@@ -1,10 +1,8 @@
 /** What is said of one run's reconciliation, wherever it is listed. */
+import { sentence } from './document.ts';
 import type { RunReconciliation } from '../../reconcile.ts';
-import { type Paint, sanitizeLine, styleOf, widthOf, wrap } from '../../terminal.ts';
+import { type Paint, sanitizeLine, styleOf, widthOf } from '../../terminal.ts';
 import { count, duration } from '../../format.ts';
-
-/** A sentence has at most so many lines. */
-const MOST_LINES = 8;
 
 /** What the words depend on besides the run. */
 export interface Saying {
@@ -49,12 +47,14 @@ function ageText(minutes: number): string {
 
 /** What to do about it, or when it is worth asking again; empty where nothing is to be done. */
 export function nextLines(run: RunReconciliation, saying: Saying): string[] {
-  const lines = run.fix === null ? [] : said('fix: ', run.fix, saying);
+  const lines = run.fix === null ? [] : sentence(`fix: ${run.fix}`, saying);
   const { framework, runId, nextAttemptAt } = run;
   if (nextAttemptAt !== null) {
     const wait = waitText(nextAttemptAt, saying.now);
     lines.push(
-      ...(saying.single ? withCommand(`${wait}, with`, `reconcile ${framework} ${runId}`, saying) : said('next: ', wait, saying)),
+      ...(saying.single
+        ? withCommand(`${wait}, with`, `reconcile ${framework} ${runId}`, saying)
+        : sentence(`next: ${wait}`, saying)),
     );
   } else if (run.state === 'mismatch') {
     lines.push(...withCommand('look at the calls that were measured, with', `logs ${runId} --component metrics`, saying));
@@ -63,7 +63,10 @@ export function nextLines(run: RunReconciliation, saying: Saying): string[] {
 }
 
 function withCommand(text: string, command: string, saying: Saying): string[] {
-  return [...said('next: ', text, saying), `    ${saying.paint('cyan', sanitizeLine(`npx stepwell ${command}${saying.place}`))}`];
+  return [
+    ...sentence(`next: ${text}`, saying),
+    `    ${saying.paint('cyan', sanitizeLine(`npx stepwell ${command}${saying.place}`))}`,
+  ];
 }
 
 /** Once for several runs, when one of them is worth asking for again; empty when none is. */
@@ -86,11 +89,4 @@ export function whenText(at: string, now: Date): string {
 
 function minutesUntil(at: string, now: Date): number {
   return Math.ceil((Date.parse(at) - now.getTime()) / 60_000);
-}
-
-/** A sentence with its label, set in by two and wrapped. */
-export function said(label: string, text: string, { columns }: Pick<Saying, 'columns'>): string[] {
-  return wrap(sanitizeLine(`${label}${text}`), columns - 4, MOST_LINES).map(
-    (line, index) => `${index === 0 ? '  ' : '    '}${line}`,
-  );
 }

@@ -14,6 +14,8 @@ export interface Fact {
   readonly under?: 'item' | 'inset';
   /** Lines that it may take where lines are short; default 1, the rest is cut. */
   readonly lines?: number;
+  /** A status of a run or state of a reconciliation, whose color it has where there are colors. */
+  readonly status?: string;
 }
 
 /** A figure that has not been put into words: printers differ in how they write it. */
@@ -47,6 +49,8 @@ export type Block =
   /** An empty line, where blocks are not apart anyway. */
   | { readonly kind: 'gap' };
 
+export type BlockOf<K extends Block['kind']> = Extract<Block, { kind: K }>;
+
 export interface Section {
   readonly title: Value;
   /** 1 is the title of the whole; default 2. */
@@ -57,12 +61,12 @@ export interface Section {
 export const GAP: Block = { kind: 'gap' };
 
 /** Facts of which some may be absent. */
-export function facts(...all: readonly (Fact | null)[]): Extract<Block, { kind: 'facts' }> {
+export function facts(...all: readonly (Fact | null)[]): BlockOf<'facts'> {
   return { kind: 'facts', facts: all.filter((one) => one !== null) };
 }
 
 /** Absent without a value. */
-export function fact(label: Fact['label'], value: Value | null, how: Pick<Fact, 'under' | 'lines'> = {}): Fact | null {
+export function fact(label: Fact['label'], value: Value | null, how: Pick<Fact, 'under' | 'lines' | 'status'> = {}): Fact | null {
   return value === null ? null : { label, value, ...how };
 }
 
@@ -70,7 +74,7 @@ export function item(label: string, value: Value | null, lines = 1): Fact | null
   return fact(label, value, { under: 'item', lines });
 }
 
-export function note(text: Value, how: Omit<Extract<Block, { kind: 'note' }>, 'kind' | 'text'> = {}): Block {
+export function note(text: Value, how: Omit<BlockOf<'note'>, 'kind' | 'text'> = {}): Block {
   return { kind: 'note', text, ...how };
 }
 
@@ -79,4 +83,11 @@ export function figureText(cell: Figure, write: (value: number | null) => string
   if (typeof cell === 'string') return cell;
   if (typeof cell !== 'object' || cell === null) return write(cell);
   return `${(cell.signed ?? 0) > 0 ? '+' : ''}${write(cell.signed)}`;
+}
+
+/** The words alone. */
+export function plainText(value: Value): string {
+  if (typeof value === 'string') return value;
+  if ('own' in value) return value.own;
+  return 'code' in value ? value.code : value.join('; ');
 }

@@ -1,7 +1,7 @@
 /** The comparison with the provider's own figures. Every section is empty before the first attempt. */
 import { counted, figure, secondsOf, stepNumber } from '../../format.ts';
 import type { ReconciliationSummary, RunSummary, StepResolution, UsageComparison } from '../../schema.ts';
-import { fact, facts, GAP, note, type Block, type Fact, type Figure } from './model.ts';
+import { fact, facts, GAP, note, type Block, type BlockOf, type Fact, type Figure } from './model.ts';
 import {
   comparedFigures,
   costText,
@@ -104,7 +104,7 @@ function boundFacts(reconciliation: ReconciliationSummary): (Fact | null)[] {
 }
 
 /** Framework, proxy and provider side by side. @param joint head of the proxy's figures for all runs that share minutes */
-export function comparisonFigures(comparison: UsageComparison, joint: string): Block {
+export function comparisonFigures(comparison: UsageComparison, joint: string): BlockOf<'figures'> {
   const isShared = comparison.joint_ledger !== null;
   return {
     kind: 'figures',

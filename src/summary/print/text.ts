@@ -4,7 +4,7 @@ import type { ArchiveFacts, RunSummary } from '../../schema.ts';
 import { clip, sanitizeForFile, wrap } from '../../terminal.ts';
 import { configurationBlocks, headBlocks } from '../document/head.ts';
 import { timeBlocks, totalBlocks } from '../document/metrics.ts';
-import { figureText, type Block, type Value } from '../document/model.ts';
+import { figureText, plainText, type Block } from '../document/model.ts';
 import { isForeign } from '../document/phrases.ts';
 import { problemBlocks } from '../document/problems.ts';
 import { reconciliationBlocks } from '../document/reconciliation.ts';
@@ -68,7 +68,9 @@ const UNDER = { item: '  - ', inset: '  ' } as const;
 function block(one: Block): string[] {
   switch (one.kind) {
     case 'facts':
-      return one.facts.flatMap(({ label, value, under, lines }) => sentence(`${plain(label)}: ${plain(value)}`, under, lines));
+      return one.facts.flatMap(({ label, value, under, lines }) =>
+        sentence(`${plainText(label)}: ${plainText(value)}`, under, lines),
+      );
     case 'figures':
       return [
         row('', one.heads),
@@ -80,13 +82,13 @@ function block(one: Block): string[] {
         ),
       ];
     case 'table':
-      return [one.heads, ...one.rows].map((cells) => cells.map(plain).join('  '));
+      return [one.heads, ...one.rows].map((cells) => cells.map(plainText).join('  '));
     case 'list':
       return [one.lead, ...one.items.map((item) => `  - ${item}`)];
     case 'code':
       return [one.lead, ...one.lines.map((line) => `  | ${line}`)];
     case 'note':
-      return sentence(`${plain(one.text)}${one.after ?? ''}`, one.under, one.lines);
+      return sentence(`${plainText(one.text)}${one.after ?? ''}`, one.under, one.lines);
     case 'command':
       return [`${one.label}: ${one.command}`];
     case 'gap':
@@ -108,10 +110,4 @@ function sentence(text: string, under?: keyof typeof UNDER, most = 1): string[] 
 function row(label: string, cells: readonly string[]): string {
   const columns = cells.map((cell) => ` ${cell}`.padStart(FIGURE_COLUMNS));
   return `${label.padEnd(Math.max(label.length, LABEL_COLUMNS))}${columns.join('')}`;
-}
-
-function plain(value: Value): string {
-  if (typeof value === 'string') return value;
-  if ('own' in value) return value.own;
-  return 'code' in value ? value.code : value.join('; ');
 }
