@@ -3,7 +3,7 @@ import { adapters as builtIn } from '../frameworks.ts';
 import type { Cassette } from '../cassette.ts';
 import { loadConfig, resolveRunsDir, resolveSettings, type ResolvedConfig } from '../config.ts';
 import type { Adapter } from '../run.ts';
-import { checkExperiment } from './checks.ts';
+import { checkExperiment } from './preflight.ts';
 import type { ExperimentOptions, ExperimentPlan, PlannedRun } from './options.ts';
 import { readRecordedRun, type RecordedRun } from './replay.ts';
 import { experimentError } from './errors.ts';

@@ -32,11 +32,11 @@ test('settings: environment above the run’s own configuration; what cannot be 
     ['RECONCILIATION_MIN_STABLE_VERIFICATIONS', '1.5'],
   ] as const) {
     const wrong = reconcileRuns({ runsDir: here.runsDir, env: { ...here.env, [name]: value } });
-    await assert.rejects(wrong, { code: 'RECONCILE_SETTING', message: new RegExp(`${name} is "${value}"`) });
+    await assert.rejects(wrong, { code: 'CONFIG_INVALID', message: new RegExp(`${name}: .* is "${value}"`) });
   }
   await assert.rejects(reconcileRuns({ runsDir: here.runsDir, minAgeMinutes: -1 }), {
-    code: 'RECONCILE_SETTING',
-    message: /--min-age/,
+    code: 'CONFIG_INVALID',
+    message: /minAgeMinutes: .* is -1/,
   });
 });
 

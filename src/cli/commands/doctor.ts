@@ -1,30 +1,20 @@
 /** `stepwell doctor`: what is there, what is missing, and how to get it. Changes nothing. */
-import { execFile } from 'node:child_process';
-import { statfs } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { promisify } from 'node:util';
 import { adapters } from '../../frameworks.ts';
 import { ExitCode, StepwellError } from '../../errors.ts';
+import { checkFramework, checkMachine, type PreflightCheck } from '../../experiment.ts';
 import { accessOf } from '../../reconcile.ts';
 import { loadConfig, type ResolvedConfig, type ResolvedFramework } from '../../config.ts';
-import { type Style, paintFor, sanitize, sanitizeJson, sanitizeLine, wrap } from '../../terminal.ts';
-import { bytes } from '../../format.ts';
+import { type Style, paintFor, sanitize, sanitizeJson, wrap } from '../../terminal.ts';
 import { columnsOf, print } from '../output.ts';
-import { runsDirOf, shownPath, type CommonOptions } from '../runs-dir.ts';
+import { runsDirOf, type CommonOptions } from '../runs-dir.ts';
 
 interface DoctorOptions extends CommonOptions {
   readonly json?: boolean;
 }
 
-interface Line {
-  /**
-   * `missing`: nothing runs without it. `not ready`: this framework does not. `off`: nor does this one, which is not enabled, so
-   * that nothing is amiss. `later`: only `reconcile` needs it.
-   */
-  readonly state: 'ok' | 'missing' | 'ready' | 'not ready' | 'off' | 'later';
-  readonly what: string;
-  readonly fix: string | null;
+interface Line extends Omit<PreflightCheck, 'state'> {
+  /** Besides those of the machine. `not ready`: this framework does not run. `off`: nor does this one, which is not enabled, so that nothing is amiss. */
+  readonly state: PreflightCheck['state'] | 'ready' | 'not ready' | 'off';
 }
 
 const STYLE: Record<Line['state'], Style> = {
@@ -37,14 +27,11 @@ const STYLE: Record<Line['state'], Style> = {
 };
 const INDENT = ' '.repeat(11);
 const MOST_LINES = 40;
-const LEAST_FREE_BYTES = 64 * 1024 * 1024;
 
 export async function run(_args: readonly string[], options: DoctorOptions): Promise<number> {
-  const lines = [
-    ok(`Node.js ${process.versions.node}`),
-    await program('git', 'Install git, for example with `apt-get install git`, and put it on PATH.'),
-    await program('tar', 'Install tar; stepwell itself does without, but it is how archives are unpacked by hand.'),
-    await disk(runsDirOf(options)),
+  const machine = await checkMachine(runsDirOf(options));
+  const lines: Line[] = [
+    ...machine.map((check) => ({ ...check, what: withShownPaths(check.what) })),
     ...(await configuration(options)),
   ];
   const missing = lines.filter((line) => line.state === 'missing' || line.state === 'not ready');
@@ -72,24 +59,6 @@ function folded(text: string): string[] {
 
 function ok(what: string): Line {
   return { state: 'ok', what, fix: null };
-}
-
-async function program(name: string, fix: string): Promise<Line> {
-  try {
-    const { stdout } = await promisify(execFile)(name, ['--version'], { timeout: 10_000 });
-    return ok(sanitizeLine(stdout.split('\n')[0] ?? name));
-  } catch {
-    return { state: 'missing', what: `${name} could not be run.`, fix };
-  }
-}
-
-async function disk(runsDir: string): Promise<Line> {
-  let place = runsDir;
-  while (!existsSync(place) && dirname(place) !== place) place = dirname(place);
-  const { bavail, bsize } = await statfs(place);
-  const what = `${bytes(bavail * bsize)} free for ${shownPath(runsDir)}`;
-  if (bavail * bsize >= LEAST_FREE_BYTES) return ok(what);
-  return { state: 'missing', what, fix: 'Make space there, or name another place with --runs-dir.' };
 }
 
 /** The configuration as a whole, then each of its frameworks on its own. */
@@ -124,13 +93,7 @@ async function frameworkLines(name: string, enabled: boolean, resolved: Resolved
   const [framework] = resolved.frameworks;
   const adapter = adapters[framework?.adapter ?? ''];
   if (framework === undefined || adapter === undefined) return [];
-  const findings = await adapter.check(framework.settings, name);
-  if (adapter.needsEndpoint === true && !framework.rehearsal && framework.endpoint === null) {
-    findings.push({
-      what: 'it asks a model, but no endpoint is configured.',
-      fix: 'Add endpoint to the configuration, or use --rehearse.',
-    });
-  }
+  const findings = await checkFramework(framework, resolved, adapters, { record: false });
   const driver = framework.adapter === name ? '' : ` with the adapter ${framework.adapter}`;
   if (findings.length === 0) {
     const described = (await adapter.describe?.(framework.settings)) ?? null;

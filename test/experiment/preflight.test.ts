@@ -1,11 +1,14 @@
 /** What is found before a run begins: exit 2, every finding, no run directory. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { StepwellError } from '../../src/errors.ts';
 import { planExperiment } from '../../src/experiment.ts';
 import { scenario } from '../run/shell-experiment.ts';
+
+const CLI = join(import.meta.dirname, '../../src/cli.ts');
 
 async function errorOf(work: Promise<unknown>): Promise<StepwellError> {
   try {
@@ -113,5 +116,24 @@ test('a price, a limit on something else or a rehearsal leave nothing to refuse'
     await using here = await scenario({ tool: 'true' }, { ...GATEWAY, ...change });
     const { findings } = await planExperiment({ config: here.config, runsDir: here.runsDir, frameworks: ['all'], env });
     assert.deepEqual(findings, [], JSON.stringify(change));
+  }
+});
+
+test('doctor finds what keeps a run from starting', async () => {
+  await using here = await scenario({ shell: 'true' });
+  const file = join(here.dir, 'file');
+  await writeFile(file, '');
+  for (const [change, says] of [
+    [{ args: ['--runs-dir', file] }, /file is not a directory, so runs cannot be kept below it/],
+    [{ args: ['--runs-dir', join(file, 'below')] }, /file is not a directory, so runs cannot be kept below it/],
+    [{ args: ['--runs-dir', here.runsDir], path: join(here.dir, 'nothing') }, /git could not be run/],
+  ] as const) {
+    const env = { ...process.env, ...('path' in change ? { PATH: change.path } : {}) };
+    for (const command of [['doctor'], ['run', 'shell', '--dry-run'], ['run', 'shell']]) {
+      const args = [CLI, ...command, '--config', here.config, ...change.args];
+      const { status, stdout, stderr } = spawnSync(process.execPath, args, { env, encoding: 'utf8' });
+      assert.equal(status, 2, `${command.join(' ')}: ${stdout}${stderr}`);
+      assert.match(stdout + stderr, says);
+    }
   }
 });
