@@ -1,9 +1,9 @@
 /** What the framework said of its use stands beside the measurement, for the same attempts. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { EventMetadata } from '../../src/schema.ts';
-import { computeMetrics, foldRecords, renderText } from '../../src/summary.ts';
-import { Recording } from './recording.ts';
+import type { EventMetadata } from '../../../src/schema.ts';
+import { computeMetrics, foldRecords, renderText } from '../../../src/summary.ts';
+import { Recording } from '../recording.ts';
 
 type Claim = EventMetadata<'attempt_end'>['claimed_usage'];
 
