@@ -14,7 +14,7 @@ import type { AppMeasures } from './validate/flow.ts';
 import { reservePort } from './validate/port.ts';
 
 export { artifactFailure, checkArtifacts } from './validate/artifacts.ts';
-export { reservePort } from './validate/port.ts';
+export { keepFree, reservePort } from './validate/port.ts';
 
 export interface ValidationOptions {
   /** Absolute. */

@@ -1,7 +1,7 @@
 /** The import rule is not only written down: a file that breaks it is refused by the linter. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, globSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -111,4 +111,19 @@ test('the linter refuses a cycle of types alone', () => {
   });
   assert.equal(status, 1, output);
   assert.match(output, /no-cycle/);
+});
+
+/** Where such a name may stand, and why. */
+const NAMED: Record<string, string> = {
+  'src/log/run.ts': 'an example of the call that the original system made',
+  'src/log/errors.ts': 'the same example',
+};
+
+test('no area below the frameworks knows one of them', () => {
+  const above = /^src\/(frameworks|catalog|experiment|reconcile|cli|index)\b/;
+  const name = /chatdev|\bbaes\b|ghspec|spec.?kit|\bcodex\b|copilot|opencode|\bqwen\b|mini-swe/i;
+  const knowing = globSync('src/**/*.ts', { cwd: root }).filter(
+    (file) => !above.test(file) && !(file in NAMED) && name.test(readFileSync(join(root, file), 'utf8')),
+  );
+  assert.deepEqual(knowing, []);
 });

@@ -45,6 +45,8 @@ export const setupError = defineErrors({
     wanted: readonly string[];
     named: string | null;
     seen: readonly string[];
+    /** The version, such as `3.11`, of one that would do but for venv and ensurepip; null when there is none. */
+    bare: string | null;
   }) => ({
     sentence:
       `${facts.framework} needs Python ${facts.wanted.join(' or ')} with venv and ensurepip; ` +
@@ -53,7 +55,7 @@ export const setupError = defineErrors({
         : facts.named === null
           ? 'none was found on PATH.'
           : `${facts.named} is none.`),
-    fix: `Install one, or name it: frameworks: { ${facts.framework}: { python: /path/to/python${facts.wanted[0] ?? '3'} } }.`,
+    fix: `${facts.bare === null ? 'Install one' : `Complete it, on Debian and Ubuntu with \`apt-get install python${facts.bare}-venv\``}, or name another: frameworks: { ${facts.framework}: { python: /path/to/python${facts.wanted[0] ?? '3'} } }.`,
     exitCode: 2,
   }),
   SETUP_STEP_FAILED: (facts: {

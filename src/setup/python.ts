@@ -9,8 +9,15 @@ import type { Recipe } from './recipe.ts';
 import type { Tools } from './tool.ts';
 import { setupError } from './errors.ts';
 
-/** Says its version; fails where it cannot make environments. */
-const LOOK = 'import sys, venv, ensurepip; print("%d.%d.%d" % sys.version_info[:3])';
+/** Says its version, and what it lacks to make environments: Debian's own comes without ensurepip. */
+const LOOK = `
+import sys
+lacks = []
+for name in ('venv', 'ensurepip'):
+    try: __import__(name)
+    except ImportError: lacks.append(name)
+print('%d.%d.%d' % sys.version_info[:3], *lacks)
+`;
 
 export interface FoundPython {
   readonly program: string;
@@ -30,12 +37,14 @@ export async function findPython(
 ): Promise<FoundPython> {
   const fits = (version: string): boolean => recipe.pythons.some((wanted) => version.startsWith(`${wanted}.`));
   const seen: string[] = [];
+  let bare: string | null = null;
   for (const program of settings.python === undefined ? await candidates(recipe, path, home) : [settings.python]) {
     const looked = await tools.attempt([program, '-c', LOOK], cwd);
-    const version = looked.ok ? looked.stdout[0]?.trim() : undefined;
+    const [version, ...lacks] = (looked.ok ? looked.stdout[0] : undefined)?.trim().split(' ') ?? [];
     if (version === undefined) continue;
-    if (fits(version)) return { program, version };
-    seen.push(`${program} (${version})`);
+    if (fits(version) && lacks.length === 0) return { program, version };
+    if (fits(version)) bare ??= version.split('.').slice(0, 2).join('.');
+    seen.push(`${program} (${version}${lacks.length === 0 ? '' : ` without ${lacks.join(' and ')}`})`);
   }
   const named = settings.python ?? null;
   throw setupError('SETUP_PYTHON_MISSING', {
@@ -43,6 +52,7 @@ export async function findPython(
     wanted: recipe.pythons,
     named,
     seen: [...new Set(seen)],
+    bare,
   });
 }
 

@@ -7,8 +7,10 @@ export interface ReservedPort extends Disposable {
   readonly port: number;
 }
 
-/** Where ChatDev sends every line of its log, whichever run it belongs to. Systems that were told to may hand it out. */
-const SPOKEN_FOR = 8000;
+/** From now on this port is handed out to no run of this process: something talks to it unasked. */
+export function keepFree(port: number): void {
+  inUse.add(port);
+}
 
 /**
  * A TCP port of 127.0.0.1 that was free a moment ago.
@@ -19,7 +21,7 @@ const SPOKEN_FOR = 8000;
 export async function reservePort(free: () => Promise<number> = freePort): Promise<ReservedPort> {
   for (;;) {
     const port = await free();
-    if (port === SPOKEN_FOR || inUse.has(port)) continue;
+    if (inUse.has(port)) continue;
     inUse.add(port);
     return { port, [Symbol.dispose]: () => void inUse.delete(port) };
   }

@@ -25,12 +25,12 @@ import type { AdapterStep, FrameworkClaim } from '../../src/run.ts';
 import type { SetupSettings } from '../../src/setup.ts';
 import { fakeChatDev, startAnnotating, writeExperiment } from './chatdev-stage.ts';
 import { adapterContract } from './contract.ts';
-import { PYTHON } from './set-up.ts';
+import { NO_PIP, NO_VENV } from './set-up.ts';
 import { makeStage, type Stage } from './stage.ts';
 
 const chatdev = adapters['chatdev']!;
 const recipe = recipes['chatdev']!;
-const skip = PYTHON === null ? 'python3 is not on PATH' : false;
+const skip = NO_VENV;
 
 function settingsOf(stage: Stage, behaviour: string): SetupSettings {
   return { enabled: true, env: { FAKE: behaviour }, install_dir: fakeChatDev(stage.outside) };
@@ -205,7 +205,7 @@ test('a second attempt finds the packages that the first found, not those that i
 
 test(
   'ChatDev works in its copy: its set-up stays as it is, no secret of the parent is there, pip is the run’s',
-  { skip },
+  { skip: NO_PIP },
   async () => {
     using stage = makeStage();
     process.env['CHATDEV_TEST_API_KEY'] = 'chatdev-secret-value';

@@ -27,8 +27,32 @@ export const NO_ENVIRONMENTS =
   PYTHON === null
     ? 'python3 is not on PATH'
     : said('import venv, ensurepip') === null
-      ? 'this python3 has no venv or ensurepip'
+      ? 'this python3 has no venv or ensurepip: apt-get install python3-venv'
       : false;
+
+/** Why a test that runs this python3 in a virtual environment, or with pip, cannot, for `skip`; false when it can. */
+export const NO_VENV = lacking('venv', 'python3-venv');
+export const NO_PIP = NO_VENV === false ? lacking('pip', 'python3-pip') : NO_VENV;
+
+function lacking(module: string, debianPackage: string): string | false {
+  if (PYTHON === null) return 'python3 is not on PATH';
+  return said(`import ${module}`) === null ? `this python3 has no ${module}: apt-get install ${debianPackage}` : false;
+}
+
+/** A python3 as Debian's own is, without the modules that make environments. @returns the program */
+export function barePython(directory: string): string {
+  mkdirSync(join(directory, 'hidden'), { recursive: true });
+  const hook = `import sys
+class Hidden:
+    def find_spec(self, name, path=None, target=None):
+        if name.split('.')[0] in ('venv', 'ensurepip', 'pip'): raise ModuleNotFoundError('No module named ' + repr(name))
+sys.meta_path.insert(0, Hidden())
+`;
+  writeFileSync(join(directory, 'hidden/sitecustomize.py'), hook);
+  const program = join(directory, 'python3');
+  writeFileSync(program, `#!/bin/sh\nPYTHONPATH='${directory}/hidden' exec '${PYTHON}' "$@"\n`, { mode: 0o755 });
+  return program;
+}
 
 function said(program: string): string | null {
   try {

@@ -1,7 +1,11 @@
 /** ChatDev sends each line of its log to a page that may be open on this port, and waits for an answer without a limit. */
 import { connect } from 'node:net';
+import { keepFree } from '../../validate.ts';
 
 export const LOG_PORT = 8000;
+
+// It sends them whichever run they belong to: the application of another run must not be what listens there.
+keepFree(LOG_PORT);
 
 const PATIENCE_MS = 1000;
 

@@ -22,7 +22,7 @@ export function refuseForBudget(response: ServerResponse, provider: Provider, { 
   });
 }
 
-/** Clients that try a WebSocket first, such as Codex, take this status as the sign to go on over HTTP at once. */
+/** Clients that try a WebSocket first take this status as the sign to go on over HTTP at once. */
 export function refuseUpgrade(request: IncomingMessage, response: ServerResponse, protocol: string): void {
   const message = `stepwell's metering proxy passes no ${protocol} connections on. Send the request over plain HTTP; streams of events are supported.`;
   request.resume();
