@@ -5,7 +5,6 @@ import { hostFacts, projectFacts } from './host.ts';
 import { startModel } from './model.ts';
 import type { ExperimentOptions, ExperimentResult, RunResult } from './options.ts';
 import { loadPlan } from './plan.ts';
-import { inPool } from './pool.ts';
 import { runOne } from './run-one.ts';
 import { experimentError } from './errors.ts';
 
@@ -39,4 +38,30 @@ export async function runExperiment(options: ExperimentOptions): Promise<Experim
 function exitCodeOf(runs: readonly RunResult[]): number {
   if (runs.some(({ record }) => record === 'incomplete')) return ExitCode.failure;
   return runs.some(({ status }) => status !== 'success') ? ExitCode.runFailed : ExitCode.ok;
+}
+
+/**
+ * Does `work` for each item in order, `atOnce` at a time. `stop` keeps items from being begun; those are absent from the
+ * result. An error keeps further items from being begun too, and is thrown when those already begun have ended.
+ */
+async function inPool<T, R>(
+  items: readonly T[],
+  { atOnce, stop, work }: { atOnce: number; stop: () => boolean; work: (item: T) => Promise<R> },
+): Promise<R[]> {
+  const results = new Map<number, R>();
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let index = next++; index < items.length && !stop(); index = next++) {
+      try {
+        results.set(index, await work(items[index] as T));
+      } catch (error) {
+        next = items.length;
+        throw error;
+      }
+    }
+  };
+  const ended = await Promise.allSettled(Array.from({ length: atOnce }, worker));
+  const failed = ended.find((worker) => worker.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  return [...results].sort(([a], [b]) => a - b).map(([, result]) => result);
 }

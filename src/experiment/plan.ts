@@ -1,11 +1,13 @@
 /** From the options to what would be run, without starting anything. */
 import { adapters as builtIn } from '../frameworks.ts';
-import type { Cassette } from '../cassette.ts';
+import { readCassette, type Cassette } from '../cassette.ts';
+import { catalogError, findRun, openRun } from '../catalog.ts';
 import { loadConfig, resolveRunsDir, resolveSettings, type ResolvedConfig } from '../config.ts';
 import type { Adapter } from '../run.ts';
+import { RunMetadata } from '../schema.ts';
+import { METADATA_FILE, storeError } from '../store.ts';
 import { checkExperiment } from './preflight.ts';
 import type { ExperimentOptions, ExperimentPlan, PlannedRun } from './options.ts';
-import { readRecordedRun, type RecordedRun } from './replay.ts';
 import { experimentError } from './errors.ts';
 
 export interface LoadedPlan {
@@ -72,6 +74,40 @@ async function recordedRunOf(options: ExperimentOptions, env: NodeJS.ProcessEnv)
   }
   if (record === true) throw experimentError('RECORD_OF_REPLAY', { run: replay });
   return await readRecordedRun(resolveRunsDir({ options: { runsDir }, env }), replay);
+}
+
+/** The run that a replay answers from. */
+interface RecordedRun {
+  readonly runId: string;
+  readonly framework: string;
+  readonly model: string;
+  readonly cassette: Cassette;
+}
+
+/**
+ * Finds the run and reads its cassette, from its directory or its archive.
+ *
+ * @param name as `findRun` takes it
+ * @throws RUN_NOT_FOUND and the like, RUN_NOT_SEALED while it is still running, METADATA_MISSING, CASSETTE_MISSING, CASSETTE_UNREADABLE
+ */
+async function readRecordedRun(runsDir: string, name: string): Promise<RecordedRun> {
+  const found = await findRun(runsDir, name);
+  if (found.kind === 'directory' && (found.state === 'live' || found.state === 'elsewhere')) {
+    throw catalogError('RUN_NOT_SEALED', { run: found.entry.run_id, state: found.state });
+  }
+  await using source = await openRun(found);
+  const metadata = metadataOf((await source.read(METADATA_FILE))?.toString('utf8') ?? '');
+  if (metadata === null) throw storeError('METADATA_MISSING', { runDir: source.location });
+  const { run_id: runId, framework, model } = metadata;
+  return { runId, framework, model, cassette: await readCassette(source, runId) };
+}
+
+function metadataOf(text: string): RunMetadata | null {
+  try {
+    return RunMetadata.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
 }
 
 /** What one framework asked, no other asks in the same words. */
