@@ -7,8 +7,8 @@ import { parse, stringify } from 'yaml';
 import { recipes } from '../../src/frameworks.ts';
 import type { ComparedGroup } from '../../src/catalog.ts';
 import type { ManifestEntry } from '../../src/schema.ts';
-import { fakeChatDev } from '../frameworks/chatdev-stage.ts';
-import { fakeSetup, PYTHON } from '../frameworks/set-up.ts';
+import { fakeChatDev } from '../frameworks/chatdev-experiment.ts';
+import { fakeSetup, PYTHON } from '../frameworks/fake-setup.ts';
 import { newPlace } from '../cli/child.ts';
 import { widthOf } from '../../src/terminal.ts';
 

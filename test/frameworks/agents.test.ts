@@ -8,7 +8,7 @@ import type { AgentPreset } from '../../src/frameworks/agent/preset.ts';
 import { withRun, withStep } from '../../src/log.ts';
 import type { FrameworkClaim } from '../../src/run.ts';
 import { until } from '../exec/processes.ts';
-import { makeStage, type Stage } from './stage.ts';
+import { makeStage, type Stage } from './adapter-run.ts';
 
 /** A program in place of the agent: says its version, else runs `script`. */
 function fake(stage: Stage, script: string): string {

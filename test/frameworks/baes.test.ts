@@ -12,8 +12,8 @@ import { withRun, withStep } from '../../src/log.ts';
 import type { FrameworkClaim } from '../../src/run.ts';
 import type { SetupSettings } from '../../src/setup.ts';
 import { adapterContract } from './contract.ts';
-import { fakeSetup, PYTHON } from './set-up.ts';
-import { makeStage, type Stage } from './stage.ts';
+import { fakeSetup, PYTHON } from './fake-setup.ts';
+import { makeStage, type Stage } from './adapter-run.ts';
 
 const baes = adapters['baes']!;
 const recipe = recipes['baes']!;

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { recipes } from '../../src/frameworks.ts';
 import { setUp } from '../../src/setup.ts';
 import { type ExperimentResult, runExperiment } from '../../src/index.ts';
-import { startAnnotating, writeExperiment } from './chatdev-stage.ts';
+import { startAnnotating, writeExperiment } from './chatdev-experiment.ts';
 import { cannotAttach, outsideOf, watchedHere, writesIn } from './writes.ts';
 
 const clone = process.env['STEPWELL_TEST_CHATDEV'] ?? '';

@@ -23,10 +23,10 @@ import { runExperiment } from '../../src/index.ts';
 import { withRun, withStep } from '../../src/log.ts';
 import type { AdapterStep, FrameworkClaim } from '../../src/run.ts';
 import type { SetupSettings } from '../../src/setup.ts';
-import { fakeChatDev, startAnnotating, writeExperiment } from './chatdev-stage.ts';
+import { fakeChatDev, startAnnotating, writeExperiment } from './chatdev-experiment.ts';
 import { adapterContract } from './contract.ts';
-import { NO_PIP, NO_VENV } from './set-up.ts';
-import { makeStage, type Stage } from './stage.ts';
+import { NO_PIP, NO_VENV } from './fake-setup.ts';
+import { makeStage, type Stage } from './adapter-run.ts';
 
 const chatdev = adapters['chatdev']!;
 const recipe = recipes['chatdev']!;

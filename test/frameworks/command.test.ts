@@ -8,7 +8,7 @@ import { commitOf } from '../../src/frameworks/command/commit.ts';
 import { withRun, withStep } from '../../src/log.ts';
 import type { AdapterStep } from '../../src/run.ts';
 import type { FrameworkSettings } from '../../src/schema.ts';
-import { makeStage, type Stage } from './stage.ts';
+import { makeStage, type Stage } from './adapter-run.ts';
 
 const settingsOf = (words: string[] | undefined, env: Record<string, string> = {}): FrameworkSettings => ({
   enabled: true,

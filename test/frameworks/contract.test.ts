@@ -6,7 +6,7 @@ import { baseline } from '../../src/frameworks/baseline.ts';
 import { command } from '../../src/frameworks/command.ts';
 import { startUpstream } from '../meter/upstream-stub.ts';
 import { adapterContract, type Behaviour, type Cast } from './contract.ts';
-import type { Stage } from './stage.ts';
+import type { Stage } from './adapter-run.ts';
 
 const SCRIPTS: Record<Behaviour, string> = {
   succeeds: 'echo made > made.txt',

@@ -7,7 +7,7 @@ import { withRun, withStep } from '../../src/log.ts';
 import type { Adapter, AdapterStep, FrameworkClaim } from '../../src/run.ts';
 import type { FrameworkSettings } from '../../src/schema.ts';
 import { isLinux, processesWith, until } from '../exec/processes.ts';
-import { makeStage, MARK, type Stage } from './stage.ts';
+import { makeStage, MARK, type Stage } from './adapter-run.ts';
 import { cannotAttach, outsideOf, watchedHere, writesIn } from './writes.ts';
 
 /** How the framework is to behave. `made.txt` in the workspace is its work. */

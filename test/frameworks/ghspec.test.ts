@@ -10,8 +10,8 @@ import type { AdapterStep, FrameworkClaim } from '../../src/run.ts';
 import type { SetupSettings } from '../../src/setup.ts';
 import { isLinux, processesWith, until } from '../exec/processes.ts';
 import { adapterContract, type Behaviour } from './contract.ts';
-import { fakeSetup } from './set-up.ts';
-import { makeStage, MARK, type Stage } from './stage.ts';
+import { fakeSetup } from './fake-setup.ts';
+import { makeStage, MARK, type Stage } from './adapter-run.ts';
 
 const ghspec = adapters['ghspec']!;
 const recipe = recipes['ghspec']!;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setUp, type Recipe } from '../../src/setup.ts';
 import type { SetupSettings } from '../../src/setup.ts';
-import { NO_ENVIRONMENTS as skip, PYTHON, PYTHON_VERSION } from '../frameworks/set-up.ts';
+import { NO_ENVIRONMENTS as skip, PYTHON, PYTHON_VERSION } from '../frameworks/fake-setup.ts';
 
 const recipe: Recipe = {
   name: 'tried',

@@ -23,7 +23,7 @@ import type { StepwellError } from '../../src/errors.ts';
 import type { SetupSettings } from '../../src/setup.ts';
 import { withFileLock } from '../../src/store.ts';
 import { isLinux, until } from '../exec/processes.ts';
-import { NO_ENVIRONMENTS as skip, PYTHON, PYTHON_VERSION as version } from '../frameworks/set-up.ts';
+import { NO_ENVIRONMENTS as skip, PYTHON, PYTHON_VERSION as version } from '../frameworks/fake-setup.ts';
 
 interface Bench extends Disposable {
   readonly root: string;

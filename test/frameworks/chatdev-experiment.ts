@@ -9,7 +9,7 @@ import { parse, stringify } from 'yaml';
 import { recipes } from '../../src/frameworks.ts';
 import { startRehearsal } from '../../src/rehearsal.ts';
 import type { SetupSettings } from '../../src/setup.ts';
-import { fakeSetup } from './set-up.ts';
+import { fakeSetup } from './fake-setup.ts';
 
 const CONFIG = join(import.meta.dirname, '../../config');
 
