@@ -16,7 +16,6 @@ import { missingWork, newFeature, tasksIn, textOf } from './ghspec/artifacts.ts'
 import { PYTHON_ENVIRONMENT } from './python.ts';
 import {
   describeSetup,
-  misplacedKeys,
   readinessOf,
   requireReady,
   unknownAgent,
@@ -49,8 +48,7 @@ export const ghspec: Adapter<SetupSettings> = {
 
 async function check(settings: SetupSettings, framework?: string): Promise<Finding[]> {
   const unknown = unknownAgent(GHSPEC, settings);
-  const wrong = [...misplacedKeys(GHSPEC, settings, framework), ...(unknown === null ? [] : [unknown])];
-  const findings = wrong.map(({ message, fix }) => ({ what: message, fix }));
+  const findings = unknown === null ? [] : [{ what: unknown.message, fix: unknown.fix }];
   const readiness = await readinessOf(GHSPEC, settings, framework);
   if (readiness.status === 'not_ready') findings.push(readiness.finding);
   // The set-up brings the default agent along, so until then only another one can be missing.

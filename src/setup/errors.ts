@@ -11,11 +11,6 @@ export const setupError = defineErrors({
     fix: `Set agent to one of: ${facts.known.join(', ')}.`,
     exitCode: 2,
   }),
-  SETUP_WITHOUT_SOURCE: (facts: { framework: string; key: string; packaged: string }) => ({
-    sentence: `${facts.framework} comes as the Python package ${facts.packaged}, so frameworks.${facts.framework}.${facts.key} means nothing.`,
-    fix: `Remove ${facts.key}.`,
-    exitCode: 2,
-  }),
   SETUP_COMMIT_SHORT: (facts: { framework: string; commit: string }) => ({
     sentence: `The commit ${JSON.stringify(facts.commit)} of ${facts.framework} is not a full one of 40 digits.`,
     fix: `Type \`git rev-parse ${facts.commit}\` in a clone, and set frameworks.${facts.framework}.commit_hash to what it says.`,

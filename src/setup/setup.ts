@@ -5,7 +5,6 @@ import { repositoryAt, type Repository } from '../secrets.ts';
 import type { SetupSettings } from './settings.ts';
 import { stepwellVersion, withFileLock, writeFileAtomic } from '../store.ts';
 import { placeAgent, unknownAgent } from './agent.ts';
-import { misplacedKeys } from './package.ts';
 import { commitOf, recipeDigest, placeOf, type SetupPlace, type SetupRecord } from './place.ts';
 import { findPython, makeEnvironment, placeEncodings } from './python.ts';
 import { missingFile, readinessOf } from './readiness.ts';
@@ -38,12 +37,11 @@ const WAIT_MS = 30 * 60_000;
  * Fetches the commit, where it is no package, makes its Python environment, checks both, and writes the record last: a set-up
  * that was killed has no record, counts for nothing and is begun anew. Two at once wait for each other.
  *
- * @throws SETUP_WITHOUT_SOURCE, AGENT_UNKNOWN, SETUP_SOURCE_UNREACHABLE, SETUP_COMMIT_MISSING, SETUP_PYTHON_MISSING, SETUP_STEP_FAILED, SETUP_COMMIT_SHORT,
+ * @throws AGENT_UNKNOWN, SETUP_SOURCE_UNREACHABLE, SETUP_COMMIT_MISSING, SETUP_PYTHON_MISSING, SETUP_STEP_FAILED, SETUP_COMMIT_SHORT,
  *   SETUP_FILE_MISSING
  */
 export async function setUp(recipe: Recipe, options: SetupOptions): Promise<SetupResult> {
   const { settings, signal, say = () => {} } = options;
-  for (const misplaced of misplacedKeys(recipe, settings)) throw misplaced;
   const unknown = unknownAgent(recipe, settings);
   if (unknown !== null) throw unknown;
   const commit = commitOf(recipe, settings);

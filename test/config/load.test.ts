@@ -459,6 +459,10 @@ test('a framework takes the keys of its adapter; one of another is refused, and 
     says('{ ghspec: { repo_url: /x } }'),
     /ghspec\.repo_url is not a known key\. It belongs to the adapters baes, chatdev\. /,
   );
+  assert.match(
+    says('{ mine: { adapter: ghspec, commit_hash: x } }'),
+    /mine\.commit_hash is not a known key\. It belongs to the adapters baes, chatdev\. /,
+  );
   assert.match(says('{ ghspec: { agnt: pi } }'), /ghspec\.agnt is not a known key\. Did you mean "agent"\?/);
   assert.match(says('{ baes: { commit_hash: abc } }'), /frameworks\.baes\.commit_hash is "abc"/);
   // Also of one that is not to run: a file is right or wrong as a whole.
