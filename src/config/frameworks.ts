@@ -1,14 +1,57 @@
-/** The frameworks to run, each as a run uses it. */
+/** The section `frameworks`: which keys each has by its adapter, which are to run, and each as a run uses it. */
 import { resolve } from 'node:path';
-import type { ExperimentConfig, FrameworkSettings, ValidationConfig } from '../schema.ts';
+import { z } from 'zod';
+import { ExperimentConfig, FrameworkSettings, type ValidationConfig } from '../schema.ts';
 import { unsafeNameReason } from '../store.ts';
-import { settingsOf, type AdapterSettings, type AdapterTable, type PathKind } from './adapter-settings.ts';
 import { checksOf } from './checks.ts';
-import { entryOf, type Report } from './document.ts';
+import { entryOf, type Report } from './file/document.ts';
 import { REHEARSAL_MODEL } from './models.ts';
 import { expanded, keepSecretsOf, type ResolveContext } from './references.ts';
 import type { ResolvedEndpoint, ResolvedFramework } from './resolved.ts';
 import { didYouMean } from './suggest.ts';
+
+/**
+ * How a key that leads somewhere is made absolute, relative to the configuration file. `program`: a name without a slash is looked up
+ * on PATH. `command`: a list that begins with one. `repository`: a path, or an address of git, which stays. `install_dir`: where it is
+ * not given, the directory in which all frameworks are set up.
+ */
+export type PathKind = 'program' | 'command' | 'repository' | 'install_dir';
+
+export interface AdapterSettings {
+  /** Its own keys; each is optional and described. */
+  readonly keys: Readonly<Record<string, z.ZodType>>;
+  readonly paths?: Readonly<Record<string, PathKind>>;
+}
+
+/** The adapters that there are, by name. One without `settings` takes every key that some other takes. */
+export type AdapterTable = Readonly<Record<string, { readonly settings?: AdapterSettings }>>;
+
+/** What an adapter takes; of one that is not known, or does not say, what any takes. */
+export function settingsOf(adapter: string, table: AdapterTable): AdapterSettings {
+  const own = Object.hasOwn(table, adapter) ? table[adapter]?.settings : undefined;
+  if (own !== undefined) return own;
+  const all = Object.values(table).flatMap(({ settings }) => settings ?? []);
+  const keys = Object.assign({}, ...all.map((settings) => settings.keys)) as AdapterSettings['keys'];
+  return { keys, paths: Object.assign({}, ...all.map(({ paths = {} }) => paths)) };
+}
+
+/** The keys of every framework and those of its adapter. */
+export function frameworkSchema({ keys }: AdapterSettings): z.ZodObject {
+  const { adapter, enabled, model, ...rest } = FrameworkSettings.shape;
+  return z.strictObject({ adapter, enabled, model, ...keys, ...rest });
+}
+
+/** The experiment's schema in which each framework of the file has the keys of its adapter. */
+export function experimentSchema(written: unknown, table: AdapterTable): typeof ExperimentConfig {
+  const frameworks = entryOf(written, 'frameworks');
+  if (typeof frameworks !== 'object' || frameworks === null || Array.isArray(frameworks)) return ExperimentConfig;
+  const own = Object.keys(frameworks).map((name) => {
+    const adapter = entryOf(entryOf(frameworks, name), 'adapter');
+    return [name, frameworkSchema(settingsOf(typeof adapter === 'string' ? adapter : name, table))] as const;
+  });
+  // The same shape, narrower: what it accepts is an experiment.
+  return ExperimentConfig.extend({ frameworks: z.strictObject(Object.fromEntries(own)) }) as unknown as typeof ExperimentConfig;
+}
 
 export function checkFrameworkNames(written: unknown, report: Report): void {
   const frameworks = entryOf(written, 'frameworks');

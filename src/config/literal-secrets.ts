@@ -3,12 +3,12 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { stringify } from 'yaml';
 import type { ExperimentConfig, FrameworkSettings } from '../schema.ts';
-import { settingsOf, type AdapterTable } from './adapter-settings.ts';
+import { settingsOf, type AdapterTable } from './frameworks.ts';
 import type { KeyPath } from './errors.ts';
 import { abbreviatedKey, couldBeKey, hasKeyShape, isSecretName, repositoryAt } from '../secrets.ts';
 import { checkReferences, keepSecret, keepSecretsOf, type ResolveContext } from './references.ts';
-import { checkUrl } from './url.ts';
-import { checkWrittenIds, isUsageId } from './usage-api.ts';
+import { checkUrl } from './endpoint/url.ts';
+import { checkWrittenIds, isUsageId } from './endpoint/usage-api.ts';
 
 /** Every endpoint and every framework, selected or not, needed or not. */
 export function checkLiterals(

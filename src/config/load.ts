@@ -3,12 +3,19 @@ import { readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import type { ExperimentConfig } from '../schema.ts';
 import { errnoOf, failureReason } from '../store.ts';
-import { experimentSchema, type AdapterTable } from './adapter-settings.ts';
 import { checkBackoff, checkFlows, warnOfCostLimits, warnOfShortWaiting, warnOfUnlimited } from './checks.ts';
-import { newReport, readConfigDocument } from './document.ts';
-import { commonEndpoint, resolveEndpoint, writtenEndpoint } from './endpoint.ts';
+import { newReport, readConfigDocument } from './file/document.ts';
+import { commonEndpoint, resolveEndpoint, writtenEndpoint } from './endpoint/endpoint.ts';
 import { configError } from './errors.ts';
-import { checkAdapters, checkFrameworkNames, chooseFrameworks, leftOutOf, resolveFramework } from './frameworks.ts';
+import {
+  checkAdapters,
+  checkFrameworkNames,
+  chooseFrameworks,
+  experimentSchema,
+  leftOutOf,
+  resolveFramework,
+  type AdapterTable,
+} from './frameworks.ts';
 import { checkKeyShapes, checkLiterals, snapshotConfig } from './literal-secrets.ts';
 import {
   chooseModels,
@@ -19,10 +26,10 @@ import {
   type ModelChoice,
   type Models,
 } from './models.ts';
-import type { ResolveContext } from './references.ts';
+import type { Environment, ResolveContext } from './references.ts';
 import type { ResolvedConfig, ResolvedEndpoint, ResolvedFramework, ResolvedStep } from './resolved.ts';
-import { rightSections, shapeProblems } from './schema-errors.ts';
-import { misspeltSettings, readSettings, resolveSettings, SETTINGS, type Environment, type Settings } from './settings.ts';
+import { rightSections, shapeProblems } from './file/schema-errors.ts';
+import { misspeltSettings, readSettings, resolveSettings, SETTINGS, type Settings } from './settings.ts';
 import { checkStepIds, chooseSteps, readHitl, readPrompts, type TextFile } from './steps.ts';
 
 export interface ConfigFlags {

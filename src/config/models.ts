@@ -1,6 +1,6 @@
 /** The model that each framework asks. */
 import type { ExperimentConfig } from '../schema.ts';
-import type { Report } from './document.ts';
+import type { Report } from './file/document.ts';
 import type { KeyPath } from './errors.ts';
 
 export const REHEARSAL_MODEL = 'rehearsal';

@@ -1,11 +1,11 @@
 /** `${NAME}` in `endpoint` and `frameworks.*.env`: the value stays out of the file and out of the record. */
 import { isSecretName, MIN_SECRET_LENGTH } from '../secrets.ts';
-import type { Report } from './document.ts';
+import type { Report } from './file/document.ts';
 import type { KeyPath } from './errors.ts';
-
 import type { Secret } from './resolved.ts';
-import type { Environment } from './settings.ts';
 import { didYouMean } from './suggest.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Expansion {
   readonly value: string;
@@ -17,7 +17,7 @@ export interface Expansion {
   readonly malformed: readonly string[];
 }
 
-export function expandReferences(text: string, env: Readonly<Record<string, string | undefined>>): Expansion {
+export function expandReferences(text: string, env: Environment): Expansion {
   const names: string[] = [];
   const unset: string[] = [];
   const malformed: string[] = [];

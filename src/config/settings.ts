@@ -8,10 +8,9 @@ import { z } from 'zod';
 import { LEVELS, ReconciliationConfig } from '../schema.ts';
 import { configError, type ConfigProblem } from './errors.ts';
 import { hasKeyShape } from '../secrets.ts';
-import { expectationOf, showValue } from './schema-errors.ts';
+import { expectationOf, showValue } from './file/schema-errors.ts';
+import type { Environment } from './references.ts';
 import { nearest } from './suggest.ts';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 interface Rule {
   /** What it is, for sentences. */

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { selectSteps, type ExperimentConfig } from '../schema.ts';
 import { errnoOf, failureReason } from '../store.ts';
-import { entryOf, type Report } from './document.ts';
+import { entryOf, type Report } from './file/document.ts';
 import type { KeyPath } from './errors.ts';
 import { didYouMean } from './suggest.ts';
 

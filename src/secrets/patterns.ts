@@ -1,8 +1,7 @@
-/** Everything that one set of secret values is recognised by. It never changes, so runs with the same secrets share it. */
-import { Anchors } from './anchors.ts';
+/** Everything that one set of secret values is recognized by. It never changes, so runs with the same secrets share it. */
 import { MIN_SECRET_LENGTH, secretForms } from './forms.ts';
 import { MOST_CHARACTERS, SHAPES, type Shape } from './shapes.ts';
-import { TRIPLE_MASK, type Triples } from './triples.ts';
+import { rarestPair, TRIPLE_MASK, type Triples } from './triples.ts';
 
 /** Characters before a shape that it looks behind at, and those of it that may stand before a triple. */
 const BEFORE = 48;
@@ -23,8 +22,44 @@ export interface Region {
   readonly matches: Match[];
 }
 
+/** What a marked triple may be a part of. */
+interface Anchor {
+  /** Where in the secret the triple stands. */
+  readonly offset: number;
+  readonly secret: string | Shape;
+}
+
+/**
+ * Where in a text one of many secrets may stand. Of each secret two neighboring letter triples, its rarest, are marked in a table, so
+ * it is enough to look at every second position of the text.
+ */
+class Anchors {
+  readonly triples: Triples = new Int32Array((TRIPLE_MASK + 1) >> 5);
+  readonly #byHash = new Map<number, Anchor[]>();
+
+  addText(text: string): void {
+    for (const at of rarestPair(text)) this.#add(text.slice(at, at + 3), at, text);
+  }
+
+  addShape(shape: Shape): void {
+    for (const [triple, offset] of shape.anchors) this.#add(triple, offset, shape);
+  }
+
+  at(hash: number): readonly Anchor[] {
+    return this.#byHash.get(hash) ?? [];
+  }
+
+  #add(triple: string, offset: number, secret: string | Shape): void {
+    const hash = ((triple.charCodeAt(0) << 10) ^ (triple.charCodeAt(1) << 5) ^ triple.charCodeAt(2)) & TRIPLE_MASK;
+    this.triples[hash >> 5] = (this.triples[hash >> 5] as number) | (1 << (hash & 31));
+    const there = this.#byHash.get(hash);
+    if (there === undefined) this.#byHash.set(hash, [{ offset, secret }]);
+    else there.push({ offset, secret });
+  }
+}
+
 export class SecretPatterns {
-  /** Without one of these triples a text holds no secret. The serialiser looks for them in the bytes it has written. */
+  /** Without one of these triples a text holds no secret. The serializer looks for them in the bytes it has written. */
   readonly triples: Triples;
   /** True when some secret could be written as a number. */
   readonly numeric: boolean;
@@ -147,6 +182,21 @@ export class SecretPatterns {
     }
     return false;
   }
+}
+
+/** Whether one of the known shapes stands in `text`: exactly what a redactor without any values masks. */
+export function hasKeyShape(text: string): boolean {
+  return SecretPatterns.of([]).find(text, 0).length !== 0;
+}
+
+/** A literal long and solid enough to be a real key although it has no known shape. */
+export function couldBeKey(text: string): boolean {
+  return hasKeyShape(text) || /^[\x21-\x7e]{20,}$/.test(text);
+}
+
+/** The beginning of a secret and its length, for messages: `"sk-…" (34 characters)`. */
+export function abbreviatedKey(text: string): string {
+  return `${JSON.stringify(`${text.slice(0, 3)}…`)} (${text.length} characters)`;
 }
 
 const made = new Map<string, SecretPatterns>();

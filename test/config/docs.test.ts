@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { parse } from 'yaml';
 import { SETTING_VARIABLES } from '../../src/config/settings.ts';
 import { experimentSchemaText } from '../../src/config.ts';
-import { experimentSchema } from '../../src/config/adapter-settings.ts';
+import { experimentSchema } from '../../src/config/frameworks.ts';
 import { adapters } from '../../src/frameworks.ts';
 import { IGNORED_DIRECTORIES } from '../../src/store.ts';
 

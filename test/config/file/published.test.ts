@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { adapters } from '../../src/frameworks.ts';
-import { experimentSchemaText, loadConfig } from '../../src/config.ts';
-import type { PublishedSchema } from '../../src/schema.ts';
-import { jsonSchemaText, PUBLISHED_SCHEMAS } from '../../src/schema.ts';
+import { adapters } from '../../../src/frameworks.ts';
+import { experimentSchemaText, loadConfig } from '../../../src/config.ts';
+import type { PublishedSchema } from '../../../src/schema.ts';
+import { jsonSchemaText, PUBLISHED_SCHEMAS } from '../../../src/schema.ts';
 
-const root = join(import.meta.dirname, '../..');
+const root = join(import.meta.dirname, '../../..');
 const schemas = join(root, 'schemas');
 const schemaText = (name: PublishedSchema): string =>
   name === 'experiment' ? experimentSchemaText(adapters) : jsonSchemaText(name);

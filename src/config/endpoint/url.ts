@@ -1,10 +1,9 @@
 /** Base URLs of providers. */
-import type { UsageProvider } from '../schema.ts';
-import { hasCredentials, withoutCredentials } from '../secrets.ts';
-import type { ResolveContext } from './references.ts';
-import type { KeyPath } from './errors.ts';
-import { expandReferences } from './references.ts';
-import { showValue } from './schema-errors.ts';
+import type { UsageProvider } from '../../schema.ts';
+import { hasCredentials, withoutCredentials } from '../../secrets.ts';
+import type { KeyPath } from '../errors.ts';
+import { showValue } from '../file/schema-errors.ts';
+import { expandReferences, type ResolveContext } from '../references.ts';
 
 /** Providers whose paths are known: their base URL names a version. */
 const VERSIONED: Readonly<Record<string, string>> = {

@@ -1,8 +1,8 @@
 /** The file as it was read: what it says, where each key stands, and what is found to be wrong with it. */
 import type { Alias, Document, Node, Pair } from 'yaml';
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
-import type { StepwellError } from '../errors.ts';
-import { configError, showPath, type ConfigProblem, type KeyPath } from './errors.ts';
+import type { StepwellError } from '../../errors.ts';
+import { configError, showPath, type ConfigProblem, type KeyPath } from '../errors.ts';
 
 export interface ConfigDocument {
   /** Plain data; undefined when the text has no readable structure (then `problems` says why). */

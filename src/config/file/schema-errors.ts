@@ -1,12 +1,12 @@
 /** From what zod found to sentences for the person who wrote the file, in the terms of the published JSON Schema. */
 import { z } from 'zod';
-import type { ExperimentConfig } from '../schema.ts';
-import { adaptersWith, type AdapterTable } from './adapter-settings.ts';
+import type { ExperimentConfig } from '../../schema.ts';
+import type { AdapterTable } from '../frameworks.ts';
 import type { ConfigDocument } from './document.ts';
-import { abbreviatedKey, hasKeyShape, isSecretName } from '../secrets.ts';
-import { didYouMean, nearest } from './suggest.ts';
-import type { ConfigProblem, KeyPath } from './errors.ts';
-import { showPath } from './errors.ts';
+import { abbreviatedKey, hasKeyShape, isSecretName } from '../../secrets.ts';
+import { didYouMean, nearest } from '../suggest.ts';
+import type { ConfigProblem, KeyPath } from '../errors.ts';
+import { showPath } from '../errors.ts';
 
 type Schema = z.core.JSONSchema.JSONSchema;
 
@@ -103,6 +103,11 @@ function keysOf(schema: Schema): Set<string> {
 function belongsToAdapters(key: string, path: KeyPath, adapters: AdapterTable): string {
   const owners = path.length === 2 && path[0] === 'frameworks' ? adaptersWith(key, adapters) : [];
   return owners.length === 0 ? '' : `It belongs to the adapter${owners.length === 1 ? '' : 's'} ${owners.join(', ')}. `;
+}
+
+/** The names of the adapters that take a key. */
+function adaptersWith(key: string, table: AdapterTable): string[] {
+  return Object.keys(table).filter((name) => Object.hasOwn(table[name]?.settings?.keys ?? {}, key));
 }
 
 /** A known key in a wrong place: names the section it belongs to. */

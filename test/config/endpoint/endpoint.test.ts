@@ -4,12 +4,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { adapters } from '../../src/frameworks.ts';
-import { loadConfig } from '../../src/config.ts';
-import { writtenEndpoint } from '../../src/config/endpoint.ts';
-import type { LoadConfigOptions } from '../../src/config/load.ts';
-import type { ResolvedConfig, ResolvedEndpoint } from '../../src/config/resolved.ts';
-import { refusal } from './refusal.ts';
+import { adapters } from '../../../src/frameworks.ts';
+import { loadConfig } from '../../../src/config.ts';
+import { writtenEndpoint } from '../../../src/config/endpoint/endpoint.ts';
+import type { LoadConfigOptions } from '../../../src/config/load.ts';
+import type { ResolvedConfig, ResolvedEndpoint } from '../../../src/config/resolved.ts';
+import { refusal } from '../refusal.ts';
 
 let directory: string;
 before(() => {

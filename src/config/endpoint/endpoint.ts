@@ -1,11 +1,9 @@
 /** Endpoints: as they are written, that of the experiment and what a framework changes of it, and as they can be reached. */
-import { isSecretName } from '../secrets.ts';
-import type { ExperimentConfig, FrameworkSettings } from '../schema.ts';
-import type { KeyPath } from './errors.ts';
-
-import { expanded, expandReferences, keepSecretsOf, type ResolveContext } from './references.ts';
-import type { ResolvedEndpoint } from './resolved.ts';
-import type { Environment } from './settings.ts';
+import { isSecretName } from '../../secrets.ts';
+import type { ExperimentConfig, FrameworkSettings } from '../../schema.ts';
+import type { KeyPath } from '../errors.ts';
+import { expanded, expandReferences, keepSecretsOf, type Environment, type ResolveContext } from '../references.ts';
+import type { ResolvedEndpoint } from '../resolved.ts';
 import { checkUrl, originOf, providerOf } from './url.ts';
 import { resolveUsageApi, type UsageSettings } from './usage-api.ts';
 

@@ -1,10 +1,9 @@
 /** `usage_api`: who bills the calls, and the ids by which they are found there. */
-import type { FrameworkSettings, UsageFilter, UsageProvider } from '../schema.ts';
-import { expanded, type ResolveContext } from './references.ts';
-import { abbreviatedKey, hasKeyShape, isSecretName } from '../secrets.ts';
-import type { KeyPath } from './errors.ts';
-import { expandReferences } from './references.ts';
-import type { Report } from './document.ts';
+import type { FrameworkSettings, UsageFilter, UsageProvider } from '../../schema.ts';
+import { abbreviatedKey, hasKeyShape, isSecretName } from '../../secrets.ts';
+import type { KeyPath } from '../errors.ts';
+import type { Report } from '../file/document.ts';
+import { expanded, expandReferences, type ResolveContext } from '../references.ts';
 import { providerOf } from './url.ts';
 
 export type UsageSettings = NonNullable<NonNullable<FrameworkSettings['endpoint']>['usage_api']>;
