@@ -3,7 +3,7 @@ import type { EventMetadata, LogRecord } from '../../schema.ts';
 import { cut } from './problems.ts';
 import { phaseUsageOf } from './phases.ts';
 import { attemptOf, MODEL_LENGTH, modelOf, stepOf, type FoldState, type ModelState } from './state.ts';
-import { addOutcome, addRequest, cloneUsage, type UsageState } from './usage.ts';
+import { addOutcome, addRequest, type UsageState } from './usage.ts';
 
 /** More answering models of one requested model are not listed. */
 const ANSWERS_KEPT = 5;
@@ -59,7 +59,7 @@ export function endCall(state: FoldState, call: EventMetadata<'llm_call'>, recor
 export function modelsWithOpenCalls({ models, openCalls }: FoldState): ReadonlyMap<string, ModelState> {
   if (openCalls.size === 0) return models;
   // Of copies, since these calls may still end.
-  const all = new Map([...models].map(([name, { usage, answeredAs }]) => [name, { usage: cloneUsage(usage), answeredAs }]));
+  const all = new Map([...models].map(([name, { usage, answeredAs }]) => [name, { usage: structuredClone(usage), answeredAs }]));
   for (const { request } of openCalls.values()) {
     const { usage } = modelOf(all, request['gen_ai.request.model']);
     addRequest(usage, request);

@@ -1,10 +1,11 @@
 /** The fold: records in, one summary out. A running, failed or crashed run folds like a finished one. */
 import type { EventMetadata, RunSummary } from '../../schema.ts';
 import { LOGS_DIR, readRecords, SeqCoverage, type ReadItem, type RecordItem, type RunSource } from '../../store.ts';
+import { entryOf } from './entry.ts';
 import { HANDLERS } from './handlers.ts';
 import { addOutput } from './output.ts';
 import { addProblem } from './problems.ts';
-import { emptyState, stepOf, type FoldState, type RecordedCall } from './state.ts';
+import { FoldState, stepOf, type RecordedCall } from './state.ts';
 import { isOver, runSummary, usageApiOf, type FileSizes } from './snapshot.ts';
 
 const DAMAGED_KEPT = 5;
@@ -34,7 +35,8 @@ function foldRecord(state: FoldState, item: RecordItem): void {
     state.lastOwnRecordAt = later(state.lastOwnRecordAt, record.timestamp);
   if (record.late === true) state.lateRecords += 1;
   if (record.truncated !== undefined) state.truncatedRecords += 1;
-  if (record.writer !== undefined && record.seq !== undefined) countSeq(state, record.writer, record.seq);
+  if (record.writer !== undefined && record.seq !== undefined)
+    entryOf(state.writers, record.writer, () => new SeqCoverage()).add(record.seq);
 
   if (record.step !== null) stepOf(state, record.step).records += 1;
 
@@ -91,7 +93,7 @@ interface FoldOptions {
  * @example const fold = createRunFold(); for await (const item of readRecords(source)) fold.push(item); fold.snapshot().usage;
  */
 export function createRunFold({ sizes = new Map(), onCallEnd }: FoldOptions = {}): RunFold {
-  const state = emptyState(onCallEnd);
+  const state = new FoldState(onCallEnd);
   return {
     push: (item) => foldItem(state, item),
     snapshot: () => runSummary(state, sizes),
@@ -135,20 +137,6 @@ function later(known: string | null, timestamp: string): string {
   return known === null || timestamp > known ? timestamp : known;
 }
 
-function fileOf(state: FoldState, file: string): { lines: number; damaged: number } {
-  let found = state.files.get(file);
-  if (found === undefined) {
-    found = { lines: 0, damaged: 0 };
-    state.files.set(file, found);
-  }
-  return found;
-}
-
-function countSeq(state: FoldState, writer: string, seq: number): void {
-  let coverage = state.writers.get(writer);
-  if (coverage === undefined) {
-    coverage = new SeqCoverage();
-    state.writers.set(writer, coverage);
-  }
-  coverage.add(seq);
+function fileOf({ files }: FoldState, file: string): { lines: number; damaged: number } {
+  return entryOf(files, file, () => ({ lines: 0, damaged: 0 }));
 }

@@ -5,7 +5,7 @@ import { addCheck, continuityOf, restartChecks } from './continuity.ts';
 import { restartOutput } from './output.ts';
 import { addPhaseReport } from './phases.ts';
 import { cut } from './problems.ts';
-import { attemptOf, emptyValidation, stepOf, type AttemptState, type FoldState, type StepState } from './state.ts';
+import { attemptOf, stepOf, ValidationState, type AttemptState, type FoldState, type StepState } from './state.ts';
 
 const FAILURES_KEPT = 5;
 const FAILED_OUTPUTS_KEPT = 20;
@@ -117,7 +117,7 @@ export const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
       if (metadata.metered) usage.meteredAttempts += 1;
       else usage.counts.unmetered_attempts += 1;
     }
-    step.validation = emptyValidation();
+    step.validation = new ValidationState();
     step.retryAt = null;
     step.validating = false;
     restartOutput(state.output, step.step, attempt.attempt);

@@ -1,6 +1,7 @@
 /** Phases of the framework's work within attempts: what they used, and what the adapter says of them. */
 import { sumComplete } from '../../format.ts';
 import type { EventMetadata, FrameworkPhaseStatus, PhaseUsage, StepSummary } from '../../schema.ts';
+import { entryOf } from './entry.ts';
 import { cut } from './problems.ts';
 import { emptyUsage, usageSummary, type UsageState } from './usage.ts';
 
@@ -32,12 +33,7 @@ export function emptyPhases(): PhasesState {
 function phaseOf({ named }: PhasesState, name: string): PhaseState {
   const short = cut(name, NAME_LENGTH);
   const key = named.has(short) || named.size < PHASES_KEPT ? short : '(other phases)';
-  let found = named.get(key);
-  if (found === undefined) {
-    found = { usage: emptyUsage(), status: null, milliseconds: null, reported: null };
-    named.set(key, found);
-  }
-  return found;
+  return entryOf(named, key, () => ({ usage: emptyUsage(), status: null, milliseconds: null, reported: null }));
 }
 
 /** The sums that a call of this phase counts in. */

@@ -3,7 +3,7 @@ import type { AttemptSummary, RunStatus, StepSummary, ValidationSummary } from '
 import { claimSummary } from './claims.ts';
 import { phaseSummaries } from './phases.ts';
 import { cut, errorFacts, MESSAGE_LENGTH } from './problems.ts';
-import { emptyStep, type AttemptState, type FoldState, type StepState, type ValidationState } from './state.ts';
+import { StepState, type AttemptState, type FoldState, type ValidationState } from './state.ts';
 import { usageSummary } from './usage.ts';
 
 /** Planned steps first, in the order of the plan, reached or not; then what else has records. */
@@ -11,7 +11,7 @@ export function stepSummaries(state: FoldState, status: RunStatus): StepSummary[
   const planned = new Map((state.start?.metadata.steps ?? []).map((plan) => [plan.step, plan]));
   const isOurs = state.writers.size > 0;
   return [...new Set([...planned.keys(), ...state.steps.keys()])].map((step) =>
-    stepSummary(state.steps.get(step) ?? emptyStep(step), planned.get(step) ?? null, { status, isOurs }),
+    stepSummary(state.steps.get(step) ?? new StepState(step), planned.get(step) ?? null, { status, isOurs }),
   );
 }
 

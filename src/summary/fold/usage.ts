@@ -2,38 +2,11 @@
 import { addTo, emptySum, exactTotal, type Sum } from '../../format.ts';
 import type { EventMetadata, UsageSummary } from '../../schema.ts';
 
-/** The counters of a usage, in the summary's own names. */
-type Counter =
-  | 'api_calls'
-  | 'llm_requests'
-  | 'failed_calls'
-  | 'open_calls'
-  | 'late_calls'
-  | 'calls_without_usage'
-  | 'calls_estimated'
-  | 'calls_without_price'
-  | 'calls_by_current_attempt'
-  | 'budget_refused'
-  | 'lookups'
-  | 'unmetered_requests'
-  | 'unmetered_attempts';
+export type UsageState = ReturnType<typeof emptyUsage>;
 
-export interface UsageState {
-  readonly counts: Record<Counter, number>;
-  meteredAttempts: number;
-  readonly input: Sum;
-  readonly output: Sum;
-  readonly cached: Sum;
-  readonly cacheWrite: Sum;
-  readonly reasoning: Sum;
-  readonly estimatedInput: Sum;
-  readonly estimatedOutput: Sum;
-  readonly cost: Sum;
-  llmMilliseconds: number;
-}
-
-export function emptyUsage(): UsageState {
+export function emptyUsage() {
   return {
+    /** In the summary's own names. */
     counts: {
       api_calls: 0,
       llm_requests: 0,
@@ -59,23 +32,6 @@ export function emptyUsage(): UsageState {
     estimatedOutput: emptySum(),
     cost: emptySum(),
     llmMilliseconds: 0,
-  };
-}
-
-/** Sums that can grow on their own. */
-export function cloneUsage(usage: UsageState): UsageState {
-  const { counts, input, output, cached, cacheWrite, reasoning, estimatedInput, estimatedOutput, cost } = usage;
-  return {
-    ...usage,
-    counts: { ...counts },
-    input: { ...input },
-    output: { ...output },
-    cached: { ...cached },
-    cacheWrite: { ...cacheWrite },
-    reasoning: { ...reasoning },
-    estimatedInput: { ...estimatedInput },
-    estimatedOutput: { ...estimatedOutput },
-    cost: { ...cost },
   };
 }
 
