@@ -5,6 +5,8 @@ import { rarestPair, TRIPLE_MASK, type Triples } from './triples.ts';
 
 /** Characters before a shape that it looks behind at, and those of it that may stand before a triple. */
 const BEFORE = 48;
+/** At the end of a match so many characters may be the beginning of another one that goes on behind it. */
+const OVERLAP = 32;
 /** Sets of values whose patterns are kept. */
 const KEPT = 8;
 
@@ -54,7 +56,7 @@ class Anchors {
     this.triples[hash >> 5] = (this.triples[hash >> 5] as number) | (1 << (hash & 31));
     const there = this.#byHash.get(hash);
     if (there === undefined) this.#byHash.set(hash, [{ offset, secret }]);
-    else there.push({ offset, secret });
+    else if (!there.some((known) => known.secret === secret && known.offset === offset)) there.push({ offset, secret });
   }
 }
 
@@ -119,8 +121,8 @@ export class SecretPatterns {
       if ((((triples[hash >> 5] as number) >> (hash & 31)) & 1) === 0) continue;
       for (const { offset, secret } of this.#inText.at(hash)) {
         const start = at - offset;
-        // Inside a match of the same shape another one would end at the same place, and looking again would cost the square.
-        if (typeof secret !== 'string' && start < (ends?.get(secret) ?? 0)) continue;
+        // Well inside a match of the same shape another one would end at the same place, and looking again would cost the square.
+        if (typeof secret !== 'string' && start + OVERLAP < (ends?.get(secret) ?? 0)) continue;
         const match = matchAt(text, start, secret);
         if (match === null) continue;
         if (match.shape !== null) (ends ??= new Map()).set(match.shape, match.end);

@@ -27,8 +27,8 @@ export interface Shape {
 /** So many characters show every shape, finished or not. */
 export const MOST_CHARACTERS = 544;
 
-/** Not inside a word ("task-…", "shelf_…"), but behind an escaped line break, a percent-encoded character or a color. */
-const FRESH = String.raw`(?:(?<![A-Za-z0-9])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2})|(?<=\[[0-9;]{0,12}m))`;
+/** Not inside a word ("task-…", "shelf_…"), but behind an escaped line break or other character, a percent-encoded one or a color. */
+const FRESH = String.raw`(?:(?<![A-Za-z0-9])|(?<=\\(?:[nrt]|x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}))|(?<=%[0-9A-Fa-f]{2})|(?<=\[[0-9;]{0,12}m))`;
 /** Also inside a word: the beginning is distinctive enough. */
 const ANYWHERE = '';
 
