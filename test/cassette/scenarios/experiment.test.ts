@@ -31,7 +31,7 @@ test('the default experiment is recorded with a provider and repeated without: s
   await place.stepwell(['init']);
   const file = join(place.dir, 'config/experiment.yaml');
   const rehearsal = await startRehearsal({
-    rulesDir: fileURLToPath(new URL('../../config/rehearsal', import.meta.url)),
+    rulesDir: fileURLToPath(new URL('../../../config/rehearsal', import.meta.url)),
     strict: true,
   });
   const configuration = readFileSync(file, 'utf8').replace(/^model: .*$/m, '');
