@@ -1,6 +1,6 @@
 /** What all copies of the package in one process share. */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { collectSecrets, createRedactor, type SecretRedactor } from '../secrets.ts';
+import type { SecretRedactor } from '../secrets.ts';
 import { DynamicFileHandler, type RecordsFor } from './handler.ts';
 import type { Scope } from './scope.ts';
 import { noteOnStderr } from './stderr.ts';
@@ -36,7 +36,7 @@ export function globalState(recordsFor: RecordsFor): GlobalState {
     version: VERSION,
     scopes: new AsyncLocalStorage(),
     ambient: undefined,
-    clock: new Clock(() => Date.now()),
+    clock: new Clock(),
     handler: new DynamicFileHandler(recordsFor, { notify: noteOnStderr }),
     redactor: null,
     loggers: new Map(),
@@ -50,13 +50,4 @@ export function globalState(recordsFor: RecordsFor): GlobalState {
     });
   } else noteOnStderr('two versions of stepwell are loaded that cannot share a log context; each keeps its own.');
   return made;
-}
-
-export function processRedactor(state: GlobalState): SecretRedactor {
-  return (state.redactor ??= createRedactor({ values: collectSecrets(process.env) }));
-}
-
-/** The scope of the call: the async one, otherwise the imperative one. */
-export function scopeNow(state: GlobalState): Scope | undefined {
-  return state.scopes.getStore() ?? state.ambient;
 }

@@ -1,8 +1,7 @@
 /** Scopes by callback and, for a process with one run at a time, set imperatively; what can be done with the scope of a call. */
 import { collectSecrets, createRedactor, type Redactor } from '../secrets.ts';
-import { processRedactor, scopeNow } from './global-state.ts';
 import { PendingRecords, runState, scopeOf, stepScope, type RunOptions, type Scope } from './scope.ts';
-import { shared, writeInRun, writeOutside } from './write-record.ts';
+import { processRedactor, scopeNow, shared, writeInRun, writeOutside } from './write-record.ts';
 
 /** The scope of a call, as others may see it. */
 export interface ScopeFacts {
@@ -33,7 +32,7 @@ export function withStep<T>(step: number, fn: () => T): T;
 export function withStep<T>(step: number, options: { readonly attempt?: number }, fn: () => T): T;
 export function withStep<T>(step: number, second: { readonly attempt?: number } | (() => T), third?: () => T): T {
   const [options, fn] = typeof second === 'function' ? [{}, second] : [second, third as () => T];
-  const scope = stepScope(scopeNow(shared), step, options.attempt);
+  const scope = stepScope(scopeNow(), step, options.attempt);
   return within(scope, fn, () => endStep(scope));
 }
 
@@ -42,7 +41,7 @@ export function withStep<T>(step: number, second: { readonly attempt?: number } 
  * `run.log`; what no run has received when `fn` ends goes to stderr.
  */
 export function withPendingRun<T>(fn: () => T): T {
-  const around = scopeNow(shared);
+  const around = scopeNow();
   const pending = new PendingRecords(around?.pending ?? null);
   const scope = scopeOf(null, pending, around ?? null);
   const tell = (): void => {
@@ -59,7 +58,7 @@ export function withPendingRun<T>(fn: () => T): T {
 function beginRun(options: RunOptions): Scope {
   const values = [...collectSecrets(process.env), ...(options.secrets ?? [])];
   const run = runState(options, createRedactor({ values }));
-  const around = scopeNow(shared);
+  const around = scopeNow();
   // Without the scope around it: one run after another would keep all of them in memory.
   const scope = scopeOf(run, null, null);
   shared.handler.prepare(run);
@@ -106,13 +105,13 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
  * @example const inScope = captureScope(); socket.on('data', (chunk) => inScope(() => log.info(String(chunk))));
  */
 export function captureScope(): <T>(fn: () => T) => T {
-  const scope = scopeNow(shared);
+  const scope = scopeNow();
   return (fn) => shared.scopes.run(scope, fn);
 }
 
 /** The run, step and attempt of the call, or null outside of any run. */
 export function currentScope(): ScopeFacts | null {
-  const scope = scopeNow(shared);
+  const scope = scopeNow();
   if (scope === undefined || scope.run === null) return null;
   const { runId, framework, logsDir } = scope.run;
   return { runId, framework, step: scope.step, attempt: scope.attempt, logsDir };
@@ -120,12 +119,12 @@ export function currentScope(): ScopeFacts | null {
 
 /** The redactor of the run around the call; outside of any run, one that knows the environment's secrets. */
 export function runRedactor(): Redactor {
-  return scopeNow(shared)?.run?.redactor ?? processRedactor(shared);
+  return scopeNow()?.run?.redactor ?? processRedactor();
 }
 
 /** Hands everything buffered for the run around the call to the kernel. */
 export function flushRun(): void {
-  const run = scopeNow(shared)?.run;
+  const run = scopeNow()?.run;
   if (run) shared.handler.flush(run);
 }
 
@@ -134,7 +133,7 @@ export function flushRun(): void {
  * lost, still waits for the disk, or could not be synced: then the record of the run is incomplete.
  */
 export function syncRun(): boolean {
-  const run = scopeNow(shared)?.run;
+  const run = scopeNow()?.run;
   return run ? shared.handler.sync(run) : true;
 }
 
@@ -189,7 +188,7 @@ export class LogContext {
 
   /** The absolute path of the file that a component's records go to now, or null when there is no run. */
   getLogFile(component: string): string | null {
-    const scope = scopeNow(shared);
+    const scope = scopeNow();
     return scope === undefined ? null : shared.handler.pathOf(scope, component);
   }
 }

@@ -108,7 +108,7 @@ export class Clock {
   /** The second that stands in #text. */
   #second = -1;
 
-  constructor(now: () => number = Date.now) {
+  constructor(now: () => number = () => Date.now()) {
     this.#now = now;
   }
 

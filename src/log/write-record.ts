@@ -1,11 +1,12 @@
 /** The way of one record, from the call to its file. */
 import { messageOf } from '../errors.ts';
 import type { LogRecord } from '../schema.ts';
+import { collectSecrets, createRedactor, type SecretRedactor } from '../secrets.ts';
 import type { FileRecords } from '../store.ts';
 import { formatRecord } from '../terminal/record.ts';
 import { escapeInJson } from '../terminal/sanitize.ts';
 import { paintFor } from '../terminal/style.ts';
-import { globalState, processRedactor, scopeNow } from './global-state.ts';
+import { globalState } from './global-state.ts';
 import { serializeError, toJsonValue } from './json-value.ts';
 import { LineWriter } from './line.ts';
 import type { Content, Origin, RunState, Scope } from './scope.ts';
@@ -16,9 +17,19 @@ const WARN = 2;
 const ERROR = 3;
 
 const same = (text: string): string => text;
-const shared = globalState(recordsFor);
-const line = new LineWriter(processRedactor(shared));
+export const shared = globalState(recordsFor);
+const line = new LineWriter(processRedactor());
 let lineInUse = false;
+
+/** The scope of the call: the async one, otherwise the imperative one. */
+export function scopeNow(): Scope | undefined {
+  return shared.scopes.getStore() ?? shared.ambient;
+}
+
+/** Knows the environment's secrets: for what is logged outside of any run. */
+export function processRedactor(): SecretRedactor {
+  return (shared.redactor ??= createRedactor({ values: collectSecrets(process.env) }));
+}
 
 /** Records in the scope of the call. Never throws. */
 export function writeRecord(
@@ -30,7 +41,7 @@ export function writeRecord(
   error: unknown,
 ): void {
   try {
-    const scope = scopeNow(shared);
+    const scope = scopeNow();
     if (scope === undefined) writeOutside(origin, level, shared.clock.read(), { event, message, metadata, error });
     else if (scope.run === null) hold(scope, origin, level, { event, message, metadata, error });
     else writeInRun(scope, scope.run, origin, level, shared.clock.read(), event, message, metadata, error);
@@ -80,7 +91,7 @@ function newLoggerCache(scope: Scope, run: RunState, { id, module, component }: 
 
 /** Records `content` where no run is: on stderr. */
 export function writeOutside({ module, component }: Origin, level: number, ms: number, content: Content): void {
-  const redactor = processRedactor(shared);
+  const redactor = processRedactor();
   const names = { module: redactor.redact(module), component: redactor.redact(component) };
   const { event, message, metadata, error } = content;
   const template = lineTemplate(level, { ...names, runId: null, framework: null, step: null }, event, redactor);
@@ -136,5 +147,3 @@ function recordsFor(scope: Scope, component: string, file: string): FileRecords 
       }),
   };
 }
-
-export { shared };

@@ -17,8 +17,7 @@ import {
   withStep,
 } from '../../src/log.ts';
 import { DynamicFileHandler } from '../../src/log/handler.ts';
-import { shared } from '../../src/log/write-record.ts';
-import { scopeNow } from '../../src/log/global-state.ts';
+import { scopeNow } from '../../src/log/write-record.ts';
 import { createRedactor } from '../../src/secrets.ts';
 import { runState, scopeOf, stepScope } from '../../src/log/scope.ts';
 import { StepwellError } from '../../src/errors.ts';
@@ -319,7 +318,7 @@ test('runs set one after another keep nothing of the ones before', () => {
   const context = LogContext.getInstance();
   context.setRunContext({ runId: 'one', framework, logsDir: dir.path });
   context.setRunContext({ runId: 'two', framework, logsDir: dir.path });
-  assert.equal(scopeNow(shared)?.parent, null);
+  assert.equal(scopeNow()?.parent, null);
   context.clearRunContext();
 });
 
