@@ -1,10 +1,14 @@
 #!/usr/bin/env node
+import { existsSync } from 'node:fs';
 import module from 'node:module';
+import { fileURLToPath } from 'node:url';
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 22 || (major === 22 && minor < 19)) {
   process.stderr.write(`error: stepwell needs Node.js 22.19 or newer, and this is ${process.versions.node}.\n`);
-  process.stderr.write('fix: Install a newer Node.js; inside a clone, node_modules/.bin/node is one (put it first on PATH).\n');
+  const own = fileURLToPath(new URL('../node_modules/.bin', import.meta.url));
+  const before = existsSync(`${own}/node`) ? `, or type this before: export PATH='${own}':"$PATH"` : '';
+  process.stderr.write(`fix: Install a newer Node.js${before}\n`);
   process.exit(2);
 }
 module.enableCompileCache?.();

@@ -19,7 +19,8 @@ export function cliDocs(): string {
 
 This page is made from the command line's own help (\`node scripts/generate-cli-docs.ts\`).
 
-Inside a clone type \`npx stepwell …\`; where the package is installed, \`stepwell …\`. A run is named by its first characters, its
+Inside a clone type \`npx stepwell …\`; where the package is installed, and elsewhere with the clone’s
+\`node_modules/.bin\` first on PATH, \`stepwell …\`. A run is named by its first characters, its
 last four, \`latest\`, any of these behind \`<framework>/\`, or the path of its directory or archive.
 
 ${list.join('\n')}

@@ -40,7 +40,7 @@ const FACTS: Readonly<Record<string, object>> = {
   CHECKS_FAILED: { findings: [{ what: '{what}', fix: '{fix}' }] },
   CONFIG_INVALID: { problems: [{ where: '{where}', sentence: '{sentence}', fix: '{fix}' }] },
   RUN_NOT_SEALED: { run: '{run}', state: 'crashed' },
-  SETUP_PYTHON_MISSING: { framework: '{framework}', wanted: ['{wanted}'], named: null, seen: ['{seen}'] },
+  SETUP_PYTHON_MISSING: { framework: '{framework}', wanted: ['{wanted}'], named: null, seen: ['{seen}'], bare: '{bare}' },
 };
 
 function factsOf(code: string): object {

@@ -24,6 +24,7 @@ export {
   type RecordDefaults,
   type RecordItem,
 } from './store/read/records.ts';
+export { runsUnreadable, subdirectoriesOf } from './store/read/subdirectories.ts';
 export { SeqCoverage } from './store/read/seq-coverage.ts';
 export { openRunDirectory, type OpenRunDirectoryOptions } from './store/read/run-directory.ts';
 export { readWhole, requireSmall, sourceOf, unreadable, type RunSource, type SourceFile } from './store/read/source.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { runInNewContext } from 'node:vm';
 import { definedErrors, errorDocs } from '../scripts/generate-error-docs.ts';
-import { defineErrors, ExitCode, messageOf, StepwellError } from '../src/errors.ts';
+import { calledAs, defineErrors, ExitCode, messageOf, StepwellError } from '../src/errors.ts';
 
 const root = join(import.meta.dirname, '..');
 const read = (pattern: string): Map<string, string> =>
@@ -22,6 +22,7 @@ function named(texts: ReadonlyMap<string, string>, pattern: RegExp): Map<string,
 
 test('docs/errors.md says what the areas define (node scripts/generate-error-docs.ts writes it)', async () => {
   assert.equal(readFileSync(join(root, 'docs/errors.md'), 'utf8'), await errorDocs());
+  assert.doesNotMatch(await errorDocs(), /undefined|null,|\[object/, 'a fact is missing from FACTS');
 });
 
 test('every error that is defined is raised', () => {
@@ -57,6 +58,13 @@ test('every code that src compares with, that a @throws names or that the docs s
     codes.filter(([code]) => !defined.has(code) && code !== 'CODE'),
     [],
   );
+});
+
+test('what is to be typed next begins as the command that was typed', () => {
+  assert.equal(calledAs('/clone/node_modules/.bin/stepwell', {}), 'stepwell');
+  assert.equal(calledAs('/clone/node_modules/.bin/stepwell', { npm_command: 'exec' }), 'npx stepwell');
+  assert.equal(calledAs('/clone/bin/stepwell.js', {}), 'npx stepwell');
+  assert.equal(calledAs(undefined, {}), 'npx stepwell');
 });
 
 test('an error carries code, sentence, fix, exit code and cause', () => {

@@ -2,7 +2,7 @@
 import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FORMAT_VERSION, RunsManifest, type ManifestEntry } from '../schema.ts';
-import { errnoOf, MANIFEST_FILE, withFileLock, writeFileAtomic } from '../store.ts';
+import { errnoOf, MANIFEST_FILE, runsUnreadable, subdirectoriesOf, withFileLock, writeFileAtomic } from '../store.ts';
 import { describeRun } from './describe.ts';
 import { formatState } from './format.ts';
 import { scanRuns } from './scan.ts';
@@ -15,14 +15,14 @@ export type ManifestState =
   | { readonly state: 'too_new'; readonly version: string }
   | { readonly state: 'damaged'; readonly reason: string };
 
-/** The index as it stands. A damaged one is never taken for an empty one. */
+/** The index as it stands. A damaged one is never taken for an empty one. @throws RUNS_UNREADABLE */
 export async function readManifest(runsDir: string): Promise<ManifestState> {
   let text: string;
   try {
     text = await readFile(join(runsDir, MANIFEST_FILE), 'utf8');
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return { state: 'absent' };
-    throw error;
+    throw runsUnreadable(errnoOf(error) === 'ENOTDIR' ? runsDir : join(runsDir, MANIFEST_FILE), error);
   }
   let value: unknown;
   try {
@@ -54,8 +54,10 @@ export async function updateManifest(runsDir: string, entry: ManifestEntry): Pro
   return changeManifest(runsDir, (runs) => [...runs.filter((other) => other.path !== entry.path), entry]);
 }
 
-/** Makes the index anew from the run directories; entries whose directory is gone leave it. @throws LOCK_HELD, INDEX_TOO_NEW */
+/** Makes the index anew from the run directories; entries whose directory is gone leave it. @throws LOCK_HELD, INDEX_TOO_NEW, RUNS_UNREADABLE */
 export async function rebuildManifest(runsDir: string): Promise<ManifestChange> {
+  // Before the lock, which would be made in what is no directory.
+  await subdirectoriesOf(runsDir);
   return changeManifest(runsDir, () => describeAll(runsDir));
 }
 

@@ -1,14 +1,13 @@
 /** The run directories that are there. */
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ifErrno, LOGS_DIR, METADATA_FILE, METRICS_FILE, PRIVATE_DIR } from '../store.ts';
+import { LOGS_DIR, METADATA_FILE, METRICS_FILE, PRIVATE_DIR, subdirectoriesOf } from '../store.ts';
 
-/** Paths `<framework>/<run_id>` below the runs directory, sorted; empty when there is no such directory. */
+/** Paths `<framework>/<run_id>` below the runs directory, sorted; empty when there is no such directory. @throws RUNS_UNREADABLE */
 export async function scanRuns(runsDir: string): Promise<string[]> {
   const found: string[] = [];
-  for (const framework of await directoriesIn(runsDir)) {
-    for (const run of await directoriesIn(join(runsDir, framework))) {
+  for (const framework of await visible(runsDir)) {
+    for (const run of await visible(join(runsDir, framework))) {
       if (isRunDirectory(join(runsDir, framework, run))) found.push(`${framework}/${run}`);
     }
   }
@@ -20,7 +19,6 @@ export function isRunDirectory(dir: string): boolean {
   return [METADATA_FILE, LOGS_DIR, METRICS_FILE, PRIVATE_DIR].some((name) => existsSync(join(dir, name)));
 }
 
-async function directoriesIn(dir: string): Promise<string[]> {
-  const entries = await readdir(dir, { withFileTypes: true }).catch(ifErrno(['ENOENT', 'ENOTDIR'], []));
-  return entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map((entry) => entry.name);
+async function visible(dir: string): Promise<string[]> {
+  return (await subdirectoriesOf(dir)).filter((name) => !name.startsWith('.'));
 }

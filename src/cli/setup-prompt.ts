@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { adapters, recipes } from '../frameworks.ts';
 import { readinessOf } from '../setup.ts';
 import { plural } from '../format.ts';
-import { StepwellError } from '../errors.ts';
+import { calledAs, StepwellError } from '../errors.ts';
 import { loadConfig, type ResolvedFramework } from '../config.ts';
 import { sanitizeLine } from '../terminal.ts';
 import { print, write } from './output.ts';
@@ -39,7 +39,7 @@ function chosen(frameworks: readonly string[], { config, runsDir }: CommonOption
 export async function wantsSetup(names: readonly string[]): Promise<boolean> {
   const shown = names.map((name) => sanitizeLine(name));
   const subject = `${shown.join(', ')} ${plural(shown.length, 'is', 'are')} not set up.`;
-  await print(`${subject} Setting up takes minutes and needs the network: \`npx stepwell setup ${shown.join(' ')}\`.`);
+  await print(`${subject} Setting up takes minutes and needs the network: \`${calledAs()} setup ${shown.join(' ')}\`.`);
   await write('Set up now? [y/N] ');
   // Not as a terminal: Ctrl-C then ends the process, which has begun nothing yet.
   const lines = createInterface({ input: process.stdin, terminal: false });

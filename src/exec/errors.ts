@@ -1,8 +1,11 @@
 import { defineErrors } from '../errors.ts';
 
 export const execError = defineErrors({
+  /** `path`: the PATH that was looked along, where it is not the one of whoever reads this. */
   PROGRAM_NOT_FOUND: (facts: { program: string; path: string | null }) => ({
-    sentence: `The program "${facts.program}" was not found${facts.path === null ? '' : ` on PATH (${facts.path})`}.`,
+    sentence: `The program "${facts.program}" was not found${
+      facts.program.includes('/') ? '' : ` on PATH${facts.path === null ? '' : ` (${facts.path})`}`
+    }.`,
     fix: 'Install it, or correct its path.',
     exitCode: 2,
   }),

@@ -82,12 +82,11 @@ function spawnError({ command, env, cwd }: SpawnOptions, error: unknown): Stepwe
   const cause = { cause: error };
   switch (reason) {
     case 'ENOENT': {
-      const isPath = program.includes('/');
-      if (isPath && existsSync(resolve(cwd, program))) {
+      if (program.includes('/') && existsSync(resolve(cwd, program))) {
         const detail = 'the interpreter its first line names does not exist';
         return execError('PROGRAM_NOT_EXECUTABLE', { program, reason: detail }, cause);
       }
-      return execError('PROGRAM_NOT_FOUND', { program, path: isPath ? null : (env['PATH'] ?? '') }, cause);
+      return execError('PROGRAM_NOT_FOUND', { program, path: env['PATH'] ?? '' }, cause);
     }
     case 'EACCES':
     case 'ENOEXEC':

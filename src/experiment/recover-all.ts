@@ -3,7 +3,7 @@ import { resolveSettings } from '../config.ts';
 import { readdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RUN_ID } from '../schema.ts';
-import { CREATE_LOCK, ifErrno, leaseState, readLease, STAGING_PREFIX, withFileLock } from '../store.ts';
+import { CREATE_LOCK, leaseState, readLease, STAGING_PREFIX, subdirectoriesOf, withFileLock } from '../store.ts';
 import { abandon } from './directory.ts';
 import { recoverRun, type RecoverOptions, type Recovery } from './recover.ts';
 
@@ -16,10 +16,10 @@ export async function recoverAll(
 > {
   resolveSettings(['runsDir'], { options: { runsDir } });
   const results = [];
-  for (const framework of await directories(runsDir)) {
+  for (const framework of await subdirectoriesOf(runsDir)) {
     const parent = join(runsDir, framework);
     if (await hasUnborn(parent)) await removeUnborn(parent);
-    for (const name of await directories(parent)) {
+    for (const name of await subdirectoriesOf(parent)) {
       const runDir = join(parent, name);
       if (!RUN_ID.test(name)) continue;
       try {
@@ -33,17 +33,9 @@ export async function recoverAll(
   return results;
 }
 
-async function directories(path: string): Promise<string[]> {
-  const entries = await readdir(path, { withFileTypes: true }).catch(ifErrno('ENOENT', []));
-  return entries
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => name)
-    .sort();
-}
-
 /** Whether there is anything that is being made, or was by a process that died. */
 async function hasUnborn(parent: string): Promise<boolean> {
-  for (const name of await directories(parent)) {
+  for (const name of await subdirectoriesOf(parent)) {
     if (name.startsWith(STAGING_PREFIX)) return true;
     // What cannot be read, or has just gone, is not known to be empty.
     const entries = RUN_ID.test(name) ? await readdir(join(parent, name)).catch(() => null) : null;
@@ -55,7 +47,7 @@ async function hasUnborn(parent: string): Promise<boolean> {
 /** Removes what processes left that died before their run directory had its name: no runs, and nothing of one. */
 async function removeUnborn(parent: string): Promise<void> {
   await withFileLock(join(parent, CREATE_LOCK), async () => {
-    const names = await directories(parent);
+    const names = await subdirectoriesOf(parent);
     const alive = new Set<string>();
     for (const name of names.filter((each) => each.startsWith(STAGING_PREFIX))) {
       const building = join(parent, name);

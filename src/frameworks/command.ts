@@ -42,7 +42,7 @@ function findingsOf(settings: CommandSettings): Finding[] {
     case 'found':
       return [];
     case 'missing':
-      return [findingOf(execError('PROGRAM_NOT_FOUND', { program, path: program.includes('/') ? null : path }))];
+      return [findingOf(execError('PROGRAM_NOT_FOUND', { program, path: settings.env['PATH'] ?? null }))];
     case 'not_executable':
       return [findingOf(execError('PROGRAM_NOT_EXECUTABLE', { program: found.path, reason: 'it has no execute permission' }))];
     default:

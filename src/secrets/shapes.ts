@@ -1,6 +1,7 @@
 /**
  * Secrets that are known by their look alone: the one list for what the configuration refuses, the log masks and the archive
- * leaves out. To add one, add a line to SHAPES and its example to `test/secrets/shapes.test.ts`, which walks the list.
+ * leaves out. To add one, add a line to SHAPES and its example to `test/secrets/examples.ts`; `shapes.test.ts` beside it walks
+ * the list.
  */
 import { rarestPair } from './triples.ts';
 

@@ -36,6 +36,11 @@ export const storeError = defineErrors({
     fix: 'Make the path readable for you, or close other programs where too many files are open.',
     exitCode: 1,
   }),
+  RUNS_UNREADABLE: (facts: { path: string; reason: string }) => ({
+    sentence: `Runs cannot be read from ${facts.path}: ${facts.reason}.`,
+    fix: 'Make it a directory that you may read, or name another place with --runs-dir DIR.',
+    exitCode: 2,
+  }),
   FOLLOW_POSITION: (facts: { file: string; location: string; offset: number; bytes: number | null }) => ({
     sentence: `Byte ${facts.offset} of ${facts.file} is not the start of a line of the run ${facts.location}, whose file ${facts.bytes === null ? 'does not exist' : `has ${facts.bytes} bytes`}.`,
     fix: 'Follow the file from its start: it was replaced or cut since the position was given.',

@@ -126,6 +126,25 @@ describe('commands that read runs', () => {
     assert.ok(messages.includes(HOSTILE), 'JSON means the same as the log');
   });
 
+  test('a file in the place of the directory of runs is a mistake of the caller', async () => {
+    writeFileSync(join(place.dir, 'file'), '');
+    for (const args of [
+      ['list'],
+      ['list', '--rebuild'],
+      ['show', 'latest'],
+      ['compare'],
+      ['recover', '--all'],
+      ['reconcile', '--list'],
+    ]) {
+      const { code, stderr } = await place.stepwell([...args, '--runs-dir', 'file']);
+      assert.match(
+        stderr,
+        /^error\[RUNS_UNREADABLE\]: Runs cannot be read from .*file: it is not a directory\.\nfix: .*--runs-dir DIR\.\n$/,
+      );
+      assert.equal(code, 2, args.join(' '));
+    }
+  });
+
   async function hasColours(env: NodeJS.ProcessEnv): Promise<boolean> {
     return (await place.stepwell(['list'], env)).stdout.includes('\u001b[');
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { cleanEnv, newPlace, type Place } from './child.ts';
@@ -23,6 +23,23 @@ test('init writes an experiment that can be run as it stands', async () => {
   assert.equal(plan.code, 0, plan.stderr);
   assert.match(plan.stdout, /Steps: 6\n/);
   assert.match(plan.stdout, /Nothing was started/);
+});
+
+test('what init says to type next works where the experiment is', async () => {
+  // Outside of the clone npx would ask the registry for a package of this name.
+  const bin = join(import.meta.dirname, '../../node_modules/.bin');
+  const outside = await place.stepwell(['init', 'mine']);
+  assert.ok(
+    outside.stdout.endsWith(`mine\n  export PATH=${bin}:"$PATH"\n  stepwell doctor\n  stepwell run baseline\n`),
+    outside.stdout,
+  );
+  const inside = mkdtempSync(join(bin, '../.init-'));
+  try {
+    const { stdout } = await place.stepwell(['init', inside]);
+    assert.ok(stdout.endsWith(`  cd ${inside}\n  npx stepwell doctor\n  npx stepwell run baseline\n`), stdout);
+  } finally {
+    rmSync(inside, { recursive: true });
+  }
 });
 
 test('init overwrites nothing and adds its block to .gitignore once', async () => {

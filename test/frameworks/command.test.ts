@@ -120,12 +120,13 @@ test('check says what is missing and how to put it right', async () => {
   writeFileSync(plain, '#!/bin/sh\n');
   assert.equal(await findings(['sh']), '');
   assert.match(await findings(), /no command.*command: \[/);
-  assert.match(await findings(['no-such-program']), /"no-such-program" was not found on PATH/);
+  assert.match(await findings(['no-such-program']), /"no-such-program" was not found on PATH\. Install it/);
   assert.match(await findings([join(stage.outside, 'missing')]), /missing" was not found\./);
   assert.match(await findings([stage.outside]), /was not found/);
   assert.match(await findings([plain]), /no execute permission.*chmod \+x/);
   assert.match(await findings(['plain.sh'], { PATH: stage.outside }), /no execute permission/);
-  assert.match(await findings(['sh'], { PATH: stage.outside }), /was not found/);
+  const alone = await findings(['sh'], { PATH: stage.outside });
+  assert.ok(alone.includes(`was not found on PATH (${stage.outside}).`), alone);
 });
 
 test('the commit is that of the checkout whose file runs', async () => {

@@ -2,13 +2,15 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ExitCode, messageOf } from '../../errors.ts';
+import { calledAs, ExitCode, messageOf } from '../../errors.ts';
+import { shellWord } from '../../exec.ts';
 import { errnoOf } from '../../store.ts';
 import { print } from '../output.ts';
 import { shownPath } from '../runs-dir.ts';
 import { cliError } from '../errors.ts';
 
 const PACKAGE = fileURLToPath(new URL('../../..', import.meta.url));
+const BIN = 'node_modules/.bin';
 /** The schema stands where the first line of experiment.yaml names it. */
 const COPIED = ['config/experiment.yaml', 'config/prompts', 'config/hitl', 'schemas/experiment.schema.json'];
 
@@ -25,8 +27,21 @@ export async function run([dir = '.']: readonly string[]): Promise<number> {
     throw cliError('CANNOT_WRITE', { path: dir, reason: messageOf(error) }, { cause: error });
   }
   const enter = target === process.cwd() ? [] : [`  cd ${shownPath(target)}`];
-  await print('', 'Next:', ...enter, '  npx stepwell doctor', '  npx stepwell run baseline');
+  const { before, call } = callIn(target);
+  await print('', 'Next:', ...enter, ...before, `  ${call} doctor`, `  ${call} run baseline`);
   return ExitCode.ok;
+}
+
+/** How stepwell is called in `dir`. npx looks for it there and above; where it is not, its own directory goes on PATH. */
+function callIn(dir: string): { readonly before: readonly string[]; readonly call: string } {
+  const call = calledAs();
+  const own = [join(PACKAGE, BIN), join(PACKAGE, '..', '.bin')].find((bin) => existsSync(join(bin, 'stepwell')));
+  if (call === 'stepwell' || own === undefined || isBelow(dir, resolve(own, '../..'))) return { before: [], call };
+  return { before: [`  export PATH=${shellWord(own)}:"$PATH"`], call: 'stepwell' };
+}
+
+function isBelow(path: string, dir: string): boolean {
+  return path === dir || path.startsWith(`${dir}/`);
 }
 
 /** Paths of files, relative to the package. */

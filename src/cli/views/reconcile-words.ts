@@ -1,6 +1,7 @@
 /** What is said of one run's reconciliation, wherever it is listed. */
 import { sentence } from './document.ts';
 import type { RunReconciliation } from '../../reconcile.ts';
+import { calledAs } from '../../errors.ts';
 import { type Paint, sanitizeLine, styleOf, widthOf } from '../../terminal.ts';
 import { count, duration } from '../../format.ts';
 
@@ -65,14 +66,14 @@ export function nextLines(run: RunReconciliation, saying: Saying): string[] {
 function withCommand(text: string, command: string, saying: Saying): string[] {
   return [
     ...sentence(`next: ${text}`, saying),
-    `    ${saying.paint('cyan', sanitizeLine(`npx stepwell ${command}${saying.place}`))}`,
+    `    ${saying.paint('cyan', sanitizeLine(`${calledAs()} ${command}${saying.place}`))}`,
   ];
 }
 
 /** Once for several runs, when one of them is worth asking for again; empty when none is. */
 export function againLines(runs: readonly RunReconciliation[], { single, place, paint }: Saying): string[] {
   if (single || runs.every(({ nextAttemptAt }) => nextAttemptAt === null)) return [];
-  const commands = ['reconcile', 'reconcile --watch'].map((command) => `  ${paint('cyan', `npx stepwell ${command}${place}`)}`);
+  const commands = ['reconcile', 'reconcile --watch'].map((command) => `  ${paint('cyan', `${calledAs()} ${command}${place}`)}`);
   return ['Next, when a reading counts, or until all are settled:', ...commands];
 }
 

@@ -2,6 +2,7 @@
 import { compareRuns, findRun, openRun, type CatalogRun } from '../../catalog.ts';
 import type { ExperimentResult, RunResult } from '../../experiment.ts';
 import { renderText } from '../../summary.ts';
+import { calledAs } from '../../errors.ts';
 import { type Paint, cut, sanitize, sanitizeJson, sanitizeLine, styleOf } from '../../terminal.ts';
 import { bytes, count, plural } from '../../format.ts';
 import { comparisonText } from './comparison.ts';
@@ -65,7 +66,7 @@ async function reconcileLines(ended: readonly Ended[], runsDir: string, paint: P
   if (at === null) return [];
   const now = new Date();
   const compare = Date.parse(at) <= now.getTime() ? 'Compare' : `From ${whenText(at, now).replace(',', ' on,')}, compare`;
-  return ['', `${compare} with the provider’s figures:`, `  ${paint('cyan', `npx stepwell reconcile${runsDirFlag(runsDir)}`)}`];
+  return ['', `${compare} with the provider’s figures:`, `  ${paint('cyan', `${calledAs()} reconcile${runsDirFlag(runsDir)}`)}`];
 }
 
 async function endedRun(result: RunResult, runsDir: string): Promise<Ended> {
@@ -110,7 +111,7 @@ function nextCommands({ result, summary }: Ended, runsDir: string): string[] {
   const ofStep = step === null ? '' : ` --step ${step}`;
   const commands =
     result.status === 'success' ? [`show ${name}`] : [`logs ${name}${ofStep} --level warn`, `logs ${name}${ofStep}`];
-  return [...commands, `summary ${name}`, `verify ${name}`].map((command) => `npx stepwell ${command}${runsDirFlag(runsDir)}`);
+  return [...commands, `summary ${name}`, `verify ${name}`].map((command) => `${calledAs()} ${command}${runsDirFlag(runsDir)}`);
 }
 
 /** A run that is done as a line of `run --json`, for programs. Fields are only ever added. */
