@@ -6,7 +6,7 @@ export { renderMarkdown } from './summary/print/markdown.ts';
 export { computeMetrics } from './summary/metrics.ts';
 export { fact, facts, figureText, plainText, type BlockOf, type Fact } from './summary/document/model.ts';
 export { comparisonFigures } from './summary/document/reconciliation.ts';
-export { costText, differencePercent, sharedText, stepsByResolution } from './summary/document/reconciliation-phrases.ts';
+export { costText, differencePercent, sharedText, stepsResolvedAs } from './summary/document/reconciliation-phrases.ts';
 export { foldReconciliation, readReconciliation } from './summary/reconciliation.ts';
 export { LogSummarizer } from './summary/summarizer.ts';
 export { renderText } from './summary/print/text.ts';

@@ -65,7 +65,7 @@ function headOf(found: FoundRun, { summary, archive }: RunFacts, listed: Catalog
     fact('Steps', steps[1] === null ? DASH : `${count(steps[0], DASH)} of ${count(steps[1], DASH)} succeeded`),
     fact('Calls', count(calls, DASH)),
     fact('Tokens', `${count(tokensIn, DASH)} in, ${count(tokensOut, DASH)} out`),
-    fact('Claimed', told ? claimLine(summary.claimed_usage, usage.unmetered_attempts === 0) : null),
+    fact('Claimed', told ? claimLine(summary) : null),
     fact('Cost', told ? totalCost(summary) : dollarsOf(entry?.cost_usd ?? null)),
     ...(told ? runNotes(summary) : []).map((text) => fact('Note', text, { lines: SENTENCE_LINES })),
     fact('Provider', providerOf(summary)),

@@ -35,12 +35,12 @@ function labeled({ label, value, lines = 1, status }: Fact, { paint, columns }: 
   const folded = lines === 1 ? [text] : wrap(text, columns - LABEL_COLUMNS - 1, lines);
   return folded.map((line, index) => {
     const shown = status === undefined ? line : paint(styleOf(status), line);
-    return `${paint('dim', (index === 0 ? plainText(label) : '').padEnd(LABEL_COLUMNS))} ${shown}`;
+    return `${paint('dim', (index === 0 ? plainText(label ?? '') : '').padEnd(LABEL_COLUMNS))} ${shown}`;
   });
 }
 
 function inset({ label, value, lines }: Fact, terminal: Terminal): string[] {
-  return sentence(`${plainText(label).toLowerCase()}: ${plainText(value)}`, terminal, lines);
+  return sentence(`${plainText(label ?? '').toLowerCase()}: ${plainText(value)}`, terminal, lines);
 }
 
 /** Set in by two and wrapped. */

@@ -2,7 +2,7 @@
 import { sanitizeJson } from '../../terminal.ts';
 import type { RunReconciliation, WatchRound } from '../../reconcile.ts';
 import type { ReconciliationSummary } from '../../schema.ts';
-import { comparisonFigures, costText, differencePercent, fact, facts, sharedText, stepsByResolution } from '../../summary.ts';
+import { comparisonFigures, costText, differencePercent, fact, facts, sharedText, stepsResolvedAs } from '../../summary.ts';
 import { count, plural, utc } from '../../format.ts';
 import { blockLines, sentence } from './document.ts';
 import { headLines, nextLines, stateText, type Saying } from './reconcile-words.ts';
@@ -26,8 +26,7 @@ function comparisonLines(
   const { comparison, settings, last_reading: reading } = summary;
   if (comparison === null) return [];
   const within = saying.paint(comparison.within_threshold ? 'green' : 'red', comparison.within_threshold ? 'within' : 'outside');
-  const { notResolvable } = stepsByResolution(summary.steps);
-  const isListed = verbose && notResolvable !== null;
+  const notResolvable = verbose ? stepsResolvedAs('not_resolvable', summary.steps) : null;
   return [
     ...(isOld && reading !== null ? [`  as of ${utc(reading.fetched_at)} UTC:`] : []),
     ...blockLines(comparisonFigures(comparison, 'Proxy, all'), saying),
@@ -40,7 +39,9 @@ function comparisonLines(
       ),
       saying,
     ),
-    ...(isListed ? sentence(`steps not resolvable at the provider’s granularity of one minute: ${notResolvable}`, saying) : []),
+    ...(notResolvable === null
+      ? []
+      : sentence(`steps not resolvable at the provider’s granularity of one minute: ${notResolvable}`, saying)),
   ];
 }
 

@@ -1,10 +1,10 @@
 /** What was measured: totals, and where the time went. */
-import { counted, duration, figure, percentOf, stepNumber, tokens } from '../../format.ts';
+import { counted, duration, figure, percentOf, stepNumber } from '../../format.ts';
 import type { RunSummary } from '../../schema.ts';
 import { clip, sanitizeForFile } from '../../terminal.ts';
 import { computeMetrics } from '../metrics.ts';
-import { fact, facts, item, note, type Block, type Fact } from './model.ts';
-import { claimLine, runNotes, totalCost } from './phrases.ts';
+import { fact, facts, item, listed, type Block, type Fact } from './model.ts';
+import { claimLine, runNotes, totalCost, useText } from './phrases.ts';
 
 const MODELS_LISTED = 5;
 const MODEL_COLUMNS = 30;
@@ -43,7 +43,6 @@ export function totalBlocks(summary: RunSummary): Block[] {
   const { aggregate_metrics: metrics, tokens_complete } = computeMetrics(summary);
   const total = usage.tokens_in === null || usage.tokens_out === null ? null : usage.tokens_in + usage.tokens_out;
   const reasoning = part('reasoning', usage.tokens_reasoning);
-  const notes = runNotes(summary);
   return [
     facts(
       fact('Total API Calls', `${figure(usage.api_calls)}${usage.failed_calls > 0 ? ` (${usage.failed_calls} failed)` : ''}`),
@@ -54,14 +53,9 @@ export function totalBlocks(summary: RunSummary): Block[] {
         `${figure(usage.tokens_in)} (cached: ${figure(usage.tokens_cached)}${part('cache write', usage.tokens_cache_write)})`,
       ),
       item('Completion', `${figure(usage.tokens_out)}${reasoning === '' ? '' : ` (${reasoning.slice(2)})`}`),
-      item('Claimed by the framework', claimOf(summary)),
+      item('Claimed by the framework', claimLine(summary)),
       fact('Total Cost', totalCost(summary)),
       ...modelFacts(summary),
-    ),
-    ...(summary.models.length > MODELS_LISTED
-      ? [note(`${counted(summary.models.length - MODELS_LISTED, 'more model')} not listed`, { under: 'item' })]
-      : []),
-    facts(
       fact('Total Duration', duration(summary.duration_seconds)),
       ...successFacts(summary),
       fact('Retries', String(summary.steps.reduce((sum, step) => sum + step.retries, 0))),
@@ -71,14 +65,14 @@ export function totalBlocks(summary: RunSummary): Block[] {
           ? 'the application was not validated'
           : `CRUDe ${figure(metrics.CRUDe)}, ESR ${figure(metrics.ESR)}, MC ${figure(metrics.MC)}, ZDI ${figure(metrics.ZDI)}`,
       ),
-      ...notes.slice(0, NOTES_LISTED).map((text) => fact('Note', text, { lines: 2 })),
-      fact('Note', notes.length > NOTES_LISTED ? `${notes.length - NOTES_LISTED} more; see metrics.json` : null),
+      ...listed(
+        runNotes(summary),
+        NOTES_LISTED,
+        (text) => fact('Note', text, { lines: 2 }),
+        (left) => fact('Note', `${left} more; see metrics.json`),
+      ),
     ),
   ];
-}
-
-function claimOf({ claimed_usage, usage }: RunSummary): string | null {
-  return claimLine(claimed_usage, usage.unmetered_attempts === 0);
 }
 
 function successFacts({ steps_succeeded: done, steps_total: all }: RunSummary): (Fact | null)[] {
@@ -93,13 +87,15 @@ function part(name: string, value: number | null): string {
 /** Nothing while one model did everything. */
 function modelFacts({ models }: RunSummary): (Fact | null)[] {
   if (models.length < 2) return [];
-  const listed = models.slice(0, MODELS_LISTED).map(({ model, api_calls, tokens_in, tokens_out }) => {
-    return item(
-      clip(sanitizeForFile(model), MODEL_COLUMNS),
-      `${counted(api_calls, 'call')}, tokens ${tokens(tokens_in, tokens_out)}`,
-    );
-  });
-  return [fact('Models', String(models.length)), ...listed];
+  return [
+    fact('Models', String(models.length)),
+    ...listed(
+      models,
+      MODELS_LISTED,
+      (model) => item(clip(sanitizeForFile(model.model), MODEL_COLUMNS), useText(model)),
+      (left) => item(null, `${counted(left, 'more model')} not listed`),
+    ),
+  ];
 }
 
 /** By the names that `metrics.json` has for them. */
@@ -110,7 +106,7 @@ export function metricBlock(summary: RunSummary): Block {
     ...successFacts(summary),
     fact('LLM Requests', figure(summary.usage.llm_requests)),
     fact('Cost', { own: totalCost(summary) }),
-    fact('Tokens Claimed by the Framework', claimOf(summary)),
+    fact('Tokens Claimed by the Framework', claimLine(summary)),
     ...measured.map(([name, value]) => fact({ code: name }, figure(value))),
     fact('Notes', notes.length === 0 ? null : notes),
   );

@@ -7,11 +7,11 @@
 export type Value = string | readonly string[] | { readonly own: string } | { readonly code: string };
 
 export interface Fact {
-  /** In Title Case, or a name that programs know. */
-  readonly label: string | { readonly code: string };
+  /** In Title Case, or a name that programs know; null for a sentence among facts. */
+  readonly label: string | { readonly code: string } | null;
   readonly value: Value;
-  /** Of the fact before: as a dashed item, or only set in. */
-  readonly under?: 'item' | 'inset';
+  /** Of the fact before: as a dashed item, something of such an item, or only set in. */
+  readonly under?: 'item' | 'detail' | 'inset';
   /** Lines that it may take where lines are short; default 1, the rest is cut. */
   readonly lines?: number;
   /** A status of a run or state of a reconciliation, whose color it has where there are colors. */
@@ -35,19 +35,8 @@ export type Block =
   | { readonly kind: 'list'; readonly lead: string; readonly items: readonly string[] }
   /** Output, line by line as it came. */
   | { readonly kind: 'code'; readonly lead: string; readonly lines: readonly string[] }
-  /** A sentence; `after` are own words behind it. */
-  | {
-      readonly kind: 'note';
-      readonly text: Value;
-      readonly after?: string;
-      readonly strong?: boolean;
-      readonly under?: Fact['under'];
-      readonly lines?: number;
-    }
-  /** A command to type. */
-  | { readonly kind: 'command'; readonly label: string; readonly command: string }
-  /** An empty line, where blocks are not apart anyway. */
-  | { readonly kind: 'gap' };
+  /** A sentence, and what stands behind it. */
+  | { readonly kind: 'note'; readonly text: Value; readonly after?: Value; readonly strong?: boolean };
 
 export type BlockOf<K extends Block['kind']> = Extract<Block, { kind: K }>;
 
@@ -57,8 +46,6 @@ export interface Section {
   readonly level?: 1 | 2 | 3;
   readonly blocks: readonly Block[];
 }
-
-export const GAP: Block = { kind: 'gap' };
 
 /** Facts of which some may be absent. */
 export function facts(...all: readonly (Fact | null)[]): BlockOf<'facts'> {
@@ -70,12 +57,25 @@ export function fact(label: Fact['label'], value: Value | null, how: Pick<Fact, 
   return value === null ? null : { label, value, ...how };
 }
 
-export function item(label: string, value: Value | null, lines = 1): Fact | null {
+export function item(label: Fact['label'], value: Value | null, lines = 1): Fact | null {
   return fact(label, value, { under: 'item', lines });
 }
 
 export function note(text: Value, how: Omit<BlockOf<'note'>, 'kind' | 'text'> = {}): Block {
   return { kind: 'note', text, ...how };
+}
+
+/** An empty line in text. */
+export const GAP = note('');
+
+/** As many of `all` as are listed, and where there are more, what is said of the number left. */
+export function listed<T>(
+  all: readonly T[],
+  most: number,
+  show: (one: T) => Fact | null,
+  rest: (left: number) => Fact | null,
+): (Fact | null)[] {
+  return [...all.slice(0, most).map(show), all.length > most ? rest(all.length - most) : null];
 }
 
 /** @param write how a number is written, and what is unknown */

@@ -1,8 +1,7 @@
 /** What went wrong: why the run did not succeed, and the errors and warnings in its logs. */
 import { counted, stepNumber } from '../../format.ts';
-import type { ProblemExample, ProblemSummary, RunSummary } from '../../schema.ts';
+import type { FailureSummary, ProblemExample, ProblemSummary, RunSummary } from '../../schema.ts';
 import { fact, facts, GAP, note, type Block } from './model.ts';
-import { nextCommand } from './phrases.ts';
 
 const FIRST_LISTED = 3;
 const LAST_LISTED = 2;
@@ -10,8 +9,7 @@ const LINES_PER_MESSAGE = 2;
 const OUTPUT_LINES = 10;
 
 /** Cause, last lines and where to read on; empty for a run that succeeded or is not over. */
-export function failureBlocks(summary: RunSummary): Block[] {
-  const { failure } = summary;
+export function failureBlocks({ failure, run_id }: RunSummary): Block[] {
   if (failure === null) return [];
   const where = [
     failure.phase === null ? '' : `phase ${failure.phase}`,
@@ -19,9 +17,9 @@ export function failureBlocks(summary: RunSummary): Block[] {
     failure.attempt === null ? '' : `attempt ${failure.attempt}`,
   ].filter((part) => part !== '');
   return [
-    note(failure.cause, { after: where.length === 0 ? '' : ` (${where.join(', ')})` }),
+    note(failure.cause, { after: { own: where.length === 0 ? '' : ` (${where.join(', ')})` } }),
     ...outputBlocks('The last lines of output:', failure.last_lines),
-    { kind: 'command', label: 'Next', command: nextCommand(summary) },
+    nextCommand(run_id, failure),
   ];
 }
 
@@ -29,35 +27,36 @@ function outputBlocks(lead: string, lines: readonly string[]): Block[] {
   return lines.length === 0 ? [] : [{ kind: 'code', lead, lines }];
 }
 
+/** The command worth typing after a failure. */
+function nextCommand(runId: string | null, { step }: FailureSummary): Block {
+  const code = `npx stepwell logs ${runId ?? 'latest'}${step === null ? '' : ` --step ${step}`}`;
+  return note({ own: 'Next: ' }, { after: { code } });
+}
+
 /** With the failure in between, and as many messages as a page has room for; empty when nothing went wrong. */
-export function problemBlocks(summary: RunSummary): Block[] {
-  const { errors, warnings, failure } = summary;
+export function problemBlocks({ errors, warnings, failure, run_id }: RunSummary): Block[] {
   if (errors.count + warnings.count === 0 && failure === null) return [];
-  return [
-    facts(fact('Errors', String(errors.count)), fact('Warnings', String(warnings.count))),
-    ...(failure === null
-      ? []
-      : [
-          GAP,
-          facts(fact('Cause', failure.cause, { lines: 3 })),
-          ...outputBlocks('Last lines of output:', failure.last_lines.slice(-OUTPUT_LINES)),
-          facts(fact('Log', failure.log_file)),
-          { kind: 'command', label: 'Next', command: nextCommand(summary) } as const,
-        ]),
-    ...exampleBlocks(errors, 'error'),
-    ...exampleBlocks(warnings, 'warning'),
-  ];
+  const blocks: Block[] = [facts(fact('Errors', String(errors.count)), fact('Warnings', String(warnings.count)))];
+  if (failure !== null)
+    blocks.push(
+      GAP,
+      facts(fact('Cause', failure.cause, { lines: 3 })),
+      ...outputBlocks('Last lines of output:', failure.last_lines.slice(-OUTPUT_LINES)),
+      facts(fact('Log', failure.log_file)),
+      nextCommand(run_id, failure),
+    );
+  return [...blocks, ...exampleBlocks(errors, 'error'), ...exampleBlocks(warnings, 'warning')];
 }
 
 function exampleBlocks(problems: ProblemSummary, noun: string): Block[] {
   if (problems.count === 0) return [];
-  const all = [...problems.first, ...problems.last];
-  const shown = all.length <= FIRST_LISTED + LAST_LISTED ? all : [...all.slice(0, FIRST_LISTED), ...all.slice(-LAST_LISTED)];
-  const examples = shown.map((problem) => note(exampleText(problem), { lines: LINES_PER_MESSAGE }));
-  const left = problems.count - shown.length;
-  if (left > 0 && shown.length > FIRST_LISTED)
-    examples.splice(FIRST_LISTED, 0, note(`... ${counted(left, noun)} between not listed; see logs/`));
-  return [GAP, ...examples];
+  const all = [...problems.first, ...problems.last].map((problem) =>
+    fact(null, exampleText(problem), { lines: LINES_PER_MESSAGE }),
+  );
+  const last = all.slice(FIRST_LISTED).slice(-LAST_LISTED);
+  const left = problems.count - FIRST_LISTED - last.length;
+  const between = left > 0 && last.length > 0 ? `... ${counted(left, noun)} between not listed; see logs/` : null;
+  return [GAP, facts(...all.slice(0, FIRST_LISTED), fact(null, between), ...last)];
 }
 
 function exampleText({ timestamp, level, step, message }: ProblemExample): string {
@@ -74,12 +73,9 @@ export function problemTable({ errors, warnings }: RunSummary): Block[] {
     {
       kind: 'table',
       heads: ['Time', 'Level', 'Step', 'Message'],
-      rows: examples.map(({ timestamp, level, step, message }) => [
-        timestamp,
-        level,
-        step === null ? '' : stepNumber(step),
-        message,
-      ]),
+      rows: examples.map(({ timestamp, level, step, message }) => {
+        return [timestamp, level, step === null ? '' : stepNumber(step), message];
+      }),
     },
   ];
 }

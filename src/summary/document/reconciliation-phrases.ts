@@ -1,52 +1,6 @@
 /** What text, Markdown and terminal say of a reconciliation. */
-import type { ReconciliationState, ReconciliationSummary, StepResolution, UsageComparison, UsageFilter } from '../../schema.ts';
-import { counted, figure, percentAgainst, stepNumber, usd } from '../../format.ts';
-
-const STATE: Record<ReconciliationState, string> = {
-  pending: 'PENDING',
-  unavailable: 'UNAVAILABLE',
-  provisional: 'PROVISIONAL',
-  verified: 'VERIFIED',
-  mismatch: 'MISMATCH',
-  not_applicable: 'NOT APPLICABLE',
-};
-
-export function stateWord(state: ReconciliationState): string {
-  return STATE[state];
-}
-
-/** One line of the three columns; null where nothing is known. */
-export interface ComparedFigure {
-  readonly label: string;
-  /** The framework's own. */
-  readonly claim: number | null;
-  /** The proxy's, for this run. */
-  readonly ledger: number | null;
-  /** The proxy's, for all runs that share minutes with it. */
-  readonly joint: number | null;
-  readonly provider: number | null;
-  /** Provider minus proxy, the joint one where there is one. */
-  readonly difference: number | null;
-}
-
-export function comparedFigures(comparison: UsageComparison): ComparedFigure[] {
-  const { claim, ledger, joint_ledger, provider, difference } = comparison;
-  return FIGURES.map(([key, label]) => ({
-    label,
-    claim: claim?.[key] ?? null,
-    ledger: ledger[key],
-    joint: joint_ledger?.[key] ?? null,
-    provider: provider[key],
-    difference: difference[key],
-  }));
-}
-
-const FIGURES = [
-  ['input_tokens', 'Input Tokens'],
-  ['cached_tokens', 'Cached of These'],
-  ['output_tokens', 'Output Tokens'],
-  ['api_calls', 'API Calls'],
-] as const;
+import type { ReconciliationSummary, StepResolution, UsageComparison, UsageFilter } from '../../schema.ts';
+import { counted, figure, percentAgainst, plural, stepNumber, usd } from '../../format.ts';
 
 /** With two decimals, or with as many as tell it from the threshold. */
 export function differencePercent(
@@ -81,7 +35,7 @@ export function sharedText({ last_reading: reading }: ReconciliationSummary): st
   return (
     `input ${boundText(own.input_tokens, total.input_tokens)}, output ${boundText(own.output_tokens, total.output_tokens)} ` +
     `by this run alone, since ${counted(shared_minutes, 'minute')} ` +
-    `${shared_minutes === 1 ? 'is' : 'are'} shared with ${listed}${more}`
+    `${plural(shared_minutes, 'is', 'are')} shared with ${listed}${more}`
   );
 }
 
@@ -103,37 +57,22 @@ function day(timestamp: string): string {
   return timestamp.slice(0, 10);
 }
 
-export interface StepsByResolution {
-  /** With figures of the provider. */
-  readonly figured: readonly StepResolution[];
-  /** `001, 003`: shorter than a minute, or without calls. Null when there is none. */
-  readonly notResolvable: string | null;
-  readonly withoutCalls: string | null;
-}
-
-/** Steps that the provider's minutes tell something of, and the numbers of those of which they do not. */
-export function stepsByResolution(steps: readonly StepResolution[]): StepsByResolution {
-  const numbers = (wanted: StepResolution['resolution']): string | null => {
-    const found = steps.filter(({ resolution }) => resolution === wanted).map(({ step }) => stepNumber(step));
-    if (found.length === 0) return null;
-    return found.length <= NUMBERS_LISTED
-      ? found.join(', ')
-      : `${found.slice(0, NUMBERS_LISTED).join(', ')} and ${found.length - NUMBERS_LISTED} more`;
-  };
-  return {
-    figured: steps.filter(({ resolution }) => resolution === 'whole' || resolution === 'bound'),
-    notResolvable: numbers('not_resolvable'),
-    withoutCalls: numbers('no_calls'),
-  };
+/** `001, 003`: the numbers of the steps resolved in this way; null when there is none. */
+export function stepsResolvedAs(wanted: StepResolution['resolution'], steps: readonly StepResolution[]): string | null {
+  const found = steps.filter(({ resolution }) => resolution === wanted).map(({ step }) => stepNumber(step));
+  if (found.length === 0) return null;
+  const left = found.length - NUMBERS_LISTED;
+  return `${found.slice(0, NUMBERS_LISTED).join(', ')}${left > 0 ? ` and ${left} more` : ''}`;
 }
 
 const NUMBERS_LISTED = 20;
 
-/** `its minutes are its own`, or between what and what. */
+/** What the provider's minutes tell of a step. */
 export function resolutionText({ resolution, at_least, at_most }: StepResolution): string {
-  const least = figuresOf(at_least);
+  if (resolution === 'no_calls') return 'no calls';
+  if (resolution === 'not_resolvable') return "not resolvable at the provider's granularity";
   const most = figuresOf(at_most);
-  return resolution === 'whole' ? `provider ${most}` : `provider bound ${least} to ${most}`;
+  return resolution === 'whole' ? `provider ${most}` : `provider bound ${figuresOf(at_least)} to ${most}`;
 }
 
 function figuresOf(figures: StepResolution['at_least']): string {

@@ -1,16 +1,15 @@
 /** The comparison with the provider's own figures. Every section is empty before the first attempt. */
 import { counted, figure, secondsOf, stepNumber } from '../../format.ts';
 import type { ReconciliationSummary, RunSummary, StepResolution, UsageComparison } from '../../schema.ts';
-import { fact, facts, GAP, note, type Block, type BlockOf, type Fact, type Figure } from './model.ts';
+import { fact, facts, GAP, listed, note, type Block, type BlockOf, type Fact } from './model.ts';
+import { statusWord } from './phrases.ts';
 import {
-  comparedFigures,
   costText,
   differencePercent,
   resolutionText,
   sharedText,
   sourceText,
-  stateWord,
-  stepsByResolution,
+  stepsResolvedAs,
 } from './reconciliation-phrases.ts';
 
 const LINES_PER_SENTENCE = 4;
@@ -86,7 +85,7 @@ export function reconciliationOverview({ reconciliation }: RunSummary): Block[] 
 }
 
 function stateFacts({ verification_status, verification_message }: ReconciliationSummary): (Fact | null)[] {
-  return [fact('Status', stateWord(verification_status)), fact('Reason', verification_message, { lines: LINES_OF_REASON })];
+  return [fact('Status', statusWord(verification_status)), fact('Reason', verification_message, { lines: LINES_OF_REASON })];
 }
 
 function differenceFacts(reconciliation: ReconciliationSummary, comparison: UsageComparison): (Fact | null)[] {
@@ -103,58 +102,64 @@ function boundFacts(reconciliation: ReconciliationSummary): (Fact | null)[] {
   return [fact('Bound', sharedText(reconciliation), INSET), fact("Provider's Cost", costText(reconciliation), INSET)];
 }
 
-/** Framework, proxy and provider side by side. @param joint head of the proxy's figures for all runs that share minutes */
+const FIGURES = [
+  ['Input Tokens', 'input_tokens'],
+  ['Cached of These', 'cached_tokens'],
+  ['Output Tokens', 'output_tokens'],
+  ['API Calls', 'api_calls'],
+] as const;
+
+/**
+ * Framework, proxy and provider side by side; the difference is provider minus proxy, the joint one where there is one.
+ *
+ * @param joint head of the proxy's figures for all runs that share minutes
+ */
 export function comparisonFigures(comparison: UsageComparison, joint: string): BlockOf<'figures'> {
-  const isShared = comparison.joint_ledger !== null;
+  const { claim, ledger, joint_ledger: all, provider, difference } = comparison;
   return {
     kind: 'figures',
     corner: 'Figure',
-    heads: ['Framework', 'Proxy', ...(isShared ? [joint] : []), 'Provider', 'Difference'],
-    rows: comparedFigures(comparison).map(({ label, claim, ledger, joint: all, provider, difference }) => ({
+    heads: ['Framework', 'Proxy', ...(all === null ? [] : [joint]), 'Provider', 'Difference'],
+    rows: FIGURES.map(([label, of]) => ({
       label,
       cells: [
-        comparison.claim === null ? 'none' : claim,
-        ledger,
-        ...(isShared ? [all] : []),
-        provider,
-        { signed: difference },
-      ] satisfies Figure[],
+        claim === null ? 'none' : claim[of],
+        ledger[of],
+        ...(all === null ? [] : [all[of]]),
+        provider[of],
+        { signed: difference[of] },
+      ],
     })),
   };
 }
 
 function resolutionBlocks(steps: readonly StepResolution[]): Block[] {
   if (steps.length === 0) return [];
-  const { figured, notResolvable, withoutCalls } = stepsByResolution(steps);
-  const left = figured.length - STEPS_LISTED;
   return [
     GAP,
     note("Steps in the Provider's Minutes (tokens prompt / completion):"),
     facts(
-      ...figured
-        .slice(0, STEPS_LISTED)
-        .map((step) => fact(`Step ${stepNumber(step.step)}`, `proxy ${ledgerText(step)}, ${resolutionText(step)}`, INSET)),
-    ),
-    ...(left > 0 ? [note(`${counted(left, 'more step')} not listed; see metrics.json`, { under: 'inset' })] : []),
-    facts(
-      fact("Not Resolvable at the provider's granularity (shorter than a minute)", notResolvable, INSET),
-      fact('Without Calls', withoutCalls, INSET),
+      ...listed(
+        steps.filter(({ resolution }) => resolution === 'whole' || resolution === 'bound'),
+        STEPS_LISTED,
+        (step) => fact(`Step ${stepNumber(step.step)}`, `proxy ${ledgerText(step)}, ${resolutionText(step)}`, INSET),
+        (left) => fact(null, `${counted(left, 'more step')} not listed; see metrics.json`, { under: 'inset' }),
+      ),
+      fact(
+        "Not Resolvable at the provider's granularity (shorter than a minute)",
+        stepsResolvedAs('not_resolvable', steps),
+        INSET,
+      ),
+      fact('Without Calls', stepsResolvedAs('no_calls', steps), INSET),
     ),
   ];
 }
 
 function resolutionTable(steps: readonly StepResolution[]): Block {
-  const words = { no_calls: 'no calls', not_resolvable: "not resolvable at the provider's granularity" };
   return {
     kind: 'table',
     heads: ['Step', 'Proxy in / out', 'In the provider’s minutes'],
-    rows: steps
-      .slice(0, STEPS_IN_TABLE)
-      .map((step) => [
-        stepNumber(step.step),
-        ledgerText(step),
-        step.resolution === 'whole' || step.resolution === 'bound' ? resolutionText(step) : words[step.resolution],
-      ]),
+    rows: steps.slice(0, STEPS_IN_TABLE).map((step) => [stepNumber(step.step), ledgerText(step), resolutionText(step)]),
   };
 }
 
@@ -167,7 +172,7 @@ function attemptBlocks(attempts: ReconciliationSummary['attempts']): Block[] {
   const listed = attempts.slice(-ATTEMPTS_LISTED).map(({ attempt, timestamp, status, total_tokens_in, total_tokens_out }) => {
     const isEmpty = total_tokens_in === null && total_tokens_out === null;
     const figures = isEmpty ? 'no figures' : `${figure(total_tokens_in)} in, ${figure(total_tokens_out)} out`;
-    return fact(`Attempt ${attempt}`, `${secondsOf(timestamp)} ${stateWord(status)}, ${figures}`, { under: 'inset' });
+    return fact(`Attempt ${attempt}`, `${secondsOf(timestamp)} ${statusWord(status)}, ${figures}`, { under: 'inset' });
   });
   return [
     GAP,

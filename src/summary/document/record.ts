@@ -1,7 +1,7 @@
 /** The record itself: how much was logged, what is damaged or missing, and the archive that seals it. */
 import { bytes, counted, figure, stepNumber, sumComplete, UNKNOWN } from '../../format.ts';
 import type { ArchiveFacts, RunSummary } from '../../schema.ts';
-import { fact, facts, item, note, type Block, type Fact } from './model.ts';
+import { fact, facts, item, listed, type Block, type Fact } from './model.ts';
 import { contentsText, isForeign } from './phrases.ts';
 
 const COMPONENTS_LISTED = 8;
@@ -18,16 +18,18 @@ export function logBlocks(summary: RunSummary): Block[] {
     components.set(component, { lines: sum.lines + file.lines, bytes: sumComplete([sum.bytes, file.bytes]) });
   }
   const sorted = [...components].sort((a, b) => b[1].lines - a[1].lines || (a[0] < b[0] ? -1 : 1));
-  const left = sorted.length - COMPONENTS_LISTED;
   return [
     facts(
       fact('Log Lines', `${summary.log_lines} (${bytes(summary.log_bytes)}) in ${counted(summary.log_files.length, 'file')}`),
-      ...sorted
-        .slice(0, COMPONENTS_LISTED)
-        .map(([component, sum]) => item(component, `${counted(sum.lines, 'line')}, ${bytes(sum.bytes)}`)),
+      ...listed(
+        sorted,
+        COMPONENTS_LISTED,
+        ([component, sum]) => item(component, `${counted(sum.lines, 'line')}, ${bytes(sum.bytes)}`),
+        (left) => item(null, `${counted(left, 'more component')} not listed`),
+      ),
+      fact('Redactions', figure(summary.redactions)),
+      ...damageFacts(summary),
     ),
-    ...(left > 0 ? [note(`${counted(left, 'more component')} not listed`, { under: 'item' })] : []),
-    facts(fact('Redactions', figure(summary.redactions)), ...damageFacts(summary)),
   ];
 }
 
@@ -56,25 +58,26 @@ export function hitlBlocks({ hitl }: RunSummary): Block[] {
     return item(where, `SHA-1 ${sha1} (question of ${counted(query_length, 'character')})`);
   });
   const left = hitl.count - HITL_LISTED;
-  return [
-    facts(fact('Total Interactions', String(hitl.count)), ...asked),
-    ...(left > 0 ? [note(`${left} more; see hitl_events.jsonl`, { under: 'item' })] : []),
-  ];
+  const more = left > 0 ? item(null, `${left} more; see hitl_events.jsonl`) : null;
+  return [facts(fact('Total Interactions', String(hitl.count)), ...asked, more)];
 }
 
 export function archiveBlocks(archive: ArchiveFacts | null): Block[] {
   if (archive === null) return [facts(fact('Archive', 'not yet sealed'))];
-  const { excluded_secrets: left, skipped } = archive;
-  const more = left.length - LEFT_OUT_LISTED;
+  const { excluded_secrets: secrets, skipped } = archive;
+  const some = (paths: readonly unknown[], noun: string, more = ''): string | null =>
+    paths.length === 0 ? null : `${counted(paths.length, noun)}${more}`;
   return [
-    facts(...archiveFacts(archive), fact('Left Out (holding a secret)', left.length === 0 ? null : counted(left.length, 'file'))),
-    ...left.slice(0, LEFT_OUT_LISTED).map((path) => note(path, { under: 'item' })),
-    ...(more > 0 ? [note(`${more} more; see metadata.json`, { under: 'item' })] : []),
     facts(
-      fact(
-        'Not Kept (links, special files)',
-        skipped.length === 0 ? null : `${counted(skipped.length, 'path')}; see metadata.json`,
+      ...archiveFacts(archive),
+      fact('Left Out (holding a secret)', some(secrets, 'file')),
+      ...listed(
+        secrets,
+        LEFT_OUT_LISTED,
+        (path) => item(null, path),
+        (left) => item(null, `${left} more; see metadata.json`),
       ),
+      fact('Not Kept (links, special files)', some(skipped, 'path', '; see metadata.json')),
     ),
   ];
 }

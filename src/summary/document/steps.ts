@@ -1,11 +1,13 @@
-/** The steps as tables, one row each, and those of their phases. */
+/** The steps: as tables, one row each, with those of their phases; or each in full. */
 import { counted, duration, figure, nanoUsd, stepNumber, tokens, UNKNOWN } from '../../format.ts';
-import type { RunSummary, StepSummary } from '../../schema.ts';
-import { note, type Section, type Value } from './model.ts';
-import { claimLine, lastError, phasesLeftOut, phaseWords, statusWord, stepNotes, validationLine } from './phrases.ts';
+import type { AttemptSummary, RunSummary, StepSummary } from '../../schema.ts';
+import { fact, facts, item, note, type Block, type Fact, type Section, type Value } from './model.ts';
+import { claimLine, lastError, listedPhases, phasesLeftOut, statusWord, stepNotes, useText, validationLine } from './phrases.ts';
 import { chooseSteps, statusCounts } from './selection.ts';
 
 const STEPS_LISTED = 100;
+const ATTEMPTS_LISTED = 4;
+const FAILURES_LISTED = 2;
 const HEADS = [
   'Step',
   'Name',
@@ -42,9 +44,8 @@ export function stepSections({ steps, failing_step }: RunSummary): Section[] {
 }
 
 function stepRow(step: StepSummary): Value[] {
+  const claim = claimLine(step);
   const error = lastError(step);
-  const claim = claimLine(step.claimed_usage, step.metered !== false);
-  const claimed = claim === null ? [] : [`tokens claimed by the framework: ${claim}`];
   return [
     stepNumber(step.step),
     step.name ?? '',
@@ -55,22 +56,69 @@ function stepRow(step: StepSummary): Value[] {
     figure(step.usage.llm_requests),
     tokens(step.usage.tokens_in, step.usage.tokens_out),
     validationLine(step) ?? '',
-    [...stepNotes(step), ...claimed, ...(error === null ? [] : [error])],
+    [
+      ...stepNotes(step),
+      ...(claim === null ? [] : [`tokens claimed by the framework: ${claim}`]),
+      ...(error === null ? [] : [error]),
+    ],
   ];
 }
 
 function phaseRows(step: StepSummary): Value[][] {
   const left = phasesLeftOut(step);
   return [
-    ...phaseWords(step).map(({ phase, status, seconds, usage }) => [
+    ...listedPhases(step).map(({ phase, status, duration_seconds, ...usage }) => [
       stepNumber(step.step),
       phase ?? 'outside phases',
-      status,
-      phase === null ? '' : duration(seconds),
+      status ?? '',
+      phase === null ? '' : duration(duration_seconds),
       figure(usage.api_calls),
       tokens(usage.tokens_in, usage.tokens_out),
       nanoUsd(usage.cost_nano_usd),
     ]),
     ...(left === null ? [] : [[stepNumber(step.step), left, '', '', '', '', '']]),
+  ];
+}
+
+/** A step in full: a fact with items. */
+export function stepBlock(step: StepSummary): Block {
+  const { usage, errors, warnings } = step;
+  const logged = item('Logged', errors + warnings === 0 ? null : `${counted(errors, 'error')}, ${counted(warnings, 'warning')}`);
+  const label = `Step ${stepNumber(step.step)}`;
+  if (step.status === 'unknown') return facts(fact(label, statusWord(step.status)), logged);
+  const took = `duration: ${duration(step.duration_seconds)}, retries: ${step.retries}`;
+  return facts(
+    fact(label, `${statusWord(step.status)} (${took})`),
+    item('API Calls', figure(usage.api_calls)),
+    item('Tokens (prompt/completion/total)', tokens(usage.tokens_in, usage.tokens_out)),
+    item('LLM Requests', figure(usage.llm_requests)),
+    ...listedPhases(step).map(phaseItem),
+    item(null, phasesLeftOut(step)),
+    ...stepNotes(step).map((text) => item('Note', text)),
+    item('Claimed by the framework', claimLine(step)),
+    item('Name', step.name),
+    item('Validation', validationLine(step)),
+    ...(step.validation?.failures ?? []).slice(0, FAILURES_LISTED).map((text) => fact('failed', text, { under: 'detail' })),
+    ...(step.retries > 0 ? attemptItems(step.attempts) : []),
+    item('Last error', lastError(step)),
+    item('Clarifications', step.hitl > 0 ? String(step.hitl) : null),
+    logged,
+  );
+}
+
+function phaseItem({ phase, status, duration_seconds: seconds, ...usage }: ReturnType<typeof listedPhases>[number]): Fact | null {
+  const ended = [...(status === null ? [] : [status]), ...(seconds === null ? [] : [duration(seconds)])];
+  const used = usage.api_calls === 0 ? '0 calls' : useText(usage);
+  return item(phase === null ? 'Outside phases' : `Phase ${phase}`, [...ended, used].join(', '));
+}
+
+function attemptItems(attempts: readonly AttemptSummary[]): (Fact | null)[] {
+  const earlier = attempts.length - ATTEMPTS_LISTED;
+  return [
+    item(null, earlier > 0 ? `${counted(earlier, 'earlier attempt')} not listed` : null),
+    ...attempts.slice(-ATTEMPTS_LISTED).map(({ attempt, status, reason, duration_seconds, usage }) => {
+      const why = reason === null ? '' : `: ${reason.replaceAll('_', ' ')}`;
+      return item(`Attempt ${attempt}`, `${statusWord(status)}${why} (${duration(duration_seconds)}, ${useText(usage)})`);
+    }),
   ];
 }

@@ -43,7 +43,7 @@ function printMarkdown(sections: readonly Section[]): string {
 function block(one: Block): string[] {
   switch (one.kind) {
     case 'facts': {
-      const rows = one.facts.map(({ label, value }) => [typeof label === 'string' ? sentenceCase(label) : label, value]);
+      const rows = one.facts.map(({ label, value }) => [typeof label === 'string' ? sentenceCase(label) : (label ?? ''), value]);
       return rows.length === 0 ? [] : [table(one.heads ?? ['Fact', 'Value'], rows)];
     }
     case 'table':
@@ -61,12 +61,8 @@ function block(one: Block): string[] {
       return [one.lead, fenced(one.lines)];
     case 'note': {
       const mark = one.strong === true ? '**' : '';
-      return [`${mark}${inline(one.text)}${mark}${one.after ?? ''}`];
+      return [`${mark}${inline(one.text)}${mark}${inline(one.after ?? '')}`];
     }
-    case 'command':
-      return [`${one.label}: ${inline({ code: one.command })}`];
-    case 'gap':
-      return [];
     default:
       return one satisfies never;
   }

@@ -38,7 +38,7 @@ export function renderText(summary: RunSummary, archive: ArchiveFacts | null): s
   // The steps get the room that the rest leaves.
   const steps = (lines: readonly string[]): Printed => ({ title: 'STEP EXECUTION SUMMARY', lines });
   const rest = Buffer.byteLength(join([...before, steps(['']), ...after]));
-  return join([...before, steps(stepLines(summary.steps, summary.failing_step, MAX_BYTES - rest, finishLines)), ...after]);
+  return join([...before, steps(stepLines(summary.steps, summary.failing_step, MAX_BYTES - rest, printLines)), ...after]);
 }
 
 interface Printed {
@@ -47,12 +47,12 @@ interface Printed {
 }
 
 function section(title: string, blocks: readonly Block[]): Printed {
-  return { title, lines: finishLines(blocks.flatMap(block)) };
+  return { title, lines: printLines(blocks) };
 }
 
 /** What stands in the logs goes no further than this line by line: neutral, and cut to the width. */
-function finishLines(lines: string[]): string[] {
-  return lines.map((line) => clip(sanitizeForFile(line), COLUMNS).trimEnd());
+function printLines(blocks: readonly Block[]): string[] {
+  return blocks.flatMap(block).map((line) => clip(sanitizeForFile(line), COLUMNS).trimEnd());
 }
 
 /** Sections without lines are left out. */
@@ -63,13 +63,13 @@ function join(sections: readonly Printed[]): string {
     .join('\n');
 }
 
-const UNDER = { item: '  - ', inset: '  ' } as const;
+const UNDER = { item: '  - ', detail: '    ', inset: '  ' } as const;
 
 function block(one: Block): string[] {
   switch (one.kind) {
     case 'facts':
       return one.facts.flatMap(({ label, value, under, lines }) =>
-        sentence(`${plainText(label)}: ${plainText(value)}`, under, lines),
+        sentence(`${label === null ? '' : `${plainText(label)}: `}${plainText(value)}`, under, lines),
       );
     case 'figures':
       return [
@@ -88,11 +88,7 @@ function block(one: Block): string[] {
     case 'code':
       return [one.lead, ...one.lines.map((line) => `  | ${line}`)];
     case 'note':
-      return sentence(`${plainText(one.text)}${one.after ?? ''}`, one.under, one.lines);
-    case 'command':
-      return [`${one.label}: ${one.command}`];
-    case 'gap':
-      return [''];
+      return [`${plainText(one.text)}${plainText(one.after ?? '')}`];
     default:
       return one satisfies never;
   }
