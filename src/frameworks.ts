@@ -22,21 +22,19 @@ export interface Framework {
   readonly recipe: Recipe | null;
 }
 
-type FrameworkName = 'baes' | 'baseline' | 'chatdev' | 'command' | 'ghspec' | keyof typeof PRESETS;
-
 const agents = Object.fromEntries(
   Object.entries(PRESETS).map(([name, preset]) => [name, { adapter: agentAdapter(preset), recipe: null }]),
-) as Record<keyof typeof PRESETS, Framework>;
+);
 
 /** By the name that `adapter:` in the configuration gives. */
-const frameworks = {
+const frameworks: Readonly<Record<string, Framework>> = {
   baes: { adapter: baes, recipe: BAES },
   baseline: { adapter: baseline, recipe: null },
   chatdev: { adapter: chatdev, recipe: CHATDEV },
   command: { adapter: command, recipe: null },
   ghspec: { adapter: ghspec, recipe: GHSPEC },
   ...agents,
-} satisfies Record<FrameworkName, Framework>;
+};
 
 export const adapters: Readonly<Record<string, Adapter>> = Object.fromEntries(
   Object.entries(frameworks).map(([name, { adapter }]) => [name, adapter]),

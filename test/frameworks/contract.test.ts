@@ -1,9 +1,12 @@
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import assert from 'node:assert/strict';
+import { chmodSync, existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { test } from 'node:test';
 import { agentAdapter } from '../../src/frameworks/agent.ts';
 import { PRESETS } from '../../src/frameworks/agent/presets.ts';
 import { baseline } from '../../src/frameworks/baseline.ts';
 import { command } from '../../src/frameworks/command.ts';
+import { adapters } from '../../src/frameworks.ts';
 import { startUpstream } from '../meter/upstream-stub.ts';
 import { adapterContract, type Behaviour, type Cast } from './contract.ts';
 import type { Stage } from './adapter-run.ts';
@@ -80,4 +83,15 @@ adapterContract({
       [Symbol.asyncDispose]: async () => await upstream[Symbol.asyncDispose](),
     };
   },
+});
+
+test('every adapter of the table is held to the contract', () => {
+  const files = globSync('*.test.ts', { cwd: import.meta.dirname }).map((file) =>
+    readFileSync(join(import.meta.dirname, file), 'utf8'),
+  );
+  const held = files.flatMap((text) => Array.from(text.matchAll(/adapterContract\(\{\s*name: '([\w-]+)/g), ([, name]) => name));
+  assert.deepEqual(
+    Object.keys(adapters).filter((name) => !held.includes(name) && !Object.hasOwn(PRESETS, name)),
+    [],
+  );
 });
