@@ -4,6 +4,7 @@ export * from './schema/config.ts';
 export * from './schema/events.ts';
 export * from './schema/framework-event.ts';
 export * from './schema/hitl.ts';
+export { parseJson, parseJsonAs } from './schema/json.ts';
 export * from './schema/manifest.ts';
 export * from './schema/metadata.ts';
 export * from './schema/metrics.ts';

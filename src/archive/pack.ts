@@ -4,7 +4,7 @@ import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { messageOf, StepwellError } from '../errors.ts';
-import { metadataText, RunMetadata } from '../schema.ts';
+import { metadataText, parseJsonAs, RunMetadata } from '../schema.ts';
 import type { ArchiveFacts } from '../schema.ts';
 import {
   ARCHIVE_FILE,
@@ -96,13 +96,8 @@ export async function packRun(options: PackOptions): Promise<ArchiveFacts> {
 async function refuseSealed(runDir: string, archive: string): Promise<void> {
   if (lstatSync(archive, { throwIfNoEntry: false }) === undefined) return;
   const text = await readFile(join(runDir, METADATA_FILE), 'utf8').catch(() => '');
-  let unsealed = false;
-  try {
-    unsealed = RunMetadata.parse(JSON.parse(text)).archive === null;
-  } catch {
-    // Metadata that cannot be read does not prove that nobody relies on the archive.
-  }
-  if (!unsealed) throw archiveError('ARCHIVE_SEALED', { archive });
+  // Metadata that cannot be read does not prove that nobody relies on the archive.
+  if (parseJsonAs(RunMetadata, text)?.archive !== null) throw archiveError('ARCHIVE_SEALED', { archive });
 }
 
 async function writeArchive(

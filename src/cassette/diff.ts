@@ -1,5 +1,6 @@
 /** The first place where two requests differ, for a person to see why one is not the other. */
 
+import { parseJson } from '../schema.ts';
 export interface Diff {
   /** `messages.1.content, character 812`, or `character 5` of what is no JSON. */
   readonly place: string;
@@ -14,7 +15,7 @@ const MOST = 90;
 
 /** Null when both say the same. */
 export function firstDiff(recorded: string, asked: string): Diff | null {
-  const [a, b] = [parse(recorded), parse(asked)];
+  const [a, b] = [parseJson(recorded), parseJson(asked)];
   if (a === undefined || b === undefined) return recorded === asked ? null : diffOfTexts([], recorded, asked);
   return compare([], a, b);
 }
@@ -57,12 +58,4 @@ function shown(value: unknown): string {
   if (value === undefined) return 'nothing';
   const text = JSON.stringify(value);
   return text.length <= MOST ? text : `${text.slice(0, MOST)}…`;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,6 @@
 /** Reads a cassette back. A line that is none of its exchanges is told and passed over. */
 import { StepwellError } from '../errors.ts';
-import { CassetteExchange } from '../schema.ts';
+import { CassetteExchange, parseJson } from '../schema.ts';
 import { CASSETTE_FILE, LineSplitter, type RawLine, type RunSource } from '../store.ts';
 import { cassetteError } from './errors.ts';
 
@@ -55,12 +55,8 @@ export async function readCassette(source: RunSource, runId: string): Promise<Ca
 /** The exchange, or what is wrong with the line. */
 function exchangeOf({ text, terminated }: RawLine): CassetteExchange | string {
   if (text === null) return `longer than ${MAX_LINE_BYTES / 1024 / 1024} MiB`;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return terminated ? 'not JSON' : 'cut off';
-  }
+  const value = parseJson(text);
+  if (value === undefined) return terminated ? 'not JSON' : 'cut off';
   const parsed = CassetteExchange.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];

@@ -4,6 +4,7 @@
  * written anew, without white space and with its numbers as they were.
  */
 import { parseExactly, writeJson, WrittenNumber } from './exact-json.ts';
+import { parseJson } from '../schema.ts';
 
 export interface Rewrite {
   /** False when there is nothing to change in the text, nor in any part of it. */
@@ -71,12 +72,8 @@ function partsOfEvents(body: string): Part[] {
 }
 
 function partOf(body: string, start: number, end: number): Part {
-  let value: unknown;
-  try {
-    value = JSON.parse(body.slice(start, end));
-  } catch {
-    return { start, end, events: null };
-  }
+  const value = parseJson(body.slice(start, end));
+  if (value === undefined) return { start, end, events: null };
   return { start, end, events: Array.isArray(value) ? value : [value] };
 }
 

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { RunStatus } from '../schema.ts';
+import { parseJsonAs, type RunStatus } from '../schema.ts';
 import { METRICS_FILE } from '../store.ts';
 import type { CatalogRun } from './list.ts';
 
@@ -129,11 +129,7 @@ async function figuresOf({ entry, dir }: CatalogRun): Promise<RunFigures> {
 
 /** Null where there is no such file, or it cannot be read: `verify` says why. */
 async function readMetrics(dir: string): Promise<Measured | null> {
-  try {
-    return Measured.parse(JSON.parse(await readFile(join(dir, METRICS_FILE), 'utf8')));
-  } catch {
-    return null;
-  }
+  return parseJsonAs(Measured, await readFile(join(dir, METRICS_FILE), 'utf8').catch(() => ''));
 }
 
 /** The median of an even number of values is the mean of the two in the middle. */

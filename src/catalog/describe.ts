@@ -1,7 +1,7 @@
 /** A run directory as one line of the index: of stepwell or of the original system, finished or not. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RunStatus, type ManifestEntry } from '../schema.ts';
+import { parseJson, RunStatus, type ManifestEntry } from '../schema.ts';
 import { METADATA_FILE, METRICS_FILE } from '../store.ts';
 
 type Json = Record<string, unknown>;
@@ -47,13 +47,8 @@ export async function describeRun(runsDir: string, path: string): Promise<Manife
 }
 
 async function readObject(file: string): Promise<Json> {
-  const text = await readFile(file, 'utf8').catch(() => '');
-  try {
-    return objectOf(JSON.parse(text));
-  } catch {
-    // An index lists a run with a broken file too; `verify` and `show` say that it is broken.
-    return {};
-  }
+  // An index lists a run with a broken file too; `verify` and `show` say that it is broken.
+  return objectOf(parseJson(await readFile(file, 'utf8').catch(() => '')));
 }
 
 function objectOf(value: unknown): Json {

@@ -1,7 +1,7 @@
 /** Which versions of the format this stepwell reads, and what to do about the others. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FORMAT_VERSION } from '../schema.ts';
+import { FORMAT_VERSION, parseJson } from '../schema.ts';
 import { METADATA_FILE } from '../store.ts';
 import { catalogError } from './errors.ts';
 
@@ -43,11 +43,7 @@ export async function requireReadableDirectory(dir: string): Promise<void> {
 }
 
 function parsed(text: string | null): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text ?? '');
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    // The logs of a run with broken metadata can still be read; `verify` names the damage.
-    return {};
-  }
+  const value = parseJson(text ?? '');
+  // The logs of a run with broken metadata can still be read; `verify` names the damage.
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }

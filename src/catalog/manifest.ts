@@ -1,7 +1,7 @@
 /** The index of all runs: read, updated by many processes at once, and made anew from the run directories. */
 import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FORMAT_VERSION, RunsManifest, type ManifestEntry } from '../schema.ts';
+import { FORMAT_VERSION, parseJson, RunsManifest, type ManifestEntry } from '../schema.ts';
 import { errnoOf, MANIFEST_FILE, runsUnreadable, subdirectoriesOf, withFileLock, writeFileAtomic } from '../store.ts';
 import { describeRun } from './describe.ts';
 import { formatState } from './format.ts';
@@ -24,12 +24,8 @@ export async function readManifest(runsDir: string): Promise<ManifestState> {
     if (errnoOf(error) === 'ENOENT') return { state: 'absent' };
     throw runsUnreadable(errnoOf(error) === 'ENOTDIR' ? runsDir : join(runsDir, MANIFEST_FILE), error);
   }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return { state: 'damaged', reason: text === '' ? 'it is empty' : 'it is not JSON' };
-  }
+  const value = parseJson(text);
+  if (value === undefined) return { state: 'damaged', reason: text === '' ? 'it is empty' : 'it is not JSON' };
   const { version } = (value ?? {}) as { version?: unknown };
   if (formatState(version) === 'too_new') return { state: 'too_new', version: String(version) };
   const parsed = RunsManifest.safeParse(value);

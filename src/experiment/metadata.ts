@@ -1,7 +1,7 @@
 /** metadata.json: what is known when a run begins, and what its logs tell when it is sealed. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FORMAT_VERSION, RunMetadata, type RecordedError, type RunSummary, type SealedPosition } from '../schema.ts';
+import { FORMAT_VERSION, parseJsonAs, RunMetadata, type RecordedError, type RunSummary, type SealedPosition } from '../schema.ts';
 import { METADATA_FILE, readRecords, RUN_LOG, type RunSource } from '../store.ts';
 
 /** What a run is about, before anything of it has happened. */
@@ -59,13 +59,7 @@ export function openMetadata(facts: RunFacts, startedAt: string): RunMetadata {
 
 /** The metadata of a run directory, or null when it has none that can be read. */
 export async function readMetadata(runDir: string): Promise<RunMetadata | null> {
-  const text = await readFile(join(runDir, METADATA_FILE), 'utf8').catch(() => null);
-  if (text === null) return null;
-  try {
-    return RunMetadata.parse(JSON.parse(text));
-  } catch {
-    return null;
-  }
+  return parseJsonAs(RunMetadata, await readFile(join(runDir, METADATA_FILE), 'utf8').catch(() => ''));
 }
 
 /** The metadata as the sealed logs tell it; `archive` is still to come. */

@@ -4,7 +4,7 @@ import { readCassette, type Cassette } from '../cassette.ts';
 import { catalogError, findRun, openRun } from '../catalog.ts';
 import { loadConfig, resolveRunsDir, resolveSettings, type ResolvedConfig } from '../config.ts';
 import type { Adapter } from '../run.ts';
-import { RunMetadata } from '../schema.ts';
+import { parseJsonAs, RunMetadata } from '../schema.ts';
 import { METADATA_FILE, storeError } from '../store.ts';
 import { checkExperiment } from './preflight.ts';
 import type { ExperimentOptions, ExperimentPlan, PlannedRun } from './options.ts';
@@ -96,18 +96,10 @@ async function readRecordedRun(runsDir: string, name: string): Promise<RecordedR
     throw catalogError('RUN_NOT_SEALED', { run: found.entry.run_id, state: found.state });
   }
   await using source = await openRun(found);
-  const metadata = metadataOf((await source.read(METADATA_FILE))?.toString('utf8') ?? '');
+  const metadata = parseJsonAs(RunMetadata, (await source.read(METADATA_FILE))?.toString('utf8') ?? '');
   if (metadata === null) throw storeError('METADATA_MISSING', { runDir: source.location });
   const { run_id: runId, framework, model } = metadata;
   return { runId, framework, model, cassette: await readCassette(source, runId) };
-}
-
-function metadataOf(text: string): RunMetadata | null {
-  try {
-    return RunMetadata.parse(JSON.parse(text));
-  } catch {
-    return null;
-  }
 }
 
 /** What one framework asked, no other asks in the same words. */

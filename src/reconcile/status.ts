@@ -3,7 +3,13 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CatalogRun } from '../catalog.ts';
-import { RunMetadata, type ReconciliationAttempt, type ReconciliationState, type ReconciliationSummary } from '../schema.ts';
+import {
+  parseJson,
+  RunMetadata,
+  type ReconciliationAttempt,
+  type ReconciliationState,
+  type ReconciliationSummary,
+} from '../schema.ts';
 import { LOGS_DIR, METADATA_FILE, openRunDirectory } from '../store.ts';
 import { readReconciliation } from '../summary.ts';
 import { readAttempts } from './records.ts';
@@ -205,12 +211,7 @@ function stateReason({ state }: CatalogRun): Refusal | null {
 /** `foreign` for a run of the original system. */
 function parsed(text: string | null): RunMetadata | 'foreign' | null {
   if (text === null) return 'foreign';
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return null;
-  }
+  const value = parseJson(text);
   if (typeof value === 'object' && value !== null && !('stepwell_version' in value)) return 'foreign';
   return RunMetadata.safeParse(value).data ?? null;
 }

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { SetupSettings } from './settings.ts';
 import type { Recipe } from './recipe.ts';
+import { parseJsonAs } from '../schema.ts';
 
 export interface SetupPlace {
   /** `<install_dir>/<name>@<commit>`; everything else lies inside. */
@@ -80,9 +81,5 @@ export function describeRecord({ repository, commit, python, packages }: SetupRe
 
 /** Null when the set-up was never finished, or its record cannot be read. */
 export async function readSetup(place: SetupPlace): Promise<SetupRecord | null> {
-  try {
-    return SetupRecord.parse(JSON.parse(await readFile(place.record, 'utf8')));
-  } catch {
-    return null;
-  }
+  return parseJsonAs(SetupRecord, await readFile(place.record, 'utf8').catch(() => ''));
 }

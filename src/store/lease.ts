@@ -8,6 +8,7 @@ import { currentProcess, ProcessIdentity, processState, type ProcessState } from
 import { LEASE_FILE } from './layout.ts';
 import { withFileLock } from './lock.ts';
 import { storeError } from './errors.ts';
+import { parseJsonAs } from '../schema.ts';
 
 export const Lease = ProcessIdentity.extend({
   run_id: z.string(),
@@ -29,12 +30,7 @@ export interface HeldLease {
 /** The lease of a run directory; null when it has none, `damaged` when the file cannot be understood. */
 export async function readLease(runDir: string): Promise<Lease | 'damaged' | null> {
   const text = await readFile(join(runDir, LEASE_FILE), 'utf8').catch(ifErrno('ENOENT', null));
-  if (text === null) return null;
-  try {
-    return Lease.parse(JSON.parse(text));
-  } catch {
-    return 'damaged';
-  }
+  return text === null ? null : (parseJsonAs(Lease, text) ?? 'damaged');
 }
 
 /** Whether the process that holds `lease` still runs. A damaged lease is a dead one: a live process wrote it whole. */

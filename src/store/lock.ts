@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { errnoOf, ifErrno } from './errno.ts';
 import { currentProcess, ProcessIdentity, processState } from './process-identity.ts';
 import { storeError } from './errors.ts';
+import { parseJsonAs } from '../schema.ts';
 
 const LockHolder = ProcessIdentity.extend({ token: z.string() });
 type LockHolder = z.infer<typeof LockHolder>;
@@ -35,15 +36,13 @@ async function tryCreate(path: string, holder: LockHolder): Promise<boolean> {
 async function readHolder(path: string): Promise<LockHolder | 'gone' | 'torn' | 'unreadable'> {
   const text = await readFile(path, 'utf8').catch(ifErrno('ENOENT', null));
   if (text === null) return 'gone';
-  try {
-    return LockHolder.parse(JSON.parse(text));
-  } catch {
-    const age = await stat(path).then(
-      (facts) => Date.now() - facts.mtimeMs,
-      () => 0,
-    );
-    return age > TORN_AFTER_MS ? 'torn' : 'unreadable';
-  }
+  const holder = parseJsonAs(LockHolder, text);
+  if (holder !== null) return holder;
+  const age = await stat(path).then(
+    (facts) => Date.now() - facts.mtimeMs,
+    () => 0,
+  );
+  return age > TORN_AFTER_MS ? 'torn' : 'unreadable';
 }
 
 /**

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { StepwellError } from '../errors.ts';
-import { ReconciliationAttempt, RunMetadata, RunMetrics, type ReconciliationSummary } from '../schema.ts';
+import { parseJsonAs, ReconciliationAttempt, RunMetadata, RunMetrics, type ReconciliationSummary } from '../schema.ts';
 import {
   LOGS_DIR,
   METADATA_FILE,
@@ -90,10 +90,5 @@ export async function readReconciliation(
 
 /** Null where the file is absent or of another shape, which `verify` reports. */
 async function readAs<T>(shape: z.ZodType<T>, path: string): Promise<T | null> {
-  const text = await readFile(path, 'utf8').catch(() => '');
-  try {
-    return shape.parse(JSON.parse(text));
-  } catch {
-    return null;
-  }
+  return parseJsonAs(shape, await readFile(path, 'utf8').catch(() => ''));
 }

@@ -1,6 +1,6 @@
 /** One request of the flow: filled in, sent, judged, its values saved. */
 import type { HttpCheck } from '../schema.ts';
-import { toSeconds } from '../schema.ts';
+import { parseJson, toSeconds } from '../schema.ts';
 import { brief, mismatch, readJsonPath } from './json.ts';
 import { fillIn, fillText, MissingValue } from './placeholders.ts';
 import { sendRequest } from './request.ts';
@@ -78,12 +78,8 @@ function judge(
   const wanted = Object.entries(check.save);
   if (expected === undefined && wanted.length === 0) return null;
   if (!answer.complete) return `answered ${answer.status} with a body of more than ${answer.body.length} bytes`;
-  let json: unknown;
-  try {
-    json = JSON.parse(answer.body.toString('utf8'));
-  } catch {
-    return `answered ${answer.status}, but the body is not JSON${excerpt(answer.body)}`;
-  }
+  const json = parseJson(answer.body.toString('utf8'));
+  if (json === undefined) return `answered ${answer.status}, but the body is not JSON${excerpt(answer.body)}`;
   if (expected !== undefined) {
     const difference = mismatch(expected.value, json);
     if (difference !== null) return `answered ${answer.status}, but ${difference}`;

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readArchiveFacts } from '../../archive.ts';
 import type { FoundRun } from '../../catalog.ts';
-import { ArchiveFacts, type RunSummary } from '../../schema.ts';
+import { parseJsonAs, RunMetadata, type ArchiveFacts, type RunSummary } from '../../schema.ts';
 import { ARCHIVE_FILE, METADATA_FILE, type RunSource } from '../../store.ts';
 import { foldRun, readReconciliation } from '../../summary.ts';
 
@@ -28,13 +28,7 @@ export async function summaryOf(found: FoundRun, source: RunSource): Promise<Run
 /** The archive as metadata.json has it; where that is absent, from the archive itself. */
 async function recordedArchive(dir: string): Promise<ArchiveFacts | null> {
   const text = await readFile(join(dir, METADATA_FILE), 'utf8').catch(() => null);
-  if (text !== null) {
-    try {
-      return ArchiveFacts.parse((JSON.parse(text) as { archive?: unknown }).archive);
-    } catch {
-      return null;
-    }
-  }
+  if (text !== null) return parseJsonAs(RunMetadata.pick({ archive: true }), text)?.archive ?? null;
   const archive = join(dir, ARCHIVE_FILE);
   return existsSync(archive) ? readArchiveFacts(archive) : null;
 }

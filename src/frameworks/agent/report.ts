@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { OutputLine } from '../../exec.ts';
-import type { ClaimedUsage } from '../../schema.ts';
+import { parseJson, type ClaimedUsage } from '../../schema.ts';
 import type { AgentMessage, AgentOutcome, AgentReport } from './preset.ts';
 
 /** A line longer than this is no report. */
@@ -74,12 +74,7 @@ function filesOf(folder: string): string[] {
 }
 
 function jsonOf(text: string): unknown {
-  if (!text.startsWith('{') && !text.startsWith('[')) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return text.startsWith('{') || text.startsWith('[') ? parseJson(text) : undefined;
 }
 
 /** The sum of two reports; null where one of them does not say. */

@@ -1,6 +1,7 @@
 /** What BAEs says at the end: one JSON object somewhere among coloured lines of progress. */
 import { z } from 'zod';
 import type { OutputLine } from '../../exec.ts';
+import { parseJson } from '../../schema.ts';
 
 const Answer = z.looseObject({ success: z.boolean(), error: z.unknown().optional(), result: z.unknown().optional() });
 type Answer = z.infer<typeof Answer>;
@@ -22,14 +23,6 @@ export function findAnswer(stdout: readonly string[]): Answer | null {
     if (parsed.success) return parsed.data;
   }
   return null;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 /** Why an answer is a failure whatever its `success` says; null when it is none. One line. */

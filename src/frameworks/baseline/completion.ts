@@ -4,6 +4,7 @@ import { request as httpsRequest } from 'node:https';
 import { text as readText } from 'node:stream/consumers';
 import { z } from 'zod';
 import { failureReason } from '../../store.ts';
+import { parseJson } from '../../schema.ts';
 
 export interface ChatMessage {
   readonly role: 'system' | 'user' | 'assistant';
@@ -92,14 +93,6 @@ function post({ endpoint, signal }: CompletionRequest, body: string): Promise<{ 
 function errorText(body: string): string {
   const parsed = z.object({ error: z.object({ message: z.string() }) }).safeParse(parseJson(body));
   return parsed.success ? parsed.data.error.message : excerpt(body);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 function excerpt(body: string): string {

@@ -1,5 +1,6 @@
 /** JSON as others send it: nothing about its shape is known, and no bytes make a function throw. */
 
+import { parseJson } from '../../schema.ts';
 export type Json = Readonly<Record<string, unknown>>;
 
 export function objectOf(value: unknown): Json | null {
@@ -33,16 +34,7 @@ export function countOf(value: unknown): number | null {
 
 /** Null unless the text is one JSON object. */
 export function parseObject(text: string): Json | null {
-  return objectOf(parse(text));
-}
-
-/** Undefined unless the text is JSON. */
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return objectOf(parseJson(text));
 }
 
 const LONGEST_ERROR = 1000;

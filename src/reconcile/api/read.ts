@@ -1,6 +1,6 @@
 /** All pages of one report. */
 import { z } from 'zod';
-import type { UsageFilter } from '../../schema.ts';
+import { parseJson, type UsageFilter } from '../../schema.ts';
 import { ask, type Line } from './ask.ts';
 import { contradicts, notJson, otherShape } from './failure.ts';
 import { belongs, type Bucket, type Page, type Report, type Span } from './report.ts';
@@ -52,12 +52,8 @@ function readPage<Row extends { api_key_id: string | null; place: string | null 
   report: Report<Row>,
   body: string,
 ): Page<Row> | UsageFailure {
-  let json: unknown;
-  try {
-    json = JSON.parse(body);
-  } catch {
-    return notJson(line, body);
-  }
+  const json = parseJson(body);
+  if (json === undefined) return notJson(line, body);
   try {
     return report.readPage(json);
   } catch (error) {

@@ -6,6 +6,7 @@ import { storeError } from '../errors.ts';
 import { LOGS_DIR, METADATA_FILE, PRIVATE_DIR } from '../layout.ts';
 import { openLocalFile } from './local-file.ts';
 import { readWhole, sourceOf, unreadable, type RunSource, type SourceFile } from './source.ts';
+import { parseJson } from '../../schema.ts';
 
 export interface OpenRunDirectoryOptions {
   /**
@@ -70,15 +71,9 @@ function isLog(path: string): boolean {
 async function sealedFiles(dir: string): Promise<Record<string, number> | null> {
   await using file = await openLocalFile(join(dir, METADATA_FILE)).catch(absent);
   if (file === null) return null;
-  const text = (await readWhole(file, METADATA_FILE)).toString('utf8');
-  let metadata: unknown;
-  try {
-    metadata = JSON.parse(text);
-  } catch {
-    // Whoever needs the metadata reports that it is broken; without it nothing is known to be sealed.
-    return null;
-  }
-  const files = (metadata as { sealed?: { files?: unknown } | null } | null)?.sealed?.files;
+  // Whoever needs the metadata reports that it is broken; without it nothing is known to be sealed.
+  const metadata = parseJson((await readWhole(file, METADATA_FILE)).toString('utf8'));
+  const files = (metadata as { sealed?: { files?: unknown } | null } | null | undefined)?.sealed?.files;
   if (typeof files !== 'object' || files === null) return null;
   return Object.fromEntries(Object.entries(files).filter((entry): entry is [string, number] => Number.isSafeInteger(entry[1])));
 }

@@ -1,0 +1,15 @@
+import type { z } from 'zod';
+
+/** What the text says as JSON; undefined, which no JSON says, where it is none. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the text says as JSON of this shape; null where it is none, or of another shape. */
+export function parseJsonAs<T>(shape: z.ZodType<T>, text: string): T | null {
+  return shape.safeParse(parseJson(text)).data ?? null;
+}
