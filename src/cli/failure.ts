@@ -47,8 +47,14 @@ export function failureFacts(thrown: unknown): FailureFacts {
 
 function failureText(thrown: unknown, details: string | null): string {
   const { code, message, fix } = failureFacts(thrown);
-  const text = `error${code === null ? '' : `[${code}]`}: ${message}\nfix: ${fix}`;
-  return `${sanitize(details === null ? text : `${text}\n${details}`)}\n`;
+  const heading = `error${code === null ? '' : `[${code}]`}: `;
+  const parts = [`${heading}${message}`, `fix: ${fix}`, ...(details === null ? [] : [details])];
+  return `${parts.map((part) => indented(sanitize(part))).join('\n')}\n`;
+}
+
+/** All lines but the first: what is quoted may hold any text, and must not pass for a `fix:` or for one more error. */
+function indented(text: string): string {
+  return text.replaceAll(/\n(?! {2}|\n|$)/g, '\n  ');
 }
 
 function failureLine(thrown: unknown, details: string | null): string {

@@ -3,7 +3,7 @@
  * all of it, a run and its dry run what keeps them from starting.
  */
 import { execFile } from 'node:child_process';
-import { access, constants, stat, statfs } from 'node:fs/promises';
+import { access, constants, lstat, stat, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
@@ -23,6 +23,8 @@ export interface PreflightCheck {
   readonly what: string;
   /** Null when all is well. */
   readonly fix: string | null;
+  /** As in `Finding`. */
+  readonly code?: string;
 }
 
 /** Everything that keeps the experiment from starting; empty when it can start. */
@@ -33,10 +35,7 @@ export async function checkExperiment(
 ): Promise<Finding[]> {
   const [machine, ...frameworks] = await Promise.all([
     checkMachine(resolved.runsDir),
-    ...resolved.frameworks.map(async (framework) => {
-      const found = await checkFramework(framework, resolved, adapters, { record });
-      return found.map(({ what, fix }): Finding => ({ what: `The framework ${framework.name}: ${what}`, fix }));
-    }),
+    ...resolved.frameworks.map(async (framework) => await checkFramework(framework, resolved, adapters, { record })),
   ]);
   const missing = machine.flatMap(({ state, what, fix }) => (state === 'missing' && fix !== null ? [{ what, fix }] : []));
   return [...missing, ...frameworks.flat()];
@@ -50,23 +49,34 @@ export async function checkMachine(runsDir: string): Promise<PreflightCheck[]> {
     checkRunsDir(runsDir),
     checkPorts(),
   ]);
-  return [ok(`Node.js ${process.versions.node}`), ...checks];
+  return [ok(`Node.js ${process.versions.node}`), ...checks.map((check) => ({ ...check, what: withShownPaths(check.what) }))];
 }
 
-/** What keeps this framework from running; empty when it is ready. Sentences do not name it. */
+/** What keeps this framework from running; empty when it is ready. @param shownName what each sentence begins with */
 export async function checkFramework(
   framework: ResolvedFramework,
   resolved: ResolvedConfig,
   adapters: Readonly<Record<string, Adapter>>,
-  { record }: { record: boolean },
+  { record, shownName = framework.name }: { record: boolean; shownName?: string },
 ): Promise<Finding[]> {
   const adapter = adapters[framework.adapter];
   if (adapter === undefined) return [];
-  return [
+  const findings = [
     ...checkEndpoint(framework, { needed: adapter.needsEndpoint === true, record }, resolved),
     ...(await checkPrices(framework, resolved)),
     ...(await adapter.check(framework.settings, framework.name)),
   ];
+  return findings.map((finding) => {
+    // Some begin with the name themselves.
+    const { what } = finding;
+    const said = what.startsWith(`${framework.name} is `) ? what.slice(`${framework.name} is `.length) : what;
+    return { ...finding, what: withShownPaths(`${shownName}: ${said}`) };
+  });
+}
+
+/** Paths below the current directory as a person would type them. */
+export function withShownPaths(text: string): string {
+  return text.replaceAll(`${process.cwd()}/`, '');
 }
 
 function ok(what: string): PreflightCheck {
@@ -82,8 +92,9 @@ async function checkProgram(name: string, without: 'missing' | 'later', fix: str
   }
 }
 
+/** The first of `path` and the directories above it that is there; a link counts, wherever it leads. */
 async function nearestExisting(path: string): Promise<string> {
-  const exists = await stat(path).then(
+  const exists = await lstat(path).then(
     () => true,
     () => false,
   );
@@ -92,7 +103,12 @@ async function nearestExisting(path: string): Promise<string> {
 
 async function checkRunsDir(runsDir: string): Promise<PreflightCheck> {
   const place = await nearestExisting(runsDir);
-  if (!(await stat(place)).isDirectory()) {
+  const found = await stat(place).catch(() => null);
+  if (found === null) {
+    const what = `${place} is a link that leads nowhere, so runs cannot be kept below it.`;
+    return { state: 'missing', what, fix: 'Make the directory that it leads to, or name another place with --runs-dir.' };
+  }
+  if (!found.isDirectory()) {
     const what = `${place} is not a directory, so runs cannot be kept below it.`;
     return { state: 'missing', what, fix: 'Name another place with --runs-dir.' };
   }

@@ -2,7 +2,7 @@
 import { delimiter, dirname } from 'node:path';
 import { StepwellError } from '../errors.ts';
 import { runLogged } from '../exec.ts';
-import type { Adapter, AdapterRun, AdapterStep, Finding, FrameworkClaim } from '../run.ts';
+import { findingOf, type Adapter, type AdapterRun, type AdapterStep, type Finding, type FrameworkClaim } from '../run.ts';
 import { reservePort } from '../validate.ts';
 import { copyOf, makeCopy, openCopy } from './chatdev/copy.ts';
 import { placeLauncher, takeProduct } from './chatdev/output-files.ts';
@@ -42,7 +42,7 @@ async function check(settings: SetupSettings, framework?: string): Promise<Findi
     return unready;
   } catch (error) {
     if (!(error instanceof StepwellError)) throw error;
-    return [...unready, { what: error.message, fix: error.fix }];
+    return [...unready, findingOf(error)];
   }
 }
 

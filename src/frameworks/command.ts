@@ -1,9 +1,8 @@
 /** The adapter `command`: any program with a command line as a framework. One attempt is one process. */
 import { delimiter, dirname } from 'node:path';
 import { z } from 'zod';
-import type { StepwellError } from '../errors.ts';
 import { execError, findProgram, type OutputLine, runLogged } from '../exec.ts';
-import type { Adapter, AdapterRun, AdapterStep, Finding, FrameworkClaim } from '../run.ts';
+import { findingOf, type Adapter, type AdapterRun, type AdapterStep, type Finding, type FrameworkClaim } from '../run.ts';
 import type { FrameworkSettings } from '../schema.ts';
 import { commitOf, UNKNOWN_COMMIT } from './command/commit.ts';
 import { commandError } from './command/errors.ts';
@@ -48,10 +47,6 @@ function findingsOf(settings: CommandSettings): Finding[] {
     default:
       return found satisfies never;
   }
-}
-
-function findingOf({ message, fix }: StepwellError): Finding {
-  return { what: message, fix };
 }
 
 async function prepare(run: AdapterRun<CommandSettings>): Promise<{ commit: string }> {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { AdapterSettings } from '../config.ts';
 import { describeOutcome, runLogged } from '../exec.ts';
-import type { Adapter, AdapterRun, AdapterStep, Finding, FrameworkClaim } from '../run.ts';
+import { findingOf, type Adapter, type AdapterRun, type AdapterStep, type Finding, type FrameworkClaim } from '../run.ts';
 import { snapshotTree } from '../store.ts';
 import { programKey } from './command.ts';
 import { agentOf, isDefaultAgent } from './ghspec/agent.ts';
@@ -48,7 +48,7 @@ export const ghspec: Adapter<SetupSettings> = {
 
 async function check(settings: SetupSettings, framework?: string): Promise<Finding[]> {
   const unknown = unknownAgent(GHSPEC, settings);
-  const findings = unknown === null ? [] : [{ what: unknown.message, fix: unknown.fix }];
+  const findings = unknown === null ? [] : [findingOf(unknown)];
   const readiness = await readinessOf(GHSPEC, settings, framework);
   if (readiness.status === 'not_ready') findings.push(readiness.finding);
   // The set-up brings the default agent along, so until then only another one can be missing.

@@ -5,6 +5,7 @@
  * files, exit, time and calls, and keeps the two apart.
  */
 import type { AdapterSettings } from '../config.ts';
+import type { StepwellError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { ClaimedUsage, FrameworkSettings } from '../schema.ts';
 
@@ -85,6 +86,12 @@ export type FrameworkClaim =
 export interface Finding {
   readonly what: string;
   readonly fix: string;
+  /** Where an error says it, that error's; see docs/errors.md. */
+  readonly code?: string;
+}
+
+export function findingOf({ message, fix, code }: StepwellError): Finding {
+  return { what: message, fix, code };
 }
 
 export interface Adapter<Settings extends FrameworkSettings = FrameworkSettings> {

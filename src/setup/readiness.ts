@@ -1,7 +1,7 @@
 /** Whether a framework is set up, looked at without changing anything. */
 import { access, constants, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { AdapterRun, Finding } from '../run.ts';
+import { findingOf, type AdapterRun, type Finding } from '../run.ts';
 import type { EventMetadata } from '../schema.ts';
 import type { SetupSettings } from './settings.ts';
 import { describeRecord, recipeDigest, placeOf, readSetup, type SetupPlace, type SetupRecord } from './place.ts';
@@ -81,8 +81,7 @@ async function readyOf(recipe: Recipe, settings: SetupSettings, framework: strin
 }
 
 function notReady(place: SetupPlace, how: string, framework: string): Readiness {
-  const { message, fix } = notSetUp(place, how, framework);
-  return { status: 'not_ready', place, finding: { what: message, fix } };
+  return { status: 'not_ready', place, finding: findingOf(notSetUp(place, how, framework)) };
 }
 
 function notSetUp({ directory }: SetupPlace, how: string, framework: string) {

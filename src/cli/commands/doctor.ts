@@ -1,9 +1,10 @@
 /** `stepwell doctor`: what is there, what is missing, and how to get it. Changes nothing. */
 import { adapters } from '../../frameworks.ts';
 import { ExitCode, StepwellError } from '../../errors.ts';
-import { checkFramework, checkMachine, type PreflightCheck } from '../../experiment.ts';
+import { checkFramework, checkMachine, withShownPaths, type PreflightCheck } from '../../experiment.ts';
 import { accessOf } from '../../reconcile.ts';
 import { loadConfig, type ResolvedConfig, type ResolvedFramework } from '../../config.ts';
+import { findingOf } from '../../run.ts';
 import { type Style, paintFor, sanitize, sanitizeJson, wrap } from '../../terminal.ts';
 import { columnsOf, print } from '../output.ts';
 import { runsDirOf, type CommonOptions } from '../runs-dir.ts';
@@ -29,11 +30,7 @@ const INDENT = ' '.repeat(11);
 const MOST_LINES = 40;
 
 export async function run(_args: readonly string[], options: DoctorOptions): Promise<number> {
-  const machine = await checkMachine(runsDirOf(options));
-  const lines: Line[] = [
-    ...machine.map((check) => ({ ...check, what: withShownPaths(check.what) })),
-    ...(await configuration(options)),
-  ];
+  const lines: Line[] = [...(await checkMachine(runsDirOf(options))), ...(await configuration(options))];
   const missing = lines.filter((line) => line.state === 'missing' || line.state === 'not ready');
   if (options.json === true) {
     await print(sanitizeJson(lines));
@@ -76,7 +73,7 @@ async function configuration(options: CommonOptions): Promise<Line[]> {
     }
   };
   const whole = attempt();
-  if (whole instanceof StepwellError) return [{ state: 'missing', what: whole.message, fix: whole.fix }];
+  if (whole instanceof StepwellError) return [{ state: 'missing', ...findingOf(whole) }];
   const lines: Line[] = [ok(`${whole.shownFile}: ${whole.steps.length} steps`), ...modelLines(whole), ...usageLines(whole)];
   for (const warning of whole.warnings) lines.push(ok(`warning: ${warning}`));
   for (const [name, { enabled }] of Object.entries(whole.config.frameworks)) {
@@ -88,28 +85,22 @@ async function configuration(options: CommonOptions): Promise<Line[]> {
 /** Whether a framework is ready and what it is, or why it is not. */
 async function frameworkLines(name: string, enabled: boolean, resolved: ResolvedConfig | StepwellError): Promise<Line[]> {
   const state = enabled ? 'not ready' : 'off';
-  const hint = enabled ? '' : ' (not enabled)';
-  if (resolved instanceof StepwellError) return [{ state, what: `${name}${hint}: ${resolved.message}`, fix: resolved.fix }];
+  const shownName = enabled ? name : `${name} (not enabled)`;
+  if (resolved instanceof StepwellError) {
+    const finding = findingOf(resolved);
+    return [{ state, ...finding, what: `${shownName}: ${finding.what}` }];
+  }
   const [framework] = resolved.frameworks;
   const adapter = adapters[framework?.adapter ?? ''];
   if (framework === undefined || adapter === undefined) return [];
-  const findings = await checkFramework(framework, resolved, adapters, { record: false });
+  const findings = await checkFramework(framework, resolved, adapters, { record: false, shownName });
   const driver = framework.adapter === name ? '' : ` with the adapter ${framework.adapter}`;
   if (findings.length === 0) {
     const described = (await adapter.describe?.(framework.settings)) ?? null;
-    const what = `${name}${hint}${driver}${described === null ? '' : `: ${withShownPaths(described)}`}`;
+    const what = `${shownName}${driver}${described === null ? '' : `: ${withShownPaths(described)}`}`;
     return [{ state: 'ready', what, fix: null }];
   }
-  return findings.map(({ what, fix }) => {
-    // Some begin with the name themselves.
-    const said = what.startsWith(`${name} is `) ? what.slice(`${name} is `.length) : what;
-    return { state, what: withShownPaths(`${name}${hint}: ${said}`), fix };
-  });
-}
-
-/** Paths below the current directory as a person would type them. */
-function withShownPaths(text: string): string {
-  return text.replaceAll(`${process.cwd()}/`, '');
+  return findings.map((finding) => ({ state, ...finding }));
 }
 
 function modelLines({ frameworks }: ResolvedConfig): Line[] {

@@ -1,6 +1,6 @@
 /** What a user meets who is not root: paths in the workspace that may not be read. */
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -16,18 +16,10 @@ import { delimiter, join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { NOBODY } from '../nobody.ts';
+import { isRoot, NOBODY, whyNoOrdinaryUser } from '../nobody.ts';
 import { recordsOf, scenario, type Scenario } from '../shell-experiment.ts';
 
 const UNPRIVILEGED = fileURLToPath(new URL('../unprivileged-process.ts', import.meta.url));
-const isRoot = process.getuid?.() === 0;
-
-function whyNot(): string | false {
-  if (process.getuid === undefined) return 'needs users and modes of POSIX';
-  if (!isRoot) return false;
-  const look = `process.setgid(${NOBODY}); process.setuid(${NOBODY}); fs.accessSync(${JSON.stringify(UNPRIVILEGED)}, fs.constants.R_OK)`;
-  return spawnSync(process.execPath, ['-e', look]).status === 0 ? false : 'the user nobody may not read this checkout';
-}
 
 /** Runs the experiment in a child that is no root. `meanwhile` gets the workspace as soon as there is one. */
 async function runUnprivileged(here: Scenario, meanwhile = async (_workspace: string): Promise<void> => {}): Promise<string> {
@@ -60,7 +52,7 @@ async function within<T>(look: () => T | undefined): Promise<T> {
 
 const retried = { steps: 2, retries: { max_retries: 1, initial_backoff_seconds: 0 } };
 
-test('what the framework closed is copied, put back, and closed again', { skip: whyNot() }, async () => {
+test('what the framework closed is copied, put back, and closed again', { skip: whyNoOrdinaryUser() }, async () => {
   const script = `
     case $STEPWELL_STEP.$STEPWELL_ATTEMPT in
       1.1) mkdir -p closed/inner; echo in > closed/inner/in; chmod 300 closed/inner; chmod 000 closed; echo own > file; chmod 000 file ;;
@@ -79,7 +71,7 @@ test('what the framework closed is copied, put back, and closed again', { skip: 
   assert.ok(!existsSync(join(runDir, '.stepwell/snapshot')));
 });
 
-const rootOnly = { skip: whyNot() || (!isRoot && 'needs root, to make files of another user') };
+const rootOnly = { skip: whyNoOrdinaryUser() || (!isRoot && 'needs root, to make files of another user') };
 test('what belongs to another user is named, left as it is, and stops nothing', rootOnly, async () => {
   const script = `
     case $STEPWELL_STEP.$STEPWELL_ATTEMPT in
