@@ -4,7 +4,7 @@ import type { CassetteExchange, EventMetadata } from '../schema.ts';
 import type { Redactor } from '../secrets.ts';
 import { createMatcher, type AskedRequest } from './matcher.ts';
 import { answeredInstead, mismatchRecorder, notKept, notRecorded, type Mismatch } from './mismatch.ts';
-import { createNormalizer } from './normalize.ts';
+import { createNormalizer, type Normalizer } from './normalize.ts';
 import type { Cassette } from './read.ts';
 import { createSubstitutions, type OwnText, type Substitutions } from './substitutions.ts';
 import { rewriteTexts } from './text-forms.ts';
@@ -35,7 +35,10 @@ export function openReplaySession({ cassette, redactor, ...own }: ReplayedRun, s
   const { runId, exchanges } = cassette;
   const substitutions = createSubstitutions(own);
   const normalizer = createNormalizer(redactor, substitutions);
-  const matcher = createMatcher(exchanges, strict);
+  const matcher = createMatcher(
+    exchanges.map((exchange) => asMaskedNow(exchange, redactor, normalizer)),
+    strict,
+  );
   const recordMismatch = mismatchRecorder();
   let mismatches = 0;
 
@@ -61,6 +64,18 @@ export function openReplaySession({ cassette, redactor, ...own }: ReplayedRun, s
     },
     end: () => inScope(() => recordEnd(exchanges.length, matcher.used, mismatches)),
   };
+}
+
+/**
+ * The request as this version, which knows further shapes of keys, would have recorded it: what is asked is masked by the same list.
+ * The answer stays as it was given.
+ */
+function asMaskedNow(exchange: CassetteExchange, redactor: Redactor, normalizer: Normalizer): CassetteExchange {
+  const { path, request } = exchange;
+  const shown = redactor.containsSecret(path) ? { ...exchange, path: normalizer.text(path) } : exchange;
+  if (typeof request !== 'string' || !redactor.containsSecret(request)) return shown;
+  const { content, sha256 } = normalizer.request(Buffer.from(request));
+  return { ...shown, request: content, request_sha256: sha256 };
 }
 
 function recordStart({ runId, exchanges, damaged }: Cassette, strict: boolean): void {

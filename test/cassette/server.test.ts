@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { test } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import { startReplay, type Cassette } from '../../src/cassette.ts';
+import { canonicalText } from '../../src/cassette/exact-json.ts';
 import { createRedactor } from '../../src/log.ts';
 import type { LogRecord } from '../../src/schema.ts';
 import { CHAT, chatBody, completion, exchange, recorded, runPlace, streamed, type RunPlace } from './exchanges.ts';
@@ -52,6 +54,22 @@ test('a query is the same on the cassette and in the replay, however it is writt
     for (const [index, path] of paths.entries())
       assert.deepEqual([path, (await ask(null, path)).text], [path, `{"data":[${index}]}`]);
   });
+});
+
+test('a request recorded before its key was known for one is found all the same', async (t) => {
+  const shape = 'xoxb-1234567890-abcdefghij';
+  const asked = chatBody(`post it with ${shape}`);
+  const [unmasked] = (await recorded(runPlace(t, A), [exchange(chatBody('post it with a key'), completion('posted'))])).exchanges;
+  assert.ok(unmasked);
+  // As a version wrote it that did not know the shape.
+  const before = { ...unmasked, request: asked, request_sha256: hash('sha256', canonicalText(asked)) };
+  const records = await replayed(runPlace(t, B), { runId: A, exchanges: [before], damaged: [] }, async ({ ask }) => {
+    assert.equal((await ask(asked)).text, completion('posted'));
+  });
+  assert.deepEqual(
+    ofEvent(records, 'replay_end').map(({ metadata }) => metadata),
+    [{ exchanges: 1, used: 1, mismatches: 0 }],
+  );
 });
 
 test('each request gets the answer that was recorded for it, the same one as often as it was recorded, in its order', async (t) => {
