@@ -9,7 +9,7 @@ import { parse, stringify } from 'yaml';
 import { recipes } from '../../src/frameworks.ts';
 import { startRehearsal } from '../../src/rehearsal.ts';
 import type { SetupSettings } from '../../src/setup.ts';
-import { fakeSetup } from './fake-setup.ts';
+import { fakeSetup, PYTHON, PYTHON_VERSION } from './fake-setup.ts';
 
 const CONFIG = join(import.meta.dirname, '../../config');
 
@@ -22,7 +22,16 @@ export function fakeChatDev(root: string): string {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, '{}');
   }
+  addPip(join(installDir, `chatdev@${recipe.commit}`, 'env'));
   return installDir;
+}
+
+/** Makes an environment of it with a pip of its own, as a set-up has: what the machine's Python keeps beside itself is not in it. */
+function addPip(environment: string): void {
+  const pip = join(environment, 'lib', `python${PYTHON_VERSION}`, 'site-packages/pip');
+  mkdirSync(pip, { recursive: true });
+  writeFileSync(join(pip, '__main__.py'), "print('pip 99 of the set-up')\n");
+  writeFileSync(join(environment, 'pyvenv.cfg'), `home = ${dirname(PYTHON ?? '/nowhere')}\n`);
 }
 
 /** The default experiment with ChatDev alone, without second attempts, and with a model behind an endpoint. @returns its file */

@@ -30,14 +30,13 @@ export const NO_ENVIRONMENTS =
       ? 'this python3 has no venv or ensurepip: apt-get install python3-venv'
       : false;
 
-/** Why a test that runs this python3 in a virtual environment, or with pip, cannot, for `skip`; false when it can. */
-export const NO_VENV = lacking('venv', 'python3-venv');
-export const NO_PIP = NO_VENV === false ? lacking('pip', 'python3-pip') : NO_VENV;
-
-function lacking(module: string, debianPackage: string): string | false {
-  if (PYTHON === null) return 'python3 is not on PATH';
-  return said(`import ${module}`) === null ? `this python3 has no ${module}: apt-get install ${debianPackage}` : false;
-}
+/** Why a test that makes an environment without pip of it cannot, for `skip`; false when it can. */
+export const NO_VENV =
+  PYTHON === null
+    ? 'python3 is not on PATH'
+    : said('import venv') === null
+      ? 'this python3 has no venv: apt-get install python3-venv'
+      : false;
 
 /** A python3 as Debian's own is, without the modules that make environments. @returns the program */
 export function barePython(directory: string): string {
