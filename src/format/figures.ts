@@ -1,4 +1,5 @@
 /** Counts, sizes, money and shares. What was not measured shows as the mark `absent`, never as 0. */
+import { sumComplete } from './sum.ts';
 
 /** The mark in sentences and reports. */
 export const UNKNOWN = 'unknown';
@@ -54,7 +55,7 @@ export function outOf(part: number | null, whole: number | null): string {
 
 /** prompt / completion / total. */
 export function tokens(input: number | null, output: number | null): string {
-  return `${figure(input)} / ${figure(output)} / ${figure(input === null || output === null ? null : input + output)}`;
+  return `${figure(input)} / ${figure(output)} / ${figure(sumComplete([input, output]))}`;
 }
 
 /** `step_003` and `Step 003` use the same digits. */

@@ -3,6 +3,7 @@
  * agents can be compared with that.
  */
 import { hash } from 'node:crypto';
+import { sumComplete } from '../format.ts';
 import type { Adapter, AdapterStep, FrameworkClaim } from '../run.ts';
 import type { ClaimedUsage, EventMetadata } from '../schema.ts';
 import { stepwellCommit } from '../store.ts';
@@ -101,7 +102,6 @@ async function apply(step: AdapterStep, answer: ModelAnswer): Promise<void> {
 /** The sum over the answers; null where one of them did not say. */
 function usageOf(completions: readonly Completion[]): ClaimedUsage {
   const usages = completions.map((completion) => (completion.ok ? completion.usage : null));
-  const sum = (key: 'prompt_tokens' | 'completion_tokens'): number | null =>
-    usages.reduce<number | null>((total, usage) => (total === null || usage === null ? null : total + usage[key]), 0);
+  const sum = (key: 'prompt_tokens' | 'completion_tokens'): number | null => sumComplete(usages.map((usage) => usage?.[key]));
   return { input_tokens: sum('prompt_tokens'), output_tokens: sum('completion_tokens'), calls: completions.length };
 }

@@ -17,6 +17,11 @@ export function sumFigures(parts: Iterable<UsageFigures>): UsageFigures {
   return sum;
 }
 
+/** Null when either is. */
+export function minus(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? null : a - b;
+}
+
 /** What the proxy counted of these calls: the sum of what is known, which is a lower bound where a call has no figures. */
 export function ledgerFigures(calls: readonly LedgerCall[]): UsageFigures {
   const used = calls.filter(({ use }) => use !== 'none');

@@ -64,7 +64,7 @@ for (const [name, text, expected] of verdicts) {
 }
 
 test('numbers of a caller in JavaScript have the range of those that are typed', () => {
-  for (const jobs of [0, -1, 2.5, Number.NaN, Number.POSITIVE_INFINITY, 1001, null, true, [2]])
+  for (const jobs of [0, -1, 2.5, Number.NaN, Number.POSITIVE_INFINITY, 1001, null, true, [2], 2n, Symbol('s'), () => 1])
     assert.match(String(verdict('jobs', { options: { jobs } })), /from 1 to 1000/);
   assert.equal(verdict('jobs', { options: { jobs: 4 } }), 4);
   for (const rehearse of ['yes', 1]) assert.match(String(verdict('rehearse', { options: { rehearse } })), /true or false/);

@@ -1,4 +1,5 @@
 /** From what zod found to sentences for the person who wrote the file, in the terms of the published JSON Schema. */
+import { inspect } from 'node:util';
 import { z } from 'zod';
 import type { ExperimentConfig } from '../../schema.ts';
 import type { AdapterTable } from '../frameworks.ts';
@@ -59,7 +60,8 @@ export function showValue(value: unknown, path: KeyPath = []): string {
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (typeof value === 'object') return Object.keys(value).length === 0 ? 'an empty mapping' : 'a mapping';
   if (typeof value === 'string' && (hasKeyShape(value) || isSecretName(String(path.at(-1))))) return abbreviatedKey(value);
-  const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
+  // A caller in JavaScript may give a value that JSON has no text for.
+  const text = typeof value === 'string' ? JSON.stringify(value) : inspect(value);
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }
 

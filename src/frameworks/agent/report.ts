@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { OutputLine } from '../../exec.ts';
+import { sumComplete } from '../../format.ts';
 import { parseJson, type ClaimedUsage } from '../../schema.ts';
 import type { AgentMessage, AgentOutcome, AgentReport } from './preset.ts';
 
@@ -79,9 +80,6 @@ function jsonOf(text: string): unknown {
 
 /** The sum of two reports; null where one of them does not say. */
 export function addedUsage(one: ClaimedUsage, other: ClaimedUsage): ClaimedUsage {
-  const sum = (key: keyof ClaimedUsage): number | null => {
-    const [a, b] = [one[key], other[key]];
-    return a === null || b === null ? null : a + b;
-  };
+  const sum = (key: keyof ClaimedUsage): number | null => sumComplete([one[key], other[key]]);
   return { input_tokens: sum('input_tokens'), output_tokens: sum('output_tokens'), calls: sum('calls') };
 }

@@ -1,6 +1,6 @@
 /** The three columns side by side, whether they agree, and with which of the runs whose calls are in the provider's figures. */
 import type { RunSummary, UsageComparison, UsageFigures, UsageProvider } from '../../schema.ts';
-import { FIGURES, ledgerFigures, NOTHING_KNOWN } from '../figures.ts';
+import { FIGURES, ledgerFigures, minus, NOTHING_KNOWN } from '../figures.ts';
 import type { LedgerCall } from '../ledger.ts';
 import type { InView, SharedCalls } from '../minutes/shared-minutes.ts';
 import { explanationsOf } from './residual.ts';
@@ -47,10 +47,6 @@ export function compare({ claim, ledger, joint, provider, thresholdPercent }: Co
     difference_percent: percent,
     within_threshold: percent !== null && percent <= thresholdPercent,
   };
-}
-
-function minus(a: number | null, b: number | null): number | null {
-  return a === null || b === null ? null : a - b;
 }
 
 /** Null where nothing can be said: a figure is unknown, or something stands against nothing. */

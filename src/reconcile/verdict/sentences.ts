@@ -1,6 +1,7 @@
 /** How an attempt says what it found. */
 import { percentAgainst, signed, utc } from '../../format.ts';
 import type { UsageComparison, UsageFigures } from '../../schema.ts';
+import { minus } from '../figures.ts';
 
 /** `2026-11-22 14:15:03 UTC` */
 export function instantText(time: string | number): string {
@@ -41,8 +42,4 @@ export function changeText(before: UsageFigures, now: UsageFigures): string {
   const all = [input_tokens ?? 0, output_tokens ?? 0];
   const verb = all.every((value) => value >= 0) ? 'grew' : all.every((value) => value <= 0) ? 'shrank' : 'changed';
   return `the provider's figures ${verb} by ${text}`;
-}
-
-function minus(a: number | null, b: number | null): number | null {
-  return a === null || b === null ? null : a - b;
 }

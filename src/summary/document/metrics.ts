@@ -1,5 +1,5 @@
 /** What was measured: totals, and where the time went. */
-import { counted, duration, figure, percentOf, stepNumber } from '../../format.ts';
+import { counted, duration, figure, percentOf, stepNumber, sumComplete } from '../../format.ts';
 import type { RunSummary } from '../../schema.ts';
 import { clip, sanitizeForFile } from '../../terminal.ts';
 import { computeMetrics } from '../metrics.ts';
@@ -41,7 +41,7 @@ function longestStep({ steps }: RunSummary): string | null {
 export function totalBlocks(summary: RunSummary): Block[] {
   const { usage } = summary;
   const { aggregate_metrics: metrics, tokens_complete } = computeMetrics(summary);
-  const total = usage.tokens_in === null || usage.tokens_out === null ? null : usage.tokens_in + usage.tokens_out;
+  const total = sumComplete([usage.tokens_in, usage.tokens_out]);
   const reasoning = part('reasoning', usage.tokens_reasoning);
   return [
     facts(
