@@ -118,7 +118,7 @@ function notesOf(groups: readonly ComparedGroup[]): string[] {
           `Left out: ${count(leftOut)} ${plural(leftOut, 'run')} that did not come to an end of ${plural(leftOut, 'its', 'their')} own.`,
         ]),
     ...checksNotes(groups),
-    ...(groups.every(isReal) ? [] : ['A rehearsal or replay asked no model: tokens, cost and time are no framework’s.']),
+    ...(groups.every(isReal) ? [] : ['A rehearsal or a replay asked no model: tokens, cost, time are no framework’s.']),
   ];
 }
 
