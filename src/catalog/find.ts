@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { ARCHIVE_FILE, storeError } from '../store.ts';
 import { describeRun } from './describe.ts';
 import { requireReadableDirectory } from './format.ts';
-import { listRuns, stateOf, type CatalogRun } from './list.ts';
+import { listRuns, runsDirOf, stateOf, type CatalogRun } from './list.ts';
 import { isRunDirectory } from './scan.ts';
 import { catalogError } from './errors.ts';
 
@@ -21,9 +21,11 @@ const MOST_CANDIDATES = 8;
  * Finds one run: `latest`, a run id, its unique beginning, its last four characters, any of these behind `<framework>/`, or
  * the path of a run directory or of an archive.
  *
- * @throws RUN_NOT_FOUND, RUN_AMBIGUOUS, NO_RUNS, NOT_A_RUN, RUN_TOO_NEW, RUN_TOO_OLD, RUN_FORMAT_UNKNOWN
+ * @param directory of all runs; where undefined: `STEPWELL_RUNS_DIR`, else `runs`
+ * @throws CONFIG_INVALID, RUN_NOT_FOUND, RUN_AMBIGUOUS, NO_RUNS, NOT_A_RUN, RUN_TOO_NEW, RUN_TOO_OLD, RUN_FORMAT_UNKNOWN
  */
-export async function findRun(runsDir: string, name: string, cwd: string = process.cwd()): Promise<FoundRun> {
+export async function findRun(directory: string | undefined, name: string, cwd: string = process.cwd()): Promise<FoundRun> {
+  const runsDir = runsDirOf(directory);
   const { runs: all } = await listRuns(runsDir);
   const runs = all.filter((run) => run.state !== 'missing');
   const slash = name.indexOf('/');

@@ -1,5 +1,5 @@
 /** All runs of a runs directory, live ones and ones whose process died among them. */
-import { resolveSettings } from '../config/settings.ts';
+import { resolveSettings, SETTINGS } from '../config/settings.ts';
 import { join } from 'node:path';
 import type { ManifestEntry } from '../schema.ts';
 import { leaseState, readLease } from '../store.ts';
@@ -28,9 +28,14 @@ export interface RunList {
   readonly unusedIndex: string | null;
 }
 
-/** From the index where it is valid, and from the directories for what it does not have. */
-export async function listRuns(runsDir: string): Promise<RunList> {
-  resolveSettings(['runsDir'], { options: { runsDir } });
+/**
+ * From the index where it is valid, and from the directories for what it does not have.
+ *
+ * @param directory of all runs; default: `STEPWELL_RUNS_DIR`, else `runs`
+ * @throws CONFIG_INVALID where it is empty
+ */
+export async function listRuns(directory?: string): Promise<RunList> {
+  const runsDir = runsDirOf(directory);
   const found = await readManifest(runsDir);
   const indexed = new Map(found.state === 'ok' ? found.manifest.runs.map((entry) => [entry.path, entry]) : []);
   const runs: CatalogRun[] = [];
@@ -51,6 +56,11 @@ export async function listRuns(runsDir: string): Promise<RunList> {
   }
   runs.sort((a, b) => byStart(a.entry, b.entry));
   return { runs, unusedIndex: whyUnused(found) };
+}
+
+/** As it is given, not made absolute. @throws CONFIG_INVALID */
+export function runsDirOf(directory: string | undefined): string {
+  return resolveSettings(['runsDir'], { options: { runsDir: directory } }).runsDir ?? SETTINGS.runsDir.preset;
 }
 
 function whyUnused(found: ManifestState): string | null {

@@ -1,5 +1,5 @@
 /** Recovery of everything below a runs directory. */
-import { resolveSettings } from '../config.ts';
+import { resolveRunsDir } from '../config.ts';
 import { readdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RUN_ID } from '../schema.ts';
@@ -7,14 +7,19 @@ import { CREATE_LOCK, leaseState, readLease, STAGING_PREFIX, subdirectoriesOf, w
 import { abandon } from './directory.ts';
 import { recoverRun, type RecoverOptions, type Recovery } from './recover.ts';
 
-/** Looks at every run; those with nothing to do are left out of the answer. One that cannot be recovered does not keep the rest. */
+/**
+ * Looks at every run; those with nothing to do are left out of the answer. One that cannot be recovered does not keep the rest.
+ *
+ * @param directory of all runs; default: `STEPWELL_RUNS_DIR`, else `runs`
+ * @throws CONFIG_INVALID where it is empty
+ */
 export async function recoverAll(
-  runsDir: string,
+  directory?: string,
   options: RecoverOptions = {},
 ): Promise<
   (Recovery | { readonly outcome: 'failed'; readonly runId: string; readonly runDir: string; readonly error: unknown })[]
 > {
-  resolveSettings(['runsDir'], { options: { runsDir } });
+  const runsDir = resolveRunsDir({ options: { runsDir: directory } });
   const results = [];
   for (const framework of await subdirectoriesOf(runsDir)) {
     const parent = join(runsDir, framework);

@@ -6,7 +6,7 @@ import type { ResolvedStep } from '../config.ts';
 import { messageOf } from '../errors.ts';
 import { getLogger, syncRun, withStep } from '../log.ts';
 import { MAX_SECONDS, type EventMetadata, type FileFact, type StepStatus } from '../schema.ts';
-import { SCRATCH_DIR, SNAPSHOT_DIR, WORKSPACE_DIR, type TreeChange } from '../store.ts';
+import { PROMPTS_DIR, SNAPSHOT_DIR, WORKSPACE_DIR, type TreeChange } from '../store.ts';
 import { validateStep } from '../validate.ts';
 import { makeProcessEnvironment } from './adapter-context.ts';
 import { runAttempt, secondsSince, type AttemptResult } from './attempt.ts';
@@ -130,7 +130,7 @@ function warnOfClosed(step: ResolvedStep, workspace: string, closed: readonly Bu
 
 /** The framework reads a copy: the original could be changed under it, or by it. Each attempt gets a new one for the same reason. */
 async function writePrompt(spec: RunSpec, step: ResolvedStep): Promise<string> {
-  const dir = join(spec.runDir, SCRATCH_DIR, 'prompts');
+  const dir = join(spec.runDir, PROMPTS_DIR);
   await removeTree(dir);
   await mkdir(dir, { recursive: true });
   const path = join(dir, `step_${step.step}.txt`);

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { SetupSettings } from './settings.ts';
 import type { Recipe } from './recipe.ts';
 import { parseJsonAs } from '../schema.ts';
+import { SETUP_FILE, SETUP_LOG } from '../store.ts';
 
 export interface SetupPlace {
   /** `<install_dir>/<name>@<commit>`; everything else lies inside. */
@@ -57,8 +58,8 @@ export function placeOf(recipe: Recipe, settings: SetupSettings): SetupPlace {
     programs,
     encodings: join(directory, 'encodings'),
     agent: join(directory, 'agent'),
-    log: join(directory, 'setup.log'),
-    record: join(directory, 'setup.json'),
+    log: join(directory, SETUP_LOG),
+    record: join(directory, SETUP_FILE),
     lock: `${directory}.lock`,
   };
 }

@@ -33,10 +33,16 @@ export const LEASE_FILE = '.stepwell/lease.json';
 /** Held while a run is reconciled. */
 export const RECONCILE_LOCK_FILE = '.stepwell/reconcile.lock';
 export const SCRATCH_DIR = '.stepwell/scratch';
+/** Copies of the prompts, for the framework to read. */
+export const PROMPTS_DIR = '.stepwell/scratch/prompts';
 /** Files in which frameworks may tell of events, one an attempt. */
 export const EVENTS_DIR = '.stepwell/scratch/events';
 /** Copy of the workspace as it stood before the current step, for the next attempt. */
 export const SNAPSHOT_DIR = '.stepwell/snapshot';
+
+/** In the directory where a framework is set up: what its programs printed, and what came of it. */
+export const SETUP_LOG = 'setup.log';
+export const SETUP_FILE = 'setup.json';
 
 /** In front of the name while the directory is made; a name with a dot in front is no run, whoever looks. */
 export const STAGING_PREFIX = '.new-';

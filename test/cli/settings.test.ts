@@ -1,7 +1,7 @@
 /** Settings on the command line and in the library: the same refusal wherever they come from. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -94,4 +94,24 @@ test('functions of the library refuse what the command line refuses', async () =
       assert.deepEqual([error.code, error.exitCode], ['CONFIG_INVALID', 2]);
       return true;
     });
+});
+
+test('functions of the library that are told no directory of runs take that of the environment, else runs', () => {
+  mkdirSync(join(here, 'elsewhere/tool/20261122-141503-k3f9/logs'), { recursive: true });
+  const script = `
+    const { findRun, listRuns, recoverAll } = await import(${JSON.stringify(join(import.meta.dirname, '../../src/index.ts'))});
+    const { runs } = await listRuns();
+    const found = await findRun(undefined, 'latest').catch((error) => error.message);
+    console.log(JSON.stringify([runs.map(({ dir }) => dir), found.dir ?? found, (await recoverAll()).length]));`;
+  for (const [env, expected] of [
+    [{ STEPWELL_RUNS_DIR: 'elsewhere' }, ['elsewhere/tool/20261122-141503-k3f9']],
+    [{}, []],
+  ] as const) {
+    const options = { cwd: here, env: { PATH: process.env['PATH'], ...env }, encoding: 'utf8' } as const;
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], options);
+    const [dirs, found] = JSON.parse(stdout || 'null') as [string[], string];
+    assert.deepEqual(dirs, expected, stderr);
+    if (expected.length === 0) assert.match(found, /no runs in runs/);
+    else assert.equal(found, expected[0]);
+  }
 });

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { calledAs, ExitCode, messageOf } from '../../errors.ts';
 import { shellWord } from '../../exec.ts';
-import { errnoOf } from '../../store.ts';
+import { CASSETTE_FILE, COMMIT_FILE, errnoOf, LOGS_DIR, PRIVATE_DIR, SUMMARY_FILE, WORKSPACE_DIR } from '../../store.ts';
 import { print } from '../output.ts';
 import { shownPath } from '../runs-dir.ts';
 import { cliError } from '../errors.ts';
@@ -70,16 +70,10 @@ function ignoreRuns(target: string): 'wrote' | 'kept ' {
 }
 
 // What git keeps of a run, and what it does not.
-const TRACKED = ['!runs/*/*/*.json', '!runs/*/*/commit.txt', '!runs/*/*/*.md', '!runs/*/*/logs_summary.txt'];
-const IGNORED = [
-  'runs/*/*/workspace/',
-  'runs/*/*/artifacts/',
-  'runs/*/*/logs/',
-  'runs/*/*/cassette.jsonl',
-  'runs/*/*/.stepwell/',
-  'runs/*/*/*.tar.gz',
-  'runs/*/*/*.zip',
-];
+const TRACKED = ['*.json', COMMIT_FILE, '*.md', SUMMARY_FILE].map((name) => `!runs/*/*/${name}`);
+const IGNORED = [`${WORKSPACE_DIR}/`, 'artifacts/', `${LOGS_DIR}/`, CASSETTE_FILE, `${PRIVATE_DIR}/`, '*.tar.gz', '*.zip'].map(
+  (name) => `runs/*/*/${name}`,
+);
 
 /** What `stepwell setup` makes. */
 const FRAMEWORKS = '/frameworks/';

@@ -2,6 +2,7 @@
 import { listRuns, rebuildManifest } from '../../catalog.ts';
 import { ExitCode } from '../../errors.ts';
 import { counted } from '../../format.ts';
+import { MANIFEST_FILE } from '../../store.ts';
 import { paintFor, sanitizeJson } from '../../terminal.ts';
 import { columnsOf, note, print } from '../output.ts';
 import { listTable, totalsTable } from '../views/run-table.ts';
@@ -21,7 +22,7 @@ export async function run(_args: readonly string[], options: ListOptions): Promi
   }
   const { runs: all, unusedIndex } = await listRuns(runsDir);
   if (unusedIndex !== null) {
-    note(`warning: runs_manifest.json ${unusedIndex}. This list comes from the run directories.`);
+    note(`warning: ${MANIFEST_FILE} ${unusedIndex}. This list comes from the run directories.`);
     note('fix: `stepwell list --rebuild` makes a damaged index anew; for a newer one, use the newer stepwell.');
   }
   const runs = all.toReversed();

@@ -1,6 +1,6 @@
 /** Why a run did not succeed: cause, last lines, where to read on. */
 import type { AttemptSummary, FailureReason, FailureSummary, RunSummary, StepSummary } from '../../schema.ts';
-import { LOGS_DIR, logFileOf } from '../../store.ts';
+import { LOGS_DIR, logFileOf, RUN_LOG } from '../../store.ts';
 import type { FoldState } from './state.ts';
 
 const REASON: Record<FailureReason, string> = {
@@ -56,6 +56,6 @@ function lastLines(state: FoldState, step: StepSummary | null): readonly string[
 }
 
 function logFile(state: FoldState, step: StepSummary | null): string | null {
-  const files = step === null ? ['run.log'] : [logFileOf('adapter', step.step), logFileOf('orchestrator', step.step), 'run.log'];
-  return files.map((file) => `${LOGS_DIR}/${file}`).find((file) => state.files.has(file)) ?? null;
+  const ofStep = step === null ? [] : ['adapter', 'orchestrator'].map((name) => `${LOGS_DIR}/${logFileOf(name, step.step)}`);
+  return [...ofStep, RUN_LOG].find((file) => state.files.has(file)) ?? null;
 }
