@@ -90,10 +90,10 @@ export const ReconciliationConfig = z.strictObject({
     .describe('A run younger than this is not asked for yet.'),
   max_age_hours: z
     .number()
-    .positive()
+    .nonnegative()
     .max(MAX_MINUTES / 60)
     .default(168)
-    .describe('A run older than this is not waited for any longer.'),
+    .describe('A run older than this is not waited for any longer; 0: each run has its last reading at once.'),
 });
 export type ReconciliationConfig = z.infer<typeof ReconciliationConfig>;
 

@@ -36,7 +36,9 @@ const verdicts: [name: SettingName, text: string, expected: unknown][] = [
   ['minAgeMinutes', '0', 0],
   ['minAgeMinutes', '2.5', 2.5],
   ['minAgeMinutes', '5256001', REFUSED],
-  ['maxAgeHours', '0', REFUSED],
+  ['maxAgeHours', '-1', REFUSED],
+  // The last reading of each run, now.
+  ['maxAgeHours', '0', 0],
   ['maxAgeHours', '1e3', REFUSED],
   ['intervalMinutes', 'often', REFUSED],
   ['intervalMinutes', '60', 60],
