@@ -3,6 +3,7 @@ export {
   bytes,
   count,
   counted,
+  countOf,
   DASH,
   figure,
   nanoUsd,

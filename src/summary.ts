@@ -9,5 +9,5 @@ export { comparisonFigures } from './summary/document/reconciliation.ts';
 export { costText, differencePercent, sharedText, stepsResolvedAs } from './summary/document/reconciliation-phrases.ts';
 export { foldReconciliation, readReconciliation } from './summary/reconciliation.ts';
 export { LogSummarizer } from './summary/summarizer.ts';
-export { renderText } from './summary/print/text.ts';
+export { headLines, renderText } from './summary/print/text.ts';
 export { claimLine, runNotes, totalCost } from './summary/document/phrases.ts';

@@ -43,6 +43,11 @@ export function counted(value: number, one: string, many = `${one}s`): string {
   return `${value} ${plural(value, one, many)}`;
 }
 
+/** `1 call`, `1,234 calls`. */
+export function countOf(value: number, one: string): string {
+  return `${count(value)} ${plural(value, one)}`;
+}
+
 /** `+120`, `-3`, `0`. */
 export function signed(value: Measured, absent = UNKNOWN): string {
   return value !== null && value !== undefined && value > 0 ? `+${value}` : figure(value, absent);

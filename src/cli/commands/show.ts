@@ -4,7 +4,7 @@ import { ExitCode } from '../../errors.ts';
 import type { RunSummary } from '../../schema.ts';
 import { claimLine, differencePercent, fact, facts, runNotes, totalCost, type BlockOf, type Fact } from '../../summary.ts';
 import { paintFor, sanitizeJson, sanitizeLine } from '../../terminal.ts';
-import { bytes, count, DASH, duration, nanoUsd, plural, stepNumber, utc } from '../../format.ts';
+import { bytes, count, countOf, DASH, duration, nanoUsd, stepNumber, utc } from '../../format.ts';
 import { blockLines } from '../views/document.ts';
 import { table } from '../views/table.ts';
 import { print } from '../output.ts';
@@ -70,10 +70,7 @@ function headOf(found: FoundRun, { summary, archive }: RunFacts, listed: Catalog
     ...(told ? runNotes(summary) : []).map((text) => fact('Note', text, { lines: SENTENCE_LINES })),
     fact('Provider', providerOf(summary)),
     reconciledFact(summary),
-    fact(
-      'Problems',
-      `${count(summary.errors.count)} ${plural(summary.errors.count, 'error')}, ${count(summary.warnings.count)} ${plural(summary.warnings.count, 'warning')}`,
-    ),
+    fact('Problems', `${countOf(summary.errors.count, 'error')}, ${countOf(summary.warnings.count, 'warning')}`),
     fact('Damage', damageOf(summary)),
     fact(
       'Archive',
@@ -107,9 +104,9 @@ function reconciledFact({ reconciliation }: RunSummary): Fact | null {
 
 function damageOf({ damaged, missing_records, dropped }: RunSummary): string | null {
   const parts = [
-    damaged.count > 0 ? `${count(damaged.count)} ${plural(damaged.count, 'damaged line')}` : '',
-    missing_records > 0 ? `${count(missing_records)} ${plural(missing_records, 'record')} missing` : '',
-    dropped.count > 0 ? `${count(dropped.count)} ${plural(dropped.count, 'line')} given up on a full disk` : '',
+    damaged.count > 0 ? countOf(damaged.count, 'damaged line') : '',
+    missing_records > 0 ? `${countOf(missing_records, 'record')} missing` : '',
+    dropped.count > 0 ? `${countOf(dropped.count, 'line')} given up on a full disk` : '',
   ].filter((part) => part !== '');
   return parts.length === 0 ? null : parts.join(', ');
 }

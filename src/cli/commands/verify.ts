@@ -3,7 +3,7 @@ import { verifyRun } from '../../archive.ts';
 import { catalogError, findRun } from '../../catalog.ts';
 import { ExitCode } from '../../errors.ts';
 import { paintFor, sanitizeJson, sanitizeLine } from '../../terminal.ts';
-import { count, plural } from '../../format.ts';
+import { count, countOf } from '../../format.ts';
 import { print } from '../output.ts';
 import { runsDirOf, shownPath, type CommonOptions } from '../runs-dir.ts';
 
@@ -33,7 +33,7 @@ export async function run([name = '']: readonly string[], options: VerifyOptions
     await print(`${paint('green', 'verified')}: ${where}`, `checked: ${checked}`, ...notes);
     return exitCode;
   }
-  const differ = `${count(report.items.length)} ${plural(report.items.length, 'difference')}`;
+  const differ = countOf(report.items.length, 'difference');
   await print(`${paint('red', differ)}: ${where}`);
   for (const { item, expected, actual } of report.items) {
     await print(

@@ -1,6 +1,6 @@
 /** What block and lines say in the same words. */
 import type { StartedRun } from '../../experiment.ts';
-import { count, duration, plural, shortCount } from '../../format.ts';
+import { countOf, duration, shortCount } from '../../format.ts';
 import type { RunView, StepState, StepView } from './view.ts';
 
 const STATE: Record<StepState, string> = {
@@ -38,7 +38,7 @@ export function callsWord({ usage, endedAt }: StepView): string {
   if (api_calls === null || (api_calls === 0 && usage.unmetered_attempts > 0)) return endedAt === null ? '' : 'calls unknown';
   if (api_calls === 0) return endedAt === null ? '' : '0 calls';
   const ended = api_calls - open_calls;
-  const calls = `${count(ended)} ${plural(ended, 'call')}${open_calls > 0 ? ` (+${open_calls})` : ''}`;
+  const calls = `${countOf(ended, 'call')}${open_calls > 0 ? ` (+${open_calls})` : ''}`;
   if (ended === 0) return calls;
   if (tokens_in === null && tokens_out === null) return `${calls}, tokens unknown`;
   const shown = (tokens: number | null): string =>

@@ -1,6 +1,6 @@
 /** The comparison of frameworks as text and as Markdown: a column for each framework, a row for each figure. */
 import type { ComparedFigures, ComparedGroup, Spread } from '../../catalog.ts';
-import { count, duration, percent, plural, shortCount, UNKNOWN, usd } from '../../format.ts';
+import { countOf, duration, percent, plural, shortCount, UNKNOWN, usd } from '../../format.ts';
 import { table } from './table.ts';
 import { cut, sanitizeLine, widthOf } from '../../terminal.ts';
 
@@ -114,9 +114,7 @@ function notesOf(groups: readonly ComparedGroup[]): string[] {
     'Median (smallest–largest) of the runs; n: how many of them have the figure.',
     ...(leftOut === 0
       ? []
-      : [
-          `Left out: ${count(leftOut)} ${plural(leftOut, 'run')} that did not come to an end of ${plural(leftOut, 'its', 'their')} own.`,
-        ]),
+      : [`Left out: ${countOf(leftOut, 'run')} that did not come to an end of ${plural(leftOut, 'its', 'their')} own.`]),
     ...checksNotes(groups),
     ...(groups.every(isReal) ? [] : ['A rehearsal or a replay asked no model: tokens, cost, time are no framework’s.']),
   ];

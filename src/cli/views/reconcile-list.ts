@@ -1,7 +1,7 @@
 /** Where runs stand, without asking anybody: those that wait, or all of them by state. */
 import type { RunReconciliation } from '../../reconcile.ts';
 import type { ManifestEntry, ReconciliationState } from '../../schema.ts';
-import { count, DASH, plural } from '../../format.ts';
+import { count, countOf, DASH } from '../../format.ts';
 import { stateCounts } from './reconcile-result.ts';
 import { sentence } from './document.ts';
 import { againLines, factsText, headLines, nextLines, runName, stateText, waitText, type Saying } from './reconcile-words.ts';
@@ -30,7 +30,7 @@ export function overviewLines(
   entries: ReadonlyMap<string, ManifestEntry>,
   saying: Saying,
 ): string[] {
-  const lines = wrap(`${count(runs.length)} ${plural(runs.length, 'run')}: ${stateCounts(runs)}`, saying.columns, 3);
+  const lines = wrap(`${countOf(runs.length, 'run')}: ${stateCounts(runs)}`, saying.columns, 3);
   const young = runs.filter((run) => isYoung(run, saying.now)).length;
   if (young > 0) lines.push(`  of them too young to be asked for: ${count(young)}`);
   for (const state of SECTIONS) {

@@ -3,7 +3,7 @@ import { sanitizeJson } from '../../terminal.ts';
 import type { RunReconciliation, WatchRound } from '../../reconcile.ts';
 import type { ReconciliationSummary } from '../../schema.ts';
 import { comparisonFigures, costText, differencePercent, fact, facts, sharedText, stepsResolvedAs } from '../../summary.ts';
-import { count, plural, utc } from '../../format.ts';
+import { count, countOf, plural, utc } from '../../format.ts';
 import { blockLines, sentence } from './document.ts';
 import { headLines, nextLines, stateText, type Saying } from './reconcile-words.ts';
 
@@ -52,7 +52,7 @@ export function skippedLines(skipped: readonly RunReconciliation[], saying: Sayi
   const hidden = skipped.length - shown.length;
   if (hidden > 0)
     lines.push(
-      `${count(hidden)} ${plural(hidden, 'run')} ${plural(hidden, 'is', 'are')} settled and ${plural(hidden, 'was', 'were')} not asked for again.`,
+      `${countOf(hidden, 'run')} ${plural(hidden, 'is', 'are')} settled and ${plural(hidden, 'was', 'were')} not asked for again.`,
     );
   return lines;
 }
@@ -60,7 +60,7 @@ export function skippedLines(skipped: readonly RunReconciliation[], saying: Sayi
 /** `3 runs asked for: 2 verified, 1 mismatch`; empty for a single one. */
 export function totalLine(asked: readonly RunReconciliation[]): string[] {
   if (asked.length < 2) return [];
-  return [`${count(asked.length)} ${plural(asked.length, 'run')} asked for: ${stateCounts(asked)}`];
+  return [`${countOf(asked.length, 'run')} asked for: ${stateCounts(asked)}`];
 }
 
 /** `2 verified, 1 mismatch`, the most frequent first. */

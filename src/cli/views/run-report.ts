@@ -1,10 +1,10 @@
 /** What is said when an experiment is done: how its runs ended, what failed, where the records are, what to type next. */
 import { compareRuns, findRun, openRun, type CatalogRun } from '../../catalog.ts';
 import type { ExperimentResult, RunResult } from '../../experiment.ts';
-import { renderText } from '../../summary.ts';
+import { headLines } from '../../summary.ts';
 import { calledAs } from '../../errors.ts';
-import { type Paint, cut, sanitize, sanitizeJson, sanitizeLine, styleOf } from '../../terminal.ts';
-import { bytes, count, plural } from '../../format.ts';
+import { type Paint, cut, sanitizeJson, sanitizeLine, styleOf } from '../../terminal.ts';
+import { bytes, countOf, plural } from '../../format.ts';
 import { comparisonText } from './comparison.ts';
 import { columnsOf } from '../output.ts';
 import { summaryOf, type RunFacts } from './run-facts.ts';
@@ -12,7 +12,6 @@ import { runTable } from './run-table.ts';
 import { whenText } from './reconcile-words.ts';
 import { runsDirFlag, shownPath } from '../runs-dir.ts';
 
-const RULE = /^=+$/;
 const MOST_LOOKS = 5;
 
 interface Ended extends RunFacts {
@@ -34,9 +33,7 @@ export async function endingOf({ runs, plan }: ExperimentResult, paint: Paint): 
   return [
     ...(single ? headOf(only, paint) : runTable(listed, paint)),
     ...(await comparisonOf(listed)),
-    ...(missed > 0
-      ? ['', `${count(missed)} ${plural(missed, 'run')} of ${plan.runs.length} ${plural(missed, 'was', 'were')} not started.`]
-      : []),
+    ...(missed > 0 ? ['', `${countOf(missed, 'run')} of ${plan.runs.length} ${plural(missed, 'was', 'were')} not started.`] : []),
     ...looks.slice(0, MOST_LOOKS).flatMap((look) => ['', ...look]),
     ...(looks.length > MOST_LOOKS ? ['', `… and ${looks.length - MOST_LOOKS} more did not go well.`] : []),
     '',
@@ -75,13 +72,10 @@ async function endedRun(result: RunResult, runsDir: string): Promise<Ended> {
   return { result, listed: found.kind === 'directory' ? found : null, ...(await summaryOf(found, source)) };
 }
 
-/** The summary's first section, without its rules. It names what failed. */
-function headOf({ summary, archive }: Ended, paint: Paint): string[] {
-  const lines = sanitize(renderText(summary, archive)).split('\n');
-  const rules = lines.flatMap((line, index) => (RULE.test(line) ? [index] : []));
-  return lines
-    .slice((rules[1] ?? -1) + 1, rules[2] ?? lines.length)
-    .filter((line) => line !== '')
+/** The summary's first section. It names what failed. */
+function headOf({ summary }: Ended, paint: Paint): string[] {
+  return headLines(summary)
+    .map(sanitizeLine)
     .map((line) => (/^(Status|Cause):/.test(line) ? paint(styleOf(summary.status), line) : line));
 }
 

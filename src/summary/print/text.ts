@@ -41,6 +41,11 @@ export function renderText(summary: RunSummary, archive: ArchiveFacts | null): s
   return join([...before, steps(stepLines(summary.steps, summary.failing_step, MAX_BYTES - rest, printLines)), ...after]);
 }
 
+/** The first section alone, line by line: what was run and how it ended. */
+export function headLines(summary: RunSummary): string[] {
+  return printLines(headBlocks(summary));
+}
+
 interface Printed {
   readonly title: string;
   readonly lines: readonly string[];
