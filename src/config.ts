@@ -5,4 +5,4 @@ export { digestOf } from './config/checks.ts';
 export { writtenEndpoint } from './config/endpoint/endpoint.ts';
 export { loadConfig } from './config/load.ts';
 export type { ResolvedConfig, ResolvedFramework, ResolvedStep } from './config/resolved.ts';
-export { resolveRunsDir, resolveSettings } from './config/settings.ts';
+export { resolveRunsDir, resolveSettings, type SettingSource } from './config/settings.ts';

@@ -29,7 +29,15 @@ import {
 import type { Environment, ResolveContext } from './references.ts';
 import type { ResolvedConfig, ResolvedEndpoint, ResolvedFramework, ResolvedStep } from './resolved.ts';
 import { rightSections, shapeProblems } from './file/schema-errors.ts';
-import { misspeltSettings, readSettings, resolveSettings, SETTINGS, type Settings } from './settings.ts';
+import {
+  misspeltSettings,
+  readSettings,
+  resolveSettings,
+  settingName,
+  SETTINGS,
+  type Settings,
+  type SettingSource,
+} from './settings.ts';
 import { checkStepIds, chooseSteps, readHitl, readPrompts, type TextFile } from './steps.ts';
 
 export interface ConfigFlags {
@@ -48,7 +56,7 @@ export interface LoadConfigOptions {
   readonly file?: string | undefined;
   readonly flags?: ConfigFlags;
   /** What `file` and `flags` are called in messages: flags of the command line, or options of a function. */
-  readonly source?: 'flags' | 'options';
+  readonly source?: SettingSource;
   /** Default: `process.env`. */
   readonly env?: Environment;
   readonly cwd?: string;
@@ -71,6 +79,7 @@ export function loadConfig(options: LoadConfigOptions): ResolvedConfig {
 /** The file as it was read, and what is known beside it. */
 interface Loading extends ResolveContext {
   readonly flags: ConfigFlags;
+  readonly source: SettingSource;
   readonly settings: Settings<'runsDir' | 'model' | 'jobs' | 'steps' | 'rehearse' | 'frameworksDir'>;
   readonly choice: ModelChoice;
   readonly adapters: AdapterTable;
@@ -97,9 +106,14 @@ function openConfig(options: LoadConfigOptions): Loading {
   }
   if (document.value === null || document.value === undefined) throw report.error();
   const { model, rehearse = false } = settings;
-  const choice = { flag: flags.model === undefined ? undefined : model, model, rehearse, replay };
+  const called = {
+    model: settingName('model', source),
+    rehearse: settingName('rehearse', source),
+    replay: settingName('replay', source),
+  };
+  const choice = { called, flag: flags.model === undefined ? undefined : model, model, rehearse, replay };
   const directory = dirname(file);
-  return { flags, settings, choice, adapters, cwd, file, shownFile, directory, document, report, env, secrets: [] };
+  return { flags, source, settings, choice, adapters, cwd, file, shownFile, directory, document, report, env, secrets: [] };
 }
 
 interface CheckedConfig {
@@ -135,9 +149,9 @@ function checkConfig(loading: Loading): CheckedConfig {
 
 /** What is to run, ready to be run. @throws CONFIG_INVALID */
 function resolveConfig(loading: Loading, { written, models, prompts, hitl }: CheckedConfig): ResolvedConfig {
-  const { flags, settings, choice, cwd, file, shownFile, directory, report, env } = loading;
+  const { flags, source, settings, choice, cwd, file, shownFile, directory, report, env } = loading;
   const frameworks = resolveFrameworks(loading, written, models);
-  const wanted = chooseSteps(written, settings.steps, report);
+  const wanted = chooseSteps(written, settings.steps, settingName('steps', source), report);
   const error = report.error();
   if (error !== undefined) throw error;
 

@@ -7,6 +7,8 @@ export const REHEARSAL_MODEL = 'rehearsal';
 
 /** What is said of the model outside the file. */
 export interface ModelChoice {
+  /** How messages call what is given beside the file: `--model`, or `model`. */
+  readonly called: Readonly<Record<'model' | 'rehearse' | 'replay', string>>;
   /** By the flag alone: it excludes others. */
   readonly flag: string | undefined;
   /** By flag or variable. */
@@ -40,17 +42,17 @@ export function chooseModels(
   return { imposed, common: model, of: (framework) => frameworks[framework]?.model ?? model };
 }
 
-function imposedModel({ flag, model, rehearse, replay }: ModelChoice, report: Report): string | null {
+function imposedModel({ called, flag, model, rehearse, replay }: ModelChoice, report: Report): string | null {
   if (replay !== null) {
     // What was recorded answers the model's name that was recorded, and no other.
-    const says = `it excludes --replay: the run ${replay.runId} was made with the model ${JSON.stringify(replay.model)}.`;
-    if (flag !== undefined && flag !== replay.model) report.outside('--model', says, 'Leave out --model.');
-    if (rehearse && replay.model !== REHEARSAL_MODEL) report.outside('--rehearse', says, 'Leave out --rehearse.');
+    const says = `it excludes ${called.replay}: the run ${replay.runId} was made with the model ${JSON.stringify(replay.model)}.`;
+    if (flag !== undefined && flag !== replay.model) report.outside(called.model, says, `Leave out ${called.model}.`);
+    if (rehearse && replay.model !== REHEARSAL_MODEL) report.outside(called.rehearse, says, `Leave out ${called.rehearse}.`);
     return replay.model;
   }
   if (!rehearse) return model ?? null;
   if (flag !== undefined && flag !== REHEARSAL_MODEL)
-    report.outside('--rehearse', `it excludes --model ${JSON.stringify(flag)}.`, 'Leave out one of the two.');
+    report.outside(called.rehearse, `it excludes ${called.model} ${JSON.stringify(flag)}.`, 'Leave out one of the two.');
   return REHEARSAL_MODEL;
 }
 

@@ -91,6 +91,14 @@ export type SettingName = keyof typeof SETTINGS;
 /** Those that somebody gave; the others are undefined. */
 export type Settings<K extends SettingName> = { readonly [N in K]?: z.output<(typeof SETTINGS)[N]['value']> };
 
+/** Who gave a setting that no variable gave: messages name `--jobs`, or the option `jobs`. */
+export type SettingSource = 'flags' | 'options';
+
+export function settingName(name: SettingName, source: SettingSource): string {
+  const { flag = name }: Rule = SETTINGS[name];
+  return source === 'flags' ? flag : name;
+}
+
 /** Every variable that gives a setting. */
 export const SETTING_VARIABLES: readonly string[] = Object.values<Rule>(SETTINGS).flatMap(({ variable }) => variable ?? []);
 
@@ -150,13 +158,9 @@ interface Source {
   readonly value: unknown;
 }
 
-function sourceOf(
-  name: SettingName,
-  { flag, variable }: Rule,
-  { flags, options, env = process.env }: GivenSettings,
-): Source | null {
-  if (flags?.[name] !== undefined) return { where: flag ?? name, value: flags[name] };
-  if (options?.[name] !== undefined) return { where: name, value: options[name] };
+function sourceOf(name: SettingName, { variable }: Rule, { flags, options, env = process.env }: GivenSettings): Source | null {
+  if (flags?.[name] !== undefined) return { where: settingName(name, 'flags'), value: flags[name] };
+  if (options?.[name] !== undefined) return { where: settingName(name, 'options'), value: options[name] };
   const value = variable === undefined ? '' : (env[variable] ?? '');
   return variable === undefined || value === '' ? null : { where: variable, value };
 }

@@ -38,19 +38,26 @@ export function readHitl(written: unknown, directory: string, report: Report): T
   return readText(['hitl_path'], entryOf(written, 'hitl_path'), directory, report);
 }
 
-export function chooseSteps(written: ExperimentConfig, flag: string | undefined, report: Report): ReadonlySet<number> {
-  if (flag !== undefined) {
+/** @param name how messages call what `asked` was given by */
+export function chooseSteps(
+  written: ExperimentConfig,
+  asked: string | undefined,
+  name: string,
+  report: Report,
+): ReadonlySet<number> {
+  if (asked !== undefined) {
     const selection = selectSteps(
-      flag,
+      asked,
       written.steps.map((step) => step.id),
+      name,
     );
     if ('ids' in selection) return selection.ids;
-    report.outside('--steps', selection.problem, selection.fix);
+    report.outside(name, selection.problem, selection.fix);
     return new Set();
   }
   const enabled = written.steps.filter((step) => step.enabled);
   if (enabled.length === 0)
-    report.problem(['steps'], 'has no enabled step', 'Set enabled: true for one, or name some with --steps.');
+    report.problem(['steps'], 'has no enabled step', `Set enabled: true for one, or name some with ${name}.`);
   return new Set(enabled.map((step) => step.id));
 }
 

@@ -1,4 +1,5 @@
 /** All runs of an experiment. */
+import type { SettingSource } from '../config.ts';
 import { ExitCode } from '../errors.ts';
 import { stepwellVersion } from '../store.ts';
 import { hostFacts, projectFacts } from './host.ts';
@@ -15,8 +16,8 @@ import { experimentError } from './errors.ts';
  * @example
  * const { runs, exitCode } = await runExperiment({ config: 'config/experiment.yaml', frameworks: ['baseline'], rehearse: true });
  */
-export async function runExperiment(options: ExperimentOptions): Promise<ExperimentResult> {
-  const { plan, resolved, adapters, cassette } = await loadPlan(options);
+export async function runExperiment(options: ExperimentOptions, source?: SettingSource): Promise<ExperimentResult> {
+  const { plan, resolved, adapters, cassette } = await loadPlan(options, source);
   if (plan.findings.length > 0) throw experimentError('CHECKS_FAILED', { findings: plan.findings });
   await using stack = new AsyncDisposableStack();
   const [model, host, project] = await Promise.all([

@@ -2,7 +2,7 @@
 import { adapters as builtIn } from '../frameworks.ts';
 import { readCassette, type Cassette } from '../cassette.ts';
 import { catalogError, findRun, openRun } from '../catalog.ts';
-import { loadConfig, resolveRunsDir, resolveSettings, type ResolvedConfig } from '../config.ts';
+import { loadConfig, resolveRunsDir, resolveSettings, type ResolvedConfig, type SettingSource } from '../config.ts';
 import type { Adapter } from '../run.ts';
 import { parseJsonAs, RunMetadata } from '../schema.ts';
 import { METADATA_FILE, storeError } from '../store.ts';
@@ -19,7 +19,7 @@ export interface LoadedPlan {
 }
 
 /** @throws CONFIG_INVALID and the like; what the checks find stands in `findings` */
-export async function loadPlan(options: ExperimentOptions): Promise<LoadedPlan> {
+export async function loadPlan(options: ExperimentOptions, source: SettingSource = 'options'): Promise<LoadedPlan> {
   const env = options.env ?? process.env;
   const settings = resolveSettings(['rounds', 'record', 'replay', 'replayLoose', 'console'], { options, env });
   const { rounds = 1, record = false } = settings;
@@ -28,7 +28,7 @@ export async function loadPlan(options: ExperimentOptions): Promise<LoadedPlan> 
   const resolved = loadConfig({
     file: options.config,
     env,
-    source: 'options',
+    source,
     adapters,
     flags: {
       frameworks: options.frameworks,
@@ -111,8 +111,9 @@ function requireFramework({ runId, framework }: RecordedRun, { frameworks }: Res
 /**
  * What `runExperiment` would do, and what stands in its way.
  *
+ * @param source how refusals call the options: as they are, or as the flags of the command line
  * @throws CONFIG_NOT_FOUND, CONFIG_UNREADABLE, CONFIG_INVALID; for a replay also RUN_NOT_FOUND, CASSETTE_MISSING and the like
  */
-export async function planExperiment(options: ExperimentOptions): Promise<ExperimentPlan> {
-  return (await loadPlan(options)).plan;
+export async function planExperiment(options: ExperimentOptions, source?: SettingSource): Promise<ExperimentPlan> {
+  return (await loadPlan(options, source)).plan;
 }

@@ -35,8 +35,8 @@ export type StepSelection = { readonly ids: ReadonlySet<number> } | { readonly p
  * The steps that `text` names. A range takes the ids that exist between its ends, which must exist themselves. What is named
  * runs even where the file says `enabled: false`.
  */
-export function selectSteps(text: string, known: readonly number[]): StepSelection {
-  const example = `Name ids or ranges of ids, as in --steps ${[...new Set([known[0], known.at(-1)])].join(',')}. The steps are ${known.join(', ')}.`;
+export function selectSteps(text: string, known: readonly number[], setting = '--steps'): StepSelection {
+  const example = `Name ids or ranges of ids, as in ${setting} ${[...new Set([known[0], known.at(-1)])].join(',')}. The steps are ${known.join(', ')}.`;
   const parsed = parseStepRanges(text);
   if ('problem' in parsed) return { problem: parsed.problem, fix: parsed.fix ?? example };
   const missing = parsed.ranges.flatMap(({ from, to }) => [from, to]).find((id) => !known.includes(id));

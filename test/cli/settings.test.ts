@@ -115,3 +115,28 @@ test('functions of the library that are told no directory of runs take that of t
     else assert.equal(found, expected[0]);
   }
 });
+
+test('what settings say of one another is told in the words of whoever gave them: options of a function, or flags', async () => {
+  const asked = { config: CONFIG, frameworks: ['baseline'], env: {} };
+  for (const [change, option, flag] of [
+    [
+      { steps: '99' },
+      /^steps: there is no step 99\. fix: .* as in steps 1/,
+      /^--steps: there is no step 99\. fix: .* as in --steps 1/,
+    ],
+    [{ rehearse: true, model: 'm' }, /^rehearse: it excludes model "m"/, /^--rehearse: it excludes --model "m"/],
+  ] as const) {
+    for (const [source, says] of [
+      ['options', option],
+      ['flags', flag],
+    ] as const) {
+      await assert.rejects(planExperiment({ ...asked, ...change }, source), (error: Error & { fix?: string }) => {
+        assert.match(`${error.message.replace(`${here}/`, '')} fix: ${error.fix}`, says);
+        return true;
+      });
+    }
+    await assert.rejects(planExperiment({ ...asked, ...change }), (error: Error) =>
+      option.test(`${error.message} fix: ${(error as Error & { fix?: string }).fix}`),
+    );
+  }
+});

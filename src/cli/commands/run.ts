@@ -48,7 +48,7 @@ const EXPERIMENT_SETTINGS = [
 export async function run(args: readonly string[], options: RunOptions): Promise<number> {
   const experiment = optionsOf(args, options);
   if (options.dryRun === true) {
-    const plan = await planExperiment(experiment);
+    const plan = await planExperiment(experiment, 'flags');
     await printPlan(plan, options.json === true);
     return plan.findings.length === 0 ? ExitCode.ok : ExitCode.usage;
   }
@@ -68,14 +68,11 @@ export async function run(args: readonly string[], options: RunOptions): Promise
 async function runAsJson(experiment: ExperimentOptions): Promise<number> {
   using interruption = interruptOnSignals();
   const written: Promise<void>[] = [];
-  const result = await runExperiment({
-    ...experiment,
-    signal: interruption.signal,
-    onPlan: (plan) => void written.push(print(launchLine(plan))),
-    onProgress: (event) => {
-      if (event.type === 'run_finished') written.push(print(doneLine(event.result)));
-    },
-  });
+  const onPlan = (plan: ExperimentPlan): void => void written.push(print(launchLine(plan)));
+  const onProgress = (event: ProgressEvent): void => {
+    if (event.type === 'run_finished') written.push(print(doneLine(event.result)));
+  };
+  const result = await runExperiment({ ...experiment, signal: interruption.signal, onPlan, onProgress }, 'flags');
   await Promise.all(written);
   return interruption.exitCode ?? result.exitCode;
 }
@@ -99,7 +96,7 @@ async function runForPeople(experiment: ExperimentOptions): Promise<number> {
   let result;
   try {
     const onPlan = (plan: ExperimentPlan): void => leftOutLines(plan).forEach((line) => note(line));
-    result = await runExperiment({ ...experiment, signal: interruption.signal, onPlan, onProgress });
+    result = await runExperiment({ ...experiment, signal: interruption.signal, onPlan, onProgress }, 'flags');
   } finally {
     (display as Display | null)?.[Symbol.dispose]();
   }
