@@ -25,6 +25,6 @@ test('a program that is not there is named with its whole path', async () => {
   const { findings } = await planExperiment({ config: here.config, runsDir: here.runsDir, frameworks: ['all'] });
   assert.deepEqual(
     findings.map(({ what }) => what),
-    [`The framework tool: The program "${join(here.dir, '..', 'missing.sh')}" was not found.`],
+    [`tool: The program "${join(here.dir, '..', 'missing.sh')}" was not found.`],
   );
 });

@@ -164,7 +164,7 @@ test('a limit on cost needs the price of the model before anything starts; a reh
   const options = { config: here.config, runsDir: here.runsDir, frameworks: ['all'] };
   const [finding, ...others] = (await planExperiment(options)).findings;
   assert.deepEqual(others, []);
-  assert.match(finding?.what ?? '', /^The framework tool: budgets\.experiment\.max_cost_usd.*"gpt-test" at http:\/\/127/);
+  assert.match(finding?.what ?? '', /^tool: budgets\.experiment\.max_cost_usd.*"gpt-test" at http:\/\/127/);
   assert.match(finding?.fix ?? '', /pricing: \{ models: \{ "gpt-test":/);
   await assert.rejects(here.run(), (error) => error instanceof StepwellError && error.code === 'CHECKS_FAILED');
   const [run] = await here.run({ rehearse: true });

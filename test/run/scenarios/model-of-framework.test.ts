@@ -95,7 +95,7 @@ test('checks and plan know the model of each framework; --model is everybody’s
     ],
   );
   assert.equal(plan.findings.length, 1);
-  assert.match(plan.findings[0]?.what ?? '', /^The framework own: .*no price of the model "model-b"/);
+  assert.match(plan.findings[0]?.what ?? '', /^own: .*no price of the model "model-b"/);
   const imposed = await planExperiment({ ...options, model: 'model-a' });
   assert.deepEqual([imposed.runs.map(({ model }) => model), imposed.findings], [['model-a', 'model-a', 'model-a'], []]);
 });
