@@ -3,7 +3,6 @@ export * from './schema/cassette.ts';
 export * from './schema/config.ts';
 export * from './schema/events.ts';
 export * from './schema/framework-event.ts';
-export * from './schema/hitl.ts';
 export { parseJson, parseJsonAs } from './schema/json.ts';
 export * from './schema/manifest.ts';
 export * from './schema/metadata.ts';

@@ -2,8 +2,7 @@
 import { z } from 'zod';
 import { CassetteExchange } from './cassette.ts';
 import { ExperimentConfig } from './config.ts';
-import { FrameworkEvent } from './framework-event.ts';
-import { HitlEvent } from './hitl.ts';
+import { FrameworkEvent, HitlEvent } from './framework-event.ts';
 import { RunsManifest } from './manifest.ts';
 import { RunMetadata } from './metadata.ts';
 import { RunMetrics } from './metrics.ts';
