@@ -71,11 +71,11 @@ export function checkKeyShapes(value: unknown, to: ResolveContext, path: (string
   if (typeof value === 'string') {
     const place = String(path.at(-1));
     if (!hasKeyShape(value) || isSecretName(place) || isUsageId(place)) return;
-    to.report.problem(
-      path,
-      `holds what looks like a key: ${abbreviatedKey(value)}`,
-      'Take it out; keys are read from environment variables by ${NAME} references.',
-    );
+    // A check has no references: what it sends is kept in the record.
+    const fix = path.includes('validation')
+      ? 'Take the token from an earlier answer (`save: { token: … }`, then {{token}}), or make one up that looks like no key: a bearer token of at most 15 characters.'
+      : 'Take it out; keys are read from environment variables by ${NAME} references.';
+    to.report.problem(path, `holds what looks like a key: ${abbreviatedKey(value)}`, fix);
   } else if (typeof value === 'object' && value !== null) {
     for (const [key, child] of Object.entries(value))
       checkKeyShapes(child, to, [...path, Array.isArray(value) ? Number(key) : key]);

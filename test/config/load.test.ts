@@ -410,6 +410,16 @@ test('the snapshot is the whole configuration, the same each time, and reads bac
   assert.ok(!first.snapshot.text.includes(directory), 'no path of the machine');
 });
 
+test('a token in a check is refused with a way out that works there', () => {
+  const check = (token: string): string =>
+    `${MINIMAL}validation: { app: { command: [x] }, http: [{ name: list, path: /, headers: { authorization: "Bearer ${token}" } }] }\n`;
+  const told = refusal(() => load(check('student-service-token-1')));
+  assert.match(told, /validation\.http\[0\]\.headers\.authorization holds what looks like a key: "Bea…"/);
+  assert.doesNotMatch(told, /\$\{/, 'references are not read in checks');
+  assert.match(told, /\{\{token\}\}/);
+  load(check('made-up-token-1'));
+});
+
 test('a short literal in place of a secret is a warning, is kept as a secret and not in the snapshot', () => {
   const text = `model: gpt
 endpoint: { base_url: "http://127.0.0.1:1/v1", api_key: dummy-key }
