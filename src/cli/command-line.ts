@@ -53,7 +53,11 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
       getOutHelpWidth: () => columnsOf(process.stdout, 100),
       getErrHelpWidth: () => columnsOf(process.stderr, 100),
       outputError: (text) => {
-        const problem = text.replace(/^error: /, '').trimEnd();
+        // Commander puts its guess on a line of its own.
+        const problem = text
+          .replace(/^error: /, '')
+          .trimEnd()
+          .replace(/\n(?=\(Did you mean )/, ' ');
         invalid = cliError('COMMAND_LINE_INVALID', { problem, command: nameOf(command) });
       },
     });

@@ -1,7 +1,7 @@
 /** Where the runs are, for commands that only read them. */
 import { resolve } from 'node:path';
 import { resolveRunsDir } from '../config/settings.ts';
-import { shellWord } from '../exec.ts';
+import { shellWord } from '../exec/shell-word.ts';
 
 /** Options of every command. */
 export interface CommonOptions {

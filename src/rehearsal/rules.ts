@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { failureReason } from '../store.ts';
-import { shellWord } from '../exec.ts';
+import { shellWord } from '../exec/shell-word.ts';
 import type { Ask, Reply } from './dialogue.ts';
 import { rehearsalError } from './errors.ts';
 import { shellCall } from './shell.ts';

@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSyn
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { calledAs, ExitCode, messageOf } from '../../errors.ts';
-import { shellWord } from '../../exec.ts';
+import { shellWord } from '../../exec/shell-word.ts';
 import { CASSETTE_FILE, COMMIT_FILE, errnoOf, LOGS_DIR, PRIVATE_DIR, SUMMARY_FILE, WORKSPACE_DIR } from '../../store.ts';
 import { print } from '../output.ts';
 import { shownPath } from '../runs-dir.ts';
