@@ -57,7 +57,7 @@ test('run_experiment.sh passes every argument on, from any directory, to the clo
     const env = cleanEnv();
     const missing = spawnSync(runner('run_experiment.sh'), ['baes', '1'], { cwd: place.dir, env, encoding: 'utf8' });
     assert.deepEqual([missing.status, missing.stdout], [2, '']);
-    assert.match(missing.stderr, /error\[CHECKS_FAILED\]: .*baes is not set up: .*\nfix: Type `npx stepwell setup baes`\.\n$/);
+    assert.match(missing.stderr, /error\[CHECKS_FAILED\]: .*baes: not set up: .*\nfix: Type `npx stepwell setup baes`\.\n$/);
     assert.ok(missing.stderr.includes(`${frameworks}/baes@`), missing.stderr);
   } finally {
     place.remove();

@@ -19,7 +19,7 @@ after(() => place.remove());
 const typing = async (keys: string, ...args: string[]): Promise<string> => await typed(place.dir, keys, args);
 
 const MISSING =
-  /error\[CHECKS_FAILED\]: .* baes is not set up: .*\/frameworks\/baes@[0-9a-f]{40} is not there\.\nfix: Type `npx stepwell setup baes`\.\n/;
+  /error\[CHECKS_FAILED\]: .*baes: not set up: .*frameworks\/baes@[0-9a-f]{40} is not there\.\nfix: Type `npx stepwell setup baes`\.\n/;
 
 for (const [keys, answer] of [
   ['\n', 'nothing'],

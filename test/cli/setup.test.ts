@@ -26,7 +26,7 @@ test('`all` are the frameworks of the configuration, enabled or not; a name may 
   assert.match(all.stderr, /^mine: fetching [0-9a-f]{40} from .*\/config\/no-clone\n/);
 
   const refused = await place.stepwell(['run', 'mine']);
-  assert.match(refused.stderr, /mine is not set up: .*\/frameworks\/baes@[^]*fix: Type `npx stepwell setup mine`\.\n$/);
+  assert.match(refused.stderr, /mine: not set up: .*frameworks\/baes@[^]*fix: Type `npx stepwell setup mine`\.\n$/);
   const doctor = await place.stepwell(['doctor']);
   assert.match(
     doctor.stdout,

@@ -153,7 +153,7 @@ test('a replay that cannot be is refused before anything starts', async () => {
   const [code, text] = await refused({ replay: run.runId, frameworks: ['tool', 'other'] });
   assert.equal(code, 'CASSETTE_OF_ANOTHER_FRAMEWORK');
   assert.match(text, /tool.*other/s);
-  assert.match((await refused({ replay: run.runId, model: 'another' }))[1], /--model: it excludes --replay/);
+  assert.match((await refused({ replay: run.runId, model: 'another' }))[1], /^model: it excludes replay/);
 
   const lease = await acquireLease(run.runDir, { runId: run.runId });
   assert.equal((await refused({ replay: run.runDir }))[0], 'RUN_NOT_SEALED');
