@@ -103,16 +103,15 @@ for (const [name, { keys, harmless }] of Object.entries(examples)) {
       }
     });
 
-    test(
-      'two that touch are both masked',
-      { skip: INSIDE_NO_WORD.has(name) && 'it is not taken for a key inside a word' },
-      () => {
+    // Those that are not looked for inside a word have no second one there.
+    if (!INSIDE_NO_WORD.has(name)) {
+      test('two that touch are both masked', () => {
         for (const key of keys) {
           const shown = redactor.redact(`${key}${key} ${key}${key}`);
           assert.ok(!shown.includes(core(key)), shown);
         }
-      },
-    );
+      });
+    }
 
     test('is masked in a stream, wherever it is cut', () => {
       const throughStream = (chunks: readonly string[]): string => {
