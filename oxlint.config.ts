@@ -42,6 +42,7 @@ const allowed: Record<string, string[]> = {
   catalog: [...shared, 'config/settings', 'summary', 'archive'],
   experiment: [
     ...shared,
+    'loopback',
     'log',
     'exec',
     'config',

@@ -4,12 +4,13 @@
  */
 import { execFile } from 'node:child_process';
 import { access, constants, lstat, stat, statfs } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createServer } from 'node:http';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import type { ResolvedConfig, ResolvedFramework } from '../config.ts';
 import { messageOf } from '../errors.ts';
 import { bytes } from '../format.ts';
+import { closeServer, listenOnLoopback } from '../loopback.ts';
 import { loadPrices } from '../meter.ts';
 import type { Adapter, Finding } from '../run.ts';
 
@@ -132,10 +133,8 @@ async function checkRunsDir(runsDir: string): Promise<PreflightCheck> {
 async function checkPorts(): Promise<PreflightCheck> {
   const server = createServer();
   try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject).listen(0, '127.0.0.1', resolve);
-    });
-    await new Promise((resolve) => server.close(resolve));
+    await listenOnLoopback(server);
+    await closeServer(server);
     return ok('ports of 127.0.0.1 can be opened');
   } catch (error) {
     const what = `No port of 127.0.0.1 can be opened: ${messageOf(error)}.`;

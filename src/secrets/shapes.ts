@@ -47,7 +47,8 @@ function anchorsOf(start: string, next: string): (readonly [string, number])[] {
   // Short beginnings were made to be unlike words; in the longer ones some part is.
   const pair = start.length < 7 ? [0, 1] : rarestPair(start);
   if (start.length > 3) return pair.map((offset) => [start.slice(offset, offset + 3), offset] as const);
-  const letters = ASCII.filter((letter) => new RegExp(next).test(letter));
+  const follows = new RegExp(next);
+  const letters = ASCII.filter((letter) => follows.test(letter));
   return [[start, 0], ...letters.map((letter) => [start.slice(1) + letter, 1] as const)];
 }
 
