@@ -30,11 +30,11 @@ function whatHappened(event: ProgressEvent, view: ExperimentView): string | null
     case 'record': {
       const { record } = event;
       if (record.event === 'run_end') return 'sealing the record';
-      // Most records say nothing here: the view is made for those that do.
-      if (!ofStep.has(record.event)) return null;
-      const step = view.run(event.run.runId).steps.find((other) => other.step === record.step);
-      const words = step === undefined ? null : (ofStep.get(record.event)?.(step, record.message) ?? null);
-      return step === undefined || words === null ? null : `step ${step.step} ${step.name}: ${words}`;
+      // Most records say nothing here: a view is made for those that do.
+      const say = ofStep.get(record.event);
+      const step = say === undefined || record.step === null ? null : view.step(event.run.runId, record.step);
+      const words = step === null ? null : (say?.(step, record.message) ?? null);
+      return step === null || words === null ? null : `step ${step.step} ${step.name}: ${words}`;
     }
     default:
       return event satisfies never;

@@ -52,8 +52,8 @@ export interface ExperimentView {
   push(event: ProgressEvent): void;
   /** In the order in which they started. */
   runs(): readonly RunView[];
-  /** One of them, by its id. @throws RangeError for one of which no event has come */
-  run(runId: string): RunView;
+  /** One step of a run, without a look at the others; null where there is none. */
+  step(runId: string, step: number): StepView | null;
 }
 
 export function createExperimentView(): ExperimentView {
@@ -69,10 +69,11 @@ export function createExperimentView(): ExperimentView {
       one.view = null;
     },
     runs: () => [...followed.values()].map(viewOf),
-    run(runId) {
+    step(runId, step) {
       const one = followed.get(runId);
-      if (one === undefined) throw new RangeError(`no event of run ${runId}`);
-      return viewOf(one);
+      const planned = one?.run.steps.find(({ step: id }) => id === step);
+      if (one === undefined || planned === undefined) return null;
+      return stepView(planned, one.fold.step(step), one.fold.status(), one.fold.details());
     },
   };
 }
@@ -86,7 +87,7 @@ function select({ run, fold, result }: Followed): RunView {
   const finished = result === null ? null : (startedAt ?? Date.now()) + result.durationSeconds * 1000;
   return {
     run,
-    steps: run.steps.map(({ step, name }) => stepView({ step, name }, recorded.get(step) ?? null, summary, details)),
+    steps: run.steps.map(({ step, name }) => stepView({ step, name }, recorded.get(step) ?? null, summary.status, details)),
     phase: result === null ? phaseOf(summary) : 'done',
     status: result?.status ?? summary.status,
     startedAt,
@@ -95,24 +96,25 @@ function select({ run, fold, result }: Followed): RunView {
 }
 
 function stepView(
-  planned: { step: number; name: string },
+  { step, name }: { readonly step: number; readonly name: string },
   recorded: StepSummary | null,
-  { status }: RunSummary,
+  status: RunStatus,
   { retryAt, validating }: RunDetails,
 ): StepView {
   const state = recorded?.status ?? 'not_reached';
   const attempt = recorded?.attempts.at(-1) ?? null;
   const isWaiting = state === 'not_reached' && status === 'running';
   return {
-    ...planned,
-    state: isWaiting ? 'waiting' : state === 'running' && retryAt.has(planned.step) ? 'backoff' : state,
+    step,
+    name,
+    state: isWaiting ? 'waiting' : state === 'running' && retryAt.has(step) ? 'backoff' : state,
     attempt: attempt?.attempt ?? 0,
     attemptSucceeded: attempt?.status === 'success',
     startedAt: milliseconds(recorded?.started_at ?? null),
     endedAt: milliseconds(recorded?.ended_at ?? null),
     usage: recorded?.usage ?? null,
-    retryAt: retryAt.get(planned.step) ?? null,
-    validating: validating.has(planned.step),
+    retryAt: retryAt.get(step) ?? null,
+    validating: validating.has(step),
   };
 }
 

@@ -1,12 +1,13 @@
 /** The fold: records in, one summary out. A running, failed or crashed run folds like a finished one. */
-import type { EventMetadata, RunSummary } from '../../schema.ts';
+import type { EventMetadata, RunStatus, RunSummary, StepSummary } from '../../schema.ts';
 import { LOGS_DIR, readRecords, SeqCoverage, type ReadItem, type RecordItem, type RunSource } from '../../store.ts';
 import { entryOf } from './entry.ts';
 import { HANDLERS } from './handlers.ts';
 import { addOutput } from './output.ts';
 import { addProblem } from './problems.ts';
 import { FoldState, stepOf, type RecordedCall } from './state.ts';
-import { isOver, runSummary, usageApiOf, type FileSizes } from './snapshot.ts';
+import { isOver, runSummary, statusOf, usageApiOf, type FileSizes } from './snapshot.ts';
+import { stepSummaryOf } from './steps.ts';
 
 const DAMAGED_KEPT = 5;
 
@@ -64,6 +65,10 @@ export interface RunFold {
    * lines come. A millisecond or two for a run of hundreds of steps.
    */
   snapshot(): RunSummary;
+  /** The status of the run alone, at no cost. */
+  status(): RunStatus;
+  /** One step of the snapshot, at the cost of one; null where the step is neither planned nor recorded. */
+  step(step: number): StepSummary | null;
   /** What the lines so far say and the summary does not hold: facts that only some readers need. */
   details(): RunDetails;
 }
@@ -97,6 +102,8 @@ export function createRunFold({ sizes = new Map(), onCallEnd }: FoldOptions = {}
   return {
     push: (item) => foldItem(state, item),
     snapshot: () => runSummary(state, sizes),
+    status: () => statusOf(state),
+    step: (step) => stepSummaryOf(state, step, statusOf(state)),
     details: () => runDetails(state),
   };
 }

@@ -49,7 +49,7 @@ export function isOver({ end, recovered }: FoldState): boolean {
   return end !== null || recovered !== null;
 }
 
-function statusOf(state: FoldState): RunStatus {
+export function statusOf(state: FoldState): RunStatus {
   return state.end?.metadata.status ?? (isOver(state) ? 'crashed' : 'running');
 }
 

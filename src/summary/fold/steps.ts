@@ -15,6 +15,14 @@ export function stepSummaries(state: FoldState, status: RunStatus): StepSummary[
   );
 }
 
+/** One of them; null where the step is neither planned nor recorded. */
+export function stepSummaryOf(state: FoldState, step: number, status: RunStatus): StepSummary | null {
+  const planned = state.start?.metadata.steps.find((plan) => plan.step === step) ?? null;
+  const known = state.steps.get(step);
+  if (known === undefined && planned === null) return null;
+  return stepSummary(known ?? new StepState(step), planned, { status, isOurs: state.writers.size > 0 });
+}
+
 type Planned = { name: string; prompt_file: string; prompt_sha256: string } | null;
 
 function stepSummary(state: StepState, planned: Planned, run: { status: RunStatus; isOurs: boolean }): StepSummary {

@@ -259,7 +259,7 @@ describe('in a real terminal', () => {
       view.push({ type: 'run_started', run: replayed });
       for await (const item of readRecords(source)) if ('record' in item) view.push({ type: 'record', run: replayed, ...item });
       assert.deepEqual(
-        view.run(run).steps.map((step) => [step.name, step.state, step.attempt]),
+        view.runs()[0]?.steps.map((step) => [step.name, step.state, step.attempt]),
         [
           ['part-1', 'success', 1],
           ['part-2', 'success', 1],

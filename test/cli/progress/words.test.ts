@@ -29,8 +29,12 @@ function stepAfter(record: (recording: Recording) => unknown): StepView {
     steps: [{ step: 1, name: 'create-student', prompt_file: 'p', prompt_sha256: '' }],
   };
   const view = createExperimentView();
-  for (const item of recording.items()) if ('record' in item) view.push({ type: 'record', run, ...item });
-  const [step] = view.run(recording.runId).steps;
+  for (const item of recording.items()) {
+    if (!('record' in item)) continue;
+    view.push({ type: 'record', run, ...item });
+    assert.deepEqual(view.step(recording.runId, 1), view.runs()[0]?.steps[0], 'one step alone is what it is among the others');
+  }
+  const [step] = view.runs()[0]?.steps ?? [];
   assert.ok(step !== undefined);
   return step;
 }
