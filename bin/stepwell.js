@@ -12,5 +12,5 @@ if (major < 22 || (major === 22 && minor < 19)) {
   process.exit(2);
 }
 module.enableCompileCache?.();
-const { main } = await import('../dist/cli.js');
+const { main } = await import('../dist/cli/index.js');
 process.exitCode = await main(process.argv.slice(2));

@@ -2,7 +2,7 @@
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ErrorEntries } from '../src/errors.ts';
+import type { ErrorEntries } from '../src/errors/index.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PLACE = join(ROOT, 'docs/errors.md');
@@ -11,7 +11,7 @@ const PLACE = join(ROOT, 'docs/errors.md');
 export async function definedErrors(): Promise<Map<string, { file: string; text: ErrorEntries[string] }>> {
   const all = new Map<string, { file: string; text: ErrorEntries[string] }>();
   for (const file of globSync('src/**/errors.ts', { cwd: ROOT }).sort()) {
-    if (file === 'src/errors.ts') continue;
+    if (file === 'src/errors/index.ts') continue;
     const exported = Object.values((await import(join(ROOT, file))) as Record<string, { entries?: ErrorEntries }>);
     for (const [code, text] of exported.flatMap(({ entries = {} }) => Object.entries(entries))) {
       const known = all.get(code);

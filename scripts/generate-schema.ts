@@ -4,10 +4,10 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { experimentSchemaText } from '../src/config.ts';
-import { adapters } from '../src/frameworks.ts';
-import type { PublishedSchema } from '../src/schema.ts';
-import { jsonSchemaText, PUBLISHED_SCHEMAS } from '../src/schema.ts';
+import { experimentSchemaText } from '../src/config/index.ts';
+import { adapters } from '../src/frameworks/index.ts';
+import type { PublishedSchema } from '../src/schema/index.ts';
+import { jsonSchemaText, PUBLISHED_SCHEMAS } from '../src/schema/index.ts';
 
 const directory = join(import.meta.dirname, '../schemas');
 mkdirSync(directory, { recursive: true });

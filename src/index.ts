@@ -5,9 +5,9 @@
  * import { runExperiment } from 'stepwell';
  * const { runs } = await runExperiment({ config: 'config/experiment.yaml', frameworks: ['baseline'], rehearse: true });
  */
-export { openArchive, verifyRun } from './archive.ts';
-export { findRun, listRuns } from './catalog.ts';
-export { StepwellError } from './errors.ts';
+export { openArchive, verifyRun } from './archive/index.ts';
+export { findRun, listRuns } from './catalog/index.ts';
+export { StepwellError } from './errors/index.ts';
 export {
   planExperiment,
   recoverAll,
@@ -19,8 +19,8 @@ export {
   type ProgressEvent,
   type Recovery,
   type RunResult,
-} from './experiment.ts';
-export { getLogger, withRun, withStep } from './log.ts';
-export type { Adapter, AdapterRun, AdapterStep, Finding, FrameworkClaim } from './run.ts';
-export { followRecords, openRunDirectory, readRecords } from './store.ts';
-export { computeMetrics, foldRun, LogSummarizer } from './summary.ts';
+} from './experiment/index.ts';
+export { getLogger, withRun, withStep } from './log/index.ts';
+export type { Adapter, AdapterRun, AdapterStep, Finding, FrameworkClaim } from './run/index.ts';
+export { followRecords, openRunDirectory, readRecords } from './store/index.ts';
+export { computeMetrics, foldRun, LogSummarizer } from './summary/index.ts';

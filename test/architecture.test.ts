@@ -35,15 +35,18 @@ const inside = 'export const inside = 1;\n';
 const uses = (path: string): string => `import { inside } from '${path}';\n\nexport const doubled = inside * 2;\n`;
 
 const refused: [what: string, file: string, path: string, target: string][] = [
-  ['a reader that imports a writer', 'src/summary/fold.ts', '../log.ts', 'src/log.ts'],
-  ['a writer that imports a reader', 'src/run/runner.ts', '../summary.ts', 'src/summary.ts'],
+  ['a reader that imports a writer', 'src/summary/fold.ts', '../log/index.ts', 'src/log/index.ts'],
+  ['a writer that imports a reader', 'src/run/runner.ts', '../summary/index.ts', 'src/summary/index.ts'],
   ["another area's inside", 'src/run/runner.ts', '../log/route.ts', 'src/log/route.ts'],
   ["another area's inside, from a nested folder", 'src/cli/commands/list.ts', '../../catalog/find.ts', 'src/catalog/find.ts'],
-  ['an import upward', 'src/exec/spawn.ts', '../run.ts', 'src/run.ts'],
+  ['an import upward', 'src/exec/spawn.ts', '../run/index.ts', 'src/run/index.ts'],
   ["another area's inside, from three folders down", 'src/cli/a/b/c.ts', '../../../log/route.ts', 'src/log/route.ts'],
-  ['an import upward, from three folders down', 'src/exec/a/b/c.ts', '../../../run.ts', 'src/run.ts'],
+  ['an import upward, from three folders down', 'src/exec/a/b/c.ts', '../../../run/index.ts', 'src/run/index.ts'],
   ['a way out of the folder in another spelling', 'src/run/runner.ts', './../log/route.ts', 'src/log/route.ts'],
-  ['an entry file that reaches into another area', 'src/archive.ts', './summary/fold.ts', 'src/summary/fold.ts'],
+  ["an area's entry file that reaches into another area", 'src/archive/index.ts', '../summary/fold.ts', 'src/summary/fold.ts'],
+  ['a public entry that reaches into an area', 'src/index.ts', './summary/fold.ts', 'src/summary/fold.ts'],
+  ['a public entry that imports an area not in its row', 'src/meter.ts', './run/index.ts', 'src/run/index.ts'],
+  ['an area that imports a public entry', 'src/run/runner.ts', '../meter.ts', 'src/meter.ts'],
 ];
 for (const [what, file, path, target] of refused) {
   test(`the linter refuses ${what}`, () => {
@@ -83,14 +86,15 @@ test('the rule reaches every file of src, and a folder further down than the dee
 
 test('the linter accepts entry files of areas below and the own folder', () => {
   const { status, output } = lint({
-    'src/run/runner.ts': uses('../log.ts'),
+    'src/run/runner.ts': uses('../log/index.ts'),
     'src/run/step.ts': uses('./attempt.ts'),
     'src/run/attempt.ts': inside,
-    'src/run.ts': uses('./run/attempt.ts'),
+    'src/run/index.ts': uses('./attempt.ts'),
+    'src/index.ts': uses('./run/index.ts'),
     'src/run/a/b/c/deep.ts': uses('../../../attempt.ts'),
-    'src/frameworks.ts': uses('./frameworks/a/b/deep.ts'),
-    'src/frameworks/a/b/deep.ts': uses('../../../run.ts'),
-    'src/log.ts': inside,
+    'src/frameworks/index.ts': uses('./a/b/deep.ts'),
+    'src/frameworks/a/b/deep.ts': uses('../../../run/index.ts'),
+    'src/log/index.ts': inside,
   });
   assert.equal(status, 0, output);
 });

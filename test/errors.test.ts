@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { runInNewContext } from 'node:vm';
 import { definedErrors, errorDocs } from '../scripts/generate-error-docs.ts';
-import { calledAs, defineErrors, ExitCode, messageOf, StepwellError } from '../src/errors.ts';
+import { calledAs, defineErrors, ExitCode, messageOf, StepwellError } from '../src/errors/index.ts';
 
 const root = join(import.meta.dirname, '..');
 const read = (pattern: string): Map<string, string> =>

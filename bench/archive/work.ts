@@ -1,8 +1,8 @@
 /** One measured piece of work in a process of its own: `pack RUN_DIR` or `read RUN_DIR PATH`. Prints `{ms, maxRssBytes}`. */
 import { performance } from 'node:perf_hooks';
 import { join } from 'node:path';
-import { openArchive, packRun } from '../../src/archive.ts';
-import { createRedactor } from '../../src/log.ts';
+import { openArchive, packRun } from '../../src/archive/index.ts';
+import { createRedactor } from '../../src/secrets/index.ts';
 import { SECRETS } from '../log/workload.ts';
 
 const [what = '', runDir = '', path = ''] = process.argv.slice(2);

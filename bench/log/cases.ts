@@ -1,7 +1,7 @@
 /** One writer of the workload each. A case is prepared once; the function it gives writes so many lines and waits for the last. */
 import { mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { flushRun, getLogger, withRun, withStep, type Logger } from '../../src/log.ts';
+import { flushRun, getLogger, withRun, withStep, type Logger } from '../../src/log/index.ts';
 import { COMPONENTS, LINES, play, readyLine, RUN, SECRETS, type Line } from './workload.ts';
 
 type Write = (lines: number) => Promise<void>;

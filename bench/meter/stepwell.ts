@@ -1,7 +1,7 @@
 /** stepwell's proxy as a process of its own, with its ledger on disk as in a run. Prints its URL. */
 import { join } from 'node:path';
-import { withRun, withStep } from '../../src/log.ts';
-import { loadPrices, startMeter } from '../../src/meter.ts';
+import { withRun, withStep } from '../../src/log/index.ts';
+import { loadPrices, startMeter } from '../../src/meter/index.ts';
 
 const [baseUrl = '', directory = ''] = process.argv.slice(2);
 const scope = { runId: 'bench', framework: 'bench', logsDir: join(directory, 'logs'), secrets: ['a-real-key-of-the-bench'] };

@@ -1,8 +1,8 @@
 /** What metadata.json says of an archive, taken from the archive itself. */
 import { basename } from 'node:path';
-import { messageOf } from '../errors.ts';
-import type { ArchiveFacts } from '../schema.ts';
-import { LEFT_OUT_FILE } from '../store.ts';
+import { messageOf } from '../errors/index.ts';
+import type { ArchiveFacts } from '../schema/index.ts';
+import { LEFT_OUT_FILE } from '../store/index.ts';
 import { parseLeftOut } from './exclusions.ts';
 import { openFile, scannedSource } from './open.ts';
 import { damaged } from './errors.ts';

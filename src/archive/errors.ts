@@ -1,4 +1,4 @@
-import { defineErrors } from '../errors.ts';
+import { defineErrors } from '../errors/index.ts';
 
 export const archiveError = defineErrors({
   ARCHIVE_SEALED: (facts: { archive: string }) => ({

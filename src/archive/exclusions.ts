@@ -3,7 +3,7 @@
  * files. Left out and named in `left_out.jsonl`, inside the archive so that its digest covers the list: everything else.
  */
 import { z } from 'zod';
-import { createGlob } from '../store.ts';
+import { createGlob } from '../store/index.ts';
 
 const DIRECTORIES = new Set([
   '.git',

@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { messageOf } from '../errors.ts';
-import { CHECKSUMS_FILE, openLocalFile, requireSmall, storeError } from '../store.ts';
-import type { LocalFile, OpenBytes, RunSource } from '../store.ts';
+import { messageOf } from '../errors/index.ts';
+import { CHECKSUMS_FILE, openLocalFile, requireSmall, storeError } from '../store/index.ts';
+import type { LocalFile, OpenBytes, RunSource } from '../store/index.ts';
 import { archiveError, damaged } from './errors.ts';
 import { checksumsText, parseChecksums } from './format/checksums.ts';
 import { blocksOf, indexPlace, indexText, loadIndex } from './format/index-file.ts';

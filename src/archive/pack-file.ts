@@ -1,6 +1,6 @@
 /** Puts one file of the run into the archive: what is hashed and searched for secrets is what is packed, in one reading. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { failureReason } from '../store.ts';
+import { failureReason } from '../store/index.ts';
 import { BLOCK_BYTES } from './format/block.ts';
 import type { ArchiveWriter } from './writer.ts';
 

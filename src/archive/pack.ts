@@ -3,9 +3,9 @@ import { lstatSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { messageOf, StepwellError } from '../errors.ts';
-import { metadataText, parseJsonAs, RunMetadata } from '../schema.ts';
-import type { ArchiveFacts } from '../schema.ts';
+import { messageOf, StepwellError } from '../errors/index.ts';
+import { metadataText, parseJsonAs, RunMetadata } from '../schema/index.ts';
+import type { ArchiveFacts } from '../schema/index.ts';
 import {
   ARCHIVE_FILE,
   ARCHIVE_INDEX_FILE,
@@ -23,7 +23,7 @@ import {
   SUMMARY_FILE,
   syncDirectory,
   WORKSPACE_DIR,
-} from '../store.ts';
+} from '../store/index.ts';
 import { checksumsText } from './format/checksums.ts';
 import { createExclusion } from './exclusions.ts';
 import { packFile, packScratch } from './pack-file.ts';

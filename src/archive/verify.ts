@@ -2,8 +2,8 @@
 import { isUtf8 } from 'node:buffer';
 import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { StepwellError } from '../errors.ts';
-import { FORMAT_VERSION, RUN_ID, type ArchiveFacts, type RunSummary } from '../schema.ts';
+import { StepwellError } from '../errors/index.ts';
+import { FORMAT_VERSION, RUN_ID, type ArchiveFacts, type RunSummary } from '../schema/index.ts';
 import {
   ARCHIVE_FILE,
   CHECKSUMS_FILE,
@@ -18,9 +18,9 @@ import {
   RECONCILIATION_LOG,
   sha256Of,
   SUMMARY_FILE,
-} from '../store.ts';
-import type { RunSource } from '../store.ts';
-import { renderText } from '../summary.ts';
+} from '../store/index.ts';
+import type { RunSource } from '../store/index.ts';
+import { renderText } from '../summary/index.ts';
 import { factsOf } from './archive-facts.ts';
 import { openFile, scannedSource } from './open.ts';
 import { scanArchive } from './format/reader.ts';

@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf, failureReason } from '../store.ts';
+import { errnoOf, failureReason } from '../store/index.ts';
 import { VIRTUAL_ENVIRONMENT } from './exclusions.ts';
 import { escapingLink } from './format/member.ts';
 

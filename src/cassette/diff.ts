@@ -1,6 +1,6 @@
 /** The first place where two requests differ, for a person to see why one is not the other. */
 
-import { parseJson } from '../schema.ts';
+import { parseJson } from '../schema/index.ts';
 export interface Diff {
   /** `messages.1.content, character 812`, or `character 5` of what is no JSON. */
   readonly place: string;

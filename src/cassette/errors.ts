@@ -1,4 +1,4 @@
-import { defineErrors } from '../errors.ts';
+import { defineErrors } from '../errors/index.ts';
 
 export const cassetteError = defineErrors({
   CASSETTE_MISSING: (facts: { runId: string; location: string }) => ({

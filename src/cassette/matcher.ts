@@ -1,5 +1,5 @@
 /** Finds the recorded exchange that answers a request. Each is used once, in the order in which they were recorded. */
-import type { CassetteExchange } from '../schema.ts';
+import type { CassetteExchange } from '../schema/index.ts';
 import { firstDiff, type Diff } from './diff.ts';
 import type { NormalizedRequest } from './normalize.ts';
 import { withoutForms } from './substitutions.ts';

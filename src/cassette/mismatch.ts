@@ -1,6 +1,6 @@
 /** A request that is not on the cassette: what is said of it, and the record. */
-import { captureScope, getLogger } from '../log.ts';
-import type { CassetteExchange, EventMetadata } from '../schema.ts';
+import { captureScope, getLogger } from '../log/index.ts';
+import type { CassetteExchange, EventMetadata } from '../schema/index.ts';
 import type { Diff } from './diff.ts';
 import type { AskedRequest, Nearest } from './matcher.ts';
 

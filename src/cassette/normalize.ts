@@ -1,9 +1,9 @@
 /** A body as it stands on a cassette: without secrets, without what is this run's own. */
 import { isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
-import { wholeEvents } from '../meter.ts';
-import type { ExchangeContent } from '../schema.ts';
-import type { Redactor } from '../secrets.ts';
+import { wholeEvents } from '../meter/index.ts';
+import type { ExchangeContent } from '../schema/index.ts';
+import type { Redactor } from '../secrets/index.ts';
 import { canonicalText } from './exact-json.ts';
 import { withoutForms, type Edit, type Substitutions } from './substitutions.ts';
 import { rewriteTexts, type Rewrite } from './text-forms.ts';

@@ -1,7 +1,7 @@
 /** Reads a cassette back. A line that is none of its exchanges is told and passed over. */
-import { StepwellError } from '../errors.ts';
-import { CassetteExchange, parseJson } from '../schema.ts';
-import { CASSETTE_FILE, LineSplitter, type RawLine, type RunSource } from '../store.ts';
+import { StepwellError } from '../errors/index.ts';
+import { CassetteExchange, parseJson } from '../schema/index.ts';
+import { CASSETTE_FILE, LineSplitter, type RawLine, type RunSource } from '../store/index.ts';
 import { cassetteError } from './errors.ts';
 
 /** What a writer keeps of one exchange fits, whatever its escapes. */

@@ -1,10 +1,10 @@
 /** Writes a run's exchanges to its cassette, one line each, as they end. */
 import { join } from 'node:path';
-import { getLogger } from '../log.ts';
-import type { Exchange, ExchangeRecorder } from '../meter.ts';
-import { toSeconds, type CassetteExchange, type EventMetadata } from '../schema.ts';
-import type { Redactor } from '../secrets.ts';
-import { CASSETTE_FILE, realDisk, type Disk } from '../store.ts';
+import { getLogger } from '../log/index.ts';
+import type { Exchange, ExchangeRecorder } from '../meter/index.ts';
+import { toSeconds, type CassetteExchange, type EventMetadata } from '../schema/index.ts';
+import type { Redactor } from '../secrets/index.ts';
+import { CASSETTE_FILE, realDisk, type Disk } from '../store/index.ts';
 import { createNormalizer } from './normalize.ts';
 import { createSubstitutions, type OwnText } from './substitutions.ts';
 

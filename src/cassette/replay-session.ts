@@ -1,7 +1,7 @@
 /** One run's replay of a cassette: what answers each of its requests, and the records of it. */
-import { captureScope, getLogger } from '../log.ts';
-import type { CassetteExchange, EventMetadata } from '../schema.ts';
-import type { Redactor } from '../secrets.ts';
+import { captureScope, getLogger } from '../log/index.ts';
+import type { CassetteExchange, EventMetadata } from '../schema/index.ts';
+import type { Redactor } from '../secrets/index.ts';
 import { createMatcher, type AskedRequest } from './matcher.ts';
 import { answeredInstead, mismatchRecorder, notKept, notRecorded, type Mismatch } from './mismatch.ts';
 import { createNormalizer, type Normalizer } from './normalize.ts';

@@ -2,9 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { buffer as readBuffer } from 'node:stream/consumers';
-import { closeServer, listenOnLoopback, sendJson } from '../loopback.ts';
-import { errorBody, providerOf, queryWithoutKey, wireOf } from '../meter.ts';
-import type { CassetteExchange } from '../schema.ts';
+import { closeServer, listenOnLoopback, sendJson } from '../loopback/index.ts';
+import { errorBody, providerOf, queryWithoutKey, wireOf } from '../meter/index.ts';
+import type { CassetteExchange } from '../schema/index.ts';
 import { openReplaySession, type ReplayedRun, type ReplaySession } from './replay-session.ts';
 
 interface ReplayOptions {

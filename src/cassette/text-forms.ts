@@ -4,7 +4,7 @@
  * written anew, without white space and with its numbers as they were.
  */
 import { parseExactly, writeJson, WrittenNumber } from './exact-json.ts';
-import { parseJson } from '../schema.ts';
+import { parseJson } from '../schema/index.ts';
 
 export interface Rewrite {
   /** False when there is nothing to change in the text, nor in any part of it. */

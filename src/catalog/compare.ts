@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { parseJsonAs, type RunStatus } from '../schema.ts';
-import { METRICS_FILE } from '../store.ts';
+import { parseJsonAs, type RunStatus } from '../schema/index.ts';
+import { METRICS_FILE } from '../store/index.ts';
 import type { CatalogRun } from './list.ts';
 
 /** Of the runs that have the figure. */

@@ -1,8 +1,8 @@
 /** A run directory as one line of the index: of stepwell or of the original system, finished or not. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseJson, RunStatus, type ManifestEntry } from '../schema.ts';
-import { METADATA_FILE, METRICS_FILE } from '../store.ts';
+import { parseJson, RunStatus, type ManifestEntry } from '../schema/index.ts';
+import { METADATA_FILE, METRICS_FILE } from '../store/index.ts';
 
 type Json = Record<string, unknown>;
 

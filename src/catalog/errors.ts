@@ -1,4 +1,4 @@
-import { defineErrors } from '../errors.ts';
+import { defineErrors } from '../errors/index.ts';
 
 const indented = (lines: readonly string[]): string => lines.map((line) => `\n  ${line}`).join('');
 

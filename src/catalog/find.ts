@@ -1,7 +1,7 @@
 /** From what a person types to one run. */
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { ARCHIVE_FILE, storeError } from '../store.ts';
+import { ARCHIVE_FILE, storeError } from '../store/index.ts';
 import { describeRun } from './describe.ts';
 import { requireReadableDirectory } from './format.ts';
 import { listRuns, runsDirOf, stateOf, type CatalogRun } from './list.ts';

@@ -1,8 +1,8 @@
 /** Which versions of the format this stepwell reads, and what to do about the others. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FORMAT_VERSION, parseJson } from '../schema.ts';
-import { METADATA_FILE } from '../store.ts';
+import { FORMAT_VERSION, parseJson } from '../schema/index.ts';
+import { METADATA_FILE } from '../store/index.ts';
 import { catalogError } from './errors.ts';
 
 export type FormatState = 'readable' | 'too_new' | 'too_old' | 'unknown';

@@ -1,8 +1,8 @@
 /** All runs of a runs directory, live ones and ones whose process died among them. */
 import { resolveSettings, SETTINGS } from '../config/settings.ts';
 import { join } from 'node:path';
-import type { ManifestEntry } from '../schema.ts';
-import { leaseState, readLease } from '../store.ts';
+import type { ManifestEntry } from '../schema/index.ts';
+import { leaseState, readLease } from '../store/index.ts';
 import { describeRun } from './describe.ts';
 import { byStart, readManifest, type ManifestState } from './manifest.ts';
 import { scanRuns } from './scan.ts';

@@ -1,8 +1,8 @@
 /** The index of all runs: read, updated by many processes at once, and made anew from the run directories. */
 import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FORMAT_VERSION, parseJson, RunsManifest, type ManifestEntry } from '../schema.ts';
-import { errnoOf, MANIFEST_FILE, runsUnreadable, subdirectoriesOf, withFileLock, writeFileAtomic } from '../store.ts';
+import { FORMAT_VERSION, parseJson, RunsManifest, type ManifestEntry } from '../schema/index.ts';
+import { errnoOf, MANIFEST_FILE, runsUnreadable, subdirectoriesOf, withFileLock, writeFileAtomic } from '../store/index.ts';
 import { describeRun } from './describe.ts';
 import { formatState } from './format.ts';
 import { scanRuns } from './scan.ts';

@@ -1,7 +1,7 @@
 /** Opens a run's files where they are. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { openArchive } from '../archive.ts';
+import { openArchive } from '../archive/index.ts';
 import {
   ARCHIVE_FILE,
   LOGS_DIR,
@@ -9,7 +9,7 @@ import {
   openRunDirectory,
   type OpenRunDirectoryOptions,
   type RunSource,
-} from '../store.ts';
+} from '../store/index.ts';
 import type { FoundRun } from './find.ts';
 import { requireReadable } from './format.ts';
 import { catalogError } from './errors.ts';

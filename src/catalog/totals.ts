@@ -1,6 +1,6 @@
 /** What the runs of each framework add up to. */
-import { sumKnown } from '../format.ts';
-import type { FrameworkTotals, ManifestEntry } from '../schema.ts';
+import { sumKnown } from '../format/index.ts';
+import type { FrameworkTotals, ManifestEntry } from '../schema/index.ts';
 
 /** By framework, in the order in which they first appear. A function of the entries alone. */
 export function totalsByFramework(runs: readonly ManifestEntry[]): Record<string, FrameworkTotals> {

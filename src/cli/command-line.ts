@@ -1,6 +1,6 @@
 /** Parses the command line, loads the command that was typed, and turns what it throws into an exit code. */
 import { CommanderError, type Command } from 'commander';
-import { ExitCode, type StepwellError } from '../errors.ts';
+import { ExitCode, type StepwellError } from '../errors/index.ts';
 import { cliError } from './errors.ts';
 import { reportFailure, reportFailuresAsJson } from './failure.ts';
 import { columnsOf } from './output.ts';

@@ -1,4 +1,4 @@
-import { defineErrors } from '../errors.ts';
+import { defineErrors } from '../errors/index.ts';
 
 export const cliError = defineErrors({
   COMMAND_LINE_INVALID: (facts: { problem: string; command: string }) => ({

@@ -1,5 +1,5 @@
 /** From a thrown value to what the user reads and the exit code. */
-import { ExitCode, messageOf, StepwellError } from '../errors.ts';
+import { ExitCode, messageOf, StepwellError } from '../errors/index.ts';
 import { sanitize, sanitizeJson } from '../terminal/sanitize.ts';
 
 /** An error as programs read it. */

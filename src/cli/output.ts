@@ -1,7 +1,7 @@
 /** The only writer to stdout. What is printed to it is the command's result; everything else goes to stderr. */
 
 import { sanitizeLine } from '../terminal/sanitize.ts';
-import { ExitCode } from '../errors.ts';
+import { ExitCode } from '../errors/index.ts';
 import { errnoOf } from '../store/errno.ts';
 import { reportFailure } from './failure.ts';
 import { cliError } from './errors.ts';

@@ -1,11 +1,11 @@
 /** Before a run, on a terminal: whether to set up now what is not. */
 import { createInterface } from 'node:readline';
-import { adapters, recipes } from '../frameworks.ts';
-import { readinessOf } from '../setup.ts';
-import { plural } from '../format.ts';
-import { calledAs, StepwellError } from '../errors.ts';
-import { loadConfig, type ResolvedFramework } from '../config.ts';
-import { sanitizeLine } from '../terminal.ts';
+import { adapters, recipes } from '../frameworks/index.ts';
+import { readinessOf } from '../setup/index.ts';
+import { plural } from '../format/index.ts';
+import { calledAs, StepwellError } from '../errors/index.ts';
+import { loadConfig, type ResolvedFramework } from '../config/index.ts';
+import { sanitizeLine } from '../terminal/index.ts';
 import { print, write } from './output.ts';
 import type { CommonOptions } from './runs-dir.ts';
 

@@ -1,6 +1,6 @@
 /** What no schema says of the sections: pauses, budgets, waiting, and the HTTP checks among themselves. */
 import { createHash } from 'node:crypto';
-import type { ExperimentConfig, HttpCheck, OwnValidation, ValidationConfig } from '../schema.ts';
+import type { ExperimentConfig, HttpCheck, OwnValidation, ValidationConfig } from '../schema/index.ts';
 import type { Report } from './file/document.ts';
 import { showPath, type KeyPath } from './errors.ts';
 import { didYouMean } from './suggest.ts';

@@ -1,5 +1,5 @@
 /** What is wrong in what the user wrote, and where. */
-import { defineErrors } from '../errors.ts';
+import { defineErrors } from '../errors/index.ts';
 
 /** Something wrong in what the user wrote, in one place. All problems of a file are reported together. */
 export interface ConfigProblem {

@@ -1,8 +1,8 @@
 /** The section `frameworks`: which keys each has by its adapter, which are to run, and each as a run uses it. */
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { ExperimentConfig, FrameworkSettings, type ValidationConfig } from '../schema.ts';
-import { unsafeNameReason } from '../store.ts';
+import { ExperimentConfig, FrameworkSettings, type ValidationConfig } from '../schema/index.ts';
+import { unsafeNameReason } from '../store/index.ts';
 import { checksOf } from './checks.ts';
 import { entryOf, type Report } from './file/document.ts';
 import { REHEARSAL_MODEL } from './models.ts';

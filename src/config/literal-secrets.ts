@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { stringify } from 'yaml';
-import type { ExperimentConfig, FrameworkSettings } from '../schema.ts';
+import type { ExperimentConfig, FrameworkSettings } from '../schema/index.ts';
 import { settingsOf, type AdapterTable } from './frameworks.ts';
 import type { KeyPath } from './errors.ts';
-import { abbreviatedKey, couldBeKey, hasKeyShape, isSecretName, repositoryAt } from '../secrets.ts';
+import { abbreviatedKey, couldBeKey, hasKeyShape, isSecretName, repositoryAt } from '../secrets/index.ts';
 import { checkReferences, keepSecret, keepSecretsOf, type ResolveContext } from './references.ts';
 import { checkUrl } from './endpoint/url.ts';
 import { checkWrittenIds, isUsageId } from './endpoint/usage-api.ts';

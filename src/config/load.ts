@@ -1,8 +1,8 @@
 /** From `experiment.yaml`, flags and environment to the configuration of runs. Nothing is written and nothing started. */
 import { readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
-import type { ExperimentConfig } from '../schema.ts';
-import { errnoOf, failureReason } from '../store.ts';
+import type { ExperimentConfig } from '../schema/index.ts';
+import { errnoOf, failureReason } from '../store/index.ts';
 import { checkBackoff, checkFlows, warnOfCostLimits, warnOfShortWaiting, warnOfUnlimited } from './checks.ts';
 import { newReport, readConfigDocument } from './file/document.ts';
 import { commonEndpoint, resolveEndpoint, writtenEndpoint } from './endpoint/endpoint.ts';

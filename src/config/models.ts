@@ -1,5 +1,5 @@
 /** The model that each framework asks. */
-import type { ExperimentConfig } from '../schema.ts';
+import type { ExperimentConfig } from '../schema/index.ts';
 import type { Report } from './file/document.ts';
 import type { KeyPath } from './errors.ts';
 

@@ -1,5 +1,5 @@
 /** `${NAME}` in `endpoint` and `frameworks.*.env`: the value stays out of the file and out of the record. */
-import { isSecretName, MIN_SECRET_LENGTH } from '../secrets.ts';
+import { isSecretName, MIN_SECRET_LENGTH } from '../secrets/index.ts';
 import type { Report } from './file/document.ts';
 import type { KeyPath } from './errors.ts';
 import type { Secret } from './resolved.ts';

@@ -6,7 +6,7 @@ import type {
   UsageFilter,
   UsageProvider,
   ValidationConfig,
-} from '../schema.ts';
+} from '../schema/index.ts';
 import type { TextFile } from './steps.ts';
 
 export interface ResolvedConfig {

@@ -5,9 +5,9 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { LEVELS, ReconciliationConfig } from '../schema.ts';
+import { LEVELS, ReconciliationConfig } from '../schema/index.ts';
 import { configError, type ConfigProblem } from './errors.ts';
-import { hasKeyShape } from '../secrets.ts';
+import { hasKeyShape } from '../secrets/index.ts';
 import { expectationOf, showValue } from './file/schema-errors.ts';
 import type { Environment } from './references.ts';
 import { nearest } from './suggest.ts';

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
-import { selectSteps, type ExperimentConfig } from '../schema.ts';
-import { errnoOf, failureReason } from '../store.ts';
+import { selectSteps, type ExperimentConfig } from '../schema/index.ts';
+import { errnoOf, failureReason } from '../store/index.ts';
 import { entryOf, type Report } from './file/document.ts';
 import type { KeyPath } from './errors.ts';
 import { didYouMean } from './suggest.ts';

@@ -1,4 +1,4 @@
-import { defineErrors } from '../errors.ts';
+import { defineErrors } from '../errors/index.ts';
 
 export const execError = defineErrors({
   /** `path`: the PATH that was looked along, where it is not the one of whoever reads this. */

@@ -1,7 +1,7 @@
 /** Runs a program and records it: its start, every line of its output, its end and what it used. */
-import { counted } from '../format.ts';
-import { captureScope, runRedactor, type Logger } from '../log.ts';
-import { toSeconds, type EventMetadata } from '../schema.ts';
+import { counted } from '../format/index.ts';
+import { captureScope, runRedactor, type Logger } from '../log/index.ts';
+import { toSeconds, type EventMetadata } from '../schema/index.ts';
 import { escapeRemover } from './escapes.ts';
 import type { OutputLine, Program, ProgramOptions, ProgramOutcome, ProgramResult, TextFilter } from './program.ts';
 import { startProgram } from './start.ts';

@@ -1,5 +1,5 @@
 /** What a program is given and what is measured of it. */
-import type { StepwellError } from '../errors.ts';
+import type { StepwellError } from '../errors/index.ts';
 
 export type OutputStream = 'stdout' | 'stderr';
 

@@ -1,9 +1,9 @@
 /** hitl_events.jsonl against the records of the same clarifications. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { getLogger, withStep } from '../log.ts';
-import { HitlEvent, type EventMetadata } from '../schema.ts';
-import { HITL_FILE, ifErrno, openRunDirectory, readRecords, writeFileAtomic } from '../store.ts';
+import { getLogger, withStep } from '../log/index.ts';
+import { HitlEvent, type EventMetadata } from '../schema/index.ts';
+import { HITL_FILE, ifErrno, openRunDirectory, readRecords, writeFileAtomic } from '../store/index.ts';
 
 const log = getLogger('experiment/clarifications', { component: 'adapter' });
 

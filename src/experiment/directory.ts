@@ -1,7 +1,7 @@
 /** A new run directory. It appears at once with lease, configuration and metadata in it, so that no run is ever nameless. */
 import { mkdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { metadataText, newRunId, type RunMetadata } from '../schema.ts';
+import { metadataText, newRunId, type RunMetadata } from '../schema/index.ts';
 import {
   acquireLease,
   CONFIG_FILE,
@@ -14,7 +14,7 @@ import {
   syncDirectory,
   withFileLock,
   writeFileAtomic,
-} from '../store.ts';
+} from '../store/index.ts';
 
 export interface NewRun {
   readonly runId: string;

@@ -1,4 +1,4 @@
-import { defineErrors } from '../errors.ts';
+import { defineErrors } from '../errors/index.ts';
 
 export const experimentError = defineErrors({
   CHECKS_FAILED: (facts: { findings: readonly { what: string; fix: string }[] }) => ({

@@ -1,7 +1,7 @@
 /** All runs of an experiment. */
-import type { SettingSource } from '../config.ts';
-import { ExitCode } from '../errors.ts';
-import { stepwellVersion } from '../store.ts';
+import type { SettingSource } from '../config/index.ts';
+import { ExitCode } from '../errors/index.ts';
+import { stepwellVersion } from '../store/index.ts';
 import { hostFacts, projectFacts } from './host.ts';
 import { startModel } from './model.ts';
 import type { ExperimentOptions, ExperimentResult, RunResult } from './options.ts';

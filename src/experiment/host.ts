@@ -2,8 +2,8 @@
 import { execFile } from 'node:child_process';
 import { arch, cpus, hostname, release, totalmem, type } from 'node:os';
 import { promisify } from 'node:util';
-import type { HostFacts, RunMetadata } from '../schema.ts';
-import { gitCommit, gitDirty } from '../store.ts';
+import type { HostFacts, RunMetadata } from '../schema/index.ts';
+import { gitCommit, gitDirty } from '../store/index.ts';
 
 const TOOLS = ['git', 'tar', 'python3', 'npm'] as const;
 const TIMEOUT_MS = 10_000;

@@ -1,5 +1,5 @@
 /** Signals that ask the command line to end: the first ends in good order, a later one at once. */
-import { ExitCode } from '../errors.ts';
+import { ExitCode } from '../errors/index.ts';
 
 /** SIGHUP comes when the terminal is closed or the connection breaks. */
 const CODES = { SIGINT: ExitCode.interrupted, SIGTERM: ExitCode.terminated, SIGHUP: ExitCode.hungUp } as const;

@@ -1,8 +1,15 @@
 /** metadata.json: what is known when a run begins, and what its logs tell when it is sealed. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FORMAT_VERSION, parseJsonAs, RunMetadata, type RecordedError, type RunSummary, type SealedPosition } from '../schema.ts';
-import { METADATA_FILE, readRecords, RUN_LOG, type RunSource } from '../store.ts';
+import {
+  FORMAT_VERSION,
+  parseJsonAs,
+  RunMetadata,
+  type RecordedError,
+  type RunSummary,
+  type SealedPosition,
+} from '../schema/index.ts';
+import { METADATA_FILE, readRecords, RUN_LOG, type RunSource } from '../store/index.ts';
 
 /** What a run is about, before anything of it has happened. */
 export type RunFacts = Pick<

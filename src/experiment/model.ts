@@ -2,11 +2,19 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createRecorder, startReplay, type Cassette } from '../cassette.ts';
-import { runRedactor } from '../log.ts';
-import { createBudget, loadPrices, startMeter, unpriced, type PriceBook, type RunMeter, type RunMeterOptions } from '../meter.ts';
-import { startRehearsal } from '../rehearsal.ts';
-import { writtenEndpoint, type ResolvedConfig, type ResolvedFramework } from '../config.ts';
+import { createRecorder, startReplay, type Cassette } from '../cassette/index.ts';
+import { runRedactor } from '../log/index.ts';
+import {
+  createBudget,
+  loadPrices,
+  startMeter,
+  unpriced,
+  type PriceBook,
+  type RunMeter,
+  type RunMeterOptions,
+} from '../meter/index.ts';
+import { startRehearsal } from '../rehearsal/index.ts';
+import { writtenEndpoint, type ResolvedConfig, type ResolvedFramework } from '../config/index.ts';
 
 /** The rules that come with stepwell: for sources and for the built package the same two levels up. */
 const OWN_RULES = fileURLToPath(new URL('../../config/rehearsal', import.meta.url));

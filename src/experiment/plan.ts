@@ -1,11 +1,11 @@
 /** From the options to what would be run, without starting anything. */
-import { adapters as builtIn } from '../frameworks.ts';
-import { readCassette, type Cassette } from '../cassette.ts';
-import { catalogError, findRun, openRun } from '../catalog.ts';
-import { loadConfig, resolveRunsDir, resolveSettings, type ResolvedConfig, type SettingSource } from '../config.ts';
-import type { Adapter } from '../run.ts';
-import { parseJsonAs, RunMetadata } from '../schema.ts';
-import { METADATA_FILE, storeError } from '../store.ts';
+import { adapters as builtIn } from '../frameworks/index.ts';
+import { readCassette, type Cassette } from '../cassette/index.ts';
+import { catalogError, findRun, openRun } from '../catalog/index.ts';
+import { loadConfig, resolveRunsDir, resolveSettings, type ResolvedConfig, type SettingSource } from '../config/index.ts';
+import type { Adapter } from '../run/index.ts';
+import { parseJsonAs, RunMetadata } from '../schema/index.ts';
+import { METADATA_FILE, storeError } from '../store/index.ts';
 import { checkExperiment } from './preflight.ts';
 import type { ExperimentOptions, ExperimentPlan, PlannedRun } from './options.ts';
 import { experimentError } from './errors.ts';

@@ -7,12 +7,12 @@ import { access, constants, lstat, stat, statfs } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
-import type { ResolvedConfig, ResolvedFramework } from '../config.ts';
-import { messageOf } from '../errors.ts';
-import { bytes } from '../format.ts';
-import { closeServer, listenOnLoopback } from '../loopback.ts';
-import { loadPrices } from '../meter.ts';
-import type { Adapter, Finding } from '../run.ts';
+import type { ResolvedConfig, ResolvedFramework } from '../config/index.ts';
+import { messageOf } from '../errors/index.ts';
+import { bytes } from '../format/index.ts';
+import { closeServer, listenOnLoopback } from '../loopback/index.ts';
+import { loadPrices } from '../meter/index.ts';
+import type { Adapter, Finding } from '../run/index.ts';
 
 /** Below this a run would most likely not even keep its own logs. */
 const LEAST_FREE_BYTES = 64 * 1024 * 1024;

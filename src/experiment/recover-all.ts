@@ -1,9 +1,9 @@
 /** Recovery of everything below a runs directory. */
-import { resolveRunsDir } from '../config.ts';
+import { resolveRunsDir } from '../config/index.ts';
 import { readdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RUN_ID } from '../schema.ts';
-import { CREATE_LOCK, leaseState, readLease, STAGING_PREFIX, subdirectoriesOf, withFileLock } from '../store.ts';
+import { RUN_ID } from '../schema/index.ts';
+import { CREATE_LOCK, leaseState, readLease, STAGING_PREFIX, subdirectoriesOf, withFileLock } from '../store/index.ts';
 import { abandon } from './directory.ts';
 import { recoverRun, type RecoverOptions, type Recovery } from './recover.ts';
 

@@ -1,11 +1,11 @@
 /** Completes the record of a run whose process is gone: killed, out of memory, or without power. */
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { StepwellError } from '../errors.ts';
-import { killMarked } from '../exec.ts';
-import { getLogger, withRun } from '../log.ts';
-import { markPrefix, recoverEvents, removeTree } from '../run.ts';
-import type { EventMetadata, Phase, RunMetadata, RunStatus, RunSummary } from '../schema.ts';
+import { StepwellError } from '../errors/index.ts';
+import { killMarked } from '../exec/index.ts';
+import { getLogger, withRun } from '../log/index.ts';
+import { markPrefix, recoverEvents, removeTree } from '../run/index.ts';
+import type { EventMetadata, Phase, RunMetadata, RunStatus, RunSummary } from '../schema/index.ts';
 import {
   acquireLease,
   CONFIG_FILE,
@@ -17,8 +17,8 @@ import {
   SNAPSHOT_DIR,
   type HeldLease,
   type Lease,
-} from '../store.ts';
-import { foldRun } from '../summary.ts';
+} from '../store/index.ts';
+import { foldRun } from '../summary/index.ts';
 import { recoverClarifications } from './clarifications.ts';
 import { readMetadata } from './metadata.ts';
 import { sealRun } from './seal.ts';

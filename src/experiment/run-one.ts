@@ -1,13 +1,13 @@
 /** One run from its directory to its sealed record. */
 import { join } from 'node:path';
-import { messageOf } from '../errors.ts';
-import { getLogger, withPendingRun, withRun } from '../log.ts';
-import { createRedactor, redactDeep } from '../secrets.ts';
-import type { PriceBook } from '../meter.ts';
-import { digestOf, type ResolvedConfig, type ResolvedFramework } from '../config.ts';
-import { executeRun, type Adapter } from '../run.ts';
-import type { EventMetadata, HostFacts, RunMetadata } from '../schema.ts';
-import { followRecords, LOGS_DIR } from '../store.ts';
+import { messageOf } from '../errors/index.ts';
+import { getLogger, withPendingRun, withRun } from '../log/index.ts';
+import { createRedactor, redactDeep } from '../secrets/index.ts';
+import type { PriceBook } from '../meter/index.ts';
+import { digestOf, type ResolvedConfig, type ResolvedFramework } from '../config/index.ts';
+import { executeRun, type Adapter } from '../run/index.ts';
+import type { EventMetadata, HostFacts, RunMetadata } from '../schema/index.ts';
+import { followRecords, LOGS_DIR } from '../store/index.ts';
 import { createRunDirectory, type NewRun } from './directory.ts';
 import { openMetadata } from './metadata.ts';
 import type { ModelAccess } from './model.ts';

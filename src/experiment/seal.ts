@@ -7,11 +7,11 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { parse } from 'yaml';
-import { messageOf } from '../errors.ts';
-import { packRun } from '../archive.ts';
-import { describeRun, updateManifest } from '../catalog.ts';
-import { flushRun, getLogger, runRedactor, syncRun } from '../log.ts';
-import { redactDeep } from '../secrets.ts';
+import { messageOf } from '../errors/index.ts';
+import { packRun } from '../archive/index.ts';
+import { describeRun, updateManifest } from '../catalog/index.ts';
+import { flushRun, getLogger, runRedactor, syncRun } from '../log/index.ts';
+import { redactDeep } from '../secrets/index.ts';
 import {
   ExperimentConfig,
   metadataText,
@@ -20,7 +20,7 @@ import {
   type EventMetadata,
   type RunMetadata,
   type RunSummary,
-} from '../schema.ts';
+} from '../schema/index.ts';
 import {
   COMMIT_FILE,
   CONFIG_FILE,
@@ -32,8 +32,8 @@ import {
   SUMMARY_FILE,
   writeFileAtomic,
   storeError,
-} from '../store.ts';
-import { computeMetrics, foldRun, readReconciliation, renderText } from '../summary.ts';
+} from '../store/index.ts';
+import { computeMetrics, foldRun, readReconciliation, renderText } from '../summary/index.ts';
 import { missingClarifications } from './clarifications.ts';
 import { loggedError, readMetadata, recordProblems, sealedMetadata } from './metadata.ts';
 

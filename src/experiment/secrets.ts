@@ -1,6 +1,6 @@
 /** Which values of the environment a run must never write down. */
-import { formatWords } from '../schema.ts';
-import { collectSecrets } from '../secrets.ts';
+import { formatWords } from '../schema/index.ts';
+import { collectSecrets } from '../secrets/index.ts';
 
 export interface RunSecrets {
   readonly values: readonly string[];

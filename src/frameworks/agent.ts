@@ -2,7 +2,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Adapter, AdapterStep, FrameworkClaim } from '../run.ts';
+import type { Adapter, AdapterStep, FrameworkClaim } from '../run/index.ts';
 import type { AgentFacts, AgentOutcome, AgentPreset } from './agent/preset.ts';
 import { reportReader } from './agent/report.ts';
 import { sessionKeeper } from './agent/session.ts';

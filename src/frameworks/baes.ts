@@ -1,13 +1,21 @@
 /** The adapter `baes`: Business Autonomous Entities (gesad-lab/baes_demo), one request a step through its command line. */
-import { runLogged } from '../exec.ts';
-import type { Adapter, AdapterStep, FrameworkClaim } from '../run.ts';
+import { runLogged } from '../exec/index.ts';
+import type { Adapter, AdapterStep, FrameworkClaim } from '../run/index.ts';
 import { findAnswer, printedEnd, refusalOf } from './baes/answer.ts';
 import { placeLauncher } from './baes/launcher.ts';
 import { BAES } from './baes/recipe.ts';
 import { CONTEXT_STORE, openState, PROGRAM } from './baes/state.ts';
 import { endpointVariables, failedEnd } from './framework-process.ts';
 import { PYTHON_ENVIRONMENT, successWhereParsed } from './python.ts';
-import { commitOf, describeSetup, readinessOf, requireReady, useSetup, type SetupSettings, SOURCE_SETTINGS } from '../setup.ts';
+import {
+  commitOf,
+  describeSetup,
+  readinessOf,
+  requireReady,
+  useSetup,
+  type SetupSettings,
+  SOURCE_SETTINGS,
+} from '../setup/index.ts';
 
 export const baes: Adapter<SetupSettings> = {
   settings: SOURCE_SETTINGS,

@@ -3,10 +3,10 @@
  * agents can be compared with that.
  */
 import { hash } from 'node:crypto';
-import { sumComplete } from '../format.ts';
-import type { Adapter, AdapterStep, FrameworkClaim } from '../run.ts';
-import type { ClaimedUsage, EventMetadata } from '../schema.ts';
-import { stepwellCommit } from '../store.ts';
+import { sumComplete } from '../format/index.ts';
+import type { Adapter, AdapterStep, FrameworkClaim } from '../run/index.ts';
+import type { ClaimedUsage, EventMetadata } from '../schema/index.ts';
+import { stepwellCommit } from '../store/index.ts';
 import { type ModelAnswer, parseAnswer, SYSTEM_PROMPT, userPrompt } from './baseline/answer-format.ts';
 import { type ChatMessage, complete, type Completion } from './baseline/completion.ts';
 import { readWorkspace, removeAnswered, unsafePathReason, writeAnswered } from './baseline/workspace.ts';

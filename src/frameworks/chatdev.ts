@@ -1,9 +1,9 @@
 /** The adapter `chatdev`: ChatDev 1.x (OpenBMB/ChatDev), one run of its chain of phases a step. */
 import { delimiter, dirname } from 'node:path';
-import { StepwellError } from '../errors.ts';
-import { runLogged } from '../exec.ts';
-import { findingOf, type Adapter, type AdapterRun, type AdapterStep, type Finding, type FrameworkClaim } from '../run.ts';
-import { reservePort } from '../validate.ts';
+import { StepwellError } from '../errors/index.ts';
+import { runLogged } from '../exec/index.ts';
+import { findingOf, type Adapter, type AdapterRun, type AdapterStep, type Finding, type FrameworkClaim } from '../run/index.ts';
+import { reservePort } from '../validate/index.ts';
 import { copyOf, makeCopy, openCopy } from './chatdev/copy.ts';
 import { placeLauncher, takeProduct } from './chatdev/output-files.ts';
 import { isListening, LOG_PORT } from './chatdev/log-port.ts';
@@ -20,7 +20,7 @@ import {
   useSetup,
   type SetupSettings,
   SOURCE_SETTINGS,
-} from '../setup.ts';
+} from '../setup/index.ts';
 import { chatdevError } from './chatdev/errors.ts';
 
 export const chatdev: Adapter<SetupSettings> = {

@@ -1,9 +1,9 @@
 /** The adapter `command`: any program with a command line as a framework. One attempt is one process. */
 import { delimiter, dirname } from 'node:path';
 import { z } from 'zod';
-import { execError, findProgram, type OutputLine, runLogged } from '../exec.ts';
-import { findingOf, type Adapter, type AdapterRun, type AdapterStep, type Finding, type FrameworkClaim } from '../run.ts';
-import type { FrameworkSettings } from '../schema.ts';
+import { execError, findProgram, type OutputLine, runLogged } from '../exec/index.ts';
+import { findingOf, type Adapter, type AdapterRun, type AdapterStep, type Finding, type FrameworkClaim } from '../run/index.ts';
+import type { FrameworkSettings } from '../schema/index.ts';
 import { commitOf, UNKNOWN_COMMIT } from './command/commit.ts';
 import { commandError } from './command/errors.ts';
 import { endpointVariables, failedEnd } from './framework-process.ts';

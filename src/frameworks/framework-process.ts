@@ -1,6 +1,6 @@
 /** What all frameworks that are a process share: where it finds the model, and what its end says. */
-import { describeOutcome, type ProgramOutcome } from '../exec.ts';
-import type { AdapterEndpoint, FrameworkClaim } from '../run.ts';
+import { describeOutcome, type ProgramOutcome } from '../exec/index.ts';
+import type { AdapterEndpoint, FrameworkClaim } from '../run/index.ts';
 
 /** Null for exit code 0. @throws when the process could not be started */
 export function failedEnd(outcome: ProgramOutcome): FrameworkClaim | null {

@@ -2,10 +2,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { AdapterSettings } from '../config.ts';
-import { describeOutcome, runLogged } from '../exec.ts';
-import { findingOf, type Adapter, type AdapterRun, type AdapterStep, type Finding, type FrameworkClaim } from '../run.ts';
-import { snapshotTree } from '../store.ts';
+import type { AdapterSettings } from '../config/index.ts';
+import { describeOutcome, runLogged } from '../exec/index.ts';
+import { findingOf, type Adapter, type AdapterRun, type AdapterStep, type Finding, type FrameworkClaim } from '../run/index.ts';
+import { snapshotTree } from '../store/index.ts';
 import { programKey } from './command.ts';
 import { agentOf, isDefaultAgent } from './ghspec/agent.ts';
 import { failureOf, workflowText } from './ghspec/workflow.ts';
@@ -22,7 +22,7 @@ import {
   useSetup,
   type SetupSettings,
   PACKAGE_SETTINGS,
-} from '../setup.ts';
+} from '../setup/index.ts';
 import { ghspecError } from './ghspec/errors.ts';
 
 const settings: AdapterSettings = {

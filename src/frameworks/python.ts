@@ -1,6 +1,6 @@
 /** For frameworks that are Python, or write it. */
-import { describeOutcome, runProgram } from '../exec.ts';
-import type { AdapterStep, FrameworkClaim } from '../run.ts';
+import { describeOutcome, runProgram } from '../exec/index.ts';
+import type { AdapterStep, FrameworkClaim } from '../run/index.ts';
 
 /** Prints `path:line: message` for each file below the current directory that does not parse; at most ten. */
 const CHECK = `

@@ -1,5 +1,5 @@
 /** For people who already have a logger: its records go to the files of the scope in which it was called. */
-import type { Level } from '../schema.ts';
+import type { Level } from '../schema/index.ts';
 import { getLogger, type Logger } from './logger.ts';
 
 export interface BridgeOptions {

@@ -1,4 +1,4 @@
-import { defineErrors } from '../errors.ts';
+import { defineErrors } from '../errors/index.ts';
 
 export const logError = defineErrors({
   LOGS_DIR_INVALID: (facts: { value: unknown }) => ({

@@ -1,6 +1,6 @@
 /** What all copies of the package in one process share. */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { SecretRedactor } from '../secrets.ts';
+import type { SecretRedactor } from '../secrets/index.ts';
 import { DynamicFileHandler, type RecordsFor } from './handler.ts';
 import type { Scope } from './scope.ts';
 import { noteOnStderr } from './stderr.ts';

@@ -1,7 +1,7 @@
 /** Any value, any thrown one too, as JSON can hold it, and short enough for a record. */
 import { types } from 'node:util';
-import { messageOf } from '../errors.ts';
-import type { RecordedError } from '../schema.ts';
+import { messageOf } from '../errors/index.ts';
+import type { RecordedError } from '../schema/index.ts';
 
 /** Deeper values would overflow the stack somewhere. */
 const MAX_DEPTH = 100;

@@ -1,5 +1,5 @@
 /** Writes a record as one line of JSON, as bytes, into a buffer that is used again and again. */
-import { TRIPLE_MASK, type SecretRedactor, type Triples } from '../secrets.ts';
+import { TRIPLE_MASK, type SecretRedactor, type Triples } from '../secrets/index.ts';
 import { jsonBytes, serializeError, toJsonValue, truncateText, truncateValue, type JsonValue } from './json-value.ts';
 
 /** The longest line, newline included. */

@@ -1,5 +1,5 @@
 /** Component loggers. */
-import type { Level } from '../schema.ts';
+import type { Level } from '../schema/index.ts';
 import type { Origin } from './scope.ts';
 import { LEVELS } from './template.ts';
 import { shared, writeRecord } from './write-record.ts';

@@ -1,5 +1,5 @@
 /** Scopes by callback and, for a process with one run at a time, set imperatively; what can be done with the scope of a call. */
-import { collectSecrets, createRedactor, type Redactor } from '../secrets.ts';
+import { collectSecrets, createRedactor, type Redactor } from '../secrets/index.ts';
 import { PendingRecords, runState, scopeOf, stepScope, type RunOptions, type Scope } from './scope.ts';
 import { processRedactor, scopeNow, shared, writeInRun, writeOutside } from './write-record.ts';
 

@@ -1,8 +1,8 @@
 /** Where a record belongs: the run, step and attempt around a call, or what waits for a run to begin. */
 import { randomInt } from 'node:crypto';
 import { resolve } from 'node:path';
-import type { Level } from '../schema.ts';
-import type { SecretRedactor } from '../secrets.ts';
+import type { Level } from '../schema/index.ts';
+import type { SecretRedactor } from '../secrets/index.ts';
 import type { AppendFile } from '../store/append.ts';
 import { safeName } from '../store/layout.ts';
 import { logError } from './errors.ts';

@@ -1,7 +1,7 @@
 /** What the lines of a logger have in common, computed once: their file, and the parts that stay the same from call to call. */
-import type { Level } from '../schema.ts';
-import type { SecretRedactor } from '../secrets.ts';
-import type { AppendFile } from '../store.ts';
+import type { Level } from '../schema/index.ts';
+import type { SecretRedactor } from '../secrets/index.ts';
+import type { AppendFile } from '../store/index.ts';
 import { eventJson, type LineTail, type LineTemplate } from './line.ts';
 
 /** Severities, least first: the schema's, as plain data, since the log core loads no library. */

@@ -1,8 +1,8 @@
 /** The way of one record, from the call to its file. */
-import { messageOf } from '../errors.ts';
-import type { LogRecord } from '../schema.ts';
-import { collectSecrets, createRedactor, type SecretRedactor } from '../secrets.ts';
-import type { FileRecords } from '../store.ts';
+import { messageOf } from '../errors/index.ts';
+import type { LogRecord } from '../schema/index.ts';
+import { collectSecrets, createRedactor, type SecretRedactor } from '../secrets/index.ts';
+import type { FileRecords } from '../store/index.ts';
 import { formatRecord } from '../terminal/record.ts';
 import { escapeInJson } from '../terminal/sanitize.ts';
 import { paintFor } from '../terminal/style.ts';

@@ -1,6 +1,6 @@
 /** Limits on what a run or an experiment may spend. One budget may be shared by runs that go on at the same time. */
-import { counted, sumComplete } from '../format.ts';
-import type { BudgetConfig } from '../schema.ts';
+import { counted, sumComplete } from '../format/index.ts';
+import type { BudgetConfig } from '../schema/index.ts';
 import type { Estimate } from './estimates/estimator.ts';
 import type { PriceBook, PricedCall } from './pricing/prices.ts';
 import { isGood, type Forwarded } from './transport/forward.ts';

@@ -1,6 +1,6 @@
 /** One metered request, from its arrival to its record. */
 import { hash, randomBytes } from 'node:crypto';
-import { toSeconds, type EventMetadata } from '../schema.ts';
+import { toSeconds, type EventMetadata } from '../schema/index.ts';
 import { admit, costForBudgets, mayHaveUsed, type BudgetRefusal } from './budget.ts';
 import type { Estimate } from './estimates/estimator.ts';
 import { exchangeOf } from './exchange.ts';

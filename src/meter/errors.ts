@@ -1,4 +1,4 @@
-import { defineErrors } from '../errors.ts';
+import { defineErrors } from '../errors/index.ts';
 
 export const meterError = defineErrors({
   UPSTREAM_URL_INVALID: (facts: { baseUrl: string; reason: string }) => ({

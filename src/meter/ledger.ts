@@ -1,7 +1,7 @@
 /** The ledger: what the proxy records, in the scope that the call belongs to. There are no other totals. */
-import { messageOf } from '../errors.ts';
-import { captureScope, getLogger } from '../log.ts';
-import type { EventMetadata } from '../schema.ts';
+import { messageOf } from '../errors/index.ts';
+import { captureScope, getLogger } from '../log/index.ts';
+import type { EventMetadata } from '../schema/index.ts';
 import type { BudgetRefusal } from './budget.ts';
 import type { Exchange, ExchangeRecorder } from './exchange.ts';
 import { isGood, type Forwarded } from './transport/forward.ts';

@@ -1,5 +1,5 @@
 /** Requests that are passed through unread: those that use no tokens, and those on paths that the meter does not understand. */
-import { toSeconds } from '../schema.ts';
+import { toSeconds } from '../schema/index.ts';
 import { exchangeOf } from './exchange.ts';
 import type { RequestContext } from './request-context.ts';
 import { isEventStream } from './response-reader.ts';

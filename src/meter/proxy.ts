@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { listenOnLoopback } from '../loopback.ts';
+import { listenOnLoopback } from '../loopback/index.ts';
 import type { Budget, BudgetRefusal } from './budget.ts';
 import { meterCall } from './call.ts';
 import { createEstimator } from './estimates/estimator.ts';

@@ -1,6 +1,6 @@
 /** A client's request, and what is known of it before anything is read: whose it is, and by which rules it is treated. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { EventMetadata } from '../schema.ts';
+import type { EventMetadata } from '../schema/index.ts';
 import type { Budget, BudgetRefusal } from './budget.ts';
 import type { Estimator } from './estimates/estimator.ts';
 import type { ExchangeRecorder } from './exchange.ts';

@@ -1,7 +1,7 @@
 /** Reads an answer while it passes through: what it states, and what it holds as far as somebody wants it. */
 import type { IncomingMessage } from 'node:http';
-import { captureScope, getLogger } from '../log.ts';
-import type { EventMetadata } from '../schema.ts';
+import { captureScope, getLogger } from '../log/index.ts';
+import type { EventMetadata } from '../schema/index.ts';
 import { BoundedBuffer, isReadable, MAX_BUFFERED } from './transport/body.ts';
 import { isGood, type Tap } from './transport/forward.ts';
 import { withData } from './wires/sse.ts';

@@ -1,6 +1,6 @@
 /** Where a run's usage API is, and the key to it. */
-import { writtenEndpoint } from '../config.ts';
-import type { UsageProvider } from '../schema.ts';
+import { writtenEndpoint } from '../config/index.ts';
+import type { UsageProvider } from '../schema/index.ts';
 import type { RunConfig } from './settings.ts';
 
 export type Access =

@@ -1,12 +1,12 @@
 /** One attempt: the provider is asked, its answer recorded as it came, judged, and shown in the derived files. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CatalogRun } from '../catalog.ts';
-import { StepwellError } from '../errors.ts';
-import { flushRun, runRedactor, syncRun, withRun } from '../log.ts';
-import { collectSecrets } from '../secrets.ts';
-import type { ReconciliationAttempt, ReconciliationSummary, UsageFilter } from '../schema.ts';
-import { CONFIG_FILE, LOGS_DIR, RECONCILE_LOCK_FILE, RECONCILIATION_LOG, withFileLock } from '../store.ts';
+import type { CatalogRun } from '../catalog/index.ts';
+import { StepwellError } from '../errors/index.ts';
+import { flushRun, runRedactor, syncRun, withRun } from '../log/index.ts';
+import { collectSecrets } from '../secrets/index.ts';
+import type { ReconciliationAttempt, ReconciliationSummary, UsageFilter } from '../schema/index.ts';
+import { CONFIG_FILE, LOGS_DIR, RECONCILE_LOCK_FILE, RECONCILIATION_LOG, withFileLock } from '../store/index.ts';
 import { accessOf, accountOf, ADMIN_KEY_VARIABLES, type Access } from './access.ts';
 import { readUsage, refusedBy, type Asked, type Failure } from './query.ts';
 import { readAttempts } from './records.ts';

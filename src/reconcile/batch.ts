@@ -1,8 +1,8 @@
 /** The runs that a command is about, one after another, oldest first. */
 import { basename, dirname, join } from 'node:path';
-import { findRun, listRuns, type CatalogRun } from '../catalog.ts';
-import { messageOf, StepwellError } from '../errors.ts';
-import { RECONCILE_LOCK_FILE, withFileLock } from '../store.ts';
+import { findRun, listRuns, type CatalogRun } from '../catalog/index.ts';
+import { messageOf, StepwellError } from '../errors/index.ts';
+import { RECONCILE_LOCK_FILE, withFileLock } from '../store/index.ts';
 import { attemptRun, type AttemptContext } from './attempt.ts';
 import type { LedgerCache } from './minutes/overlapping-runs.ts';
 import type { ListOptions, ReconcileOptions, ReconcileReport, RunChoice, RunReconciliation } from './options.ts';

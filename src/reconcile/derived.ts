@@ -5,8 +5,8 @@
  */
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
-import { describeRun, updateManifest } from '../catalog.ts';
-import { metadataText, metricsText, RunMetadata, type ReconciliationSummary } from '../schema.ts';
+import { describeRun, updateManifest } from '../catalog/index.ts';
+import { metadataText, metricsText, RunMetadata, type ReconciliationSummary } from '../schema/index.ts';
 import {
   ifErrno,
   METADATA_FILE,
@@ -17,8 +17,8 @@ import {
   SUMMARY_FILE,
   writeFileAtomic,
   storeError,
-} from '../store.ts';
-import { computeMetrics, foldRun, readReconciliation, renderText } from '../summary.ts';
+} from '../store/index.ts';
+import { computeMetrics, foldRun, readReconciliation, renderText } from '../summary/index.ts';
 
 /** Whether an attempt was recorded that the derived files do not show, or records of one that was cut off. */
 export async function isStale(runDir: string, metadata: RunMetadata): Promise<boolean> {

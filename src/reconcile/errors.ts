@@ -1,4 +1,4 @@
-import { defineErrors } from '../errors.ts';
+import { defineErrors } from '../errors/index.ts';
 
 export const reconcileError = defineErrors({
   RECONCILE_CONFIG: (facts: { file: string; reason: string }) => ({

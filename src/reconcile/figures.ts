@@ -1,6 +1,6 @@
 /** Sums of figures in which unknown is not 0. */
-import { sumComplete, sumKnown } from '../format.ts';
-import type { UsageFigures } from '../schema.ts';
+import { sumComplete, sumKnown } from '../format/index.ts';
+import type { UsageFigures } from '../schema/index.ts';
 import type { LedgerCall } from './ledger.ts';
 
 export const FIGURES = ['input_tokens', 'output_tokens', 'cached_tokens', 'api_calls'] as const;

@@ -1,7 +1,7 @@
 /** The ledger of one run, call by call: what the provider's figures are held against. */
-import type { UsageFilter, UsageProvider } from '../schema.ts';
-import { logFileFacts, logFilesOf, readRecords, RUN_LOG, type RunSource } from '../store.ts';
-import { createRunFold, type RecordedCall } from '../summary.ts';
+import type { UsageFilter, UsageProvider } from '../schema/index.ts';
+import { logFileFacts, logFilesOf, readRecords, RUN_LOG, type RunSource } from '../store/index.ts';
+import { createRunFold, type RecordedCall } from '../summary/index.ts';
 
 /** One request to a model. Lookups and calls that a budget refused are none. */
 export interface LedgerCall {

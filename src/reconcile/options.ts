@@ -1,5 +1,5 @@
 /** What reconciling takes and gives back. */
-import type { ReconciliationState, ReconciliationSummary } from '../schema.ts';
+import type { ReconciliationState, ReconciliationSummary } from '../schema/index.ts';
 
 /** Which runs. */
 export interface RunChoice {

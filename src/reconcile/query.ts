@@ -1,8 +1,8 @@
 /** From asking the provider to what its answer says of a run. */
-import { captureScope, runRedactor } from '../log.ts';
-import type { ReconciliationAttempt, RunSummary } from '../schema.ts';
-import { openRunDirectory } from '../store.ts';
-import { foldRun } from '../summary.ts';
+import { captureScope, runRedactor } from '../log/index.ts';
+import type { ReconciliationAttempt, RunSummary } from '../schema/index.ts';
+import { openRunDirectory } from '../store/index.ts';
+import { foldRun } from '../summary/index.ts';
 import type { Access } from './access.ts';
 import { openUsageApi } from './api/open.ts';
 import type { UsageAnswer, UsageApi } from './api/usage-api.ts';

@@ -1,7 +1,7 @@
 /** The records of attempts in a run's `reconciliation.log`: read, whether metadata.json already says so or not, and written. */
-import { getLogger, MAX_RECORD_BYTES, runRedactor } from '../log.ts';
-import { EVENT_METADATA, ReconciliationAttempt, type EventMetadata } from '../schema.ts';
-import { LOGS_DIR, openRunDirectory, readLogFile, RECONCILIATION_LOG } from '../store.ts';
+import { getLogger, MAX_RECORD_BYTES, runRedactor } from '../log/index.ts';
+import { EVENT_METADATA, ReconciliationAttempt, type EventMetadata } from '../schema/index.ts';
+import { LOGS_DIR, openRunDirectory, readLogFile, RECONCILIATION_LOG } from '../store/index.ts';
 import type { RawPage } from './api/usage-api.ts';
 
 const log = getLogger('reconcile', { component: 'reconciliation' });

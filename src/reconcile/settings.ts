@@ -3,10 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { messageOf } from '../errors.ts';
-import { resolveSettings } from '../config.ts';
-import { ExperimentConfig, type ReconciliationConfig, type ReconciliationSettings } from '../schema.ts';
-import { CONFIG_FILE } from '../store.ts';
+import { messageOf } from '../errors/index.ts';
+import { resolveSettings } from '../config/index.ts';
+import { ExperimentConfig, type ReconciliationConfig, type ReconciliationSettings } from '../schema/index.ts';
+import { CONFIG_FILE } from '../store/index.ts';
 import type { ReconcileOptions } from './options.ts';
 import { reconcileError } from './errors.ts';
 

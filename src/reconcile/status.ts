@@ -2,16 +2,16 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CatalogRun } from '../catalog.ts';
+import type { CatalogRun } from '../catalog/index.ts';
 import {
   parseJson,
   RunMetadata,
   type ReconciliationAttempt,
   type ReconciliationState,
   type ReconciliationSummary,
-} from '../schema.ts';
-import { LOGS_DIR, METADATA_FILE, openRunDirectory } from '../store.ts';
-import { readReconciliation } from '../summary.ts';
+} from '../schema/index.ts';
+import { LOGS_DIR, METADATA_FILE, openRunDirectory } from '../store/index.ts';
+import { readReconciliation } from '../summary/index.ts';
 import { readAttempts } from './records.ts';
 import { isSettled } from './verdict/verdict.ts';
 import { readLedger, type RunLedger, type RunUsageApi } from './ledger.ts';

@@ -1,4 +1,4 @@
-import { defineErrors } from '../errors.ts';
+import { defineErrors } from '../errors/index.ts';
 
 export const rehearsalError = defineErrors({
   REHEARSAL_RULES_MISSING: (facts: { rulesDir: string }) => ({

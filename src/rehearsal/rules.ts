@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
-import { failureReason } from '../store.ts';
+import { failureReason } from '../store/index.ts';
 import { shellWord } from '../exec/shell-word.ts';
 import type { Ask, Reply } from './dialogue.ts';
 import { rehearsalError } from './errors.ts';

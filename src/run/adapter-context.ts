@@ -2,11 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
-import type { ResolvedStep } from '../config.ts';
-import { allowedEnvironment } from '../exec.ts';
-import { getLogger } from '../log.ts';
-import type { MeteredAddress, MeteredAttempt } from '../meter.ts';
-import { SCRATCH_DIR, WORKSPACE_DIR } from '../store.ts';
+import type { ResolvedStep } from '../config/index.ts';
+import { allowedEnvironment } from '../exec/index.ts';
+import { getLogger } from '../log/index.ts';
+import type { MeteredAddress, MeteredAttempt } from '../meter/index.ts';
+import { SCRATCH_DIR, WORKSPACE_DIR } from '../store/index.ts';
 import type { AdapterEndpoint, AdapterRun, AdapterStep } from './adapter.ts';
 import { answerClarification } from './hitl.ts';
 import type { RunSpec } from './run-spec.ts';

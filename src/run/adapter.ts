@@ -4,10 +4,10 @@
  * An adapter drives its framework and reports what the framework *said*. It never judges success: the runner measures
  * files, exit, time and calls, and keeps the two apart.
  */
-import type { AdapterSettings } from '../config.ts';
-import type { StepwellError } from '../errors.ts';
-import type { Logger } from '../log.ts';
-import type { ClaimedUsage, FrameworkSettings } from '../schema.ts';
+import type { AdapterSettings } from '../config/index.ts';
+import type { StepwellError } from '../errors/index.ts';
+import type { Logger } from '../log/index.ts';
+import type { ClaimedUsage, FrameworkSettings } from '../schema/index.ts';
 
 /** Where a framework reaches the model: URLs of the metering proxy, and a key that is worth nothing elsewhere. */
 export interface AdapterEndpoint {

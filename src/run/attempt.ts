@@ -1,12 +1,12 @@
 /** One attempt at a step: the framework works, its processes are ended, and what it did is measured. */
 import { join } from 'node:path';
-import type { ResolvedStep } from '../config.ts';
-import { messageOf, StepwellError } from '../errors.ts';
-import { killMarked } from '../exec.ts';
-import { getLogger, withStep } from '../log.ts';
-import { toSeconds, type EventMetadata } from '../schema.ts';
-import { compareTrees, snapshotTree, WORKSPACE_DIR, type Tree, type TreeChange } from '../store.ts';
-import { artifactFailure, checkArtifacts } from '../validate.ts';
+import type { ResolvedStep } from '../config/index.ts';
+import { messageOf, StepwellError } from '../errors/index.ts';
+import { killMarked } from '../exec/index.ts';
+import { getLogger, withStep } from '../log/index.ts';
+import { toSeconds, type EventMetadata } from '../schema/index.ts';
+import { compareTrees, snapshotTree, WORKSPACE_DIR, type Tree, type TreeChange } from '../store/index.ts';
+import { artifactFailure, checkArtifacts } from '../validate/index.ts';
 import { adapterRunOf, adapterStepOf, makeProcessEnvironment, type ProcessEnvironment } from './adapter-context.ts';
 import type { FrameworkClaim } from './adapter.ts';
 import { budgetStop, toResult, verdictFor, withDeadline, type StopReason, type TimedResult } from './deadline.ts';

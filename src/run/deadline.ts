@@ -1,7 +1,7 @@
 /** Waiting for work that may never end: until its time limit, until its budget is used up, or until the run is interrupted. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { BudgetRefusal } from '../meter.ts';
-import { MAX_SECONDS } from '../schema.ts';
+import type { BudgetRefusal } from '../meter/index.ts';
+import { MAX_SECONDS } from '../schema/index.ts';
 import { INTERRUPTED } from './failure.ts';
 import type { RunSpec } from './run-spec.ts';
 

@@ -1,4 +1,4 @@
-import { defineErrors } from '../errors.ts';
+import { defineErrors } from '../errors/index.ts';
 
 export const runError = defineErrors({
   NO_HITL_TEXT: (facts: { step: number; query: string }) => ({

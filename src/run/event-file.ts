@@ -6,10 +6,10 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { lstat, mkdir, open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf } from '../errors.ts';
-import { captureScope, getLogger } from '../log.ts';
-import { FrameworkEvent, type EventMetadata } from '../schema.ts';
-import { ifErrno, LineSplitter, type RawLine, EVENTS_DIR } from '../store.ts';
+import { messageOf } from '../errors/index.ts';
+import { captureScope, getLogger } from '../log/index.ts';
+import { FrameworkEvent, type EventMetadata } from '../schema/index.ts';
+import { ifErrno, LineSplitter, type RawLine, EVENTS_DIR } from '../store/index.ts';
 
 const log = getLogger('run/event-file', { component: 'adapter' });
 

@@ -2,9 +2,9 @@
 import { constants } from 'node:fs';
 import { open, readdir, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { getLogger, withStep } from '../log.ts';
-import type { EventMetadata, LogRecord } from '../schema.ts';
-import { ifErrno, openRunDirectory, readRecords, EVENTS_DIR } from '../store.ts';
+import { getLogger, withStep } from '../log/index.ts';
+import type { EventMetadata, LogRecord } from '../schema/index.ts';
+import { ifErrno, openRunDirectory, readRecords, EVENTS_DIR } from '../store/index.ts';
 import { EventFile, purposeOf } from './event-file.ts';
 
 const log = getLogger('run/event-recovery', { component: 'adapter' });

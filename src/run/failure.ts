@@ -1,6 +1,6 @@
 /** Why something did not succeed, and how that is said. */
-import { ExitCode, messageOf, StepwellError } from '../errors.ts';
-import type { FailureReason, Phase, RunStatus, StepStatus } from '../schema.ts';
+import { ExitCode, messageOf, StepwellError } from '../errors/index.ts';
+import type { FailureReason, Phase, RunStatus, StepStatus } from '../schema/index.ts';
 
 /** How an attempt ended. `message` is one line for people; `error` what was thrown, if anything. */
 export type AttemptVerdict =

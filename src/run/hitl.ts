@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runRedactor, type Logger } from '../log.ts';
-import type { EventMetadata, HitlEvent } from '../schema.ts';
-import { HITL_FILE } from '../store.ts';
+import { runRedactor, type Logger } from '../log/index.ts';
+import type { EventMetadata, HitlEvent } from '../schema/index.ts';
+import { HITL_FILE } from '../store/index.ts';
 import { runError } from './errors.ts';
 
 export interface Clarifications {

@@ -1,7 +1,7 @@
 /** What the runner is told to execute: one run, with everything resolved. */
-import type { ResolvedStep } from '../config.ts';
-import type { RunMeter } from '../meter.ts';
-import type { EventMetadata, ExperimentConfig, FrameworkSettings } from '../schema.ts';
+import type { ResolvedStep } from '../config/index.ts';
+import type { RunMeter } from '../meter/index.ts';
+import type { EventMetadata, ExperimentConfig, FrameworkSettings } from '../schema/index.ts';
 import type { Adapter } from './adapter.ts';
 
 export interface RunSpec {

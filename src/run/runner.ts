@@ -1,12 +1,12 @@
 /** The course of one run, from preparing the framework to the last record before sealing. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { digestOf } from '../config.ts';
-import { killMarked } from '../exec.ts';
-import { getLogger, runRedactor, syncRun } from '../log.ts';
-import type { MeteredEndpoint } from '../meter.ts';
-import type { EventMetadata, Phase, RunStatus } from '../schema.ts';
-import { SCRATCH_DIR, WORKSPACE_DIR } from '../store.ts';
+import { digestOf } from '../config/index.ts';
+import { killMarked } from '../exec/index.ts';
+import { getLogger, runRedactor, syncRun } from '../log/index.ts';
+import type { MeteredEndpoint } from '../meter/index.ts';
+import type { EventMetadata, Phase, RunStatus } from '../schema/index.ts';
+import { SCRATCH_DIR, WORKSPACE_DIR } from '../store/index.ts';
 import { adapterRunOf, makeProcessEnvironment, markPrefix, type ProcessEnvironment } from './adapter-context.ts';
 import type { AdapterRun } from './adapter.ts';
 import { secondsSince } from './attempt.ts';

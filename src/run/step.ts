@@ -2,12 +2,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ResolvedStep } from '../config.ts';
-import { messageOf } from '../errors.ts';
-import { getLogger, syncRun, withStep } from '../log.ts';
-import { MAX_SECONDS, type EventMetadata, type FileFact, type StepStatus } from '../schema.ts';
-import { PROMPTS_DIR, SNAPSHOT_DIR, WORKSPACE_DIR, type TreeChange } from '../store.ts';
-import { validateStep } from '../validate.ts';
+import type { ResolvedStep } from '../config/index.ts';
+import { messageOf } from '../errors/index.ts';
+import { getLogger, syncRun, withStep } from '../log/index.ts';
+import { MAX_SECONDS, type EventMetadata, type FileFact, type StepStatus } from '../schema/index.ts';
+import { PROMPTS_DIR, SNAPSHOT_DIR, WORKSPACE_DIR, type TreeChange } from '../store/index.ts';
+import { validateStep } from '../validate/index.ts';
 import { makeProcessEnvironment } from './adapter-context.ts';
 import { runAttempt, secondsSince, type AttemptResult } from './attempt.ts';
 import { toResult } from './deadline.ts';

@@ -1,7 +1,7 @@
 /** The workspace as it stood before a step, so that the next attempt begins where the failed one began. */
 import { constants, type Stats } from 'node:fs';
 import { access, chmod, copyFile, lstat, lutimes, mkdir, readdir, readlink, rm, symlink, utimes } from 'node:fs/promises';
-import { errnoOf } from '../store.ts';
+import { errnoOf } from '../store/index.ts';
 
 /** Paths are bytes: a framework may have made names that are not UTF-8. */
 type Bytes = Buffer;

@@ -1,8 +1,8 @@
 /** The coding agent that a framework drives: installed beside it where the machine has none. */
 import { access, constants, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { StepwellError } from '../errors.ts';
-import { findProgram } from '../exec.ts';
+import type { StepwellError } from '../errors/index.ts';
+import { findProgram } from '../exec/index.ts';
 import type { SetupSettings } from './settings.ts';
 import type { SetupPlace } from './place.ts';
 import type { Recipe } from './recipe.ts';

@@ -1,4 +1,4 @@
-import { calledAs, defineErrors } from '../errors.ts';
+import { calledAs, defineErrors } from '../errors/index.ts';
 
 export const setupError = defineErrors({
   FRAMEWORK_NOT_SET_UP: (facts: { framework: string; directory: string; how: string }) => ({

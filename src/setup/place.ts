@@ -5,8 +5,8 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { SetupSettings } from './settings.ts';
 import type { Recipe } from './recipe.ts';
-import { parseJsonAs } from '../schema.ts';
-import { SETUP_FILE, SETUP_LOG } from '../store.ts';
+import { parseJsonAs } from '../schema/index.ts';
+import { SETUP_FILE, SETUP_LOG } from '../store/index.ts';
 
 export interface SetupPlace {
   /** `<install_dir>/<name>@<commit>`; everything else lies inside. */

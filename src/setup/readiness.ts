@@ -1,8 +1,8 @@
 /** Whether a framework is set up, looked at without changing anything. */
 import { access, constants, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findingOf, type AdapterRun, type Finding } from '../run.ts';
-import type { EventMetadata } from '../schema.ts';
+import { findingOf, type AdapterRun, type Finding } from '../run/index.ts';
+import type { EventMetadata } from '../schema/index.ts';
 import type { SetupSettings } from './settings.ts';
 import { describeRecord, recipeDigest, placeOf, readSetup, type SetupPlace, type SetupRecord } from './place.ts';
 import type { Recipe } from './recipe.ts';

@@ -1,7 +1,7 @@
 /** The keys of a framework that is set up first: where, and what of. */
 import { z } from 'zod';
-import type { AdapterSettings } from '../config.ts';
-import type { FrameworkSettings } from '../schema.ts';
+import type { AdapterSettings } from '../config/index.ts';
+import type { FrameworkSettings } from '../schema/index.ts';
 
 const text = z.string().min(1).optional();
 

@@ -1,9 +1,9 @@
 /** Sets a framework up, once for all runs. */
 import { mkdir, realpath, rm } from 'node:fs/promises';
-import { killMarked } from '../exec.ts';
-import { repositoryAt, type Repository } from '../secrets.ts';
+import { killMarked } from '../exec/index.ts';
+import { repositoryAt, type Repository } from '../secrets/index.ts';
 import type { SetupSettings } from './settings.ts';
-import { stepwellVersion, withFileLock, writeFileAtomic } from '../store.ts';
+import { stepwellVersion, withFileLock, writeFileAtomic } from '../store/index.ts';
 import { placeAgent, unknownAgent } from './agent.ts';
 import { commitOf, recipeDigest, placeOf, type SetupPlace, type SetupRecord } from './place.ts';
 import { findPython, makeEnvironment, placeEncodings } from './python.ts';

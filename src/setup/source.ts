@@ -1,8 +1,8 @@
 /** Brings the source of a framework at one commit, from a git URL or a path on this machine. */
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Repository } from '../secrets.ts';
-import { gitHasCommit } from '../store.ts';
+import type { Repository } from '../secrets/index.ts';
+import { gitHasCommit } from '../store/index.ts';
 import type { SetupPlace } from './place.ts';
 import type { Recipe } from './recipe.ts';
 import type { Tools } from './tool.ts';

@@ -1,7 +1,7 @@
 /** Runs git, Python, pip and npm for a set-up: everything they say goes into its log. */
 import { appendFile } from 'node:fs/promises';
 import { hash, randomBytes } from 'node:crypto';
-import { describeOutcome, runProgram } from '../exec.ts';
+import { describeOutcome, runProgram } from '../exec/index.ts';
 import { setupError } from './errors.ts';
 
 export interface Tools {

@@ -1,5 +1,5 @@
 /** What the system said when it refused something. No library, so that the log core can ask too. */
-import { messageOf } from '../errors.ts';
+import { messageOf } from '../errors/index.ts';
 
 /** The error's code, such as `ENOENT` or Node's own `ERR_…`; null when it has none. */
 export function errnoOf(error: unknown): string | null {

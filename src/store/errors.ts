@@ -1,4 +1,4 @@
-import { defineErrors } from '../errors.ts';
+import { defineErrors } from '../errors/index.ts';
 
 export const storeError = defineErrors({
   UNSAFE_NAME: (facts: { kind: string; value: string; reason: string }) => ({

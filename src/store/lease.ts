@@ -8,7 +8,7 @@ import { currentProcess, ProcessIdentity, processState, type ProcessState } from
 import { LEASE_FILE } from './layout.ts';
 import { withFileLock } from './lock.ts';
 import { storeError } from './errors.ts';
-import { parseJsonAs } from '../schema.ts';
+import { parseJsonAs } from '../schema/index.ts';
 
 export const Lease = ProcessIdentity.extend({
   run_id: z.string(),

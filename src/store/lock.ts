@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { errnoOf, ifErrno } from './errno.ts';
 import { currentProcess, ProcessIdentity, processState } from './process-identity.ts';
 import { storeError } from './errors.ts';
-import { parseJsonAs } from '../schema.ts';
+import { parseJsonAs } from '../schema/index.ts';
 
 const LockHolder = ProcessIdentity.extend({ token: z.string() });
 type LockHolder = z.infer<typeof LockHolder>;

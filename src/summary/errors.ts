@@ -1,4 +1,4 @@
-import { defineErrors } from '../errors.ts';
+import { defineErrors } from '../errors/index.ts';
 
 export const summaryError = defineErrors({
   SUMMARY_OF_OTHER_RUN: (facts: { kind: 'run' | 'framework'; wanted: string; found: string; runDir: string }) => ({

@@ -1,5 +1,5 @@
 /** The figures of `metrics.json`, each as docs/metrics.md defines it. */
-import { sumKnown } from '../format.ts';
+import { sumKnown } from '../format/index.ts';
 import {
   FORMAT_VERSION,
   type AggregateMetrics,
@@ -7,7 +7,7 @@ import {
   type RunSummary,
   type StepMetrics,
   type StepSummary,
-} from '../schema.ts';
+} from '../schema/index.ts';
 import { isComplete } from './fold/usage.ts';
 
 /** Weights of Q_star, the original's own. */

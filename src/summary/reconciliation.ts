@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { StepwellError } from '../errors.ts';
-import { parseJsonAs, ReconciliationAttempt, RunMetadata, RunMetrics, type ReconciliationSummary } from '../schema.ts';
+import { StepwellError } from '../errors/index.ts';
+import { parseJsonAs, ReconciliationAttempt, RunMetadata, RunMetrics, type ReconciliationSummary } from '../schema/index.ts';
 import {
   LOGS_DIR,
   METADATA_FILE,
@@ -13,7 +13,7 @@ import {
   readLogFile,
   RECONCILIATION_LOG,
   type ReadItem,
-} from '../store.ts';
+} from '../store/index.ts';
 
 const Confirmed = z.object({ reconciliation: RunMetadata.shape.reconciliation });
 const Kept = z.object({ usage_api_reconciliation: RunMetrics.shape.usage_api_reconciliation });

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { messageOf } from '../errors.ts';
-import { ArchiveFacts } from '../schema.ts';
-import { METADATA_FILE, openRunDirectory, SUMMARY_FILE, writeFileAtomic, type RunSource } from '../store.ts';
+import { messageOf } from '../errors/index.ts';
+import { ArchiveFacts } from '../schema/index.ts';
+import { METADATA_FILE, openRunDirectory, SUMMARY_FILE, writeFileAtomic, type RunSource } from '../store/index.ts';
 import { foldRun } from './fold/fold.ts';
 import { readReconciliation } from './reconciliation.ts';
 import { renderText } from './print/text.ts';

@@ -1,5 +1,5 @@
 /** A log record as lines for people: the one form of it, whether it is shown live, read back, or mirrored to stderr. */
-import type { Level, LogRecord, RecordedError } from '../schema.ts';
+import type { Level, LogRecord, RecordedError } from '../schema/index.ts';
 import { sanitize, sanitizeLine } from './sanitize.ts';
 import type { Paint, Style } from './style.ts';
 

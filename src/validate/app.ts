@@ -1,10 +1,10 @@
 /** The service that the framework built: started on a free port, asked until it is ready, ended with everything it started. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ProgramResult } from '../exec.ts';
-import { describeOutcome, runLogged } from '../exec.ts';
-import type { Logger } from '../log.ts';
-import { runRedactor } from '../log.ts';
-import type { AppConfig } from '../schema.ts';
+import type { ProgramResult } from '../exec/index.ts';
+import { describeOutcome, runLogged } from '../exec/index.ts';
+import type { Logger } from '../log/index.ts';
+import { runRedactor } from '../log/index.ts';
+import type { AppConfig } from '../schema/index.ts';
 import { sendRequest } from './request.ts';
 
 export interface AppOptions {

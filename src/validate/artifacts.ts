@@ -1,8 +1,8 @@
 /** Whether a step left work behind: files of the workspace, judged by the configured rules. */
-import { counted } from '../format.ts';
-import type { ValidationConfig } from '../schema.ts';
-import type { TreeChange } from '../store.ts';
-import { createGlob } from '../store.ts';
+import { counted } from '../format/index.ts';
+import type { ValidationConfig } from '../schema/index.ts';
+import type { TreeChange } from '../store/index.ts';
+import { createGlob } from '../store/index.ts';
 
 export interface ArtifactCheck {
   /** `changed`, or `require <pattern>`. */

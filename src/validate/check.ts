@@ -1,6 +1,6 @@
 /** One request of the flow: filled in, sent, judged, its values saved. */
-import type { HttpCheck } from '../schema.ts';
-import { parseJson, toSeconds } from '../schema.ts';
+import type { HttpCheck } from '../schema/index.ts';
+import { parseJson, toSeconds } from '../schema/index.ts';
 import { brief, mismatch, readJsonPath } from './json.ts';
 import { fillIn, fillText, MissingValue } from './placeholders.ts';
 import { sendRequest } from './request.ts';

@@ -1,8 +1,8 @@
 /** A started service: waited for, asked the checks in order, and watched meanwhile. */
-import { describeOutcome } from '../exec.ts';
-import type { Logger } from '../log.ts';
-import type { AppConfig, EventMetadata, HttpCheck } from '../schema.ts';
-import { toSeconds } from '../schema.ts';
+import { describeOutcome } from '../exec/index.ts';
+import type { Logger } from '../log/index.ts';
+import type { AppConfig, EventMetadata, HttpCheck } from '../schema/index.ts';
+import { toSeconds } from '../schema/index.ts';
 import type { App } from './app.ts';
 import type { CheckResult } from './check.ts';
 import { runCheck } from './check.ts';

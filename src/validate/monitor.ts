@@ -1,8 +1,8 @@
 /** Polls a service while it is meant to be up. Only changes between up and down are recorded; polls are counted. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Logger } from '../log.ts';
-import type { EventMetadata } from '../schema.ts';
-import { toSeconds } from '../schema.ts';
+import type { Logger } from '../log/index.ts';
+import type { EventMetadata } from '../schema/index.ts';
+import { toSeconds } from '../schema/index.ts';
 import type { Probe } from './app.ts';
 
 export interface Uptime {

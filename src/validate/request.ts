@@ -4,8 +4,8 @@
  */
 import type { ClientRequest } from 'node:http';
 import { request } from 'node:http';
-import { messageOf } from '../errors.ts';
-import { errnoOf, failureReason } from '../store.ts';
+import { messageOf } from '../errors/index.ts';
+import { errnoOf, failureReason } from '../store/index.ts';
 
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 

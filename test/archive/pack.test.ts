@@ -5,7 +5,7 @@ import { chmod, link, mkdir, readFile, readdir, rm, symlink, utimes, writeFile }
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openArchive, packRun, readArchiveFacts, verifyRun } from '../../src/archive.ts';
+import { openArchive, packRun, readArchiveFacts, verifyRun } from '../../src/archive/index.ts';
 import { ENDED, scratchDir, sealRun, sha256, sizeOf, writeRun, writeTree } from './sealed-run.ts';
 
 const pack = (runDir: string, more: Partial<Parameters<typeof packRun>[0]> = {}) =>
@@ -315,7 +315,7 @@ test('kill -9 at any moment of the packing leaves no half archive, and the next 
   const data = noise(1 << 20);
   await writeTree(runDir, Object.fromEntries(Array.from({ length: 24 }, (_, at) => [`workspace/${at}.bin`, data])));
   const [archive, partial] = [join(runDir, 'run.tar.gz'), join(runDir, '.stepwell/run.tar.gz.partial')];
-  const script = `import { packRun } from ${JSON.stringify(import.meta.resolve('../../src/archive.ts'))};
+  const script = `import { packRun } from ${JSON.stringify(import.meta.resolve('../../src/archive/index.ts'))};
     await packRun({ runDir: ${JSON.stringify(runDir)}, exclude: [], modifiedAt: new Date(0) });`;
   let half = 0;
   for (const written of [0, 1, 4_000_000, 12_000_000, 24_000_000]) {
@@ -367,7 +367,7 @@ test('the file is synced before it gets its name, and the directory after', asyn
   const runDir = scratchDir(t);
   await writeRun(runDir);
   const trace = join(scratchDir(t), 'trace');
-  const script = `import { packRun } from ${JSON.stringify(import.meta.resolve('../../src/archive.ts'))};
+  const script = `import { packRun } from ${JSON.stringify(import.meta.resolve('../../src/archive/index.ts'))};
     await packRun({ runDir: ${JSON.stringify(runDir)}, exclude: [], modifiedAt: new Date(0) });`;
   const calls = 'trace=fsync,rename,renameat,renameat2,write,pwrite64,pwritev';
   execFileSync('strace', ['-f', '-y', '-e', calls, '-o', trace, process.execPath, '--input-type=module', '-e', script]);

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { list } from 'tar';
-import { openArchive, openArchiveBytes, packRun } from '../../src/archive.ts';
+import { openArchive, openArchiveBytes, packRun } from '../../src/archive/index.ts';
 import { encodeHeader } from '../../src/archive/format/tar.ts';
 import { memoryBytes } from '../store/memory-bytes.ts';
 import { describeSource } from '../store/source-contract.ts';

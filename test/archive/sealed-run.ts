@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { packRun, type PackOptions } from '../../src/archive.ts';
+import { packRun, type PackOptions } from '../../src/archive/index.ts';
 import {
   FORMAT_VERSION,
   metadataText,
@@ -12,9 +12,9 @@ import {
   type ArchiveFacts,
   type RunMetadata,
   type RunMetrics,
-} from '../../src/schema.ts';
-import { openRunDirectory } from '../../src/store.ts';
-import { computeMetrics, foldRun, renderText } from '../../src/summary.ts';
+} from '../../src/schema/index.ts';
+import { openRunDirectory } from '../../src/store/index.ts';
+import { computeMetrics, foldRun, renderText } from '../../src/summary/index.ts';
 
 export const ENDED = new Date('2026-11-22T14:20:00.000Z');
 const RUN_ID = '20261122-141503-k3f9';

@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { verifyRun } from '../../src/archive.ts';
+import { verifyRun } from '../../src/archive/index.ts';
 import { scratchDir, sealRun, writeRun } from './sealed-run.ts';
 
 export async function sealedRun(t: TestContext): Promise<string> {

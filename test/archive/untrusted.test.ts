@@ -4,12 +4,12 @@ import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { openArchive, openArchiveBytes, packRun, verifyRun } from '../../src/archive.ts';
+import { openArchive, openArchiveBytes, packRun, verifyRun } from '../../src/archive/index.ts';
 import { packBlock } from '../../src/archive/format/block.ts';
 import { checksumsText } from '../../src/archive/format/checksums.ts';
 import { encodeHeader, headerSum, TAR_END, type TarEntry } from '../../src/archive/format/tar.ts';
 import { ArchiveWriter } from '../../src/archive/writer.ts';
-import { readRange } from '../../src/store.ts';
+import { readRange } from '../../src/store/index.ts';
 import { memoryBytes } from '../store/memory-bytes.ts';
 import { ENDED, scratchDir, sha256, writeTree } from './sealed-run.ts';
 

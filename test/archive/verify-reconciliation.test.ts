@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFile, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { verifyRun } from '../../src/archive.ts';
+import { verifyRun } from '../../src/archive/index.ts';
 import { attempt, attemptLine, recordAttempts, verified } from '../summary/reconciliation-attempts.ts';
 import { scratchDir, sealRun, sizeOf, writeRun } from './sealed-run.ts';
 import { changed, itemsOf, sealedRun } from './tampering.ts';

@@ -3,9 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { appendFile, copyFile, mkdir, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { packRun, readArchiveFacts, verifyRun } from '../../src/archive.ts';
-import { openRunDirectory } from '../../src/store.ts';
-import { foldRun, renderText } from '../../src/summary.ts';
+import { packRun, readArchiveFacts, verifyRun } from '../../src/archive/index.ts';
+import { openRunDirectory } from '../../src/store/index.ts';
+import { foldRun, renderText } from '../../src/summary/index.ts';
 import { archiveCreated, ENDED, scratchDir, sealRun, sizeOf, writeRun } from './sealed-run.ts';
 import { changed, itemsOf, sealedRun } from './tampering.ts';
 

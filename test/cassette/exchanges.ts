@@ -2,11 +2,12 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createRecorder, readCassette, type Cassette, type RecorderOptions } from '../../src/cassette.ts';
-import { createRedactor, withRun } from '../../src/log.ts';
-import type { Exchange } from '../../src/meter.ts';
-import type { LogRecord } from '../../src/schema.ts';
-import { openRunDirectory, readRecords } from '../../src/store.ts';
+import { createRecorder, readCassette, type Cassette, type RecorderOptions } from '../../src/cassette/index.ts';
+import { withRun } from '../../src/log/index.ts';
+import { createRedactor } from '../../src/secrets/index.ts';
+import type { Exchange } from '../../src/meter/index.ts';
+import type { LogRecord } from '../../src/schema/index.ts';
+import { openRunDirectory, readRecords } from '../../src/store/index.ts';
 
 export interface RunPlace {
   readonly runDir: string;

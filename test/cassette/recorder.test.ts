@@ -5,10 +5,10 @@ import { once } from 'node:events';
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createRecorder } from '../../src/cassette.ts';
+import { createRecorder } from '../../src/cassette/index.ts';
 import { canonicalText } from '../../src/cassette/exact-json.ts';
-import { createRedactor } from '../../src/log.ts';
-import { realDisk, type Disk } from '../../src/store.ts';
+import { createRedactor } from '../../src/secrets/index.ts';
+import { realDisk, type Disk } from '../../src/store/index.ts';
 import { chatBody, completion, exchange, recorded, runPlace, streamed } from './exchanges.ts';
 
 test('an exchange becomes one line: what was asked and answered, and the digest of what was asked', async (t) => {

@@ -3,10 +3,10 @@ import { hash } from 'node:crypto';
 import { test } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
-import { startReplay, type Cassette } from '../../src/cassette.ts';
+import { startReplay, type Cassette } from '../../src/cassette/index.ts';
 import { canonicalText } from '../../src/cassette/exact-json.ts';
-import { createRedactor } from '../../src/log.ts';
-import type { LogRecord } from '../../src/schema.ts';
+import { createRedactor } from '../../src/secrets/index.ts';
+import type { LogRecord } from '../../src/schema/index.ts';
 import { CHAT, chatBody, completion, exchange, recorded, runPlace, streamed, type RunPlace } from './exchanges.ts';
 
 const A = '20261122-141503-k3f9';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { compareRuns, listRuns, spreadOf, type ComparedGroup } from '../../src/catalog.ts';
+import { compareRuns, listRuns, spreadOf, type ComparedGroup } from '../../src/catalog/index.ts';
 import { writeOriginalRun, writeTree } from './fixtures.ts';
 
 interface Given {

@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { findRun, listRuns, openRun, updateManifest } from '../../src/catalog.ts';
-import { readRecords } from '../../src/store.ts';
+import { findRun, listRuns, openRun, updateManifest } from '../../src/catalog/index.ts';
+import { readRecords } from '../../src/store/index.ts';
 import { writeOriginalRun, writeRun, writeTree } from './fixtures.ts';
 
 const ORIGINAL = '7f0c9a52-5a0e-4c1c-9f37-0d7a3b1fe1aa';
@@ -129,7 +129,7 @@ describe('listRuns', () => {
     mkdirSync(join(runsDir, 'baseline/not-a-run'));
     writeFileSync(join(runsDir, 'baseline/notes.txt'), '');
 
-    const store = new URL('../../src/store.ts', import.meta.url).href;
+    const store = new URL('../../src/store/index.ts', import.meta.url).href;
     const script = `import { acquireLease } from ${JSON.stringify(store)};
       await acquireLease(process.argv[1], { runId: 'r' }); process.stdout.write('leased'); setInterval(() => {}, 1000);`;
     const child = spawn(process.execPath, ['--input-type=module', '-e', script, live], { stdio: ['ignore', 'pipe', 'inherit'] });

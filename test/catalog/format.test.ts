@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { packRun } from '../../src/archive.ts';
-import { describeRun, findRun, listRuns, openRun, rebuildManifest, updateManifest } from '../../src/catalog.ts';
-import { StepwellError } from '../../src/errors.ts';
+import { packRun } from '../../src/archive/index.ts';
+import { describeRun, findRun, listRuns, openRun, rebuildManifest, updateManifest } from '../../src/catalog/index.ts';
+import { StepwellError } from '../../src/errors/index.ts';
 import { ENDED, sealRun, writeRun as writeSealable } from '../archive/sealed-run.ts';
 import { writeRun } from './fixtures.ts';
 

@@ -4,8 +4,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { describeRun, readManifest, rebuildManifest, updateManifest } from '../../src/catalog.ts';
-import { ManifestEntry, RunsManifest } from '../../src/schema.ts';
+import { describeRun, readManifest, rebuildManifest, updateManifest } from '../../src/catalog/index.ts';
+import { ManifestEntry, RunsManifest } from '../../src/schema/index.ts';
 import { writeOriginalRun, writeRun } from './fixtures.ts';
 
 let runsDir: string;
@@ -46,7 +46,7 @@ test('an entry is added, then replaced; totals and order follow', async () => {
 });
 
 test('manifest survives concurrent writers: eight processes lose no entry', async () => {
-  const catalog = new URL('../../src/catalog.ts', import.meta.url).href;
+  const catalog = new URL('../../src/catalog/index.ts', import.meta.url).href;
   const script = `
     import { updateManifest } from ${JSON.stringify(catalog)};
     const [runsDir, name] = process.argv.slice(1);

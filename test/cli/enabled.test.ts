@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { widthOf } from '../../src/terminal.ts';
+import { widthOf } from '../../src/terminal/index.ts';
 import { newPlace, type Place } from './child.ts';
 import { writeExperiment } from './experiment.ts';
 import { needsPty } from '../exec/terminal.ts';

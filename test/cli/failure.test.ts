@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { LEASE_FILE } from '../../src/store.ts';
+import { LEASE_FILE } from '../../src/store/index.ts';
 import { cleanEnv, newPlace } from './child.ts';
 
 const place = newPlace();

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { recoverRun } from '../../src/experiment.ts';
-import { LEASE_FILE, PRIVATE_DIR } from '../../src/store.ts';
-import { LogSummarizer, readReconciliation } from '../../src/summary.ts';
+import { recoverRun } from '../../src/experiment/index.ts';
+import { LEASE_FILE, PRIVATE_DIR } from '../../src/store/index.ts';
+import { LogSummarizer, readReconciliation } from '../../src/summary/index.ts';
 import { differences, HOUR, place } from '../reconcile/sealed-runs.ts';
 
 test('a sealing that is finished only after the run was reconciled keeps what was found', async () => {

@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { COMMANDS, type CommandName } from '../../src/cli/program.ts';
 import { findRun, listRuns, planExperiment, recoverAll, runExperiment } from '../../src/index.ts';
-import { listReconciliations, reconcileRuns } from '../../src/reconcile.ts';
+import { listReconciliations, reconcileRuns } from '../../src/reconcile/index.ts';
 
-const CLI = join(import.meta.dirname, '../../src/cli.ts');
+const CLI = join(import.meta.dirname, '../../src/cli/index.ts');
 const here = mkdtempSync(join(tmpdir(), 'stepwell-settings-'));
 after(() => rmSync(here, { recursive: true }));
 

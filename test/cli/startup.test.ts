@@ -60,7 +60,7 @@ function loadedBy(source: string, code: string): string[] {
 }
 
 test('--version loads neither zod nor commander nor yaml', () => {
-  const source = new URL('../../src/cli.ts', import.meta.url).href;
+  const source = new URL('../../src/cli/index.ts', import.meta.url).href;
   assert.deepEqual(loadedBy(source, `await main(['--version']);`), [source]);
 });
 
@@ -68,7 +68,7 @@ test('--help loads no library but commander, and the log core none at all', () =
   const packages = (urls: readonly string[]): string[] => [
     ...new Set(urls.flatMap((url) => /\/node_modules\/([^/]+)/.exec(url)?.[1] ?? [])),
   ];
-  const cli = new URL('../../src/cli.ts', import.meta.url).href;
+  const cli = new URL('../../src/cli/index.ts', import.meta.url).href;
   assert.deepEqual(packages(loadedBy(cli, `await main(['--help']);`)), ['commander']);
-  assert.deepEqual(packages(loadedBy(new URL('../../src/log.ts', import.meta.url).href, '')), []);
+  assert.deepEqual(packages(loadedBy(new URL('../../src/log/index.ts', import.meta.url).href, '')), []);
 });

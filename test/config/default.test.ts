@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import { test } from 'node:test';
-import { adapters } from '../../src/frameworks.ts';
-import { loadConfig } from '../../src/config.ts';
-import type { ValidationConfig } from '../../src/schema.ts';
+import { adapters } from '../../src/frameworks/index.ts';
+import { loadConfig } from '../../src/config/index.ts';
+import type { ValidationConfig } from '../../src/schema/index.ts';
 
 const file = resolve(import.meta.dirname, '../../config/experiment.yaml');
 

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { SETTING_VARIABLES } from '../../src/config/settings.ts';
-import { experimentSchemaText } from '../../src/config.ts';
+import { experimentSchemaText } from '../../src/config/index.ts';
 import { experimentSchema } from '../../src/config/frameworks.ts';
-import { adapters } from '../../src/frameworks.ts';
-import { IGNORED_DIRECTORIES } from '../../src/store.ts';
+import { adapters } from '../../src/frameworks/index.ts';
+import { IGNORED_DIRECTORIES } from '../../src/store/index.ts';
 
 const text = readFileSync(join(import.meta.dirname, '../../docs/configuration.md'), 'utf8');
 

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { StepwellError } from '../../src/errors.ts';
-import { adapters } from '../../src/frameworks.ts';
-import { loadConfig } from '../../src/config.ts';
+import { StepwellError } from '../../src/errors/index.ts';
+import { adapters } from '../../src/frameworks/index.ts';
+import { loadConfig } from '../../src/config/index.ts';
 
 const input = join(import.meta.dirname, 'input');
 const golden = join(import.meta.dirname, 'golden');

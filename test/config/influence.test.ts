@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { z } from 'zod';
 import { INFLUENTIAL, NOT_INFLUENTIAL } from '../../src/config/influence.ts';
 import { SETTINGS } from '../../src/config/settings.ts';
-import { adapters } from '../../src/frameworks.ts';
-import { ExperimentConfig } from '../../src/schema.ts';
+import { adapters } from '../../src/frameworks/index.ts';
+import { ExperimentConfig } from '../../src/schema/index.ts';
 
 type Schema = z.core.JSONSchema.JSONSchema;
 

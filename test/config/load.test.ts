@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { parse } from 'yaml';
-import { adapters } from '../../src/frameworks.ts';
-import { digestOf, loadConfig, resolveRunsDir, type ResolvedConfig } from '../../src/config.ts';
+import { adapters } from '../../src/frameworks/index.ts';
+import { digestOf, loadConfig, resolveRunsDir, type ResolvedConfig } from '../../src/config/index.ts';
 import type { LoadConfigOptions } from '../../src/config/load.ts';
 import { refusal } from './refusal.ts';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { StepwellError } from '../../src/errors.ts';
+import { StepwellError } from '../../src/errors/index.ts';
 
 /** Sentence and fix of the error of the catalogue that `action` throws. */
 export function refusal(action: () => unknown): string {

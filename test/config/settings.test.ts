@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { resolveSettings, SETTINGS, type GivenSettings, type SettingName } from '../../src/config/settings.ts';
-import { ExperimentConfig } from '../../src/schema.ts';
+import { ExperimentConfig } from '../../src/schema/index.ts';
 import { refusal } from './refusal.ts';
 
 /** What a setting becomes, or what is said of it, from one source. */

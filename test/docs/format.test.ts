@@ -4,8 +4,8 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
-import * as log from '../../src/log.ts';
-import * as schema from '../../src/schema.ts';
+import * as log from '../../src/log/index.ts';
+import * as schema from '../../src/schema/index.ts';
 import { root } from './clone.ts';
 
 const text = readFileSync(join(root, 'docs/format.md'), 'utf8');

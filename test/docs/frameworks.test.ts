@@ -5,7 +5,7 @@ import { join, relative } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { FrameworkSettings } from '../../src/schema.ts';
+import { FrameworkSettings } from '../../src/schema/index.ts';
 import { blocksOf } from './blocks.ts';
 import { root } from './clone.ts';
 

@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { buildProgram } from '../../src/cli/program.ts';
-import { ExitCode } from '../../src/errors.ts';
+import { ExitCode } from '../../src/errors/index.ts';
 import { SETTING_VARIABLES } from '../../src/config/settings.ts';
-import { ADMIN_KEY_VARIABLES } from '../../src/reconcile.ts';
-import { ReconciliationConfig, ReconciliationState } from '../../src/schema.ts';
+import { ADMIN_KEY_VARIABLES } from '../../src/reconcile/index.ts';
+import { ReconciliationConfig, ReconciliationState } from '../../src/schema/index.ts';
 import { HOUR, MINUTE, NOON, place } from '../reconcile/sealed-runs.ts';
 import { root } from './clone.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { allowedEnvironment } from '../../src/exec.ts';
+import { allowedEnvironment } from '../../src/exec/index.ts';
 
 const own = { home: '/run/home', tmpdir: '/run/tmp', mark: 'r1:abc', extra: {} };
 

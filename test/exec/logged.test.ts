@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { runLogged, type LoggedProgramOptions } from '../../src/exec.ts';
-import { createRedactor, type LogFields, type Logger } from '../../src/log.ts';
-import { EVENT_METADATA } from '../../src/schema.ts';
+import { runLogged, type LoggedProgramOptions } from '../../src/exec/index.ts';
+import { type LogFields, type Logger } from '../../src/log/index.ts';
+import { createRedactor } from '../../src/secrets/index.ts';
+import { EVENT_METADATA } from '../../src/schema/index.ts';
 import { newToken } from './processes.ts';
 
 interface Entry extends LogFields {

@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
-import { runProgram, type OutputLine, type ProgramOptions } from '../../src/exec.ts';
+import { runProgram, type OutputLine, type ProgramOptions } from '../../src/exec/index.ts';
 
 export const isLinux = process.platform === 'linux';
 export const needsProc = { skip: isLinux ? false : 'processes are counted in /proc, which this system does not have' };

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { runProgram, startProgram, type OutputLine, type ProgramResult } from '../../src/exec.ts';
+import { runProgram, startProgram, type OutputLine, type ProgramResult } from '../../src/exec/index.ts';
 import { isLinux, needsProc, newToken, runShell } from './processes.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'stepwell-test-'));

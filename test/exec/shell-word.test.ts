@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
-import { shellWord } from '../../src/exec.ts';
+import { shellWord } from '../../src/exec/index.ts';
 
 test('a shell takes it for one word, whatever is in it', () => {
   const words = [

@@ -4,13 +4,13 @@ import { chmodSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { after, test } from 'node:test';
 import { parse, stringify } from 'yaml';
-import { recipes } from '../../src/frameworks.ts';
-import type { ComparedGroup } from '../../src/catalog.ts';
-import type { ManifestEntry } from '../../src/schema.ts';
+import { recipes } from '../../src/frameworks/index.ts';
+import type { ComparedGroup } from '../../src/catalog/index.ts';
+import type { ManifestEntry } from '../../src/schema/index.ts';
 import { fakeChatDev } from '../frameworks/chatdev-experiment.ts';
 import { fakeSetup, PYTHON } from '../frameworks/fake-setup.ts';
 import { newPlace } from '../cli/child.ts';
-import { widthOf } from '../../src/terminal.ts';
+import { widthOf } from '../../src/terminal/index.ts';
 
 const place = newPlace();
 after(() => place.remove());

@@ -3,11 +3,11 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { listRuns } from '../../src/catalog.ts';
+import { listRuns } from '../../src/catalog/index.ts';
 import { createRunDirectory } from '../../src/experiment/directory.ts';
 import { openMetadata } from '../../src/experiment/metadata.ts';
 import { recoverAll } from '../../src/experiment/recover-all.ts';
-import { acquireLease, CREATE_LOCK, readLease, withFileLock } from '../../src/store.ts';
+import { acquireLease, CREATE_LOCK, readLease, withFileLock } from '../../src/store/index.ts';
 
 const facts = {
   framework: 'f',

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { compareRuns, listRuns } from '../../src/catalog.ts';
+import { compareRuns, listRuns } from '../../src/catalog/index.ts';
 import { differences, metadataOf, recordsOf, scenario } from '../run/shell-experiment.ts';
 
 const command = ['sh', '-c', 'echo made > common.txt'];

@@ -4,13 +4,13 @@ import { spawnSync } from 'node:child_process';
 import { chmod, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { StepwellError } from '../../src/errors.ts';
-import { planExperiment } from '../../src/experiment.ts';
+import { StepwellError } from '../../src/errors/index.ts';
+import { planExperiment } from '../../src/experiment/index.ts';
 import { isRoot, NOBODY, whyNoOrdinaryUser } from '../run/nobody.ts';
 import { scenario, type Scenario } from '../run/shell-experiment.ts';
 import { smallDisk } from '../run/small-disk.ts';
 
-const CLI = join(import.meta.dirname, '../../src/cli.ts');
+const CLI = join(import.meta.dirname, '../../src/cli/index.ts');
 
 async function errorOf(work: Promise<unknown>): Promise<StepwellError> {
   try {

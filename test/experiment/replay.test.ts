@@ -6,9 +6,9 @@ import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { StepwellError } from '../../src/errors.ts';
-import { planExperiment, type ExperimentOptions } from '../../src/experiment.ts';
-import { acquireLease } from '../../src/store.ts';
+import { StepwellError } from '../../src/errors/index.ts';
+import { planExperiment, type ExperimentOptions } from '../../src/experiment/index.ts';
+import { acquireLease } from '../../src/store/index.ts';
 import { completion, startUpstream } from '../meter/upstream-stub.ts';
 import { differences, metadataOf, recordsOf, scenario, type Scenario } from '../run/shell-experiment.ts';
 

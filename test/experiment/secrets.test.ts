@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { verifyRun } from '../../src/archive.ts';
+import { verifyRun } from '../../src/archive/index.ts';
 import { secretsOfRun } from '../../src/experiment/secrets.ts';
-import { runExperiment } from '../../src/experiment.ts';
+import { runExperiment } from '../../src/experiment/index.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 

@@ -3,10 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { allowedEnvironment } from '../../src/exec.ts';
-import { getLogger } from '../../src/log.ts';
-import type { AdapterStep } from '../../src/run.ts';
-import type { FrameworkSettings } from '../../src/schema.ts';
+import { allowedEnvironment } from '../../src/exec/index.ts';
+import { getLogger } from '../../src/log/index.ts';
+import type { AdapterStep } from '../../src/run/index.ts';
+import type { FrameworkSettings } from '../../src/schema/index.ts';
 
 export interface Stage extends Disposable {
   /** Where the test may put programs. Nothing but the run directory may change while an adapter works. */

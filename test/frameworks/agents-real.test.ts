@@ -79,7 +79,7 @@ test('pi and codex, each twice at the same time, build the service over two step
     ['pi', 3],
     ['codex', null],
   ] as const) {
-    const args = ['src/cli.ts', 'run', name, '2', '--jobs', '2', '--rehearse', '--steps', '1,2'];
+    const args = ['src/cli/index.ts', 'run', name, '2', '--jobs', '2', '--rehearse', '--steps', '1,2'];
     args.push('--config', config, '--runs-dir', join(place, 'runs'));
     await run(process.execPath, args, { cwd: ROOT, env, maxBuffer: 1 << 26 });
     const dirs = readdirSync(join(place, 'runs', name)).map((id) => realpathSync(join(place, 'runs', name, id)));
@@ -144,7 +144,7 @@ test(
       text.replace(/^model: .*/m, 'model: some-model').replace(/max_retries: \d+/, 'max_retries: 0'),
     );
     const runs = join(place, 'failing-runs');
-    const args = ['src/cli.ts', 'run', 'all', '--steps', '1', '--config', config, '--runs-dir', runs];
+    const args = ['src/cli/index.ts', 'run', 'all', '--steps', '1', '--config', config, '--runs-dir', runs];
     await assert.rejects(run(process.execPath, args, { cwd: ROOT, env, maxBuffer: 1 << 26 }), { code: 4 });
     for (const name of ['pi', 'codex']) {
       const [id] = readdirSync(join(runs, name));

@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import { agentAdapter } from '../../src/frameworks/agent.ts';
 import { PRESETS } from '../../src/frameworks/agent/presets.ts';
 import type { AgentPreset } from '../../src/frameworks/agent/preset.ts';
-import { withRun, withStep } from '../../src/log.ts';
-import type { FrameworkClaim } from '../../src/run.ts';
+import { withRun, withStep } from '../../src/log/index.ts';
+import type { FrameworkClaim } from '../../src/run/index.ts';
 import { until } from '../exec/processes.ts';
 import { makeStage, type Stage } from './adapter-run.ts';
 

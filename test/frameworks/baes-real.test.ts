@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
-import { recipes } from '../../src/frameworks.ts';
-import { setUp } from '../../src/setup.ts';
+import { recipes } from '../../src/frameworks/index.ts';
+import { setUp } from '../../src/setup/index.ts';
 import { runExperiment } from '../../src/index.ts';
 import { cannotAttach, outsideOf, watchedHere, writesIn } from './writes.ts';
 

@@ -6,9 +6,9 @@ import type { AddressInfo } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
 import { parse, stringify } from 'yaml';
-import { recipes } from '../../src/frameworks.ts';
-import { startRehearsal } from '../../src/rehearsal.ts';
-import type { SetupSettings } from '../../src/setup.ts';
+import { recipes } from '../../src/frameworks/index.ts';
+import { startRehearsal } from '../../src/rehearsal/index.ts';
+import type { SetupSettings } from '../../src/setup/index.ts';
 import { fakeSetup, PYTHON, PYTHON_VERSION } from './fake-setup.ts';
 
 const CONFIG = join(import.meta.dirname, '../../config');

@@ -5,9 +5,9 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { command, fillPlaceholders, namesPrompt } from '../../src/frameworks/command.ts';
 import { commitOf } from '../../src/frameworks/command/commit.ts';
-import { withRun, withStep } from '../../src/log.ts';
-import type { AdapterStep } from '../../src/run.ts';
-import type { FrameworkSettings } from '../../src/schema.ts';
+import { withRun, withStep } from '../../src/log/index.ts';
+import type { AdapterStep } from '../../src/run/index.ts';
+import type { FrameworkSettings } from '../../src/schema/index.ts';
 import { makeStage, type Stage } from './adapter-run.ts';
 
 const settingsOf = (words: string[] | undefined, env: Record<string, string> = {}): FrameworkSettings => ({

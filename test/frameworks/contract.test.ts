@@ -6,7 +6,7 @@ import { agentAdapter } from '../../src/frameworks/agent.ts';
 import { PRESETS } from '../../src/frameworks/agent/presets.ts';
 import { baseline } from '../../src/frameworks/baseline.ts';
 import { command } from '../../src/frameworks/command.ts';
-import { adapters } from '../../src/frameworks.ts';
+import { adapters } from '../../src/frameworks/index.ts';
 import { startUpstream } from '../meter/upstream-stub.ts';
 import { adapterContract, type Behaviour, type Cast } from './contract.ts';
 import type { Stage } from './adapter-run.ts';

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { Recipe } from '../../src/setup.ts';
+import type { Recipe } from '../../src/setup/index.ts';
 import { recipeDigest } from '../../src/setup/place.ts';
 
 /** The Python of this machine, as an absolute path; null when there is none. */

@@ -7,10 +7,10 @@ import { dirname, join, resolve } from 'node:path';
 import { after, test } from 'node:test';
 import { promisify } from 'node:util';
 import { parse, stringify } from 'yaml';
-import { recipes } from '../../src/frameworks.ts';
-import { setUp } from '../../src/setup.ts';
-import { StepwellError } from '../../src/errors.ts';
-import type { SetupSettings } from '../../src/setup.ts';
+import { recipes } from '../../src/frameworks/index.ts';
+import { setUp } from '../../src/setup/index.ts';
+import { StepwellError } from '../../src/errors/index.ts';
+import type { SetupSettings } from '../../src/setup/index.ts';
 import { cannotWatch, outsideOf, watching, writesIn } from './writes.ts';
 
 const run = promisify(execFile);
@@ -79,7 +79,7 @@ test('Spec Kit takes pi through two features, each phase measured apart', { time
   const env = { ...process.env, TMPDIR: tmp, PATH: `${dirname(process.execPath)}:${process.env['PATH']}` };
   const args = ['run', 'ghspec', '--rehearse', '--steps', '2,3', '--config', join(config, 'experiment.yaml')];
   const watch = cannotWatch === false ? watching(calls) : [];
-  const [program, ...rest] = [...watch, process.execPath, join(ROOT, 'src/cli.ts'), ...args, '--runs-dir', runsDir];
+  const [program, ...rest] = [...watch, process.execPath, join(ROOT, 'src/cli/index.ts'), ...args, '--runs-dir', runsDir];
   await run(program, rest, { cwd: place, env });
   await t.test('nothing was written outside the runs directory', { skip: cannotWatch }, () => {
     const writes = writesIn(calls);

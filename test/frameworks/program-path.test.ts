@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { planExperiment } from '../../src/experiment.ts';
+import { planExperiment } from '../../src/experiment/index.ts';
 import { scenario } from '../run/shell-experiment.ts';
 
 test('the path of a program is relative to the configuration file, its arguments are not touched', async () => {

@@ -5,7 +5,7 @@
  * In a test of a real framework, around stepwell and everything that it starts:
  *
  *     const [strace, ...options] = watching(log);
- *     execFileSync(strace, [...options, process.execPath, 'src/cli.ts', 'run', …]);
+ *     execFileSync(strace, [...options, process.execPath, 'src/cli/index.ts', 'run', …]);
  *     assert.deepEqual(outsideOf(writesIn(log), [runsDir, tmp]), []);
  *
  * with stepwell's own TMPDIR set to `tmp`: checks before a run may ask a program for its version there, in a HOME that is removed again.

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { configure, getLogger as logtape, reset } from '@logtape/logtape';
 import { pino } from 'pino';
-import { getLogger, logtapeSink, pinoDestination, withRun, withStep } from '../../src/log.ts';
+import { getLogger, logtapeSink, pinoDestination, withRun, withStep } from '../../src/log/index.ts';
 import { logsDir } from './logs-dir.ts';
 
 const root = join(import.meta.dirname, '..', '..');

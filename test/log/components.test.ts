@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { COMPONENTS } from '../../src/schema.ts';
+import { COMPONENTS } from '../../src/schema/index.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 

@@ -6,7 +6,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { parseRecord } from '../../src/store.ts';
+import { parseRecord } from '../../src/store/index.ts';
 import { logsDir, type LogsDir } from './logs-dir.ts';
 
 const child = (name: string): string => join(import.meta.dirname, 'child', `${name}.ts`);
@@ -74,7 +74,7 @@ test(`${DEATHS} SIGKILLs at random moments lose no line whose call returned, and
       }
       // The last death's fragments are isolated by whoever writes next.
       for (const component of ['adapter', 'metrics', 'validator']) {
-        const { getLogger, withRun, withStep } = await import('../../src/log.ts');
+        const { getLogger, withRun, withStep } = await import('../../src/log/index.ts');
         withRun({ runId: 'r1', framework: 'f', logsDir: dir.path }, () =>
           withStep(1, () => getLogger('after', { component }).info('alive')),
         );

@@ -5,8 +5,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { getLogger, syncRun, withRun, withStep } from '../../src/log.ts';
-import { LogRecord } from '../../src/schema.ts';
+import { getLogger, syncRun, withRun, withStep } from '../../src/log/index.ts';
+import { LogRecord } from '../../src/schema/index.ts';
 import { smallDisk } from '../run/small-disk.ts';
 
 const records = (path: string): LogRecord[] =>

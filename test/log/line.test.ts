@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { LineWriter, MAX_RECORD_BYTES, type LineTemplate } from '../../src/log/line.ts';
 import { Clock, lineTail, lineTemplate, stamp } from '../../src/log/template.ts';
-import { createRedactor } from '../../src/secrets.ts';
-import { LogRecord } from '../../src/schema.ts';
+import { createRedactor } from '../../src/secrets/index.ts';
+import { LogRecord } from '../../src/schema/index.ts';
 
 const none = createRedactor({ values: [] });
 const writer = new LineWriter(none);

@@ -2,7 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LogRecord } from '../../src/schema.ts';
+import { LogRecord } from '../../src/schema/index.ts';
 
 export interface LogsDir extends Disposable {
   readonly path: string;

@@ -15,12 +15,12 @@ import {
   withPendingRun,
   withRun,
   withStep,
-} from '../../src/log.ts';
+} from '../../src/log/index.ts';
 import { DynamicFileHandler } from '../../src/log/handler.ts';
 import { scopeNow } from '../../src/log/write-record.ts';
-import { createRedactor } from '../../src/secrets.ts';
+import { createRedactor } from '../../src/secrets/index.ts';
 import { runState, scopeOf, stepScope } from '../../src/log/scope.ts';
-import { StepwellError } from '../../src/errors.ts';
+import { StepwellError } from '../../src/errors/index.ts';
 import { logsDir, messages } from './logs-dir.ts';
 
 const runId = '20261122-141503-k3f9';

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { LogRecord } from '../../src/schema.ts';
+import type { LogRecord } from '../../src/schema/index.ts';
 import { inTerminal, needsPty } from '../exec/terminal.ts';
 import { assertHarmless, HOSTILE } from '../terminal/hostile.ts';
 

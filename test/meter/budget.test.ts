@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { withStep } from '../../src/log.ts';
-import { createBudget, loadPrices, startMeter, unpriced, type BudgetRefusal } from '../../src/meter.ts';
+import { withStep } from '../../src/log/index.ts';
+import { createBudget, loadPrices, startMeter, unpriced, type BudgetRefusal } from '../../src/meter/index.ts';
 import { admit } from '../../src/meter/budget.ts';
 import { ledgerRun } from './ledger-run.ts';
 import { ask, metered, openPlain, STREAM, WHOLE } from './metered-attempt.ts';

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { currentScope } from '../../src/log.ts';
-import type { Exchange, ExchangeRecorder } from '../../src/meter.ts';
+import { currentScope } from '../../src/log/index.ts';
+import type { Exchange, ExchangeRecorder } from '../../src/meter/index.ts';
 import { ask, metered, REAL_KEY, STREAM, WHOLE } from './metered-attempt.ts';
 import { completion, streamEvents } from './upstream-stub.ts';
 

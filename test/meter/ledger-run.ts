@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { withRun } from '../../src/log.ts';
-import { EVENT_METADATA, type EventMetadata } from '../../src/schema.ts';
+import { withRun } from '../../src/log/index.ts';
+import { EVENT_METADATA, type EventMetadata } from '../../src/schema/index.ts';
 
 export type LedgerEvent =
   | 'llm_call'

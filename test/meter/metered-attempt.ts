@@ -1,5 +1,5 @@
 /** One attempt behind a meter in front of a stub, and requests to it as a framework sends them. */
-import { withStep } from '../../src/log.ts';
+import { withStep } from '../../src/log/index.ts';
 import {
   loadPrices,
   startMeter,
@@ -8,7 +8,7 @@ import {
   type MeteredEndpoint,
   type RunMeter,
   type RunMeterOptions,
-} from '../../src/meter.ts';
+} from '../../src/meter/index.ts';
 import { ledgerRun, type LedgerRun } from './ledger-run.ts';
 import { startUpstream, type Answer, type UpstreamStub } from './upstream-stub.ts';
 

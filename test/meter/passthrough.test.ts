@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { test } from 'node:test';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
-import { startMeter } from '../../src/meter.ts';
+import { startMeter } from '../../src/meter/index.ts';
 import { ask, metered, openPlain, STREAM, WHOLE } from './metered-attempt.ts';
 import { completion } from './upstream-stub.ts';
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
-import type { Exchange, ExchangeRecorder } from '../../src/meter.ts';
+import type { Exchange, ExchangeRecorder } from '../../src/meter/index.ts';
 import { ask, metered, STREAM, WHOLE } from './metered-attempt.ts';
 import { completion, USAGE } from './upstream-stub.ts';
 

@@ -1,6 +1,6 @@
 /** What a stub of a provider has sent as usage: what the ledger must come to. */
 import type { ServerResponse } from 'node:http';
-import type { EventMetadata } from '../../src/schema.ts';
+import type { EventMetadata } from '../../src/schema/index.ts';
 
 export class Sent {
   /** Answers with usage. */

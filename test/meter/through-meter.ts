@@ -1,8 +1,8 @@
 /** One client twice: straight to a stub of the provider, and to another like it through the meter. What it sees must be the same. */
 import assert from 'node:assert/strict';
-import { withStep } from '../../src/log.ts';
-import { startMeter, unpriced, type MeteredEndpoint } from '../../src/meter.ts';
-import type { EventMetadata } from '../../src/schema.ts';
+import { withStep } from '../../src/log/index.ts';
+import { startMeter, unpriced, type MeteredEndpoint } from '../../src/meter/index.ts';
+import type { EventMetadata } from '../../src/schema/index.ts';
 import { ledgerRun } from './ledger-run.ts';
 import { REAL_KEY } from './metered-attempt.ts';
 import type { Sent } from './sent-usage.ts';

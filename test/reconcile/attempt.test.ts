@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { listReconciliations } from '../../src/reconcile.ts';
-import type { RunMetrics } from '../../src/schema.ts';
+import { listReconciliations } from '../../src/reconcile/index.ts';
+import type { RunMetrics } from '../../src/schema/index.ts';
 import { attemptsOf, differences, HOUR, metadataOf, MINUTE, NOON, place } from './sealed-runs.ts';
 
 async function metricsOf(runDir: string): Promise<RunMetrics> {

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { appendFile, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { StepwellError } from '../../src/errors.ts';
-import type { RunMetrics } from '../../src/schema.ts';
+import { StepwellError } from '../../src/errors/index.ts';
+import type { RunMetrics } from '../../src/schema/index.ts';
 import { attemptsOf, HOUR, MINUTE, NOON, place } from './sealed-runs.ts';
 
 const refused = (code: string, text: RegExp) => (error: unknown) =>

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { ledgerFigures } from '../../src/reconcile/figures.ts';
 import { canBeBilledBy, readLedger } from '../../src/reconcile/ledger.ts';
 import { MINUTE_MS, windowOf } from '../../src/reconcile/minutes/window.ts';
-import { openRunDirectory } from '../../src/store.ts';
+import { openRunDirectory } from '../../src/store/index.ts';
 import { attemptsOf, HOUR, MINUTE, NOON, place } from './sealed-runs.ts';
 
 test('refused calls used nothing; calls without figures make the ledger a lower bound and reach to the end of the run', async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { partsOf } from '../../src/reconcile/records.ts';
-import { EVENT_METADATA, type EventMetadata } from '../../src/schema.ts';
+import { EVENT_METADATA, type EventMetadata } from '../../src/schema/index.ts';
 import { attemptsOf, differences, HOUR, place } from './sealed-runs.ts';
 
 type Kept = EventMetadata<'usage_api_response'>;

@@ -4,19 +4,19 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
-import { verifyRun } from '../../src/archive.ts';
+import { verifyRun } from '../../src/archive/index.ts';
 import { openMetadata } from '../../src/experiment/metadata.ts';
 import { sealRun } from '../../src/experiment/seal.ts';
-import { withRun } from '../../src/log.ts';
-import { reconcileRuns, type ReconcileOptions, type RunReconciliation } from '../../src/reconcile.ts';
+import { withRun } from '../../src/log/index.ts';
+import { reconcileRuns, type ReconcileOptions, type RunReconciliation } from '../../src/reconcile/index.ts';
 import {
   metadataText,
   type EventMetadata,
   type ReconciliationAttempt,
   type RunMetadata,
   type UsageProvider,
-} from '../../src/schema.ts';
-import { logFileOf } from '../../src/store.ts';
+} from '../../src/schema/index.ts';
+import { logFileOf } from '../../src/store/index.ts';
 import { startUsageServer, type UsageServer, type UsageServerOptions } from './usage-server/server.ts';
 
 export const MINUTE = 60_000;

@@ -1,7 +1,7 @@
 /** Where settings and the admin key come from. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { reconcileRuns } from '../../src/reconcile.ts';
+import { reconcileRuns } from '../../src/reconcile/index.ts';
 import { attemptsOf, HOUR, MINUTE, NOON, place } from './sealed-runs.ts';
 
 test('settings: environment above the run’s own configuration; what cannot be meant is refused', async () => {

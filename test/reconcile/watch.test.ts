@@ -1,7 +1,7 @@
 /** Round after round, on simulated time. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { watchRuns, type WatchRound } from '../../src/reconcile.ts';
+import { watchRuns, type WatchRound } from '../../src/reconcile/index.ts';
 import { attemptsOf, differences, HOUR, MINUTE, NOON, place } from './sealed-runs.ts';
 
 test('watching goes on until every run is settled, and asks only when a reading counts', async () => {

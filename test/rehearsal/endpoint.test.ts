@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createParser } from 'eventsource-parser';
-import { startRehearsal, type Rehearsal } from '../../src/rehearsal.ts';
+import { startRehearsal, type Rehearsal } from '../../src/rehearsal/index.ts';
 
 const RULES = join(import.meta.dirname, '../../config/rehearsal');
 const TASK_1 = { model: 'some-model', messages: [{ role: 'user', content: 'Task 1 of 6: student records' }] };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
-import { startRehearsal, type Rehearsal } from '../../src/rehearsal.ts';
+import { startRehearsal, type Rehearsal } from '../../src/rehearsal/index.ts';
 import { shellCall } from '../../src/rehearsal/shell.ts';
 
 const RULES = `

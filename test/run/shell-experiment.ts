@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
-import { verifyRun } from '../../src/archive.ts';
-import { runExperiment, type ExperimentOptions, type RunResult } from '../../src/experiment.ts';
-import type { LogRecord, RunMetadata } from '../../src/schema.ts';
-import { openRunDirectory, readRecords } from '../../src/store.ts';
+import { verifyRun } from '../../src/archive/index.ts';
+import { runExperiment, type ExperimentOptions, type RunResult } from '../../src/experiment/index.ts';
+import type { LogRecord, RunMetadata } from '../../src/schema/index.ts';
+import { openRunDirectory, readRecords } from '../../src/store/index.ts';
 
 export const CHILD = fileURLToPath(new URL('stepwell-process.ts', import.meta.url));
 

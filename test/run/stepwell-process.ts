@@ -1,5 +1,5 @@
 /** stepwell as a process of its own: `node stepwell-process.ts CONFIG RUNS_DIR FRAMEWORK…`. Prints the run directories as they begin. */
-import { interruptOnSignals, runExperiment } from '../../src/experiment.ts';
+import { interruptOnSignals, runExperiment } from '../../src/experiment/index.ts';
 
 const [config = '', runsDir = '', ...frameworks] = process.argv.slice(2);
 using interruption = interruptOnSignals({ onFirst: (signal) => console.log(`first ${signal}`) });

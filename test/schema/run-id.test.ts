@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { newRunId, RUN_ID } from '../../src/schema.ts';
+import { newRunId, RUN_ID } from '../../src/schema/index.ts';
 
 test('a run id tells the UTC second and sorts by time', () => {
   assert.equal(

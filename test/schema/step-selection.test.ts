@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isInRanges, parseStepRanges, selectSteps } from '../../src/schema.ts';
+import { isInRanges, parseStepRanges, selectSteps } from '../../src/schema/index.ts';
 
 test('step ranges of a reader: whatever lies between the ends', () => {
   const parsed = parseStepRanges('1, 3-5');

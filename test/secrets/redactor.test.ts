@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { collectSecrets, createRedactor } from '../../src/secrets.ts';
+import { collectSecrets, createRedactor } from '../../src/secrets/index.ts';
 import { examples } from './examples.ts';
 
 const secret = 'pa$$"wörd/+ \\ tab\t&=é~x9';

@@ -4,10 +4,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { adapters } from '../../src/frameworks.ts';
-import { loadConfig } from '../../src/config.ts';
-import { getLogger, withRun } from '../../src/log.ts';
-import { createRedactor } from '../../src/secrets.ts';
+import { adapters } from '../../src/frameworks/index.ts';
+import { loadConfig } from '../../src/config/index.ts';
+import { getLogger, withRun } from '../../src/log/index.ts';
+import { createRedactor } from '../../src/secrets/index.ts';
 import { SHAPES } from '../../src/secrets/shapes.ts';
 import { refusal } from '../config/refusal.ts';
 import { logsDir } from '../log/logs-dir.ts';

@@ -1,7 +1,7 @@
 /** User names and passwords in addresses. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hasCredentials, repositoryAt, withoutCredentials } from '../../src/secrets.ts';
+import { hasCredentials, repositoryAt, withoutCredentials } from '../../src/secrets/index.ts';
 
 test('an address is shown without user and password, also one that cannot be read as a URL', () => {
   for (const [address, shown] of [

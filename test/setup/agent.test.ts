@@ -4,8 +4,8 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setUp, type Recipe } from '../../src/setup.ts';
-import type { SetupSettings } from '../../src/setup.ts';
+import { setUp, type Recipe } from '../../src/setup/index.ts';
+import type { SetupSettings } from '../../src/setup/index.ts';
 import { NO_ENVIRONMENTS as skip, PYTHON, PYTHON_VERSION } from '../frameworks/fake-setup.ts';
 
 const recipe: Recipe = {

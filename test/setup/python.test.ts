@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setUp, type Recipe } from '../../src/setup.ts';
+import { setUp, type Recipe } from '../../src/setup/index.ts';
 import { barePython, PYTHON, PYTHON_VERSION } from '../frameworks/fake-setup.ts';
 
 const skip = PYTHON === null ? 'python3 is not on PATH' : false;

@@ -16,12 +16,12 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setUp, type Recipe } from '../../src/setup.ts';
+import { setUp, type Recipe } from '../../src/setup/index.ts';
 import { readinessOf } from '../../src/setup/readiness.ts';
 import { markOf, setupTools } from '../../src/setup/tool.ts';
-import type { StepwellError } from '../../src/errors.ts';
-import type { SetupSettings } from '../../src/setup.ts';
-import { withFileLock } from '../../src/store.ts';
+import type { StepwellError } from '../../src/errors/index.ts';
+import type { SetupSettings } from '../../src/setup/index.ts';
+import { withFileLock } from '../../src/store/index.ts';
 import { isLinux, until } from '../exec/processes.ts';
 import { NO_ENVIRONMENTS as skip, PYTHON, PYTHON_VERSION as version } from '../frameworks/fake-setup.ts';
 
@@ -119,7 +119,7 @@ test('a set-up that was killed counts for nothing, and the next completes it', {
   const hang = `[ "$2" = venv ] && [ ! -e '${begun}' ] && { echo $$ > '${begun}'; exec sleep 600; }`;
   writeFileSync(python, `#!/bin/sh\n${hang}\nexec '${PYTHON}' "$@"\n`, { mode: 0o755 });
   const settings = { ...bench.settings, python };
-  const entry = new URL('../../src/setup.ts', import.meta.url).href;
+  const entry = new URL('../../src/setup/index.ts', import.meta.url).href;
   const script = `const { setUp } = await import(${JSON.stringify(entry)}); await setUp(${JSON.stringify(recipe)}, { settings: ${JSON.stringify(settings)} });`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore' });
   const ended = once(child, 'exit');

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { dirname } from 'node:path';
 import { describe, test } from 'node:test';
-import { AppendPool, type Disk } from '../../src/store.ts';
+import { AppendPool, type Disk } from '../../src/store/index.ts';
 import { openFileLimit } from '../../src/store/append/descriptor-limit.ts';
 
 const fail = (code: string): never => {

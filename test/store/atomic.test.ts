@@ -5,7 +5,7 @@ import { open, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { writeFileAtomic } from '../../src/store.ts';
+import { writeFileAtomic } from '../../src/store/index.ts';
 
 let dir = '';
 const failing = async (): Promise<never> => {

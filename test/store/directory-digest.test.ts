@@ -18,7 +18,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { compareTrees, snapshotTree } from '../../src/store.ts';
+import { compareTrees, snapshotTree } from '../../src/store/index.ts';
 
 let dir: string;
 beforeEach(() => (dir = mkdtempSync(join(tmpdir(), 'stepwell-tree-'))));

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { errnoOf, failureReason, ifErrno } from '../../src/store.ts';
+import { errnoOf, failureReason, ifErrno } from '../../src/store/index.ts';
 
 const coded = (code: unknown, message = 'said'): Error => Object.assign(new Error(message), { code });
 

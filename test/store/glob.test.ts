@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createGlob } from '../../src/store.ts';
+import { createGlob } from '../../src/store/index.ts';
 
 const cases: [pattern: string, fits: string[], not: string[]][] = [
   ['start.sh', ['start.sh', 'a/start.sh', 'start.sh/inside'], ['start.shx', 'xstart.sh']],

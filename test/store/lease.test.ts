@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { acquireLease, currentProcess, LEASE_FILE, leaseState, processState, readLease } from '../../src/store.ts';
+import { acquireLease, currentProcess, LEASE_FILE, leaseState, processState, readLease } from '../../src/store/index.ts';
 
 const linuxOnly = { skip: process.platform !== 'linux' && 'needs /proc' };
 

@@ -5,7 +5,7 @@ import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { currentProcess, withFileLock } from '../../src/store.ts';
+import { currentProcess, withFileLock } from '../../src/store/index.ts';
 
 async function directory(t: TestContext): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'stepwell-lock-'));
@@ -20,7 +20,7 @@ async function increment(counter: string): Promise<void> {
   await writeFile(counter, String(value + 1));
 }
 
-const STORE = new URL('../../src/store.ts', import.meta.url).href;
+const STORE = new URL('../../src/store/index.ts', import.meta.url).href;
 
 /** A process that takes the lock `times` times and counts; with `die`, it dies while it holds the last one. */
 function counting(dir: string, times: number, die: boolean): ReturnType<typeof spawn> {

@@ -1,5 +1,5 @@
 /** Bytes in memory as a source: as a store behind a network could give them, in short reads, or failing in the middle. */
-import type { OpenBytes } from '../../src/store.ts';
+import type { OpenBytes } from '../../src/store/index.ts';
 
 export interface MemoryBytes extends OpenBytes {
   /** Whether it was disposed of. */

@@ -8,7 +8,7 @@ import { mkdtemp, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
-import { readLogFile, readRange, readRecords, type ReadItem, type RunSource } from '../../src/store.ts';
+import { readLogFile, readRange, readRecords, type ReadItem, type RunSource } from '../../src/store/index.ts';
 
 /** One whole log line. */
 export function line(fields: Record<string, unknown>): string {

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
-import { AggregateMetrics, RunMetrics } from '../../src/schema.ts';
+import { AggregateMetrics, RunMetrics } from '../../src/schema/index.ts';
 
 const text = readFileSync(join(import.meta.dirname, '../../docs/metrics.md'), 'utf8');
 

@@ -1,7 +1,7 @@
 /** Folds as many records as it is told, without a log: started by bounded.test.ts with little memory. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { ReadItem } from '../../src/store.ts';
-import { foldRecords } from '../../src/summary.ts';
+import type { ReadItem } from '../../src/store/index.ts';
+import { foldRecords } from '../../src/summary/index.ts';
 import { Recording } from './recording.ts';
 
 const wanted = Number(workerData);

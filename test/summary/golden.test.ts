@@ -7,8 +7,8 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { RunMetrics, RunSummary } from '../../src/schema.ts';
-import { openRunDirectory } from '../../src/store.ts';
+import { RunMetrics, RunSummary } from '../../src/schema/index.ts';
+import { openRunDirectory } from '../../src/store/index.ts';
 import {
   computeMetrics,
   foldRecords,
@@ -17,7 +17,7 @@ import {
   renderJson,
   renderMarkdown,
   renderText,
-} from '../../src/summary.ts';
+} from '../../src/summary/index.ts';
 import { fileWidthOf } from '../../src/terminal/wrap.ts';
 import { CASES, longRun } from './cases.ts';
 import { GOLDEN, INPUT } from './generate.ts';

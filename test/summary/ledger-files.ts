@@ -2,7 +2,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as fc from 'fast-check';
-import { LOGS_DIR, logFileOf } from '../../src/store.ts';
+import { LOGS_DIR, logFileOf } from '../../src/store/index.ts';
 
 const STEPS = 3;
 const ATTEMPTS = 2;

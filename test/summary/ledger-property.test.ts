@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import * as fc from 'fast-check';
-import { readManifest, rebuildManifest } from '../../src/catalog.ts';
+import { readManifest, rebuildManifest } from '../../src/catalog/index.ts';
 import { claimOf } from '../../src/reconcile/verdict/comparison.ts';
 import { readLedger, type LedgerCall } from '../../src/reconcile/ledger.ts';
-import { metricsText, RunMetrics, RunSummary, type RunsManifest, type UsageSummary } from '../../src/schema.ts';
-import { openRunDirectory, readRecords, type ReadItem } from '../../src/store.ts';
-import { computeMetrics, foldRecords, foldRun, renderJson, renderMarkdown, renderText } from '../../src/summary.ts';
+import { metricsText, RunMetrics, RunSummary, type RunsManifest, type UsageSummary } from '../../src/schema/index.ts';
+import { openRunDirectory, readRecords, type ReadItem } from '../../src/store/index.ts';
+import { computeMetrics, foldRecords, foldRun, renderJson, renderMarkdown, renderText } from '../../src/summary/index.ts';
 import { ledger, writeLedger, type Ledger } from './ledger-files.ts';
 import { callsOf, linesOf, naiveClaims, naivePhases, naiveUsage, type Line } from './ledger-naive.ts';
 

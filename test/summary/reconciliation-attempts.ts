@@ -11,9 +11,9 @@ import {
   type StepResolution,
   type UsageComparison,
   type UsageFigures,
-} from '../../src/schema.ts';
-import { openRunDirectory } from '../../src/store.ts';
-import { computeMetrics, foldRun, readReconciliation, renderText } from '../../src/summary.ts';
+} from '../../src/schema/index.ts';
+import { openRunDirectory } from '../../src/store/index.ts';
+import { computeMetrics, foldRun, readReconciliation, renderText } from '../../src/summary/index.ts';
 
 export function figures(
   input: number | null,

@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { ReconciliationSummary, RunMetrics, RunSummary, type ReconciliationAttempt } from '../../src/schema.ts';
-import { parseRecord, type ReadItem } from '../../src/store.ts';
+import { ReconciliationSummary, RunMetrics, RunSummary, type ReconciliationAttempt } from '../../src/schema/index.ts';
+import { parseRecord, type ReadItem } from '../../src/store/index.ts';
 import {
   computeMetrics,
   foldRecords,
@@ -14,7 +14,7 @@ import {
   renderJson,
   renderMarkdown,
   renderText,
-} from '../../src/summary.ts';
+} from '../../src/summary/index.ts';
 import { fileWidthOf } from '../../src/terminal/wrap.ts';
 import { GOLDEN } from './generate.ts';
 import { attempt, attemptLine, comparison, figures, MEASURED, reading, STEPS, verified } from './reconciliation-attempts.ts';

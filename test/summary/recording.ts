@@ -1,8 +1,8 @@
 /** Writes the logs of a run that never ran: what the writers would have written, byte for byte the same every time. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { EventMetadata, EventName, LogRecord, RecordedError } from '../../src/schema.ts';
-import { LOGS_DIR, logFileOf, parseRecord, type ReadItem } from '../../src/store.ts';
+import type { EventMetadata, EventName, LogRecord, RecordedError } from '../../src/schema/index.ts';
+import { LOGS_DIR, logFileOf, parseRecord, type ReadItem } from '../../src/store/index.ts';
 
 export const RUN_ID = '20261122-141503-k3f9';
 const START = Date.parse('2026-11-22T14:15:03.000Z');

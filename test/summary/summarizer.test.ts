@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { LogSummarizer } from '../../src/summary.ts';
+import { LogSummarizer } from '../../src/summary/index.ts';
 import { CASES } from './cases.ts';
 import { Recording, RUN_ID } from './recording.ts';
 

@@ -1,7 +1,7 @@
 /** One record as lines for people. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { LogRecord } from '../../src/schema.ts';
+import type { LogRecord } from '../../src/schema/index.ts';
 import { formatRecord } from '../../src/terminal/record.ts';
 import { sanitizeJson } from '../../src/terminal/sanitize.ts';
 import { colored, plain } from '../../src/terminal/style.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { artifactFailure, checkArtifacts } from '../../src/validate.ts';
+import { artifactFailure, checkArtifacts } from '../../src/validate/index.ts';
 import { validated } from './recorded-validation.ts';
 
 const change = (...added: string[]) => ({ added, changed: [], removed: [] });

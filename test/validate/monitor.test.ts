@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { getLogger, withRun, withStep } from '../../src/log.ts';
+import { getLogger, withRun, withStep } from '../../src/log/index.ts';
 import type { Probe } from '../../src/validate/app.ts';
 import { startMonitor } from '../../src/validate/monitor.ts';
 import { mkdtempSync, rmSync } from 'node:fs';

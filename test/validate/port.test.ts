@@ -12,7 +12,7 @@ test('of many ports reserved at the same time no two are the same', async () => 
 
 test('the port of ChatDev’s log is never given to an application', async () => {
   // What the framework says when it is loaded.
-  await import('../../src/frameworks.ts');
+  await import('../../src/frameworks/index.ts');
   const ports = [8000, 8001];
   using reserved = await reservePort(() => Promise.resolve(ports.shift()!));
   assert.equal(reserved.port, 8001);

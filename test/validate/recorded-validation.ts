@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { withRun, withStep } from '../../src/log.ts';
-import type { EventMetadata, EventName, LogRecord } from '../../src/schema.ts';
-import { EVENT_METADATA, ValidationConfig } from '../../src/schema.ts';
-import type { ValidationOptions, ValidationResult } from '../../src/validate.ts';
-import { validateStep } from '../../src/validate.ts';
+import { withRun, withStep } from '../../src/log/index.ts';
+import type { EventMetadata, EventName, LogRecord } from '../../src/schema/index.ts';
+import { EVENT_METADATA, ValidationConfig } from '../../src/schema/index.ts';
+import type { ValidationOptions, ValidationResult } from '../../src/validate/index.ts';
+import { validateStep } from '../../src/validate/index.ts';
 
 export const service = join(import.meta.dirname, 'service.mjs');
 

@@ -1,5 +1,5 @@
 /** `manifest-sha256.txt`: the lines of coreutils and BagIt, so that `sha256sum -c` checks an unpacked archive without us. */
-import { CHECKSUMS_FILE } from '../../store.ts';
+import { CHECKSUMS_FILE } from '../../store/index.ts';
 import type { ArchiveMember } from './member.ts';
 
 /** One line for each regular file except the list itself, in the archive's order. */

@@ -8,7 +8,7 @@ import { hash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
-import { ARCHIVE_FILE, ARCHIVE_INDEX_FILE, CHECKSUMS_FILE, METADATA_FILE } from '../../store.ts';
+import { ARCHIVE_FILE, ARCHIVE_INDEX_FILE, CHECKSUMS_FILE, METADATA_FILE } from '../../store/index.ts';
 import type { ArchiveBlock, ArchiveMember } from './member.ts';
 
 /** A file in the archive, as far as reading needs it. */

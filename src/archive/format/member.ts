@@ -1,6 +1,6 @@
 /** What an archive holds, and at which place of its tar stream. */
-import type { ArchiveFacts } from '../../schema.ts';
-import { WORKSPACE_DIR } from '../../store.ts';
+import type { ArchiveFacts } from '../../schema/index.ts';
+import { WORKSPACE_DIR } from '../../store/index.ts';
 import type { TarEntry } from './tar.ts';
 import { archiveError } from '../errors.ts';
 

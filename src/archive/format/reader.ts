@@ -1,7 +1,7 @@
 /** Reads an archive from its first byte to its last, trusting none of them. */
 import { createHash } from 'node:crypto';
-import { messageOf } from '../../errors.ts';
-import { readRange, unreadable, type ByteSource } from '../../store.ts';
+import { messageOf } from '../../errors/index.ts';
+import { readRange, unreadable, type ByteSource } from '../../store/index.ts';
 import { BLOCK_HEADER, blockLength, unpackBlock } from './block.ts';
 import { damaged } from '../errors.ts';
 import type { ArchiveBlock, ArchiveMember } from './member.ts';

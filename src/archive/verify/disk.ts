@@ -1,7 +1,7 @@
 /** The files of the run directory against what was sealed. */
 import { lstat, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf } from '../../errors.ts';
+import { messageOf } from '../../errors/index.ts';
 import {
   CASSETTE_FILE,
   COMMIT_FILE,
@@ -11,7 +11,7 @@ import {
   METRICS_FILE,
   sha256OfFile,
   WORKSPACE_DIR,
-} from '../../store.ts';
+} from '../../store/index.ts';
 import type { ArchiveMember } from '../format/member.ts';
 import type { Findings } from './report.ts';
 

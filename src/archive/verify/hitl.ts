@@ -1,7 +1,7 @@
 /** hitl_events.jsonl: answers against their digests, and against what the logs recorded. */
 import { createHash } from 'node:crypto';
-import { HitlEvent } from '../../schema.ts';
-import { HITL_FILE } from '../../store.ts';
+import { HitlEvent } from '../../schema/index.ts';
+import { HITL_FILE } from '../../store/index.ts';
 import type { Findings } from './report.ts';
 
 /** @param logged SHA-1 of each answer, as the logs have it. */

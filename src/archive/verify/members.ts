@@ -1,5 +1,5 @@
 /** The archive's members against its own list of digests. */
-import { CHECKSUMS_FILE } from '../../store.ts';
+import { CHECKSUMS_FILE } from '../../store/index.ts';
 import { checksumsText, parseChecksums } from '../format/checksums.ts';
 import type { ArchiveMember } from '../format/member.ts';
 import type { Findings } from './report.ts';

@@ -1,8 +1,8 @@
 /** metadata.json: against the archive, against the logs, and against its own copy inside the archive, which holds the rest. */
-import { messageOf } from '../../errors.ts';
-import { RunMetadata } from '../../schema.ts';
-import type { ArchiveFacts, RunSummary } from '../../schema.ts';
-import { METADATA_FILE } from '../../store.ts';
+import { messageOf } from '../../errors/index.ts';
+import { RunMetadata } from '../../schema/index.ts';
+import type { ArchiveFacts, RunSummary } from '../../schema/index.ts';
+import { METADATA_FILE } from '../../store/index.ts';
 import { compareFields } from './fields.ts';
 import type { FoldedRun } from './records.ts';
 import { shown } from './report.ts';

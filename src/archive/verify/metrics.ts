@@ -1,7 +1,7 @@
 /** metrics.json, field by field, against the metrics computed again. */
-import { messageOf } from '../../errors.ts';
-import { FORMAT_VERSION, metricsText, type RunSummary } from '../../schema.ts';
-import { computeMetrics } from '../../summary.ts';
+import { messageOf } from '../../errors/index.ts';
+import { FORMAT_VERSION, metricsText, type RunSummary } from '../../schema/index.ts';
+import { computeMetrics } from '../../summary/index.ts';
 import { compareFields } from './fields.ts';
 import { reportForm } from './metadata.ts';
 import type { Findings } from './report.ts';

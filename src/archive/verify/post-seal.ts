@@ -1,7 +1,15 @@
 /** What was logged after sealing is outside the archive: its lines must be records, and what they say of the archive true. */
 import { join } from 'node:path';
-import { EVENT_METADATA, type ArchiveFacts } from '../../schema.ts';
-import { LineSplitter, LOGS_DIR, openLocalFile, parseRecord, piecesOf, type ParsedRecord, type RawLine } from '../../store.ts';
+import { EVENT_METADATA, type ArchiveFacts } from '../../schema/index.ts';
+import {
+  LineSplitter,
+  LOGS_DIR,
+  openLocalFile,
+  parseRecord,
+  piecesOf,
+  type ParsedRecord,
+  type RawLine,
+} from '../../store/index.ts';
 import type { ArchiveMember } from '../format/member.ts';
 import type { Findings } from './report.ts';
 

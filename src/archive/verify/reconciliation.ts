@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ReconciliationSummary, RunMetadata } from '../../schema.ts';
+import type { ReconciliationSummary, RunMetadata } from '../../schema/index.ts';
 import {
   LOGS_DIR,
   METADATA_FILE,
@@ -11,8 +11,8 @@ import {
   RECONCILIATION_LOG,
   sha256OfFile,
   type ReadItem,
-} from '../../store.ts';
-import { foldReconciliation, readReconciliation } from '../../summary.ts';
+} from '../../store/index.ts';
+import { foldReconciliation, readReconciliation } from '../../summary/index.ts';
 import type { Findings } from './report.ts';
 
 type Recorded = NonNullable<RunMetadata['reconciliation']>;

@@ -1,8 +1,8 @@
 /** The logs inside the archive: folded once, and watched for records that were lost on the way or belong to another run. */
-import type { RecordedError, RunSummary } from '../../schema.ts';
-import { LOGS_DIR, readRecords, RUN_LOG, SeqCoverage } from '../../store.ts';
-import type { ReadItem, RunSource } from '../../store.ts';
-import { foldRecords } from '../../summary.ts';
+import type { RecordedError, RunSummary } from '../../schema/index.ts';
+import { LOGS_DIR, readRecords, RUN_LOG, SeqCoverage } from '../../store/index.ts';
+import type { ReadItem, RunSource } from '../../store/index.ts';
+import { foldRecords } from '../../summary/index.ts';
 import type { Findings } from './report.ts';
 
 /** Places named of each kind of difference; the rest is counted. */

@@ -1,6 +1,6 @@
 /** Two texts of a summary compared line by line, each line named by its section, its step and its label. */
-import { FORMAT_VERSION } from '../../schema.ts';
-import { SUMMARY_FILE } from '../../store.ts';
+import { FORMAT_VERSION } from '../../schema/index.ts';
+import { SUMMARY_FILE } from '../../store/index.ts';
 import type { Findings } from './report.ts';
 
 const ARCHIVE_SECTION = '\nARCHIVE INTEGRITY\n';

@@ -1,8 +1,8 @@
 /** `stepwell compare`: frameworks side by side, over their runs. */
-import { compareRuns, listRuns } from '../../catalog.ts';
-import { ExitCode } from '../../errors.ts';
+import { compareRuns, listRuns } from '../../catalog/index.ts';
+import { ExitCode } from '../../errors/index.ts';
 import { comparisonMarkdown, comparisonText } from '../views/comparison.ts';
-import { sanitizeJson } from '../../terminal.ts';
+import { sanitizeJson } from '../../terminal/index.ts';
 import { columnsOf, note, print } from '../output.ts';
 import { runsDirOf, shownPath, type CommonOptions } from '../runs-dir.ts';
 import { cliError } from '../errors.ts';

@@ -3,7 +3,7 @@
  * written into them; names of runs are asked for when needed.
  */
 import type { Command, Option } from 'commander';
-import { ExitCode } from '../../errors.ts';
+import { ExitCode } from '../../errors/index.ts';
 import { write } from '../output.ts';
 import { buildProgram } from '../program.ts';
 import { cliError } from '../errors.ts';

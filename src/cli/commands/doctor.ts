@@ -1,11 +1,11 @@
 /** `stepwell doctor`: what is there, what is missing, and how to get it. Changes nothing. */
-import { adapters } from '../../frameworks.ts';
-import { ExitCode, StepwellError } from '../../errors.ts';
-import { checkFramework, checkMachine, withShownPaths, type PreflightCheck } from '../../experiment.ts';
-import { accessOf } from '../../reconcile.ts';
-import { loadConfig, type ResolvedConfig, type ResolvedFramework } from '../../config.ts';
-import { findingOf } from '../../run.ts';
-import { type Style, paintFor, sanitize, sanitizeJson, wrap } from '../../terminal.ts';
+import { adapters } from '../../frameworks/index.ts';
+import { ExitCode, StepwellError } from '../../errors/index.ts';
+import { checkFramework, checkMachine, withShownPaths, type PreflightCheck } from '../../experiment/index.ts';
+import { accessOf } from '../../reconcile/index.ts';
+import { loadConfig, type ResolvedConfig, type ResolvedFramework } from '../../config/index.ts';
+import { findingOf } from '../../run/index.ts';
+import { type Style, paintFor, sanitize, sanitizeJson, wrap } from '../../terminal/index.ts';
 import { columnsOf, print } from '../output.ts';
 import { runsDirOf, type CommonOptions } from '../runs-dir.ts';
 

@@ -2,9 +2,9 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { calledAs, ExitCode, messageOf } from '../../errors.ts';
+import { calledAs, ExitCode, messageOf } from '../../errors/index.ts';
 import { shellWord } from '../../exec/shell-word.ts';
-import { CASSETTE_FILE, COMMIT_FILE, errnoOf, LOGS_DIR, PRIVATE_DIR, SUMMARY_FILE, WORKSPACE_DIR } from '../../store.ts';
+import { CASSETTE_FILE, COMMIT_FILE, errnoOf, LOGS_DIR, PRIVATE_DIR, SUMMARY_FILE, WORKSPACE_DIR } from '../../store/index.ts';
 import { print } from '../output.ts';
 import { shownPath } from '../runs-dir.ts';
 import { cliError } from '../errors.ts';

@@ -1,9 +1,9 @@
 /** `stepwell list`: all runs, newest first. */
-import { listRuns, rebuildManifest } from '../../catalog.ts';
-import { ExitCode } from '../../errors.ts';
-import { counted } from '../../format.ts';
-import { MANIFEST_FILE } from '../../store.ts';
-import { paintFor, sanitizeJson } from '../../terminal.ts';
+import { listRuns, rebuildManifest } from '../../catalog/index.ts';
+import { ExitCode } from '../../errors/index.ts';
+import { counted } from '../../format/index.ts';
+import { MANIFEST_FILE } from '../../store/index.ts';
+import { paintFor, sanitizeJson } from '../../terminal/index.ts';
 import { columnsOf, note, print } from '../output.ts';
 import { listTable, totalsTable } from '../views/run-table.ts';
 import { runsDirOf, shownPath, type CommonOptions } from '../runs-dir.ts';

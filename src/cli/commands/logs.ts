@@ -1,10 +1,18 @@
 /** `stepwell logs`: the records of a run, merged, filtered, live if asked. */
-import { findRun, openRun, type FoundRun } from '../../catalog.ts';
-import { ExitCode, messageOf } from '../../errors.ts';
-import { COMPONENTS, isInRanges, LEVELS, parseStepRanges, type Level, type LogRecord, type StepRange } from '../../schema.ts';
-import { followRecords, readRecords, type DamagedLine, type ReadItem } from '../../store.ts';
-import { formatRecord, paintFor, plain, sanitizeJson } from '../../terminal.ts';
-import { count } from '../../format.ts';
+import { findRun, openRun, type FoundRun } from '../../catalog/index.ts';
+import { ExitCode, messageOf } from '../../errors/index.ts';
+import {
+  COMPONENTS,
+  isInRanges,
+  LEVELS,
+  parseStepRanges,
+  type Level,
+  type LogRecord,
+  type StepRange,
+} from '../../schema/index.ts';
+import { followRecords, readRecords, type DamagedLine, type ReadItem } from '../../store/index.ts';
+import { formatRecord, paintFor, plain, sanitizeJson } from '../../terminal/index.ts';
+import { count } from '../../format/index.ts';
 import { note, write } from '../output.ts';
 import { runsDirOf, type CommonOptions } from '../runs-dir.ts';
 import { cliError } from '../errors.ts';

@@ -1,8 +1,8 @@
 /** `stepwell reconcile`: what was measured, held against what the provider counts. */
-import { listRuns } from '../../catalog.ts';
+import { listRuns } from '../../catalog/index.ts';
 import { resolveSettings } from '../../config/settings.ts';
-import { ExitCode } from '../../errors.ts';
-import { interruptOnSignals } from '../../experiment.ts';
+import { ExitCode } from '../../errors/index.ts';
+import { interruptOnSignals } from '../../experiment/index.ts';
 import {
   listReconciliations,
   reconcileRuns,
@@ -13,9 +13,9 @@ import {
   type RunUnderWay,
   type WatchRound,
   reconcileError,
-} from '../../reconcile.ts';
-import { counted } from '../../format.ts';
-import { paintFor } from '../../terminal.ts';
+} from '../../reconcile/index.ts';
+import { counted } from '../../format/index.ts';
+import { paintFor } from '../../terminal/index.ts';
 import { columnsOf, note, print } from '../output.ts';
 import {
   resultBlock,

@@ -1,14 +1,14 @@
 /** `stepwell recover`: records of runs whose process is gone are finished. */
-import { findRun } from '../../catalog.ts';
-import { ExitCode, messageOf } from '../../errors.ts';
-import { recoverAll, recoverRun, type Recovery } from '../../experiment.ts';
-import { counted } from '../../format.ts';
-import { sanitizeJson, sanitizeLine } from '../../terminal.ts';
+import { findRun } from '../../catalog/index.ts';
+import { ExitCode, messageOf } from '../../errors/index.ts';
+import { recoverAll, recoverRun, type Recovery } from '../../experiment/index.ts';
+import { counted } from '../../format/index.ts';
+import { sanitizeJson, sanitizeLine } from '../../terminal/index.ts';
 import { failureFacts } from '../failure.ts';
 import { note, print } from '../output.ts';
 import { runsDirOf, type CommonOptions } from '../runs-dir.ts';
 import { cliError } from '../errors.ts';
-import { storeError } from '../../store.ts';
+import { storeError } from '../../store/index.ts';
 
 interface RecoverOptions extends CommonOptions {
   readonly all?: boolean;

@@ -1,6 +1,6 @@
 /** `stepwell run`: an experiment from its first check to its last sealed record. */
 import { resolveSettings } from '../../config/settings.ts';
-import { ExitCode } from '../../errors.ts';
+import { ExitCode } from '../../errors/index.ts';
 import {
   interruptOnSignals,
   planExperiment,
@@ -8,9 +8,9 @@ import {
   type ExperimentOptions,
   type ExperimentPlan,
   type ProgressEvent,
-} from '../../experiment.ts';
-import type { Level } from '../../schema.ts';
-import { paintFor } from '../../terminal.ts';
+} from '../../experiment/index.ts';
+import type { Level } from '../../schema/index.ts';
+import { paintFor } from '../../terminal/index.ts';
 import { doneLine, endingOf } from '../views/run-report.ts';
 import { isOutputLost, keepRunningWithoutOutput, note, print, write } from '../output.ts';
 import { launchLine, leftOutLines, printPlan } from '../views/plan.ts';

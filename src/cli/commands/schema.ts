@@ -1,6 +1,6 @@
 /** `stepwell schema`: the JSON Schemas that the package carries. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { ExitCode } from '../../errors.ts';
+import { ExitCode } from '../../errors/index.ts';
 import { print, write } from '../output.ts';
 import { cliError } from '../errors.ts';
 

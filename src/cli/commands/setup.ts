@@ -1,12 +1,12 @@
 /** `stepwell setup`: fetches frameworks and makes their Python environments, once for all runs. */
 import { resolve } from 'node:path';
-import { adapters, recipes } from '../../frameworks.ts';
-import { describeRecord, setUp, type Recipe, type SetupResult, type SetupSettings } from '../../setup.ts';
-import { ExitCode, StepwellError } from '../../errors.ts';
-import { interruptOnSignals } from '../../experiment.ts';
-import { loadConfig } from '../../config.ts';
+import { adapters, recipes } from '../../frameworks/index.ts';
+import { describeRecord, setUp, type Recipe, type SetupResult, type SetupSettings } from '../../setup/index.ts';
+import { ExitCode, StepwellError } from '../../errors/index.ts';
+import { interruptOnSignals } from '../../experiment/index.ts';
+import { loadConfig } from '../../config/index.ts';
 import { exitCodeOf, failureFacts, reportFailure } from '../failure.ts';
-import { sanitizeJson, sanitizeLine } from '../../terminal.ts';
+import { sanitizeJson, sanitizeLine } from '../../terminal/index.ts';
 import { note, print } from '../output.ts';
 import { shownPath, type CommonOptions } from '../runs-dir.ts';
 import { cliError } from '../errors.ts';

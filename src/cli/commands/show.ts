@@ -1,10 +1,10 @@
 /** `stepwell show`: one run, with lines and bytes of each log. */
-import { findRun, openRun, type CatalogRun, type FoundRun } from '../../catalog.ts';
-import { ExitCode } from '../../errors.ts';
-import type { RunSummary } from '../../schema.ts';
-import { claimLine, differencePercent, fact, facts, runNotes, totalCost, type BlockOf, type Fact } from '../../summary.ts';
-import { paintFor, sanitizeJson, sanitizeLine } from '../../terminal.ts';
-import { bytes, count, countOf, DASH, duration, nanoUsd, stepNumber, utc } from '../../format.ts';
+import { findRun, openRun, type CatalogRun, type FoundRun } from '../../catalog/index.ts';
+import { ExitCode } from '../../errors/index.ts';
+import type { RunSummary } from '../../schema/index.ts';
+import { claimLine, differencePercent, fact, facts, runNotes, totalCost, type BlockOf, type Fact } from '../../summary/index.ts';
+import { paintFor, sanitizeJson, sanitizeLine } from '../../terminal/index.ts';
+import { bytes, count, countOf, DASH, duration, nanoUsd, stepNumber, utc } from '../../format/index.ts';
 import { blockLines } from '../views/document.ts';
 import { table } from '../views/table.ts';
 import { print } from '../output.ts';

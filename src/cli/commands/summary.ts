@@ -1,7 +1,7 @@
 /** `stepwell summary`: the fold of a run's logs, rendered. */
-import { findRun, openRun } from '../../catalog.ts';
-import { ExitCode } from '../../errors.ts';
-import { renderJson, renderMarkdown, renderText } from '../../summary.ts';
+import { findRun, openRun } from '../../catalog/index.ts';
+import { ExitCode } from '../../errors/index.ts';
+import { renderJson, renderMarkdown, renderText } from '../../summary/index.ts';
 import { write } from '../output.ts';
 import { runsDirOf, type CommonOptions } from '../runs-dir.ts';
 import { summaryOf } from '../views/run-facts.ts';

@@ -1,9 +1,9 @@
 /** `stepwell verify`: an archive and its figures, checked. */
-import { verifyRun } from '../../archive.ts';
-import { catalogError, findRun } from '../../catalog.ts';
-import { ExitCode } from '../../errors.ts';
-import { paintFor, sanitizeJson, sanitizeLine } from '../../terminal.ts';
-import { count, countOf } from '../../format.ts';
+import { verifyRun } from '../../archive/index.ts';
+import { catalogError, findRun } from '../../catalog/index.ts';
+import { ExitCode } from '../../errors/index.ts';
+import { paintFor, sanitizeJson, sanitizeLine } from '../../terminal/index.ts';
+import { count, countOf } from '../../format/index.ts';
 import { print } from '../output.ts';
 import { runsDirOf, shownPath, type CommonOptions } from '../runs-dir.ts';
 

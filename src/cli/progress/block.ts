@@ -1,6 +1,6 @@
 /** Progress as a block of lines that is drawn over and over on a terminal. */
-import { counted } from '../../format.ts';
-import { type Paint, cut, pad, sanitizeLine, styleOf, widthOf } from '../../terminal.ts';
+import { counted } from '../../format/index.ts';
+import { type Paint, cut, pad, sanitizeLine, styleOf, widthOf } from '../../terminal/index.ts';
 import { runSeconds, stepSeconds, type RunView, type StepState, type StepView } from './view.ts';
 import { callsWord, runState, runTitle, stateOf, took } from './words.ts';
 

@@ -1,6 +1,6 @@
 /** Shows an experiment's progress on a stream: as a live block on a terminal, as plain lines anywhere else. */
-import type { ProgressEvent } from '../../experiment.ts';
-import { type Paint, widthOf } from '../../terminal.ts';
+import type { ProgressEvent } from '../../experiment/index.ts';
+import { type Paint, widthOf } from '../../terminal/index.ts';
 import { renderBlock } from './block.ts';
 import { lineOf } from './lines.ts';
 import { createExperimentView } from './view.ts';

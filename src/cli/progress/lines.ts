@@ -1,7 +1,7 @@
 /** Progress as plain lines, for pipes, CI and files: one line for each thing that happened. */
-import type { ProgressEvent } from '../../experiment.ts';
-import { counted, duration } from '../../format.ts';
-import { cut, sanitizeLine } from '../../terminal.ts';
+import type { ProgressEvent } from '../../experiment/index.ts';
+import { counted, duration } from '../../format/index.ts';
+import { cut, sanitizeLine } from '../../terminal/index.ts';
 import { stepSeconds, type ExperimentView, type StepView } from './view.ts';
 import { callsWord, runTitle, stateWord } from './words.ts';
 

@@ -2,9 +2,9 @@
  * What the display shows of the runs of an experiment: a selection of their summaries so far. Times come from the records, so a
  * run that is watched live and one that is replayed from its logs give the same picture.
  */
-import type { ProgressEvent, RunResult, StartedRun } from '../../experiment.ts';
-import type { RunStatus, RunSummary, StepSummary, UsageSummary } from '../../schema.ts';
-import { createRunFold, type RunDetails, type RunFold } from '../../summary.ts';
+import type { ProgressEvent, RunResult, StartedRun } from '../../experiment/index.ts';
+import type { RunStatus, RunSummary, StepSummary, UsageSummary } from '../../schema/index.ts';
+import { createRunFold, type RunDetails, type RunFold } from '../../summary/index.ts';
 
 export type StepState = StepSummary['status'] | 'waiting' | 'backoff';
 

@@ -1,6 +1,6 @@
 /** What block and lines say in the same words. */
-import type { StartedRun } from '../../experiment.ts';
-import { countOf, duration, shortCount } from '../../format.ts';
+import type { StartedRun } from '../../experiment/index.ts';
+import { countOf, duration, shortCount } from '../../format/index.ts';
 import type { RunView, StepState, StepView } from './view.ts';
 
 const STATE: Record<StepState, string> = {

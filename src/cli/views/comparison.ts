@@ -1,8 +1,8 @@
 /** The comparison of frameworks as text and as Markdown: a column for each framework, a row for each figure. */
-import type { ComparedFigures, ComparedGroup, Spread } from '../../catalog.ts';
-import { countOf, duration, percent, plural, shortCount, UNKNOWN, usd } from '../../format.ts';
+import type { ComparedFigures, ComparedGroup, Spread } from '../../catalog/index.ts';
+import { countOf, duration, percent, plural, shortCount, UNKNOWN, usd } from '../../format/index.ts';
 import { table } from './table.ts';
-import { cut, sanitizeLine, widthOf } from '../../terminal.ts';
+import { cut, sanitizeLine, widthOf } from '../../terminal/index.ts';
 
 const LONGEST_NAME = 20;
 

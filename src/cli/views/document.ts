@@ -1,7 +1,7 @@
 /** Blocks of a report on a terminal: facts behind aligned labels or as sentences, figures side by side. */
-import { count, DASH } from '../../format.ts';
-import { figureText, plainText, type BlockOf, type Fact } from '../../summary.ts';
-import { sanitizeLine, styleOf, wrap, type Paint } from '../../terminal.ts';
+import { count, DASH } from '../../format/index.ts';
+import { figureText, plainText, type BlockOf, type Fact } from '../../summary/index.ts';
+import { sanitizeLine, styleOf, wrap, type Paint } from '../../terminal/index.ts';
 import { table } from './table.ts';
 
 /** Of the labels of facts. */

@@ -1,8 +1,8 @@
 /** What will be run: for `run --dry-run` in words or as JSON, and at the launch as a line of JSON. Fields are only ever added. */
-import type { ExperimentPlan, PlannedRun } from '../../experiment.ts';
-import { ExitCode } from '../../errors.ts';
-import { counted, duration } from '../../format.ts';
-import { sanitizeJson, sanitizeLine } from '../../terminal.ts';
+import type { ExperimentPlan, PlannedRun } from '../../experiment/index.ts';
+import { ExitCode } from '../../errors/index.ts';
+import { counted, duration } from '../../format/index.ts';
+import { sanitizeJson, sanitizeLine } from '../../terminal/index.ts';
 import { print } from '../output.ts';
 import { shownPath } from '../runs-dir.ts';
 

@@ -1,11 +1,11 @@
 /** Where runs stand, without asking anybody: those that wait, or all of them by state. */
-import type { RunReconciliation } from '../../reconcile.ts';
-import type { ManifestEntry, ReconciliationState } from '../../schema.ts';
-import { count, countOf, DASH } from '../../format.ts';
+import type { RunReconciliation } from '../../reconcile/index.ts';
+import type { ManifestEntry, ReconciliationState } from '../../schema/index.ts';
+import { count, countOf, DASH } from '../../format/index.ts';
 import { stateCounts } from './reconcile-result.ts';
 import { sentence } from './document.ts';
 import { againLines, factsText, headLines, nextLines, runName, stateText, waitText, type Saying } from './reconcile-words.ts';
-import { widthOf, wrap } from '../../terminal.ts';
+import { widthOf, wrap } from '../../terminal/index.ts';
 
 /** A block for each run. */
 export function waitingLines(runs: readonly RunReconciliation[], saying: Saying): string[] {

@@ -1,9 +1,9 @@
 /** The result of reconciling: for people a block for each run and a last line for several, for programs JSON. */
-import { sanitizeJson } from '../../terminal.ts';
-import type { RunReconciliation, WatchRound } from '../../reconcile.ts';
-import type { ReconciliationSummary } from '../../schema.ts';
-import { comparisonFigures, costText, differencePercent, fact, facts, sharedText, stepsResolvedAs } from '../../summary.ts';
-import { count, countOf, plural, utc } from '../../format.ts';
+import { sanitizeJson } from '../../terminal/index.ts';
+import type { RunReconciliation, WatchRound } from '../../reconcile/index.ts';
+import type { ReconciliationSummary } from '../../schema/index.ts';
+import { comparisonFigures, costText, differencePercent, fact, facts, sharedText, stepsResolvedAs } from '../../summary/index.ts';
+import { count, countOf, plural, utc } from '../../format/index.ts';
 import { blockLines, sentence } from './document.ts';
 import { headLines, nextLines, stateText, type Saying } from './reconcile-words.ts';
 

@@ -1,9 +1,9 @@
 /** What is said of one run's reconciliation, wherever it is listed. */
 import { sentence } from './document.ts';
-import type { RunReconciliation } from '../../reconcile.ts';
-import { calledAs } from '../../errors.ts';
-import { type Paint, sanitizeLine, styleOf, widthOf } from '../../terminal.ts';
-import { count, duration } from '../../format.ts';
+import type { RunReconciliation } from '../../reconcile/index.ts';
+import { calledAs } from '../../errors/index.ts';
+import { type Paint, sanitizeLine, styleOf, widthOf } from '../../terminal/index.ts';
+import { count, duration } from '../../format/index.ts';
 
 /** What the words depend on besides the run. */
 export interface Saying {

@@ -2,11 +2,11 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readArchiveFacts } from '../../archive.ts';
-import type { FoundRun } from '../../catalog.ts';
-import { parseJsonAs, RunMetadata, type ArchiveFacts, type RunSummary } from '../../schema.ts';
-import { ARCHIVE_FILE, METADATA_FILE, type RunSource } from '../../store.ts';
-import { foldRun, readReconciliation } from '../../summary.ts';
+import { readArchiveFacts } from '../../archive/index.ts';
+import type { FoundRun } from '../../catalog/index.ts';
+import { parseJsonAs, RunMetadata, type ArchiveFacts, type RunSummary } from '../../schema/index.ts';
+import { ARCHIVE_FILE, METADATA_FILE, type RunSource } from '../../store/index.ts';
+import { foldRun, readReconciliation } from '../../summary/index.ts';
 
 export interface RunFacts {
   readonly summary: RunSummary;

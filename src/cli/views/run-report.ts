@@ -1,10 +1,10 @@
 /** What is said when an experiment is done: how its runs ended, what failed, where the records are, what to type next. */
-import { compareRuns, findRun, openRun, type CatalogRun } from '../../catalog.ts';
-import type { ExperimentResult, RunResult } from '../../experiment.ts';
-import { headLines } from '../../summary.ts';
-import { calledAs } from '../../errors.ts';
-import { type Paint, cut, sanitizeJson, sanitizeLine, styleOf } from '../../terminal.ts';
-import { bytes, countOf, plural } from '../../format.ts';
+import { compareRuns, findRun, openRun, type CatalogRun } from '../../catalog/index.ts';
+import type { ExperimentResult, RunResult } from '../../experiment/index.ts';
+import { headLines } from '../../summary/index.ts';
+import { calledAs } from '../../errors/index.ts';
+import { type Paint, cut, sanitizeJson, sanitizeLine, styleOf } from '../../terminal/index.ts';
+import { bytes, countOf, plural } from '../../format/index.ts';
 import { comparisonText } from './comparison.ts';
 import { columnsOf } from '../output.ts';
 import { summaryOf, type RunFacts } from './run-facts.ts';
@@ -55,7 +55,7 @@ async function comparisonOf(runs: readonly CatalogRun[]): Promise<string[]> {
 async function reconcileLines(ended: readonly Ended[], runsDir: string, paint: Paint): Promise<string[]> {
   const last = ended.findLast(({ listed }) => listed?.entry.verification_status === 'pending');
   if (last === undefined) return [];
-  const { listReconciliations } = await import('../../reconcile.ts');
+  const { listReconciliations } = await import('../../reconcile/index.ts');
   const run = `${last.result.framework}/${last.result.runId}`;
   // Without the environment: it has no say in when a first reading counts, and what is wrong in it is no matter of the run.
   const [standing] = await listReconciliations({ runsDir, run, all: true, env: {} });

@@ -1,7 +1,7 @@
 /** Runs as a table: one line each, in the order given. */
-import { totalsByFramework, type CatalogRun } from '../../catalog.ts';
-import { type Paint, plain, sanitizeLine, styleOf, widthOf } from '../../terminal.ts';
-import { DASH, duration, shortCount, usd } from '../../format.ts';
+import { totalsByFramework, type CatalogRun } from '../../catalog/index.ts';
+import { type Paint, plain, sanitizeLine, styleOf, widthOf } from '../../terminal/index.ts';
+import { DASH, duration, shortCount, usd } from '../../format/index.ts';
 import { table, type Column } from './table.ts';
 
 interface RunColumn extends Column {

@@ -1,5 +1,5 @@
 /** Tables for people. */
-import { cut, pad, widthOf } from '../../terminal.ts';
+import { cut, pad, widthOf } from '../../terminal/index.ts';
 
 export interface Column {
   readonly title: string;

@@ -1,6 +1,6 @@
 /** Endpoints: as they are written, that of the experiment and what a framework changes of it, and as they can be reached. */
-import { isSecretName } from '../../secrets.ts';
-import type { ExperimentConfig, FrameworkSettings } from '../../schema.ts';
+import { isSecretName } from '../../secrets/index.ts';
+import type { ExperimentConfig, FrameworkSettings } from '../../schema/index.ts';
 import type { KeyPath } from '../errors.ts';
 import { expanded, expandReferences, keepSecretsOf, type Environment, type ResolveContext } from '../references.ts';
 import type { ResolvedEndpoint } from '../resolved.ts';

@@ -1,6 +1,6 @@
 /** Base URLs of providers. */
-import type { UsageProvider } from '../../schema.ts';
-import { hasCredentials, withoutCredentials } from '../../secrets.ts';
+import type { UsageProvider } from '../../schema/index.ts';
+import { hasCredentials, withoutCredentials } from '../../secrets/index.ts';
 import type { KeyPath } from '../errors.ts';
 import { showValue } from '../file/schema-errors.ts';
 import { expandReferences, type ResolveContext } from '../references.ts';

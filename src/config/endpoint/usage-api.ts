@@ -1,6 +1,6 @@
 /** `usage_api`: who bills the calls, and the ids by which they are found there. */
-import type { FrameworkSettings, UsageFilter, UsageProvider } from '../../schema.ts';
-import { abbreviatedKey, hasKeyShape, isSecretName } from '../../secrets.ts';
+import type { FrameworkSettings, UsageFilter, UsageProvider } from '../../schema/index.ts';
+import { abbreviatedKey, hasKeyShape, isSecretName } from '../../secrets/index.ts';
 import type { KeyPath } from '../errors.ts';
 import type { Report } from '../file/document.ts';
 import { expanded, expandReferences, type ResolveContext } from '../references.ts';

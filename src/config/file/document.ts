@@ -1,7 +1,7 @@
 /** The file as it was read: what it says, where each key stands, and what is found to be wrong with it. */
 import type { Alias, Document, Node, Pair } from 'yaml';
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
-import type { StepwellError } from '../../errors.ts';
+import type { StepwellError } from '../../errors/index.ts';
 import { configError, showPath, type ConfigProblem, type KeyPath } from '../errors.ts';
 
 export interface ConfigDocument {

@@ -1,6 +1,6 @@
 /** The JSON Schema of experiment.yaml, with the adapters' own keys: an editor offers of them what applies. */
 import { z } from 'zod';
-import { jsonSchemaText, type JsonSchema } from '../../schema.ts';
+import { jsonSchemaText, type JsonSchema } from '../../schema/index.ts';
 import { frameworkSchema, settingsOf, type AdapterTable } from '../frameworks.ts';
 
 const definition = (name: string): JsonSchema => ({ $ref: `#/$defs/${name}` });

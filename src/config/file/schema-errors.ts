@@ -1,11 +1,11 @@
 /** From what zod found to sentences for the person who wrote the file, in the terms of the published JSON Schema. */
 import { inspect } from 'node:util';
 import { z } from 'zod';
-import type { ExperimentConfig } from '../../schema.ts';
-import { plural } from '../../format.ts';
+import type { ExperimentConfig } from '../../schema/index.ts';
+import { plural } from '../../format/index.ts';
 import type { AdapterTable } from '../frameworks.ts';
 import type { ConfigDocument } from './document.ts';
-import { abbreviatedKey, hasKeyShape, isSecretName } from '../../secrets.ts';
+import { abbreviatedKey, hasKeyShape, isSecretName } from '../../secrets/index.ts';
 import { didYouMean, nearest } from '../suggest.ts';
 import type { ConfigProblem, KeyPath } from '../errors.ts';
 import { showPath } from '../errors.ts';

@@ -1,6 +1,6 @@
 /** What stepwell knows of a coding agent: how it is started, told where the model is, and read. */
-import type { AdapterEndpoint } from '../../run.ts';
-import type { ClaimedUsage } from '../../schema.ts';
+import type { AdapterEndpoint } from '../../run/index.ts';
+import type { ClaimedUsage } from '../../schema/index.ts';
 
 /** What an agent is told for one attempt. */
 export interface AgentFacts {

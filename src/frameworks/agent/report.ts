@@ -1,9 +1,9 @@
 /** Reads what an agent tells of itself: what it used, how it went, what it did. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import type { OutputLine } from '../../exec.ts';
-import { sumComplete } from '../../format.ts';
-import { parseJson, type ClaimedUsage } from '../../schema.ts';
+import type { OutputLine } from '../../exec/index.ts';
+import { sumComplete } from '../../format/index.ts';
+import { parseJson, type ClaimedUsage } from '../../schema/index.ts';
 import type { AgentMessage, AgentOutcome, AgentReport } from './preset.ts';
 
 /** A line longer than this is no report. */

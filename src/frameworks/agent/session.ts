@@ -1,6 +1,6 @@
 /** Keeps in the record what an agent notes of its work in files of its HOME, which are removed with it. */
-import { type Logger, runRedactor } from '../../log.ts';
-import type { EventMetadata } from '../../schema.ts';
+import { type Logger, runRedactor } from '../../log/index.ts';
+import type { EventMetadata } from '../../schema/index.ts';
 import type { AgentMessage } from './preset.ts';
 
 /** Characters of one message that are kept, and messages and characters of one attempt. */

@@ -3,9 +3,9 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Finding } from '../../run.ts';
+import type { Finding } from '../../run/index.ts';
 import { parentPath, type CommandSettings } from '../command.ts';
-import { findProgram } from '../../exec.ts';
+import { findProgram } from '../../exec/index.ts';
 import type { AgentPreset } from './preset.ts';
 
 const TIMEOUT_MS = 60_000;

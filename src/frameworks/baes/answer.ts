@@ -1,7 +1,7 @@
 /** What BAEs says at the end: one JSON object somewhere among coloured lines of progress. */
 import { z } from 'zod';
-import type { OutputLine } from '../../exec.ts';
-import { parseJson } from '../../schema.ts';
+import type { OutputLine } from '../../exec/index.ts';
+import { parseJson } from '../../schema/index.ts';
 
 const Answer = z.looseObject({ success: z.boolean(), error: z.unknown().optional(), result: z.unknown().optional() });
 type Answer = z.infer<typeof Answer>;

@@ -1,7 +1,7 @@
 /** What lets stepwell start the application that BAEs builds: BAEs itself writes no program that does only that. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { shellWord } from '../../exec.ts';
+import { shellWord } from '../../exec/index.ts';
 import { placeStartScript } from '../start-script.ts';
 
 /**

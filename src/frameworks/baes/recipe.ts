@@ -1,4 +1,4 @@
-import type { Recipe } from '../../setup.ts';
+import type { Recipe } from '../../setup/index.ts';
 
 /** What it needs to run, in the versions of its own requirements.txt; tools of its developers and its web pages' server are left out. */
 export const BAES: Recipe = {

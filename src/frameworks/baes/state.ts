@@ -1,7 +1,7 @@
 /** What BAEs keeps from step to step beside the system it builds: its working directory, with the context store in it. */
 import { mkdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { AdapterStep } from '../../run.ts';
+import type { AdapterStep } from '../../run/index.ts';
 import { openCarriedState } from '../carried-state.ts';
 
 /** Names are relative and short: BAEs behaves otherwise when an argument, a path included, has the letters `test` in it. */

@@ -3,8 +3,8 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { text as readText } from 'node:stream/consumers';
 import { z } from 'zod';
-import { failureReason } from '../../store.ts';
-import { parseJson } from '../../schema.ts';
+import { failureReason } from '../../store/index.ts';
+import { parseJson } from '../../schema/index.ts';
 
 export interface ChatMessage {
   readonly role: 'system' | 'user' | 'assistant';

@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { chmod, lstat, mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errnoOf, failureReason, IGNORED_DIRECTORIES, snapshotTree, writeFileAtomic } from '../../store.ts';
+import { errnoOf, failureReason, IGNORED_DIRECTORIES, snapshotTree, writeFileAtomic } from '../../store/index.ts';
 
 /** Version control, installed packages, caches. */
 const UNSHOWN_DIRECTORIES = [...IGNORED_DIRECTORIES, '.cache', '.pytest_cache', '.mypy_cache'];

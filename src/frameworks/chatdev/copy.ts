@@ -1,10 +1,10 @@
 /** ChatDev writes into its own checkout, and pip into the environment it runs in: each run has its own of both. */
 import { cp, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeOutcome, runLogged } from '../../exec.ts';
-import type { AdapterRun, AdapterStep } from '../../run.ts';
+import { describeOutcome, runLogged } from '../../exec/index.ts';
+import type { AdapterRun, AdapterStep } from '../../run/index.ts';
 import { copyTree, openCarriedState } from '../carried-state.ts';
-import type { SetupPlace } from '../../setup.ts';
+import type { SetupPlace } from '../../setup/index.ts';
 import { chatdevError } from './errors.ts';
 
 export interface ChatDevCopy {

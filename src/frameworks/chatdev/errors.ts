@@ -1,4 +1,4 @@
-import { defineErrors } from '../../errors.ts';
+import { defineErrors } from '../../errors/index.ts';
 
 export const chatdevError = defineErrors({
   CHATDEV_MODEL_UNKNOWN: (facts: { model: string; known: readonly string[] }) => ({

@@ -1,6 +1,6 @@
 /** ChatDev sends each line of its log to a page that may be open on this port, and waits for an answer without a limit. */
 import { connect } from 'node:net';
-import { keepFree } from '../../validate.ts';
+import { keepFree } from '../../validate/index.ts';
 
 export const LOG_PORT = 8000;
 

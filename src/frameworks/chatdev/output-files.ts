@@ -1,7 +1,7 @@
 /** What ChatDev built, brought from its checkout into the workspace, and what starts it. */
 import { chmod, copyFile, lstat, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { shellWord } from '../../exec.ts';
+import { shellWord } from '../../exec/index.ts';
 import { placeStartScript } from '../start-script.ts';
 
 /** ChatDev's words about the code rather than code. */

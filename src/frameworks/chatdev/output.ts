@@ -1,6 +1,6 @@
 /** What ChatDev prints: among all that was said, the tokens of each call, the files it wrote, and why it ended. */
-import type { OutputLine } from '../../exec.ts';
-import type { ClaimedUsage } from '../../schema.ts';
+import type { OutputLine } from '../../exec/index.ts';
+import type { ClaimedUsage } from '../../schema/index.ts';
 
 export interface OutputReader {
   readonly onLine: (line: OutputLine) => void;

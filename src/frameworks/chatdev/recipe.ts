@@ -1,4 +1,4 @@
-import type { Recipe } from '../../setup.ts';
+import type { Recipe } from '../../setup/index.ts';
 
 /** Its own requirements.txt, plus the one pin that is missing there. */
 export const CHATDEV: Recipe = {

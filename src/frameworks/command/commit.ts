@@ -1,7 +1,7 @@
 /** Which commit of a program really runs, as far as git can tell. */
 import { existsSync, realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute } from 'node:path';
-import { gitCommit, gitDirty } from '../../store.ts';
+import { gitCommit, gitDirty } from '../../store/index.ts';
 
 export const UNKNOWN_COMMIT = 'unknown';
 

@@ -1,4 +1,4 @@
-import { defineErrors } from '../../errors.ts';
+import { defineErrors } from '../../errors/index.ts';
 
 export const commandError = defineErrors({
   COMMAND_MISSING: (_facts: object) => ({

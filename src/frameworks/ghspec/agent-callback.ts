@@ -10,7 +10,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { z } from 'zod';
-import { shellWord } from '../../exec.ts';
+import { shellWord } from '../../exec/index.ts';
 
 export interface Desk extends AsyncDisposable {
   /** What Spec Kit is to start as its agent; absolute. */

@@ -2,7 +2,7 @@
 import { agentAdapter } from '../agent.ts';
 import type { AgentPreset } from '../agent/preset.ts';
 import { PRESETS } from '../agent/presets.ts';
-import { placedAgent, placeOf, unknownAgent, type SetupSettings } from '../../setup.ts';
+import { placedAgent, placeOf, unknownAgent, type SetupSettings } from '../../setup/index.ts';
 import { GHSPEC } from './recipe.ts';
 
 export interface Driven {

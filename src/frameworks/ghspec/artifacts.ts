@@ -1,7 +1,7 @@
 /** What a step of Spec Kit has to leave, measured: a specification of its own with plan and tasks, and code. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { compareTrees, type Tree } from '../../store.ts';
+import { compareTrees, type Tree } from '../../store/index.ts';
 
 /** Spec Kit's own places: what changes there is no work on the product. */
 const BOOKKEEPING = /^(\.specify|\.pi|specs)\//;

@@ -1,4 +1,4 @@
-import { defineErrors } from '../../errors.ts';
+import { defineErrors } from '../../errors/index.ts';
 
 export const ghspecError = defineErrors({
   SPECKIT_NOT_INITIALISED: (facts: { how: string }) => ({

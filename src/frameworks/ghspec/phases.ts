@@ -1,10 +1,10 @@
 /** One step's way through Spec Kit's phases: what its agent is called for, one phase after another. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { captureScope } from '../../log.ts';
-import type { AdapterStep, FrameworkClaim } from '../../run.ts';
-import { type ClaimedUsage, type EventMetadata, type FrameworkPhaseStatus, toSeconds } from '../../schema.ts';
-import type { Tree } from '../../store.ts';
+import { captureScope } from '../../log/index.ts';
+import type { AdapterStep, FrameworkClaim } from '../../run/index.ts';
+import { type ClaimedUsage, type EventMetadata, type FrameworkPhaseStatus, toSeconds } from '../../schema/index.ts';
+import type { Tree } from '../../store/index.ts';
 import { addedUsage } from '../agent/report.ts';
 import type { Driven } from './agent.ts';
 import { promptOf, questionsIn, withAnswers } from './prompts.ts';

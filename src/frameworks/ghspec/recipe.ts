@@ -1,5 +1,5 @@
 import { PRESETS } from '../agent/presets.ts';
-import type { Recipe } from '../../setup.ts';
+import type { Recipe } from '../../setup/index.ts';
 
 /** Spec Kit comes from PyPI, and pi, which it drives unless another agent is named, from npm. */
 export const GHSPEC = {

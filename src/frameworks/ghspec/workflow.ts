@@ -1,8 +1,8 @@
 /** The work of one step as Spec Kit sees it: its own four commands one after another, and what it says at their end. */
 import { stringify } from 'yaml';
 import { z } from 'zod';
-import { describeOutcome, type ProgramOutcome } from '../../exec.ts';
-import type { FrameworkClaim } from '../../run.ts';
+import { describeOutcome, type ProgramOutcome } from '../../exec/index.ts';
+import type { FrameworkClaim } from '../../run/index.ts';
 import { failedEnd } from '../framework-process.ts';
 
 export const PHASES = ['specify', 'plan', 'tasks', 'implement'] as const;

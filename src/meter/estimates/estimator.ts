@@ -3,7 +3,7 @@
  * proxy at that time. The thread is started by the first estimate; this file is also the thread's own code.
  */
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import type { EventMetadata } from '../../schema.ts';
+import type { EventMetadata } from '../../schema/index.ts';
 import { wireOf } from '../wires/table.ts';
 import { estimateUsage } from './count.ts';
 

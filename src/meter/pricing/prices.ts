@@ -1,6 +1,6 @@
 /** What a call cost, in integer billionths of a US dollar: by the configuration's prices, else by those of the price library. */
-import { counted } from '../../format.ts';
-import type { EventMetadata, ModelPrice } from '../../schema.ts';
+import { counted } from '../../format/index.ts';
+import type { EventMetadata, ModelPrice } from '../../schema/index.ts';
 import { countOf, objectOf, objectsOf, type Json } from '../wires/json.ts';
 import type { Usage } from '../wires/wire.ts';
 import { openPriceLibrary, type PriceLibrary, type PriceList } from './library.ts';

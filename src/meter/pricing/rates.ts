@@ -1,5 +1,5 @@
 /** What tokens cost, exactly: rates are integers. */
-import type { ModelPrice } from '../../schema.ts';
+import type { ModelPrice } from '../../schema/index.ts';
 
 /** Billionths of a US dollar per million units, the smallest that a price is read to. */
 export interface Rate {

@@ -1,6 +1,6 @@
 /** The errors that the proxy answers itself, in the format that the client understands. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { sendJson } from '../../loopback.ts';
+import { sendJson } from '../../loopback/index.ts';
 import { failureReason } from '../../store/errno.ts';
 import type { BudgetRefusal } from '../budget.ts';
 import { errorBody } from '../wires/error.ts';

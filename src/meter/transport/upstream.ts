@@ -7,7 +7,7 @@ import {
   type OutgoingHttpHeaders,
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { hasCredentials, MIN_SECRET_LENGTH, secretForms, withoutCredentials } from '../../secrets.ts';
+import { hasCredentials, MIN_SECRET_LENGTH, secretForms, withoutCredentials } from '../../secrets/index.ts';
 import { meterError } from '../errors.ts';
 
 export interface Upstream {

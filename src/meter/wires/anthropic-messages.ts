@@ -1,5 +1,5 @@
 /** Anthropic messages: `POST /v1/messages`, streamed and not. */
-import { sumComplete, sumKnown } from '../../format.ts';
+import { sumComplete, sumKnown } from '../../format/index.ts';
 import { countOf, errorOf, nameOf, objectOf, objectsOf, parseObject, textOf, type Json } from './json.ts';
 import { readEvents } from './sse-reader.ts';
 import { dataOf } from './sse.ts';

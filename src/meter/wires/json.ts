@@ -1,6 +1,6 @@
 /** JSON as others send it: nothing about its shape is known, and no bytes make a function throw. */
 
-import { parseJson } from '../../schema.ts';
+import { parseJson } from '../../schema/index.ts';
 export type Json = Readonly<Record<string, unknown>>;
 
 export function objectOf(value: unknown): Json | null {

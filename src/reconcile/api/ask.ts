@@ -1,7 +1,7 @@
 /** One question to a provider: a GET, again after a pause where that may help. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { messageOf } from '../../errors.ts';
-import { errnoOf } from '../../store.ts';
+import { messageOf } from '../../errors/index.ts';
+import { errnoOf } from '../../store/index.ts';
 import { asksToWait, isPassing, redirected, refused, unreachable, type Asked } from './failure.ts';
 import type { RawPage, UsageApiOptions, UsageFailure } from './usage-api.ts';
 

@@ -1,4 +1,4 @@
-import { createRedactor, hasCredentials, withoutCredentials } from '../../secrets.ts';
+import { createRedactor, hasCredentials, withoutCredentials } from '../../secrets/index.ts';
 import { anthropic } from './anthropic.ts';
 import { toUsd } from './amount.ts';
 import { lineDefaults, type Line } from './ask.ts';

@@ -1,6 +1,6 @@
 /** OpenAI: usage of completions and embeddings, and costs, of an organisation. */
 import { z } from 'zod';
-import type { UsageFilter } from '../../schema.ts';
+import type { UsageFilter } from '../../schema/index.ts';
 import { readAmount } from './amount.ts';
 import { cursorFields, nextOf } from './report.ts';
 import { DAYS_A_PAGE, figure, MINUTES_A_PAGE, name } from './report.ts';

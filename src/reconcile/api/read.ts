@@ -1,6 +1,6 @@
 /** All pages of one report. */
 import { z } from 'zod';
-import { parseJson, type UsageFilter } from '../../schema.ts';
+import { parseJson, type UsageFilter } from '../../schema/index.ts';
 import { ask, type Line } from './ask.ts';
 import { contradicts, notJson, otherShape } from './failure.ts';
 import { belongs, type Bucket, type Page, type Report, type Span } from './report.ts';

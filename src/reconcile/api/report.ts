@@ -1,6 +1,6 @@
 /** What one report of a provider is: where it is asked for, and how its pages are read. */
 import { z } from 'zod';
-import type { UsageFilter, UsageProvider } from '../../schema.ts';
+import type { UsageFilter, UsageProvider } from '../../schema/index.ts';
 import type { RawPage } from './usage-api.ts';
 
 /** How a page leads to the next one; both providers call the fields the same. */

@@ -1,5 +1,5 @@
 /** What reconciliation asks of a provider, in one shape for all of them. */
-import type { EventMetadata, UsageFigures, UsageFilter, UsageProvider } from '../../schema.ts';
+import type { EventMetadata, UsageFigures, UsageFilter, UsageProvider } from '../../schema/index.ts';
 
 export interface UsageQuery {
   /** A whole minute; the window may not be empty. */

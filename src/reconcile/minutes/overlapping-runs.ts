@@ -1,5 +1,5 @@
 /** The other runs below the runs directory that may have used the same minutes in the same scope. */
-import { openRun, type CatalogRun } from '../../catalog.ts';
+import { openRun, type CatalogRun } from '../../catalog/index.ts';
 import { canBeBilledBy, readLedger, type LedgerCall, type RunLedger, type RunUsageApi } from '../ledger.ts';
 import { inView, joinMinutes, type Joint, type Neighbour } from './shared-minutes.ts';
 import { minutesOfRun, overlap, type Minutes } from './window.ts';

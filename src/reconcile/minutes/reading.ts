@@ -1,5 +1,5 @@
 /** From the provider's minutes to what they say of one run. */
-import type { ProviderReading, UsageFigures } from '../../schema.ts';
+import type { ProviderReading, UsageFigures } from '../../schema/index.ts';
 import type { UsageBucket, UsageRow } from '../api/usage-api.ts';
 import { sumFigures } from '../figures.ts';
 import type { Joint } from './shared-minutes.ts';

@@ -4,7 +4,7 @@
  * place: the window grows until no call crosses its borders. What the provider has for the grown window is then exactly the
  * sum of the calls inside it, however many runs they are of, and however it picks their minutes.
  */
-import type { UsageFilter } from '../../schema.ts';
+import type { UsageFilter } from '../../schema/index.ts';
 import type { LedgerCall, RunLedger, RunUsageApi } from '../ledger.ts';
 import { minutesOfCall, overlap, unionOf, type Minutes } from './window.ts';
 

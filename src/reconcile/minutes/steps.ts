@@ -1,5 +1,5 @@
 /** What minutes can say of single steps. */
-import type { StepResolution } from '../../schema.ts';
+import type { StepResolution } from '../../schema/index.ts';
 import { ledgerFigures } from '../figures.ts';
 import type { LedgerCall } from '../ledger.ts';
 import type { ProviderMinutes } from './reading.ts';

@@ -3,7 +3,7 @@
  * is not documented, so both, and all between, belong to the call. It does so by its own clock, and books when it is done, which
  * need not be when the last byte was here: so do the minutes within a margin on both sides.
  */
-import type { UsageWindow } from '../../schema.ts';
+import type { UsageWindow } from '../../schema/index.ts';
 import type { LedgerCall, RunLedger } from '../ledger.ts';
 
 export const MINUTE_MS = 60_000;

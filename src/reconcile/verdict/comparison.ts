@@ -1,5 +1,5 @@
 /** The three columns side by side, whether they agree, and with which of the runs whose calls are in the provider's figures. */
-import type { RunSummary, UsageComparison, UsageFigures, UsageProvider } from '../../schema.ts';
+import type { RunSummary, UsageComparison, UsageFigures, UsageProvider } from '../../schema/index.ts';
 import { FIGURES, ledgerFigures, minus, NOTHING_KNOWN } from '../figures.ts';
 import type { LedgerCall } from '../ledger.ts';
 import type { InView, SharedCalls } from '../minutes/shared-minutes.ts';

@@ -1,6 +1,6 @@
 /** What could explain a difference: facts of the record first, then what no record can tell. */
-import { counted } from '../../format.ts';
-import type { RunSummary, UsageComparison, UsageProvider } from '../../schema.ts';
+import { counted } from '../../format/index.ts';
+import type { RunSummary, UsageComparison, UsageProvider } from '../../schema/index.ts';
 import { boundedNames } from './truncation.ts';
 import type { LedgerCall } from '../ledger.ts';
 import type { SharedCalls } from '../minutes/shared-minutes.ts';

@@ -1,6 +1,6 @@
 /** How an attempt says what it found. */
-import { percentAgainst, signed, utc } from '../../format.ts';
-import type { UsageComparison, UsageFigures } from '../../schema.ts';
+import { percentAgainst, signed, utc } from '../../format/index.ts';
+import type { UsageComparison, UsageFigures } from '../../schema/index.ts';
 import { minus } from '../figures.ts';
 
 /** `2026-11-22 14:15:03 UTC` */

@@ -1,5 +1,5 @@
 /** Readings that count, as the attempts in the log tell them. */
-import type { ReconciliationAttempt, ReconciliationSettings, UsageComparison } from '../../schema.ts';
+import type { ReconciliationAttempt, ReconciliationSettings, UsageComparison } from '../../schema/index.ts';
 import { isEmpty } from '../figures.ts';
 
 /** What was asked. Answers to different questions cannot equal each other. */

@@ -1,5 +1,5 @@
 /** An attempt is one record, whatever the number of steps, runs and models: what would not fit is left out by rule. */
-import type { ProviderReading, StepResolution } from '../../schema.ts';
+import type { ProviderReading, StepResolution } from '../../schema/index.ts';
 import { sumFigures } from '../figures.ts';
 
 const MOST_STEPS = 400;

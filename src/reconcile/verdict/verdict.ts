@@ -1,12 +1,12 @@
 /** Where a run stands after an attempt. A pure function of the attempts so far and this one. */
-import { counted } from '../../format.ts';
+import { counted } from '../../format/index.ts';
 import type {
   ReconciliationAttempt,
   ReconciliationSettings,
   ReconciliationState,
   UsageComparison,
   UsageFigures,
-} from '../../schema.ts';
+} from '../../schema/index.ts';
 import { compare } from './comparison.ts';
 import { isIncomplete, NO_USE } from '../figures.ts';
 import { agreementText, changeText, instantText } from './sentences.ts';

@@ -2,7 +2,7 @@
  * Reads log files line by line. Nothing on disk makes a reader throw: a line that is no record comes out as a value that
  * says where it stands and what is wrong with it.
  */
-import type { Level, LogRecord, RecordedError } from '../../schema.ts';
+import type { Level, LogRecord, RecordedError } from '../../schema/index.ts';
 import { logFileFacts } from '../layout.ts';
 import { LineSplitter, type RawLine } from './lines.ts';
 import type { RunSource } from './source.ts';

@@ -6,7 +6,7 @@ import { storeError } from '../errors.ts';
 import { LOGS_DIR, METADATA_FILE, PRIVATE_DIR } from '../layout.ts';
 import { openLocalFile } from './local-file.ts';
 import { readWhole, sourceOf, unreadable, type RunSource, type SourceFile } from './source.ts';
-import { parseJson } from '../../schema.ts';
+import { parseJson } from '../../schema/index.ts';
 
 export interface OpenRunDirectoryOptions {
   /**

@@ -1,5 +1,5 @@
 /** A run as a set of files, wherever they are: a directory (see run-directory.ts), an archive (see the archive area). */
-import { StepwellError } from '../../errors.ts';
+import { StepwellError } from '../../errors/index.ts';
 import { failureReason } from '../errno.ts';
 import { storeError } from '../errors.ts';
 import { piecesOf, readRange, type OpenBytes } from './byte-source.ts';

@@ -1,6 +1,6 @@
 /** What lies below a directory of runs. */
 import { readdir } from 'node:fs/promises';
-import type { StepwellError } from '../../errors.ts';
+import type { StepwellError } from '../../errors/index.ts';
 import { errnoOf, failureReason } from '../errno.ts';
 import { storeError } from '../errors.ts';
 

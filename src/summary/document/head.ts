@@ -1,6 +1,6 @@
 /** What was run, how it ended, and with which configuration. */
-import { duration, figure, secondsOf, stepNumber, UNKNOWN } from '../../format.ts';
-import type { RunSummary } from '../../schema.ts';
+import { duration, figure, secondsOf, stepNumber, UNKNOWN } from '../../format/index.ts';
+import type { RunSummary } from '../../schema/index.ts';
 import { fact, facts, note, type Block, type Fact } from './model.ts';
 import { FOREIGN, isForeign, pricesText, runStatus, standIns, statusWord } from './phrases.ts';
 

@@ -1,7 +1,7 @@
 /** What was measured: totals, and where the time went. */
-import { counted, duration, figure, percentOf, stepNumber, sumComplete } from '../../format.ts';
-import type { RunSummary } from '../../schema.ts';
-import { clip, sanitizeForFile } from '../../terminal.ts';
+import { counted, duration, figure, percentOf, stepNumber, sumComplete } from '../../format/index.ts';
+import type { RunSummary } from '../../schema/index.ts';
+import { clip, sanitizeForFile } from '../../terminal/index.ts';
 import { computeMetrics } from '../metrics.ts';
 import { fact, facts, item, listed, type Block, type Fact } from './model.ts';
 import { claimLine, runNotes, totalCost, useText } from './phrases.ts';

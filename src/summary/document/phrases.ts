@@ -1,6 +1,6 @@
 /** What both the text and the Markdown say in words. */
-import type { ArchiveFacts, RunSummary, StepSummary, UsageSummary } from '../../schema.ts';
-import { counted, duration, nanoUsd, outOf, sumKnown, tokens, UNKNOWN } from '../../format.ts';
+import type { ArchiveFacts, RunSummary, StepSummary, UsageSummary } from '../../schema/index.ts';
+import { counted, duration, nanoUsd, outOf, sumKnown, tokens, UNKNOWN } from '../../format/index.ts';
 import { isComplete } from '../fold/usage.ts';
 
 /** What stands in front of figures that are no new work of a model. */

@@ -1,6 +1,6 @@
 /** What went wrong: why the run did not succeed, and the errors and warnings in its logs. */
-import { counted, stepNumber } from '../../format.ts';
-import type { FailureSummary, ProblemExample, ProblemSummary, RunSummary } from '../../schema.ts';
+import { counted, stepNumber } from '../../format/index.ts';
+import type { FailureSummary, ProblemExample, ProblemSummary, RunSummary } from '../../schema/index.ts';
 import { fact, facts, GAP, note, type Block } from './model.ts';
 
 const FIRST_LISTED = 3;

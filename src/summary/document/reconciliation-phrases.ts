@@ -1,6 +1,6 @@
 /** What text, Markdown and terminal say of a reconciliation. */
-import type { ReconciliationSummary, StepResolution, UsageComparison, UsageFilter } from '../../schema.ts';
-import { counted, figure, percentAgainst, plural, stepNumber, usd } from '../../format.ts';
+import type { ReconciliationSummary, StepResolution, UsageComparison, UsageFilter } from '../../schema/index.ts';
+import { counted, figure, percentAgainst, plural, stepNumber, usd } from '../../format/index.ts';
 
 /** With two decimals, or with as many as tell it from the threshold. */
 export function differencePercent(

@@ -1,6 +1,6 @@
 /** The comparison with the provider's own figures. Every section is empty before the first attempt. */
-import { counted, figure, secondsOf, stepNumber } from '../../format.ts';
-import type { ReconciliationSummary, RunSummary, StepResolution, UsageComparison } from '../../schema.ts';
+import { counted, figure, secondsOf, stepNumber } from '../../format/index.ts';
+import type { ReconciliationSummary, RunSummary, StepResolution, UsageComparison } from '../../schema/index.ts';
 import { fact, facts, GAP, listed, note, type Block, type BlockOf, type Fact } from './model.ts';
 import { statusWord } from './phrases.ts';
 import {

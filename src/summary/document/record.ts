@@ -1,6 +1,6 @@
 /** The record itself: how much was logged, what is damaged or missing, and the archive that seals it. */
-import { bytes, counted, figure, stepNumber, sumComplete, UNKNOWN } from '../../format.ts';
-import type { ArchiveFacts, RunSummary } from '../../schema.ts';
+import { bytes, counted, figure, stepNumber, sumComplete, UNKNOWN } from '../../format/index.ts';
+import type { ArchiveFacts, RunSummary } from '../../schema/index.ts';
 import { fact, facts, item, listed, type Block, type Fact } from './model.ts';
 import { contentsText, isForeign } from './phrases.ts';
 

@@ -1,5 +1,5 @@
 /** Which steps of a long run are shown when there is not room for all. */
-import type { StepSummary } from '../../schema.ts';
+import type { StepSummary } from '../../schema/index.ts';
 import { statusWord } from './phrases.ts';
 
 /** Share of the room that steps without success may take before the first ones are considered. */

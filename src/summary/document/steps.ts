@@ -1,6 +1,6 @@
 /** The steps: as tables, one row each, with those of their phases; or each in full. */
-import { counted, duration, figure, nanoUsd, stepNumber, tokens, UNKNOWN } from '../../format.ts';
-import type { AttemptSummary, RunSummary, StepSummary } from '../../schema.ts';
+import { counted, duration, figure, nanoUsd, stepNumber, tokens, UNKNOWN } from '../../format/index.ts';
+import type { AttemptSummary, RunSummary, StepSummary } from '../../schema/index.ts';
 import { fact, facts, item, note, type Block, type Fact, type Section, type Value } from './model.ts';
 import { claimLine, lastError, listedPhases, phasesLeftOut, statusWord, stepNotes, useText, validationLine } from './phrases.ts';
 import { chooseSteps, statusCounts } from './selection.ts';

@@ -1,5 +1,5 @@
 /** Requests to models, from their begin to their end: the one place that says what of the ledger is a call, open or ended. */
-import type { EventMetadata, LogRecord } from '../../schema.ts';
+import type { EventMetadata, LogRecord } from '../../schema/index.ts';
 import { cut } from './problems.ts';
 import { phaseUsageOf } from './phases.ts';
 import { attemptOf, MODEL_LENGTH, modelOf, stepOf, type FoldState, type ModelState } from './state.ts';

@@ -1,6 +1,6 @@
 /** What the framework said of its own use, beside what was measured. */
-import { sumKnown } from '../../format.ts';
-import type { AttemptSummary, ClaimSummary } from '../../schema.ts';
+import { sumKnown } from '../../format/index.ts';
+import type { AttemptSummary, ClaimSummary } from '../../schema/index.ts';
 
 /** Sums over the attempts that claimed something; null when none did. */
 export function claimSummary(attempts: readonly AttemptSummary[]): ClaimSummary | null {

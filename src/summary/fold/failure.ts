@@ -1,6 +1,6 @@
 /** Why a run did not succeed: cause, last lines, where to read on. */
-import type { AttemptSummary, FailureReason, FailureSummary, RunSummary, StepSummary } from '../../schema.ts';
-import { LOGS_DIR, logFileOf, RUN_LOG } from '../../store.ts';
+import type { AttemptSummary, FailureReason, FailureSummary, RunSummary, StepSummary } from '../../schema/index.ts';
+import { LOGS_DIR, logFileOf, RUN_LOG } from '../../store/index.ts';
 import type { FoldState } from './state.ts';
 
 const REASON: Record<FailureReason, string> = {

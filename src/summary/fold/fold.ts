@@ -1,6 +1,6 @@
 /** The fold: records in, one summary out. A running, failed or crashed run folds like a finished one. */
-import type { EventMetadata, RunStatus, RunSummary, StepSummary } from '../../schema.ts';
-import { LOGS_DIR, readRecords, SeqCoverage, type ReadItem, type RecordItem, type RunSource } from '../../store.ts';
+import type { EventMetadata, RunStatus, RunSummary, StepSummary } from '../../schema/index.ts';
+import { LOGS_DIR, readRecords, SeqCoverage, type ReadItem, type RecordItem, type RunSource } from '../../store/index.ts';
 import { entryOf } from './entry.ts';
 import { HANDLERS } from './handlers.ts';
 import { addOutput } from './output.ts';

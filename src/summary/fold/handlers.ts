@@ -1,5 +1,5 @@
 /** What each event adds to the state. An event that is not in the table changes nothing but the line counts. */
-import { EVENT_METADATA, type EventMetadata, type EventName, type LogRecord } from '../../schema.ts';
+import { EVENT_METADATA, type EventMetadata, type EventName, type LogRecord } from '../../schema/index.ts';
 import { beginCall, endCall, sumsOf } from './calls.ts';
 import { addCheck, continuityOf, restartChecks } from './continuity.ts';
 import { restartOutput } from './output.ts';

@@ -1,6 +1,6 @@
 /** Phases of the framework's work within attempts: what they used, and what the adapter says of them. */
-import { sumComplete } from '../../format.ts';
-import type { EventMetadata, FrameworkPhaseStatus, PhaseUsage, StepSummary } from '../../schema.ts';
+import { sumComplete } from '../../format/index.ts';
+import type { EventMetadata, FrameworkPhaseStatus, PhaseUsage, StepSummary } from '../../schema/index.ts';
 import { entryOf } from './entry.ts';
 import { cut } from './problems.ts';
 import { emptyUsage, usageSummary, type UsageState } from './usage.ts';

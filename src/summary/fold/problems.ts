@@ -1,5 +1,5 @@
 /** Warnings and errors: all are counted, the first and the last few are kept. */
-import type { ErrorFacts, LogRecord, ProblemExample, ProblemSummary, RecordedError } from '../../schema.ts';
+import type { ErrorFacts, LogRecord, ProblemExample, ProblemSummary, RecordedError } from '../../schema/index.ts';
 
 const KEPT = 5;
 export const MESSAGE_LENGTH = 400;

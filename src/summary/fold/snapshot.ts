@@ -1,5 +1,5 @@
 /** From the fold's state to the summary: what is recorded, and what the absence of a record says. Nothing here changes the state. */
-import { roundToMilliseconds, sumComplete, sumSeconds } from '../../format.ts';
+import { roundToMilliseconds, sumComplete, sumSeconds } from '../../format/index.ts';
 import {
   FORMAT_VERSION,
   type LogFileSummary,
@@ -7,8 +7,8 @@ import {
   type RunStatus,
   type RunSummary,
   type StepSummary,
-} from '../../schema.ts';
-import { logFileFacts } from '../../store.ts';
+} from '../../schema/index.ts';
+import { logFileFacts } from '../../store/index.ts';
 import { modelsWithOpenCalls } from './calls.ts';
 import { claimSummary } from './claims.ts';
 import { failureSummary } from './failure.ts';

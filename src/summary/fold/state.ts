@@ -1,6 +1,6 @@
 /** What the fold keeps while it reads. Bounded by steps, attempts, log files and writers, never by the number of records. */
-import type { EventMetadata, EventName, LogRecord, Phase, RunSummary } from '../../schema.ts';
-import type { SeqCoverage } from '../../store.ts';
+import type { EventMetadata, EventName, LogRecord, Phase, RunSummary } from '../../schema/index.ts';
+import type { SeqCoverage } from '../../store/index.ts';
 import { emptyContinuity, type Continuity } from './continuity.ts';
 import { entryOf } from './entry.ts';
 import { emptyOutput } from './output.ts';

@@ -1,5 +1,5 @@
 /** From the state of steps and attempts to what the summary says of them. */
-import type { AttemptSummary, RunStatus, StepSummary, ValidationSummary } from '../../schema.ts';
+import type { AttemptSummary, RunStatus, StepSummary, ValidationSummary } from '../../schema/index.ts';
 import { claimSummary } from './claims.ts';
 import { phaseSummaries } from './phases.ts';
 import { cut, errorFacts, MESSAGE_LENGTH } from './problems.ts';

@@ -1,6 +1,6 @@
 /** Adding up the ledger: the same sums per attempt, per step and for the run. */
-import { addTo, emptySum, exactTotal, type Sum } from '../../format.ts';
-import type { EventMetadata, UsageSummary } from '../../schema.ts';
+import { addTo, emptySum, exactTotal, type Sum } from '../../format/index.ts';
+import type { EventMetadata, UsageSummary } from '../../schema/index.ts';
 
 export type UsageState = ReturnType<typeof emptyUsage>;
 

@@ -1,4 +1,4 @@
-import type { ArchiveFacts, RunSummary } from '../../schema.ts';
+import type { ArchiveFacts, RunSummary } from '../../schema/index.ts';
 
 /** The summary as JSON for other programs, with the archive's facts beside it; null while not sealed. Ends in a newline. */
 export function renderJson(summary: RunSummary, archive: ArchiveFacts | null): string {

@@ -1,7 +1,7 @@
 /** The summary as GitHub Markdown: the same facts as the text, as tables. */
-import { figure, UNKNOWN } from '../../format.ts';
-import type { ArchiveFacts, RunSummary } from '../../schema.ts';
-import { sanitizeForFile } from '../../terminal.ts';
+import { figure, UNKNOWN } from '../../format/index.ts';
+import type { ArchiveFacts, RunSummary } from '../../schema/index.ts';
+import { sanitizeForFile } from '../../terminal/index.ts';
 import { overviewBlocks } from '../document/head.ts';
 import { metricBlock } from '../document/metrics.ts';
 import { figureText, type Block, type Section, type Value } from '../document/model.ts';

@@ -1,6 +1,6 @@
 /** The steps of the text: as many as there is room for, and a line for those between them. */
-import { stepNumber } from '../../format.ts';
-import type { StepSummary } from '../../schema.ts';
+import { stepNumber } from '../../format/index.ts';
+import type { StepSummary } from '../../schema/index.ts';
 import { GAP, note, type Block } from '../document/model.ts';
 import { chooseSteps, statusCounts } from '../document/selection.ts';
 import { stepBlock } from '../document/steps.ts';

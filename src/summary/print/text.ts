@@ -1,7 +1,7 @@
 /** `logs_summary.txt`: for people and for git. No line is wider than 80 columns, the whole is at most about 10 KB. */
-import { figure } from '../../format.ts';
-import type { ArchiveFacts, RunSummary } from '../../schema.ts';
-import { clip, sanitizeForFile, wrap } from '../../terminal.ts';
+import { figure } from '../../format/index.ts';
+import type { ArchiveFacts, RunSummary } from '../../schema/index.ts';
+import { clip, sanitizeForFile, wrap } from '../../terminal/index.ts';
 import { configurationBlocks, headBlocks } from '../document/head.ts';
 import { timeBlocks, totalBlocks } from '../document/metrics.ts';
 import { figureText, plainText, type Block } from '../document/model.ts';

@@ -1,7 +1,8 @@
 /** Records exchanges for ever and tells, by their index, which calls have returned. */
 import { join } from 'node:path';
-import { createRecorder } from '../../../src/cassette.ts';
-import { createRedactor, withRun } from '../../../src/log.ts';
+import { createRecorder } from '../../../src/cassette/index.ts';
+import { withRun } from '../../../src/log/index.ts';
+import { createRedactor } from '../../../src/secrets/index.ts';
 import { chatBody, completion, exchange } from '../exchanges.ts';
 
 const [runDir = '', runId = ''] = process.argv.slice(2);

@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
 import { afterEach, beforeEach, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { readCassette } from '../../../src/cassette.ts';
-import { startRehearsal } from '../../../src/rehearsal.ts';
-import { openRunDirectory, snapshotTree } from '../../../src/store.ts';
+import { readCassette } from '../../../src/cassette/index.ts';
+import { startRehearsal } from '../../../src/rehearsal/index.ts';
+import { openRunDirectory, snapshotTree } from '../../../src/store/index.ts';
 import { finished, newPlace, type Place } from '../../cli/child.ts';
 import { completion } from '../exchanges.ts';
 

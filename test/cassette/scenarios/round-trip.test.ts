@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { startReplay } from '../../../src/cassette.ts';
-import { createRedactor } from '../../../src/log.ts';
+import { startReplay } from '../../../src/cassette/index.ts';
+import { createRedactor } from '../../../src/secrets/index.ts';
 import { exchange, recorded, runPlace, type RunPlace } from '../exchanges.ts';
 
 const SECRET = 'correct-horse-battery';

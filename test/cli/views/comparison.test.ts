@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { ComparedGroup, Spread } from '../../../src/catalog.ts';
+import type { ComparedGroup, Spread } from '../../../src/catalog/index.ts';
 import { comparisonMarkdown, comparisonText } from '../../../src/cli/views/comparison.ts';
-import { widthOf } from '../../../src/terminal.ts';
+import { widthOf } from '../../../src/terminal/index.ts';
 import { newPlace } from '../child.ts';
 import { writeExperiment } from '../experiment.ts';
 

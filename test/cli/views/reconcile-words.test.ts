@@ -1,7 +1,7 @@
 /** What people read of a reconciliation, from made-up results: every line within 80 columns. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { colored, plain, widthOf } from '../../../src/terminal.ts';
+import { colored, plain, widthOf } from '../../../src/terminal/index.ts';
 import {
   resultBlock,
   resultJsonLine,
@@ -12,10 +12,10 @@ import {
 } from '../../../src/cli/views/reconcile-result.ts';
 import { overviewLines, waitingLines } from '../../../src/cli/views/reconcile-list.ts';
 import type { Saying } from '../../../src/cli/views/reconcile-words.ts';
-import type { RunReconciliation } from '../../../src/reconcile.ts';
-import type { ManifestEntry, ReconciliationAttempt, ReconciliationSummary } from '../../../src/schema.ts';
-import { parseRecord } from '../../../src/store.ts';
-import { foldReconciliation } from '../../../src/summary.ts';
+import type { RunReconciliation } from '../../../src/reconcile/index.ts';
+import type { ManifestEntry, ReconciliationAttempt, ReconciliationSummary } from '../../../src/schema/index.ts';
+import { parseRecord } from '../../../src/store/index.ts';
+import { foldReconciliation } from '../../../src/summary/index.ts';
 import { attempt, attemptLine, comparison, figures, reading, verified } from '../../summary/reconciliation-attempts.ts';
 import { matchesGolden } from '../child.ts';
 

@@ -1,10 +1,10 @@
 /** The list of runs, with and without figures of a provider to compare with. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { CatalogRun } from '../../../src/catalog.ts';
-import { colored, plain, widthOf } from '../../../src/terminal.ts';
+import type { CatalogRun } from '../../../src/catalog/index.ts';
+import { colored, plain, widthOf } from '../../../src/terminal/index.ts';
 import { listTable, runTable } from '../../../src/cli/views/run-table.ts';
-import { ManifestEntry, type ManifestEntry as Entry } from '../../../src/schema.ts';
+import { ManifestEntry, type ManifestEntry as Entry } from '../../../src/schema/index.ts';
 
 function run(last: string, changed: Partial<Entry> = {}): CatalogRun {
   const id = `20261122-141503-${last}`;

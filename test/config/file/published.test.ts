@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { adapters } from '../../../src/frameworks.ts';
-import { experimentSchemaText, loadConfig } from '../../../src/config.ts';
-import type { PublishedSchema } from '../../../src/schema.ts';
-import { jsonSchemaText, PUBLISHED_SCHEMAS } from '../../../src/schema.ts';
+import { adapters } from '../../../src/frameworks/index.ts';
+import { experimentSchemaText, loadConfig } from '../../../src/config/index.ts';
+import type { PublishedSchema } from '../../../src/schema/index.ts';
+import { jsonSchemaText, PUBLISHED_SCHEMAS } from '../../../src/schema/index.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const schemas = join(root, 'schemas');

@@ -5,7 +5,7 @@ import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { killMarked } from '../../../src/exec.ts';
+import { killMarked } from '../../../src/exec/index.ts';
 import { needsProc, newToken, processesWith, runShell, until } from '../processes.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'stepwell-test-'));
@@ -146,7 +146,7 @@ test('whoever ends a mark learns of what the end of a program has ended under it
 test('it does not end itself when it carries the mark, nor the programs of another mark', needsProc, async () => {
   const token = newToken();
   const script = `
-    import { killMarked } from ${JSON.stringify(new URL('../../../src/exec.ts', import.meta.url).href)};
+    import { killMarked } from ${JSON.stringify(new URL('../../../src/exec/index.ts', import.meta.url).href)};
     const { spawn } = await import('node:child_process');
     spawn('sleep', ['${token}'], { stdio: 'ignore' });
     const ended = await killMarked('outer:', { graceMs: 100 });

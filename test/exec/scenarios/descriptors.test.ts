@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { newToken, needsProc, processesWith } from '../processes.ts';
 
-const EXEC = new URL('../../../src/exec.ts', import.meta.url).href;
+const EXEC = new URL('../../../src/exec/index.ts', import.meta.url).href;
 
 test('while no descriptor is free the process goes on, and the program is ended as soon as one is', needsProc, () => {
   const token = newToken();

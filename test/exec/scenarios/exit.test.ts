@@ -3,13 +3,13 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { killMarked } from '../../../src/exec.ts';
+import { killMarked } from '../../../src/exec/index.ts';
 import { needsProc, newToken, processesWith, until } from '../processes.ts';
 
 /** A process of its own that starts a program and then does `end`. */
 function parent(token: string, end: string) {
   const script = `
-    import { startProgram } from ${JSON.stringify(new URL('../../../src/exec.ts', import.meta.url).href)};
+    import { startProgram } from ${JSON.stringify(new URL('../../../src/exec/index.ts', import.meta.url).href)};
     startProgram({
       command: ['sh', '-c', "trap '' TERM; setsid sleep ${token} & echo up; sleep ${token}"],
       cwd: '/', env: { PATH: process.env.PATH }, graceMs: 60000, mark: 'run-${token}:1',

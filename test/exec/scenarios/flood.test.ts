@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 /** Runs a shell script as a program from a fresh process, which reports what it saw and its own peak memory. */
 async function measured(command: string, collect: string) {
   const script = `
-    import { runProgram } from ${JSON.stringify(new URL('../../../src/exec.ts', import.meta.url).href)};
+    import { runProgram } from ${JSON.stringify(new URL('../../../src/exec/index.ts', import.meta.url).href)};
     const seen = { lines: 0, parts: 0, characters: 0, wrong: 0 };
     const before = process.resourceUsage().maxRSS;
     const result = await runProgram({

@@ -1,5 +1,5 @@
 /** The wall clock is set back by an hour between lines. */
-import { getLogger, withRun } from '../../../src/log.ts';
+import { getLogger, withRun } from '../../../src/log/index.ts';
 
 const [logsDir = ''] = process.argv.slice(2);
 const real = Date.now;

@@ -1,6 +1,6 @@
 /** Loads two copies of the package; each must see the other's context. */
 import { strict as assert } from 'node:assert';
-import type * as log from '../../../src/log.ts';
+import type * as log from '../../../src/log/index.ts';
 
 const [logsDir = '', one = '', two = ''] = process.argv.slice(2);
 type Copy = typeof log;

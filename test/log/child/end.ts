@@ -1,5 +1,5 @@
 /** Logs a hundred lines and ends in the way asked for, at once. */
-import { getLogger, LogContext } from '../../../src/log.ts';
+import { getLogger, LogContext } from '../../../src/log/index.ts';
 
 const [logsDir = '', way = '', mode = ''] = process.argv.slice(2);
 const buffered = mode === 'buffered' ? ['adapter'] : [];

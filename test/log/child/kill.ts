@@ -1,6 +1,6 @@
 /** Logs lines of 50 bytes to 256 KiB until it is killed; tells on stdout which calls have returned. */
 import { writeSync } from 'node:fs';
-import { getLogger, withRun, withStep } from '../../../src/log.ts';
+import { getLogger, withRun, withStep } from '../../../src/log/index.ts';
 
 const [logsDir = '', name = ''] = process.argv.slice(2);
 const components = ['adapter', 'metrics', 'validator'];

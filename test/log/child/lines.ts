@@ -1,5 +1,5 @@
 /** Logs so many lines of so many bytes as `name`, then ends. */
-import { getLogger, syncRun, withRun, withStep } from '../../../src/log.ts';
+import { getLogger, syncRun, withRun, withStep } from '../../../src/log/index.ts';
 
 const [logsDir = '', name = '', lines = '1', bytes = '100', sync = ''] = process.argv.slice(2);
 withRun({ runId: 'r1', framework: 'f', logsDir }, () => {

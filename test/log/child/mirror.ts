@@ -1,5 +1,5 @@
 /** Hostile texts in records with a run, mirrored to stderr, and without one. `process.argv[2]` is the log directory. */
-import { getLogger, withRun } from '../../../src/log.ts';
+import { getLogger, withRun } from '../../../src/log/index.ts';
 import { HOSTILE } from '../../terminal/hostile.ts';
 
 const log = getLogger('m', { component: 'adapter' });

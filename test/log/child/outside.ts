@@ -1,5 +1,5 @@
 /** Logs without a run, mirrors a run to stderr, and holds records for a run that never begins. */
-import { getLogger, withPendingRun, withRun } from '../../../src/log.ts';
+import { getLogger, withPendingRun, withRun } from '../../../src/log/index.ts';
 
 const [logsDir = '', exit = ''] = process.argv.slice(2);
 const log = getLogger('outside', { component: 'adapter' });

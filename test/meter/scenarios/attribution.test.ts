@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
 import { test } from 'node:test';
-import { withStep } from '../../../src/log.ts';
-import { startMeter } from '../../../src/meter.ts';
+import { withStep } from '../../../src/log/index.ts';
+import { startMeter } from '../../../src/meter/index.ts';
 import { ledgerRun } from '../ledger-run.ts';
 import { ask, metered, openPlain, WHOLE } from '../metered-attempt.ts';
 import { completion, startUpstream } from '../upstream-stub.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { withStep } from '../../../src/log.ts';
-import { startMeter, type Meter, type MeteredEndpoint } from '../../../src/meter.ts';
+import { withStep } from '../../../src/log/index.ts';
+import { startMeter, type Meter, type MeteredEndpoint } from '../../../src/meter/index.ts';
 import { ledgerRun } from '../ledger-run.ts';
 import { ask, openPlain, STREAM, WHOLE } from '../metered-attempt.ts';
 import { completion, startUpstream, type Answer } from '../upstream-stub.ts';

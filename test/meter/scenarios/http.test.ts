@@ -4,7 +4,7 @@ import { request as httpRequest, type IncomingMessage, type RequestOptions } fro
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
-import type { MeteredEndpoint } from '../../../src/meter.ts';
+import type { MeteredEndpoint } from '../../../src/meter/index.ts';
 import { metered, REAL_KEY, STREAM, WHOLE } from '../metered-attempt.ts';
 import { completion, streamEvents, startUpstream } from '../upstream-stub.ts';
 

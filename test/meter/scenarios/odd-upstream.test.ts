@@ -5,7 +5,7 @@ import { createServer as createHttpServer, request as httpRequest, type Incoming
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
-import { createBudget } from '../../../src/meter.ts';
+import { createBudget } from '../../../src/meter/index.ts';
 import { ask, metered, WHOLE } from '../metered-attempt.ts';
 import { completion } from '../upstream-stub.ts';
 

@@ -1,9 +1,9 @@
 /** Addresses of phases: their calls are the attempt's in everything, and carry the phase. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { withStep } from '../../../src/log.ts';
-import { createBudget, startMeter, type MeteredAddress, type MeteredAttempt } from '../../../src/meter.ts';
-import type { RunMeter, RunMeterOptions } from '../../../src/meter.ts';
+import { withStep } from '../../../src/log/index.ts';
+import { createBudget, startMeter, type MeteredAddress, type MeteredAttempt } from '../../../src/meter/index.ts';
+import type { RunMeter, RunMeterOptions } from '../../../src/meter/index.ts';
 import { ledgerRun } from '../ledger-run.ts';
 import type { LedgerRun } from '../ledger-run.ts';
 import { openPlain, STREAM, WHOLE } from '../metered-attempt.ts';

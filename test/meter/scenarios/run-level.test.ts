@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { withStep } from '../../../src/log.ts';
-import { startMeter, type MeteredEndpoint } from '../../../src/meter.ts';
+import { withStep } from '../../../src/log/index.ts';
+import { startMeter, type MeteredEndpoint } from '../../../src/meter/index.ts';
 import { ledgerRun } from '../ledger-run.ts';
 import { ask, openPlain, WHOLE } from '../metered-attempt.ts';
 import { completion, startUpstream } from '../upstream-stub.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { MAX_RECORD_BYTES } from '../../../src/log.ts';
+import { MAX_RECORD_BYTES } from '../../../src/log/index.ts';
 import { asking, at, between, noFilter } from './recording-client.ts';
 
 const MINUTE = 60_000;

@@ -1,5 +1,5 @@
 /** Reconciling as a process of its own: `node reconcile-process.ts RUNS_DIR TIME RUN`. Prints each result as a line of JSON. */
-import { reconcileRuns } from '../../../src/reconcile.ts';
+import { reconcileRuns } from '../../../src/reconcile/index.ts';
 
 const [runsDir = '', time = '', run] = process.argv.slice(2);
 const now = new Date(Number(time));

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { CLOCK_MARGIN_MS } from '../../../src/reconcile/minutes/window.ts';
-import { currentProcess, LEASE_FILE } from '../../../src/store.ts';
+import { currentProcess, LEASE_FILE } from '../../../src/store/index.ts';
 import { attemptsOf, differences, HOUR, MINUTE, NOON, place, type MadeCall, type Place } from '../sealed-runs.ts';
 
 async function twice(here: Place, from = HOUR): Promise<Map<string, string>> {

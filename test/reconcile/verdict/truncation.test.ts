@@ -1,9 +1,9 @@
 /** An attempt fits one record, however large the run. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MAX_RECORD_BYTES } from '../../../src/log.ts';
+import { MAX_RECORD_BYTES } from '../../../src/log/index.ts';
 import { boundedNames, boundedReading, boundedSteps } from '../../../src/reconcile/verdict/truncation.ts';
-import type { ProviderReading, StepResolution, UsageFigures } from '../../../src/schema.ts';
+import type { ProviderReading, StepResolution, UsageFigures } from '../../../src/schema/index.ts';
 
 const LARGE: UsageFigures = {
   input_tokens: 123_456_789_012,

@@ -11,7 +11,7 @@ import type {
   UsageFigures,
   UsageFilter,
   UsageWindow,
-} from '../../../src/schema.ts';
+} from '../../../src/schema/index.ts';
 
 const DAY = '2026-03-02';
 const SETTINGS: ReconciliationSettings = { required_readings: 2, interval_minutes: 60, threshold_percent: 1, max_age_hours: 168 };

@@ -5,8 +5,8 @@ import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { adapters } from '../../../src/frameworks.ts';
-import type { Adapter, AdapterStep, FrameworkClaim } from '../../../src/run.ts';
+import { adapters } from '../../../src/frameworks/index.ts';
+import type { Adapter, AdapterStep, FrameworkClaim } from '../../../src/run/index.ts';
 import { differences, metadataOf, recordsOf, scenario, survivorsOf } from '../shell-experiment.ts';
 
 function adapter(

@@ -4,10 +4,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { StepwellError } from '../../../src/errors.ts';
-import { planExperiment } from '../../../src/experiment.ts';
-import type { Adapter } from '../../../src/run.ts';
-import type { LogRecord } from '../../../src/schema.ts';
+import { StepwellError } from '../../../src/errors/index.ts';
+import { planExperiment } from '../../../src/experiment/index.ts';
+import type { Adapter } from '../../../src/run/index.ts';
+import type { LogRecord } from '../../../src/schema/index.ts';
 import { completion, startUpstream, type UpstreamStub } from '../../meter/upstream-stub.ts';
 import { differences, metadataOf, recordsOf, scenario, survivorsOf, type Scenario } from '../shell-experiment.ts';
 

@@ -4,7 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { Adapter, AdapterEndpoint } from '../../../src/run.ts';
+import type { Adapter, AdapterEndpoint } from '../../../src/run/index.ts';
 import { completion, startUpstream } from '../../meter/upstream-stub.ts';
 import { differences, recordsOf, scenario, survivorsOf } from '../shell-experiment.ts';
 

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { recoverRun } from '../../../src/experiment.ts';
+import { recoverRun } from '../../../src/experiment/index.ts';
 import { differences, metadataOf, recordsOf, scenario } from '../shell-experiment.ts';
 
 /** Just above what the checks ask for. */

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Adapter } from '../../../src/run.ts';
-import { RunMetrics } from '../../../src/schema.ts';
+import type { Adapter } from '../../../src/run/index.ts';
+import { RunMetrics } from '../../../src/schema/index.ts';
 import { startUpstream, USAGE } from '../../meter/upstream-stub.ts';
 import { differences, recordsOf, scenario } from '../shell-experiment.ts';
 

@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { getLogger, withRun, withStep } from '../../../src/log.ts';
-import { RunsManifest } from '../../../src/schema.ts';
-import { logFileOf, openRunDirectory, readRecords } from '../../../src/store.ts';
+import { getLogger, withRun, withStep } from '../../../src/log/index.ts';
+import { RunsManifest } from '../../../src/schema/index.ts';
+import { logFileOf, openRunDirectory, readRecords } from '../../../src/store/index.ts';
 import { CHILD, differences, recordsOf, scenario } from '../shell-experiment.ts';
 
 const TASKS = 100;

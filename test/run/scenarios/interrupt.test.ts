@@ -6,11 +6,11 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { interruptOnSignals, recoverRun } from '../../../src/experiment.ts';
+import { interruptOnSignals, recoverRun } from '../../../src/experiment/index.ts';
 import { CTRL_C, inTerminal, needsPty } from '../../exec/terminal.ts';
 import { CHILD, differences, metadataOf, recordsOf, scenario } from '../shell-experiment.ts';
 
-const STEPWELL = fileURLToPath(new URL('../../../src/cli.ts', import.meta.url));
+const STEPWELL = fileURLToPath(new URL('../../../src/cli/index.ts', import.meta.url));
 
 function runDirOf(text: string): string {
   return /started (.*?)\r?\n/.exec(text)?.[1] ?? '';

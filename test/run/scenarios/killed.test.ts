@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { recoverAll, recoverRun } from '../../../src/experiment.ts';
+import { recoverAll, recoverRun } from '../../../src/experiment/index.ts';
 import { CHILD, differences, metadataOf, recordsOf, scenario, survivorsOf } from '../shell-experiment.ts';
 
 const SCRIPT =

@@ -4,8 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { compareRuns, listRuns } from '../../../src/catalog.ts';
-import { planExperiment } from '../../../src/experiment.ts';
+import { compareRuns, listRuns } from '../../../src/catalog/index.ts';
+import { planExperiment } from '../../../src/experiment/index.ts';
 import { completion, startUpstream } from '../../meter/upstream-stub.ts';
 import { differences, metadataOf, recordsOf, scenario } from '../shell-experiment.ts';
 

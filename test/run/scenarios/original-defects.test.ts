@@ -4,9 +4,9 @@ import { execFileSync } from 'node:child_process';
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { adapters } from '../../../src/frameworks.ts';
-import { packRun } from '../../../src/archive.ts';
-import { RunMetrics, RunsManifest } from '../../../src/schema.ts';
+import { adapters } from '../../../src/frameworks/index.ts';
+import { packRun } from '../../../src/archive/index.ts';
+import { RunMetrics, RunsManifest } from '../../../src/schema/index.ts';
 import { differences, metadataOf, recordsOf, scenario } from '../shell-experiment.ts';
 
 async function metricsOf(runDir: string): Promise<RunMetrics> {

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { recoverAll, recoverRun } from '../../../src/experiment.ts';
-import { metadataText, RunsManifest } from '../../../src/schema.ts';
-import { currentProcess, LEASE_FILE } from '../../../src/store.ts';
+import { recoverAll, recoverRun } from '../../../src/experiment/index.ts';
+import { metadataText, RunsManifest } from '../../../src/schema/index.ts';
+import { currentProcess, LEASE_FILE } from '../../../src/store/index.ts';
 import { differences, metadataOf, recordsOf, scenario } from '../shell-experiment.ts';
 
 /** The lease of a process that was here before the machine’s last start, or whose pid was given away. */

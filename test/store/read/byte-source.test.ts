@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { piecesOf, readRange, sha256Of } from '../../../src/store.ts';
+import { piecesOf, readRange, sha256Of } from '../../../src/store/index.ts';
 import { memoryBytes } from '../memory-bytes.ts';
 
 test('every range comes whole, however short the reads are', async () => {

@@ -5,7 +5,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { followRecords, followRun, sourceOf, type FilePosition, type FollowedItem, type ReadItem } from '../../../src/store.ts';
+import {
+  followRecords,
+  followRun,
+  sourceOf,
+  type FilePosition,
+  type FollowedItem,
+  type ReadItem,
+} from '../../../src/store/index.ts';
 import { SeqOrder } from '../../../src/store/read/seq-order.ts';
 import { memoryBytes } from '../memory-bytes.ts';
 import { line } from '../source-contract.ts';
@@ -86,7 +93,7 @@ test('a signal ends the following', async () => {
 test('lines of a process that writes to many files come in its order and none is missing, until it is killed', async () => {
   const dir = await newRun();
   const script = join(root, 'writer.ts');
-  const store = new URL('../../../src/store.ts', import.meta.url).href;
+  const store = new URL('../../../src/store/index.ts', import.meta.url).href;
   await writeFile(
     script,
     `import { appendFileSync, mkdirSync } from 'node:fs';

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { openLocalFile, sha256OfFile } from '../../../src/store.ts';
+import { openLocalFile, sha256OfFile } from '../../../src/store/index.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'stepwell-local-'));
 after(() => rmSync(dir, { recursive: true }));

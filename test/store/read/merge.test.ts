@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { logFilesOf, openRunDirectory, readRecords, type RunSource } from '../../../src/store.ts';
+import { logFilesOf, openRunDirectory, readRecords, type RunSource } from '../../../src/store/index.ts';
 import { line, writeFiles } from '../source-contract.ts';
 
 /** A source of files in memory that counts the streams open at once. */

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { openRunDirectory, parseRecord, readLogFile, type ReadItem } from '../../../src/store.ts';
+import { openRunDirectory, parseRecord, readLogFile, type ReadItem } from '../../../src/store/index.ts';
 import { LineSplitter } from '../../../src/store/read/lines.ts';
-import { LogRecord } from '../../../src/schema.ts';
+import { LogRecord } from '../../../src/schema/index.ts';
 import { line, writeFiles } from '../source-contract.ts';
 
 async function itemsOf(data: string | Buffer, file = 'logs/step_003/adapter.log'): Promise<ReadItem[]> {

@@ -4,7 +4,7 @@ import { appendFile, chmod, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { openRunDirectory } from '../../../src/store.ts';
+import { openRunDirectory } from '../../../src/store/index.ts';
 import { CONTRACT_FILES, describeSource, line, writeFiles } from '../source-contract.ts';
 
 describeSource('directory', (runDir) => openRunDirectory(runDir));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { SeqCoverage } from '../../../src/store.ts';
+import { SeqCoverage } from '../../../src/store/index.ts';
 
 test('numbers in any order, some of them twice: holes and repetitions are those of a set', () => {
   fc.assert(

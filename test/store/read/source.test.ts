@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openRunDirectory, sourceOf, type RunSource } from '../../../src/store.ts';
+import { openRunDirectory, sourceOf, type RunSource } from '../../../src/store/index.ts';
 import { memoryBytes } from '../memory-bytes.ts';
 import { describeSource } from '../source-contract.ts';
 

@@ -1,8 +1,8 @@
 /** What the framework said of its use stands beside the measurement, for the same attempts. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { EventMetadata } from '../../../src/schema.ts';
-import { computeMetrics, foldRecords, renderText } from '../../../src/summary.ts';
+import type { EventMetadata } from '../../../src/schema/index.ts';
+import { computeMetrics, foldRecords, renderText } from '../../../src/summary/index.ts';
 import { Recording } from '../recording.ts';
 
 type Claim = EventMetadata<'attempt_end'>['claimed_usage'];

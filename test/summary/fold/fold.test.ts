@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { LEVELS, RunSummary, type AggregateMetrics, type LogRecord } from '../../../src/schema.ts';
-import type { ReadItem } from '../../../src/store.ts';
-import { computeMetrics, foldRecords, renderMarkdown, renderText } from '../../../src/summary.ts';
+import { LEVELS, RunSummary, type AggregateMetrics, type LogRecord } from '../../../src/schema/index.ts';
+import type { ReadItem } from '../../../src/store/index.ts';
+import { computeMetrics, foldRecords, renderMarkdown, renderText } from '../../../src/summary/index.ts';
 import { fileWidthOf } from '../../../src/terminal/wrap.ts';
 import { CASES } from '../cases.ts';
 import { Recording } from '../recording.ts';

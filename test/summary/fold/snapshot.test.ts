@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import type { RunSummary } from '../../../src/schema.ts';
-import type { ReadItem } from '../../../src/store.ts';
-import { createRunFold, foldRecords, type RecordedCall } from '../../../src/summary.ts';
+import type { RunSummary } from '../../../src/schema/index.ts';
+import type { ReadItem } from '../../../src/store/index.ts';
+import { createRunFold, foldRecords, type RecordedCall } from '../../../src/summary/index.ts';
 import { CASES, longRun } from '../cases.ts';
 import { Recording } from '../recording.ts';
 

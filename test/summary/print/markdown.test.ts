@@ -1,7 +1,7 @@
 /** Words that may come from a log mean nothing but themselves, in every place of a report. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { foldRecords, renderMarkdown } from '../../../src/summary.ts';
+import { foldRecords, renderMarkdown } from '../../../src/summary/index.ts';
 import { Recording } from '../recording.ts';
 
 const HOSTILE = '<img src=x> | ![](http://evil) `code` \u202e**bold**\n# title';

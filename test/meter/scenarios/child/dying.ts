@@ -1,6 +1,6 @@
 /** A process that makes one whole call and is killed in the middle of two others. Arguments: upstream base URL, logs directory. */
-import { withRun, withStep } from '../../../../src/log.ts';
-import { startMeter, unpriced } from '../../../../src/meter.ts';
+import { withRun, withStep } from '../../../../src/log/index.ts';
+import { startMeter, unpriced } from '../../../../src/meter/index.ts';
 import { ask, STREAM, WHOLE } from '../../metered-attempt.ts';
 
 const [baseUrl = '', logsDir = ''] = process.argv.slice(2);

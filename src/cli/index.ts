@@ -11,14 +11,14 @@ export async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(`${version()}\n`);
     return 0;
   }
-  const { runCommandLine } = await import('./cli/command-line.ts');
+  const { runCommandLine } = await import('./command-line.ts');
   return runCommandLine(args);
 }
 
 function version(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
   return version;
 }
 
-// Started as a file (node src/cli.ts), not imported by bin/stepwell.js.
+// Started as a file (node src/cli/index.ts), not imported by bin/stepwell.js.
 if (import.meta.main) process.exitCode = await main(process.argv.slice(2));

@@ -18,6 +18,6 @@ export {
   tokens,
   UNKNOWN,
   usd,
-} from './format/figures.ts';
-export { addTo, emptySum, exactTotal, roundToMilliseconds, sumComplete, sumKnown, sumSeconds, type Sum } from './format/sum.ts';
-export { duration, secondsOf, utc } from './format/time.ts';
+} from './figures.ts';
+export { addTo, emptySum, exactTotal, roundToMilliseconds, sumComplete, sumKnown, sumSeconds, type Sum } from './sum.ts';
+export { duration, secondsOf, utc } from './time.ts';

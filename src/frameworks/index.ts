@@ -2,18 +2,18 @@
  * The table of frameworks. A new one is one file beside `frameworks/command.ts`, its parts in a folder of that name, and one line here; a
  * new agent is a preset.
  */
-import { agentAdapter } from './frameworks/agent.ts';
-import { PRESETS } from './frameworks/agent/presets.ts';
-import { baes } from './frameworks/baes.ts';
-import { BAES } from './frameworks/baes/recipe.ts';
-import { baseline } from './frameworks/baseline.ts';
-import { chatdev } from './frameworks/chatdev.ts';
-import { CHATDEV } from './frameworks/chatdev/recipe.ts';
-import { command } from './frameworks/command.ts';
-import { ghspec } from './frameworks/ghspec.ts';
-import { GHSPEC } from './frameworks/ghspec/recipe.ts';
-import type { Recipe } from './setup.ts';
-import type { Adapter } from './run.ts';
+import { agentAdapter } from './agent.ts';
+import { PRESETS } from './agent/presets.ts';
+import { baes } from './baes.ts';
+import { BAES } from './baes/recipe.ts';
+import { baseline } from './baseline.ts';
+import { chatdev } from './chatdev.ts';
+import { CHATDEV } from './chatdev/recipe.ts';
+import { command } from './command.ts';
+import { ghspec } from './ghspec.ts';
+import { GHSPEC } from './ghspec/recipe.ts';
+import type { Recipe } from '../setup/index.ts';
+import type { Adapter } from '../run/index.ts';
 
 export interface Framework {
   /** With the keys that it adds to the configuration. */

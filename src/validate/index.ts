@@ -1,20 +1,20 @@
 /** What a step left, measured: files, and the service that was built, started and asked over HTTP. */
 import { randomInt } from 'node:crypto';
-import type { Logger } from './log.ts';
-import { getLogger } from './log.ts';
-import type { AppConfig, EventMetadata, ValidationConfig } from './schema.ts';
-import { toSeconds } from './schema.ts';
-import type { TreeChange } from './store.ts';
-import { snapshotTree } from './store.ts';
-import { startApp } from './validate/app.ts';
-import type { ArtifactCheck } from './validate/artifacts.ts';
-import { checkArtifacts } from './validate/artifacts.ts';
-import { watchApp } from './validate/flow.ts';
-import type { AppMeasures } from './validate/flow.ts';
-import { reservePort } from './validate/port.ts';
+import type { Logger } from '../log/index.ts';
+import { getLogger } from '../log/index.ts';
+import type { AppConfig, EventMetadata, ValidationConfig } from '../schema/index.ts';
+import { toSeconds } from '../schema/index.ts';
+import type { TreeChange } from '../store/index.ts';
+import { snapshotTree } from '../store/index.ts';
+import { startApp } from './app.ts';
+import type { ArtifactCheck } from './artifacts.ts';
+import { checkArtifacts } from './artifacts.ts';
+import { watchApp } from './flow.ts';
+import type { AppMeasures } from './flow.ts';
+import { reservePort } from './port.ts';
 
-export { artifactFailure, checkArtifacts } from './validate/artifacts.ts';
-export { keepFree, reservePort } from './validate/port.ts';
+export { artifactFailure, checkArtifacts } from './artifacts.ts';
+export { keepFree, reservePort } from './port.ts';
 
 export interface ValidationOptions {
   /** Absolute. */

@@ -1,0 +1,6 @@
+/** Reconciliation: the provider's own figures of a run, read until they stand still and held against the ledger. */
+export { accessOf, ADMIN_KEY_VARIABLES } from './access.ts';
+export { reconcileError } from './errors.ts';
+export { listReconciliations, reconcileRuns } from './batch.ts';
+export type * from './options.ts';
+export { watchRuns } from './watch.ts';

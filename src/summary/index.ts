@@ -1,0 +1,13 @@
+/** What a run amounts to: the fold of its logs, its metrics, and both as text, Markdown and JSON. */
+export { createRunFold, foldRecords, foldRun, type RunDetails, type RunFold } from './fold/fold.ts';
+export type { RecordedCall } from './fold/state.ts';
+export { renderJson } from './print/json.ts';
+export { renderMarkdown } from './print/markdown.ts';
+export { computeMetrics } from './metrics.ts';
+export { fact, facts, figureText, plainText, type BlockOf, type Fact } from './document/model.ts';
+export { comparisonFigures } from './document/reconciliation.ts';
+export { costText, differencePercent, sharedText, stepsResolvedAs } from './document/reconciliation-phrases.ts';
+export { foldReconciliation, readReconciliation } from './reconciliation.ts';
+export { LogSummarizer } from './summarizer.ts';
+export { headLines, renderText } from './print/text.ts';
+export { claimLine, runNotes, totalCost } from './document/phrases.ts';
