@@ -82,6 +82,9 @@ const entries: Record<string, string[]> = {
   index: ['errors', 'store', 'log', 'run', 'summary', 'archive', 'catalog', 'experiment'],
   log: ['secrets', 'log'],
   meter: ['meter'],
+  // Readers alone: importing it must load nothing that runs or writes.
+  read: ['errors', 'schema', 'store', 'summary', 'archive', 'catalog'],
+  schema: ['schema'],
 };
 
 /** Folders below an area's own that the rule reaches; a test adds one more level than there is. */

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { loadedBy, packagesIn } from '../loaded.ts';
 import { cleanEnv, newPlace } from './child.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/stepwell.js', import.meta.url));
@@ -46,29 +47,19 @@ test('--version and -V print the version of package.json', async () => {
   }
 });
 
-/** Files that are loaded while `code` runs with `main` of the command line at hand. */
-function loadedBy(source: string, code: string): string[] {
-  const script = `import { registerHooks } from 'node:module';
-    const seen = [];
-    registerHooks({ load(url, context, next) { seen.push(url); return next(url, context); } });
-    const { main } = await import(${JSON.stringify(source)});
-    ${code}
-    console.error(JSON.stringify(seen.filter((url) => url.startsWith('file:'))));`;
-  const done = spawnSync(process.execPath, ['--input-type=module', '-e', script], { env: cleanEnv() });
-  assert.equal(done.status, 0, done.stderr.toString());
-  return JSON.parse(done.stderr.toString()) as string[];
+const cli = new URL('../../src/cli/index.ts', import.meta.url).href;
+
+/** Files that are loaded by a command line. */
+function loadedByCommand(...args: readonly string[]): string[] {
+  return loadedBy(`const { main } = await import(${JSON.stringify(cli)}); await main(${JSON.stringify(args)});`, cleanEnv());
 }
 
 test('--version loads neither zod nor commander nor yaml', () => {
-  const source = new URL('../../src/cli/index.ts', import.meta.url).href;
-  assert.deepEqual(loadedBy(source, `await main(['--version']);`), [source]);
+  assert.deepEqual(loadedByCommand('--version'), [cli]);
 });
 
 test('--help loads no library but commander, and the log core none at all', () => {
-  const packages = (urls: readonly string[]): string[] => [
-    ...new Set(urls.flatMap((url) => /\/node_modules\/([^/]+)/.exec(url)?.[1] ?? [])),
-  ];
-  const cli = new URL('../../src/cli/index.ts', import.meta.url).href;
-  assert.deepEqual(packages(loadedBy(cli, `await main(['--help']);`)), ['commander']);
-  assert.deepEqual(packages(loadedBy(new URL('../../src/log/index.ts', import.meta.url).href, '')), []);
+  assert.deepEqual(packagesIn(loadedByCommand('--help')), ['commander']);
+  const log = new URL('../../src/log/index.ts', import.meta.url).href;
+  assert.deepEqual(packagesIn(loadedBy(`await import(${JSON.stringify(log)});`, cleanEnv())), []);
 });
