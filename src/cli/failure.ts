@@ -41,7 +41,7 @@ export function failureFacts(thrown: unknown): FailureFacts {
   return {
     code: null,
     message: messageOf(thrown) || 'It failed without a message.',
-    fix: 'This is a fault of stepwell or of the machine, not of your input. STEPWELL_DEBUG=1 before the command shows where.',
+    fix: 'This is a bug in stepwell or a problem of this machine, not of your input. Set STEPWELL_DEBUG=1 to see the stack trace.',
   };
 }
 

@@ -65,19 +65,19 @@ export function buildProgram(dispatch: Dispatch): Command {
       .option('--record', 'keep what is asked and answered on a cassette in each run directory, for --replay')
       .option('--replay <run>', 'answer from the cassette of this recorded run; no model is asked')
       .option('--replay-loose', 'with --replay: the next recorded answer for a request that was not recorded, with a warning')
-      .option('--dry-run', 'print what would be run and what stands in the way, and start nothing')
+      .option('--dry-run', 'print the plan and any blocking problems; start nothing')
       .option('--json', 'print one line of JSON at the launch and one for each run that is done, nothing else')
       .addOption(new Option('--console <level>', 'show log records of at least this level on stderr').choices(LEVEL_NAMES)),
   );
   common(
     add('list', 'List all runs, newest first.', 'list', 'list --json | jq -r .run_id')
-      .option('--rebuild', 'make the index of all runs anew from the run directories')
+      .option('--rebuild', 'rebuild the index from the run directories')
       .option('--json', 'one line of JSON for each run'),
   );
   common(
     add(
       'compare',
-      'Hold frameworks against each other over their runs: success, steps, calls, tokens, cost, time, downtime and CRUD score.',
+      'Compare frameworks across their runs: success, steps, calls, tokens, cost, time, downtime and CRUD score.',
       'compare',
       'compare baes chatdev --markdown',
     )
@@ -98,7 +98,7 @@ export function buildProgram(dispatch: Dispatch): Command {
       'logs -f latest --level warn',
     )
       .argument('<run>', RUN_ARGUMENT)
-      .option('-f, --follow', 'go on as the run goes on, until it ends')
+      .option('-f, --follow', 'keep following until the run ends')
       .option('--step <ids>', 'only these steps, such as 3 or 1,3-5')
       .option('--component <names>', 'only these components, such as adapter or adapter,metrics')
       .addOption(new Option('--level <level>', 'only records of at least this level').choices(LEVEL_NAMES))
@@ -137,7 +137,7 @@ export function buildProgram(dispatch: Dispatch): Command {
   common(
     add(
       'reconcile',
-      'Hold what the metering proxy measured against the provider’s own figures, until they stand still. Exit code 3 on a mismatch.',
+      'Compare the ledger with the provider’s usage API until several readings agree. Exit code 3 on a mismatch.',
       'reconcile',
       'reconcile baes latest --force',
       'reconcile --list --verbose',
@@ -149,7 +149,7 @@ export function buildProgram(dispatch: Dispatch): Command {
       .option('--min-age <minutes>', 'leave runs alone that ended less than this ago (default: the run’s configuration, 30)')
       .option('--max-age <hours>', 'runs that ended longer ago get a last reading (default: the run’s configuration, 168)')
       .addOption(new Option('--force', 'also runs that are too young or settled').conflicts('list'))
-      .option('--list', 'say which runs wait and for what; nobody is asked')
+      .option('--list', 'list pending runs and why; makes no API calls')
       .option('-v, --verbose', 'with --list all runs by state; else costs, steps and settled runs as well')
       .addOption(new Option('--watch', 'go on until every run is settled').conflicts('list'))
       .option('--json', 'one JSON document; with --watch a line for each result and each round')

@@ -1,4 +1,4 @@
-/** Signals that ask the command line to end: the first ends in good order, a later one at once. */
+/** Signals that ask the command line to end: the first shuts down cleanly, a later one ends at once. */
 import { ExitCode } from '../errors/index.ts';
 
 /** SIGHUP comes when the terminal is closed or the connection breaks. */

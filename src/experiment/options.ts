@@ -31,7 +31,7 @@ export interface ExperimentOptions {
   readonly replayLoose?: boolean;
   /** Other `STEPWELL_…` settings and the secrets are taken from here. Default: `process.env`. */
   readonly env?: NodeJS.ProcessEnv;
-  /** Ends the experiment in good order: running steps are stopped, each run is sealed as `interrupted`. */
+  /** Ends the experiment cleanly: running steps are stopped, each run is sealed as `interrupted`. */
   readonly signal?: AbortSignal;
   /** Adapters of your own, by the name that `adapter:` in the configuration gives; they come before the built-in ones. */
   readonly adapters?: Readonly<Record<string, Adapter>>;
@@ -75,7 +75,7 @@ export interface ExperimentPlan {
   readonly stepTimeoutSeconds: number;
   /** Attempts at a step after the first. */
   readonly maxRetries: number;
-  /** What stands in the way; the run is refused unless it is empty. */
+  /** Blocking problems; the run is refused unless this is empty. */
   readonly findings: readonly Finding[];
 }
 

@@ -62,7 +62,7 @@ export class DynamicFileHandler {
     this.#pool.append(file, bytes, length, mayWait);
   }
 
-  /** Makes the run's logs directory. What stands in the way comes up again, and is told, when a line is written. */
+  /** Makes the run's logs directory. A problem shows again, and is reported, when a line is written. */
   prepare(run: RunState): void {
     try {
       this.#pool.makeDirectory(run.logsDir, run.directories);

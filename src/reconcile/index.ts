@@ -1,4 +1,4 @@
-/** Reconciliation: the provider's own figures of a run, read until they stand still and held against the ledger. */
+/** Reconciliation: the provider's own figures of a run, read until several readings agree and compared with the ledger. */
 export { accessOf, ADMIN_KEY_VARIABLES } from './access.ts';
 export { reconcileError } from './errors.ts';
 export { listReconciliations, reconcileRuns } from './batch.ts';

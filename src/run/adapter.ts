@@ -82,7 +82,7 @@ export type FrameworkClaim =
       readonly usage?: Readonly<ClaimedUsage>;
     };
 
-/** Something that stands in the way of a run before it begins. */
+/** A problem that blocks a run before it starts. */
 export interface Finding {
   readonly what: string;
   readonly fix: string;
@@ -100,7 +100,7 @@ export interface Adapter<Settings extends FrameworkSettings = FrameworkSettings>
   /** True when it asks a model itself, so that a run without an endpoint is refused before it begins. */
   readonly needsEndpoint?: boolean;
   /**
-   * Members that the framework cannot bear: the proxy takes them out of each `choices[].message` and `choices[].delta` of answers to chat
+   * Response fields that break the framework: the proxy takes them out of each `choices[].message` and `choices[].delta` of answers to chat
    * completions, before the framework only. Ledger and cassette keep what the provider sent.
    */
   readonly omitFromMessages?: readonly string[];

@@ -19,8 +19,8 @@ export const setupError = defineErrors({
   SETUP_SOURCE_UNREACHABLE: (facts: { framework: string; repository: string; lines: readonly string[] }) => ({
     sentence: [`The source of ${facts.framework} could not be fetched from ${facts.repository}.`, ...facts.lines].join('\n  '),
     fix:
-      `Look whether \`git ls-remote ${facts.repository}\` works from here; without access, bring a clone from another machine ` +
-      `and name its path: frameworks: { ${facts.framework}: { repo_url: /path/to/clone } }.`,
+      `Check that \`git ls-remote ${facts.repository}\` works here. Without network access, copy a clone from another machine ` +
+      `and set its path: frameworks: { ${facts.framework}: { repo_url: /path/to/clone } }.`,
     exitCode: 1,
   }),
   SETUP_FILE_MISSING: (facts: { framework: string; commit: string; file: string }) => ({

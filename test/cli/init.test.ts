@@ -22,7 +22,7 @@ test('init writes an experiment that can be run as it stands', async () => {
   const plan = await place.stepwell(['run', 'baseline', '--dry-run', '--config', 'mine/config/experiment.yaml']);
   assert.equal(plan.code, 0, plan.stderr);
   assert.match(plan.stdout, /Steps: 6\n/);
-  assert.match(plan.stdout, /Nothing was started/);
+  assert.match(plan.stdout, /nothing was started/);
 });
 
 test('what init says to type next works where the experiment is', async () => {

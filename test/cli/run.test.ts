@@ -110,7 +110,7 @@ test('a run that fails exits 4 and says what failed, the last lines of output an
   assert.match(lines.stdout, /tool +failed +1\/2/);
 });
 
-test('--dry-run prints the plan and starts nothing; what is in the way exits 2', async () => {
+test('--dry-run prints the plan and starts nothing; a blocking problem gives exit code 2', async () => {
   writeExperiment(place.dir, 'true');
   const plan = await place.stepwell(['run', 'tool', '3', '--jobs', '2', '--steps', '2', '--dry-run']);
   assert.equal(plan.code, 0, plan.stderr);
@@ -127,7 +127,7 @@ test('--dry-run prints the plan and starts nothing; what is in the way exits 2',
   writeFileSync(config, readFileSync(config, 'utf8').replace('command: [sh,', 'command: [no-such-program-here,'));
   const blocked = await place.stepwell(['run', 'tool', '--dry-run']);
   assert.equal(blocked.code, 2);
-  assert.match(blocked.stdout, /In the way:\n {2}.*no-such-program-here/);
+  assert.match(blocked.stdout, /Blocking problems:\n {2}.*no-such-program-here/);
   const refused = await place.stepwell(['run', 'tool']);
   assert.equal(refused.code, 2);
   assert.match(refused.stderr, /^error\[CHECKS_FAILED\]: .*\n?.*no-such-program-here[^]*fix: /);
@@ -200,13 +200,13 @@ async function until(condition: () => boolean): Promise<void> {
   }
 }
 
-test('Ctrl-C ends the run in good order: exit 130, a complete record that says interrupted', async () => {
+test('Ctrl-C shuts the run down cleanly: exit code 130 and a complete record with the status interrupted', async () => {
   writeExperiment(place.dir, 'echo begun; sleep 600');
   const child = place.start(['run', 'tool']);
   child.stdout?.once('data', () => child.kill('SIGINT'));
   const { code, stdout } = await finished(child);
   assert.equal(code, 130, stdout);
-  assert.match(stdout, /Ending in good order/);
+  assert.match(stdout, /Shutting down cleanly\. Press Ctrl-C again to force\./);
   assert.match(stdout, /Status: INTERRUPTED\n/);
   const verified = await place.stepwell(['verify', 'latest']);
   assert.equal(verified.code, 0, verified.stdout);

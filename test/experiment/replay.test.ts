@@ -1,4 +1,4 @@
-/** A recorded run answers a repetition: no provider, no key; what stands in the way is said before anything starts. */
+/** A recorded run answers a repetition: no provider, no key; blocking problems are reported before anything starts. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';

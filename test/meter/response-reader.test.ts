@@ -1,4 +1,4 @@
-/** Members that a framework cannot bear are taken out of answers on the client's side alone. */
+/** Response fields that break the framework are taken out of answers on the client's side alone. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { brotliCompressSync, gzipSync } from 'node:zlib';

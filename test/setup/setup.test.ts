@@ -184,7 +184,7 @@ test('of the environment git and pip see what concerns them, and nothing that wo
   assert.doesNotMatch(seen, /PIP_TARGET|PIP_USER|OPENAI_API_KEY/);
 });
 
-test('what stands in the way is said: commit, source, Python', { skip }, async () => {
+test('setup reports a wrong commit, an unreachable source and a missing Python', { skip }, async () => {
   using bench = makeBench();
   const { recipe, settings, root } = bench;
   const missing = 'f'.repeat(40);

@@ -1,4 +1,4 @@
-/** `stepwell reconcile`: what was measured, held against what the provider counts. */
+/** `stepwell reconcile`: measured usage compared with provider usage. */
 import { listRuns } from '../../catalog/index.ts';
 import { resolveSettings } from '../../config/settings.ts';
 import { ExitCode } from '../../errors/index.ts';

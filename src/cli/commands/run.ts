@@ -84,8 +84,8 @@ async function runForPeople(experiment: ExperimentOptions): Promise<number> {
   let display: Display | null = null;
   using interruption = interruptOnSignals({
     onFirst: () => {
-      if (display === null) note('Ending before the first run.');
-      else display.say('Ending in good order. Ctrl-C again stops at once; `recover` then finishes it.');
+      if (display === null) note('Interrupted before the first run started.');
+      else display.say('Shutting down cleanly. Press Ctrl-C again to force.');
     },
   });
   const onProgress = (event: ProgressEvent): void => {

@@ -29,12 +29,12 @@ export async function printPlan(plan: ExperimentPlan, json: boolean): Promise<vo
     `Records: ${sanitizeLine(shownPath(plan.runsDir))}/<framework>/<run_id>`,
   );
   if (plan.findings.length === 0) {
-    await print('Everything is ready. Nothing was started.');
+    await print('No blocking problems. Dry run only: nothing was started.');
     return;
   }
-  await print('', 'In the way:');
+  await print('', 'Blocking problems:');
   for (const { what, fix } of plan.findings) await print(`  ${sanitizeLine(what)}`, `    fix: ${sanitizeLine(fix)}`);
-  await print('', `Nothing was started; a run would end with exit code ${ExitCode.usage}.`);
+  await print('', `Dry run only. \`run\` would exit with code ${ExitCode.usage}.`);
 }
 
 /** What `all` did not stand for; empty when it stood for all there is. */

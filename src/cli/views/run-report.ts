@@ -45,7 +45,7 @@ export async function endingOf({ runs, plan }: ExperimentResult, paint: Paint): 
   ];
 }
 
-/** Only of these runs, and only where there is something to hold against each other. */
+/** Only of these runs, and only where there is something to compare. */
 async function comparisonOf(runs: readonly CatalogRun[]): Promise<string[]> {
   const several = new Set(runs.map(({ entry }) => entry.framework)).size > 1;
   return several ? ['', ...comparisonText(await compareRuns(runs), columnsOf(process.stdout))] : [];

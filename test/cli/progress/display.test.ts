@@ -270,7 +270,7 @@ describe('in a real terminal', () => {
     }
   });
 
-  test('a terminal without a size is drawn on, and one that is closed ends the run in good order', async (t) => {
+  test('a terminal without a size is drawn on, and one that is closed shuts the run down cleanly', async (t) => {
     if (!python) {
       t.skip('python3, which makes the terminal, is not installed');
       return;

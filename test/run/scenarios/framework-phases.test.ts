@@ -1,4 +1,4 @@
-/** A framework that works in phases and cannot bear a member of answers: what it gets, what is recorded, and the same once more in a replay. */
+/** A framework that works in phases and breaks on a response field: what it gets, what is recorded, and the same once more in a replay. */
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

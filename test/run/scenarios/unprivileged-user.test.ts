@@ -24,7 +24,7 @@ const UNPRIVILEGED = fileURLToPath(new URL('../unprivileged-process.ts', import.
 /** Runs the experiment in a child that is no root. `meanwhile` gets the workspace as soon as there is one. */
 async function runUnprivileged(here: Scenario, meanwhile = async (_workspace: string): Promise<void> => {}): Promise<string> {
   if (isRoot) chownSync(here.dir, NOBODY, NOBODY);
-  // Not even a directory of PATH that may not be looked into stands in the way.
+  // A directory on PATH that the user may not read is not a problem.
   const forbidden = join(here.dir, 'forbidden');
   mkdirSync(forbidden, { mode: 0 });
   const child = spawn(process.execPath, [UNPRIVILEGED, here.config, here.runsDir, 'shell'], {
