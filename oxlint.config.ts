@@ -34,6 +34,7 @@ const allowed: Record<string, string[]> = {
   run: [...shared, 'log', 'exec', 'config', 'meter', 'validate'],
   setup: [...shared, 'log', 'exec', 'config', 'run'],
   frameworks: [...shared, 'log', 'exec', 'config', 'validate', 'run', 'setup'],
+  testing: ['schema', 'log', 'exec', 'run'],
   rehearsal: [...shared, 'loopback', 'exec/shell-word', 'meter'],
   cassette: [...shared, 'loopback', 'log', 'meter'],
   summary: shared,
@@ -85,6 +86,7 @@ const entries: Record<string, string[]> = {
   // Readers alone: importing it must load nothing that runs or writes.
   read: ['errors', 'schema', 'store', 'summary', 'archive', 'catalog'],
   schema: ['schema'],
+  testing: ['schema', 'run', 'testing'],
 };
 
 /** Folders below an area's own that the rule reaches; a test adds one more level than there is. */

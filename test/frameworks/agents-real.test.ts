@@ -7,7 +7,7 @@ import { basename, dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { promisify } from 'node:util';
 import { startUpstream } from '../meter/upstream-stub.ts';
-import { cannotWatch, outsideOf, watching, writesIn } from './writes.ts';
+import { cannotWatch, outsideOf, watching, writesIn } from '../../src/testing/index.ts';
 
 const run = promisify(execFile);
 const ROOT = join(import.meta.dirname, '../..');
@@ -69,7 +69,7 @@ const programOf = (name: string): string => join('bin' in installed ? installed.
 
 test('pi and codex, each twice at the same time, build the service over two steps', { timeout: 600_000, skip }, async (t) => {
   const program = (name: string): string =>
-    JSON.stringify([cannotWatch === false ? watched(name, programOf(name)) : programOf(name)]);
+    JSON.stringify([cannotWatch() === false ? watched(name, programOf(name)) : programOf(name)]);
   const config = configured(
     'config',
     `frameworks:\n  pi: { command: ${program('pi')} }\n  codex: { command: ${program('codex')} }\n\n`,
@@ -118,7 +118,7 @@ test('pi and codex, each twice at the same time, build the service over two step
         }
       });
 
-      await t.test(`${name}, run ${index + 1}: nothing was written outside the run directory`, { skip: cannotWatch }, () => {
+      await t.test(`${name}, run ${index + 1}: nothing was written outside the run directory`, { skip: cannotWatch() }, () => {
         const logs = readdirSync(join(place, 'calls', name)).filter((log) => log.startsWith(`${basename(dir)}.`));
         assert.equal(logs.length, 2, 'one for each step');
         const writes = logs.flatMap((log) => writesIn(join(place, 'calls', name, log)));

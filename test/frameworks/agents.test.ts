@@ -8,22 +8,22 @@ import type { AgentPreset } from '../../src/frameworks/agent/preset.ts';
 import { withRun, withStep } from '../../src/log/index.ts';
 import type { FrameworkClaim } from '../../src/run/index.ts';
 import { until } from '../exec/processes.ts';
-import { makeStage, type Stage } from './adapter-run.ts';
+import { createTestRun, type TestRun } from '../../src/testing/index.ts';
 
 /** A program in place of the agent: says its version, else runs `script`. */
-function fake(stage: Stage, script: string): string {
-  const program = join(stage.outside, 'agent');
+function fake(testRun: TestRun, script: string): string {
+  const program = join(testRun.outside, 'agent');
   writeFileSync(program, `#!/bin/sh\ncase "$1" in --version | --help) echo "agent 1.2.3"; exit ;; esac\n${script}\n`);
   chmodSync(program, 0o755);
   return program;
 }
 
-async function run(preset: AgentPreset, script: string, env: Record<string, string> = {}): Promise<[FrameworkClaim, Stage]> {
-  const stage = makeStage();
-  const step = stage.step({ settings: { enabled: true, command: [fake(stage, script)], env } });
+async function run(preset: AgentPreset, script: string, env: Record<string, string> = {}): Promise<[FrameworkClaim, TestRun]> {
+  const testRun = createTestRun();
+  const step = testRun.step({ settings: { enabled: true, command: [fake(testRun, script)], env } });
   const work = async () => await agentAdapter(preset).runStep(step);
-  const scope = { runId: 'run-1', framework: 'tested', logsDir: stage.logsDir };
-  return [await withRun(scope, async () => await withStep(1, { attempt: 1 }, work)), stage];
+  const scope = { runId: 'run-1', framework: 'tested', logsDir: testRun.logsDir };
+  return [await withRun(scope, async () => await withStep(1, { attempt: 1 }, work)), testRun];
 }
 
 /** One line that each agent would print or write, as the real ones did (shortened), and what it says. Input includes what was cached. */
@@ -102,16 +102,16 @@ for (const [name, { line, file, usage }] of Object.entries(REPORTS)) {
 
   test(`${name}: what it says it used is its claim, added up`, async (t) => {
     const copies = file?.endsWith('.json') === true ? [line] : ['not JSON', '{"type":"other"}', line, '{', line];
-    const [claim, stage] = await run(preset, telling(copies, file));
-    t.after(() => stage[Symbol.dispose]());
+    const [claim, testRun] = await run(preset, telling(copies, file));
+    t.after(() => testRun[Symbol.dispose]());
     assert.deepEqual(claim, usage === undefined ? { status: 'success' } : { status: 'success', usage });
   });
 
   test(`${name}: a failure that it tells of is one, whatever its exit code, in its own words`, async (t) => {
     const { line: failure, words } = FAILURES[name as keyof typeof PRESETS];
     const script = telling([failure], file);
-    const [{ usage: _, ...claim }, stage] = await run(preset, script);
-    t.after(() => stage[Symbol.dispose]());
+    const [{ usage: _, ...claim }, testRun] = await run(preset, script);
+    t.after(() => testRun[Symbol.dispose]());
     const said = `${preset.program} says: ${words}`;
     assert.deepEqual(claim, { status: 'failure', reason: 'framework_failed', message: said });
     const [{ usage: __, ...exited }, other] = await run(preset, `${script}\nexit 7`);
@@ -122,40 +122,40 @@ for (const [name, { line, file, usage }] of Object.entries(REPORTS)) {
   test(`${name}: it is told the proxy and the model, and gets nothing of an earlier attempt`, async (t) => {
     const script =
       'cat > /dev/null; { echo "$@"; env; find "$HOME" -type f -exec cat {} +; } > told; echo "$HOME" > home; : > "$HOME/left"';
-    const [, stage] = await run(preset, script);
-    t.after(() => stage[Symbol.dispose]());
-    const told = readFileSync(join(stage.workspace, 'told'), 'utf8');
+    const [, testRun] = await run(preset, script);
+    t.after(() => testRun[Symbol.dispose]());
+    const told = readFileSync(join(testRun.workspace, 'told'), 'utf8');
     assert.match(told, /http:\/\/127\.0\.0\.1:9\b/);
     assert.match(told, /some-model/);
     assert.ok(!told.includes('left'));
-    const home = readFileSync(join(stage.workspace, 'home'), 'utf8').trim();
-    assert.ok(home.startsWith(stage.runDir) && existsSync(join(home, 'left')), home);
-    const again = stage.step({ settings: { enabled: true, command: [join(stage.outside, 'agent')], env: {} } });
-    await withRun({ runId: 'run-1', framework: 'tested', logsDir: stage.logsDir }, async () => {
+    const home = readFileSync(join(testRun.workspace, 'home'), 'utf8').trim();
+    assert.ok(home.startsWith(testRun.runDir) && existsSync(join(home, 'left')), home);
+    const again = testRun.step({ settings: { enabled: true, command: [join(testRun.outside, 'agent')], env: {} } });
+    await withRun({ runId: 'run-1', framework: 'tested', logsDir: testRun.logsDir }, async () => {
       await withStep(1, { attempt: 1 }, async () => await agentAdapter(preset).runStep({ ...again, attempt: 2 }));
     });
-    assert.notEqual(readFileSync(join(stage.workspace, 'home'), 'utf8').trim(), home);
+    assert.notEqual(readFileSync(join(testRun.workspace, 'home'), 'utf8').trim(), home);
   });
 
   test(`${name}: what the user sets in env stands above the preset, further arguments come last`, async () => {
-    using stage = makeStage();
-    const program = fake(stage, 'cat > /dev/null; echo "$HOME|$MODE|$*" > told');
-    const step = stage.step({
-      settings: { enabled: true, command: [program, '--last'], env: { HOME: stage.runDir, MODE: 'x' } },
+    using testRun = createTestRun();
+    const program = fake(testRun, 'cat > /dev/null; echo "$HOME|$MODE|$*" > told');
+    const step = testRun.step({
+      settings: { enabled: true, command: [program, '--last'], env: { HOME: testRun.runDir, MODE: 'x' } },
     });
-    await withRun({ runId: 'run-1', framework: 'tested', logsDir: stage.logsDir }, async () => {
+    await withRun({ runId: 'run-1', framework: 'tested', logsDir: testRun.logsDir }, async () => {
       await withStep(1, { attempt: 1 }, async () => await agentAdapter(preset).runStep(step));
     });
-    const [home, mode, args] = readFileSync(join(stage.workspace, 'told'), 'utf8').trim().split('|');
-    assert.deepEqual([home, mode], [stage.runDir, 'x']);
+    const [home, mode, args] = readFileSync(join(testRun.workspace, 'told'), 'utf8').trim().split('|');
+    assert.deepEqual([home, mode], [testRun.runDir, 'x']);
     assert.match(args ?? '', / --last$/);
   });
 }
 
 test('an agent that failed, tried again and got on has not failed', async (t) => {
   const fine = FAILURES.pi.line.replace('"error","errorMessage":"400 the stub says no"', '"stop"');
-  const [claim, stage] = await run(PRESETS.pi, telling([FAILURES.pi.line, fine], 'sessions/x/s.jsonl'));
-  t.after(() => stage[Symbol.dispose]());
+  const [claim, testRun] = await run(PRESETS.pi, telling([FAILURES.pi.line, fine], 'sessions/x/s.jsonl'));
+  t.after(() => testRun[Symbol.dispose]());
   assert.equal(claim.status, 'success');
 });
 
@@ -176,16 +176,16 @@ for (const [name, lines, file, expected] of [
   ['mini-swe-agent', MINI_SESSION, 'trajectory/run.json', ['user', 'assistant bash', 'tool']],
 ] as const) {
   test(`${name}: the messages of its session are kept in the record, redacted`, async (t) => {
-    const [, stage] = await run(PRESETS[name], telling(lines, file));
-    t.after(() => stage[Symbol.dispose]());
-    const kept = stage.records().filter(({ event }) => event === 'agent_message');
+    const [, testRun] = await run(PRESETS[name], telling(lines, file));
+    t.after(() => testRun[Symbol.dispose]());
+    const kept = testRun.records().filter(({ event }) => event === 'agent_message');
     const facts = kept.map(({ metadata: { role, tools } }) => [role, ...(tools as string[])].join(' '));
     assert.deepEqual(facts, expected);
     assert.ok(kept.every(({ metadata }) => metadata['file'] === file.replace(/^\w+\//, '') && metadata['cut'] === false));
     assert.match(kept[0]?.message ?? '', /Build it with \[redacted\]/);
     assert.match(kept[1]?.message ?? '', /"arguments":.*ls/);
     assert.ok(!kept[1]?.message.includes('response'));
-    const [end] = stage.records().filter(({ event }) => event === 'agent_session');
+    const [end] = testRun.records().filter(({ event }) => event === 'agent_session');
     assert.deepEqual({ ...end?.metadata, bytes: 0 }, { messages: 3, recorded: 3, bytes: 0 });
   });
 }
@@ -194,9 +194,9 @@ test('of a session without end the record keeps a part, and says so', async (t) 
   const write = (file: string, content: string) =>
     `require("fs").writeFileSync(process.env.HOME + "/sessions/${file}", (JSON.stringify({ type: "message", message: { role: "user", content: ${content} } }) + "\\n").repeat(300));`;
   const script = `cat > /dev/null; mkdir "$HOME/sessions"; "$NODE" -e '${write('a.jsonl', '"short"')}${write('b.jsonl', '"x".repeat(65_500) + " sk-proj-0123456789abcdefghij " + "x".repeat(34_470)')}'`;
-  const [, stage] = await run(PRESETS.pi, script, { NODE: process.execPath });
-  t.after(() => stage[Symbol.dispose]());
-  const kept = stage.records().filter(({ event }) => event === 'agent_message');
+  const [, testRun] = await run(PRESETS.pi, script, { NODE: process.execPath });
+  t.after(() => testRun[Symbol.dispose]());
+  const kept = testRun.records().filter(({ event }) => event === 'agent_message');
   const cut = kept.filter(({ metadata }) => metadata['cut'] === true);
   assert.equal(kept.length - cut.length, 300);
   assert.equal(cut.length, 256, 'pieces of 64 KiB make 16 MiB');
@@ -205,32 +205,32 @@ test('of a session without end the record keeps a part, and says so', async (t) 
     cut.every(({ message }) => message.endsWith('x [redacted')),
     'also where the cut goes through a secret',
   );
-  const [end] = stage.records().filter(({ event }) => event === 'agent_session');
+  const [end] = testRun.records().filter(({ event }) => event === 'agent_session');
   assert.deepEqual({ ...end?.metadata, bytes: 0 }, { messages: 600, recorded: 556, bytes: 0 });
 });
 
 test('what an agent did until it was ended is kept too', async () => {
-  using stage = makeStage();
+  using testRun = createTestRun();
   const file = 'sessions/x/s.jsonl';
-  const program = fake(stage, `${telling(PI_SESSION, file)}\n: > begun; exec sleep 600`);
+  const program = fake(testRun, `${telling(PI_SESSION, file)}\n: > begun; exec sleep 600`);
   const controller = new AbortController();
-  const step = stage.step({ settings: { enabled: true, command: [program], env: {} }, signal: controller.signal });
-  const claim = await withRun({ runId: 'run-1', framework: 'tested', logsDir: stage.logsDir }, async () => {
+  const step = testRun.step({ settings: { enabled: true, command: [program], env: {} }, signal: controller.signal });
+  const claim = await withRun({ runId: 'run-1', framework: 'tested', logsDir: testRun.logsDir }, async () => {
     return await withStep(1, { attempt: 1 }, async () => {
       const work = agentAdapter(PRESETS.pi).runStep(step);
-      await until(() => existsSync(join(stage.workspace, 'begun')), 'the agent has begun');
+      await until(() => existsSync(join(testRun.workspace, 'begun')), 'the agent has begun');
       controller.abort();
       return await work;
     });
   });
   assert.equal(claim.status, 'failure');
-  assert.equal(stage.records().filter(({ event }) => event === 'agent_message').length, 3);
+  assert.equal(testRun.records().filter(({ event }) => event === 'agent_message').length, 3);
 });
 
 test('a program is asked for its version once, and again when it is another one or could not say', async () => {
-  using stage = makeStage();
-  const asked = join(stage.outside, 'asked');
-  const settings = { enabled: true, command: [join(stage.outside, 'agent')], env: {} };
+  using testRun = createTestRun();
+  const asked = join(testRun.outside, 'asked');
+  const settings = { enabled: true, command: [join(testRun.outside, 'agent')], env: {} };
   const write = (version: string, exit = 0) => {
     writeFileSync(settings.command[0]!, `#!/bin/sh\necho >> '${asked}'; echo "agent ${version}"; exit ${exit}\n`);
     chmodSync(settings.command[0]!, 0o755);
@@ -242,18 +242,18 @@ test('a program is asked for its version once, and again when it is another one 
   assert.equal((await adapter.check(settings)).length, 1);
   assert.equal(times(), 2);
   write('1.2.3');
-  await Promise.all([adapter.check(settings), adapter.describe?.(settings), adapter.prepare(stage.step({ settings }))]);
+  await Promise.all([adapter.check(settings), adapter.describe?.(settings), adapter.prepare(testRun.step({ settings }))]);
   assert.equal(times(), 3);
   write('1.2.10');
-  assert.equal((await adapter.prepare(stage.step({ settings }))).commit, 'pi 1.2.10');
+  assert.equal((await adapter.prepare(testRun.step({ settings }))).commit, 'pi 1.2.10');
   assert.equal(times(), 4);
 });
 
 test('what is missing is said with what to type, and what is there with its version', async () => {
-  using stage = makeStage();
+  using testRun = createTestRun();
   const settings = (program?: string) => ({
     enabled: true,
-    env: { PATH: stage.outside },
+    env: { PATH: testRun.outside },
     ...(program ? { command: [program] } : {}),
   });
   const adapter = agentAdapter(PRESETS.pi);
@@ -261,7 +261,7 @@ test('what is missing is said with what to type, and what is there with its vers
   assert.match(finding?.what ?? '', /"pi" was not found on PATH/);
   assert.match(finding?.fix ?? '', /npm install --global .*pi-coding-agent@\d.*command: \[\/path\/to\/pi\]/);
   assert.equal(await adapter.describe?.(settings()), null);
-  const program = fake(stage, 'true');
+  const program = fake(testRun, 'true');
   assert.deepEqual(await adapter.check({ ...settings(program), env: {} }), []);
   assert.equal(await adapter.describe?.({ ...settings(program), env: {} }), `pi 1.2.3 (${program})`);
   writeFileSync(program, '#!/bin/sh\necho "needs Node 99" >&2; exit 1\n');

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { recipes } from '../../src/frameworks/index.ts';
 import { setUp } from '../../src/setup/index.ts';
 import { runExperiment } from '../../src/index.ts';
-import { cannotAttach, outsideOf, watchedHere, writesIn } from './writes.ts';
+import { cannotAttach, outsideOf, watchedHere, writesIn } from '../../src/testing/index.ts';
 
 const clone = process.env['STEPWELL_TEST_BAES'] ?? '';
 const skip = clone === '' ? 'STEPWELL_TEST_BAES names no clone of gesad-lab/baes_demo' : false;
@@ -32,9 +32,9 @@ test(
       assert.equal((await setUp(recipes['baes']!, { settings })).action, 'made');
       const [calls, runsDir] = [join(root, 'calls.log'), join(root, 'runs')];
       const work = async () => await runExperiment({ config, frameworks: ['baes'], runsDir });
-      const { exitCode, runs } = await (cannotAttach === false ? watchedHere(calls, work) : work());
+      const { exitCode, runs } = await (cannotAttach() === false ? watchedHere(calls, work) : work());
       assert.equal(exitCode, 0);
-      await t.test('nothing was written outside the runs directory', { skip: cannotAttach }, () => {
+      await t.test('nothing was written outside the runs directory', { skip: cannotAttach() }, () => {
         const writes = writesIn(calls);
         assert.ok(writes.some(({ path }) => path.startsWith(join(runs[0]!.runDir, 'workspace/'))));
         assert.deepEqual(outsideOf(writes, [runsDir]), []);

@@ -11,32 +11,32 @@ import { runExperiment } from '../../src/index.ts';
 import { withRun, withStep } from '../../src/log/index.ts';
 import type { FrameworkClaim } from '../../src/run/index.ts';
 import type { SetupSettings } from '../../src/setup/index.ts';
-import { adapterContract } from './contract.ts';
+import { testContract } from './contract.ts';
 import { fakeSetup, PYTHON } from './fake-setup.ts';
-import { makeStage, type Stage } from './adapter-run.ts';
+import { createTestRun, type TestRun } from '../../src/testing/index.ts';
 
 const baes = adapters['baes']!;
 const recipe = recipes['baes']!;
 const skip = PYTHON === null ? 'python3 is not on PATH' : false;
 
-function settingsOf(stage: Stage, behaviour: string): SetupSettings {
-  const install_dir = fakeSetup(stage.outside, recipe, ['bae_noninteractive.py']);
+function settingsOf(testRun: TestRun, behaviour: string): SetupSettings {
+  const install_dir = fakeSetup(testRun.outside, recipe, ['bae_noninteractive.py']);
   return { enabled: true, env: { FAKE: behaviour }, install_dir };
 }
 
 if (skip === false) {
-  adapterContract({
+  testContract({
     name: 'baes',
     adapter: baes,
     // What it prints is followed by its answer, and it works in a directory of its own.
     impossible: ['floods', 'prints_invalid_utf8', 'reports'],
     // One argument of the command line.
     longestPrompt: 100_000,
-    async cast(behaviour, stage) {
+    async simulate(behaviour, testRun) {
       return {
-        settings: settingsOf(stage, behaviour),
-        begun: () => existsSync(join(stage.workspace, 'begun')),
-        receivedPrompt: () => readFileSync(join(stage.workspace, 'prompt.seen'), 'utf8'),
+        settings: settingsOf(testRun, behaviour),
+        hasBegun: () => existsSync(join(testRun.workspace, 'begun')),
+        receivedPrompt: () => readFileSync(join(testRun.workspace, 'prompt.seen'), 'utf8'),
         async [Symbol.asyncDispose]() {},
       };
     },
@@ -45,17 +45,17 @@ if (skip === false) {
 
 /** The claim of the last of `attempts`, each a step and the attempt at it. */
 async function claimOf(
-  stage: Stage,
+  testRun: TestRun,
   behaviour: string,
   { attempts = [[1, 1]], env = {}, prompt = 'Build it.' }: Given = {},
 ): Promise<FrameworkClaim> {
-  const cast = settingsOf(stage, behaviour);
+  const cast = settingsOf(testRun, behaviour);
   const settings = { ...cast, env: { ...cast.env, ...env } };
   let claim: FrameworkClaim | null = null;
-  await withRun({ runId: 'run-1', framework: 'tested', logsDir: stage.logsDir }, async () => {
-    await baes.prepare(stage.step({ settings }));
+  await withRun({ runId: 'run-1', framework: 'tested', logsDir: testRun.logsDir }, async () => {
+    await baes.prepare(testRun.step({ settings }));
     for (const [number, attempt] of attempts) {
-      const step = stage.step({ settings, step: number, attempt, prompt });
+      const step = testRun.step({ settings, step: number, attempt, prompt });
       claim = await withStep(number, { attempt }, async () => await baes.runStep(step));
       await baes.stop?.(step);
     }
@@ -70,8 +70,8 @@ interface Given {
 }
 
 /** How many requests the context store has seen. */
-function requestsIn(stage: Stage): unknown {
-  return JSON.parse(readFileSync(join(stage.scratch, 'baes/cwd/state/context.json'), 'utf8')).requests;
+function requestsIn(testRun: TestRun): unknown {
+  return JSON.parse(readFileSync(join(testRun.scratch, 'baes/cwd/state/context.json'), 'utf8')).requests;
 }
 
 for (const [behaviour, message] of [
@@ -84,25 +84,25 @@ for (const [behaviour, message] of [
   ['succeeds with exit code 3', /exit code 3/],
 ] as const) {
   test(`BAEs that ${behaviour} has failed`, { skip }, async () => {
-    using stage = makeStage();
-    const claim = await claimOf(stage, behaviour);
+    using testRun = createTestRun();
+    const claim = await claimOf(testRun, behaviour);
     assert.equal(claim.status, 'failure');
     assert.match(claim.status === 'failure' ? claim.message : '', message);
   });
 }
 
 test('BAEs that claims success and wrote nothing has failed: what stepwell placed is no work', { skip }, async () => {
-  using stage = makeStage();
-  const config = join(stage.outside, 'experiment.yaml');
-  writeFileSync(join(stage.outside, 'prompt.txt'), 'Build it.');
+  using testRun = createTestRun();
+  const config = join(testRun.outside, 'experiment.yaml');
+  writeFileSync(join(testRun.outside, 'prompt.txt'), 'Build it.');
   const experiment = {
     model: 'rehearsal',
-    frameworks: { baes: settingsOf(stage, 'writes nothing') },
+    frameworks: { baes: settingsOf(testRun, 'writes nothing') },
     steps: [{ id: 1, name: 'first', prompt_file: 'prompt.txt' }],
     retries: { max_retries: 0 },
   };
   writeFileSync(config, JSON.stringify(experiment));
-  const { runs } = await runExperiment({ config, frameworks: ['baes'], runsDir: join(stage.outside, 'runs') });
+  const { runs } = await runExperiment({ config, frameworks: ['baes'], runsDir: join(testRun.outside, 'runs') });
   const { runDir } = runs[0]!;
   assert.ok(existsSync(join(runDir, 'workspace/start.sh')));
   const { steps } = JSON.parse(readFileSync(join(runDir, 'metrics.json'), 'utf8'));
@@ -110,8 +110,8 @@ test('BAEs that claims success and wrote nothing has failed: what stepwell place
 });
 
 test('a step goes on from the context store of the last, a second attempt from what the first found', { skip }, async () => {
-  using stage = makeStage();
-  await claimOf(stage, 'succeeds', {
+  using testRun = createTestRun();
+  await claimOf(testRun, 'succeeds', {
     attempts: [
       [1, 1],
       [1, 2],
@@ -121,29 +121,32 @@ test('a step goes on from the context store of the last, a second attempt from w
       [3, 3],
     ],
   });
-  assert.equal(requestsIn(stage), 3);
+  assert.equal(requestsIn(testRun), 3);
 });
 
 test('an answer with a line of any length is read', { skip }, async () => {
-  using stage = makeStage();
-  assert.deepEqual(await claimOf(stage, 'answers at length'), { status: 'success' });
+  using testRun = createTestRun();
+  assert.deepEqual(await claimOf(testRun, 'answers at length'), { status: 'success' });
 });
 
 test(
   'BAEs works in the run directory, with no secret of the parent and no absolute path among its arguments',
   { skip },
   async () => {
-    using stage = makeStage();
+    using testRun = createTestRun();
     process.env['BAES_TEST_API_KEY'] = 'baes-secret-value';
     try {
-      await claimOf(stage, 'reports', { env: { MANAGED_SYSTEM_PATH: stage.outside, BAE_MAX_RETRIES: '1' }, prompt: '--quiet' });
+      await claimOf(testRun, 'reports', {
+        env: { MANAGED_SYSTEM_PATH: testRun.outside, BAE_MAX_RETRIES: '1' },
+        prompt: '--quiet',
+      });
     } finally {
       delete process.env['BAES_TEST_API_KEY'];
     }
-    const { cwd, env, argv } = JSON.parse(readFileSync(join(stage.workspace, 'report.json'), 'utf8'));
-    assert.ok(cwd.startsWith(stage.runDir), cwd);
+    const { cwd, env, argv } = JSON.parse(readFileSync(join(testRun.workspace, 'report.json'), 'utf8'));
+    assert.ok(cwd.startsWith(testRun.runDir), cwd);
     assert.ok(!JSON.stringify(env).includes('baes-secret-value'));
-    assert.equal(env.MANAGED_SYSTEM_PATH, stage.workspace);
+    assert.equal(env.MANAGED_SYSTEM_PATH, testRun.workspace);
     assert.equal(env.OPENAI_API_KEY, 'worth-nothing');
     assert.equal(env.OPENAI_BASE_URL, 'http://127.0.0.1:9/v1');
     assert.equal(env.OPENAI_MODEL, 'some-model');
@@ -152,7 +155,7 @@ test(
     // Else it would write beside its own source, which all runs share.
     assert.equal(env.PYTHONDONTWRITEBYTECODE, '1');
     assert.ok(argv.includes('--request=--quiet'));
-    assert.ok(env.HOME.startsWith(stage.runDir) && env.TMPDIR.startsWith(stage.runDir));
+    assert.ok(env.HOME.startsWith(testRun.runDir) && env.TMPDIR.startsWith(testRun.runDir));
     assert.deepEqual(
       argv.filter((argument: string) => argument.startsWith('/')),
       [],
@@ -161,33 +164,33 @@ test(
 );
 
 test('the program that starts the application is there before the first step', { skip }, async () => {
-  using stage = makeStage();
-  const settings = settingsOf(stage, 'succeeds');
-  await withRun({ runId: 'run-1', framework: 'tested', logsDir: stage.logsDir }, async () => {
-    assert.deepEqual(await baes.prepare(stage.step({ settings })), { commit: recipe.commit });
+  using testRun = createTestRun();
+  const settings = settingsOf(testRun, 'succeeds');
+  await withRun({ runId: 'run-1', framework: 'tested', logsDir: testRun.logsDir }, async () => {
+    assert.deepEqual(await baes.prepare(testRun.step({ settings })), { commit: recipe.commit });
   });
-  const { env } = stage.step({ settings });
-  const started = spawnSync(join(stage.workspace, 'start.sh'), { env: { ...env, PORT: '1' }, encoding: 'utf8' });
+  const { env } = testRun.step({ settings });
+  const started = spawnSync(join(testRun.workspace, 'start.sh'), { env: { ...env, PORT: '1' }, encoding: 'utf8' });
   assert.match(started.stderr, /No module named uvicorn/);
-  assert.equal(readFileSync(join(stage.workspace, '.env'), 'utf8'), '');
+  assert.equal(readFileSync(join(testRun.workspace, '.env'), 'utf8'), '');
 });
 
 test('BAEs that is not set up says what to type, and what is there but not finished is not set up', async () => {
-  using stage = makeStage();
-  const settings: SetupSettings = { enabled: true, env: {}, install_dir: join(stage.outside, 'frameworks') };
+  using testRun = createTestRun();
+  const settings: SetupSettings = { enabled: true, env: {}, install_dir: join(testRun.outside, 'frameworks') };
   const [finding] = await baes.check(settings);
   assert.match(finding?.what ?? '', /baes is not set up: .*baes@1285967748549b62c2e3af7993fa8e81f79eae45 is not there/);
   assert.match(finding?.fix ?? '', /`npx stepwell setup baes`/);
-  await assert.rejects(baes.prepare(stage.step({ settings })), { code: 'FRAMEWORK_NOT_SET_UP' });
+  await assert.rejects(baes.prepare(testRun.step({ settings })), { code: 'FRAMEWORK_NOT_SET_UP' });
 });
 
 test('the launcher starts a Python whatever its path is called', async () => {
-  using stage = makeStage();
-  const python = join(stage.outside, `it's "here" $HOME`);
+  using testRun = createTestRun();
+  const python = join(testRun.outside, `it's "here" $HOME`);
   writeFileSync(python, '#!/bin/sh\nprintf "%s " "$@"\n');
   chmodSync(python, 0o755);
-  await placeLauncher(stage.workspace, python);
-  const { stdout } = spawnSync(join(stage.workspace, 'start.sh'), { env: { ...process.env, PORT: '4711' }, encoding: 'utf8' });
+  await placeLauncher(testRun.workspace, python);
+  const { stdout } = spawnSync(join(testRun.workspace, 'start.sh'), { env: { ...process.env, PORT: '4711' }, encoding: 'utf8' });
   assert.equal(stdout, '-B -m uvicorn app.main:app --host 127.0.0.1 --port 4711 ');
 });
 
@@ -225,17 +228,17 @@ test(
   'what is no Python is named, at most ten files; what is no file, or of an environment, is not looked at',
   { skip },
   async () => {
-    using stage = makeStage();
+    using testRun = createTestRun();
     const write = (name: string, text: string): void => {
-      mkdirSync(dirname(join(stage.workspace, name)), { recursive: true });
-      writeFileSync(join(stage.workspace, name), text);
+      mkdirSync(dirname(join(testRun.workspace, name)), { recursive: true });
+      writeFileSync(join(testRun.workspace, name), text);
     };
     write('good.py', 'print("é")\n');
     write('.venv/lib/bad.py', 'def (');
     write('notes.txt', 'def (');
-    symlinkSync('nowhere', join(stage.workspace, '.#lock.py'));
-    assert.equal(spawnSync('mkfifo', [join(stage.workspace, 'pipe.py')]).status, 0);
-    const step = stage.step({ settings: { enabled: true, env: {} } });
+    symlinkSync('nowhere', join(testRun.workspace, '.#lock.py'));
+    assert.equal(spawnSync('mkfifo', [join(testRun.workspace, 'pipe.py')]).status, 0);
+    const step = testRun.step({ settings: { enabled: true, env: {} } });
     const look = async (): Promise<string[]> => await syntaxErrors(step, PYTHON!);
     assert.deepEqual(await look(), []);
     write('app/deep.py', `x = ${'-'.repeat(100_000)}1\n`);

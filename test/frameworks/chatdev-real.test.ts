@@ -8,7 +8,7 @@ import { recipes } from '../../src/frameworks/index.ts';
 import { setUp } from '../../src/setup/index.ts';
 import { type ExperimentResult, runExperiment } from '../../src/index.ts';
 import { startAnnotating, writeExperiment } from './chatdev-experiment.ts';
-import { cannotAttach, outsideOf, watchedHere, writesIn } from './writes.ts';
+import { cannotAttach, outsideOf, watchedHere, writesIn } from '../../src/testing/index.ts';
 
 const clone = process.env['STEPWELL_TEST_CHATDEV'] ?? '';
 const skip = clone === '' ? 'STEPWELL_TEST_CHATDEV names no clone of OpenBMB/ChatDev' : false;
@@ -30,11 +30,11 @@ test('ChatDev: one step from nothing, two that go on; its printed totals are tho
     const calls = join(root, 'calls.log');
     const results: ExperimentResult[] = [];
     const run = async (): Promise<void> => void results.push(await runExperiment(options));
-    await (cannotAttach === false ? watchedHere(calls, run) : run());
+    await (cannotAttach() === false ? watchedHere(calls, run) : run());
     const { exitCode, runs } = results[0]!;
     assert.equal(exitCode, 0);
     const { runDir } = runs[0]!;
-    await t.test('nothing was written outside the runs directory', { skip: cannotAttach }, () => {
+    await t.test('nothing was written outside the runs directory', { skip: cannotAttach() }, () => {
       const writes = writesIn(calls);
       assert.ok(writes.some(({ path }) => path === join(runDir, 'workspace/main.py')));
       assert.deepEqual(outsideOf(writes, [options.runsDir]), []);

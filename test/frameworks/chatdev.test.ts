@@ -24,22 +24,22 @@ import { withRun, withStep } from '../../src/log/index.ts';
 import type { AdapterStep, FrameworkClaim } from '../../src/run/index.ts';
 import type { SetupSettings } from '../../src/setup/index.ts';
 import { fakeChatDev, startAnnotating, writeExperiment } from './chatdev-experiment.ts';
-import { adapterContract } from './contract.ts';
+import { testContract } from './contract.ts';
 import { NO_VENV } from './fake-setup.ts';
-import { makeStage, type Stage } from './adapter-run.ts';
+import { createTestRun, type TestRun } from '../../src/testing/index.ts';
 
 const chatdev = adapters['chatdev']!;
 const recipe = recipes['chatdev']!;
 const skip = NO_VENV;
 
-function settingsOf(stage: Stage, behaviour: string): SetupSettings {
-  return { enabled: true, env: { FAKE: behaviour }, install_dir: fakeChatDev(stage.outside) };
+function settingsOf(testRun: TestRun, behaviour: string): SetupSettings {
+  return { enabled: true, env: { FAKE: behaviour }, install_dir: fakeChatDev(testRun.outside) };
 }
 
-const sourceOf = (stage: Stage): string => join(stage.scratch, 'chatdev/source');
+const sourceOf = (testRun: TestRun): string => join(testRun.scratch, 'chatdev/source');
 
 if (skip === false) {
-  adapterContract({
+  testContract({
     name: 'chatdev',
     adapter: {
       ...chatdev,
@@ -50,11 +50,11 @@ if (skip === false) {
     impossible: ['floods', 'prints_invalid_utf8', 'reports'],
     // One argument of the command line.
     longestPrompt: 100_000,
-    async cast(behaviour, stage) {
+    async simulate(behaviour, testRun) {
       return {
-        settings: settingsOf(stage, behaviour),
-        begun: () => existsSync(join(sourceOf(stage), 'begun')),
-        receivedPrompt: () => readFileSync(join(sourceOf(stage), 'prompt.seen'), 'utf8'),
+        settings: settingsOf(testRun, behaviour),
+        hasBegun: () => existsSync(join(sourceOf(testRun), 'begun')),
+        receivedPrompt: () => readFileSync(join(sourceOf(testRun), 'prompt.seen'), 'utf8'),
         async [Symbol.asyncDispose]() {},
       };
     },
@@ -68,15 +68,15 @@ interface Attempt {
   readonly before?: () => void;
 }
 
-async function claimsOf(stage: Stage, attempts: readonly Attempt[]): Promise<FrameworkClaim[]> {
-  const settings = settingsOf(stage, 'builds');
+async function claimsOf(testRun: TestRun, attempts: readonly Attempt[]): Promise<FrameworkClaim[]> {
+  const settings = settingsOf(testRun, 'builds');
   const claims: FrameworkClaim[] = [];
-  await withRun({ runId: 'run-1', framework: 'tested', logsDir: stage.logsDir }, async () => {
-    const prepared = await chatdev.prepare(stage.step({ settings, model: 'gpt-4o-mini' }));
+  await withRun({ runId: 'run-1', framework: 'tested', logsDir: testRun.logsDir }, async () => {
+    const prepared = await chatdev.prepare(testRun.step({ settings, model: 'gpt-4o-mini' }));
     assert.deepEqual(prepared, { commit: recipe.commit });
     for (const { behaviour, changes, before } of attempts) {
       before?.();
-      const given = stage.step({ settings, model: 'gpt-4o-mini', ...changes });
+      const given = testRun.step({ settings, model: 'gpt-4o-mini', ...changes });
       const step = { ...given, env: { ...given.env, FAKE: behaviour } };
       const scope = { attempt: step.attempt };
       claims.push(await withStep(step.step, scope, async () => await chatdev.runStep(step)));
@@ -92,8 +92,8 @@ for (const [behaviour, message] of [
   ['writes no Python', /^it claims success, but wrote main\.py:1: /],
 ] as const) {
   test(`ChatDev that ${behaviour} has failed`, { skip }, async () => {
-    using stage = makeStage();
-    const [claim] = await claimsOf(stage, [{ behaviour }]);
+    using testRun = createTestRun();
+    const [claim] = await claimsOf(testRun, [{ behaviour }]);
     assert.equal(claim?.status === 'failure' ? claim.status : claim, 'failure');
     assert.match(claim?.status === 'failure' ? claim.message : '', message);
     if (behaviour === 'fails') assert.deepEqual(claim?.usage, { input_tokens: 7, output_tokens: 3, calls: 1 });
@@ -101,49 +101,49 @@ for (const [behaviour, message] of [
 }
 
 test('of what ChatDev built only code and documents come into the workspace', { skip }, async () => {
-  using stage = makeStage();
-  await claimsOf(stage, [{ behaviour: 'succeeds' }]);
-  assert.deepEqual(readdirSync(stage.workspace).sort(), ['chatdev_start.sh', 'made.txt', 'main.py', 'start.sh']);
+  using testRun = createTestRun();
+  await claimsOf(testRun, [{ behaviour: 'succeeds' }]);
+  assert.deepEqual(readdirSync(testRun.workspace).sort(), ['chatdev_start.sh', 'made.txt', 'main.py', 'start.sh']);
 });
 
 test('the launcher starts main.py with the run’s Python, or the start.sh that ChatDev wrote', { skip }, async () => {
-  using stage = makeStage();
+  using testRun = createTestRun();
   const start = (): string =>
-    execFileSync(join(stage.workspace, 'start.sh'), { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    execFileSync(join(testRun.workspace, 'start.sh'), { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
   const before = (): void => {
-    writeFileSync(join(stage.workspace, 'main.py'), 'import sys\nprint(sys.prefix)\n');
-    assert.equal(start().trim(), join(stage.scratch, 'chatdev/env'));
+    writeFileSync(join(testRun.workspace, 'main.py'), 'import sys\nprint(sys.prefix)\n');
+    assert.equal(start().trim(), join(testRun.scratch, 'chatdev/env'));
   };
-  await claimsOf(stage, [{ behaviour: 'succeeds', before }]);
+  await claimsOf(testRun, [{ behaviour: 'succeeds', before }]);
   start();
-  assert.equal(readFileSync(join(stage.workspace, 'started.txt'), 'utf8'), 'started\n');
+  assert.equal(readFileSync(join(testRun.workspace, 'started.txt'), 'utf8'), 'started\n');
 });
 
 test(
   'what comes after the first step goes on from the flat programs of the workspace, and from nothing else',
   { skip },
   async () => {
-    using stage = makeStage();
+    using testRun = createTestRun();
     const report = (): { argv: string[]; base: string[] | null } =>
-      JSON.parse(readFileSync(join(sourceOf(stage), 'report.json'), 'utf8'));
+      JSON.parse(readFileSync(join(sourceOf(testRun), 'report.json'), 'utf8'));
     const seen: { config: string; base: string[] | null }[] = [];
     const look = (): void => {
-      if (!existsSync(join(sourceOf(stage), 'report.json'))) return;
+      if (!existsSync(join(sourceOf(testRun), 'report.json'))) return;
       const { argv, base } = report();
       seen.push({ config: argv[argv.indexOf('--config') + 1]!, base });
     };
-    const claims = await claimsOf(stage, [
+    const claims = await claimsOf(testRun, [
       { behaviour: 'succeeds' },
       {
         behaviour: 'succeeds',
         changes: { step: 2 },
         before() {
           look();
-          mkdirSync(join(stage.workspace, 'package'));
-          writeFileSync(join(stage.workspace, 'package/inner.py'), 'deep = True\n');
-          writeFileSync(join(stage.workspace, 'other.py'), 'flat = True\n');
-          mkdirSync(join(stage.workspace, 'folder.py'));
-          symlinkSync(join(stage.workspace, 'other.py'), join(stage.workspace, 'linked.py'));
+          mkdirSync(join(testRun.workspace, 'package'));
+          writeFileSync(join(testRun.workspace, 'package/inner.py'), 'deep = True\n');
+          writeFileSync(join(testRun.workspace, 'other.py'), 'flat = True\n');
+          mkdirSync(join(testRun.workspace, 'folder.py'));
+          symlinkSync(join(testRun.workspace, 'other.py'), join(testRun.workspace, 'linked.py'));
         },
       },
       {
@@ -151,7 +151,7 @@ test(
         changes: { step: 3 },
         before() {
           look();
-          rmSync(join(stage.workspace, 'other.py'));
+          rmSync(join(testRun.workspace, 'other.py'));
         },
       },
     ]);
@@ -165,7 +165,7 @@ test(
       { config: 'Incremental', base: ['main.py', 'other.py'] },
       { config: 'Incremental', base: ['main.py'] },
     ]);
-    assert.ok(existsSync(join(stage.workspace, 'package/inner.py')));
+    assert.ok(existsSync(join(testRun.workspace, 'package/inner.py')));
   },
 );
 
@@ -173,30 +173,30 @@ test(
   'what ChatDev built takes the place of a link in the workspace, and of what it leads to nothing changes',
   { skip },
   async () => {
-    using stage = makeStage();
-    const elsewhere = join(stage.outside, 'precious.py');
+    using testRun = createTestRun();
+    const elsewhere = join(testRun.outside, 'precious.py');
     const before = (): void => {
       writeFileSync(elsewhere, 'precious = True\n');
-      symlinkSync(elsewhere, join(stage.workspace, 'main.py'));
-      mkdirSync(join(stage.workspace, 'made.txt'));
+      symlinkSync(elsewhere, join(testRun.workspace, 'main.py'));
+      mkdirSync(join(testRun.workspace, 'made.txt'));
     };
-    const [claim] = await claimsOf(stage, [{ behaviour: 'succeeds', before }]);
+    const [claim] = await claimsOf(testRun, [{ behaviour: 'succeeds', before }]);
     assert.equal(claim?.status, 'success');
     assert.equal(readFileSync(elsewhere, 'utf8'), 'precious = True\n');
-    for (const name of ['main.py', 'made.txt']) assert.ok(lstatSync(join(stage.workspace, name)).isFile(), name);
+    for (const name of ['main.py', 'made.txt']) assert.ok(lstatSync(join(testRun.workspace, name)).isFile(), name);
   },
 );
 
 test('of the packages before a step only those of the step in progress are kept', { skip }, async () => {
-  using stage = makeStage();
-  await claimsOf(stage, [{ behaviour: 'succeeds' }, { behaviour: 'succeeds', changes: { step: 4 } }]);
-  assert.deepEqual(readdirSync(join(stage.scratch, 'chatdev/before')), ['4']);
+  using testRun = createTestRun();
+  await claimsOf(testRun, [{ behaviour: 'succeeds' }, { behaviour: 'succeeds', changes: { step: 4 } }]);
+  assert.deepEqual(readdirSync(join(testRun.scratch, 'chatdev/before')), ['4']);
 });
 
 test('a second attempt finds the packages that the first found, not those that it installed', { skip }, async () => {
-  using stage = makeStage();
-  const packages = join(stage.scratch, 'chatdev/env/installed');
-  await claimsOf(stage, [
+  using testRun = createTestRun();
+  const packages = join(testRun.scratch, 'chatdev/env/installed');
+  await claimsOf(testRun, [
     { behaviour: 'succeeds', changes: { attempt: 1 } },
     { behaviour: 'succeeds', changes: { attempt: 2 }, before: () => writeFileSync(packages, 'by the first') },
   ]);
@@ -207,36 +207,36 @@ test(
   'ChatDev works in its copy: its set-up stays as it is, no secret of the parent is there, pip is the run’s',
   { skip },
   async () => {
-    using stage = makeStage();
+    using testRun = createTestRun();
     process.env['CHATDEV_TEST_API_KEY'] = 'chatdev-secret-value';
     try {
-      await claimsOf(stage, [{ behaviour: 'succeeds' }]);
+      await claimsOf(testRun, [{ behaviour: 'succeeds' }]);
     } finally {
       delete process.env['CHATDEV_TEST_API_KEY'];
     }
-    const told = JSON.parse(readFileSync(join(sourceOf(stage), 'report.json'), 'utf8'));
-    assert.equal(told.cwd, sourceOf(stage));
+    const told = JSON.parse(readFileSync(join(sourceOf(testRun), 'report.json'), 'utf8'));
+    assert.equal(told.cwd, sourceOf(testRun));
     assert.ok(!JSON.stringify(told.env).includes('chatdev-secret-value'));
-    assert.ok(told.env.HOME.startsWith(stage.runDir) && told.env.TMPDIR.startsWith(stage.runDir));
-    const endpoint = stage.step({ settings: { enabled: true, env: {} } }).endpoint!;
+    assert.ok(told.env.HOME.startsWith(testRun.runDir) && told.env.TMPDIR.startsWith(testRun.runDir));
+    const endpoint = testRun.step({ settings: { enabled: true, env: {} } }).endpoint!;
     assert.deepEqual([told.env.BASE_URL, told.env.OPENAI_BASE_URL], [endpoint.baseUrl, endpoint.baseUrl]);
     assert.deepEqual([told.env.PYTHONUTF8, told.env.PYTHONDONTWRITEBYTECODE], ['1', '1']);
     assert.ok(Number(told.env.PORT) > 0, 'the program that it tries has a port of its own');
     assert.match(told.env.TIKTOKEN_CACHE_DIR, /chatdev@[0-9a-f]{40}\/encodings$/);
-    assert.equal(told.python3, join(stage.scratch, 'chatdev/env'));
+    assert.equal(told.python3, join(testRun.scratch, 'chatdev/env'));
     assert.match(told.pip, /^pip 99 of the set-up/, 'pip of the set-up, run by the Python of the run');
-    const installed = join(stage.outside, 'frameworks', `chatdev@${recipe.commit}`, 'source');
+    const installed = join(testRun.outside, 'frameworks', `chatdev@${recipe.commit}`, 'source');
     assert.deepEqual(readdirSync(installed).sort(), ['CompanyConfig', 'run.py']);
   },
 );
 
 test('a prompt that no argument can hold is refused in words, and so is a model without a name', { skip }, async () => {
-  using stage = makeStage();
-  const settings = settingsOf(stage, 'succeeds');
-  await withRun({ runId: 'run-1', framework: 'tested', logsDir: stage.logsDir }, async () => {
-    const step = stage.step({ settings, model: 'gpt-4o-mini', prompt: 'x'.repeat(128 * 1024 - '--task='.length) });
+  using testRun = createTestRun();
+  const settings = settingsOf(testRun, 'succeeds');
+  await withRun({ runId: 'run-1', framework: 'tested', logsDir: testRun.logsDir }, async () => {
+    const step = testRun.step({ settings, model: 'gpt-4o-mini', prompt: 'x'.repeat(128 * 1024 - '--task='.length) });
     await assert.rejects(chatdev.runStep(step), { code: 'CHATDEV_PROMPT_TOO_LONG' });
-    await assert.rejects(chatdev.prepare(stage.step({ settings, model: 'o9' })), { code: 'CHATDEV_MODEL_UNKNOWN' });
+    await assert.rejects(chatdev.prepare(testRun.step({ settings, model: 'o9' })), { code: 'CHATDEV_MODEL_UNKNOWN' });
   });
   assert.deepEqual(await chatdev.check({ ...settings, model: 'rehearsal' }), []);
   const [finding] = await chatdev.check({ ...settings, model: 'o9' });
@@ -248,13 +248,13 @@ test(
   'ChatDev hands its path to a shell without quotes, so a directory that does not survive that is refused',
   { skip },
   async () => {
-    using stage = makeStage();
-    const settings = settingsOf(stage, 'succeeds');
+    using testRun = createTestRun();
+    const settings = settingsOf(testRun, 'succeeds');
     const preparing = async (name: string): Promise<unknown> =>
-      await withRun({ runId: 'run-1', framework: 'tested', logsDir: stage.logsDir }, async () => {
-        const scratch = join(stage.scratch, name);
+      await withRun({ runId: 'run-1', framework: 'tested', logsDir: testRun.logsDir }, async () => {
+        const scratch = join(testRun.scratch, name);
         mkdirSync(scratch);
-        return await chatdev.prepare(stage.step({ settings, model: 'gpt-4o-mini', scratch }));
+        return await chatdev.prepare(testRun.step({ settings, model: 'gpt-4o-mini', scratch }));
       });
     for (const name of ['a b', "it's", '"', '$(x)', 'a;b', 'a&b', 'a:b', 'a\nb', '*', '`', '\\'])
       await assert.rejects(preparing(name), { code: 'CHATDEV_PATH_UNUSABLE' }, name);
@@ -263,18 +263,18 @@ test(
 );
 
 test('what was said when the run’s own environment could not be made stands in the record', { skip }, async () => {
-  using stage = makeStage();
-  const settings = settingsOf(stage, 'succeeds');
+  using testRun = createTestRun();
+  const settings = settingsOf(testRun, 'succeeds');
   const python = join(settings.install_dir!, `chatdev@${recipe.commit}`, 'env/bin/python');
   rmSync(python);
   writeFileSync(python, '#!/bin/sh\necho "no module named venv" >&2\nexit 3\n', { mode: 0o755 });
-  await withRun({ runId: 'run-1', framework: 'tested', logsDir: stage.logsDir }, async () => {
+  await withRun({ runId: 'run-1', framework: 'tested', logsDir: testRun.logsDir }, async () => {
     await assert.rejects(
-      chatdev.prepare(stage.step({ settings, model: 'gpt-4o-mini' })),
+      chatdev.prepare(testRun.step({ settings, model: 'gpt-4o-mini' })),
       /could not be made with .*: exit code 3$/,
     );
   });
-  assert.match(readFileSync(join(stage.logsDir, 'run.log'), 'utf8'), /"no module named venv"/);
+  assert.match(readFileSync(join(testRun.logsDir, 'run.log'), 'utf8'), /"no module named venv"/);
 });
 
 test('the port of its log: a listener is noticed', async () => {
@@ -293,13 +293,13 @@ test('a run says so where something listens on the port of ChatDev’s log', { s
   const { promise, resolve } = Promise.withResolvers<boolean>();
   server.once('error', () => resolve(false)).listen(8000, '127.0.0.1', () => resolve(true));
   if (!(await promise)) return t.skip('port 8000 is taken');
-  using stage = makeStage();
+  using testRun = createTestRun();
   try {
-    await claimsOf(stage, []);
+    await claimsOf(testRun, []);
   } finally {
     server.close();
   }
-  assert.match(readFileSync(join(stage.logsDir, 'run.log'), 'utf8'), /"level":"warn".*Something listens on port 8000/);
+  assert.match(readFileSync(join(testRun.logsDir, 'run.log'), 'utf8'), /"level":"warn".*Something listens on port 8000/);
 });
 
 test('its output: tokens only where ChatDev itself tells them, the error after a traceback', () => {

@@ -8,7 +8,7 @@ import { commitOf } from '../../src/frameworks/command/commit.ts';
 import { withRun, withStep } from '../../src/log/index.ts';
 import type { AdapterStep } from '../../src/run/index.ts';
 import type { FrameworkSettings } from '../../src/schema/index.ts';
-import { makeStage, type Stage } from './adapter-run.ts';
+import { createTestRun, type TestRun } from '../../src/testing/index.ts';
 
 const settingsOf = (words: string[] | undefined, env: Record<string, string> = {}): FrameworkSettings => ({
   enabled: true,
@@ -24,14 +24,14 @@ function executable(path: string, text: string): string {
 }
 
 /** Runs one attempt in scope and returns the claim and the lines of output. */
-async function run(stage: Stage, words: string[], changes: Partial<AdapterStep> = {}, env: Record<string, string> = {}) {
-  const step = stage.step({ settings: settingsOf(words, env), ...changes });
-  const { logsDir } = stage;
+async function run(testRun: TestRun, words: string[], changes: Partial<AdapterStep> = {}, env: Record<string, string> = {}) {
+  const step = testRun.step({ settings: settingsOf(words, env), ...changes });
+  const { logsDir } = testRun;
   const claim = await withRun(
     { runId: 'run-1', framework: 'tested', logsDir },
     async () => await withStep(1, { attempt: 1 }, async () => await command.runStep(step)),
   );
-  const lines = stage.records().filter(({ event }) => event === 'process_output');
+  const lines = testRun.records().filter(({ event }) => event === 'process_output');
   return { claim, output: lines.map(({ message }) => message) };
 }
 
@@ -46,20 +46,20 @@ test('placeholders are replaced, each once, and nothing else is', () => {
 });
 
 test('the prompt is an argument, character for character', async () => {
-  using stage = makeStage();
+  using testRun = createTestRun();
   const prompt = `"a" 'b' \`c\` $(echo no) \\ {workspace} é 😀 --x`;
-  const { output } = await run(stage, ['printf', '%s|', '{prompt}', '{step}', '{other}'], { prompt });
+  const { output } = await run(testRun, ['printf', '%s|', '{prompt}', '{step}', '{other}'], { prompt });
   assert.deepEqual(output, [`${prompt}|1|{other}|`]);
 });
 
 test('with a placeholder for the prompt stdin is empty', async () => {
-  using stage = makeStage();
-  assert.deepEqual((await run(stage, ['sh', '-c', 'cat; echo "<$1>"', 'sh', '{prompt}'], { prompt: 'p' })).output, ['<p>']);
+  using testRun = createTestRun();
+  assert.deepEqual((await run(testRun, ['sh', '-c', 'cat; echo "<$1>"', 'sh', '{prompt}'], { prompt: 'p' })).output, ['<p>']);
 });
 
 test('the framework is told endpoint, model and where it stands', async () => {
-  using stage = makeStage();
-  const { output } = await run(stage, ['env']);
+  using testRun = createTestRun();
+  const { output } = await run(testRun, ['env']);
   const env = Object.fromEntries(output.map((line) => line.split(/=(.*)/s)));
   assert.equal(env['OPENAI_BASE_URL'], 'http://127.0.0.1:9/v1');
   // Their clients add /v1 and /v1beta themselves.
@@ -74,7 +74,7 @@ test('the framework is told endpoint, model and where it stands', async () => {
     RANDOM_SEED: '42',
   }))
     assert.equal(env[`STEPWELL_${name}`], value);
-  assert.equal(env['STEPWELL_WORKSPACE'], stage.workspace);
+  assert.equal(env['STEPWELL_WORKSPACE'], testRun.workspace);
   const own = Object.keys(env).filter((name) => !/^(STEPWELL_|LC_)/.test(name));
   assert.deepEqual(
     own.sort().filter((name) => !['LANG', 'TZ', 'TERM'].includes(name)),
@@ -85,20 +85,20 @@ test('the framework is told endpoint, model and where it stands', async () => {
 });
 
 test('what env: sets stands above the endpoint; without an endpoint there is none', async () => {
-  using stage = makeStage();
+  using testRun = createTestRun();
   const env = { OPENAI_BASE_URL: 'http://other/v1', MODE: 'batch' };
-  const { output } = await run(stage, ['sh', '-c', 'echo $OPENAI_BASE_URL $MODE $OPENAI_API_KEY'], { endpoint: null }, env);
+  const { output } = await run(testRun, ['sh', '-c', 'echo $OPENAI_BASE_URL $MODE $OPENAI_API_KEY'], { endpoint: null }, env);
   assert.deepEqual(output, ['http://other/v1 batch']);
 });
 
 test('exit code and signal are claims', async () => {
-  using stage = makeStage();
-  assert.deepEqual((await run(stage, ['sh', '-c', 'exit 3'])).claim, {
+  using testRun = createTestRun();
+  assert.deepEqual((await run(testRun, ['sh', '-c', 'exit 3'])).claim, {
     status: 'failure',
     reason: 'exit_code',
     message: 'exit code 3',
   });
-  assert.deepEqual((await run(stage, ['sh', '-c', 'kill -9 $$'])).claim, {
+  assert.deepEqual((await run(testRun, ['sh', '-c', 'kill -9 $$'])).claim, {
     status: 'failure',
     reason: 'signal',
     message: 'ended by SIGKILL',
@@ -106,8 +106,10 @@ test('exit code and signal are claims', async () => {
 });
 
 test('a prompt too long for an argument is an error that names the way out', { skip: process.platform !== 'linux' }, async () => {
-  using stage = makeStage();
-  await assert.rejects(run(stage, ['echo', '{prompt}'], { prompt: 'x'.repeat(200_000) }), { code: 'PROGRAM_ARGUMENTS_TOO_LONG' });
+  using testRun = createTestRun();
+  await assert.rejects(run(testRun, ['echo', '{prompt}'], { prompt: 'x'.repeat(200_000) }), {
+    code: 'PROGRAM_ARGUMENTS_TOO_LONG',
+  });
 });
 
 async function findings(words?: string[], env?: Record<string, string>): Promise<string> {
@@ -115,29 +117,29 @@ async function findings(words?: string[], env?: Record<string, string>): Promise
 }
 
 test('check says what is missing and how to put it right', async () => {
-  using stage = makeStage();
-  const plain = join(stage.outside, 'plain.sh');
+  using testRun = createTestRun();
+  const plain = join(testRun.outside, 'plain.sh');
   writeFileSync(plain, '#!/bin/sh\n');
   assert.equal(await findings(['sh']), '');
   assert.match(await findings(), /no command.*command: \[/);
   assert.match(await findings(['no-such-program']), /"no-such-program" was not found on PATH\. Install it/);
-  assert.match(await findings([join(stage.outside, 'missing')]), /missing" was not found\./);
-  assert.match(await findings([stage.outside]), /was not found/);
+  assert.match(await findings([join(testRun.outside, 'missing')]), /missing" was not found\./);
+  assert.match(await findings([testRun.outside]), /was not found/);
   assert.match(await findings([plain]), /no execute permission.*chmod \+x/);
-  assert.match(await findings(['plain.sh'], { PATH: stage.outside }), /no execute permission/);
-  const alone = await findings(['sh'], { PATH: stage.outside });
-  assert.ok(alone.includes(`was not found on PATH (${stage.outside}).`), alone);
+  assert.match(await findings(['plain.sh'], { PATH: testRun.outside }), /no execute permission/);
+  const alone = await findings(['sh'], { PATH: testRun.outside });
+  assert.ok(alone.includes(`was not found on PATH (${testRun.outside}).`), alone);
 });
 
 test('the commit is that of the checkout whose file runs', async () => {
-  using stage = makeStage();
+  using testRun = createTestRun();
   const git = (...args: string[]) =>
     execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.org', ...args], {
-      cwd: stage.outside,
+      cwd: testRun.outside,
       encoding: 'utf8',
     }).trim();
-  const tool = executable(join(stage.outside, 'bin/tool'), '#!/bin/sh\n');
-  const installed = executable(join(stage.outside, 'node_modules/.bin/other'), '#!/bin/sh\n');
+  const tool = executable(join(testRun.outside, 'bin/tool'), '#!/bin/sh\n');
+  const installed = executable(join(testRun.outside, 'node_modules/.bin/other'), '#!/bin/sh\n');
   assert.equal(await commitOf(tool, []), 'unknown');
   git('init', '-q');
   assert.equal(await commitOf(tool, []), 'unknown', 'no commit yet');
@@ -149,7 +151,7 @@ test('the commit is that of the checkout whose file runs', async () => {
   assert.equal(await commitOf(installed, []), 'unknown', 'a copy that a package manager put there');
   assert.equal(await commitOf('/usr/bin/python3', ['-u', tool, '--x']), head);
   assert.equal(await commitOf('/usr/bin/python3', ['-m', 'tool']), 'unknown');
-  const link = join(stage.runDir, 'link');
+  const link = join(testRun.runDir, 'link');
   symlinkSync(tool, link);
   assert.equal(await commitOf(link, []), head, 'through a link');
   writeFileSync(tool, '#!/bin/sh\n# changed\n');

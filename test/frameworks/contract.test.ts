@@ -8,10 +8,11 @@ import { baseline } from '../../src/frameworks/baseline.ts';
 import { command } from '../../src/frameworks/command.ts';
 import { adapters } from '../../src/frameworks/index.ts';
 import { startUpstream } from '../meter/upstream-stub.ts';
-import { adapterContract, type Behaviour, type Cast } from './contract.ts';
-import type { Stage } from './adapter-run.ts';
+import { type FrameworkBehavior, type SimulatedFramework } from '../../src/testing/index.ts';
+import { testContract } from './contract.ts';
+import type { TestRun } from '../../src/testing/index.ts';
 
-const SCRIPTS: Record<Behaviour, string> = {
+const SCRIPTS: Record<FrameworkBehavior, string> = {
   succeeds: 'echo made > made.txt',
   fails: 'echo "it did not work" >&2; exit 3',
   hangs: "trap '' TERM INT; setsid sleep 600 & sleep 600 & : > begun; while :; do sleep 600; done",
@@ -23,33 +24,33 @@ const SCRIPTS: Record<Behaviour, string> = {
 
 /** A framework that is a shell script; the prompt comes on stdin, or through the file that an argument names. */
 function commandCast(byFile: boolean) {
-  return async (behaviour: Behaviour, stage: Stage): Promise<Cast> => {
-    const program = join(stage.outside, 'framework.sh');
-    writeFileSync(program, `#!/bin/sh\ncat "\${1:-/dev/stdin}" > prompt.seen\n${SCRIPTS[behaviour]}\n`);
+  return async (behavior: FrameworkBehavior, testRun: TestRun): Promise<SimulatedFramework> => {
+    const program = join(testRun.outside, 'framework.sh');
+    writeFileSync(program, `#!/bin/sh\ncat "\${1:-/dev/stdin}" > prompt.seen\n${SCRIPTS[behavior]}\n`);
     chmodSync(program, 0o755);
     return {
       settings: { enabled: true, command: byFile ? [program, '{prompt_file}'] : [program], env: { NODE: process.execPath } },
-      begun: () => existsSync(join(stage.workspace, 'begun')),
-      receivedPrompt: () => readFileSync(join(stage.workspace, 'prompt.seen'), 'utf8'),
+      hasBegun: () => existsSync(join(testRun.workspace, 'begun')),
+      receivedPrompt: () => readFileSync(join(testRun.workspace, 'prompt.seen'), 'utf8'),
       async [Symbol.asyncDispose]() {},
     };
   };
 }
 
-adapterContract({ name: 'command, prompt on stdin', adapter: command, cast: commandCast(false), impossible: [] });
-adapterContract({ name: 'command, prompt in a file', adapter: command, cast: commandCast(true), impossible: [] });
+testContract({ name: 'command, prompt on stdin', adapter: command, simulate: commandCast(false), impossible: [] });
+testContract({ name: 'command, prompt in a file', adapter: command, simulate: commandCast(true), impossible: [] });
 
 /** An agent that keeps the command line of a real one: its version, the prompt on stdin or in its files. */
-async function agentCast(behaviour: Behaviour, stage: Stage): Promise<Cast> {
-  const program = join(stage.outside, 'agent.sh');
-  const seen = join(stage.workspace, 'prompt.seen');
+async function agentCast(behavior: FrameworkBehavior, testRun: TestRun): Promise<SimulatedFramework> {
+  const program = join(testRun.outside, 'agent.sh');
+  const seen = join(testRun.workspace, 'prompt.seen');
   const prompt = `{ cat; cat "$HOME"/stepwell.yaml 2>/dev/null; } > '${seen}'`;
   const version = 'case "$1" in --version | --help) echo "agent 1.2.3"; exit ;; esac';
-  writeFileSync(program, `#!/bin/sh\n${version}\n${prompt}\n${SCRIPTS[behaviour]}\n`);
+  writeFileSync(program, `#!/bin/sh\n${version}\n${prompt}\n${SCRIPTS[behavior]}\n`);
   chmodSync(program, 0o755);
   return {
     settings: { enabled: true, command: [program], env: { NODE: process.execPath } },
-    begun: () => existsSync(join(stage.workspace, 'begun')),
+    hasBegun: () => existsSync(join(testRun.workspace, 'begun')),
     receivedPrompt() {
       const text = readFileSync(seen, 'utf8');
       return text.startsWith('{"run"') ? (JSON.parse(text) as { run: { task: string } }).run.task : text;
@@ -59,14 +60,14 @@ async function agentCast(behaviour: Behaviour, stage: Stage): Promise<Cast> {
 }
 
 for (const [name, preset] of Object.entries(PRESETS))
-  adapterContract({ name, adapter: agentAdapter(preset), cast: agentCast, impossible: name === 'pi' ? [] : ['floods'] });
+  testContract({ name, adapter: agentAdapter(preset), simulate: agentCast, impossible: name === 'pi' ? [] : ['floods'] });
 
 // The baseline starts no process.
-adapterContract({
+testContract({
   name: 'baseline',
   adapter: baseline,
   impossible: ['floods', 'prints_invalid_utf8', 'reports'],
-  async cast(behaviour) {
+  async simulate(behaviour) {
     const upstream = await startUpstream((response) => {
       if (behaviour === 'hangs') return;
       const content = behaviour === 'fails' ? 'I would rather not.' : '=== file: made.txt ===\nmade\n=== end ===';
@@ -75,7 +76,7 @@ adapterContract({
     return {
       settings: { enabled: true, env: {} },
       endpoint: { baseUrl: `${upstream.origin}/v1`, rootUrl: upstream.origin, apiKey: 'worth-nothing' },
-      begun: () => upstream.seen.length > 0,
+      hasBegun: () => upstream.seen.length > 0,
       receivedPrompt() {
         const { messages } = JSON.parse(upstream.seen[0]?.body.toString() ?? '{}') as { messages: { content: string }[] };
         return messages.at(-1)?.content ?? '';
@@ -89,7 +90,7 @@ test('every adapter of the table is held to the contract', () => {
   const files = globSync('*.test.ts', { cwd: import.meta.dirname }).map((file) =>
     readFileSync(join(import.meta.dirname, file), 'utf8'),
   );
-  const held = files.flatMap((text) => Array.from(text.matchAll(/adapterContract\(\{\s*name: '([\w-]+)/g), ([, name]) => name));
+  const held = files.flatMap((text) => Array.from(text.matchAll(/testContract\(\{\s*name: '([\w-]+)/g), ([, name]) => name));
   assert.deepEqual(
     Object.keys(adapters).filter((name) => !held.includes(name) && !Object.hasOwn(PRESETS, name)),
     [],

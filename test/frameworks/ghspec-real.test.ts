@@ -11,7 +11,7 @@ import { recipes } from '../../src/frameworks/index.ts';
 import { setUp } from '../../src/setup/index.ts';
 import { StepwellError } from '../../src/errors/index.ts';
 import type { SetupSettings } from '../../src/setup/index.ts';
-import { cannotWatch, outsideOf, watching, writesIn } from './writes.ts';
+import { cannotWatch, outsideOf, watching, writesIn } from '../../src/testing/index.ts';
 
 const run = promisify(execFile);
 const ROOT = join(import.meta.dirname, '../..');
@@ -78,10 +78,10 @@ test('Spec Kit takes pi through two features, each phase measured apart', { time
   mkdirSync(tmp);
   const env = { ...process.env, TMPDIR: tmp, PATH: `${dirname(process.execPath)}:${process.env['PATH']}` };
   const args = ['run', 'ghspec', '--rehearse', '--steps', '2,3', '--config', join(config, 'experiment.yaml')];
-  const watch = cannotWatch === false ? watching(calls) : [];
+  const watch = cannotWatch() === false ? watching(calls) : [];
   const [program, ...rest] = [...watch, process.execPath, join(ROOT, 'src/cli/index.ts'), ...args, '--runs-dir', runsDir];
   await run(program, rest, { cwd: place, env });
-  await t.test('nothing was written outside the runs directory', { skip: cannotWatch }, () => {
+  await t.test('nothing was written outside the runs directory', { skip: cannotWatch() }, () => {
     const writes = writesIn(calls);
     assert.ok(writes.some(({ path }) => path.includes('/workspace/specs/001-')));
     assert.deepEqual(outsideOf(writes, [runsDir, tmp]), []);

@@ -9,9 +9,10 @@ import { withRun, withStep } from '../../src/log/index.ts';
 import type { AdapterStep, FrameworkClaim } from '../../src/run/index.ts';
 import type { SetupSettings } from '../../src/setup/index.ts';
 import { isLinux, processesWith, until } from '../exec/processes.ts';
-import { adapterContract, type Behaviour } from './contract.ts';
+import { type FrameworkBehavior } from '../../src/testing/index.ts';
+import { testContract } from './contract.ts';
 import { fakeSetup } from './fake-setup.ts';
-import { makeStage, MARK, type Stage } from './adapter-run.ts';
+import { createTestRun, type TestRun } from '../../src/testing/index.ts';
 
 const ghspec = adapters['ghspec']!;
 const recipe = recipes['ghspec']!;
@@ -26,21 +27,21 @@ const WORK = {
 type Work = Partial<typeof WORK>;
 
 /** A set-up with a `specify` that keeps the command line of the real one, and an agent that is a shell script. */
-function settingsOf(stage: Stage, work: Work = {}, env: Record<string, string> = {}): SetupSettings {
-  const install_dir = fakeSetup(stage.outside, recipe, []);
+function settingsOf(testRun: TestRun, work: Work = {}, env: Record<string, string> = {}): SetupSettings {
+  const install_dir = fakeSetup(testRun.outside, recipe, []);
   const specify = join(install_dir, `${recipe.name}@${recipe.commit}`, 'env/bin/specify');
   const script = join(import.meta.dirname, 'fake/specify.mjs');
   writeFileSync(specify, `#!/bin/sh\nexec '${process.execPath}' '${script}' "$@"\n`);
-  const agent = join(stage.outside, 'agent.sh');
+  const agent = join(testRun.outside, 'agent.sh');
   const cases = Object.entries({ ...WORK, ...work }).map(([phase, lines]) => `*"Now ${phase}."*)\n${lines}\n;;`);
   const version = 'case "$1" in --version | --help) echo "agent 1.2.3"; exit ;; esac';
-  const told = `cat > '${stage.scratch}/told'; cat '${stage.scratch}/told' >> '${stage.scratch}/told.all'`;
-  writeFileSync(agent, `#!/bin/sh\n${version}\n${told}\ncase "$(cat '${stage.scratch}/told')" in\n${cases.join('\n')}\nesac\n`);
+  const told = `cat > '${testRun.scratch}/told'; cat '${testRun.scratch}/told' >> '${testRun.scratch}/told.all'`;
+  writeFileSync(agent, `#!/bin/sh\n${version}\n${told}\ncase "$(cat '${testRun.scratch}/told')" in\n${cases.join('\n')}\nesac\n`);
   for (const program of [specify, agent]) chmodSync(program, 0o755);
   return { enabled: true, command: [agent], env, install_dir };
 }
 
-const BEHAVIOURS: Partial<Record<Behaviour, Work>> = {
+const BEHAVIOURS: Partial<Record<FrameworkBehavior, Work>> = {
   succeeds: {},
   fails: { implement: 'echo "it did not work" >&2; exit 3' },
   hangs: { implement: "trap '' TERM INT; setsid sleep 600 & sleep 600 & : > begun; while :; do sleep 600; done" },
@@ -49,28 +50,28 @@ const BEHAVIOURS: Partial<Record<Behaviour, Work>> = {
   },
 };
 
-adapterContract({
+testContract({
   name: 'ghspec',
   adapter: ghspec,
   // What the agent prints stands among what Spec Kit prints.
   impossible: ['floods', 'prints_invalid_utf8'],
-  async cast(behaviour, stage) {
+  async simulate(behaviour, testRun) {
     return {
-      settings: settingsOf(stage, BEHAVIOURS[behaviour], { NODE: process.execPath }),
-      begun: () => existsSync(join(stage.workspace, 'begun')),
-      receivedPrompt: () => readFileSync(join(stage.scratch, 'told'), 'utf8'),
+      settings: settingsOf(testRun, BEHAVIOURS[behaviour], { NODE: process.execPath }),
+      hasBegun: () => existsSync(join(testRun.workspace, 'begun')),
+      receivedPrompt: () => readFileSync(join(testRun.scratch, 'told'), 'utf8'),
       async [Symbol.asyncDispose]() {},
     };
   },
 });
 
 /** One run of the adapter, with a step for each of `steps`. */
-async function claimsOf(stage: Stage, settings: SetupSettings, ...steps: Partial<AdapterStep>[]): Promise<FrameworkClaim[]> {
+async function claimsOf(testRun: TestRun, settings: SetupSettings, ...steps: Partial<AdapterStep>[]): Promise<FrameworkClaim[]> {
   const claims: FrameworkClaim[] = [];
-  await withRun({ runId: 'run-1', framework: 'tested', logsDir: stage.logsDir }, async () => {
-    await ghspec.prepare(stage.step({ settings }));
+  await withRun({ runId: 'run-1', framework: 'tested', logsDir: testRun.logsDir }, async () => {
+    await ghspec.prepare(testRun.step({ settings }));
     for (const changes of steps) {
-      const step = stage.step({ settings, ...changes });
+      const step = testRun.step({ settings, ...changes });
       claims.push(await withStep(1, { attempt: 1 }, async () => await ghspec.runStep(step)));
       await ghspec.stop?.(step);
     }
@@ -78,8 +79,8 @@ async function claimsOf(stage: Stage, settings: SetupSettings, ...steps: Partial
   return claims;
 }
 
-async function claimOf(stage: Stage, settings: SetupSettings, changes: Partial<AdapterStep> = {}): Promise<FrameworkClaim> {
-  return (await claimsOf(stage, settings, changes))[0]!;
+async function claimOf(testRun: TestRun, settings: SetupSettings, changes: Partial<AdapterStep> = {}): Promise<FrameworkClaim> {
+  return (await claimsOf(testRun, settings, changes))[0]!;
 }
 
 for (const [what, specify, work, message] of [
@@ -133,24 +134,24 @@ for (const [what, specify, work, message] of [
   ['has an agent that fails', '', { plan: 'echo broken >&2; exit 3' }, /^the agent failed in the phase plan: exit code 3$/],
 ] as const) {
   test(`Spec Kit that ${what} has failed`, async () => {
-    using stage = makeStage();
-    const claim = await claimOf(stage, settingsOf(stage, work, { SPECIFY: specify }));
+    using testRun = createTestRun();
+    const claim = await claimOf(testRun, settingsOf(testRun, work, { SPECIFY: specify }));
     assert.equal(claim.status, 'failure');
     assert.match(claim.status === 'failure' ? claim.message : '', message);
   });
 }
 
 test('features follow one another in one project, and each needs a specification of its own', async () => {
-  using stage = makeStage();
+  using testRun = createTestRun();
   const once =
     'if [ -d specs ]; then :; else mkdir -p specs/001-f; echo "# Spec" > specs/001-f/spec.md; echo specs/001-f > .specify/d; fi';
   const again = { implement: `${WORK.implement}; date +%N >> made.txt` };
   assert.deepEqual(
-    (await claimsOf(stage, settingsOf(stage, again), { step: 1 }, { step: 2 })).map(({ status }) => status),
+    (await claimsOf(testRun, settingsOf(testRun, again), { step: 1 }, { step: 2 })).map(({ status }) => status),
     ['success', 'success'],
   );
-  assert.ok(existsSync(join(stage.workspace, 'specs/002-f/plan.md')));
-  using other = makeStage();
+  assert.ok(existsSync(join(testRun.workspace, 'specs/002-f/plan.md')));
+  using other = createTestRun();
   const claims = await claimsOf(other, settingsOf(other, { ...again, specify: once }), { step: 1 }, { step: 2 });
   assert.deepEqual(
     claims.map(({ status }) => status),
@@ -159,17 +160,17 @@ test('features follow one another in one project, and each needs a specification
 });
 
 test('each phase has its own address, HOME and record; what the agent says of all of them is the claim', async () => {
-  using stage = makeStage();
+  using testRun = createTestRun();
   const line = '{"type":"message","message":{"role":"assistant","usage":{"input":10,"output":2,"cacheRead":5,"cacheWrite":0}}}';
-  const says = `mkdir -p "$HOME/sessions"; echo '${line}' > "$HOME/sessions/s.jsonl"; echo "$HOME" >> '${stage.scratch}/homes'; cat "$HOME/.pi/agent/models.json" >> '${stage.scratch}/models'`;
+  const says = `mkdir -p "$HOME/sessions"; echo '${line}' > "$HOME/sessions/s.jsonl"; echo "$HOME" >> '${testRun.scratch}/homes'; cat "$HOME/.pi/agent/models.json" >> '${testRun.scratch}/models'`;
   const work = Object.fromEntries(Object.entries(WORK).map(([phase, lines]) => [phase, `${says}\n${lines}`]));
-  const claim = await claimOf(stage, settingsOf(stage, work));
+  const claim = await claimOf(testRun, settingsOf(testRun, work));
   assert.deepEqual(claim, { status: 'success', usage: { input_tokens: 60, output_tokens: 8, calls: 4 } });
-  assert.equal(new Set(readFileSync(join(stage.scratch, 'homes'), 'utf8').trim().split('\n')).size, 4);
+  assert.equal(new Set(readFileSync(join(testRun.scratch, 'homes'), 'utf8').trim().split('\n')).size, 4);
   const phases = ['specify', 'plan', 'tasks', 'implement'];
-  const models = readFileSync(join(stage.scratch, 'models'), 'utf8');
+  const models = readFileSync(join(testRun.scratch, 'models'), 'utf8');
   for (const phase of phases) assert.ok(models.includes(`http://127.0.0.1:9/p/${phase}/v1`), phase);
-  const recorded = stage.records().filter(({ event }) => event === 'framework_phase');
+  const recorded = testRun.records().filter(({ event }) => event === 'framework_phase');
   assert.deepEqual(
     recorded.map(({ metadata }) => [metadata['phase'], metadata['status'], typeof metadata['duration_seconds']]),
     phases.map((phase) => [phase, 'completed', 'number']),
@@ -177,12 +178,12 @@ test('each phase has its own address, HOME and record; what the agent says of al
 });
 
 test('where the agent says nothing of a phase there is no claim of tokens, and the phase that failed says so', async () => {
-  using stage = makeStage();
+  using testRun = createTestRun();
   const line = '{"type":"message","message":{"role":"assistant","usage":{"input":10,"output":2,"cacheRead":5,"cacheWrite":0}}}';
   const says = `mkdir -p "$HOME/sessions"; echo '${line}' > "$HOME/sessions/s.jsonl"`;
-  const claim = await claimOf(stage, settingsOf(stage, { specify: `${says}\n${WORK.specify}`, plan: 'exit 3' }));
+  const claim = await claimOf(testRun, settingsOf(testRun, { specify: `${says}\n${WORK.specify}`, plan: 'exit 3' }));
   assert.equal(claim.usage, undefined);
-  const recorded = stage.records().filter(({ event }) => event === 'framework_phase');
+  const recorded = testRun.records().filter(({ event }) => event === 'framework_phase');
   assert.deepEqual(
     recorded.map(({ metadata }) => metadata['status']),
     ['completed', 'failed'],
@@ -190,7 +191,7 @@ test('where the agent says nothing of a phase there is no claim of tokens, and t
 });
 
 test('questions of the specification are asked once, and the phases after it are told the answer', async () => {
-  using stage = makeStage();
+  using testRun = createTestRun();
   const spec =
     '# Spec\n[NEEDS CLARIFICATION: an example of the template?]\n[NEEDS CLARIFICATION: which\n  levels?] [NEEDS CLARIFICATION: which levels?]';
   const specify = `${WORK.specify}\ncat > $(cat .specify/d)/spec.md <<'E'\n${spec}\nE`;
@@ -200,9 +201,9 @@ test('questions of the specification are asked once, and the phases after it are
     return Promise.resolve('Three of them, "beginner" first: $HOME $ARGUMENTS');
   };
   const prompt = 'Courses, "with levels", for $$ and $&.';
-  assert.equal((await claimOf(stage, settingsOf(stage, { specify }), { prompt, answerClarification })).status, 'success');
+  assert.equal((await claimOf(testRun, settingsOf(testRun, { specify }), { prompt, answerClarification })).status, 'success');
   assert.deepEqual(asked, ['which levels?']);
-  const told = readFileSync(join(stage.scratch, 'told.all'), 'utf8').split('## User Input\n\n').slice(1);
+  const told = readFileSync(join(testRun.scratch, 'told.all'), 'utf8').split('## User Input\n\n').slice(1);
   assert.equal(told.length, 4);
   assert.ok(!told.some((text) => text.includes('handoffs:')), 'what is no text of the phase stays out');
   assert.ok(told.every((text) => text.startsWith(prompt)));
@@ -214,16 +215,16 @@ test('questions of the specification are asked once, and the phases after it are
 });
 
 test('questions without a configured answer fail the attempt with their own error', async () => {
-  using stage = makeStage();
+  using testRun = createTestRun();
   const specify = `${WORK.specify}\necho '[NEEDS CLARIFICATION]' > $(cat .specify/d)/spec.md`;
   const answerClarification = () => Promise.reject(new Error('no answer is configured'));
-  await assert.rejects(claimOf(stage, settingsOf(stage, { specify }), { answerClarification }), /no answer is configured/);
+  await assert.rejects(claimOf(testRun, settingsOf(testRun, { specify }), { answerClarification }), /no answer is configured/);
 });
 
 test('tasks that are not ticked are a warning, and no failure', async () => {
-  using stage = makeStage();
-  assert.equal((await claimOf(stage, settingsOf(stage, { implement: 'echo made > made.txt' }))).status, 'success');
-  assert.ok(stage.records().some(({ message }) => message === '1 of 1 tasks are not ticked: T001 write'));
+  using testRun = createTestRun();
+  assert.equal((await claimOf(testRun, settingsOf(testRun, { implement: 'echo made > made.txt' }))).status, 'success');
+  assert.ok(testRun.records().some(({ message }) => message === '1 of 1 tasks are not ticked: T001 write'));
 });
 
 test('tasks and questions are read as they are written', () => {
@@ -235,30 +236,30 @@ test('tasks and questions are read as they are written', () => {
 });
 
 test('nothing of Spec Kit or the agent outlives the attempt', { skip: !isLinux }, async () => {
-  using stage = makeStage();
+  using testRun = createTestRun();
   const implement = `${WORK.implement}\nsetsid sleep 600 > /dev/null 2>&1 &`;
-  const claim = await claimOf(stage, settingsOf(stage, { implement }, { SPECIFY: 'leaves processes' }));
+  const claim = await claimOf(testRun, settingsOf(testRun, { implement }, { SPECIFY: 'leaves processes' }));
   assert.equal(claim.status, 'success');
-  assert.deepEqual(processesWith(MARK), []);
+  assert.deepEqual(processesWith(testRun.mark), []);
 });
 
 test('Spec Kit that hangs ends with the attempt', { skip: !isLinux }, async () => {
-  using stage = makeStage();
+  using testRun = createTestRun();
   const controller = new AbortController();
-  const running = claimOf(stage, settingsOf(stage, {}, { SPECIFY: 'hangs' }), { signal: controller.signal });
-  await until(() => existsSync(join(stage.workspace, 'begun')), 'Spec Kit has begun');
+  const running = claimOf(testRun, settingsOf(testRun, {}, { SPECIFY: 'hangs' }), { signal: controller.signal });
+  await until(() => existsSync(join(testRun.workspace, 'begun')), 'Spec Kit has begun');
   controller.abort();
   assert.equal((await running).status, 'failure');
-  assert.deepEqual(processesWith(MARK), []);
+  assert.deepEqual(processesWith(testRun.mark), []);
 });
 
 test('Spec Kit that dies in a phase takes its agent along', { skip: !isLinux }, async () => {
-  using stage = makeStage();
+  using testRun = createTestRun();
   const work = { specify: ": > begun; trap '' TERM; while :; do sleep 600; done" };
-  const claim = await claimOf(stage, settingsOf(stage, work, { SPECIFY: 'dies in a phase' }));
+  const claim = await claimOf(testRun, settingsOf(testRun, work, { SPECIFY: 'dies in a phase' }));
   assert.deepEqual(claim, { status: 'failure', reason: 'exit_code', message: 'exit code 7' });
-  assert.deepEqual(processesWith(MARK), []);
-  const recorded = stage.records().filter(({ event }) => event === 'framework_phase');
+  assert.deepEqual(processesWith(testRun.mark), []);
+  const recorded = testRun.records().filter(({ event }) => event === 'framework_phase');
   assert.deepEqual(
     recorded.map(({ metadata }) => metadata['status']),
     ['unfinished'],
@@ -266,11 +267,11 @@ test('Spec Kit that dies in a phase takes its agent along', { skip: !isLinux }, 
 });
 
 test('an agent that cannot be started is named, and its phase has failed', async () => {
-  using stage = makeStage();
-  const settings = settingsOf(stage);
-  const running = claimsOf(stage, { ...settings, env: { SPECIFY: 'removes the agent', AGENT: settings.command![0]! } }, {});
+  using testRun = createTestRun();
+  const settings = settingsOf(testRun);
+  const running = claimsOf(testRun, { ...settings, env: { SPECIFY: 'removes the agent', AGENT: settings.command![0]! } }, {});
   await assert.rejects(running, { code: 'PROGRAM_NOT_FOUND', message: /agent\.sh/ });
-  const recorded = stage.records().filter(({ event }) => event === 'framework_phase');
+  const recorded = testRun.records().filter(({ event }) => event === 'framework_phase');
   assert.deepEqual(
     recorded.map(({ metadata }) => metadata['status']),
     ['failed'],
@@ -278,14 +279,14 @@ test('an agent that cannot be started is named, and its phase has failed', async
 });
 
 test('a phase that is cut off by the end of the attempt is unfinished', { skip: !isLinux }, async () => {
-  using stage = makeStage();
+  using testRun = createTestRun();
   const controller = new AbortController();
   const work = { plan: ": > begun; trap '' TERM; while :; do sleep 600; done" };
-  const running = claimOf(stage, settingsOf(stage, work), { signal: controller.signal });
-  await until(() => existsSync(join(stage.workspace, 'begun')), 'the agent has begun');
+  const running = claimOf(testRun, settingsOf(testRun, work), { signal: controller.signal });
+  await until(() => existsSync(join(testRun.workspace, 'begun')), 'the agent has begun');
   controller.abort();
   assert.equal((await running).status, 'failure');
-  const recorded = stage.records().filter(({ event }) => event === 'framework_phase');
+  const recorded = testRun.records().filter(({ event }) => event === 'framework_phase');
   assert.deepEqual(
     recorded.map(({ metadata }) => metadata['status']),
     ['completed', 'unfinished'],
@@ -293,22 +294,22 @@ test('a phase that is cut off by the end of the attempt is unfinished', { skip: 
 });
 
 test('a directory with spaces and quotes is none to Spec Kit’s call of its agent', async () => {
-  using stage = makeStage();
-  const scratch = join(stage.scratch, `it's "a" $(b); c`);
-  assert.equal((await claimOf(stage, settingsOf(stage), { scratch })).status, 'success');
+  using testRun = createTestRun();
+  const scratch = join(testRun.scratch, `it's "a" $(b); c`);
+  assert.equal((await claimOf(testRun, settingsOf(testRun), { scratch })).status, 'success');
 });
 
 test('a project that cannot be made is said before the first step', async () => {
-  using stage = makeStage();
-  await assert.rejects(claimOf(stage, settingsOf(stage, {}, { SPECIFY: 'makes no project' })), {
+  using testRun = createTestRun();
+  await assert.rejects(claimOf(testRun, settingsOf(testRun, {}, { SPECIFY: 'makes no project' })), {
     code: 'SPECKIT_NOT_INITIALISED',
     message: /exit code 5/,
   });
 });
 
 test('what stands in its way is said: set-up, the agent', async () => {
-  using stage = makeStage();
-  const bare: SetupSettings = { enabled: true, env: { PATH: stage.outside }, install_dir: join(stage.outside, 'none') };
+  using testRun = createTestRun();
+  const bare: SetupSettings = { enabled: true, env: { PATH: testRun.outside }, install_dir: join(testRun.outside, 'none') };
   const whatOf = async (settings: SetupSettings) => (await ghspec.check(settings)).map(({ what }) => what);
   const [missing] = await ghspec.check(bare);
   assert.match(missing?.what ?? '', /ghspec is not set up: .*\/ghspec@1\.2\.3 is not there\.$/);
@@ -317,23 +318,23 @@ test('what stands in its way is said: set-up, the agent', async () => {
   const both = await whatOf({ ...bare, agent: 'codex' });
   assert.match(both.join('\n'), /not set up[^]*"codex" was not found on PATH/);
 
-  const { command, ...settings } = settingsOf(stage);
+  const { command, ...settings } = settingsOf(testRun);
   assert.deepEqual(await whatOf({ ...settings, command: command! }), []);
   assert.match(
     (await ghspec.describe?.({ ...settings, command: command! })) ?? '',
     /^version 1\.2\.3, Python 3\.12\.0, 0 packages, in .*; agent pi 1\.2\.3 \(.*agent\.sh\)$/,
   );
-  assert.match((await whatOf({ ...settings, env: { PATH: stage.outside } }))[0] ?? '', /"pi" was not found on PATH/);
+  assert.match((await whatOf({ ...settings, env: { PATH: testRun.outside } }))[0] ?? '', /"pi" was not found on PATH/);
 });
 
 test('an agent that npm put beside Spec Kit is the one that runs', async () => {
-  using stage = makeStage();
-  const { command: [agent] = [], ...settings } = settingsOf(stage);
+  using testRun = createTestRun();
+  const { command: [agent] = [], ...settings } = settingsOf(testRun);
   const bin = join(settings.install_dir!, `${recipe.name}@${recipe.commit}`, 'agent/node_modules/.bin');
   const { mkdirSync, copyFileSync } = await import('node:fs');
   mkdirSync(bin, { recursive: true });
   copyFileSync(agent!, join(bin, 'pi'));
   appendFileSync(join(bin, 'pi'), 'echo beside >> made.txt\n');
-  assert.equal((await claimOf(stage, settings)).status, 'success');
-  assert.match(readFileSync(join(stage.workspace, 'made.txt'), 'utf8'), /beside/);
+  assert.equal((await claimOf(testRun, settings)).status, 'success');
+  assert.match(readFileSync(join(testRun.workspace, 'made.txt'), 'utf8'), /beside/);
 });

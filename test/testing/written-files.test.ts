@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { cannotAttach, cannotWatch, outsideOf, watchedHere, watching, writesIn } from './writes.ts';
+import { cannotAttach, cannotWatch, outsideOf, watchedHere, watching, writesIn } from '../../src/testing/index.ts';
 
 /** What a shell script, started in `inside`, writes outside of it; paths are relative to the folder around both. */
 function writesOf(t: { after(work: () => void): void }, script: string): string[] {
@@ -38,12 +38,12 @@ const CASES: readonly (readonly [string, string, readonly string[]])[] = [
 ];
 
 for (const [what, script, expected] of CASES) {
-  test(`strace shows what is written outside: ${what}`, { skip: cannotWatch }, (t) => {
+  test(`strace shows what is written outside: ${what}`, { skip: cannotWatch() }, (t) => {
     assert.deepEqual(writesOf(t, script), expected);
   });
 }
 
-test('what a test itself writes is seen too, and a log without a call is an error', { skip: cannotAttach }, async (t) => {
+test('what a test itself writes is seen too, and a log without a call is an error', { skip: cannotAttach() }, async (t) => {
   const around = realpathSync(mkdtempSync(join(tmpdir(), 'stepwell-writes-')));
   t.after(() => rmSync(around, { recursive: true, force: true }));
   const log = join(around, 'calls.log');

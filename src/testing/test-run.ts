@@ -3,29 +3,53 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { allowedEnvironment } from '../../src/exec/index.ts';
-import { getLogger } from '../../src/log/index.ts';
-import type { AdapterStep } from '../../src/run/index.ts';
-import type { FrameworkSettings } from '../../src/schema/index.ts';
+import { allowedEnvironment } from '../exec/index.ts';
+import { getLogger } from '../log/index.ts';
+import type { AdapterStep } from '../run/index.ts';
+import type { FrameworkSettings } from '../schema/index.ts';
 
-export interface Stage extends Disposable {
-  /** Where the test may put programs. Nothing but the run directory may change while an adapter works. */
-  readonly outside: string;
-  readonly runDir: string;
-  readonly workspace: string;
-  readonly scratch: string;
-  readonly logsDir: string;
-  step(changes: Partial<AdapterStep> & { settings: FrameworkSettings }): AdapterStep;
-  /** Records of step 1's adapter.log. */
-  records(): { event: string; message: string; metadata: Record<string, unknown> }[];
-  /** Paths and contents outside the run directory. */
-  surroundings(): Record<string, string>;
+/** A record of a log file, as far as a test of an adapter looks at it. */
+export interface TestRecord {
+  /** Such as `process_output`; docs/format.md lists all. */
+  readonly event: string;
+  /** For people; of `process_output` the line that was printed. */
+  readonly message: string;
+  /** What the event says beside its message. */
+  readonly metadata: Readonly<Record<string, unknown>>;
 }
 
-/** Of this process alone: whoever ends what carries a mark ends it on the whole machine. */
-export const MARK = `run-1:${randomBytes(8).toString('hex')}`;
+/** A run directory as the runner makes it, with what an adapter is handed for step 1. All paths are absolute. */
+export interface TestRun extends Disposable {
+  /** Where a test may put programs. Nothing but the run directory may change while an adapter works. */
+  readonly outside: string;
+  /** Of the run `run-1` of the framework `tested`. */
+  readonly runDir: string;
+  /** Where the framework builds. */
+  readonly workspace: string;
+  /** The adapter's own files; HOME and TMPDIR of its processes are in it. */
+  readonly scratch: string;
+  /** For `withRun`. */
+  readonly logsDir: string;
+  /** `STEPWELL_MARK` of the processes, of this test run alone: what carries it when an attempt is over should have ended. */
+  readonly mark: string;
+  /** What `runStep` gets, with these changes: a prompt, a signal, an endpoint … Without an endpoint of yours nothing answers there. */
+  step(changes: Partial<AdapterStep> & { settings: FrameworkSettings }): AdapterStep;
+  /** The records of step 1's adapter.log so far, in file order. */
+  records(): TestRecord[];
+  /** Contents by path of everything outside the run directory; `directory` for a directory. */
+  filesOutside(): Record<string, string>;
+}
 
-export function makeStage(): Stage {
+/**
+ * Makes a run directory with everything around it, below the system's TMPDIR; disposing of it removes all of it. Log inside
+ * `withRun({ runId: 'run-1', framework: 'tested', logsDir }, …)` and `withStep(1, { attempt: 1 }, …)` of `stepwell/log`.
+ *
+ * @example
+ * using testRun = createTestRun();
+ * const claim = await adapter.runStep(testRun.step({ settings: { enabled: true, env: {} } }));
+ */
+export function createTestRun(): TestRun {
+  const mark = `run-1:${randomBytes(8).toString('hex')}`;
   const root = mkdtempSync(join(tmpdir(), 'stepwell-test-'));
   const at = (...names: string[]): string => join(root, ...names);
   const runDir = at('runs', 'tested', 'run-1');
@@ -33,6 +57,7 @@ export function makeStage(): Stage {
   const [home, tmp] = [join(scratch, 'home'), join(scratch, 'tmp')];
   for (const path of [workspace, logsDir, home, tmp, at('outside'), at('home')]) mkdirSync(path, { recursive: true });
   return {
+    mark,
     outside: at('outside'),
     runDir,
     workspace,
@@ -52,8 +77,8 @@ export function makeStage(): Stage {
         randomSeed: 42,
         log: getLogger('test', { component: 'adapter' }),
         signal: new AbortController().signal,
-        mark: MARK,
-        env: allowedEnvironment({ ...process.env, HOME: at('home') }, { home, tmpdir: tmp, mark: MARK, extra }),
+        mark,
+        env: allowedEnvironment({ ...process.env, HOME: at('home') }, { home, tmpdir: tmp, mark, extra }),
         shutdownGraceSeconds: 0.1,
         step: 1,
         name: 'first',
@@ -74,7 +99,7 @@ export function makeStage(): Stage {
       const text = readFileSync(join(logsDir, 'step_001/adapter.log'), 'utf8');
       return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]));
     },
-    surroundings() {
+    filesOutside() {
       const entries = readdirSync(root, { recursive: true, withFileTypes: true }).map((entry) => ({
         path: join(entry.parentPath, entry.name),
         isFile: entry.isFile(),

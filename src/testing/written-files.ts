@@ -17,13 +17,19 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
-/** Why programs cannot be watched here, for `skip`; false where they can. */
-export const cannotWatch: string | false =
-  spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0 ? false : 'strace cannot be used here';
+let watchable: string | false | null = null;
+
+/** Why programs cannot be watched here, for `skip`; false where they can. Asked of strace once. */
+export function cannotWatch(): string | false {
+  watchable ??= spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0 ? false : 'strace cannot be used here';
+  return watchable;
+}
 
 /** The same for `watchedHere`. */
-export const cannotAttach: string | false =
-  cannotWatch || (mayAttach() ? false : 'strace may not attach to a running process here (kernel.yama.ptrace_scope)');
+export function cannotAttach(): string | false {
+  const reason = 'strace may not attach to a running process here (kernel.yama.ptrace_scope)';
+  return cannotWatch() || (mayAttach() ? false : reason);
+}
 
 function mayAttach(): boolean {
   const file = '/proc/sys/kernel/yama/ptrace_scope';
