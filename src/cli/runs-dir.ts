@@ -1,7 +1,7 @@
 /** Where the runs are, for commands that only read them. */
 import { resolve } from 'node:path';
 import { resolveRunsDir } from '../config/settings.ts';
-import { shellWord } from '../exec/shell-word.ts';
+import { shellQuote } from '../exec/shell-quote.ts';
 
 /** Options of every command. */
 export interface CommonOptions {
@@ -21,5 +21,5 @@ export function shownPath(path: string, cwd: string = process.cwd()): string {
 
 /** What commands to type here need to find the same runs; empty where they are in ./runs. */
 export function runsDirFlag(runsDir: string): string {
-  return runsDir === resolve('runs') ? '' : ` --runs-dir ${shellWord(shownPath(runsDir))}`;
+  return runsDir === resolve('runs') ? '' : ` --runs-dir ${shellQuote(shownPath(runsDir))}`;
 }

@@ -1,7 +1,7 @@
 /** What may end a program before it ends by itself: its time limit, the caller's abort signal, or `stop()`. */
 import type { ProgramOptions } from './program.ts';
 
-type Interruption = { readonly status: 'timed_out'; readonly afterMs: number } | { readonly status: 'cancelled' };
+type Interruption = { readonly status: 'timed_out'; readonly afterMs: number } | { readonly status: 'canceled' };
 
 export interface Interruptions {
   /** The first that happens; stays pending when none does. */
@@ -12,15 +12,15 @@ export interface Interruptions {
 }
 
 /** setTimeout takes no more: 24.8 days. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export function awaitInterruption({ timeoutMs, signal }: Pick<ProgramOptions, 'timeoutMs' | 'signal'>): Interruptions {
   const { promise, resolve } = Promise.withResolvers<Interruption>();
-  const stop = () => resolve({ status: 'cancelled' });
+  const stop = () => resolve({ status: 'canceled' });
   const timer =
     timeoutMs === undefined
       ? undefined
-      : setTimeout(() => resolve({ status: 'timed_out', afterMs: timeoutMs }), Math.min(timeoutMs, LONGEST_TIMER_MS));
+      : setTimeout(() => resolve({ status: 'timed_out', afterMs: timeoutMs }), Math.min(timeoutMs, MAX_TIMER_MS));
   signal?.addEventListener('abort', stop);
   return {
     happened: promise,

@@ -12,7 +12,7 @@ export interface LinePart {
   readonly lastPart?: boolean;
 }
 
-export interface LineSplitter {
+export interface OutputLineSplitter {
   push(text: string): void;
   /** Delivers a last line that has no end of line. */
   end(): void;
@@ -20,26 +20,26 @@ export interface LineSplitter {
   readonly count: number;
 }
 
-export function lineSplitter(emit: (line: LinePart) => void, maxBytes: number = MAX_PART_BYTES): LineSplitter {
-  let held = '';
+export function createOutputLineSplitter(emit: (line: LinePart) => void, maxBytes: number = MAX_PART_BYTES): OutputLineSplitter {
+  let buffered = '';
   let part = 0;
   let afterCarriageReturn = false;
   let count = 0;
 
   /** Delivers parts of `held` while it is certain that more of the line follows them. */
   function deliverParts(): void {
-    if (held.length * 6 <= maxBytes) return;
-    for (let cut = jsonPrefix(held, maxBytes); cut < held.length; cut = jsonPrefix(held, maxBytes)) {
+    if (buffered.length * 6 <= maxBytes) return;
+    for (let cut = jsonPrefixLength(buffered, maxBytes); cut < buffered.length; cut = jsonPrefixLength(buffered, maxBytes)) {
       part += 1;
-      emit({ text: held.slice(0, cut), part, lastPart: false });
-      held = held.slice(cut);
+      emit({ text: buffered.slice(0, cut), part, lastPart: false });
+      buffered = buffered.slice(cut);
     }
   }
 
   function deliverLine(): void {
     deliverParts();
-    emit(part === 0 ? { text: held } : { text: held, part: part + 1, lastPart: true });
-    held = '';
+    emit(part === 0 ? { text: buffered } : { text: buffered, part: part + 1, lastPart: true });
+    buffered = '';
     part = 0;
     count += 1;
   }
@@ -52,7 +52,7 @@ export function lineSplitter(emit: (line: LinePart) => void, maxBytes: number = 
       let carriageReturn = text.indexOf('\r', start);
       while (feed !== -1 || carriageReturn !== -1) {
         const end = feed === -1 || (carriageReturn !== -1 && carriageReturn < feed) ? carriageReturn : feed;
-        held += text.slice(start, end);
+        buffered += text.slice(start, end);
         deliverLine();
         start = end + 1;
         if (end === carriageReturn) {
@@ -63,12 +63,12 @@ export function lineSplitter(emit: (line: LinePart) => void, maxBytes: number = 
         if (feed !== -1 && feed < start) feed = text.indexOf('\n', start);
       }
       if (start < text.length) {
-        held += start === 0 ? text : text.slice(start);
-        if (held.length > maxBytes) deliverParts();
+        buffered += start === 0 ? text : text.slice(start);
+        if (buffered.length > maxBytes) deliverParts();
       }
     },
     end() {
-      if (held !== '' || part > 0) deliverLine();
+      if (buffered !== '' || part > 0) deliverLine();
     },
     get count() {
       return count;
@@ -83,7 +83,7 @@ const NOT_ONE_BYTE = /[^ !#-[\]-~]/;
  * The length of the longest prefix of `text` whose JSON string form has at most `maxBytes` bytes in UTF-8, without its quotes.
  * A surrogate pair is never divided. At least one character, so that a caller always gets on.
  */
-function jsonPrefix(text: string, maxBytes: number): number {
+function jsonPrefixLength(text: string, maxBytes: number): number {
   // Most output is plain ASCII up to its end: one search then replaces a look at each character.
   const special = text.search(NOT_ONE_BYTE);
   if (special === -1 || special >= maxBytes) return Math.min(text.length, maxBytes);

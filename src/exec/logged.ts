@@ -2,7 +2,7 @@
 import { counted } from '../format/index.ts';
 import { captureScope, runRedactor, type Logger } from '../log/index.ts';
 import { toSeconds, type EventMetadata } from '../schema/index.ts';
-import { escapeRemover } from './escapes.ts';
+import { createEscapeFilter } from './escapes.ts';
 import type { OutputLine, Program, ProgramOptions, ProgramOutcome, ProgramResult, TextFilter } from './program.ts';
 import { startProgram } from './start.ts';
 
@@ -15,7 +15,7 @@ export interface LoggedProgramOptions extends Omit<ProgramOptions, 'filters'> {
 }
 
 /** An argument longer than this is shortened in `process_start`: a prompt is recorded elsewhere in full. */
-const LONGEST_ARGUMENT = 1000;
+const MAX_ARGUMENT_LENGTH = 1000;
 
 /** Like `runProgram`, with the records `process_start`, `process_output` and `process_end` in `log`. */
 export function runLogged(options: LoggedProgramOptions, log: Logger): Promise<ProgramResult> {
@@ -30,7 +30,7 @@ export function startLogged(options: LoggedProgramOptions, log: Logger): Program
   let pid: number | null = null;
   const program = startProgram({
     ...options,
-    filters: () => [escapeRemover(), redact()],
+    filters: () => [createEscapeFilter(), redact()],
     onLine(line) {
       inScope(() => log.info(line.text, { event: 'process_output', metadata: outputMetadata(line, pid) }));
       options.onLine?.(line);
@@ -39,7 +39,7 @@ export function startLogged(options: LoggedProgramOptions, log: Logger): Program
   pid = program.pid;
   if (pid !== null) {
     const metadata = {
-      command: options.command.map((argument) => shortened(argument, redact())),
+      command: options.command.map((argument) => truncateArgument(argument, redact())),
       cwd: options.cwd,
       pid,
     } satisfies EventMetadata<'process_start'>;
@@ -71,9 +71,9 @@ function outputMetadata({ stream, part, lastPart }: OutputLine, pid: number | nu
 function recordEnd(result: ProgramResult, { command }: LoggedProgramOptions, log: Logger): void {
   const { outcome } = result;
   // An end that was asked for is nothing to warn of; whoever asked records why.
-  const asked = outcome.status === 'cancelled';
+  const requested = outcome.status === 'canceled';
   if (result.killed.length > 0) {
-    log[asked ? 'info' : 'warn'](`Ended ${counted(result.killed.length, 'process', 'processes')} of ${command[0]}`, {
+    log[requested ? 'info' : 'warn'](`Ended ${counted(result.killed.length, 'process', 'processes')} of ${command[0]}`, {
       metadata: { killed: result.killed },
     });
   }
@@ -95,7 +95,7 @@ function recordEnd(result: ProgramResult, { command }: LoggedProgramOptions, log
     stdout_lines: result.stdoutLines,
     stderr_lines: result.stderrLines,
   } satisfies EventMetadata<'process_end'>;
-  const level = asked || (outcome.status === 'exited' && outcome.exitCode === 0) ? 'info' : 'warn';
+  const level = requested || (outcome.status === 'exited' && outcome.exitCode === 0) ? 'info' : 'warn';
   const error = outcome.status === 'spawn_failed' ? { error: outcome.error } : {};
   log[level](`${command[0]}: ${describeOutcome(outcome)}`, { event: 'process_end', metadata, ...error });
 }
@@ -105,11 +105,11 @@ export function describeOutcome(outcome: ProgramOutcome): string {
   switch (outcome.status) {
     case 'exited':
       return `exit code ${outcome.exitCode}`;
-    case 'signalled':
+    case 'signaled':
       return `ended by ${outcome.signal}`;
     case 'timed_out':
       return `ended after its time limit of ${outcome.afterMs / 1000} s`;
-    case 'cancelled':
+    case 'canceled':
       return 'ended on request';
     case 'spawn_failed':
       return outcome.error.message;
@@ -119,7 +119,7 @@ export function describeOutcome(outcome: ProgramOutcome): string {
 }
 
 /** Redacted before it is cut: half a secret would not be recognised any more. */
-function shortened(argument: string, redactor: TextFilter): string {
+function truncateArgument(argument: string, redactor: TextFilter): string {
   const text = redactor.push(argument) + redactor.end();
-  return text.length <= LONGEST_ARGUMENT ? text : `${text.slice(0, LONGEST_ARGUMENT / 2)}… (${argument.length} characters)`;
+  return text.length <= MAX_ARGUMENT_LENGTH ? text : `${text.slice(0, MAX_ARGUMENT_LENGTH / 2)}… (${argument.length} characters)`;
 }

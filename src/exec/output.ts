@@ -1,6 +1,6 @@
 /** One stream of a child: bytes to text to lines, counted. */
 import type { Readable } from 'node:stream';
-import { lineSplitter } from './lines.ts';
+import { createOutputLineSplitter } from './lines.ts';
 import type { OutputStream, ProgramOptions } from './program.ts';
 
 export interface Output {
@@ -19,7 +19,7 @@ export interface Output {
 export function readOutput(source: Readable, stream: OutputStream, options: Pick<ProgramOptions, 'onLine' | 'filters'>): Output {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   const filters = options.filters?.() ?? [];
-  const lines = lineSplitter((line) => options.onLine?.({ stream, ...line }));
+  const lines = createOutputLineSplitter((line) => options.onLine?.({ stream, ...line }));
   let bytes = 0;
   let finished = false;
 

@@ -8,7 +8,7 @@ import { closeSync, constants, mkdtempSync, openSync, rmSync, writeFileSync } fr
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { renewCpuBase } from './processes/cpu.ts';
+import { resetCpuBaseline } from './processes/cpu.ts';
 
 export interface ChildPipes {
   /** For `spawn`: descriptors of the child's ends. */
@@ -16,7 +16,7 @@ export interface ChildPipes {
   readonly stdout: Socket;
   readonly stderr: Socket;
   /** Closes the child's ends in this process, once the child has them. */
-  handOver(): void;
+  closeChildEnds(): void;
 }
 
 /**
@@ -41,7 +41,7 @@ function pipesIn(folder: string, stdin: string | undefined): ChildPipes | null {
     directory = mkdtempSync(join(folder, 'stepwell-'));
     const [out, err, input] = [join(directory, 'out'), join(directory, 'err'), join(directory, 'in')];
     const made = spawnSync('mkfifo', ['-m', '600', out, err], { stdio: 'ignore' });
-    renewCpuBase();
+    resetCpuBaseline();
     if (made.status !== 0) return null;
     if (stdin !== undefined) writeFileSync(input, stdin, { mode: 0o600 });
     // A reader that does not block lets the writer open at once.
@@ -56,7 +56,7 @@ function pipesIn(folder: string, stdin: string | undefined): ChildPipes | null {
       stdio,
       stdout: new Socket({ fd: outReader, readable: true, writable: false }),
       stderr: new Socket({ fd: errReader, readable: true, writable: false }),
-      handOver: () => stdio.filter((end) => end !== 'ignore').forEach((fd) => closeSync(fd)),
+      closeChildEnds: () => stdio.filter((end) => end !== 'ignore').forEach((fd) => closeSync(fd)),
     };
   } catch {
     opened.forEach((fd) => closeSync(fd));

@@ -16,7 +16,7 @@ export interface ProgramOptions {
   /** Program and arguments; never passed through a shell. A name without `/` is looked up on the PATH of `env`. */
   readonly command: readonly [string, ...string[]];
   readonly cwd: string;
-  /** The complete environment; nothing is inherited. `mark` is added as STEPWELL_MARK. */
+  /** The complete environment; nothing is inherited. `processTag` is added as STEPWELL_MARK. */
   readonly env: Readonly<Record<string, string>>;
   /** Written to stdin, which is then closed. Without it stdin is empty. */
   readonly stdin?: string;
@@ -25,22 +25,22 @@ export interface ProgramOptions {
   readonly graceMs: number;
   readonly signal?: AbortSignal;
   /**
-   * `<run_id>:<random>`. When the program has ended, everything that still carries the mark is ended too: two programs
-   * that run at the same time need two marks.
+   * `<run_id>:<random>`. When the program has ended, everything that still carries the process tag is ended too: two programs
+   * that run at the same time need two process tags.
    */
-  readonly mark: string;
+  readonly processTag: string;
   /** Called for each line in order, while the stream is held: what it costs slows the program down, not the memory up. */
   readonly onLine?: (line: OutputLine) => void;
   /** Applied in order to the decoded text of one stream, before it is split into lines. */
   readonly filters?: () => readonly TextFilter[];
 }
 
-/** Why it ended. `cancelled`: by the abort signal or `stop()`. */
+/** Why it ended. `canceled`: by the abort signal or `stop()`. */
 export type ProgramOutcome =
   | { readonly status: 'exited'; readonly exitCode: number }
-  | { readonly status: 'signalled'; readonly signal: NodeJS.Signals }
+  | { readonly status: 'signaled'; readonly signal: NodeJS.Signals }
   | { readonly status: 'timed_out'; readonly afterMs: number }
-  | { readonly status: 'cancelled' }
+  | { readonly status: 'canceled' }
   | { readonly status: 'spawn_failed'; readonly error: StepwellError };
 
 export interface ProgramResult {

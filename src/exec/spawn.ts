@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import type { StepwellError } from '../errors/index.ts';
 import { failureReason } from '../store/index.ts';
-import { MARK_VARIABLE } from './environment.ts';
+import { PROCESS_TAG_VARIABLE } from './environment.ts';
 import { openPipes } from './pipe.ts';
 import type { ProgramOptions } from './program.ts';
 import { execError } from './errors.ts';
@@ -17,20 +17,20 @@ export interface Spawned {
   readonly stderr: Readable;
 }
 
-type SpawnOptions = Pick<ProgramOptions, 'command' | 'cwd' | 'env' | 'stdin' | 'mark'>;
+type SpawnOptions = Pick<ProgramOptions, 'command' | 'cwd' | 'env' | 'stdin' | 'processTag'>;
 
-export interface NotSpawned {
+export interface SpawnFailure {
   readonly pid: null;
   readonly error: Promise<StepwellError>;
 }
 
-export function spawnChild(options: SpawnOptions): Spawned | NotSpawned {
-  const problem = directoryProblem(options);
-  if (problem !== null) return notSpawned(problem);
+export function spawnChild(options: SpawnOptions): Spawned | SpawnFailure {
+  const problem = checkWorkingDirectory(options);
+  if (problem !== null) return spawnFailure(problem);
   const [program, ...args] = options.command;
   const pipes = openPipes(options.stdin, options.env['TMPDIR']);
   const close = () => {
-    pipes?.handOver();
+    pipes?.closeChildEnds();
     pipes?.stdout.destroy();
     pipes?.stderr.destroy();
   };
@@ -38,14 +38,14 @@ export function spawnChild(options: SpawnOptions): Spawned | NotSpawned {
   try {
     child = spawn(program, args, {
       cwd: options.cwd,
-      env: { ...options.env, [MARK_VARIABLE]: options.mark },
+      env: { ...options.env, [PROCESS_TAG_VARIABLE]: options.processTag },
       stdio: pipes?.stdio ?? [options.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
       detached: true,
       windowsHide: true,
     });
   } catch (error) {
     close();
-    return notSpawned(spawnError(options, error));
+    return spawnFailure(spawnError(options, error));
   }
   // Some failures are thrown, others are announced as an event a moment later.
   const failure = new Promise<unknown>((settle) => child.on('error', settle));
@@ -54,19 +54,19 @@ export function spawnChild(options: SpawnOptions): Spawned | NotSpawned {
     close();
     return { pid: null, error: failure.then((error) => spawnError(options, error)) };
   }
-  pipes?.handOver();
-  if (child.stdin !== null) feed(child.stdin, options.stdin ?? '');
+  pipes?.closeChildEnds();
+  if (child.stdin !== null) writeStdin(child.stdin, options.stdin ?? '');
   return { child, pid: child.pid, stdout, stderr };
 }
 
 /** A program may end, or close its stdin, without reading all of it: its own affair. */
-function feed(stdin: Writable, text: string): void {
+function writeStdin(stdin: Writable, text: string): void {
   stdin.on('error', () => {});
   stdin.end(text);
 }
 
 /** Without it a missing directory would look like a missing program: the system reports ENOENT for both. */
-function directoryProblem({ command, cwd }: SpawnOptions): StepwellError | null {
+function checkWorkingDirectory({ command, cwd }: SpawnOptions): StepwellError | null {
   let reason = 'it is not a directory';
   try {
     if (statSync(cwd).isDirectory()) return null;
@@ -103,6 +103,6 @@ function spawnError({ command, env, cwd }: SpawnOptions, error: unknown): Stepwe
   }
 }
 
-function notSpawned(reason: StepwellError): NotSpawned {
+function spawnFailure(reason: StepwellError): SpawnFailure {
   return { pid: null, error: Promise.resolve(reason) };
 }

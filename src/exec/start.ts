@@ -1,20 +1,20 @@
 /** Starts a program, keeps every line, and sees to it that nothing of it is left when the promise resolves. */
 import type { ChildProcess } from 'node:child_process';
-import { cpuOf } from './processes/cpu.ts';
-import { endTree, endWithThisProcess, noteKilled } from './processes/end.ts';
+import { cpuTimeOf } from './processes/cpu.ts';
+import { terminateTree, killTreeOnExit, recordKilled } from './processes/terminate.ts';
 import { awaitInterruption, type Interruptions } from './interruption.ts';
 import { drain, readOutput } from './output.ts';
 import type { Program, ProgramOptions, ProgramOutcome, ProgramResult } from './program.ts';
 import { spawnChild, type Spawned } from './spawn.ts';
 import { programTree } from './processes/tree.ts';
-import { watch } from './processes/watch.ts';
+import { monitorTree } from './processes/monitor.ts';
 
 /** What a program started may finish its output after the program's own end, as long as it is not silent for this long. */
 const AFTER_EXIT = { quietMs: 1000, limitMs: 10_000 };
 /** When the tree has been ended, only what is left in the pipes is still to be read. */
 const AFTER_KILL = { quietMs: 250, limitMs: 2000 };
 /** A child that SIGKILL did not end is stuck in the kernel. */
-const EXIT_LIMIT_MS = 1000;
+const EXIT_TIMEOUT_MS = 1000;
 
 /** Runs a program to its end. Never rejects: a program that cannot be started is an outcome too. */
 export function runProgram(options: ProgramOptions): Promise<ProgramResult> {
@@ -24,7 +24,7 @@ export function runProgram(options: ProgramOptions): Promise<ProgramResult> {
 /** Starts a program that the caller stops, such as a server. */
 export function startProgram(options: ProgramOptions): Program {
   const startedAt = performance.now();
-  if (options.signal?.aborted) return notStarted(startedAt, { status: 'cancelled' });
+  if (options.signal?.aborted) return notStarted(startedAt, { status: 'canceled' });
   const spawned = spawnChild(options);
   if (spawned.pid === null) {
     return notStarted(
@@ -51,20 +51,20 @@ async function supervise(
   startedAt: number,
 ): Promise<ProgramResult> {
   const exit = exitOf(child);
-  const cpu = cpuOf(child);
-  const tree = programTree(pid, options.mark);
-  const memory = watch(tree);
-  const release = endWithThisProcess(tree);
+  const cpu = cpuTimeOf(child);
+  const tree = programTree(pid, options.processTag);
+  const memory = monitorTree(tree);
+  const release = killTreeOnExit(tree);
   const out = readOutput(stdout, 'stdout', options);
   const err = readOutput(stderr, 'stderr', options);
 
   const outcome = await Promise.race([exit, interruptions.happened]);
   const durationMs = performance.now() - startedAt;
-  const interrupted = outcome.status === 'timed_out' || outcome.status === 'cancelled';
+  const interrupted = outcome.status === 'timed_out' || outcome.status === 'canceled';
   if (!interrupted) await Promise.race([drain([out, err], AFTER_EXIT), interruptions.happened]);
-  const { killed, survivors } = await endTree(tree, options.graceMs);
-  noteKilled(options.mark, killed);
-  const ownEnd = interrupted ? await endInTime(exit) : outcome;
+  const { killed, survivors } = await terminateTree(tree, options.graceMs);
+  recordKilled(options.processTag, killed);
+  const programExit = interrupted ? await exitWithinLimit(exit) : outcome;
   await drain([out, err], AFTER_KILL);
 
   interruptions.release();
@@ -73,12 +73,12 @@ async function supervise(
   out.finish();
   err.finish();
   child.unref();
-  const cpuSeconds = ownEnd === null ? null : await cpu;
+  const cpuSeconds = programExit === null ? null : await cpu;
   return {
     outcome,
     pid,
-    exitCode: ownEnd?.status === 'exited' ? ownEnd.exitCode : null,
-    signal: ownEnd?.status === 'signalled' ? ownEnd.signal : null,
+    exitCode: programExit?.status === 'exited' ? programExit.exitCode : null,
+    signal: programExit?.status === 'signaled' ? programExit.signal : null,
     durationMs: interrupted ? performance.now() - startedAt : durationMs,
     userCpuSeconds: cpuSeconds?.user ?? null,
     systemCpuSeconds: cpuSeconds?.system ?? null,
@@ -95,15 +95,15 @@ async function supervise(
 function exitOf(child: ChildProcess): Promise<ProgramOutcome> {
   return new Promise((resolve) => {
     child.once('exit', (exitCode, signal) =>
-      resolve(signal === null ? { status: 'exited', exitCode: exitCode ?? 0 } : { status: 'signalled', signal }),
+      resolve(signal === null ? { status: 'exited', exitCode: exitCode ?? 0 } : { status: 'signaled', signal }),
     );
   });
 }
 
 /** Null for a program that has not ended by then. */
-function endInTime(exit: Promise<ProgramOutcome>): Promise<ProgramOutcome | null> {
+function exitWithinLimit(exit: Promise<ProgramOutcome>): Promise<ProgramOutcome | null> {
   const { promise, resolve } = Promise.withResolvers<ProgramOutcome | null>();
-  const timer = setTimeout(resolve, EXIT_LIMIT_MS, null);
+  const timer = setTimeout(resolve, EXIT_TIMEOUT_MS, null);
   void exit.then((end) => {
     clearTimeout(timer);
     return resolve(end);

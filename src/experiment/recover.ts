@@ -2,9 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { StepwellError } from '../errors/index.ts';
-import { killMarked } from '../exec/index.ts';
+import { killTagged } from '../exec/index.ts';
 import { getLogger, withRun } from '../log/index.ts';
-import { markPrefix, recoverEvents, removeTree } from '../run/index.ts';
+import { processTagPrefix, recoverEvents, removeTree } from '../run/index.ts';
 import type { EventMetadata, Phase, RunMetadata, RunStatus, RunSummary } from '../schema/index.ts';
 import {
   acquireLease,
@@ -109,7 +109,7 @@ async function completeRecord(
   previous: Lease | 'damaged' | null,
   env: NodeJS.ProcessEnv,
 ): Promise<Completed> {
-  const { killed } = await killMarked(markPrefix(runId), { graceMs: GRACE_MS });
+  const { killed } = await killTagged(processTagPrefix(runId), { graceMs: GRACE_MS });
   const before = await readMetadata(runDir);
   const framework = before?.framework ?? basename(join(runDir, '..'));
   const scope = { runId, framework, logsDir: join(runDir, LOGS_DIR), secrets: await secretsOf(runDir, before, env) };

@@ -45,7 +45,7 @@ async function runStep(step: AdapterStep<SetupSettings>): Promise<FrameworkClaim
       env: environmentOf(step),
       graceMs: step.shutdownGraceSeconds * 1000,
       signal: step.signal,
-      mark: step.mark,
+      processTag: step.processTag,
       onLine: (line) => printed.take(line),
     },
     step.log,

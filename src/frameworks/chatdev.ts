@@ -81,7 +81,7 @@ async function runStep(step: AdapterStep<SetupSettings>): Promise<FrameworkClaim
       env: environmentOf(step, place, reserved.port),
       graceMs: step.shutdownGraceSeconds * 1000,
       signal: step.signal,
-      mark: step.mark,
+      processTag: step.processTag,
       onLine: output.onLine,
     },
     step.log,

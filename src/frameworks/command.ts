@@ -70,7 +70,7 @@ export async function runCommand(
       ...(namesPrompt(args) ? {} : { stdin: step.prompt }),
       graceMs: step.shutdownGraceSeconds * 1000,
       signal: step.signal,
-      mark: step.mark,
+      processTag: step.processTag,
       ...(onLine === undefined ? {} : { onLine }),
     },
     step.log,

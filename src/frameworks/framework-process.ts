@@ -7,9 +7,9 @@ export function failedEnd(outcome: ProgramOutcome): FrameworkClaim | null {
   switch (outcome.status) {
     case 'exited':
       return outcome.exitCode === 0 ? null : { status: 'failure', reason: 'exit_code', message: describeOutcome(outcome) };
-    case 'signalled':
+    case 'signaled':
     case 'timed_out':
-    case 'cancelled':
+    case 'canceled':
       return { status: 'failure', reason: 'signal', message: describeOutcome(outcome) };
     case 'spawn_failed':
       throw outcome.error;

@@ -77,7 +77,7 @@ async function prepare(run: AdapterRun<SetupSettings>): Promise<{ commit: string
       env: environmentOf(run),
       graceMs: run.shutdownGraceSeconds * 1000,
       signal: run.signal,
-      mark: run.mark,
+      processTag: run.processTag,
     },
     run.log,
   );
@@ -113,7 +113,7 @@ async function runStep(step: AdapterStep<SetupSettings>): Promise<FrameworkClaim
         env: { ...environmentOf(step), SPECKIT_INTEGRATION_PI_EXECUTABLE: desk.program },
         graceMs: step.shutdownGraceSeconds * 1000,
         signal: step.signal,
-        mark: ownMark(step),
+        processTag: agentProcessTag(step),
         onLine({ stream, text }) {
           if (stream === 'stdout') stdout.push(text);
         },
@@ -138,9 +138,9 @@ async function measured(
   return { status: 'success' };
 }
 
-/** Not the agent's: what carries a program's mark ends with it, and Spec Kit goes on when its agent ends. */
-function ownMark({ mark }: AdapterRun): string {
-  return `${mark}:specify`;
+/** Not the agent's: what carries a program's process tag ends with it, and Spec Kit goes on when its agent ends. */
+function agentProcessTag({ processTag }: AdapterRun): string {
+  return `${processTag}:specify`;
 }
 
 function environmentOf(run: AdapterRun<SetupSettings>): Record<string, string> {

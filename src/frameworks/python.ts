@@ -36,7 +36,7 @@ export async function syntaxErrors(step: AdapterStep, python: string): Promise<s
     env: step.env,
     graceMs: step.shutdownGraceSeconds * 1000,
     signal: step.signal,
-    mark: step.mark,
+    processTag: step.processTag,
     onLine: ({ stream, text }) => void (stream === 'stdout' && lines.push(text)),
   });
   step.signal.throwIfAborted();

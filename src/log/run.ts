@@ -20,7 +20,7 @@ export interface ScopeFacts {
  */
 export function withRun<T>(options: RunOptions, fn: () => T): T {
   const scope = beginRun(options);
-  return within(scope, fn, () => endRun(scope));
+  return runInScope(scope, fn, () => endRun(scope));
 }
 
 /**
@@ -33,7 +33,7 @@ export function withStep<T>(step: number, options: { readonly attempt?: number }
 export function withStep<T>(step: number, second: { readonly attempt?: number } | (() => T), third?: () => T): T {
   const [options, fn] = typeof second === 'function' ? [{}, second] : [second, third as () => T];
   const scope = stepScope(scopeNow(), step, options.attempt);
-  return within(scope, fn, () => endStep(scope));
+  return runInScope(scope, fn, () => endStep(scope));
 }
 
 /**
@@ -48,7 +48,7 @@ export function withPendingRun<T>(fn: () => T): T {
     for (const { origin, level, ms, content } of pending.takeUndelivered()) writeOutside(origin, level, ms, content);
   };
   shared.atExit.add(tell);
-  return within(scope, fn, () => {
+  return runInScope(scope, fn, () => {
     scope.ended = true;
     shared.atExit.delete(tell);
     tell();
@@ -79,7 +79,7 @@ function endStep(scope: Scope): void {
   if (scope.run !== null && scope.parent?.step !== scope.step) shared.handler.close(scope.run, scope.step);
 }
 
-function within<T>(scope: Scope, fn: () => T, end: () => void): T {
+function runInScope<T>(scope: Scope, fn: () => T, end: () => void): T {
   let result: T;
   try {
     result = shared.scopes.run(scope, fn);

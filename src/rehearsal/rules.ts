@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { failureReason } from '../store/index.ts';
-import { shellWord } from '../exec/shell-word.ts';
+import { shellQuote } from '../exec/shell-quote.ts';
 import type { Ask, Reply } from './dialogue.ts';
 import { rehearsalError } from './errors.ts';
 import { shellCall } from './shell.ts';
@@ -133,7 +133,7 @@ export function answerTo(rules: readonly Rule[], { messages, tools }: Pick<Ask, 
     if (rule.shell === null) return { kind: 'text', text };
     const call = shellCall(
       tools,
-      rule.shell.replaceAll('{answer}', () => shellWord(text)),
+      rule.shell.replaceAll('{answer}', () => shellQuote(text)),
     );
     if (call !== null) return call;
   }

@@ -11,17 +11,17 @@ import type { AdapterEndpoint, AdapterRun, AdapterStep } from './adapter.ts';
 import { answerClarification } from './hitl.ts';
 import type { RunSpec } from './run-spec.ts';
 
-/** A new mark: `<run id>:<random>`. The run's own prefix finds the processes of all its attempts. */
-function newMark(runId: string): string {
-  return `${markPrefix(runId)}${randomBytes(8).toString('hex')}`;
+/** A new process tag: `<run id>:<random>`. The run's own prefix finds the processes of all its attempts. */
+function newProcessTag(runId: string): string {
+  return `${processTagPrefix(runId)}${randomBytes(8).toString('hex')}`;
 }
 
-export function markPrefix(runId: string): string {
+export function processTagPrefix(runId: string): string {
   return `${runId}:`;
 }
 
 export interface ProcessEnvironment {
-  readonly mark: string;
+  readonly processTag: string;
   readonly env: Record<string, string>;
 }
 
@@ -41,15 +41,15 @@ export async function makeProcessEnvironment(run: {
   const scratch = join(run.runDir, SCRATCH_DIR);
   const [home, tmpdir] = [join(scratch, 'home'), join(scratch, 'tmp', run.purpose)];
   await Promise.all([mkdir(home, { recursive: true }), mkdir(tmpdir, { recursive: true })]);
-  const mark = newMark(run.runId);
+  const processTag = newProcessTag(run.runId);
   const env = allowedEnvironment(run.parentEnv, {
     home,
     tmpdir,
-    mark,
+    processTag,
     extra: { ...run.extra, STEPWELL_RUN_ID: run.runId },
   });
   const path = env['PATH'] === undefined ? [] : [env['PATH']];
-  return { mark, env: { ...env, PATH: [...path, dirname(process.execPath)].join(delimiter) } };
+  return { processTag, env: { ...env, PATH: [...path, dirname(process.execPath)].join(delimiter) } };
 }
 
 /**
@@ -58,7 +58,7 @@ export async function makeProcessEnvironment(run: {
  */
 export function adapterRunOf(
   spec: RunSpec,
-  { mark, env }: ProcessEnvironment,
+  { processTag, env }: ProcessEnvironment,
   endpoint: MeteredAddress | null,
   signal: AbortSignal,
 ): AdapterRun {
@@ -73,7 +73,7 @@ export function adapterRunOf(
     endpoint: adapterEndpointOf(endpoint),
     log: getLogger(`adapters/${spec.adapterName}`, { component: 'adapter' }),
     signal,
-    mark,
+    processTag,
     env,
     shutdownGraceSeconds: spec.config.timeouts.shutdown_grace_seconds,
   };

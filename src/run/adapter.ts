@@ -41,11 +41,11 @@ export interface AdapterRun<Settings extends FrameworkSettings = FrameworkSettin
   /** Aborts on time limit or interruption; everything started must end on it. */
   readonly signal: AbortSignal;
   /**
-   * Random mark that must stand as STEPWELL_MARK in the environment of every process started (it is in `env`). Two programs beside each
-   * other need two: `<mark>:<name>` ends with the mark, too.
+   * Random process tag that must stand as STEPWELL_MARK in the environment of every process started (it is in `env`). Two programs beside each
+   * other need two: `<process tag>:<name>` ends with the process tag, too.
    */
-  readonly mark: string;
-  /** The complete environment of the framework's processes: allow-list, own HOME and TMPDIR, mark, run variables. */
+  readonly processTag: string;
+  /** The complete environment of the framework's processes: allow-list, own HOME and TMPDIR, process tag, run variables. */
   readonly env: Readonly<Record<string, string>>;
   readonly shutdownGraceSeconds: number;
 }
@@ -118,7 +118,7 @@ export interface Adapter<Settings extends FrameworkSettings = FrameworkSettings>
   runStep(step: AdapterStep<Settings>): Promise<FrameworkClaim>;
   /**
    * Lets what the adapter keeps between steps end by itself; called once on every exit path. Only an adapter needs it that must tell
-   * a program more than to end: whatever carries a mark of the run is ended by the runner afterwards, an attempt's with the attempt.
+   * a program more than to end: whatever carries a process tag of the run is ended by the runner afterwards, an attempt's with the attempt.
    */
   stop?(run: AdapterRun<Settings>): Promise<void>;
 }

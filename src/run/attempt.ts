@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { ResolvedStep } from '../config/index.ts';
 import { messageOf, StepwellError } from '../errors/index.ts';
-import { killMarked } from '../exec/index.ts';
+import { killTagged } from '../exec/index.ts';
 import { getLogger, withStep } from '../log/index.ts';
 import { toSeconds, type EventMetadata } from '../schema/index.ts';
 import { compareTrees, snapshotTree, WORKSPACE_DIR, type Tree, type TreeChange } from '../store/index.ts';
@@ -43,11 +43,11 @@ export async function runAttempt(
     const started = performance.now();
     log.info(`Attempt ${attempt} at step ${step.step} begins`, {
       event: 'attempt_start',
-      metadata: { mark: environment.mark, metered: endpoint !== null } satisfies EventMetadata<'attempt_start'>,
+      metadata: { mark: environment.processTag, metered: endpoint !== null } satisfies EventMetadata<'attempt_start'>,
     });
 
     const killed: number[] = [];
-    const endProcesses = async (): Promise<void> => void killed.push(...(await endMarked(environment.mark, spec)));
+    const endProcesses = async (): Promise<void> => void killed.push(...(await endTagged(environment.processTag, spec)));
     const work = async (signal: AbortSignal): Promise<FrameworkClaim> => {
       const run = adapterRunOf(spec, environment, endpoint, signal);
       return await spec.adapter.runStep(adapterStepOf(spec, run, step, { attempt, promptFile, endpoint }));
@@ -88,10 +88,10 @@ async function setUp(
   return { events, environment: await makeProcessEnvironment({ runDir, runId, purpose, parentEnv, extra }) };
 }
 
-/** Ends the processes that carry the mark, or one that begins with it; returns those that had to be killed. */
-async function endMarked(mark: string, { config }: RunSpec): Promise<number[]> {
+/** Ends the processes that carry the process tag, or one that begins with it; returns those that had to be killed. */
+async function endTagged(processTag: string, { config }: RunSpec): Promise<number[]> {
   const graceMs = config.timeouts.shutdown_grace_seconds * 1000;
-  const ended = await Promise.all([mark, `${mark}:`].map(async (each) => await killMarked(each, { graceMs })));
+  const ended = await Promise.all([processTag, `${processTag}:`].map(async (each) => await killTagged(each, { graceMs })));
   const pids = ended.flatMap((each) => each.survivors);
   if (pids.length > 0) {
     log.error(`Processes of the attempt could not be ended: ${pids.join(', ')}`, {

@@ -1,7 +1,7 @@
 /** The run itself: steps, attempts, retries, time limits and the port to frameworks. */
 export type * from './adapter.ts';
 export { findingOf } from './adapter.ts';
-export { markPrefix } from './adapter-context.ts';
+export { processTagPrefix } from './adapter-context.ts';
 export { recoverEvents } from './event-recovery.ts';
 export { executeRun } from './runner.ts';
 export { removeTree } from './workspace.ts';

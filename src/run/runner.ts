@@ -2,12 +2,12 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestOf } from '../config/index.ts';
-import { killMarked } from '../exec/index.ts';
+import { killTagged } from '../exec/index.ts';
 import { getLogger, runRedactor, syncRun } from '../log/index.ts';
 import type { MeteredEndpoint } from '../meter/index.ts';
 import type { EventMetadata, Phase, RunStatus } from '../schema/index.ts';
 import { SCRATCH_DIR, WORKSPACE_DIR } from '../store/index.ts';
-import { adapterRunOf, makeProcessEnvironment, markPrefix, type ProcessEnvironment } from './adapter-context.ts';
+import { adapterRunOf, makeProcessEnvironment, processTagPrefix, type ProcessEnvironment } from './adapter-context.ts';
 import type { AdapterRun } from './adapter.ts';
 import { secondsSince } from './attempt.ts';
 import { budgetStop, SETTLE_MS, toResult, verdictFor, withDeadline, withTimeout } from './deadline.ts';
@@ -133,7 +133,7 @@ async function prepare(spec: RunSpec, run: AdapterRun, budget: AbortSignal | nul
     budget,
     async (signal) => await spec.adapter.prepare({ ...run, signal }),
     async () => {
-      await killMarked(run.mark, { graceMs: run.shutdownGraceSeconds * 1000 });
+      await killTagged(run.processTag, { graceMs: run.shutdownGraceSeconds * 1000 });
     },
   );
   const reason = stopped ?? budgetStop(budget);
@@ -163,14 +163,14 @@ async function runSteps(spec: RunSpec, eventFiles: EventFile[]): Promise<RunFail
   return first;
 }
 
-/** Ends the adapter's own and then everything that carries a mark of this run. */
+/** Ends the adapter's own and then everything that carries a process tag of this run. */
 async function stop(spec: RunSpec, run: AdapterRun | null, eventFiles: readonly EventFile[]): Promise<RunFailure | null> {
   const graceMs = spec.config.timeouts.shutdown_grace_seconds * 1000;
   const work = toResult(async () => {
     if (run !== null) await spec.adapter.stop?.(run);
   });
   const stopped = await withTimeout(work, graceMs + SETTLE_MS);
-  const ended = await killMarked(markPrefix(spec.runId), { graceMs });
+  const ended = await killTagged(processTagPrefix(spec.runId), { graceMs });
   for (const events of eventFiles) await events[Symbol.asyncDispose]();
   await removeTree(join(spec.runDir, SCRATCH_DIR)).catch((error: unknown) =>
     log.warn('The scratch directory could not be removed', { error }),

@@ -161,7 +161,7 @@ async function recordLeftovers(step: ResolvedStep, attempt: number, { change, af
 /** Measures what the step leaves. A validation that fails to run is recorded; it does not change the step's status. */
 async function validate(spec: RunSpec, step: ResolvedStep, change: TreeChange | null): Promise<void> {
   const done = await toResult(async () => {
-    const { mark, env } = await makeProcessEnvironment({
+    const { processTag, env } = await makeProcessEnvironment({
       runDir: spec.runDir,
       runId: spec.runId,
       purpose: `step_${step.step}_validation`,
@@ -176,7 +176,7 @@ async function validate(spec: RunSpec, step: ResolvedStep, change: TreeChange | 
       healthIntervalSeconds: spec.config.timeouts.health_check_interval_seconds,
       graceSeconds: spec.config.timeouts.shutdown_grace_seconds,
       env,
-      mark,
+      processTag,
       signal: spec.signal,
     });
   });

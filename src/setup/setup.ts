@@ -1,6 +1,6 @@
 /** Sets a framework up, once for all runs. */
 import { mkdir, realpath, rm } from 'node:fs/promises';
-import { killMarked } from '../exec/index.ts';
+import { killTagged } from '../exec/index.ts';
 import { repositoryAt, type Repository } from '../secrets/index.ts';
 import type { SetupSettings } from './settings.ts';
 import { stepwellVersion, withFileLock, writeFileAtomic } from '../store/index.ts';
@@ -10,7 +10,7 @@ import { findPython, makeEnvironment, placeEncodings } from './python.ts';
 import { missingFile, readinessOf } from './readiness.ts';
 import type { Recipe } from './recipe.ts';
 import { fetchSource } from './source.ts';
-import { markOf, setupTools, type Tools } from './tool.ts';
+import { processTagPrefixOf, setupTools, type Tools } from './tool.ts';
 import { setupError } from './errors.ts';
 
 export interface SetupOptions {
@@ -71,7 +71,7 @@ export async function setUp(recipe: Recipe, options: SetupOptions): Promise<Setu
 
 /** What a killed set-up left running is ended first: it would go on writing here. */
 async function clear({ directory }: SetupPlace): Promise<void> {
-  await killMarked(markOf(directory), { graceMs: 1000 });
+  await killTagged(processTagPrefixOf(directory), { graceMs: 1000 });
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true });
 }
@@ -84,7 +84,7 @@ function toolsOf(recipe: Recipe, place: SetupPlace, { env = process.env, signal,
     log: place.log,
     env,
     signal: signal ?? new AbortController().signal,
-    mark: markOf(place.directory),
+    processTag: processTagPrefixOf(place.directory),
     hide: (text) => repository?.hide(text) ?? text,
   });
 }

@@ -21,14 +21,14 @@ interface ToolOptions {
   readonly log: string;
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
-  /** `<prefix>:`, see `markOf`. */
-  readonly mark: string;
+  /** `<prefix>:`, see `processTagPrefixOf`. */
+  readonly processTag: string;
   /** Takes out of a line what must not be written down. */
   readonly hide: (text: string) => string;
 }
 
-/** Begins the mark of everything that is started for a set-up in this directory. */
-export function markOf(directory: string): string {
+/** Begins the process tag of everything that is started for a set-up in this directory. */
+export function processTagPrefixOf(directory: string): string {
   return `setup-${hash('sha256', directory).slice(0, 16)}:`;
 }
 
@@ -39,7 +39,7 @@ const ALLOWED =
 const LAST_LINES = 12;
 const LONGEST_MS = 30 * 60_000;
 
-export function setupTools({ framework, log, env, signal, mark, hide }: ToolOptions): Tools {
+export function setupTools({ framework, log, env, signal, processTag, hide }: ToolOptions): Tools {
   const kept = Object.entries(env).flatMap(([name, value]) => (value !== undefined && ALLOWED.test(name) ? [[name, value]] : []));
   const work = async (command: readonly [string, ...string[]], cwd: string) => {
     const all: string[] = [];
@@ -51,7 +51,7 @@ export function setupTools({ framework, log, env, signal, mark, hide }: ToolOpti
       timeoutMs: LONGEST_MS,
       graceMs: 5000,
       signal,
-      mark: `${mark}${randomBytes(8).toString('hex')}`,
+      processTag: `${processTag}${randomBytes(8).toString('hex')}`,
       onLine({ stream, text }) {
         all.push(hide(text));
         if (stream === 'stdout') stdout.push(text);

@@ -116,7 +116,7 @@ export function adapterContract(subject: AdapterUnderTest): ContractCase[] {
       controller.abort();
       const answer = await running;
       assert.ok(answer === 'rejected' || answer.status === 'failure', 'an aborted attempt is no success');
-      if (canCountProcesses) assert.deepEqual(processesWith(testRun.mark), []);
+      if (canCountProcesses) assert.deepEqual(processesWith(testRun.processTag), []);
       await adapter.stop?.(step);
     });
   });
@@ -150,7 +150,7 @@ export function adapterContract(subject: AdapterUnderTest): ContractCase[] {
         };
         assert.equal(cwd, testRun.workspace);
         assert.ok(!JSON.stringify(env).includes('contract-secret-value'));
-        assert.equal(env['STEPWELL_MARK'], testRun.mark);
+        assert.equal(env['STEPWELL_MARK'], testRun.processTag);
         for (const name of ['HOME', 'TMPDIR']) assert.ok(env[name]?.startsWith(testRun.runDir), `${name} is the run's own`);
       });
     } finally {

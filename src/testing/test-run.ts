@@ -31,7 +31,7 @@ export interface TestRun extends Disposable {
   /** For `withRun`. */
   readonly logsDir: string;
   /** `STEPWELL_MARK` of the processes, of this test run alone: what carries it when an attempt is over should have ended. */
-  readonly mark: string;
+  readonly processTag: string;
   /** What `runStep` gets, with these changes: a prompt, a signal, an endpoint … Without an endpoint of yours nothing answers there. */
   step(changes: Partial<AdapterStep> & { settings: FrameworkSettings }): AdapterStep;
   /** The records of step 1's adapter.log so far, in file order. */
@@ -49,7 +49,7 @@ export interface TestRun extends Disposable {
  * const claim = await adapter.runStep(testRun.step({ settings: { enabled: true, env: {} } }));
  */
 export function createTestRun(): TestRun {
-  const mark = `run-1:${randomBytes(8).toString('hex')}`;
+  const processTag = `run-1:${randomBytes(8).toString('hex')}`;
   const root = mkdtempSync(join(tmpdir(), 'stepwell-test-'));
   const at = (...names: string[]): string => join(root, ...names);
   const runDir = at('runs', 'tested', 'run-1');
@@ -57,7 +57,7 @@ export function createTestRun(): TestRun {
   const [home, tmp] = [join(scratch, 'home'), join(scratch, 'tmp')];
   for (const path of [workspace, logsDir, home, tmp, at('outside'), at('home')]) mkdirSync(path, { recursive: true });
   return {
-    mark,
+    processTag,
     outside: at('outside'),
     runDir,
     workspace,
@@ -77,8 +77,8 @@ export function createTestRun(): TestRun {
         randomSeed: 42,
         log: getLogger('test', { component: 'adapter' }),
         signal: new AbortController().signal,
-        mark,
-        env: allowedEnvironment({ ...process.env, HOME: at('home') }, { home, tmpdir: tmp, mark, extra }),
+        processTag,
+        env: allowedEnvironment({ ...process.env, HOME: at('home') }, { home, tmpdir: tmp, processTag, extra }),
         shutdownGraceSeconds: 0.1,
         step: 1,
         name: 'first',

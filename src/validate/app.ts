@@ -12,7 +12,7 @@ export interface AppOptions {
   readonly workspace: string;
   readonly port: number;
   readonly env: Readonly<Record<string, string>>;
-  readonly mark: string;
+  readonly processTag: string;
   readonly signal: AbortSignal;
   readonly graceSeconds: number;
   readonly log: Logger;
@@ -50,7 +50,7 @@ export function startApp(options: AppOptions): App {
       cwd: options.workspace,
       env: { ...options.env, [config.port_env]: String(port) },
       graceMs: options.graceSeconds * 1000,
-      mark: options.mark,
+      processTag: options.processTag,
       signal: AbortSignal.any([options.signal, stopping.signal]),
       redact: () => runRedactor().stream(),
       onLine({ text }) {

@@ -29,7 +29,7 @@ export interface ValidationOptions {
   /** The complete environment of the service; the port is added. */
   readonly env: Readonly<Record<string, string>>;
   /** Of every process that is started, see `runProgram`. */
-  readonly mark: string;
+  readonly processTag: string;
   /** Ends the validation; what was measured until then is recorded. */
   readonly signal: AbortSignal;
   /** Between asking the service to end and killing it. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { allowedEnvironment } from '../../src/exec/index.ts';
 
-const own = { home: '/run/home', tmpdir: '/run/tmp', mark: 'r1:abc', extra: {} };
+const own = { home: '/run/home', tmpdir: '/run/tmp', processTag: 'r1:abc', extra: {} };
 
 test('of the parent only PATH, LANG, LC_*, TZ and TERM pass', () => {
   const parent = {
@@ -34,7 +34,7 @@ test('of the parent only PATH, LANG, LC_*, TZ and TERM pass', () => {
   });
 });
 
-test('extra values win, but never over the mark', () => {
+test('extra values win, but never over the process tag', () => {
   const env = allowedEnvironment(
     { PATH: '/bin' },
     { ...own, extra: { PATH: '/opt/bin', MODE: 'batch', STEPWELL_MARK: 'other' } },

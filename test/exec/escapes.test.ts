@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { escapeRemover } from '../../src/exec/escapes.ts';
+import { createEscapeFilter } from '../../src/exec/escapes.ts';
 
 function remove(...chunks: string[]): string {
-  const remover = escapeRemover();
+  const remover = createEscapeFilter();
   return chunks.map((chunk) => remover.push(chunk)).join('') + remover.end();
 }
 
@@ -27,7 +27,7 @@ test('tabs, other control characters and text that looks a little like a sequenc
 });
 
 test('a sequence that never ends does not hold the output back', () => {
-  const remover = escapeRemover();
+  const remover = createEscapeFilter();
   const first = remover.push('\x1b]0;');
   const rest = Array.from({ length: 100 }, () => remover.push('x'.repeat(100))).join('');
   assert.equal(first + rest, `\x1b]0;${'x'.repeat(10_000)}`);

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { lineSplitter, type LinePart } from '../../src/exec/lines.ts';
+import { createOutputLineSplitter, type LinePart } from '../../src/exec/lines.ts';
 
 function split(chunks: readonly string[], maxBytes?: number) {
   const lines: LinePart[] = [];
-  const splitter = lineSplitter((line) => lines.push(line), maxBytes);
+  const splitter = createOutputLineSplitter((line) => lines.push(line), maxBytes);
   chunks.forEach((chunk) => splitter.push(chunk));
   splitter.end();
   return { lines, count: splitter.count };

@@ -29,7 +29,7 @@ async function logged(script: string, options: Partial<LoggedProgramOptions> = {
       env: { PATH: process.env['PATH'] ?? '' },
       graceMs: 100,
       timeoutMs: 60_000,
-      mark: `test:${newToken()}`,
+      processTag: `test:${newToken()}`,
       redact: () => createRedactor({ values: [] }).stream(),
       ...options,
     },

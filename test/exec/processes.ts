@@ -36,7 +36,7 @@ export async function runShell(script: string, options: Partial<ProgramOptions> 
     env: { PATH: process.env['PATH'] ?? '' },
     graceMs: 200,
     timeoutMs: 60_000,
-    mark: `test:${newToken()}`,
+    processTag: `test:${newToken()}`,
     onLine: (line) => lines.push(line),
     ...options,
   });

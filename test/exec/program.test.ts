@@ -9,7 +9,7 @@ import { isLinux, needsProc, newToken, runShell } from './processes.ts';
 const dir = mkdtempSync(join(tmpdir(), 'stepwell-test-'));
 after(() => rmSync(dir, { recursive: true }));
 
-const base = { cwd: dir, env: { PATH: process.env['PATH'] ?? '' }, graceMs: 200, mark: `test:${newToken()}` };
+const base = { cwd: dir, env: { PATH: process.env['PATH'] ?? '' }, graceMs: 200, processTag: `test:${newToken()}` };
 
 function spawnError(result: ProgramResult) {
   assert.equal(result.outcome.status, 'spawn_failed');
@@ -31,7 +31,7 @@ test('exit code, lines of both streams and their counts', async () => {
 });
 
 test('a program that dies of a signal says which', async () => {
-  assert.deepEqual((await runShell('kill -SEGV $$')).outcome, { status: 'signalled', signal: 'SIGSEGV' });
+  assert.deepEqual((await runShell('kill -SEGV $$')).outcome, { status: 'signaled', signal: 'SIGSEGV' });
 });
 
 test('stdin is what was given, then its end; without it, it is empty', async () => {
@@ -56,8 +56,8 @@ test('invalid UTF-8 becomes U+FFFD, NUL stays, a character divided between two w
   assert.deepEqual(result.stdout, ['a\uFFFDbé \0 end\uFFFD']);
 });
 
-test('the environment is the given one and the mark', async () => {
-  const result = await runShell('env', { env: { PATH: process.env['PATH'] ?? '', ONLY: 'this' }, mark: 'run:x' });
+test('the environment is the given one and the process tag', async () => {
+  const result = await runShell('env', { env: { PATH: process.env['PATH'] ?? '', ONLY: 'this' }, processTag: 'run:x' });
   const names = result.stdout
     .map((line) => line.split('=')[0])
     .filter((name) => !['PWD', 'SHLVL', '_', 'OLDPWD'].includes(name ?? ''));
@@ -98,16 +98,16 @@ test(
 
 test('a signal that has aborted before starts nothing', async () => {
   const result = await runShell('echo never', { signal: AbortSignal.abort() });
-  assert.deepEqual([result.outcome, result.pid, result.lines], [{ status: 'cancelled' }, null, []]);
+  assert.deepEqual([result.outcome, result.pid, result.lines], [{ status: 'canceled' }, null, []]);
 });
 
 test('time limit, abort and stop are told apart from an end of its own', async () => {
   assert.deepEqual((await runShell('sleep 60', { timeoutMs: 20 })).outcome, { status: 'timed_out', afterMs: 20 });
   const controller = new AbortController();
   const aborted = runShell('echo up; sleep 60', { signal: controller.signal, onLine: () => controller.abort() });
-  assert.deepEqual((await aborted).outcome, { status: 'cancelled' });
+  assert.deepEqual((await aborted).outcome, { status: 'canceled' });
   const program = startProgram({ ...base, command: ['sleep', '60'] });
-  assert.deepEqual((await program.stop()).outcome, { status: 'cancelled' });
+  assert.deepEqual((await program.stop()).outcome, { status: 'canceled' });
 });
 
 test('how a program ended when it had to is told: by which signal, or with which exit code', async () => {
@@ -145,7 +145,7 @@ test('CPU time is exact where one child ended alone, memory is a sampled peak', 
 });
 
 test('CPU time of children that ended together is null, not a guess', needsProc, async () => {
-  const both = [1, 2].map(() => startProgram({ ...base, mark: `test:${newToken()}`, command: ['true'] }));
+  const both = [1, 2].map(() => startProgram({ ...base, processTag: `test:${newToken()}`, command: ['true'] }));
   // This process stays busy until both have ended, and then learns of both in one turn.
   for (const deadline = Date.now() + 20_000; !both.every(({ pid }) => hasEnded(pid)) && Date.now() < deadline;);
   for (const { done } of both) assert.equal((await done).userCpuSeconds, null);

@@ -45,7 +45,7 @@ function stepOf(workspace: string, changes: Partial<AdapterStep>): AdapterStep {
     randomSeed: 42,
     log: SILENT,
     signal: new AbortController().signal,
-    mark: 'run-1:mark',
+    processTag: 'run-1:tag',
     env: {},
     shutdownGraceSeconds: 1,
     step: 1,

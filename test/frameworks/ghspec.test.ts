@@ -240,7 +240,7 @@ test('nothing of Spec Kit or the agent outlives the attempt', { skip: !isLinux }
   const implement = `${WORK.implement}\nsetsid sleep 600 > /dev/null 2>&1 &`;
   const claim = await claimOf(testRun, settingsOf(testRun, { implement }, { SPECIFY: 'leaves processes' }));
   assert.equal(claim.status, 'success');
-  assert.deepEqual(processesWith(testRun.mark), []);
+  assert.deepEqual(processesWith(testRun.processTag), []);
 });
 
 test('Spec Kit that hangs ends with the attempt', { skip: !isLinux }, async () => {
@@ -250,7 +250,7 @@ test('Spec Kit that hangs ends with the attempt', { skip: !isLinux }, async () =
   await until(() => existsSync(join(testRun.workspace, 'begun')), 'Spec Kit has begun');
   controller.abort();
   assert.equal((await running).status, 'failure');
-  assert.deepEqual(processesWith(testRun.mark), []);
+  assert.deepEqual(processesWith(testRun.processTag), []);
 });
 
 test('Spec Kit that dies in a phase takes its agent along', { skip: !isLinux }, async () => {
@@ -258,7 +258,7 @@ test('Spec Kit that dies in a phase takes its agent along', { skip: !isLinux }, 
   const work = { specify: ": > begun; trap '' TERM; while :; do sleep 600; done" };
   const claim = await claimOf(testRun, settingsOf(testRun, work, { SPECIFY: 'dies in a phase' }));
   assert.deepEqual(claim, { status: 'failure', reason: 'exit_code', message: 'exit code 7' });
-  assert.deepEqual(processesWith(testRun.mark), []);
+  assert.deepEqual(processesWith(testRun.processTag), []);
   const recorded = testRun.records().filter(({ event }) => event === 'framework_phase');
   assert.deepEqual(
     recorded.map(({ metadata }) => metadata['status']),

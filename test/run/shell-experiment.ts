@@ -67,7 +67,7 @@ export async function differences(runDir: string): Promise<readonly unknown[]> {
   return (await verifyRun(runDir)).items;
 }
 
-/** Pids of processes whose environment carries a mark of the run. Linux only. */
+/** Pids of processes whose environment carries a process tag of the run. Linux only. */
 export async function survivorsOf(runId: string): Promise<string[]> {
   const found: string[] = [];
   for (const pid of await readdir('/proc')) {

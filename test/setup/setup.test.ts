@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setUp, type Recipe } from '../../src/setup/index.ts';
 import { readinessOf } from '../../src/setup/readiness.ts';
-import { markOf, setupTools } from '../../src/setup/tool.ts';
+import { processTagPrefixOf, setupTools } from '../../src/setup/tool.ts';
 import type { StepwellError } from '../../src/errors/index.ts';
 import type { SetupSettings } from '../../src/setup/index.ts';
 import { withFileLock } from '../../src/store/index.ts';
@@ -178,7 +178,14 @@ test('of the environment git and pip see what concerns them, and nothing that wo
     PIP_USER: '1',
     OPENAI_API_KEY: 'key',
   };
-  const tools = setupTools({ framework: 'tried', log, env, signal, mark: markOf(bench.directory), hide: (text) => text });
+  const tools = setupTools({
+    framework: 'tried',
+    log,
+    env,
+    signal,
+    processTag: processTagPrefixOf(bench.directory),
+    hide: (text) => text,
+  });
   const seen = (await tools.run('look', ['env'], bench.root)).join('\n');
   assert.match(seen, /^PIP_INDEX_URL=here$/m);
   assert.doesNotMatch(seen, /PIP_TARGET|PIP_USER|OPENAI_API_KEY/);

@@ -48,7 +48,7 @@ export async function validated(
             step: 1,
             healthIntervalSeconds: 60,
             env: { PATH: process.env['PATH'] ?? '', MODE: mode },
-            mark: `${runId}:${Math.random().toString(16).slice(2)}`,
+            processTag: `${runId}:${Math.random().toString(16).slice(2)}`,
             signal: new AbortController().signal,
             graceSeconds: 5,
             unique: 'uabc',

@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSyn
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { calledAs, ExitCode, messageOf } from '../../errors/index.ts';
-import { shellWord } from '../../exec/shell-word.ts';
+import { shellQuote } from '../../exec/shell-quote.ts';
 import { CASSETTE_FILE, COMMIT_FILE, errnoOf, LOGS_DIR, PRIVATE_DIR, SUMMARY_FILE, WORKSPACE_DIR } from '../../store/index.ts';
 import { print } from '../output.ts';
 import { shownPath } from '../runs-dir.ts';
@@ -37,7 +37,7 @@ function callIn(dir: string): { readonly before: readonly string[]; readonly cal
   const call = calledAs();
   const own = [join(PACKAGE, BIN), join(PACKAGE, '..', '.bin')].find((bin) => existsSync(join(bin, 'stepwell')));
   if (call === 'stepwell' || own === undefined || isBelow(dir, resolve(own, '../..'))) return { before: [], call };
-  return { before: [`  export PATH=${shellWord(own)}:"$PATH"`], call: 'stepwell' };
+  return { before: [`  export PATH=${shellQuote(own)}:"$PATH"`], call: 'stepwell' };
 }
 
 function isBelow(path: string, dir: string): boolean {

@@ -4,7 +4,7 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { subscribe } from 'node:diagnostics_channel';
-import { readWaitedTicks } from './table.ts';
+import { readChildCpuTicks } from './table.ts';
 
 export interface CpuSeconds {
   readonly user: number;
@@ -13,45 +13,45 @@ export interface CpuSeconds {
 
 const TICKS_PER_SECOND = 100;
 
-const waiting = new Map<ChildProcess, (cpu: CpuSeconds | null) => void>();
-let before = readWaitedTicks();
+const pending = new Map<ChildProcess, (cpu: CpuSeconds | null) => void>();
+let before = readChildCpuTicks();
 let after = before;
-let ended: ChildProcess[] = [];
+let exited: ChildProcess[] = [];
 
 // Children that other code of this process starts are waited for as well, and must not be counted as ours.
 subscribe('child_process', (message) => {
   const { process: child } = message as { process: ChildProcess };
-  child.once('exit', () => noteEnd(child));
+  child.once('exit', () => recordExit(child));
 });
 
 /** Resolves when the child has been waited for. Call it directly after the spawn. */
-export function cpuOf(child: ChildProcess): Promise<CpuSeconds | null> {
-  renewCpuBase();
-  return new Promise((resolve) => waiting.set(child, resolve));
+export function cpuTimeOf(child: ChildProcess): Promise<CpuSeconds | null> {
+  resetCpuBaseline();
+  return new Promise((resolve) => pending.set(child, resolve));
 }
 
 /** Takes a new reading to measure from, so that a child which was run synchronously meanwhile is not counted. */
-export function renewCpuBase(): void {
-  if (ended.length === 0) before = readWaitedTicks();
+export function resetCpuBaseline(): void {
+  if (exited.length === 0) before = readChildCpuTicks();
 }
 
-function noteEnd(child: ChildProcess): void {
-  ended.push(child);
-  if (ended.length > 1) return;
-  after = readWaitedTicks();
+function recordExit(child: ChildProcess): void {
+  exited.push(child);
+  if (exited.length > 1) return;
+  after = readChildCpuTicks();
   // Several may have been waited for in one go before the first is announced: the others follow before this.
-  setImmediate(settle);
+  setImmediate(assignCpuTime);
 }
 
-function settle(): void {
+function assignCpuTime(): void {
   const cpu =
-    ended.length === 1 && before !== null && after !== null
+    exited.length === 1 && before !== null && after !== null
       ? { user: (after.user - before.user) / TICKS_PER_SECOND, system: (after.system - before.system) / TICKS_PER_SECOND }
       : null;
-  for (const child of ended) {
-    waiting.get(child)?.(cpu);
-    waiting.delete(child);
+  for (const child of exited) {
+    pending.get(child)?.(cpu);
+    pending.delete(child);
   }
-  ended = [];
-  before = readWaitedTicks();
+  exited = [];
+  before = readChildCpuTicks();
 }

@@ -1,6 +1,6 @@
 /** The process table of Linux, read from /proc. Synchronous, since what is read is only worth something at once. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { MARK_VARIABLE } from '../environment.ts';
+import { PROCESS_TAG_VARIABLE } from '../environment.ts';
 
 export interface ProcessEntry {
   readonly pid: number;
@@ -9,10 +9,10 @@ export interface ProcessEntry {
   readonly session: number;
   /** Clock ticks since boot: with the pid, the identity of a process. */
   readonly startedAt: number;
-  readonly stopped: boolean;
-  readonly ofKernel: boolean;
+  readonly isStopped: boolean;
+  readonly isKernelThread: boolean;
   /** Exited and not yet waited for: nothing is left that could be ended. */
-  readonly ended: boolean;
+  readonly hasExited: boolean;
 }
 
 /** In the flags of a process: it is a thread of the kernel (PF_KTHREAD). */
@@ -32,15 +32,15 @@ export function readProcess(pid: number | 'self'): ProcessEntry | null {
     group: Number(fields[2]),
     session: Number(fields[3]),
     startedAt: Number(fields[19]),
-    stopped: state === 'T' || state === 't',
-    ofKernel: (Number(fields[6]) & KERNEL_THREAD) !== 0,
+    isStopped: state === 'T' || state === 't',
+    isKernelThread: (Number(fields[6]) & KERNEL_THREAD) !== 0,
     // A main thread may end before the others do; the process then looks like a zombie and goes on.
-    ended: state === 'X' || state === 'x' || (state === 'Z' && threads <= 1),
+    hasExited: state === 'X' || state === 'x' || (state === 'Z' && threads <= 1),
   };
 }
 
 /** Clock ticks (1/100 s) of the children this process has waited for. */
-export function readWaitedTicks(): { user: number; system: number } | null {
+export function readChildCpuTicks(): { user: number; system: number } | null {
   const fields = hasProcessTable ? readStat('self') : null;
   return fields === null ? null : { user: Number(fields[13]), system: Number(fields[14]) };
 }
@@ -53,7 +53,7 @@ export function readProcessTable(except: ReadonlySet<number> = new Set()): Proce
     if (first < 0x31 || first > 0x39) continue;
     const pid = Number(name);
     const entry = except.has(pid) ? null : readProcess(pid);
-    if (entry !== null && !entry.ended) entries.push(entry);
+    if (entry !== null && !entry.hasExited) entries.push(entry);
   }
   return entries;
 }
@@ -62,11 +62,11 @@ export function readProcessTable(except: ReadonlySet<number> = new Set()): Proce
  * The value of STEPWELL_MARK that a process was started with; null when it has none or may not be read, undefined when its
  * environment is empty, as it is for a moment while a process turns into another program.
  */
-export function readMark(pid: number): string | null | undefined {
+export function readProcessTag(pid: number): string | null | undefined {
   const environment = readOrNull(`/proc/${pid}/environ`);
   if (environment === null) return null;
   if (environment === '') return undefined;
-  const wanted = `${MARK_VARIABLE}=`;
+  const wanted = `${PROCESS_TAG_VARIABLE}=`;
   const from = environment.startsWith(wanted) ? 0 : environment.indexOf(`\0${wanted}`) + 1;
   if (from === 0 && !environment.startsWith(wanted)) return null;
   const end = environment.indexOf('\0', from);

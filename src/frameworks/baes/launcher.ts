@@ -1,7 +1,7 @@
 /** What lets stepwell start the application that BAEs builds: BAEs itself writes no program that does only that. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { shellWord } from '../../exec/index.ts';
+import { shellQuote } from '../../exec/index.ts';
 import { placeStartScript } from '../start-script.ts';
 
 /**
@@ -11,7 +11,7 @@ import { placeStartScript } from '../start-script.ts';
 export async function placeLauncher(workspace: string, python: string): Promise<void> {
   const script = `#!/bin/sh
 # Written by stepwell: starts what BAEs builds here, with the Python that BAEs runs on.
-exec ${shellWord(python)} -B -m uvicorn app.main:app --host 127.0.0.1 --port "\${PORT:?}"
+exec ${shellQuote(python)} -B -m uvicorn app.main:app --host 127.0.0.1 --port "\${PORT:?}"
 `;
   await placeStartScript(workspace, script);
   await writeFile(join(workspace, '.env'), '', { flag: 'a' });

@@ -56,7 +56,7 @@ export async function makeCopy(run: AdapterRun, place: SetupPlace): Promise<void
       env: run.env,
       graceMs: run.shutdownGraceSeconds * 1000,
       signal: run.signal,
-      mark: run.mark,
+      processTag: run.processTag,
     },
     run.log,
   );

@@ -1,7 +1,7 @@
 /** What ChatDev built, brought from its checkout into the workspace, and what starts it. */
 import { chmod, copyFile, lstat, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { shellWord } from '../../exec/index.ts';
+import { shellQuote } from '../../exec/index.ts';
 import { placeStartScript } from '../start-script.ts';
 
 /** ChatDev's words about the code rather than code. */
@@ -43,7 +43,7 @@ const OWN_LAUNCHER = 'chatdev_start.sh';
  */
 export async function placeLauncher(workspace: string, programs: readonly string[]): Promise<void> {
   await mkdir(workspace, { recursive: true });
-  const path = programs.map(shellWord).join(':');
+  const path = programs.map(shellQuote).join(':');
   const script = `#!/bin/sh
 # Written by stepwell: starts what ChatDev builds here, with the Python that ChatDev runs on.
 cd "$(dirname "$0")" || exit 1

@@ -10,7 +10,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { z } from 'zod';
-import { shellWord } from '../../exec/index.ts';
+import { shellQuote } from '../../exec/index.ts';
 
 export interface Desk extends AsyncDisposable {
   /** What Spec Kit is to start as its agent; absolute. */
@@ -73,7 +73,7 @@ request(${JSON.stringify(url)}, { method: 'POST' }, (answer) => {
   .end(JSON.stringify(process.argv.slice(2)));
 `,
   );
-  await writeFile(program, `#!/bin/sh\nexec ${shellWord(process.execPath)} ${shellWord(script)} "$@"\n`);
+  await writeFile(program, `#!/bin/sh\nexec ${shellQuote(process.execPath)} ${shellQuote(script)} "$@"\n`);
   await chmod(program, 0o755);
   return program;
 }

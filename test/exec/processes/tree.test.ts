@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ProcessEntry } from '../../../src/exec/processes/table.ts';
-import { markedTree, watchTree } from '../../../src/exec/processes/tree.ts';
+import { taggedTree, updateTree } from '../../../src/exec/processes/tree.ts';
 
 const entry = (pid: number, changes: Partial<ProcessEntry> = {}): ProcessEntry => ({
   pid,
@@ -10,23 +10,23 @@ const entry = (pid: number, changes: Partial<ProcessEntry> = {}): ProcessEntry =
   group: 1,
   session: 1,
   startedAt: 1000,
-  stopped: false,
-  ofKernel: false,
-  ended: false,
+  isStopped: false,
+  isKernelThread: false,
+  hasExited: false,
   ...changes,
 });
 
 /** A tree that knows one process, the leader of its session. */
 function knownTree(pid: number) {
-  const tree = markedTree('run:1');
+  const tree = taggedTree('run:1');
   tree.seen.set(pid, 1000);
-  tree.led.add(pid);
+  tree.ownedGroups.add(pid);
   return tree;
 }
 
 function found(tree: ReturnType<typeof knownTree>, table: ProcessEntry[]): number[] {
   const pids: number[] = [];
-  watchTree(tree, table, ({ pid }) => pids.push(pid));
+  updateTree(tree, table, ({ pid }) => pids.push(pid));
   return pids.sort((a, b) => a - b);
 }
 

@@ -10,22 +10,22 @@ test('while no descriptor is free the process goes on, and the program is ended 
   const program = `
     import { closeSync, openSync } from 'node:fs';
     import { setTimeout as wait } from 'node:timers/promises';
-    const { killMarked, startProgram } = await import(${JSON.stringify(EXEC)});
+    const { killTagged, startProgram } = await import(${JSON.stringify(EXEC)});
     const program = startProgram({
-      command: ['sleep', '${token}'], cwd: '/', env: { PATH: process.env.PATH }, graceMs: 50, mark: 'test:${token}',
+      command: ['sleep', '${token}'], cwd: '/', env: { PATH: process.env.PATH }, graceMs: 50, processTag: 'test:${token}',
     });
     const taken = [];
     try { for (;;) taken.push(openSync('/dev/null')); } catch {}
     // Long enough for the watch to look more than once.
     await wait(100);
     const stopped = program.stop();
-    const ended = killMarked('test:${token}', { graceMs: 50 });
+    const ended = killTagged('test:${token}', { graceMs: 50 });
     await wait(20);
     for (const fd of taken) closeSync(fd);
     const { outcome, survivors } = await stopped;
     process.stdout.write(JSON.stringify([outcome.status, survivors, (await ended).survivors]));`;
   const script = `ulimit -n 200; exec "$0" --input-type=module -e "$1"`;
   const output = execFileSync('sh', ['-c', script, process.execPath, program], { encoding: 'utf8' });
-  assert.deepEqual(JSON.parse(output), ['cancelled', [], []]);
+  assert.deepEqual(JSON.parse(output), ['canceled', [], []]);
   assert.deepEqual(processesWith(token), []);
 });

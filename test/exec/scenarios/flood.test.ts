@@ -11,7 +11,7 @@ async function measured(command: string, collect: string) {
     const seen = { lines: 0, parts: 0, characters: 0, wrong: 0 };
     const before = process.resourceUsage().maxRSS;
     const result = await runProgram({
-      command: ['sh', '-c', ${JSON.stringify(command)}], cwd: '/', env: { PATH: process.env.PATH }, graceMs: 100, mark: 'flood:1',
+      command: ['sh', '-c', ${JSON.stringify(command)}], cwd: '/', env: { PATH: process.env.PATH }, graceMs: 100, processTag: 'flood:1',
       onLine({ text, part, lastPart }) { ${collect} },
     });
     console.log(JSON.stringify({ ...result, seen, grownKiB: process.resourceUsage().maxRSS - before }));

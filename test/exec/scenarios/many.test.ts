@@ -12,7 +12,7 @@ test('forty programs at once: each gets its own lines, nothing stays open, nothi
   const results = await Promise.all(
     Array.from({ length: 40 }, async (_, index) => {
       const script = `sleep ${token} & i=0; while [ $i -lt 20 ]; do echo ${index}; echo $i-${index} >&2; i=$((i+1)); done; exit ${index}`;
-      return await runShell(`(${script}) & wait $!`, { stdin: 'not read', mark: `run-${token}:${index}` });
+      return await runShell(`(${script}) & wait $!`, { stdin: 'not read', processTag: `run-${token}:${index}` });
     }),
   );
   for (const [index, { outcome, stdout, stderr, killed }] of results.entries()) {

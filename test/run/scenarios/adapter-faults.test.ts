@@ -227,7 +227,7 @@ test(
         if (step.step === 2) assert.deepEqual((await survivorsOf(step.runId)).includes(String(pids[0])), false);
         const child = spawn('sleep', ['300'], { env: step.env, detached: true, stdio: 'ignore' });
         pids.push(child.pid!);
-        const beside = { ...step.env, STEPWELL_MARK: `${step.mark}:other` };
+        const beside = { ...step.env, STEPWELL_MARK: `${step.processTag}:other` };
         spawn('sleep', ['300'], { env: beside, detached: true, stdio: 'ignore' });
         return await build(step);
       }),

@@ -1,32 +1,32 @@
 /**
  * Keeps watch over running programs: one reading of the process table now and then serves all of them. It samples memory, and
- * it remembers descendants, so that one which later leaves its parents and drops its mark is still known.
+ * it remembers descendants, so that one which later leaves its parents and drops its process tag is still known.
  */
-import { renewCpuBase } from './cpu.ts';
+import { resetCpuBaseline } from './cpu.ts';
 import { hasProcessTable, readPeakMemory, readProcessTable, type ProcessEntry } from './table.ts';
-import { watchTree, type ProcessTree } from './tree.ts';
+import { updateTree, type ProcessTree } from './tree.ts';
 
-export interface Watch {
+export interface TreeMonitor {
   readonly maxRssBytes: number | null;
   end(): void;
 }
 
-interface Watched {
+interface MonitoredTree {
   readonly tree: ProcessTree;
   maxRssBytes: number | null;
 }
 
 const FIRST_PAUSE_MS = 10;
-const LONGEST_PAUSE_MS = 1000;
+const MAX_PAUSE_MS = 1000;
 
-const watched = new Set<Watched>();
+const monitored = new Set<MonitoredTree>();
 let pause = FIRST_PAUSE_MS;
 let timer: NodeJS.Timeout | null = null;
 
-export function watch(tree: ProcessTree): Watch {
-  const entry: Watched = { tree, maxRssBytes: null };
+export function monitorTree(tree: ProcessTree): TreeMonitor {
+  const entry: MonitoredTree = { tree, maxRssBytes: null };
   if (!hasProcessTable) return { maxRssBytes: null, end() {} };
-  watched.add(entry);
+  monitored.add(entry);
   pause = FIRST_PAUSE_MS;
   schedule();
   return {
@@ -34,8 +34,8 @@ export function watch(tree: ProcessTree): Watch {
       return entry.maxRssBytes;
     },
     end() {
-      watched.delete(entry);
-      if (watched.size === 0 && timer !== null) {
+      monitored.delete(entry);
+      if (monitored.size === 0 && timer !== null) {
         clearTimeout(timer);
         timer = null;
       }
@@ -45,23 +45,23 @@ export function watch(tree: ProcessTree): Watch {
 
 function schedule(): void {
   if (timer !== null) clearTimeout(timer);
-  timer = setTimeout(look, pause).unref();
+  timer = setTimeout(poll, pause).unref();
 }
 
-function look(): void {
-  renewCpuBase();
+function poll(): void {
+  resetCpuBaseline();
   try {
     sample(readProcessTable());
   } catch {
     // Without a free descriptor there is nothing to see this time.
   }
-  pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+  pause = Math.min(pause * 2, MAX_PAUSE_MS);
   schedule();
 }
 
 function sample(table: readonly ProcessEntry[]): void {
-  for (const entry of watched) {
-    watchTree(entry.tree, table, ({ pid }) => {
+  for (const entry of monitored) {
+    updateTree(entry.tree, table, ({ pid }) => {
       const bytes = readPeakMemory(pid);
       if (bytes !== null && bytes > (entry.maxRssBytes ?? 0)) entry.maxRssBytes = bytes;
     });

@@ -5,7 +5,7 @@ import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { killMarked } from '../../../src/exec/index.ts';
+import { killTagged } from '../../../src/exec/index.ts';
 import { needsProc, newToken, processesWith, runShell, until } from '../processes.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'stepwell-test-'));
@@ -20,7 +20,7 @@ async function abortWhenUp(script: string, graceMs = 100, env: Record<string, st
     env: { PATH: process.env['PATH'] ?? '', ...env },
     onLine: ({ text }) => text === 'up' && controller.abort(),
   });
-  assert.deepEqual(result.outcome, { status: 'cancelled' });
+  assert.deepEqual(result.outcome, { status: 'canceled' });
   return result;
 }
 
@@ -116,44 +116,44 @@ for (const [name, next] of [
   });
 }
 
-function startMarked(mark: string, argument: string): void {
-  spawn('sleep', [argument], { env: { ...process.env, STEPWELL_MARK: mark }, stdio: 'ignore', detached: true }).unref();
+function startTagged(processTag: string, argument: string): void {
+  spawn('sleep', [argument], { env: { ...process.env, STEPWELL_MARK: processTag }, stdio: 'ignore', detached: true }).unref();
 }
 
-test('a mark or the prefix of a run finds what has no other tie, and nothing else', needsProc, async () => {
+test('a process tag or the prefix of a run finds what has no other tie, and nothing else', needsProc, async () => {
   const [token, other] = [newToken(), newToken()];
-  startMarked(`run-${token}:a`, token);
-  startMarked(`run-${token}:b`, token);
-  startMarked(`run-${token}:b`, token);
-  startMarked(`run-${token}0:a`, other);
+  startTagged(`run-${token}:a`, token);
+  startTagged(`run-${token}:b`, token);
+  startTagged(`run-${token}:b`, token);
+  startTagged(`run-${token}0:a`, other);
   await until(() => processesWith(token).length === 3 + 1 && processesWith(other).length === 1, 'they run');
 
-  assert.equal((await killMarked(`run-${token}:b`, { graceMs: 2000 })).killed.length, 2);
-  assert.equal((await killMarked(`run-${token}:`, { graceMs: 2000 })).killed.length, 1);
-  assert.deepEqual(await killMarked(`run-${token}:`, { graceMs: 2000 }), { killed: [], survivors: [] });
+  assert.equal((await killTagged(`run-${token}:b`, { graceMs: 2000 })).killed.length, 2);
+  assert.equal((await killTagged(`run-${token}:`, { graceMs: 2000 })).killed.length, 1);
+  assert.deepEqual(await killTagged(`run-${token}:`, { graceMs: 2000 }), { killed: [], survivors: [] });
   assert.equal(processesWith(other).length, 1, 'another run with a longer id is not touched');
-  assert.equal((await killMarked(`run-${token}0:a`, { graceMs: 2000 })).killed.length, 1);
+  assert.equal((await killTagged(`run-${token}0:a`, { graceMs: 2000 })).killed.length, 1);
 });
 
-test('whoever ends a mark learns of what the end of a program has ended under it already', needsProc, async () => {
-  const mark = `run-${newToken()}:a`;
-  const { killed } = await runShell(`sleep ${newToken()} > /dev/null 2>&1 & exit 0`, { mark });
+test('whoever ends a process tag learns of what the end of a program has ended under it already', needsProc, async () => {
+  const processTag = `run-${newToken()}:a`;
+  const { killed } = await runShell(`sleep ${newToken()} > /dev/null 2>&1 & exit 0`, { processTag });
   assert.equal(killed.length, 1);
-  assert.deepEqual(await killMarked(mark, { graceMs: 100 }), { killed, survivors: [] });
-  assert.deepEqual(await killMarked(mark, { graceMs: 100 }), { killed: [], survivors: [] });
+  assert.deepEqual(await killTagged(processTag, { graceMs: 100 }), { killed, survivors: [] });
+  assert.deepEqual(await killTagged(processTag, { graceMs: 100 }), { killed: [], survivors: [] });
 });
 
-test('it does not end itself when it carries the mark, nor the programs of another mark', needsProc, async () => {
+test('it does not end itself when it carries the process tag, nor the programs of another process tag', needsProc, async () => {
   const token = newToken();
   const script = `
-    import { killMarked } from ${JSON.stringify(new URL('../../../src/exec/index.ts', import.meta.url).href)};
+    import { killTagged } from ${JSON.stringify(new URL('../../../src/exec/index.ts', import.meta.url).href)};
     const { spawn } = await import('node:child_process');
     spawn('sleep', ['${token}'], { stdio: 'ignore' });
-    const ended = await killMarked('outer:', { graceMs: 100 });
+    const ended = await killTagged('outer:', { graceMs: 100 });
     console.log(ended.killed.length, ended.survivors.length);
   `;
   const result = await runShell('exec "$NODE" --input-type=module -e "$SCRIPT"', {
-    mark: 'outer:1',
+    processTag: 'outer:1',
     env: { PATH: process.env['PATH'] ?? '', NODE: process.execPath, SCRIPT: script },
   });
   assert.deepEqual(result.stderr, []);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
-import { shellWord } from '../../src/exec/index.ts';
+import { shellQuote } from '../../src/exec/index.ts';
 
 test('a shell takes it for one word, whatever is in it', () => {
   const words = [
@@ -21,12 +21,12 @@ test('a shell takes it for one word, whatever is in it', () => {
     '!x',
     '#',
   ];
-  const script = words.map((word) => `printf '%s\\0' ${shellWord(word)}`).join('\n');
+  const script = words.map((word) => `printf '%s\\0' ${shellQuote(word)}`).join('\n');
   assert.deepEqual(execFileSync('sh', ['-c', script], { encoding: 'utf8' }).split('\0').slice(0, -1), words);
-  assert.equal(execFileSync('sh', ['-c', `${shellWord('A=echo')} 2>/dev/null; printf %s "$?$A"`], { encoding: 'utf8' }), '127');
+  assert.equal(execFileSync('sh', ['-c', `${shellQuote('A=echo')} 2>/dev/null; printf %s "$?$A"`], { encoding: 'utf8' }), '127');
 });
 
 test('people read plain words without quotes', () => {
-  assert.equal(shellWord('/opt/my-runs/a.b_c'), '/opt/my-runs/a.b_c');
-  assert.equal(shellWord('my runs'), "'my runs'");
+  assert.equal(shellQuote('/opt/my-runs/a.b_c'), '/opt/my-runs/a.b_c');
+  assert.equal(shellQuote('my runs'), "'my runs'");
 });
