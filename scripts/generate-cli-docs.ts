@@ -36,18 +36,25 @@ ${list.join('\n')}
 | 4 | from \`run\` alone: a run did not succeed; its record is complete |
 | 129, 130, 143 | the terminal was closed, Ctrl-C was typed, or the process was asked to terminate; the record is complete, unless a second signal cut it short: \`recover\` finishes it |
 
-An error is two lines on stderr, \`error[CODE]: …\` and \`fix: …\`; [errors.md](errors.md) lists all codes. With \`--json\` it is one line of
-JSON there instead: \`{"error":{"code":"RUN_NOT_FOUND","message":"…","fix":"…"}}\`. What stepwell did not foresee has no code: \`error: …\`, and
-null in JSON. With \`STEPWELL_DEBUG=1\` the stack follows; in JSON it is the field \`stack\`.
+An error is two lines on stderr, \`error[CODE]: …\` and \`fix: …\`. [errors.md](errors.md) lists all codes. With
+\`--json\` it is one line of JSON on stderr instead: \`{"error":{"code":"RUN_NOT_FOUND","message":"…","fix":"…"}}\`.
+An error that stepwell did not foresee has no code: \`error: …\`, and null in JSON. With \`STEPWELL_DEBUG=1\` the
+stack follows; in JSON it is the field \`stack\`.
 
 ## Output
 
-Results go to stdout, everything else to stderr. \`NO_COLOR\` switches colours off, \`FORCE_COLOR\` on; without a terminal, or with
-\`CI\` set, progress comes as plain lines. A \`+\` behind tokens makes them a lower bound; what was not measured is \`unknown\`. What a log holds is shown with its control and invisible characters as codes
-(\`\\x1b\`, \`\\u202e\`), and further lines of a message are indented, so that no record can do anything to your terminal or look like
-another record. \`run --console LEVEL\` shows records on a terminal as \`logs\` does; into a file or a pipe it writes one line of
-JSON each, with the same characters escaped. A reader that leaves early (\`| head\`) is no error. A run goes on without one, and also when its output
-cannot be written; that is told at once and with exit code 1.
+Results go to stdout, everything else to stderr. \`NO_COLOR\` switches colors off, \`FORCE_COLOR\` switches them on.
+Without a terminal, or with \`CI\` set, progress is printed as plain lines.
+
+A \`+\` after a number of tokens means "at least". What was not measured is \`unknown\`.
+
+Control characters and invisible characters of a log are shown as codes (\`\\x1b\`, \`\\u202e\`), and the further
+lines of a message are indented. So no record can change your terminal or look like another record. \`run
+--console LEVEL\` shows records on a terminal as \`logs\` does. Into a file or a pipe it writes one line of JSON
+each, with the same characters escaped.
+
+A reader that stops early (\`| head\`) is not an error. A run continues without it. It also continues when its
+output cannot be written; that is reported at once, and the exit code is 1.
 
 ${sections.join('\n')}`;
 }

@@ -66,9 +66,10 @@ export async function errorDocs(): Promise<string> {
 
 This page is made from the errors that stepwell defines (\`node scripts/generate-error-docs.ts\`).
 
-What stepwell foresees has a code: \`error[RUN_NOT_FOUND]: …\` on the terminal, \`code\` with \`--json\`, in the API's \`StepwellError\` and in the
-records of a run. Codes stay; sentences may change. What stands in braces differs from case to case. The exit code is that of a command
-that ends with the error ([commands](cli.md#exit-codes)).
+What stepwell foresees has a code: \`error[RUN_NOT_FOUND]: …\` on the terminal, \`code\` with \`--json\`, in
+\`StepwellError\` of the API and in the records of a run. Codes do not change; sentences may. Text in braces
+differs from case to case. The exit code is that of a command that ends with the error
+([commands](cli.md#exit-codes)).
 
 | code | exit code | what it says | what to do |
 |---|---|---|---|
