@@ -122,10 +122,18 @@ function costOf(
   prices: PriceBook,
 ): BudgetCost {
   const { usage, nanoUsd } = call;
-  const input = usage?.input ?? estimate?.input_tokens ?? null;
-  const output = usage?.output ?? estimate?.output_tokens ?? (input === null ? null : 0);
-  if (input === null || output === null) return { tokens: null, nanoUsd };
-  if (nanoUsd !== null) return { tokens: input + output, nanoUsd };
-  const counted: Usage = { cacheRead: null, cacheWrite: null, reasoning: null, raw: null, ...usage, input, output };
-  return { tokens: input + output, nanoUsd: prices.costOf({ ...call, usage: counted }).nanoUsd };
+  const inputTokens = usage?.inputTokens ?? estimate?.input_tokens ?? null;
+  const outputTokens = usage?.outputTokens ?? estimate?.output_tokens ?? (inputTokens === null ? null : 0);
+  if (inputTokens === null || outputTokens === null) return { tokens: null, nanoUsd };
+  if (nanoUsd !== null) return { tokens: inputTokens + outputTokens, nanoUsd };
+  const counted: Usage = {
+    cacheReadTokens: null,
+    cacheWriteTokens: null,
+    reasoningTokens: null,
+    raw: null,
+    ...usage,
+    inputTokens,
+    outputTokens,
+  };
+  return { tokens: inputTokens + outputTokens, nanoUsd: prices.costOf({ ...call, usage: counted }).nanoUsd };
 }

@@ -1,6 +1,6 @@
 /** One metered request, from its arrival to its record. */
 import { hash, randomBytes } from 'node:crypto';
-import { toSeconds, type EventMetadata } from '../schema/index.ts';
+import { toRecordedCounts, toSeconds, type EventMetadata } from '../schema/index.ts';
 import { admit, costForBudgets, mayHaveUsed, type BudgetRefusal } from './budget.ts';
 import type { Estimate } from './estimates/estimator.ts';
 import { exchangeOf } from './exchange.ts';
@@ -173,8 +173,8 @@ async function estimateMissing(
   reader: ResponseReader,
   usage: Usage | null,
 ): Promise<Estimate | null> {
-  const input = usage?.input ?? null;
-  const output = usage?.output ?? null;
+  const input = usage?.inputTokens ?? null;
+  const output = usage?.outputTokens ?? null;
   if (input !== null && output !== null) return null;
   const body = input === null ? plain : null;
   const written = output === null ? reader.text() : null;
@@ -182,13 +182,9 @@ async function estimateMissing(
 }
 
 function usageFacts(usage: Usage | null, estimate: Estimate | null) {
-  const stated = usage !== null && (usage.input !== null || usage.output !== null);
+  const stated = usage !== null && (usage.inputTokens !== null || usage.outputTokens !== null);
   return {
-    'gen_ai.usage.input_tokens': usage?.input ?? null,
-    'gen_ai.usage.output_tokens': usage?.output ?? null,
-    'gen_ai.usage.cache_read.input_tokens': usage?.cacheRead ?? null,
-    'gen_ai.usage.cache_write.input_tokens': usage?.cacheWrite ?? null,
-    'gen_ai.usage.reasoning.output_tokens': usage?.reasoning ?? null,
+    ...toRecordedCounts(usage),
     usage_source: stated ? 'provider' : estimate === null ? 'none' : 'estimate',
     usage_raw: usage?.raw ?? null,
   } as const;

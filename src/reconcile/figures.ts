@@ -25,12 +25,12 @@ export function minus(a: number | null, b: number | null): number | null {
 /** What the proxy counted of these calls: the sum of what is known, which is a lower bound where a call has no figures. */
 export function ledgerFigures(calls: readonly LedgerCall[]): UsageFigures {
   const used = calls.filter(({ use }) => use !== 'none');
-  const input = sumKnown(used.map((call) => call.input));
-  const cached = sumKnown(used.map((call) => call.cached));
+  const inputTokens = sumKnown(used.map((call) => call.inputTokens));
+  const cacheReadTokens = sumKnown(used.map((call) => call.cacheReadTokens));
   return {
-    input_tokens: used.length === 0 ? 0 : input,
-    output_tokens: used.length === 0 ? 0 : sumKnown(used.map((call) => call.output)),
-    cached_tokens: used.length === 0 ? 0 : cached,
+    input_tokens: used.length === 0 ? 0 : inputTokens,
+    output_tokens: used.length === 0 ? 0 : sumKnown(used.map((call) => call.outputTokens)),
+    cached_tokens: used.length === 0 ? 0 : cacheReadTokens,
     api_calls: used.length,
   };
 }

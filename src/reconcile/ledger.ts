@@ -1,10 +1,10 @@
 /** The ledger of one run, call by call: what the provider's figures are held against. */
-import type { UsageFilter, UsageProvider } from '../schema/index.ts';
+import { fromRecordedCounts, type TokenCounts, type UsageFilter, type UsageProvider } from '../schema/index.ts';
 import { logFileFacts, logFilesOf, readRecords, RUN_LOG, type RunSource } from '../store/index.ts';
 import { createRunFold, type RecordedCall } from '../summary/index.ts';
 
 /** One request to a model. Lookups and calls that a budget refused are none. */
-export interface LedgerCall {
+export interface LedgerCall extends Pick<TokenCounts, 'inputTokens' | 'outputTokens' | 'cacheReadTokens'> {
   /** Null outside of attempts. */
   readonly step: number | null;
   /** Unix milliseconds, as all times here. */
@@ -15,10 +15,6 @@ export interface LedgerCall {
   readonly brokeOff: boolean;
   /** Of the wire that was spoken. */
   readonly wire: string;
-  /** Cached tokens included; null when unknown. */
-  readonly input: number | null;
-  readonly output: number | null;
-  readonly cached: number | null;
   /** `none`: refused or never sent, so that it used nothing. `unknown`: it may have used tokens that nobody reported. */
   readonly use: 'known' | 'unknown' | 'none';
 }
@@ -62,19 +58,19 @@ export async function readLedger(source: RunSource): Promise<RunLedger> {
   };
 }
 
+const UNKNOWN_COUNTS = { inputTokens: null, outputTokens: null, cacheReadTokens: null };
+
 function ledgerCall({ step, startedAt, endedAt, request: { wire }, outcome: facts }: RecordedCall): LedgerCall {
-  const input = facts?.['gen_ai.usage.input_tokens'] ?? null;
-  const output = facts?.['gen_ai.usage.output_tokens'] ?? null;
-  const cached = facts?.['gen_ai.usage.cache_read.input_tokens'] ?? null;
-  const call = { step, startedAt, endedAt, wire, input, output, cached };
+  const { inputTokens, outputTokens, cacheReadTokens } = facts === null ? UNKNOWN_COUNTS : fromRecordedCounts(facts);
+  const call = { step, startedAt, endedAt, wire, inputTokens, outputTokens, cacheReadTokens };
   if (facts === null) return { ...call, brokeOff: true, use: 'unknown' };
   const refused = facts.outcome === 'http_error' || facts.outcome === 'unreachable';
   const isUnanswered = facts.outcome === 'upstream_error' && facts.status === null;
-  const known = input !== null && output !== null;
+  const known = inputTokens !== null && outputTokens !== null;
   return {
     ...call,
     brokeOff: facts.outcome === 'client_aborted' || facts.outcome === 'truncated' || isUnanswered,
-    use: known ? 'known' : refused && input === null && output === null ? 'none' : 'unknown',
+    use: known ? 'known' : refused && inputTokens === null && outputTokens === null ? 'none' : 'unknown',
   };
 }
 

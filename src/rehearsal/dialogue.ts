@@ -27,11 +27,11 @@ export type Reply =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'call'; readonly tool: string; readonly args: Readonly<Record<string, unknown>> };
 
-/** Tokens, in one shape for all wires; input includes cached. */
+/** Token counts, in one shape for all wires; input includes cache reads. */
 export interface Usage {
-  readonly input: number;
-  readonly cached: number;
-  readonly output: number;
+  readonly inputTokens: number;
+  readonly cacheReadTokens: number;
+  readonly outputTokens: number;
 }
 
 export interface Answer {

@@ -18,7 +18,7 @@ function promptTokens(messages: readonly Message[]): number {
 }
 
 /** What stands before the model's last own message was sent once already: that prefix counts as cached. */
-function cachedTokens(messages: readonly Message[]): number {
+function cacheReadTokens(messages: readonly Message[]): number {
   const last = messages.findLastIndex(({ role }) => role === 'assistant');
   const prefix = promptTokens(messages.slice(0, Math.max(last, 0)));
   return prefix < CACHE_MINIMUM ? 0 : prefix - (prefix % CACHE_STEP);
@@ -26,8 +26,8 @@ function cachedTokens(messages: readonly Message[]): number {
 
 export function estimateUsage(messages: readonly Message[], reply: Reply): Usage {
   return {
-    input: promptTokens(messages),
-    cached: cachedTokens(messages),
-    output: tokensOf(reply.kind === 'text' ? reply.text : JSON.stringify(reply.args)),
+    inputTokens: promptTokens(messages),
+    cacheReadTokens: cacheReadTokens(messages),
+    outputTokens: tokensOf(reply.kind === 'text' ? reply.text : JSON.stringify(reply.args)),
   };
 }

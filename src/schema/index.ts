@@ -14,4 +14,5 @@ export { newRunId, RUN_ID } from './run-id.ts';
 export { isInRanges, parseStepRanges, selectSteps, type StepRange } from './step-selection.ts';
 export * from './status.ts';
 export * from './summary.ts';
+export { fromRecordedCounts, toRecordedCounts, type TokenCounts } from './token-usage.ts';
 export * from './validation.ts';

@@ -1,23 +1,29 @@
 /** What a stub of a provider has sent as usage: what the ledger must come to. */
 import type { ServerResponse } from 'node:http';
-import type { EventMetadata } from '../../src/schema/index.ts';
+import { fromRecordedCounts, type EventMetadata } from '../../src/schema/index.ts';
 
 export class Sent {
   /** Answers with usage. */
   answers = 0;
-  input = 0;
-  output = 0;
-  cacheRead = 0;
-  cacheWrite = 0;
-  reasoning = 0;
+  inputTokens = 0;
+  outputTokens = 0;
+  cacheReadTokens = 0;
+  cacheWriteTokens = 0;
+  reasoningTokens = 0;
 
-  add(usage: { input: number; output: number; cacheRead?: number; cacheWrite?: number; reasoning?: number }): void {
+  add(usage: {
+    inputTokens: number;
+    outputTokens: number;
+    cacheReadTokens?: number;
+    cacheWriteTokens?: number;
+    reasoningTokens?: number;
+  }): void {
     this.answers += 1;
-    this.input += usage.input;
-    this.output += usage.output;
-    this.cacheRead += usage.cacheRead ?? 0;
-    this.cacheWrite += usage.cacheWrite ?? 0;
-    this.reasoning += usage.reasoning ?? 0;
+    this.inputTokens += usage.inputTokens;
+    this.outputTokens += usage.outputTokens;
+    this.cacheReadTokens += usage.cacheReadTokens ?? 0;
+    this.cacheWriteTokens += usage.cacheWriteTokens ?? 0;
+    this.reasoningTokens += usage.reasoningTokens ?? 0;
   }
 }
 
@@ -26,12 +32,13 @@ export function summed(calls: readonly EventMetadata<'llm_call'>[]): Sent {
   const sent = new Sent();
   for (const call of calls) {
     if (call.usage_source !== 'provider') continue;
+    const counts = fromRecordedCounts(call);
     sent.add({
-      input: call['gen_ai.usage.input_tokens'] ?? 0,
-      output: call['gen_ai.usage.output_tokens'] ?? 0,
-      cacheRead: call['gen_ai.usage.cache_read.input_tokens'] ?? 0,
-      cacheWrite: call['gen_ai.usage.cache_write.input_tokens'] ?? 0,
-      reasoning: call['gen_ai.usage.reasoning.output_tokens'] ?? 0,
+      inputTokens: counts.inputTokens ?? 0,
+      outputTokens: counts.outputTokens ?? 0,
+      cacheReadTokens: counts.cacheReadTokens ?? 0,
+      cacheWriteTokens: counts.cacheWriteTokens ?? 0,
+      reasoningTokens: counts.reasoningTokens ?? 0,
     });
   }
   return sent;

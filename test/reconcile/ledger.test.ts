@@ -59,9 +59,9 @@ test('nothing but calls without figures is unknown, and no 0; no calls at all ar
     endedAt: 1,
     brokeOff: false,
     wire: 'openai.chat',
-    input: null,
-    output: null,
-    cached: null,
+    inputTokens: null,
+    outputTokens: null,
+    cacheReadTokens: null,
   };
   const unknown = { input_tokens: null, output_tokens: null, cached_tokens: null, api_calls: 1 };
   assert.deepEqual(ledgerFigures([{ ...call, use: 'unknown' }]), unknown);

@@ -243,9 +243,10 @@ test('reconciliation reads the same ledger', async () => {
       const { calls } = await readLedger(source);
       assert.equal(calls.length, callsOf(linesOf(join(made, 'run'))).length);
       const check = (of: readonly LedgerCall[], usage: UsageSummary): void => {
-        const sum = (figure: 'input' | 'output' | 'cached'): number => of.reduce((total, call) => total + (call[figure] ?? 0), 0);
+        const sum = (figure: 'inputTokens' | 'outputTokens' | 'cacheReadTokens'): number =>
+          of.reduce((total, call) => total + (call[figure] ?? 0), 0);
         assert.deepEqual(
-          [of.length, sum('input'), sum('output'), sum('cached')],
+          [of.length, sum('inputTokens'), sum('outputTokens'), sum('cacheReadTokens')],
           [usage.api_calls ?? 0, usage.tokens_in ?? 0, usage.tokens_out ?? 0, usage.tokens_cached ?? 0],
         );
       };

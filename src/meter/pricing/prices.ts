@@ -100,13 +100,13 @@ export function unpriced(reason: string): PriceBook {
 
 /** What a call is billed for. Input includes what was read from and written to the cache, output includes reasoning. */
 interface BillableUsage {
-  readonly input: number;
-  readonly output: number;
-  readonly cacheRead: number;
-  readonly cacheWrite: number;
-  /** Of `cacheWrite`. */
-  readonly cacheWrite1h: number;
-  readonly reasoning: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly cacheReadTokens: number;
+  readonly cacheWriteTokens: number;
+  /** Of `cacheWriteTokens`: kept for an hour. */
+  readonly cacheWrite1hTokens: number;
+  readonly reasoningTokens: number;
   readonly webSearches: number;
 }
 
@@ -115,21 +115,21 @@ const PER_MILLION = 1_000_000n;
 /** Whole billionths of a US dollar, rounded half up; null when something of the call has no price. */
 function charge(rates: Rates, usage: BillableUsage): number | null {
   const at = (quantity: number, { base, tiers }: Rate): bigint =>
-    BigInt(quantity) * (tiers.findLast(({ above }) => usage.input > above)?.rate ?? base);
+    BigInt(quantity) * (tiers.findLast(({ above }) => usage.inputTokens > above)?.rate ?? base);
   // A provider that states more parts than it states in all is taken at the whole.
-  const cacheRead = Math.min(usage.cacheRead, usage.input);
-  const cacheWrite = Math.min(usage.cacheWrite, usage.input - cacheRead);
-  const cacheWrite1h = Math.min(usage.cacheWrite1h, cacheWrite);
-  const reasoning = Math.min(usage.reasoning, usage.output);
+  const cacheReadTokens = Math.min(usage.cacheReadTokens, usage.inputTokens);
+  const cacheWriteTokens = Math.min(usage.cacheWriteTokens, usage.inputTokens - cacheReadTokens);
+  const cacheWrite1hTokens = Math.min(usage.cacheWrite1hTokens, cacheWriteTokens);
+  const reasoningTokens = Math.min(usage.reasoningTokens, usage.outputTokens);
   let total =
     rates.request +
-    at(usage.input - cacheRead - cacheWrite, rates.input) +
-    at(cacheRead, rates.cacheRead) +
-    at(cacheWrite - cacheWrite1h, rates.cacheWrite) +
-    at(cacheWrite1h, rates.cacheWrite1h);
-  if (usage.output > 0) {
+    at(usage.inputTokens - cacheReadTokens - cacheWriteTokens, rates.input) +
+    at(cacheReadTokens, rates.cacheRead) +
+    at(cacheWriteTokens - cacheWrite1hTokens, rates.cacheWrite) +
+    at(cacheWrite1hTokens, rates.cacheWrite1h);
+  if (usage.outputTokens > 0) {
     if (rates.output === null || rates.reasoning === null) return null;
-    total += at(usage.output - reasoning, rates.output) + at(reasoning, rates.reasoning);
+    total += at(usage.outputTokens - reasoningTokens, rates.output) + at(reasoningTokens, rates.reasoning);
   }
   if (usage.webSearches > 0) {
     if (rates.webSearch === null) return null;
@@ -144,20 +144,20 @@ function charge(rates: Rates, usage: BillableUsage): number | null {
  * says that other prices than the listed ones hold.
  */
 function billableUsage(usage: Usage): BillableUsage | null {
-  if (usage.input === null || usage.output === null) return null;
+  if (usage.inputTokens === null || usage.outputTokens === null) return null;
   const raw = objectOf(usage.raw) ?? {};
   if (hasOtherTerms(raw, usage.serviceTier) || hasOtherModality(raw)) return null;
   // Of Anthropic: compacting a conversation is a request of its own within this one, which the wire has added.
   const compactions = objectsOf(raw['iterations']).filter(({ type }) => type === 'compaction');
   return {
-    input: usage.input,
-    output: usage.output,
-    cacheRead: usage.cacheRead ?? 0,
-    cacheWrite: usage.cacheWrite ?? 0,
-    cacheWrite1h: [raw, ...compactions]
+    inputTokens: usage.inputTokens,
+    outputTokens: usage.outputTokens,
+    cacheReadTokens: usage.cacheReadTokens ?? 0,
+    cacheWriteTokens: usage.cacheWriteTokens ?? 0,
+    cacheWrite1hTokens: [raw, ...compactions]
       .map((part) => countIn(part['cache_creation'], 'ephemeral_1h_input_tokens'))
       .reduce((sum, tokens) => sum + tokens, 0),
-    reasoning: usage.reasoning ?? 0,
+    reasoningTokens: usage.reasoningTokens ?? 0,
     webSearches: countIn(raw['server_tool_use'], 'web_search_requests'),
   };
 }

@@ -8,17 +8,17 @@ import type { ParsedResponse, ParsedRequest, MeteredWire, StreamReader, Usage } 
 
 /** Input is stated without what a cache held or took; the three together are what the model read. */
 function readUsage(raw: Json): Usage {
-  const cacheRead = countOf(raw['cache_read_input_tokens']);
+  const cacheReadTokens = countOf(raw['cache_read_input_tokens']);
   // Where only the parts by retention are stated, they are all that was written to the cache.
   const parts = Object.values(objectOf(raw['cache_creation']) ?? {}).map(countOf);
-  const cacheWrite = countOf(raw['cache_creation_input_tokens']) ?? sumKnown(parts);
-  const input = countOf(raw['input_tokens']);
-  const usage = {
-    input: input === null ? null : input + (cacheRead ?? 0) + (cacheWrite ?? 0),
-    output: countOf(raw['output_tokens']),
-    cacheRead,
-    cacheWrite,
-    reasoning: countOf(objectOf(raw['output_tokens_details'])?.['thinking_tokens']),
+  const cacheWriteTokens = countOf(raw['cache_creation_input_tokens']) ?? sumKnown(parts);
+  const uncached = countOf(raw['input_tokens']);
+  const usage: Usage = {
+    inputTokens: uncached === null ? null : uncached + (cacheReadTokens ?? 0) + (cacheWriteTokens ?? 0),
+    outputTokens: countOf(raw['output_tokens']),
+    cacheReadTokens,
+    cacheWriteTokens,
+    reasoningTokens: countOf(objectOf(raw['output_tokens_details'])?.['thinking_tokens']),
     raw,
   };
   // Compacting the conversation is a request of its own within this one, billed, and not part of the other fields.
@@ -28,11 +28,11 @@ function readUsage(raw: Json): Usage {
 
 function added(sum: Usage, more: Usage): Usage {
   return {
-    input: sumComplete([sum.input, more.input]),
-    output: sumComplete([sum.output, more.output]),
-    cacheRead: sumKnown([sum.cacheRead, more.cacheRead]),
-    cacheWrite: sumKnown([sum.cacheWrite, more.cacheWrite]),
-    reasoning: sumKnown([sum.reasoning, more.reasoning]),
+    inputTokens: sumComplete([sum.inputTokens, more.inputTokens]),
+    outputTokens: sumComplete([sum.outputTokens, more.outputTokens]),
+    cacheReadTokens: sumKnown([sum.cacheReadTokens, more.cacheReadTokens]),
+    cacheWriteTokens: sumKnown([sum.cacheWriteTokens, more.cacheWriteTokens]),
+    reasoningTokens: sumKnown([sum.reasoningTokens, more.reasoningTokens]),
     raw: sum.raw,
   };
 }
@@ -88,7 +88,7 @@ function readStream(): StreamReader {
       const usage = raw === null ? null : readUsage(raw);
       const done = finished || closed;
       // The first event already has an output count, of one token or so.
-      const stated = done || usage === null ? usage : { ...usage, output: null, reasoning: null };
+      const stated = done || usage === null ? usage : { ...usage, outputTokens: null, reasoningTokens: null };
       return { model, usage: stated, finished: done, closed, error };
     },
     written,

@@ -14,17 +14,17 @@ function readUsage(value: unknown): Usage | null {
   const raw = objectOf(value);
   if (raw === null) return null;
   const prompt = countOf(raw['promptTokenCount']);
-  const input = prompt === null ? null : prompt + (countOf(raw['toolUsePromptTokenCount']) ?? 0);
+  const inputTokens = prompt === null ? null : prompt + (countOf(raw['toolUsePromptTokenCount']) ?? 0);
   const candidates = countOf(raw['candidatesTokenCount']);
-  const reasoning = countOf(raw['thoughtsTokenCount']);
+  const reasoningTokens = countOf(raw['thoughtsTokenCount']);
   const total = countOf(raw['totalTokenCount']);
-  const rest = total === null || input === null || total < input ? null : total - input;
+  const rest = total === null || inputTokens === null || total < inputTokens ? null : total - inputTokens;
   return {
-    input,
-    output: candidates === null && reasoning === null ? rest : (candidates ?? 0) + (reasoning ?? 0),
-    cacheRead: countOf(raw['cachedContentTokenCount']),
-    cacheWrite: null,
-    reasoning,
+    inputTokens,
+    outputTokens: candidates === null && reasoningTokens === null ? rest : (candidates ?? 0) + (reasoningTokens ?? 0),
+    cacheReadTokens: countOf(raw['cachedContentTokenCount']),
+    cacheWriteTokens: null,
+    reasoningTokens,
     raw,
   };
 }
@@ -68,7 +68,7 @@ function follow(): Follower {
     },
     parsed() {
       // Each part states the counts so far. There is no closing mark: the last part says why the model ended.
-      const stated = finished || usage === null ? usage : { ...usage, output: null, reasoning: null };
+      const stated = finished || usage === null ? usage : { ...usage, outputTokens: null, reasoningTokens: null };
       return { model, usage: stated, finished, closed: finished, error };
     },
   };

@@ -14,11 +14,11 @@ function readUsage(answer: Json | null): Usage | null {
   const prompt = objectOf(raw['prompt_tokens_details']);
   const completion = objectOf(raw['completion_tokens_details']);
   return {
-    input: countOf(raw['prompt_tokens']),
-    output: readOutput(raw),
-    cacheRead: countOf(prompt?.['cached_tokens']),
-    cacheWrite: countOf(prompt?.['cache_write_tokens']),
-    reasoning: countOf(completion?.['reasoning_tokens']),
+    inputTokens: countOf(raw['prompt_tokens']),
+    outputTokens: readOutput(raw),
+    cacheReadTokens: countOf(prompt?.['cached_tokens']),
+    cacheWriteTokens: countOf(prompt?.['cache_write_tokens']),
+    reasoningTokens: countOf(completion?.['reasoning_tokens']),
     ...(tier === null ? {} : { serviceTier: tier }),
     raw,
   };
@@ -123,7 +123,7 @@ function readStream(hideUsage: boolean): StreamReader {
     },
     parsed() {
       // Some providers state usage in every event: before the end it is a beginning.
-      const whole = finished || closed || usage === null ? usage : { ...usage, output: null, reasoning: null };
+      const whole = finished || closed || usage === null ? usage : { ...usage, outputTokens: null, reasoningTokens: null };
       return { model, usage: whole, finished: finished || closed, closed, error };
     },
     written: (data) =>

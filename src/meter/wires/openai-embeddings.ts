@@ -6,9 +6,16 @@ import type { MeteredWire, Usage } from './wire.ts';
 function readUsage(value: unknown): Usage | null {
   const raw = objectOf(value);
   if (raw === null) return null;
-  const input = countOf(raw['prompt_tokens']);
+  const inputTokens = countOf(raw['prompt_tokens']);
   // The format has no output tokens: this 0 is not a missing count.
-  return { input, output: input === null ? null : 0, cacheRead: null, cacheWrite: null, reasoning: null, raw };
+  return {
+    inputTokens,
+    outputTokens: inputTokens === null ? null : 0,
+    cacheReadTokens: null,
+    cacheWriteTokens: null,
+    reasoningTokens: null,
+    raw,
+  };
 }
 
 export const openaiEmbeddings: MeteredWire = {

@@ -14,11 +14,11 @@ function readUsage(response: Json | null): Usage | null {
   const tier = nameOf(response?.['service_tier']);
   const input = objectOf(raw['input_tokens_details']);
   return {
-    input: countOf(raw['input_tokens']),
-    output: countOf(raw['output_tokens']),
-    cacheRead: countOf(input?.['cached_tokens']),
-    cacheWrite: countOf(input?.['cache_write_tokens']),
-    reasoning: countOf(objectOf(raw['output_tokens_details'])?.['reasoning_tokens']),
+    inputTokens: countOf(raw['input_tokens']),
+    outputTokens: countOf(raw['output_tokens']),
+    cacheReadTokens: countOf(input?.['cached_tokens']),
+    cacheWriteTokens: countOf(input?.['cache_write_tokens']),
+    reasoningTokens: countOf(objectOf(raw['output_tokens_details'])?.['reasoning_tokens']),
     ...(tier === null ? {} : { serviceTier: tier }),
     raw,
   };

@@ -2,17 +2,13 @@
  * A wire is one request format of a provider: how to know it, what its requests ask, and where its answers state usage.
  * The proxy knows nothing of any format beyond this interface.
  */
+import type { TokenCounts } from '../../schema/index.ts';
 
-/** Tokens of one call in one shape for every provider: input includes those read from and written to a cache, output reasoning. */
-export interface Usage {
-  readonly input: number | null;
-  readonly output: number | null;
-  readonly cacheRead: number | null;
-  readonly cacheWrite: number | null;
-  readonly reasoning: number | null;
-  /** Of an answer that names one: prices depend on it. */
+/** What a provider states of one call, in one shape for every provider. */
+export interface Usage extends TokenCounts {
+  /** Of a response that names one: prices depend on it. */
   readonly serviceTier?: string;
-  /** The provider's own object. */
+  /** The provider's own usage object, as sent. */
   readonly raw: unknown;
 }
 

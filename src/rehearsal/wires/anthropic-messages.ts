@@ -74,18 +74,18 @@ function stopOf({ reply }: Answer): string {
 }
 
 /** Here input does not include what was read from the cache. */
-function usageOf({ usage: { input, cached, output } }: Answer): object {
+function usageOf({ usage: { inputTokens, cacheReadTokens, outputTokens } }: Answer): object {
   return {
-    input_tokens: input - cached,
-    cache_read_input_tokens: cached,
+    input_tokens: inputTokens - cacheReadTokens,
+    cache_read_input_tokens: cacheReadTokens,
     cache_creation_input_tokens: 0,
-    output_tokens: output,
+    output_tokens: outputTokens,
   };
 }
 
 function* stream(answer: Answer): Iterable<string> {
   const { reply, usage } = answer;
-  const begun = { ...answer, usage: { ...usage, output: 0 } };
+  const begun = { ...answer, usage: { ...usage, outputTokens: 0 } };
   yield typedEvent('message_start', { message: { ...messageOf(answer), stop_reason: null, usage: usageOf(begun) } });
   const empty = reply.kind === 'text' ? { text: '' } : { input: {} };
   yield typedEvent('content_block_start', { index: 0, content_block: { ...blockOf(answer), ...empty } });

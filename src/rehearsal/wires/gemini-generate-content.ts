@@ -61,16 +61,20 @@ function partOf({ id, reply }: Answer): object {
   return { functionCall: { id: `call_${id}`, name: reply.tool, args: reply.args } };
 }
 
-function chunk({ id, usage: { input, cached, output } }: Answer, parts: readonly object[], last: boolean): object {
+function chunk(
+  { id, usage: { inputTokens, cacheReadTokens, outputTokens } }: Answer,
+  parts: readonly object[],
+  last: boolean,
+): object {
   return {
     candidates: [{ index: 0, content: { role: 'model', parts }, ...(last ? { finishReason: 'STOP' } : {}) }],
     ...(last
       ? {
           usageMetadata: {
-            promptTokenCount: input,
-            cachedContentTokenCount: cached,
-            candidatesTokenCount: output,
-            totalTokenCount: input + output,
+            promptTokenCount: inputTokens,
+            cachedContentTokenCount: cacheReadTokens,
+            candidatesTokenCount: outputTokens,
+            totalTokenCount: inputTokens + outputTokens,
           },
         }
       : {}),

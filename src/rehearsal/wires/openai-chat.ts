@@ -62,12 +62,12 @@ function messageOf({ id, reply }: Answer): object {
   return { role: 'assistant', content: null, tool_calls: [{ id: `call_${id}`, type: 'function', function: call }] };
 }
 
-function usageOf({ usage: { input, cached, output } }: Answer): object {
+function usageOf({ usage: { inputTokens, cacheReadTokens, outputTokens } }: Answer): object {
   return {
-    prompt_tokens: input,
-    completion_tokens: output,
-    total_tokens: input + output,
-    prompt_tokens_details: { cached_tokens: cached },
+    prompt_tokens: inputTokens,
+    completion_tokens: outputTokens,
+    total_tokens: inputTokens + outputTokens,
+    prompt_tokens_details: { cached_tokens: cacheReadTokens },
   };
 }
 

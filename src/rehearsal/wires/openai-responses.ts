@@ -76,7 +76,7 @@ function itemOf({ id, reply }: Answer): object {
 }
 
 function responseOf(answer: Answer, status: 'in_progress' | 'completed'): object {
-  const { input, cached, output } = answer.usage;
+  const { inputTokens, cacheReadTokens, outputTokens } = answer.usage;
   const done = status === 'completed';
   return {
     id: `resp_${answer.id}`,
@@ -87,11 +87,11 @@ function responseOf(answer: Answer, status: 'in_progress' | 'completed'): object
     output: done ? [itemOf(answer)] : [],
     usage: done
       ? {
-          input_tokens: input,
-          input_tokens_details: { cached_tokens: cached },
-          output_tokens: output,
+          input_tokens: inputTokens,
+          input_tokens_details: { cached_tokens: cacheReadTokens },
+          output_tokens: outputTokens,
           output_tokens_details: { reasoning_tokens: 0 },
-          total_tokens: input + output,
+          total_tokens: inputTokens + outputTokens,
         }
       : null,
   };

@@ -1,6 +1,6 @@
 /** Adding up the ledger: the same sums per attempt, per step and for the run. */
 import { addTo, emptySum, exactTotal, type Sum } from '../../format/index.ts';
-import type { EventMetadata, UsageSummary } from '../../schema/index.ts';
+import { fromRecordedCounts, type EventMetadata, type UsageSummary } from '../../schema/index.ts';
 
 export type UsageState = ReturnType<typeof emptyUsage>;
 
@@ -23,13 +23,13 @@ export function emptyUsage() {
       unmetered_attempts: 0,
     },
     meteredAttempts: 0,
-    input: emptySum(),
-    output: emptySum(),
-    cached: emptySum(),
-    cacheWrite: emptySum(),
-    reasoning: emptySum(),
-    estimatedInput: emptySum(),
-    estimatedOutput: emptySum(),
+    inputTokens: emptySum(),
+    outputTokens: emptySum(),
+    cacheReadTokens: emptySum(),
+    cacheWriteTokens: emptySum(),
+    reasoningTokens: emptySum(),
+    estimatedInputTokens: emptySum(),
+    estimatedOutputTokens: emptySum(),
     cost: emptySum(),
     llmMilliseconds: 0,
   };
@@ -46,9 +46,8 @@ export function addRequest({ counts }: UsageState, { retry_of, attribution }: Re
 
 export function addOutcome(usage: UsageState, call: EventMetadata<'llm_call'>, late: boolean): void {
   const { counts } = usage;
-  const input = call['gen_ai.usage.input_tokens'];
-  const output = call['gen_ai.usage.output_tokens'];
-  const usageKnown = input !== null && output !== null;
+  const { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens } = fromRecordedCounts(call);
+  const usageKnown = inputTokens !== null && outputTokens !== null;
   const refused = call.outcome === 'http_error' || call.outcome === 'unreachable';
   if (call.outcome !== 'ok') counts.failed_calls += 1;
   if (late) counts.late_calls += 1;
@@ -56,14 +55,14 @@ export function addOutcome(usage: UsageState, call: EventMetadata<'llm_call'>, l
   if (usageKnown && call.cost_nano_usd === null) counts.calls_without_price += 1;
   if (call.estimate !== null) {
     counts.calls_estimated += 1;
-    addTo(usage.estimatedInput, call.estimate.input_tokens);
-    addTo(usage.estimatedOutput, call.estimate.output_tokens);
+    addTo(usage.estimatedInputTokens, call.estimate.input_tokens);
+    addTo(usage.estimatedOutputTokens, call.estimate.output_tokens);
   }
-  addTo(usage.input, input);
-  addTo(usage.output, output);
-  addTo(usage.cached, call['gen_ai.usage.cache_read.input_tokens']);
-  addTo(usage.cacheWrite, call['gen_ai.usage.cache_write.input_tokens']);
-  addTo(usage.reasoning, call['gen_ai.usage.reasoning.output_tokens']);
+  addTo(usage.inputTokens, inputTokens);
+  addTo(usage.outputTokens, outputTokens);
+  addTo(usage.cacheReadTokens, cacheReadTokens);
+  addTo(usage.cacheWriteTokens, cacheWriteTokens);
+  addTo(usage.reasoningTokens, reasoningTokens);
   addTo(usage.cost, call.cost_nano_usd);
   usage.llmMilliseconds += Math.round(call.duration_seconds * 1000);
 }
@@ -91,13 +90,13 @@ export function usageSummary(usage: UsageState): UsageSummary {
     ...counts,
     api_calls: counted ? counts.api_calls : null,
     llm_requests: counted ? counts.llm_requests : null,
-    tokens_in: known(usage, usage.input),
-    tokens_out: known(usage, usage.output),
-    tokens_cached: knownPart(usage, usage.cached, usage.input),
-    tokens_cache_write: knownPart(usage, usage.cacheWrite, usage.input),
-    tokens_reasoning: knownPart(usage, usage.reasoning, usage.output),
-    estimated_tokens_in: exactTotal(usage.estimatedInput),
-    estimated_tokens_out: exactTotal(usage.estimatedOutput),
+    tokens_in: known(usage, usage.inputTokens),
+    tokens_out: known(usage, usage.outputTokens),
+    tokens_cached: knownPart(usage, usage.cacheReadTokens, usage.inputTokens),
+    tokens_cache_write: knownPart(usage, usage.cacheWriteTokens, usage.inputTokens),
+    tokens_reasoning: knownPart(usage, usage.reasoningTokens, usage.outputTokens),
+    estimated_tokens_in: exactTotal(usage.estimatedInputTokens),
+    estimated_tokens_out: exactTotal(usage.estimatedOutputTokens),
     llm_seconds: counted ? usage.llmMilliseconds / 1000 : null,
     cost_nano_usd: counts.calls_without_price > 0 ? null : known(usage, usage.cost),
   };

@@ -14,7 +14,15 @@ const GEMINI = 'https://generativelanguage.googleapis.com/v1beta';
 const AT = new Date('2026-11-22T12:00:00Z');
 
 function used(input: number | null, output: number | null, more: Partial<Usage> = {}): Usage {
-  return { input, output, cacheRead: null, cacheWrite: null, reasoning: null, raw: {}, ...more };
+  return {
+    inputTokens: input,
+    outputTokens: output,
+    cacheReadTokens: null,
+    cacheWriteTokens: null,
+    reasoningTokens: null,
+    raw: {},
+    ...more,
+  };
 }
 
 function cost(book: PriceBook, model: string, usage: Usage | null, at = AT): number | null {
@@ -30,13 +38,13 @@ describe('prices of the configuration', () => {
 
   test('tokens are priced per million, cached ones at their own price', async () => {
     const book = await loadPrices({ overrides: OVERRIDES, baseUrl: null });
-    assert.deepEqual(book.costOf({ asked: 'mini', answered: 'mini', usage: used(1000, 10, { cacheRead: 400 }), at: AT }), {
+    assert.deepEqual(book.costOf({ asked: 'mini', answered: 'mini', usage: used(1000, 10, { cacheReadTokens: 400 }), at: AT }), {
       nanoUsd: 600 * 150 + 400 * 75 + 10 * 600,
       source: 'config:mini',
     });
-    assert.equal(cost(book, 'plain', used(3, 1, { cacheRead: 2, cacheWrite: 1 })), 5000);
+    assert.equal(cost(book, 'plain', used(3, 1, { cacheReadTokens: 2, cacheWriteTokens: 1 })), 5000);
     const raw = { cache_creation: { ephemeral_5m_input_tokens: 5, ephemeral_1h_input_tokens: 2 } };
-    const written = used(20, 1, { cacheRead: 4, cacheWrite: 7, raw });
+    const written = used(20, 1, { cacheReadTokens: 4, cacheWriteTokens: 7, raw });
     assert.equal(cost(book, 'claude', written), 9 * 3000 + 4 * 300 + 5 * 3750 + 2 * 6000 + 15_000);
   });
 
@@ -129,7 +137,7 @@ describe('prices of the library', () => {
 
   test('OpenAI: input, cached input, output; the name of the answer finds the model', async () => {
     const book = await loadPrices({ overrides: {}, baseUrl: OPENAI });
-    const usage = used(1000, 100, { cacheRead: 400, reasoning: 60 });
+    const usage = used(1000, 100, { cacheReadTokens: 400, reasoningTokens: 60 });
     const { nanoUsd, source } = book.costOf({ asked: null, answered: 'gpt-4o-mini-2024-07-18', usage, at: AT });
     assert.equal(nanoUsd, 600 * 150 + 400 * 75 + 100 * 600);
     assert.match(source ?? '', /^genai-prices@\d+\.\d+\.\d+:openai\/gpt-4o-mini$/);
@@ -147,7 +155,7 @@ describe('prices of the library', () => {
       server_tool_use: { web_search_requests: 2 },
       service_tier: 'standard',
     };
-    const usage = used(1000, 100, { cacheRead: 200, cacheWrite: 400, raw });
+    const usage = used(1000, 100, { cacheReadTokens: 200, cacheWriteTokens: 400, raw });
     assert.equal(
       cost(book, 'claude-sonnet-4-20250514', usage),
       400 * 3000 + 200 * 300 + 300 * 3750 + 100 * 6000 + 100 * 15_000 + 2 * 10_000_000,
@@ -164,7 +172,7 @@ describe('prices of the library', () => {
         { type: 'compaction', ...written(7) },
       ],
     };
-    const usage = used(100, 0, { cacheWrite: 20, raw });
+    const usage = used(100, 0, { cacheWriteTokens: 20, raw });
     assert.equal(cost(book, 'claude-sonnet-4-20250514', usage), 80 * 3000 + 3 * 3750 + 17 * 6000);
   });
 
@@ -216,7 +224,11 @@ describe('prices of the library', () => {
     const tokens = fc.nat(2_000_000);
     fc.assert(
       fc.property(tokens, tokens, tokens, tokens, tokens, (input, output, cacheRead, cacheWrite, reasoning) => {
-        const nano = cost(book, 'claude-opus-4-6', used(input, output, { cacheRead, cacheWrite, reasoning }));
+        const nano = cost(
+          book,
+          'claude-opus-4-6',
+          used(input, output, { cacheReadTokens: cacheRead, cacheWriteTokens: cacheWrite, reasoningTokens: reasoning }),
+        );
         assert.ok(nano !== null && Number.isSafeInteger(nano) && nano >= 0);
         assert.ok(nano <= input * 2 * 10_000 + output * 2 * 37_500, `${nano}`);
       }),

@@ -59,7 +59,13 @@ export function anthropicStub(key: string): { answer: Answer; sent: Sent } {
     function message(body: Body, input: number): void {
       const calls = (body.tools ?? []).length > 0 && !JSON.stringify(body.messages).includes('tool_result');
       const output = THOUGHTS.length + (calls ? ARGUMENTS.length : TEXTS.length);
-      const counted = { input: input + 30 + 20, output, cacheRead: 20, cacheWrite: 30, reasoning: THOUGHTS.length };
+      const counted = {
+        inputTokens: input + 30 + 20,
+        outputTokens: output,
+        cacheReadTokens: 20,
+        cacheWriteTokens: 30,
+        reasoningTokens: THOUGHTS.length,
+      };
       const usage = {
         input_tokens: input,
         cache_creation_input_tokens: 30,

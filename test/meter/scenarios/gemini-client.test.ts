@@ -26,7 +26,7 @@ function geminiStub(key: string): { answer: Answer; sent: Sent } {
       },
       modelVersion: 'g-001',
     }));
-    sent.add({ input: promptTokenCount, output: 10, reasoning: 7 });
+    sent.add({ inputTokens: promptTokenCount, outputTokens: 10, reasoningTokens: 7 });
     if (pathname.endsWith(':generateContent')) return sendJson(response, 200, parts[2] ?? {});
     const events = searchParams.get('alt') === 'sse';
     response.writeHead(200, { 'content-type': events ? 'text/event-stream' : 'application/json; charset=UTF-8' });

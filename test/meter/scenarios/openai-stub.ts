@@ -67,12 +67,17 @@ export function openAiStub(key: string): { answer: Answer; sent: Sent } {
       const calls = wantsTool(body);
       const output = (calls ? ARGUMENTS.length : TEXTS.length) + REASONING;
       const input = JSON.stringify(body.messages).length;
-      const counted = { input, output, cacheRead: Math.floor(input / 2), reasoning: REASONING };
+      const counted = {
+        inputTokens: input,
+        outputTokens: output,
+        cacheReadTokens: Math.floor(input / 2),
+        reasoningTokens: REASONING,
+      };
       const usage = {
         prompt_tokens: input,
         completion_tokens: output,
         total_tokens: input + output,
-        prompt_tokens_details: { cached_tokens: counted.cacheRead, audio_tokens: 0 },
+        prompt_tokens_details: { cached_tokens: counted.cacheReadTokens, audio_tokens: 0 },
         completion_tokens_details: { reasoning_tokens: REASONING, audio_tokens: 0 },
       };
       const head = {
@@ -118,10 +123,16 @@ export function openAiStub(key: string): { answer: Answer; sent: Sent } {
       const calls = wantsTool(body);
       const output = (calls ? ARGUMENTS.length : TEXTS.length) + REASONING;
       const input = JSON.stringify(body.input).length;
-      const counted = { input, output, cacheRead: Math.floor(input / 2), cacheWrite: 3, reasoning: REASONING };
+      const counted = {
+        inputTokens: input,
+        outputTokens: output,
+        cacheReadTokens: Math.floor(input / 2),
+        cacheWriteTokens: 3,
+        reasoningTokens: REASONING,
+      };
       const usage = {
         input_tokens: input,
-        input_tokens_details: { cached_tokens: counted.cacheRead, cache_write_tokens: 3 },
+        input_tokens_details: { cached_tokens: counted.cacheReadTokens, cache_write_tokens: 3 },
         output_tokens: output,
         output_tokens_details: { reasoning_tokens: REASONING },
         total_tokens: input + output,
@@ -181,7 +192,7 @@ export function openAiStub(key: string): { answer: Answer; sent: Sent } {
       const embedding = body['encoding_format'] === 'base64' ? Buffer.from(numbers.buffer).toString('base64') : [...numbers];
       const data = inputs.map((_, index) => ({ object: 'embedding', index, embedding }));
       const tokens = JSON.stringify(inputs).length;
-      sent.add({ input: tokens, output: 0 });
+      sent.add({ inputTokens: tokens, outputTokens: 0 });
       sendJson(response, 200, { object: 'list', data, model, usage: { prompt_tokens: tokens, total_tokens: tokens } });
     }
   };

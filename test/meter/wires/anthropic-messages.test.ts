@@ -26,15 +26,25 @@ function usageOf(raw: object) {
 
 test('input is what was sent, read from and written to the cache together', () => {
   const raw = { ...FIRST, output_tokens: 15, output_tokens_details: { thinking_tokens: 7 } };
-  assert.deepEqual(usageOf(raw), { input: 100, output: 15, cacheRead: 20, cacheWrite: 30, reasoning: 7, raw });
+  assert.deepEqual(usageOf(raw), {
+    inputTokens: 100,
+    outputTokens: 15,
+    cacheReadTokens: 20,
+    cacheWriteTokens: 30,
+    reasoningTokens: 7,
+    raw,
+  });
 });
 
 test('what is absent is unknown; the cache counts as unused where it is not named', () => {
   const plain = usageOf({ input_tokens: 5, output_tokens: 2, cache_read_input_tokens: null });
-  assert.deepEqual([plain?.input, plain?.cacheRead, plain?.cacheWrite, plain?.reasoning], [5, null, null, null]);
-  assert.equal(usageOf({ cache_read_input_tokens: 20, output_tokens: 2 })?.input, null);
+  assert.deepEqual(
+    [plain?.inputTokens, plain?.cacheReadTokens, plain?.cacheWriteTokens, plain?.reasoningTokens],
+    [5, null, null, null],
+  );
+  assert.equal(usageOf({ cache_read_input_tokens: 20, output_tokens: 2 })?.inputTokens, null);
   const parts = { input_tokens: 5, cache_creation: FIRST.cache_creation };
-  assert.deepEqual([usageOf(parts)?.input, usageOf(parts)?.cacheWrite, usageOf(parts)?.output], [35, 30, null]);
+  assert.deepEqual([usageOf(parts)?.inputTokens, usageOf(parts)?.cacheWriteTokens, usageOf(parts)?.outputTokens], [35, 30, null]);
 });
 
 test('compacting the conversation is billed beside the other fields and counted with them', () => {
@@ -49,28 +59,31 @@ test('compacting the conversation is billed beside the other fields and counted 
     { type: 'message', input_tokens: 23_000, output_tokens: 1_000 },
   ];
   const usage = usageOf({ input_tokens: 23_000, output_tokens: 1_000, iterations });
-  assert.deepEqual([usage?.input, usage?.output, usage?.cacheRead, usage?.cacheWrite], [203_100, 4_500, 100, 0]);
+  assert.deepEqual(
+    [usage?.inputTokens, usage?.outputTokens, usage?.cacheReadTokens, usage?.cacheWriteTokens],
+    [203_100, 4_500, 100, 0],
+  );
 });
 
 test('later usage of a stream replaces earlier usage field by field and is not added', () => {
   const repeated = { input_tokens: 50, cache_read_input_tokens: null, output_tokens: 15 };
   for (const usage of [{ output_tokens: 15 }, repeated]) {
     const { answered, shown } = readStream(wire, named(start(), { type: 'ping' }, text('a'), end(usage), stop));
-    assert.equal(answered.usage?.input, 100);
-    assert.equal(answered.usage?.output, 15);
+    assert.equal(answered.usage?.inputTokens, 100);
+    assert.equal(answered.usage?.outputTokens, 15);
     assert.deepEqual(answered.usage?.raw, { ...FIRST, output_tokens: 15 });
     assert.deepEqual([answered.model, answered.finished, answered.closed, answered.error], ['m-2026', true, true, null]);
     assert.equal(shown, named(start(), { type: 'ping' }, text('a'), end(usage), stop).join(''));
   }
   const corrected = readStream(wire, named(start(), end({ input_tokens: 60, output_tokens: 15 }), stop)).answered;
-  assert.equal(corrected.usage?.input, 110);
+  assert.equal(corrected.usage?.inputTokens, 110);
 });
 
 test('of a stream that breaks off the input is known and the output is not', () => {
   const { answered } = readStream(wire, named(start(), text('message_stop')), { ended: false });
-  assert.deepEqual([answered.usage?.input, answered.usage?.output, answered.finished], [100, null, false]);
+  assert.deepEqual([answered.usage?.inputTokens, answered.usage?.outputTokens, answered.finished], [100, null, false]);
   const unstopped = readStream(wire, named(start(), text('a'), end())).answered;
-  assert.deepEqual([unstopped.usage?.output, unstopped.finished, unstopped.closed], [15, true, false]);
+  assert.deepEqual([unstopped.usage?.outputTokens, unstopped.finished, unstopped.closed], [15, true, false]);
 });
 
 test('errors, in a stream and in place of an answer', () => {

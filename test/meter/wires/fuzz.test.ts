@@ -101,7 +101,13 @@ for (const { path, wire } of WIRES) {
     fc.assert(
       fc.property(json, (body) => {
         const { usage } = wire.readAnswer(Buffer.from(body));
-        for (const count of [usage?.input, usage?.output, usage?.cacheRead, usage?.cacheWrite, usage?.reasoning]) {
+        for (const count of [
+          usage?.inputTokens,
+          usage?.outputTokens,
+          usage?.cacheReadTokens,
+          usage?.cacheWriteTokens,
+          usage?.reasoningTokens,
+        ]) {
           assert.ok(count === undefined || count === null || (Number.isInteger(count) && count >= 0), String(count));
         }
       }),

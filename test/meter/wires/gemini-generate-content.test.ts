@@ -53,17 +53,24 @@ test('input is prompt and tools’ results, cached or not; output is candidates 
     thoughtsTokenCount: 5,
     totalTokenCount: 132,
   };
-  assert.deepEqual(usageOf(raw), { input: 107, output: 25, cacheRead: 40, cacheWrite: null, reasoning: 5, raw });
+  assert.deepEqual(usageOf(raw), {
+    inputTokens: 107,
+    outputTokens: 25,
+    cacheReadTokens: 40,
+    cacheWriteTokens: null,
+    reasoningTokens: 5,
+    raw,
+  });
 });
 
 test('counts that are left out', () => {
-  const output = (usage: object) => usageOf(usage)?.output;
+  const output = (usage: object) => usageOf(usage)?.outputTokens;
   assert.equal(output({ promptTokenCount: 4, thoughtsTokenCount: 6, totalTokenCount: 10 }), 6);
   assert.equal(output({ promptTokenCount: 4, totalTokenCount: 4 }), 0);
   assert.equal(output({ promptTokenCount: 4, totalTokenCount: 9 }), 5);
   assert.equal(output({ promptTokenCount: 4 }), null);
   assert.equal(output({ totalTokenCount: 9 }), null);
-  assert.equal(usageOf({ candidatesTokenCount: 3 })?.input, null);
+  assert.equal(usageOf({ candidatesTokenCount: 3 })?.inputTokens, null);
 });
 
 test('a stream of events and one of a list state the same, wherever their chunks end', () => {
@@ -86,7 +93,10 @@ test('a stream of events and one of a list state the same, wherever their chunks
       const { answered, shown, text } = readStream(streamed, chunks, { contentType });
       assert.equal(shown, bytes.toString());
       assert.equal(text, WRITTEN);
-      assert.deepEqual([answered.model, answered.usage?.input, answered.usage?.output], ['gemini-2.5-pro-001', 100, 3]);
+      assert.deepEqual(
+        [answered.model, answered.usage?.inputTokens, answered.usage?.outputTokens],
+        ['gemini-2.5-pro-001', 100, 3],
+      );
       assert.deepEqual([answered.finished, answered.closed, answered.error], [true, true, null]);
     }
   }
@@ -103,7 +113,7 @@ test('a stream that breaks off: output is a beginning', () => {
     { chunks: LIST.slice(0, 2), contentType: JSON_TYPE },
   ]) {
     const { answered, text } = readStream(streamed, how.chunks, { contentType: how.contentType, ended: false });
-    assert.deepEqual([answered.usage?.input, answered.usage?.output, answered.finished], [100, null, false]);
+    assert.deepEqual([answered.usage?.inputTokens, answered.usage?.outputTokens, answered.finished], [100, null, false]);
     assert.deepEqual(answered.usage?.raw, { promptTokenCount: 100, candidatesTokenCount: 2, totalTokenCount: 102 });
     assert.equal(text, 'Grüße "]} 🎓');
   }
@@ -112,7 +122,7 @@ test('a stream that breaks off: output is a beginning', () => {
 test('a prompt that is refused ends its stream', () => {
   const refused = { promptFeedback: { blockReason: 'SAFETY' }, usageMetadata: { promptTokenCount: 4, totalTokenCount: 4 } };
   const { answered } = readStream(streamed, unnamed(refused));
-  assert.deepEqual([answered.finished, answered.usage?.output], [true, 0]);
+  assert.deepEqual([answered.finished, answered.usage?.outputTokens], [true, 0]);
 });
 
 test('errors: an object, and an object in a list', () => {

@@ -54,7 +54,7 @@ test('what the proxy asked for does not reach the client: neither the last event
   );
   const read = readStream(wire, [...asked, spaced, DONE], { hideUsage: true });
   assert.equal(read.shown, [...plain, 'data: {"choices": []}\n\n', DONE].join(''));
-  assert.equal(read.answered.usage?.input, 9);
+  assert.equal(read.answered.usage?.inputTokens, 9);
   assert.equal(readStream(wire, [...asked, DONE]).shown, [...asked, DONE].join(''));
 });
 
@@ -69,7 +69,7 @@ test('usage that comes with no choice, or with one that says nothing, is kept fr
   ]) {
     const read = readStream(wire, [...text, ...unnamed(last), DONE], { hideUsage: true });
     assert.equal(read.shown, [...text, DONE].join(''));
-    assert.equal(read.answered.usage?.output, 4);
+    assert.equal(read.answered.usage?.outputTokens, 4);
   }
   const kept = [
     chunk({ role: 'assistant', content: '' }, null, { usage: USAGE }),
@@ -86,10 +86,10 @@ test('usage is whole when the model has ended, and a beginning before', () => {
   const continuous = (tokens: number) => ({ usage: { ...USAGE, completion_tokens: tokens, total_tokens: 9 + tokens } });
   const beginning = unnamed(chunk({ content: 'a' }, null, continuous(1)), chunk({ content: 'b' }, null, continuous(2)));
   const cut = readStream(wire, beginning, { ended: false }).answered;
-  assert.deepEqual([cut.usage?.input, cut.usage?.output, cut.finished], [9, null, false]);
+  assert.deepEqual([cut.usage?.inputTokens, cut.usage?.outputTokens, cut.finished], [9, null, false]);
   assert.deepEqual(cut.usage?.raw, { ...USAGE, completion_tokens: 2, total_tokens: 11 });
   const whole = readStream(wire, [...beginning, ...unnamed(chunk({}, 'stop', continuous(3)))]).answered;
-  assert.deepEqual([whole.usage?.output, whole.finished, whole.closed], [3, true, false]);
+  assert.deepEqual([whole.usage?.outputTokens, whole.finished, whole.closed], [3, true, false]);
 });
 
 test('a stream without a closing mark is whole when a choice has ended or usage has come, and not before', () => {
@@ -109,16 +109,16 @@ test('a stream without a closing mark is whole when a choice has ended or usage 
 test('events of every form are read: lines of data, comments, names, numbers', () => {
   const data = JSON.stringify({ model: 'm-2026', choices: [], usage: USAGE }, null, 1);
   const lines = `: keep-alive\nid: 7\nevent: message\nretry: 10\n${data.replace(/^/gm, 'data:')}\n\n`;
-  assert.equal(readStream(wire, [lines]).answered.usage?.output, 4);
-  assert.equal(readStream(wire, [lines.replaceAll('\n', '\r\n')]).answered.usage?.output, 4);
+  assert.equal(readStream(wire, [lines]).answered.usage?.outputTokens, 4);
+  assert.equal(readStream(wire, [lines.replaceAll('\n', '\r\n')]).answered.usage?.outputTokens, 4);
   const named = `event: message\n${data.replace(/^/gm, 'data: ')}\n\n`;
-  assert.equal(readStream(wire, [named.slice(named.indexOf('data'))]).answered.usage?.output, 4);
-  assert.equal(readStream(wire, [`\uFEFF${named}`]).answered.usage?.output, 4);
+  assert.equal(readStream(wire, [named.slice(named.indexOf('data'))]).answered.usage?.outputTokens, 4);
+  assert.equal(readStream(wire, [`\uFEFF${named}`]).answered.usage?.outputTokens, 4);
   assert.deepEqual(readStream(wire, [': comment\n\n', 'data:\n\n', 'event: x\n\n']).answered.usage, null);
 });
 
 test('output includes reasoning, also where a provider states it beside the completion', () => {
-  const output = (usage: object) => wire.readAnswer(Buffer.from(JSON.stringify({ usage }))).usage?.output;
+  const output = (usage: object) => wire.readAnswer(Buffer.from(JSON.stringify({ usage }))).usage?.outputTokens;
   const details = { completion_tokens_details: { reasoning_tokens: 94 } };
   assert.equal(output({ prompt_tokens: 32, completion_tokens: 9, total_tokens: 135, ...details }), 103);
   assert.equal(output({ prompt_tokens: 32, completion_tokens: 103, total_tokens: 135, ...details }), 103);
@@ -138,7 +138,7 @@ test('a count is a whole number from 0 on, and nothing else', () => {
     [null, null],
   ]) {
     const { usage } = wire.readAnswer(Buffer.from(JSON.stringify({ usage: { prompt_tokens: value } })));
-    assert.equal(usage?.input, count);
+    assert.equal(usage?.inputTokens, count);
   }
 });
 

@@ -10,7 +10,7 @@ const USAGE = {
   output_tokens_details: { reasoning_tokens: 5 },
   total_tokens: 120,
 };
-const NORMAL = { input: 100, output: 20, cacheRead: 40, cacheWrite: 10, reasoning: 5, raw: USAGE };
+const NORMAL = { inputTokens: 100, outputTokens: 20, cacheReadTokens: 40, cacheWriteTokens: 10, reasoningTokens: 5, raw: USAGE };
 
 const created = {
   type: 'response.created',
@@ -55,7 +55,14 @@ test('an answer that is not streamed: done, in background, failed', () => {
 
 test('details that are absent are unknown, not 0', () => {
   const { usage } = wire.readAnswer(Buffer.from('{"usage":{"input_tokens":3,"output_tokens":2}}'));
-  assert.deepEqual(usage, { input: 3, output: 2, cacheRead: null, cacheWrite: null, reasoning: null, raw: usage?.raw });
+  assert.deepEqual(usage, {
+    inputTokens: 3,
+    outputTokens: 2,
+    cacheReadTokens: null,
+    cacheWriteTokens: null,
+    reasoningTokens: null,
+    raw: usage?.raw,
+  });
 });
 
 test('what the model wrote and read', () => {
@@ -95,12 +102,19 @@ test('embeddings: input tokens alone, and no output is no missing count', () => 
   const answer = { object: 'list', data: [], model: 'e-2026', usage: { prompt_tokens: 8, total_tokens: 8 } };
   assert.deepEqual(embeddings.readAnswer(Buffer.from(JSON.stringify(answer))), {
     model: 'e-2026',
-    usage: { input: 8, output: 0, cacheRead: null, cacheWrite: null, reasoning: null, raw: answer.usage },
+    usage: {
+      inputTokens: 8,
+      outputTokens: 0,
+      cacheReadTokens: null,
+      cacheWriteTokens: null,
+      reasoningTokens: null,
+      raw: answer.usage,
+    },
     finished: true,
     closed: true,
     error: null,
   });
   const silent = embeddings.readAnswer(Buffer.from('{"usage":{}}')).usage;
-  assert.deepEqual([silent?.input, silent?.output], [null, null]);
+  assert.deepEqual([silent?.inputTokens, silent?.outputTokens], [null, null]);
   assert.equal(embeddings.inputText(Buffer.from('{"input":["one","two"]}')), 'one\ntwo');
 });

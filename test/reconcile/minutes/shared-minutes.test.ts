@@ -40,9 +40,9 @@ const call = fc
     bookedAt: bookedLate === null ? startedAt + Math.round(lasts * share) + skew : startedAt + lasts + bookedLate,
     brokeOff: bookedLate !== null,
     wire: 'openai.chat',
-    input,
-    output,
-    cached: 0,
+    inputTokens: input,
+    outputTokens: output,
+    cacheReadTokens: 0,
     use: 'known',
   }));
 
@@ -52,18 +52,18 @@ function ledgerOf(calls: readonly LedgerCall[]): RunLedger {
 
 function bucketsOf(
   minutes: Minutes,
-  used: readonly { bookedAt: number; input: number | null; output: number | null }[],
+  used: readonly (Pick<LedgerCall, 'inputTokens' | 'outputTokens'> & { bookedAt: number })[],
 ): UsageBucket[] {
   const buckets: UsageBucket[] = [];
   for (let start = minutes.start; start < minutes.end; start += MINUTE_MS) {
     const rows = used
       .filter(({ bookedAt }) => bookedAt >= start && bookedAt < start + MINUTE_MS)
-      .map(({ input, output }) => ({
+      .map(({ inputTokens, outputTokens }) => ({
         model: 'm',
         api_key_id: null,
         report: 'completions' as const,
-        input_tokens: input,
-        output_tokens: output,
+        input_tokens: inputTokens,
+        output_tokens: outputTokens,
         cached_tokens: 0,
         api_calls: 1,
       }));
@@ -90,7 +90,13 @@ test('property: the joint minutes hold exactly the joint calls, and any loss sho
         const extra =
           foreign === null
             ? []
-            : [{ bookedAt: joint.minutes.start + (foreign.minute % minutes) * MINUTE_MS, input: foreign.input, output: 0 }];
+            : [
+                {
+                  bookedAt: joint.minutes.start + (foreign.minute % minutes) * MINUTE_MS,
+                  inputTokens: foreign.input,
+                  outputTokens: 0,
+                },
+              ];
         const buckets = bucketsOf(joint.minutes, [...booked, ...extra]);
         const all = joint.shared.flatMap((one) => one.calls);
         if (all.length > 0) sharedOnes += 1;
@@ -130,9 +136,9 @@ test('the window grows over calls that cross its border, and no further', () => 
       endedAt: startedAt + lasts * 1000,
       brokeOff: false,
       wire: 'openai.chat',
-      input: 1,
-      output: 1,
-      cached: 0,
+      inputTokens: 1,
+      outputTokens: 1,
+      cacheReadTokens: 0,
       use: 'known',
     };
   };
@@ -149,7 +155,7 @@ test('the window grows over calls that cross its border, and no further', () => 
   const crossing = neighbour('crossing', [at(12, 50, 6), at(13, 30, 1), at(20, 10, 1)]);
   const chained = neighbour('chained', [at(13, 40, 40), at(15, 10, 1)]);
   const apart = neighbour('apart', [at(9, 50, 4), at(15, 5, 1)]);
-  const refused = neighbour('refused', [{ ...at(12, 55, 300), input: null, output: null, use: 'none' }]);
+  const refused = neighbour('refused', [{ ...at(12, 55, 300), inputTokens: null, outputTokens: null, use: 'none' }]);
   const joint = joinMinutes(window, [crossing, chained, apart, refused]);
   assert.deepEqual(joint.minutes, { start: 10 * MINUTE_MS, end: 15 * MINUTE_MS });
   assert.deepEqual(
@@ -163,7 +169,16 @@ test('the window grows over calls that cross its border, and no further', () => 
 
 test('a call near the turn of a minute may be booked on either side of it; one that broke off, a minute later', () => {
   const windowOfCall = (startedAt: number, endedAt: number | null, brokeOff = false): [number, number] => {
-    const call = { step: 1, startedAt, endedAt, brokeOff, wire: 'openai.chat', input: 1, output: 1, cached: 0 };
+    const call = {
+      step: 1,
+      startedAt,
+      endedAt,
+      brokeOff,
+      wire: 'openai.chat',
+      inputTokens: 1,
+      outputTokens: 1,
+      cacheReadTokens: 0,
+    };
     const { start, end } = windowOf({ ...ledgerOf([{ ...call, use: 'known' }]), endedAt: 10 * MINUTE_MS })!;
     return [start / MINUTE_MS, end / MINUTE_MS];
   };
