@@ -2,7 +2,7 @@
 # npm run check: the one gate before a commit. `npm run check -- static` leaves the tests out.
 set -eu
 cd "$(dirname "$0")/.."
-sh scripts/setup.sh
+sh scripts/build.sh
 PATH="$PWD/node_modules/.bin:$PATH"
 export PATH
 

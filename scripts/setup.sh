@@ -1,7 +1,6 @@
 #!/bin/sh
-# Installs the locked packages (among them the project's own Node 24) and builds dist/, each only when it is out of date.
-# `setup.sh packages` leaves dist/ as it is. Quiet when there is nothing to do; what it says goes to stderr, since callers may
-# be printing data.
+# Installs the locked packages, among them the project's own Node 24, when they are out of date. Quiet when there is nothing to
+# do; what it says goes to stderr, since callers may be printing data.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -22,28 +21,18 @@ if [ "$(cat "$stamp" 2>/dev/null || true)" != "$digest" ]; then
   # Somebody may have typed `npm ci` by hand.
   if ! node scripts/installed.mjs; then
     echo "stepwell: installing packages (once) ..." >&2
+    # No scripts: none of the packages has one to run, and the project's own `prepare` would start this file again. The other
+    # options undo those of an `npm pack --dry-run --json` or `npm install --global` that started this.
+    set -- ci --ignore-scripts --include=dev --no-dry-run --no-global --no-json --loglevel=error
     # --force off Linux x64: the bundled Node 24 is for Linux x64 only, elsewhere the machine's own Node serves.
     case "$(uname -s)-$(uname -m)" in
-      Linux-x86_64) npm ci --loglevel=error >&2 ;;
-      *) npm ci --loglevel=error --force >&2 ;;
+      Linux-x86_64) ;;
+      *) set -- "$@" --force ;;
     esac
+    npm "$@" >&2
   fi
   printf '%s\n' "$digest" > "$stamp"
 fi
 
-# `npx stepwell` finds the project's own command here; without the link npx would set it up anew each time.
+# `npx stepwell` finds the project's own command here.
 [ -e node_modules/.bin/stepwell ] || ln -sf ../../bin/stepwell.js node_modules/.bin/stepwell
-
-[ "${1:-}" != packages ] || exit 0
-if [ ! -f dist/.built ] || [ -n "$(find src tsconfig.json tsconfig.build.json package-lock.json -newer dist/.built -print 2>/dev/null | head -n 1)" ]; then
-  echo "stepwell: building ..." >&2
-  # Built elsewhere and then put in its place: whoever uses dist/ meanwhile finds it whole.
-  new="node_modules/.stepwell-dist-$$"
-  trap 'rm -rf "$new"' EXIT
-  mkdir "$new"
-  # The stamp carries the time the build began, so a source saved meanwhile counts as newer.
-  touch "$new/.built"
-  PATH="$PWD/node_modules/.bin:$PATH" node node_modules/typescript/bin/tsc -p tsconfig.build.json --outDir "$new" >&2
-  rm -rf dist
-  mv "$new" dist
-fi

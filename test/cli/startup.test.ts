@@ -7,7 +7,7 @@ import { loadedBy, packagesIn } from '../loaded.ts';
 import { cleanEnv, newPlace } from './child.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/stepwell.js', import.meta.url));
-const SETUP = fileURLToPath(new URL('../../scripts/setup.sh', import.meta.url));
+const SETUP = fileURLToPath(new URL('../../scripts/build.sh', import.meta.url));
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
 
 /** Milliseconds of one start. */

@@ -13,7 +13,7 @@ export interface Clone extends Disposable {
 }
 
 export function cloneCheckout(): Clone {
-  execFileSync('sh', [join(root, 'scripts/setup.sh')], { stdio: ['ignore', 'ignore', 'inherit'] });
+  execFileSync('sh', [join(root, 'scripts/build.sh')], { stdio: ['ignore', 'ignore', 'inherit'] });
   const dir = mkdtempSync(join(tmpdir(), 'stepwell-clone-'));
   const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
     cwd: root,

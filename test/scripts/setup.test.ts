@@ -1,4 +1,4 @@
-/** When packages are installed and dist/ is built, with an `npm` that only writes down how it was called. */
+/** When packages are installed, with an `npm` that only writes down how it was called. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ const LOCKED = {
 interface Project extends Disposable {
   readonly dir: string;
   /** Runs setup.sh; how npm was called meanwhile, a line a call. */
-  setUp(...args: string[]): string;
+  setUp(): string;
 }
 
 /** A project with one locked package, and one for another platform. `installed` is npm's own note of node_modules. */
@@ -39,8 +39,8 @@ function projectWith(installed: Record<string, unknown> | null): Project {
   const env = { ...process.env, PATH: [join(dir, 'bin'), process.env['PATH']].join(delimiter) };
   return {
     dir,
-    setUp: (...args) => {
-      const done = spawnSync('sh', ['scripts/setup.sh', ...args], { cwd: dir, env, encoding: 'utf8' });
+    setUp: () => {
+      const done = spawnSync('sh', ['scripts/setup.sh'], { cwd: dir, env, encoding: 'utf8' });
       assert.equal(done.status, 0, done.stderr);
       const calls = join(dir, 'npm-calls');
       return existsSync(calls) ? readFileSync(calls, 'utf8') : '';
@@ -51,9 +51,9 @@ function projectWith(installed: Record<string, unknown> | null): Project {
 
 test('packages that somebody installed by hand are not installed again', () => {
   using project = projectWith({ 'node_modules/kept': LOCKED['node_modules/kept'] });
-  assert.equal(project.setUp('packages'), '');
+  assert.equal(project.setUp(), '');
   rmSync(join(project.dir, 'node_modules/.package-lock.json'));
-  assert.equal(project.setUp('packages'), '', 'nor looked at again');
+  assert.equal(project.setUp(), '', 'nor looked at again');
 });
 
 for (const [what, installed] of [
@@ -65,19 +65,31 @@ for (const [what, installed] of [
 ] as const) {
   test(`packages are installed once where ${what}`, () => {
     using project = projectWith(installed);
-    assert.equal(project.setUp('packages').match(/^ci /gm)?.length, 1);
-    assert.equal(project.setUp('packages').match(/^ci /gm)?.length, 1);
+    assert.equal(project.setUp().match(/^ci /gm)?.length, 1);
+    assert.equal(project.setUp().match(/^ci /gm)?.length, 1);
   });
 }
 
 test('packages are installed where their directory was removed', () => {
   using project = projectWith({ 'node_modules/kept': LOCKED['node_modules/kept'] });
   rmSync(join(project.dir, 'node_modules/kept'), { recursive: true });
-  assert.match(project.setUp('packages'), /^ci /);
+  assert.match(project.setUp(), /^ci /);
 });
 
-test('one named test file asks for packages alone, and no build', () => {
+test('setting a clone up builds nothing', () => {
   using project = projectWith({ 'node_modules/kept': LOCKED['node_modules/kept'] });
-  project.setUp('packages');
+  project.setUp();
   assert.equal(existsSync(join(project.dir, 'dist')), false);
+});
+
+test('no locked package has a script that npm would run when somebody types `npm ci`', () => {
+  const lock = JSON.parse(readFileSync(join(scripts, '../package-lock.json'), 'utf8')) as {
+    packages: Record<string, { hasInstallScript?: boolean }>;
+  };
+  const names = Object.keys(lock.packages);
+  assert.ok(names.length > 100, 'the lockfile is read');
+  assert.deepEqual(
+    names.filter((name) => lock.packages[name]?.hasInstallScript === true),
+    [],
+  );
 });
