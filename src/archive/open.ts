@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { messageOf } from '../errors/index.ts';
-import { CHECKSUMS_FILE, openLocalFile, requireSmall, storeError } from '../store/index.ts';
+import { CHECKSUMS_FILE, openLocalFile, requireReadableSize, storeError } from '../store/index.ts';
 import type { LocalFile, OpenBytes, RunSource } from '../store/index.ts';
 import { archiveError, damaged } from './errors.ts';
 import { checksumsText, parseChecksums } from './format/checksums.ts';
@@ -157,7 +157,7 @@ function memberBytes(file: ArchiveBytes, index: ArchiveIndex, member: ArchivedFi
 }
 
 async function wholeMember(file: ArchiveBytes, index: ArchiveIndex, member: ArchivedFile): Promise<Buffer> {
-  requireSmall(member.path, member.bytes);
+  requireReadableSize(member.path, member.bytes);
   const pieces: Buffer[] = [];
   for await (const piece of readMember(file, index, member)) pieces.push(piece);
   return Buffer.concat(pieces);

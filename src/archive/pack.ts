@@ -10,7 +10,7 @@ import {
   ARCHIVE_FILE,
   ARCHIVE_INDEX_FILE,
   ARCHIVE_PARTIAL_FILE,
-  bytesOf,
+  byteSourceOf,
   CASSETTE_FILE,
   CHECKSUMS_FILE,
   COMMIT_FILE,
@@ -110,7 +110,7 @@ async function writeArchive(
   const { bytes, tarSha256 } = await writer.finish();
   await file.sync();
 
-  const read = await scanArchive({ source: bytesOf(file, bytes), archive });
+  const read = await scanArchive({ source: byteSourceOf(file, bytes), archive });
   const differs = writer.members.find((member, at) => JSON.stringify(member) !== JSON.stringify(read.members[at]));
   if (differs !== undefined || read.members.length !== writer.members.length) {
     throw damaged({ archive }, differs?.path ?? null, 'what was read back is not what was written');

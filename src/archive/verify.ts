@@ -14,7 +14,7 @@ import {
   METADATA_FILE,
   METRICS_FILE,
   openLocalFile,
-  readWhole,
+  readWholeFile,
   RECONCILIATION_LOG,
   sha256Of,
   SUMMARY_FILE,
@@ -168,6 +168,6 @@ function recordsArchive(metadataText: string): boolean {
 async function textOf(path: string): Promise<string | null> {
   await using file = await openLocalFile(path).catch(() => null);
   if (file === null) return null;
-  const data = await readWhole(file, path);
+  const data = await readWholeFile(file, path);
   return isUtf8(data) ? data.toString('utf8') : data.toString('latin1');
 }

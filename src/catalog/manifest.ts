@@ -2,7 +2,14 @@
 import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FORMAT_VERSION, parseJson, RunsManifest, type ManifestEntry } from '../schema/index.ts';
-import { errnoOf, MANIFEST_FILE, runsUnreadable, subdirectoriesOf, withFileLock, writeFileAtomic } from '../store/index.ts';
+import {
+  errnoOf,
+  MANIFEST_FILE,
+  runsUnreadableError,
+  listSubdirectories,
+  withFileLock,
+  writeFileAtomic,
+} from '../store/index.ts';
 import { describeRun } from './describe.ts';
 import { formatState } from './format.ts';
 import { scanRuns } from './scan.ts';
@@ -22,7 +29,7 @@ export async function readManifest(runsDir: string): Promise<ManifestState> {
     text = await readFile(join(runsDir, MANIFEST_FILE), 'utf8');
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return { state: 'absent' };
-    throw runsUnreadable(errnoOf(error) === 'ENOTDIR' ? runsDir : join(runsDir, MANIFEST_FILE), error);
+    throw runsUnreadableError(errnoOf(error) === 'ENOTDIR' ? runsDir : join(runsDir, MANIFEST_FILE), error);
   }
   const value = parseJson(text);
   if (value === undefined) return { state: 'damaged', reason: text === '' ? 'it is empty' : 'it is not JSON' };
@@ -53,7 +60,7 @@ export async function updateManifest(runsDir: string, entry: ManifestEntry): Pro
 /** Makes the index anew from the run directories; entries whose directory is gone leave it. @throws LOCK_HELD, INDEX_TOO_NEW, RUNS_UNREADABLE */
 export async function rebuildManifest(runsDir: string): Promise<ManifestChange> {
   // Before the lock, which would be made in what is no directory.
-  await subdirectoriesOf(runsDir);
+  await listSubdirectories(runsDir);
   return changeManifest(runsDir, () => describeAll(runsDir));
 }
 

@@ -1,7 +1,7 @@
 /** The run directories that are there. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { LOGS_DIR, METADATA_FILE, METRICS_FILE, PRIVATE_DIR, subdirectoriesOf } from '../store/index.ts';
+import { LOGS_DIR, METADATA_FILE, METRICS_FILE, PRIVATE_DIR, listSubdirectories } from '../store/index.ts';
 
 /** Paths `<framework>/<run_id>` below the runs directory, sorted; empty when there is no such directory. @throws RUNS_UNREADABLE */
 export async function scanRuns(runsDir: string): Promise<string[]> {
@@ -20,5 +20,5 @@ export function isRunDirectory(dir: string): boolean {
 }
 
 async function visible(dir: string): Promise<string[]> {
-  return (await subdirectoriesOf(dir)).filter((name) => !name.startsWith('.'));
+  return (await listSubdirectories(dir)).filter((name) => !name.startsWith('.'));
 }

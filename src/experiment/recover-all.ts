@@ -3,7 +3,7 @@ import { resolveRunsDir } from '../config/index.ts';
 import { readdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RUN_ID } from '../schema/index.ts';
-import { CREATE_LOCK, leaseState, readLease, STAGING_PREFIX, subdirectoriesOf, withFileLock } from '../store/index.ts';
+import { CREATE_LOCK, leaseState, readLease, STAGING_PREFIX, listSubdirectories, withFileLock } from '../store/index.ts';
 import { abandon } from './directory.ts';
 import { recoverRun, type RecoverOptions, type Recovery } from './recover.ts';
 
@@ -21,10 +21,10 @@ export async function recoverAll(
 > {
   const runsDir = resolveRunsDir({ options: { runsDir: directory } });
   const results = [];
-  for (const framework of await subdirectoriesOf(runsDir)) {
+  for (const framework of await listSubdirectories(runsDir)) {
     const parent = join(runsDir, framework);
-    if (await hasUnborn(parent)) await removeUnborn(parent);
-    for (const name of await subdirectoriesOf(parent)) {
+    if (await hasStaging(parent)) await removeStaging(parent);
+    for (const name of await listSubdirectories(parent)) {
       const runDir = join(parent, name);
       if (!RUN_ID.test(name)) continue;
       try {
@@ -39,8 +39,8 @@ export async function recoverAll(
 }
 
 /** Whether there is anything that is being made, or was by a process that died. */
-async function hasUnborn(parent: string): Promise<boolean> {
-  for (const name of await subdirectoriesOf(parent)) {
+async function hasStaging(parent: string): Promise<boolean> {
+  for (const name of await listSubdirectories(parent)) {
     if (name.startsWith(STAGING_PREFIX)) return true;
     // What cannot be read, or has just gone, is not known to be empty.
     const entries = RUN_ID.test(name) ? await readdir(join(parent, name)).catch(() => null) : null;
@@ -50,9 +50,9 @@ async function hasUnborn(parent: string): Promise<boolean> {
 }
 
 /** Removes what processes left that died before their run directory had its name: no runs, and nothing of one. */
-async function removeUnborn(parent: string): Promise<void> {
+async function removeStaging(parent: string): Promise<void> {
   await withFileLock(join(parent, CREATE_LOCK), async () => {
-    const names = await subdirectoriesOf(parent);
+    const names = await listSubdirectories(parent);
     const alive = new Set<string>();
     for (const name of names.filter((each) => each.startsWith(STAGING_PREFIX))) {
       const building = join(parent, name);

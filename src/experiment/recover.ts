@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { StepwellError } from '../errors/index.ts';
 import { killTagged } from '../exec/index.ts';
 import { getLogger, withRun } from '../log/index.ts';
-import { processTagPrefix, recoverEvents, removeTree } from '../run/index.ts';
+import { processTagPrefix, recoverEvents, removeRecursively } from '../run/index.ts';
 import type { EventMetadata, Phase, RunMetadata, RunStatus, RunSummary } from '../schema/index.ts';
 import {
   acquireLease,
@@ -122,7 +122,7 @@ async function completeRecord(
       await recoverEvents(runDir);
       recordRecovery(summary, reasonOf(previous), killed);
     }
-    await Promise.all([removeTree(join(runDir, SCRATCH_DIR)), removeTree(join(runDir, SNAPSHOT_DIR))]);
+    await Promise.all([removeRecursively(join(runDir, SCRATCH_DIR)), removeRecursively(join(runDir, SNAPSHOT_DIR))]);
     const { metadata, problems } = await sealRun(runDir);
     return { status: metadata.status, record: problems.length === 0 ? 'complete' : 'incomplete', problems, killed };
   });

@@ -6,7 +6,7 @@ import { hash } from 'node:crypto';
 import { sumComplete } from '../format/index.ts';
 import type { Adapter, AdapterStep, FrameworkClaim } from '../run/index.ts';
 import type { ClaimedUsage, EventMetadata } from '../schema/index.ts';
-import { stepwellCommit } from '../store/index.ts';
+import { stepwellBuild } from '../store/index.ts';
 import { type ModelAnswer, parseAnswer, SYSTEM_PROMPT, userPrompt } from './baseline/answer-format.ts';
 import { type ChatMessage, complete, type Completion } from './baseline/completion.ts';
 import { readWorkspace, removeAnswered, unsafePathReason, writeAnswered } from './baseline/workspace.ts';
@@ -15,7 +15,7 @@ export const baseline: Adapter = {
   settings: { keys: {} },
   needsEndpoint: true,
   check: () => Promise.resolve([]),
-  prepare: async () => ({ commit: await stepwellCommit() }),
+  prepare: async () => ({ commit: await stepwellBuild() }),
   runStep,
 };
 

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { AdapterSettings } from '../config/index.ts';
 import { describeOutcome, runLogged } from '../exec/index.ts';
 import { findingOf, type Adapter, type AdapterRun, type AdapterStep, type Finding, type FrameworkClaim } from '../run/index.ts';
-import { snapshotTree } from '../store/index.ts';
+import { digestDirectory } from '../store/index.ts';
 import { programKey } from './command.ts';
 import { agentOf, isDefaultAgent } from './ghspec/agent.ts';
 import { failureOf, workflowText } from './ghspec/workflow.ts';
@@ -91,7 +91,7 @@ async function prepare(run: AdapterRun<SetupSettings>): Promise<{ commit: string
 
 async function runStep(step: AdapterStep<SetupSettings>): Promise<FrameworkClaim> {
   const { programs } = await requireReady(GHSPEC, step.settings);
-  const before = await snapshotTree(step.workspace);
+  const before = await digestDirectory(step.workspace);
   const feature = beginFeature(step, await agentOf(step.settings), before);
   const stdout: string[] = [];
   const outcome = await driven();
@@ -127,9 +127,9 @@ async function runStep(step: AdapterStep<SetupSettings>): Promise<FrameworkClaim
 /** Its word that all is done, held against what is there. */
 async function measured(
   step: AdapterStep<SetupSettings>,
-  before: Awaited<ReturnType<typeof snapshotTree>>,
+  before: Awaited<ReturnType<typeof digestDirectory>>,
 ): Promise<FrameworkClaim> {
-  const missing = await missingWork(step.workspace, before, await snapshotTree(step.workspace));
+  const missing = await missingWork(step.workspace, before, await digestDirectory(step.workspace));
   if (missing !== null)
     return { status: 'failure', reason: 'framework_failed', message: `it claims to have completed the feature, but ${missing}` };
   const { done, open } = tasksIn((await textOf(step.workspace, `${await newFeature(step.workspace, before)}/tasks.md`)) ?? '');

@@ -7,7 +7,7 @@ import { noteOnStderr } from './stderr.ts';
 import { Clock } from './template.ts';
 
 /** Raised whenever the shape of what is shared changes. */
-const VERSION = 2;
+const VERSION = 3;
 const KEY = Symbol.for('stepwell.log');
 
 export interface GlobalState {

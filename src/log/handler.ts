@@ -1,12 +1,12 @@
 /** Routes records to the files of their scopes. */
 import { createHash } from 'node:crypto';
 import { join, relative } from 'node:path';
-import { AppendPool, type AppendFile, type AppendPoolOptions, type FileRecords } from '../store/append.ts';
+import { AppendPool, type AppendFile, type AppendPoolOptions, type FileNotices } from '../store/append.ts';
 import { logFileOf, stepDirName, unsafeNameReason } from '../store/layout.ts';
 import type { RunState, Scope } from './scope.ts';
 
 /** Makes the records that a file's owner writes about the file itself. */
-export type RecordsFor = (scope: Scope, component: string, file: string) => FileRecords;
+export type RecordsFor = (scope: Scope, component: string, file: string) => FileNotices;
 
 /**
  * Gives every record the file of its run, step and component: `step_003/adapter.log` inside a step, `run.log` outside,
@@ -46,7 +46,7 @@ export class DynamicFileHandler {
   /** Opens the file if need be, so that a record about it (`log.recovered`, `log.dropped`) comes before the next line. */
   ready(run: RunState, file: AppendFile): void {
     if (file.fd === -1 && file.buffered === 0) this.#register(run, file);
-    this.#pool.ready(file);
+    this.#pool.ensureOpen(file);
   }
 
   /** A file that was forgotten when its step ended is written once more. */
@@ -80,7 +80,7 @@ export class DynamicFileHandler {
     for (const [name, file] of run.files) {
       if (step !== null && !name.startsWith(`${stepDirName(step)}/`)) continue;
       this.#pool.close(file);
-      if (file.settled) run.files.delete(name);
+      if (file.isFinished) run.files.delete(name);
     }
   }
 
@@ -92,7 +92,7 @@ export class DynamicFileHandler {
   /** Makes a run's files and their names durable. False when something could not be. */
   sync(run: RunState): boolean {
     const complete = this.#pool.sync(run.files.values(), run.directories);
-    for (const [name, file] of run.files) if (file.settled) run.files.delete(name);
+    for (const [name, file] of run.files) if (file.isFinished) run.files.delete(name);
     return complete;
   }
 }

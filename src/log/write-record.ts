@@ -2,7 +2,7 @@
 import { messageOf } from '../errors/index.ts';
 import type { LogRecord } from '../schema/index.ts';
 import { collectSecrets, createRedactor, type SecretRedactor } from '../secrets/index.ts';
-import type { FileRecords } from '../store/index.ts';
+import type { FileNotices } from '../store/index.ts';
 import { formatRecord } from '../terminal/record.ts';
 import { escapeInJson } from '../terminal/sanitize.ts';
 import { paintFor } from '../terminal/style.ts';
@@ -121,7 +121,7 @@ function hold(scope: Scope, origin: Origin, level: number, content: Content): vo
 }
 
 /** The records that the log core writes into a file about the file. */
-function recordsFor(scope: Scope, component: string, file: string): FileRecords {
+function recordsFor(scope: Scope, component: string, file: string): FileNotices {
   const write = (event: string, message: string, metadata: Record<string, unknown>): Uint8Array => {
     const run = scope.run as RunState;
     const { runId, framework, redactor, writer: id } = run;

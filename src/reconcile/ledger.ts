@@ -1,6 +1,6 @@
 /** The ledger of one run, call by call: what the provider's figures are held against. */
 import { fromRecordedCounts, type TokenCounts, type UsageFilter, type UsageProvider } from '../schema/index.ts';
-import { logFileFacts, logFilesOf, readRecords, RUN_LOG, type RunSource } from '../store/index.ts';
+import { logFilesOf, parseLogPath, readRecords, RUN_LOG, type RunSource } from '../store/index.ts';
 import { createRunFold, type RecordedCall } from '../summary/index.ts';
 
 /** One request to a model. Lookups and calls that a budget refused are none. */
@@ -42,7 +42,7 @@ export function filterOf({ api_key_id, project_id, workspace_id }: RunUsageApi):
 
 /** Reads the sealed ledger of a run, from its directory or from inside its archive. */
 export async function readLedger(source: RunSource): Promise<RunLedger> {
-  const files = (await logFilesOf(source)).filter((file) => file === RUN_LOG || logFileFacts(file).component === 'metrics');
+  const files = (await logFilesOf(source)).filter((file) => file === RUN_LOG || parseLogPath(file).component === 'metrics');
   const calls: RecordedCall[] = [];
   const fold = createRunFold({ onCallEnd: (call) => calls.push(call) });
   for await (const item of readRecords(source, { files })) fold.push(item);

@@ -5,7 +5,7 @@ import { messageOf, StepwellError } from '../errors/index.ts';
 import { killTagged } from '../exec/index.ts';
 import { getLogger, withStep } from '../log/index.ts';
 import { toSeconds, type EventMetadata } from '../schema/index.ts';
-import { compareTrees, snapshotTree, WORKSPACE_DIR, type Tree, type TreeChange } from '../store/index.ts';
+import { compareDigests, digestDirectory, WORKSPACE_DIR, type DirectoryDigest, type DirectoryChange } from '../store/index.ts';
 import { artifactFailure, checkArtifacts } from '../validate/index.ts';
 import { adapterRunOf, adapterStepOf, makeProcessEnvironment, type ProcessEnvironment } from './adapter-context.ts';
 import type { FrameworkClaim } from './adapter.ts';
@@ -18,8 +18,8 @@ const log = getLogger('run/attempt', { component: 'orchestrator' });
 
 export interface AttemptResult {
   readonly verdict: AttemptVerdict;
-  readonly change: TreeChange;
-  readonly after: Tree;
+  readonly change: DirectoryChange;
+  readonly after: DirectoryDigest;
 }
 
 /**
@@ -35,7 +35,7 @@ export async function runAttempt(
 ): Promise<AttemptResult> {
   return await withStep(step.step, { attempt }, async () => {
     const workspace = join(spec.runDir, WORKSPACE_DIR);
-    const before = await snapshotTree(workspace);
+    const before = await digestDirectory(workspace);
     const { events, environment } = await setUp(spec, step, attempt);
     eventFiles.push(events);
     const endpoint = spec.meter?.openAttempt({ step: step.step, attempt }) ?? null;
@@ -59,11 +59,11 @@ export async function runAttempt(
       await endProcesses();
       await events.finish();
       await endpoint?.close();
-      return await snapshotTree(workspace);
+      return await digestDirectory(workspace);
     });
 
     const after = measured.kind === 'value' ? measured.value : before;
-    const change = compareTrees(before, after);
+    const change = compareDigests(before, after);
     // Also where the framework made nothing of the refusal and ended by itself.
     const reason = stopped ?? budgetStop(budget);
     const verdict =
@@ -112,7 +112,7 @@ function recordEnd(ended: {
   verdict: AttemptVerdict;
   claim: FrameworkClaim | null;
   started: number;
-  change: TreeChange;
+  change: DirectoryChange;
   killed: readonly number[];
 }): void {
   const { attempt, verdict, claim, change } = ended;
@@ -144,7 +144,7 @@ function judge(
   spec: RunSpec,
   result: TimedResult<FrameworkClaim>,
   stopped: StopReason | null,
-  did: { change: TreeChange; after: Tree },
+  did: { change: DirectoryChange; after: DirectoryDigest },
 ): AttemptVerdict {
   if (stopped !== null) return verdictFor(stopped, spec);
   if (result.kind === 'unsettled') throw new Error('unreachable: an attempt is left only after its signal aborted');

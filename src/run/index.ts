@@ -4,4 +4,4 @@ export { findingOf } from './adapter.ts';
 export { processTagPrefix } from './adapter-context.ts';
 export { recoverEvents } from './event-recovery.ts';
 export { executeRun } from './runner.ts';
-export { removeTree } from './workspace.ts';
+export { removeRecursively } from './workspace-snapshot.ts';

@@ -15,7 +15,7 @@ import { EVENTS_VARIABLE, openEventFile, type EventFile } from './event-file.ts'
 import { failureOf, INTERRUPTED, thrownFailure, type RunFailure } from './failure.ts';
 import type { RunSpec } from './run-spec.ts';
 import { runStep } from './step.ts';
-import { removeTree } from './workspace.ts';
+import { removeRecursively } from './workspace-snapshot.ts';
 
 const log = getLogger('run/runner', { component: 'orchestrator' });
 
@@ -172,7 +172,7 @@ async function stop(spec: RunSpec, run: AdapterRun | null, eventFiles: readonly 
   const stopped = await withTimeout(work, graceMs + SETTLE_MS);
   const ended = await killTagged(processTagPrefix(spec.runId), { graceMs });
   for (const events of eventFiles) await events[Symbol.asyncDispose]();
-  await removeTree(join(spec.runDir, SCRATCH_DIR)).catch((error: unknown) =>
+  await removeRecursively(join(spec.runDir, SCRATCH_DIR)).catch((error: unknown) =>
     log.warn('The scratch directory could not be removed', { error }),
   );
   if (stopped.kind === 'threw') return thrownFailure('stop', stopped.error);

@@ -6,7 +6,7 @@ import type { ResolvedStep } from '../config/index.ts';
 import { messageOf } from '../errors/index.ts';
 import { getLogger, syncRun, withStep } from '../log/index.ts';
 import { MAX_SECONDS, type EventMetadata, type FileFact, type StepStatus } from '../schema/index.ts';
-import { PROMPTS_DIR, SNAPSHOT_DIR, WORKSPACE_DIR, type TreeChange } from '../store/index.ts';
+import { PROMPTS_DIR, SNAPSHOT_DIR, WORKSPACE_DIR, type DirectoryChange } from '../store/index.ts';
 import { validateStep } from '../validate/index.ts';
 import { makeProcessEnvironment } from './adapter-context.ts';
 import { runAttempt, secondsSince, type AttemptResult } from './attempt.ts';
@@ -14,7 +14,7 @@ import { toResult } from './deadline.ts';
 import type { EventFile } from './event-file.ts';
 import { INTERRUPTED, isLasting, type AttemptVerdict } from './failure.ts';
 import type { RunSpec } from './run-spec.ts';
-import { removeTree, restoreSnapshot, takeSnapshot } from './workspace.ts';
+import { removeRecursively, restoreSnapshot, takeSnapshot } from './workspace-snapshot.ts';
 
 const log = getLogger('run/step', { component: 'orchestrator' });
 
@@ -29,7 +29,7 @@ interface StepResult {
   readonly verdict: AttemptVerdict;
   readonly attempts: number;
   /** What the last attempt changed and is still there; null when nothing of it is. */
-  readonly change: TreeChange | null;
+  readonly change: DirectoryChange | null;
 }
 
 /** Runs one step in its scope. Never throws for what the framework did; the verdict is that of the last attempt. */
@@ -95,7 +95,7 @@ async function runAttempts(spec: RunSpec, step: ResolvedStep, eventFiles: EventF
     log.error(`The step could not be carried out: ${message}`, { event: 'step_error', error });
     return { verdict: { status: 'failed', reason: 'internal', message, error }, attempts: attempt, change: null };
   } finally {
-    await removeTree(snapshot).catch((error: unknown) =>
+    await removeRecursively(snapshot).catch((error: unknown) =>
       log.warn('The snapshot of the workspace could not be removed', { error }),
     );
   }
@@ -131,7 +131,7 @@ function warnOfClosed(step: ResolvedStep, workspace: string, closed: readonly Bu
 /** The framework reads a copy: the original could be changed under it, or by it. Each attempt gets a new one for the same reason. */
 async function writePrompt(spec: RunSpec, step: ResolvedStep): Promise<string> {
   const dir = join(spec.runDir, PROMPTS_DIR);
-  await removeTree(dir);
+  await removeRecursively(dir);
   await mkdir(dir, { recursive: true });
   const path = join(dir, `step_${step.step}.txt`);
   await writeFile(path, step.prompt);
@@ -159,7 +159,7 @@ async function recordLeftovers(step: ResolvedStep, attempt: number, { change, af
 }
 
 /** Measures what the step leaves. A validation that fails to run is recorded; it does not change the step's status. */
-async function validate(spec: RunSpec, step: ResolvedStep, change: TreeChange | null): Promise<void> {
+async function validate(spec: RunSpec, step: ResolvedStep, change: DirectoryChange | null): Promise<void> {
   const done = await toResult(async () => {
     const { processTag, env } = await makeProcessEnvironment({
       runDir: spec.runDir,

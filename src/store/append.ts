@@ -7,12 +7,12 @@
  * is written as a record. A fragment left by a process that died is ended with a newline when the file is opened again.
  */
 import { dirname } from 'node:path';
-import { AppendFile, type FileRecords } from './append/append-file.ts';
+import { AppendFile, type FileNotices } from './append/append-file.ts';
 import { realDisk, type Disk } from './append/disk.ts';
 import { errnoOf, failureReason } from './errno.ts';
 
-export { AppendFile, type FileRecords };
-import { openFileLimit } from './append/descriptor-limit.ts';
+export { AppendFile, type FileNotices };
+import { logDescriptorLimit } from './append/descriptor-limit.ts';
 
 const NEWLINE = 10;
 const BUFFER_BYTES = 64 * 1024;
@@ -38,16 +38,16 @@ export class AppendPool {
   #newest: AppendFile | null = null;
   #oldest: AppendFile | null = null;
   #backlogBytes = 0;
-  readonly #stuck = new Set<AppendFile>();
-  readonly #filled = new Set<AppendFile>();
+  readonly #blocked = new Set<AppendFile>();
+  readonly #buffering = new Set<AppendFile>();
   #retryTimer: NodeJS.Timeout | null = null;
   #bufferTimer: NodeJS.Timeout | null = null;
-  #exitHook = false;
-  #announced = false;
+  #hasExitHook = false;
+  #isNotified = false;
 
   constructor(options: AppendPoolOptions = {}) {
     this.#disk = options.disk ?? realDisk;
-    this.#maxOpen = Math.max(1, options.maxOpen ?? openFileLimit());
+    this.#maxOpen = Math.max(1, options.maxOpen ?? logDescriptorLimit());
     this.#maxBacklogBytes = options.maxBacklogBytes ?? 1024 * 1024;
     this.#notify = options.notify ?? (() => {});
   }
@@ -57,7 +57,7 @@ export class AppendPool {
     return this.#open;
   }
 
-  file(path: string, records: FileRecords, directories: Set<string> = new Set()): AppendFile {
+  file(path: string, records: FileNotices, directories: Set<string> = new Set()): AppendFile {
     return new AppendFile(path, records, directories);
   }
 
@@ -65,29 +65,29 @@ export class AppendPool {
    * Appends the first `length` bytes, whole lines: before the call returns, or, when `mayWait`, within 100 ms or 64 KiB.
    * They are copied where they must wait. The order of calls is kept. Never throws.
    */
-  append(file: AppendFile, bytes: Buffer, length: number, mayWait: boolean): void {
-    if (!mayWait && file.buffered === 0) {
-      this.#put(file, bytes, length);
+  append(file: AppendFile, bytes: Buffer, length: number, mayBuffer: boolean): void {
+    if (!mayBuffer && file.buffered === 0) {
+      this.#write(file, bytes, length);
       return;
     }
     if (file.buffered + length > BUFFER_BYTES) this.flush(file);
     if (length > BUFFER_BYTES) {
-      this.#put(file, bytes, length);
+      this.#write(file, bytes, length);
       return;
     }
     file.buffer ??= Buffer.allocUnsafe(BUFFER_BYTES);
     bytes.copy(file.buffer, file.buffered, 0, length);
     file.buffered += length;
-    if (!mayWait) this.flush(file);
-    else if (file.buffered === length) this.#fill(file);
+    if (!mayBuffer) this.flush(file);
+    else if (file.buffered === length) this.#startBuffering(file);
   }
 
   /**
    * Opens the file where it is closed and writes what waits, so that records about the files come before the next line.
    * A failure shows when the line itself is appended. Never throws.
    */
-  ready(file: AppendFile): void {
-    if (this.#stuck.size !== 0) this.#retryAll();
+  ensureOpen(file: AppendFile): void {
+    if (this.#blocked.size !== 0) this.#retryAll();
     if (file.fd !== -1 || file.buffered !== 0) return;
     try {
       this.#openFile(file);
@@ -98,19 +98,19 @@ export class AppendPool {
 
   /** Hands the buffered bytes of a file to the kernel. */
   flush(file: AppendFile): void {
-    this.#filled.delete(file);
+    this.#buffering.delete(file);
     const { buffer, buffered } = file;
     if (buffer === null || buffered === 0) return;
     file.buffered = 0;
-    this.#put(file, buffer, buffered);
+    this.#write(file, buffer, buffered);
   }
 
   /** Closes the file's descriptor; a later line opens it again. */
   close(file: AppendFile): void {
     this.flush(file);
-    if (file.backlog.size !== 0) this.#drain(file);
+    if (file.backlog.size !== 0) this.#writeBacklog(file);
     file.buffer = null;
-    this.#release(file);
+    this.#closeDescriptor(file);
   }
 
   /**
@@ -121,7 +121,7 @@ export class AppendPool {
     let complete = true;
     for (const file of files) {
       this.flush(file);
-      if (file.backlog.size !== 0) this.#drain(file);
+      if (file.backlog.size !== 0) this.#writeBacklog(file);
       if (file.backlog.size !== 0 || file.lostLines !== 0) complete = false;
       if (!file.dirty) continue;
       try {
@@ -158,44 +158,44 @@ export class AppendPool {
     return complete;
   }
 
-  #put(file: AppendFile, bytes: Buffer, length: number): void {
-    if (file.backlog.size !== 0 && !this.#drain(file)) {
-      this.#hold(file, bytes, length, 0, file.backlog.reason);
+  #write(file: AppendFile, bytes: Buffer, length: number): void {
+    if (file.backlog.size !== 0 && !this.#writeBacklog(file)) {
+      this.#queue(file, bytes, length, 0, file.backlog.reason);
       return;
     }
     let done = 0;
     try {
       const fd = file.fd === -1 ? this.#openFile(file) : file.fd;
-      if (this.#newest !== file) this.#touch(file);
+      if (this.#newest !== file) this.#moveToNewest(file);
       file.dirty = true;
       done = this.#disk.write(fd, bytes, 0, length);
       if (done === length) return;
     } catch (error) {
-      this.#hold(file, bytes, length, 0, failureReason(error));
-      this.#announce(file);
+      this.#queue(file, bytes, length, 0, failureReason(error));
+      this.#notifyOnce(file);
       return;
     }
     // The rest of a short write waits in front of everything else, mostly only until the next statement.
-    this.#hold(file, bytes, length, done, 'a short write');
-    this.#drain(file);
+    this.#queue(file, bytes, length, done, 'a short write');
+    this.#writeBacklog(file);
   }
 
   /** Keeps bytes for later. A line that stands half in its file is kept whatever the bound, or it would stay torn. */
-  #hold(file: AppendFile, bytes: Buffer, length: number, done: number, reason: string): void {
+  #queue(file: AppendFile, bytes: Buffer, length: number, done: number, reason: string): void {
     const fits = this.#backlogBytes + length <= this.#maxBacklogBytes && file.backlog.lost.count === 0;
     if (done !== 0 || fits) {
-      file.backlog.keep(Buffer.from(bytes.subarray(0, length)), done, done === 0 ? 0 : this.#sizeOf(file), reason);
+      file.backlog.add(Buffer.from(bytes.subarray(0, length)), done, done === 0 ? 0 : this.#sizeOf(file), reason);
       this.#backlogBytes += length;
-    } else file.lostLines += file.backlog.lose(bytes.subarray(0, length), reason);
-    this.#stuck.add(file);
-    this.#armRetry();
-    this.#hookExit();
+    } else file.lostLines += file.backlog.drop(bytes.subarray(0, length), reason);
+    this.#blocked.add(file);
+    this.#scheduleRetry();
+    this.#addExitHook();
   }
 
   /** Lines of this file wait now; the person at the keyboard hears of it once. */
-  #announce({ path, backlog }: AppendFile): void {
-    if (this.#announced) return;
-    this.#announced = true;
+  #notifyOnce({ path, backlog }: AppendFile): void {
+    if (this.#isNotified) return;
+    this.#isNotified = true;
     this.#notify(`${path} cannot be written (${backlog.reason}); lines wait in memory, up to ${this.#maxBacklogBytes} bytes`);
   }
 
@@ -208,79 +208,79 @@ export class AppendPool {
     }
   }
 
-  #armRetry(): void {
+  #scheduleRetry(): void {
     if (this.#retryTimer !== null) return;
     this.#retryTimer = setTimeout(() => {
       this.#retryTimer = null;
       this.#retryAll();
-      if (this.#stuck.size !== 0) this.#armRetry();
+      if (this.#blocked.size !== 0) this.#scheduleRetry();
     }, RETRY_MS).unref();
   }
 
   #retryAll(): void {
-    for (const file of this.#stuck) {
+    for (const file of this.#blocked) {
       const closed = file.fd === -1;
-      if (this.#drain(file) && closed) this.#release(file);
+      if (this.#writeBacklog(file) && closed) this.#closeDescriptor(file);
     }
   }
 
   /** Writes what waits for a file, in order, then the count of what was lost. True when nothing waits any more. */
-  #drain(file: AppendFile): boolean {
+  #writeBacklog(file: AppendFile): boolean {
     const { backlog } = file;
     try {
       const fd = file.fd === -1 ? this.#openFile(file) : file.fd;
       for (let block = backlog.first; block !== undefined; block = backlog.first) {
-        if (block.done !== 0 && this.#disk.size(fd) !== block.end) this.#backlogBytes += block.restart();
+        if (block.written !== 0 && this.#disk.size(fd) !== block.fileSize) this.#backlogBytes += block.restart();
         file.dirty = true;
-        while (block.done < block.bytes.length) {
-          const wrote = this.#disk.write(fd, block.bytes, block.done, block.bytes.length - block.done);
-          block.done += wrote;
-          block.end = this.#disk.size(fd);
+        while (block.written < block.bytes.length) {
+          const wrote = this.#disk.write(fd, block.bytes, block.written, block.bytes.length - block.written);
+          block.written += wrote;
+          block.fileSize = this.#disk.size(fd);
           if (wrote === 0) return false;
         }
         this.#backlogBytes -= block.bytes.length;
         backlog.shift();
       }
       if (backlog.lost.count !== 0) {
-        const line = file.records.dropped({ ...backlog.lost, reason: backlog.reason });
-        backlog.forget();
-        backlog.keep(Buffer.from(line), 0, 0, backlog.reason);
+        const line = file.notices.dropped({ ...backlog.lost, reason: backlog.reason });
+        backlog.clearLost();
+        backlog.add(Buffer.from(line), 0, 0, backlog.reason);
         this.#backlogBytes += line.length;
-        return this.#drain(file);
+        return this.#writeBacklog(file);
       }
     } catch (error) {
       backlog.reason = failureReason(error);
-      this.#announce(file);
+      this.#notifyOnce(file);
       return false;
     }
-    this.#stuck.delete(file);
+    this.#blocked.delete(file);
     return true;
   }
 
-  #fill(file: AppendFile): void {
-    this.#filled.add(file);
-    this.#hookExit();
+  #startBuffering(file: AppendFile): void {
+    this.#buffering.add(file);
+    this.#addExitHook();
     if (this.#bufferTimer !== null) return;
     this.#bufferTimer = setTimeout(() => {
       this.#bufferTimer = null;
-      for (const each of this.#filled) this.flush(each);
+      for (const each of this.#buffering) this.flush(each);
     }, BUFFER_MS).unref();
   }
 
-  #hookExit(): void {
-    if (this.#exitHook) return;
-    this.#exitHook = true;
+  #addExitHook(): void {
+    if (this.#hasExitHook) return;
+    this.#hasExitHook = true;
     process.on('exit', () => {
-      for (const file of this.#filled) this.flush(file);
+      for (const file of this.#buffering) this.flush(file);
       this.#retryAll();
-      for (const { path, backlog } of this.#stuck) {
+      for (const { path, backlog } of this.#blocked) {
         this.#notify(`${backlog.lines + backlog.lost.count} lines for ${path} could not be written (${backlog.reason})`);
       }
     });
   }
 
   #openFile(file: AppendFile): number {
-    while (this.#open >= this.#maxOpen && this.#oldest !== null) this.#release(this.#oldest);
+    while (this.#open >= this.#maxOpen && this.#oldest !== null) this.#closeDescriptor(this.#oldest);
     const fd = this.#openDescriptor(file);
     file.fd = fd;
     this.#open += 1;
@@ -289,9 +289,9 @@ export class AppendPool {
       const size = this.#disk.size(fd);
       if (size === 0) file.directories.add(dirname(file.path));
       // A fragment of our own has its rest in the backlog.
-      else if (!file.isHalfWritten && this.#lastByte(fd, size) !== NEWLINE) this.#isolate(file, fd);
+      else if (!file.isHalfWritten && this.#lastByte(fd, size) !== NEWLINE) this.#terminateFragment(file, fd);
     } catch (error) {
-      this.#release(file);
+      this.#closeDescriptor(file);
       throw error;
     }
     return fd;
@@ -304,14 +304,14 @@ export class AppendPool {
       } catch (error) {
         const code = errnoOf(error);
         if (code === 'ENOENT' && attempts === 0) this.makeDirectory(dirname(file.path), file.directories);
-        else if ((code === 'EMFILE' || code === 'ENFILE') && this.#oldest !== null) this.#release(this.#oldest);
+        else if ((code === 'EMFILE' || code === 'ENFILE') && this.#oldest !== null) this.#closeDescriptor(this.#oldest);
         else throw error;
       }
     }
   }
 
   /** Ends a dead writer's fragment with a newline and says so. Another process may be writing just now: then it is no fragment. */
-  #isolate(file: AppendFile, fd: number): void {
+  #terminateFragment(file: AppendFile, fd: number): void {
     let size = this.#disk.size(fd);
     for (;;) {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);
@@ -320,7 +320,7 @@ export class AppendPool {
       size = now;
     }
     if (this.#lastByte(fd, size) === NEWLINE) return;
-    const line = file.records.recovered(this.#fragmentBytes(fd, size));
+    const line = file.notices.recovered(this.#fragmentBytes(fd, size));
     const bytes = Buffer.concat([Buffer.of(NEWLINE), line]);
     file.dirty = true;
     for (let done = 0; done < bytes.length;) done += this.#disk.write(fd, bytes, done, bytes.length - done);
@@ -345,7 +345,7 @@ export class AppendPool {
     return size;
   }
 
-  #release(file: AppendFile): void {
+  #closeDescriptor(file: AppendFile): void {
     if (file.fd === -1) return;
     const { fd } = file;
     file.fd = -1;
@@ -358,7 +358,7 @@ export class AppendPool {
     }
   }
 
-  #touch(file: AppendFile): void {
+  #moveToNewest(file: AppendFile): void {
     this.#unlink(file);
     this.#link(file);
   }

@@ -9,7 +9,7 @@ import { errnoOf } from './errno.ts';
  * special files not opened: their digest is that of a description (`link:<target>`, `fifo`, …), `bytes` its length for a
  * link and 0 otherwise. What may not be read is described by its size and time of change.
  */
-export interface TreeEntry {
+export interface EntryDigest {
   readonly kind: 'file' | 'link' | 'special' | 'unreadable';
   readonly bytes: number;
   readonly sha256: string;
@@ -17,10 +17,10 @@ export interface TreeEntry {
 }
 
 /** By path relative to the tree's top, with `/`; bytes of a name that are not UTF-8 are written `\xNN`. */
-export type Tree = Map<string, TreeEntry>;
+export type DirectoryDigest = Map<string, EntryDigest>;
 
 /** Paths in order. */
-export interface TreeChange {
+export interface DirectoryChange {
   readonly added: readonly string[];
   readonly changed: readonly string[];
   readonly removed: readonly string[];
@@ -30,25 +30,25 @@ export interface TreeChange {
 export const IGNORED_DIRECTORIES: readonly string[] = ['.git', 'node_modules', '__pycache__', '.venv', 'venv'];
 
 const BLOCK_BYTES = 256 * 1024;
-const PARALLEL_FILES = 4;
+const CONCURRENT_FILES = 4;
 
 /**
  * Digests of everything in a directory, except directories named in `ignore` and Python environments of any name (they
  * hold a `pyvenv.cfg`). Empty directories are not entries. A missing directory is an empty tree; what disappears while
  * it is read is left out.
  */
-export async function snapshotTree(dir: string, options: { ignore?: readonly string[] } = {}): Promise<Tree> {
+export async function digestDirectory(dir: string, options: { ignore?: readonly string[] } = {}): Promise<DirectoryDigest> {
   const ignore = new Set(options.ignore ?? IGNORED_DIRECTORIES);
   const found: { path: string; full: Buffer }[] = [];
-  const tree: Tree = new Map();
+  const tree: DirectoryDigest = new Map();
   const pending: { path: string; full: Buffer }[] = [{ path: '', full: Buffer.from(dir) }];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const children = await listDirectory(next.full);
-    if (children === 'unreadable') tree.set(next.path, described('unreadable', 0, 'directory'));
+    if (children === 'unreadable') tree.set(next.path, digestOfDescription('unreadable', 0, 'directory'));
     if (typeof children === 'string') continue;
     if (next.path !== '' && children.some((child) => child.name.equals(VIRTUAL_ENVIRONMENT))) continue;
     for (const child of children) {
-      const name = readableName(child.name);
+      const name = printableName(child.name);
       const entry = {
         path: next.path === '' ? name : `${next.path}/${name}`,
         full: Buffer.concat([next.full, SLASH, child.name]),
@@ -65,12 +65,15 @@ export async function snapshotTree(dir: string, options: { ignore?: readonly str
       if (entry !== null) tree.set(file.path, entry);
     }
   };
-  await Promise.all(Array.from({ length: PARALLEL_FILES }, digestRest));
+  await Promise.all(Array.from({ length: CONCURRENT_FILES }, digestRest));
   return new Map([...tree].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** What is in `after` and not in `before`, in both but different, and only in `before`. */
-export function compareTrees(before: ReadonlyMap<string, TreeEntry>, after: ReadonlyMap<string, TreeEntry>): TreeChange {
+export function compareDigests(
+  before: ReadonlyMap<string, EntryDigest>,
+  after: ReadonlyMap<string, EntryDigest>,
+): DirectoryChange {
   const added: string[] = [];
   const changed: string[] = [];
   for (const [path, now] of after) {
@@ -93,29 +96,29 @@ async function listDirectory(full: Buffer): Promise<Dirent<Buffer>[] | 'unreadab
   }
 }
 
-async function digestPath(full: Buffer, block: Buffer): Promise<TreeEntry | null> {
+async function digestPath(full: Buffer, block: Buffer): Promise<EntryDigest | null> {
   try {
     const facts = await lstat(full);
     if (facts.isSymbolicLink()) {
       const target = await readlink(full, { encoding: 'buffer' });
-      return { ...described('link', target.length, ''), sha256: digest('link:', target) };
+      return { ...digestOfDescription('link', target.length, ''), sha256: digest('link:', target) };
     }
-    if (facts.isFIFO()) return described('special', 0, 'fifo');
-    if (facts.isSocket()) return described('special', 0, 'socket');
-    if (!facts.isFile()) return described('special', 0, `device:${facts.rdev}`);
+    if (facts.isFIFO()) return digestOfDescription('special', 0, 'fifo');
+    if (facts.isSocket()) return digestOfDescription('special', 0, 'socket');
+    if (!facts.isFile()) return digestOfDescription('special', 0, `device:${facts.rdev}`);
     try {
       return await digestFile(full, block);
     } catch (error) {
       if (isGone(error)) return null;
-      return described('unreadable', facts.size, `${facts.size}:${facts.mtimeMs}`);
+      return digestOfDescription('unreadable', facts.size, `${facts.size}:${facts.mtimeMs}`);
     }
   } catch (error) {
     if (isGone(error)) return null;
-    return described('unreadable', 0, 'unknown');
+    return digestOfDescription('unreadable', 0, 'unknown');
   }
 }
 
-async function digestFile(full: Buffer, block: Buffer): Promise<TreeEntry> {
+async function digestFile(full: Buffer, block: Buffer): Promise<EntryDigest> {
   // The path may have become a link or a pipe since it was looked at: neither is to be followed or waited for.
   const handle = await open(full, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
@@ -135,7 +138,7 @@ async function digestFile(full: Buffer, block: Buffer): Promise<TreeEntry> {
   }
 }
 
-function described(kind: TreeEntry['kind'], bytes: number, description: string): TreeEntry {
+function digestOfDescription(kind: EntryDigest['kind'], bytes: number, description: string): EntryDigest {
   return { kind, bytes, sha256: digest(description), executable: false };
 }
 
@@ -151,7 +154,7 @@ function isGone(error: unknown): boolean {
 }
 
 /** The name as text; bytes that are not UTF-8 as `\xNN`. */
-function readableName(name: Buffer): string {
+function printableName(name: Buffer): string {
   const text = name.toString('utf8');
   if (Buffer.from(text).equals(name)) return text;
   return Array.from(name, (byte) =>

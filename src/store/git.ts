@@ -13,7 +13,7 @@ const ENVIRONMENT = ['PATH', 'HOME', 'XDG_CONFIG_HOME'] as const;
  * does not answer in time. Its environment is bare: a GIT_DIR of the caller (a hook, say) would make it speak of another
  * repository, and a checkout's own settings can name programs, which need no secrets.
  */
-export async function askGit(
+export async function runGit(
   directory: string,
   args: readonly string[],
   { env = process.env, timeoutMs = TIMEOUT_MS }: { env?: NodeJS.ProcessEnv; timeoutMs?: number } = {},
@@ -34,16 +34,16 @@ export async function askGit(
 
 /** The commit that is checked out; null outside of a checkout. */
 export async function gitCommit(directory: string): Promise<string | null> {
-  return await askGit(directory, ['rev-parse', '--verify', 'HEAD']);
+  return await runGit(directory, ['rev-parse', '--verify', 'HEAD']);
 }
 
 /** Whether tracked files differ from the commit; null when git did not answer. */
 export async function gitDirty(directory: string): Promise<boolean | null> {
-  const changes = await askGit(directory, ['status', '--porcelain', '--untracked-files=no']);
+  const changes = await runGit(directory, ['status', '--porcelain', '--untracked-files=no']);
   return changes === null ? null : changes !== '';
 }
 
 /** Whether the repository holds a commit of exactly this name. */
 export async function gitHasCommit(repository: string, commit: string): Promise<boolean> {
-  return (await askGit(repository, ['rev-parse', '--verify', '--quiet', `${commit}^{commit}`])) === commit;
+  return (await runGit(repository, ['rev-parse', '--verify', '--quiet', `${commit}^{commit}`])) === commit;
 }

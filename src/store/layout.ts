@@ -75,7 +75,7 @@ export function logFileOf(component: string, step: number | null): string {
 }
 
 /** What the place of a log file says of its records. `file` is relative to the run directory, with `/`. */
-export function logFileFacts(file: string): { component: string; step: number | null } {
+export function parseLogPath(file: string): { component: string; step: number | null } {
   const [name = '', dir = ''] = file.split('/').reverse();
   return { component: name.replace(/\.log$/, ''), step: stepOfDirName(dir) };
 }
@@ -85,7 +85,7 @@ export function runDirOf(runsDir: string, framework: string, runId: string): str
   return join(runsDir, safeName('framework', framework), safeName('run id', runId));
 }
 
-const SAFE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+const SAFE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 /** Names that mean a device on some system where a run directory may be unpacked. */
 const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 
@@ -93,7 +93,7 @@ const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 export function unsafeNameReason(value: string): string | null {
   if (value === '') return 'it is empty';
   if (value.length > 64) return `it has ${value.length} characters`;
-  if (!SAFE.test(value)) return 'it has characters that could leave the directory or confuse a shell';
+  if (!SAFE_NAME.test(value)) return 'it has characters that could leave the directory or confuse a shell';
   if (RESERVED.test(value)) return 'it is a reserved device name';
   if (value.endsWith('.')) return 'it ends in a dot';
   return null;

@@ -70,10 +70,10 @@ export async function acquireLease(
     await rename(prepared, path);
     return current;
   });
-  return held(runDir, lease, previous);
+  return createHeldLease(runDir, lease, previous);
 }
 
-function held(runDir: string, lease: Lease, previous: HeldLease['previous']): HeldLease {
+function createHeldLease(runDir: string, lease: Lease, previous: HeldLease['previous']): HeldLease {
   const path = join(runDir, LEASE_FILE);
   return {
     lease,
@@ -83,6 +83,6 @@ function held(runDir: string, lease: Lease, previous: HeldLease['previous']): He
       const current = await readLease(runDir);
       if (current !== null && current !== 'damaged' && current.token === lease.token) await unlink(path);
     },
-    movedTo: (movedDir) => held(movedDir, lease, previous),
+    movedTo: (movedDir) => createHeldLease(movedDir, lease, previous),
   };
 }

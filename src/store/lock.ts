@@ -49,7 +49,7 @@ async function readHolder(path: string): Promise<LockHolder | 'gone' | 'torn' | 
  * Frees a lock whose holder is dead. The right to do so is itself a lock, named by the dead holder's token, so that nobody
  * can remove the lock of a successor; where the remover dies too, its lock is freed the same way.
  */
-async function removeDead(path: string, token: string, waitMs: number): Promise<void> {
+async function removeStaleLock(path: string, token: string, waitMs: number): Promise<void> {
   await withFileLock(
     `${path}.${token}`,
     async () => {
@@ -76,18 +76,19 @@ export async function withFileLock<T>(
   await mkdir(dirname(path), { recursive: true });
   const holder: LockHolder = { ...currentProcess(), token: randomBytes(8).toString('hex') };
   const deadline = performance.now() + waitMs;
-  let isTold = false;
+  let isWaitReported = false;
   while (!(await tryCreate(path, holder))) {
     signal?.throwIfAborted();
     const other = await readHolder(path);
-    if (other === 'torn') await removeDead(path, 'torn', waitMs);
-    else if (typeof other !== 'string' && processState(other, holder) === 'dead') await removeDead(path, other.token, waitMs);
+    if (other === 'torn') await removeStaleLock(path, 'torn', waitMs);
+    else if (typeof other !== 'string' && processState(other, holder) === 'dead')
+      await removeStaleLock(path, other.token, waitMs);
     else {
       const by = typeof other === 'string' ? 'an unknown process' : `process ${other.pid} on ${other.host}`;
       if (performance.now() > deadline) throw storeError('LOCK_HELD', { path, by, waitedSeconds: waitMs / 1000 });
       if (other === 'gone') continue;
-      if (!isTold) onWait?.(by);
-      isTold = true;
+      if (!isWaitReported) onWait?.(by);
+      isWaitReported = true;
       await delay(5 + Math.random() * 20);
     }
   }

@@ -4,11 +4,11 @@ import { fileURLToPath } from 'node:url';
 import { gitCommit, gitDirty } from './git.ts';
 
 /** The package's folder: two levels above this file, in sources and in the built package alike. */
-const HOME = fileURLToPath(new URL('../..', import.meta.url));
+const PACKAGE_DIR = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The version in stepwell's package.json, such as `0.1.0`. */
 export function stepwellVersion(): string {
-  const { version } = JSON.parse(readFileSync(`${HOME}package.json`, 'utf8')) as { version: string };
+  const { version } = JSON.parse(readFileSync(`${PACKAGE_DIR}package.json`, 'utf8')) as { version: string };
   return version;
 }
 
@@ -16,10 +16,10 @@ export function stepwellVersion(): string {
  * The version and, when stepwell runs from a clone, its commit: `0.1.0+<40 digits>`, with `.dirty` behind it where tracked
  * files differ from that commit. Without a clone, or without git, the version alone.
  */
-export async function stepwellCommit(): Promise<string> {
+export async function stepwellBuild(): Promise<string> {
   const version = stepwellVersion();
-  if (!existsSync(`${HOME}.git`)) return version;
-  const commit = await gitCommit(HOME);
-  const dirty = commit === null ? null : await gitDirty(HOME);
+  if (!existsSync(`${PACKAGE_DIR}.git`)) return version;
+  const commit = await gitCommit(PACKAGE_DIR);
+  const dirty = commit === null ? null : await gitDirty(PACKAGE_DIR);
   return dirty === null ? version : `${version}+${commit}${dirty ? '.dirty' : ''}`;
 }

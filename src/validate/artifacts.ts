@@ -1,7 +1,7 @@
 /** Whether a step left work behind: files of the workspace, judged by the configured rules. */
 import { counted } from '../format/index.ts';
 import type { ValidationConfig } from '../schema/index.ts';
-import type { TreeChange } from '../store/index.ts';
+import type { DirectoryChange } from '../store/index.ts';
 import { createGlob } from '../store/index.ts';
 
 export interface ArtifactCheck {
@@ -18,7 +18,7 @@ export interface ArtifactCheck {
 export function checkArtifacts(
   artifacts: ValidationConfig['artifacts'],
   paths: Iterable<string>,
-  change: TreeChange | null,
+  change: DirectoryChange | null,
 ): ArtifactCheck[] {
   if (artifacts === 'none') return [];
   const rules = artifacts === 'changed' ? { require: [], ignore: [] } : artifacts;

@@ -4,8 +4,8 @@ import type { Logger } from '../log/index.ts';
 import { getLogger } from '../log/index.ts';
 import type { AppConfig, EventMetadata, ValidationConfig } from '../schema/index.ts';
 import { toSeconds } from '../schema/index.ts';
-import type { TreeChange } from '../store/index.ts';
-import { snapshotTree } from '../store/index.ts';
+import type { DirectoryChange } from '../store/index.ts';
+import { digestDirectory } from '../store/index.ts';
 import { startApp } from './app.ts';
 import type { ArtifactCheck } from './artifacts.ts';
 import { checkArtifacts } from './artifacts.ts';
@@ -23,7 +23,7 @@ export interface ValidationOptions {
   /** The step's id. */
   readonly step: number;
   /** What the step changed, as far as it is known; without it the artefact check `changed` is left out. */
-  readonly change?: TreeChange | null;
+  readonly change?: DirectoryChange | null;
   /** Between two polls of the running service. */
   readonly healthIntervalSeconds: number;
   /** The complete environment of the service; the port is added. */
@@ -80,7 +80,7 @@ const NOT_MEASURED: AppMeasures = {
 async function judgeArtifacts({ config, workspace, change }: ValidationOptions): Promise<ArtifactCheck[]> {
   const { artifacts } = config;
   const needsPaths = typeof artifacts === 'object' && artifacts.require.length > 0;
-  return checkArtifacts(artifacts, needsPaths ? (await snapshotTree(workspace)).keys() : [], change ?? null);
+  return checkArtifacts(artifacts, needsPaths ? (await digestDirectory(workspace)).keys() : [], change ?? null);
 }
 
 async function measureApp(config: AppConfig, options: ValidationOptions, log: Logger): Promise<AppMeasures> {

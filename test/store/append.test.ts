@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { dirname } from 'node:path';
 import { describe, test } from 'node:test';
 import { AppendPool, type Disk } from '../../src/store/index.ts';
-import { openFileLimit } from '../../src/store/append/descriptor-limit.ts';
+import { logDescriptorLimit } from '../../src/store/append/descriptor-limit.ts';
 
 const fail = (code: string): never => {
   throw Object.assign(new Error(code), { code });
@@ -82,7 +82,7 @@ function setup(options: { maxOpen?: number; maxBacklogBytes?: number } = {}) {
   const directories = new Set<string>();
   const file = (path: string) => pool.file(path, records, directories);
   const append = (to: ReturnType<typeof file>, line: string, mayWait = false): void => {
-    pool.ready(to);
+    pool.ensureOpen(to);
     pool.append(to, Buffer.from(`${line}\n`), Buffer.byteLength(line) + 1, mayWait);
   };
   return { ...memory, pool, notices, directories, file, append };
@@ -228,19 +228,19 @@ describe('descriptors', () => {
 
   test('the limit is 1,024 or half of what the process may have', () => {
     assert.equal(
-      openFileLimit(() => 'Max open files            20000                20000                files\n'),
+      logDescriptorLimit(() => 'Max open files            20000                20000                files\n'),
       1024,
     );
     assert.equal(
-      openFileLimit(() => 'Max open files            256                20000                files\n'),
+      logDescriptorLimit(() => 'Max open files            256                20000                files\n'),
       128,
     );
     assert.equal(
-      openFileLimit(() => 'Max open files            unlimited            unlimited            files\n'),
+      logDescriptorLimit(() => 'Max open files            unlimited            unlimited            files\n'),
       1024,
     );
     assert.equal(
-      openFileLimit(() => {
+      logDescriptorLimit(() => {
         throw new Error('no /proc');
       }),
       128,

@@ -18,7 +18,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { compareTrees, snapshotTree } from '../../src/store/index.ts';
+import { compareDigests, digestDirectory } from '../../src/store/index.ts';
 
 let dir: string;
 beforeEach(() => (dir = mkdtempSync(join(tmpdir(), 'stepwell-tree-'))));
@@ -36,7 +36,7 @@ test('files of every directory with size and digest, in order; empty directories
   write('a.txt', '');
   mkdirSync(join(dir, 'empty'));
   assert.deepEqual(
-    [...(await snapshotTree(dir))],
+    [...(await digestDirectory(dir))],
     [
       ['a.txt', { kind: 'file', bytes: 0, sha256: sha256(''), executable: false }],
       ['b/c.txt', { kind: 'file', bytes: 3, sha256: sha256('two'), executable: false }],
@@ -46,7 +46,7 @@ test('files of every directory with size and digest, in order; empty directories
 
 test('added, changed and removed paths', async () => {
   for (const path of ['same', 'content', 'mode', 'gone', 'moved', 'kind', 'd/e']) write(path);
-  const before = await snapshotTree(dir);
+  const before = await digestDirectory(dir);
   writeFileSync(join(dir, 'content'), 'CONTENT');
   chmodSync(join(dir, 'mode'), 0o755);
   unlinkSync(join(dir, 'gone'));
@@ -54,8 +54,8 @@ test('added, changed and removed paths', async () => {
   unlinkSync(join(dir, 'kind'));
   symlinkSync('same', join(dir, 'kind'));
   write('new');
-  const after = await snapshotTree(dir);
-  assert.deepEqual(compareTrees(before, after), {
+  const after = await digestDirectory(dir);
+  assert.deepEqual(compareDigests(before, after), {
     added: ['d/moved', 'new'],
     changed: ['content', 'kind', 'mode'],
     removed: ['gone', 'moved'],
@@ -64,10 +64,10 @@ test('added, changed and removed paths', async () => {
 
 test('writing the same content again changes nothing', async () => {
   write('a');
-  const before = await snapshotTree(dir);
+  const before = await digestDirectory(dir);
   unlinkSync(join(dir, 'a'));
   write('a');
-  assert.deepEqual(compareTrees(before, await snapshotTree(dir)), { added: [], changed: [], removed: [] });
+  assert.deepEqual(compareDigests(before, await digestDirectory(dir)), { added: [], changed: [], removed: [] });
 });
 
 test('repositories, dependencies, byte code and virtual environments of any name are left out', async () => {
@@ -82,11 +82,15 @@ test('repositories, dependencies, byte code and virtual environments of any name
   ]) {
     write(path);
   }
-  assert.deepEqual([...(await snapshotTree(dir)).keys()], ['deep/kept.py']);
+  assert.deepEqual([...(await digestDirectory(dir)).keys()], ['deep/kept.py']);
   write('pyvenv.cfg');
-  assert.deepEqual([...(await snapshotTree(dir)).keys()], ['deep/kept.py', 'pyvenv.cfg'], 'the top itself is always looked at');
   assert.deepEqual(
-    [...(await snapshotTree(dir, { ignore: ['deep', 'src', '.git', '.venv'] })).keys()],
+    [...(await digestDirectory(dir)).keys()],
+    ['deep/kept.py', 'pyvenv.cfg'],
+    'the top itself is always looked at',
+  );
+  assert.deepEqual(
+    [...(await digestDirectory(dir, { ignore: ['deep', 'src', '.git', '.venv'] })).keys()],
     ['node_modules/x/i.js', 'pyvenv.cfg'],
   );
 });
@@ -102,12 +106,12 @@ test('links are described, not followed: to a file, to a directory, around in a 
   })) {
     symlinkSync(target, join(dir, `to-${name}`));
   }
-  const tree = await snapshotTree(dir);
+  const tree = await digestDirectory(dir);
   assert.deepEqual([...tree.keys()], ['d/file', 'to-circle', 'to-directory', 'to-file', 'to-nowhere', 'to-outside']);
   assert.deepEqual(tree.get('to-nowhere'), { kind: 'link', bytes: 9, sha256: sha256('link:not/there'), executable: false });
   unlinkSync(join(dir, 'to-file'));
   symlinkSync('d/fill', join(dir, 'to-file'));
-  assert.deepEqual(compareTrees(tree, await snapshotTree(dir)).changed, ['to-file']);
+  assert.deepEqual(compareDigests(tree, await digestDirectory(dir)).changed, ['to-file']);
 });
 
 test('pipes and sockets are noted without being opened', async () => {
@@ -115,7 +119,7 @@ test('pipes and sockets are noted without being opened', async () => {
   const server = createServer().listen(join(dir, 'socket'));
   await new Promise((resolve) => server.once('listening', resolve));
   try {
-    const tree = await snapshotTree(dir);
+    const tree = await digestDirectory(dir);
     assert.deepEqual([tree.get('pipe')?.kind, tree.get('socket')?.kind], ['special', 'special']);
     assert.notEqual(tree.get('pipe')?.sha256, tree.get('socket')?.sha256);
   } finally {
@@ -143,12 +147,12 @@ test('what may not be read is noted, and its change is seen', async () => {
   chmodSync(join(dir, 'secret'), 0);
   chmodSync(join(dir, 'closed'), 0);
   try {
-    const before = await withoutPrivileges(() => snapshotTree(dir));
+    const before = await withoutPrivileges(() => digestDirectory(dir));
     assert.deepEqual([before.get('secret')?.kind, before.get('closed')?.kind], ['unreadable', 'unreadable']);
     chmodSync(join(dir, 'secret'), 0o600);
     appendFileSync(join(dir, 'secret'), 'y');
     chmodSync(join(dir, 'secret'), 0);
-    assert.deepEqual(compareTrees(before, await withoutPrivileges(() => snapshotTree(dir))).changed, ['secret']);
+    assert.deepEqual(compareDigests(before, await withoutPrivileges(() => digestDirectory(dir))).changed, ['secret']);
   } finally {
     chmodSync(join(dir, 'closed'), 0o700);
   }
@@ -157,7 +161,7 @@ test('what may not be read is noted, and its change is seen', async () => {
 test('names of odd bytes, line ends and other scripts', async () => {
   for (const name of ['a b', 'line\nend', 'ü', '日本', '\'quote"', 'back\\slash', '-dash']) write(name);
   writeFileSync(Buffer.concat([Buffer.from(`${dir}/`), Buffer.from([0x61, 0xff, 0xfe])]), 'odd');
-  const tree = await snapshotTree(dir);
+  const tree = await digestDirectory(dir);
   assert.deepEqual(
     [...tree.keys()].sort(),
     ['a b', 'line\nend', 'ü', '日本', '\'quote"', 'back\\slash', '-dash', String.raw`a\xff\xfe`].sort(),
@@ -172,7 +176,7 @@ test('a large file is hashed piece by piece', async () => {
     appendFileSync(join(dir, 'large'), block);
     hash.update(block);
   }
-  assert.deepEqual((await snapshotTree(dir)).get('large'), {
+  assert.deepEqual((await digestDirectory(dir)).get('large'), {
     kind: 'file',
     bytes: 5_000_015,
     sha256: hash.digest('hex'),
@@ -188,7 +192,7 @@ test('a file of half a gigabyte, here a sparse one, does not fill the memory', a
   let most = before;
   const watch = setInterval(() => (most = Math.max(most, process.memoryUsage.rss())), 5);
   try {
-    assert.equal((await snapshotTree(dir)).get('sparse')?.bytes, size);
+    assert.equal((await digestDirectory(dir)).get('sparse')?.bytes, size);
   } finally {
     clearInterval(watch);
   }
@@ -198,7 +202,7 @@ test('a file of half a gigabyte, here a sparse one, does not fill the memory', a
 test('files that come and go meanwhile are no error', async () => {
   for (let n = 0; n < 300; n++) write(`d${n % 10}/f${n}`);
   const [tree] = await Promise.all([
-    snapshotTree(dir),
+    digestDirectory(dir),
     (async () => {
       for (let n = 0; n < 300; n++) {
         rmSync(join(dir, `d${n % 10}/f${n}`), { force: true });
@@ -210,5 +214,5 @@ test('files that come and go meanwhile are no error', async () => {
 });
 
 test('a directory that is not there is an empty tree', async () => {
-  assert.equal((await snapshotTree(join(dir, 'nowhere'))).size, 0);
+  assert.equal((await digestDirectory(join(dir, 'nowhere'))).size, 0);
 });

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { askGit, gitCommit, gitDirty } from '../../src/store/git.ts';
+import { runGit, gitCommit, gitDirty } from '../../src/store/git.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -47,13 +47,13 @@ test('git gets no secret and no GIT_DIR of the caller, and a git that hangs is g
       GIT_DIR: '/elsewhere',
       OPENAI_API_KEY: 'sk-example',
     };
-    const seen = (await askGit(dir, ['show'], { env }))!.split('\n').map((line) => line.split('=')[0]);
+    const seen = (await runGit(dir, ['show'], { env }))!.split('\n').map((line) => line.split('=')[0]);
     assert.ok(seen.includes('PATH'));
     assert.deepEqual(
       seen.filter((name) => name === 'GIT_DIR' || name === 'OPENAI_API_KEY'),
       [],
     );
-    assert.equal(await askGit(dir, ['hang'], { env, timeoutMs: 100 }), null);
+    assert.equal(await runGit(dir, ['hang'], { env, timeoutMs: 100 }), null);
   });
 });
 

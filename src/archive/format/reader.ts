@@ -1,7 +1,7 @@
 /** Reads an archive from its first byte to its last, trusting none of them. */
 import { createHash } from 'node:crypto';
 import { messageOf } from '../../errors/index.ts';
-import { readRange, unreadable, type ByteSource } from '../../store/index.ts';
+import { readRange, unreadableError, type ByteSource } from '../../store/index.ts';
 import { BLOCK_HEADER, blockLength, unpackBlock } from './block.ts';
 import { damaged } from '../errors.ts';
 import type { ArchiveBlock, ArchiveMember } from './member.ts';
@@ -66,7 +66,7 @@ async function readPacked(file: ArchiveBytes, offset: number, memberAt: () => st
 
 async function readExactly(file: ArchiveBytes, offset: number, length: number): Promise<Buffer> {
   const bytes = await readRange(file.source, offset, length).catch((error: unknown) => {
-    throw unreadable(file.archive, error);
+    throw unreadableError(file.archive, error);
   });
   if (bytes.length < length) throw damaged(file, null, `it ends at byte ${offset + bytes.length}, while it was read`);
   return bytes;

@@ -6,7 +6,7 @@ import {
   LOGS_DIR,
   openLocalFile,
   parseRecord,
-  piecesOf,
+  readChunks,
   type ParsedRecord,
   type RawLine,
 } from '../../store/index.ts';
@@ -55,7 +55,7 @@ async function* linesFrom(path: string, start: number): AsyncGenerator<ParsedRec
   const parsed = ({ text }: RawLine): ParsedRecord => {
     return text === null ? { ok: false, reason: 'longer than any record' } : parseRecord(text);
   };
-  for await (const piece of piecesOf(file, start)) {
+  for await (const piece of readChunks(file, start)) {
     for (const line of splitter.push(piece)) if (line.text !== '') yield parsed(line);
   }
   const rest = splitter.end();

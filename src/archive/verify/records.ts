@@ -45,7 +45,7 @@ export async function foldArchive(findings: Findings, source: RunSource): Promis
   const summary = await foldRecords(watch(), sizes);
   for (const [writer, seen] of numbers) {
     const holes = new Places();
-    for (const { first, last } of seen.holes()) holes.add(holeText(first, last));
+    for (const { first, last } of seen.gaps()) holes.add(holeText(first, last));
     holes.report(findings, `records of writer ${writer}`, 'every number once');
   }
   repeated.report(findings, 'record numbers', 'every number once');

@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { chmod, lstat, mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errnoOf, failureReason, IGNORED_DIRECTORIES, snapshotTree, writeFileAtomic } from '../../store/index.ts';
+import { errnoOf, failureReason, IGNORED_DIRECTORIES, digestDirectory, writeFileAtomic } from '../../store/index.ts';
 
 /** Version control, installed packages, caches. */
 const UNSHOWN_DIRECTORIES = [...IGNORED_DIRECTORIES, '.cache', '.pytest_cache', '.mypy_cache'];
@@ -30,7 +30,7 @@ export async function readWorkspace(workspace: string): Promise<ShownWorkspace> 
   const files: ProjectFile[] = [];
   const unshown: { path: string; bytes: number }[] = [];
   let total = 0;
-  for (const [path, entry] of await snapshotTree(workspace, { ignore: UNSHOWN_DIRECTORIES })) {
+  for (const [path, entry] of await digestDirectory(workspace, { ignore: UNSHOWN_DIRECTORIES })) {
     if (UNSHOWN_TOP.test(path)) continue;
     const fits = entry.bytes <= FILE_LIMIT && total + entry.bytes <= TOTAL_LIMIT;
     const shown = entry.kind === 'file' && fits && !UNSHOWN_FILE.test(path);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { captureScope } from '../../log/index.ts';
 import type { AdapterStep, FrameworkClaim } from '../../run/index.ts';
 import { type ClaimedUsage, type EventMetadata, type FrameworkPhaseStatus, toSeconds } from '../../schema/index.ts';
-import type { Tree } from '../../store/index.ts';
+import type { DirectoryDigest } from '../../store/index.ts';
 import { addedUsage } from '../agent/report.ts';
 import type { Driven } from './agent.ts';
 import { promptOf, questionsIn, withAnswers } from './prompts.ts';
@@ -21,7 +21,7 @@ export interface Feature {
 }
 
 /** @param before the workspace as the attempt found it */
-export function beginFeature(step: AdapterStep, agent: Driven, before: Tree): Feature {
+export function beginFeature(step: AdapterStep, agent: Driven, before: DirectoryDigest): Feature {
   // Calls arrive on a socket: what is recorded then belongs to the attempt.
   const inScope = captureScope();
   const usages: (ClaimedUsage | undefined)[] = [];

@@ -2,7 +2,7 @@
 import { Backlog } from './backlog.ts';
 
 /** What a file's owner writes into it about the file itself. A line is without meaning here: bytes that end in a newline. */
-export interface FileRecords {
+export interface FileNotices {
   /** The line that reports a fragment of `tornBytes` before it. */
   recovered(tornBytes: number): Uint8Array;
   /** The line that reports lines lost. */
@@ -12,7 +12,7 @@ export interface FileRecords {
 /** A file that lines are appended to. Made by `AppendPool.file`; it is opened when it is first written. */
 export class AppendFile {
   readonly path: string;
-  readonly records: FileRecords;
+  readonly notices: FileNotices;
   /** Directories whose entries changed since the last sync; shared by the files of a run. */
   readonly directories: Set<string>;
   fd = -1;
@@ -26,19 +26,19 @@ export class AppendFile {
   newer: AppendFile | null = null;
   older: AppendFile | null = null;
 
-  constructor(path: string, records: FileRecords, directories: Set<string>) {
+  constructor(path: string, records: FileNotices, directories: Set<string>) {
     this.path = path;
-    this.records = records;
+    this.notices = records;
     this.directories = directories;
   }
 
   /** Closed, durable and complete: nothing is left to do for it. */
-  get settled(): boolean {
+  get isFinished(): boolean {
     return this.fd === -1 && !this.dirty && this.buffered === 0 && this.backlog.size === 0 && this.lostLines === 0;
   }
 
   /** The rest of a line of ours that stands half in the file waits in the backlog. */
   get isHalfWritten(): boolean {
-    return (this.backlog.first?.done ?? 0) !== 0;
+    return (this.backlog.first?.written ?? 0) !== 0;
   }
 }

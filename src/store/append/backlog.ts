@@ -2,17 +2,17 @@
 
 const NEWLINE = 10;
 
-export class WaitingBytes {
+export class BacklogBlock {
   bytes: Buffer;
   /** How many of `bytes` stand in the file. */
-  done: number;
+  written: number;
   /** The file's size when they did. */
-  end: number;
+  fileSize: number;
 
   constructor(bytes: Buffer, done: number, end: number) {
     this.bytes = bytes;
-    this.done = done;
-    this.end = end;
+    this.written = done;
+    this.fileSize = end;
   }
 
   /**
@@ -21,15 +21,15 @@ export class WaitingBytes {
    */
   restart(): number {
     const before = this.bytes.length;
-    const line = this.done === 0 ? 0 : this.bytes.lastIndexOf(NEWLINE, this.done - 1) + 1;
+    const line = this.written === 0 ? 0 : this.bytes.lastIndexOf(NEWLINE, this.written - 1) + 1;
     this.bytes = Buffer.concat([Buffer.of(NEWLINE), this.bytes.subarray(line)]);
-    this.done = 0;
+    this.written = 0;
     return this.bytes.length - before;
   }
 }
 
 export class Backlog {
-  readonly #blocks: WaitingBytes[] = [];
+  readonly #blocks: BacklogBlock[] = [];
   /** Lines that found no room. */
   lost = { count: 0, bytes: 0 };
   /** Why the last write failed: an error code. */
@@ -40,7 +40,7 @@ export class Backlog {
     return this.#blocks.length + (this.lost.count === 0 ? 0 : 1);
   }
 
-  get first(): WaitingBytes | undefined {
+  get first(): BacklogBlock | undefined {
     return this.#blocks[0];
   }
 
@@ -48,13 +48,13 @@ export class Backlog {
     return this.#blocks.reduce((sum, { bytes }) => sum + lineCount(bytes), 0);
   }
 
-  keep(bytes: Buffer, done: number, end: number, reason: string): void {
-    this.#blocks.push(new WaitingBytes(bytes, done, end));
+  add(bytes: Buffer, done: number, end: number, reason: string): void {
+    this.#blocks.push(new BacklogBlock(bytes, done, end));
     this.reason = reason;
   }
 
   /** Counts lines as lost; returns how many. */
-  lose(bytes: Uint8Array, reason: string): number {
+  drop(bytes: Uint8Array, reason: string): number {
     const count = lineCount(bytes);
     this.lost.count += count;
     this.lost.bytes += bytes.length;
@@ -62,7 +62,7 @@ export class Backlog {
     return count;
   }
 
-  forget(): void {
+  clearLost(): void {
     this.lost = { count: 0, bytes: 0 };
   }
 

@@ -2,13 +2,13 @@
 import { readFileSync } from 'node:fs';
 
 /** Four files for each of a hundred live runs, twice over. */
-const ENOUGH = 1024;
+const MAX_LOG_DESCRIPTORS = 1024;
 /** The smallest soft limit in use (macOS), where the system does not tell. */
-const SMALLEST_LIMIT = 256;
+const FALLBACK_SOFT_LIMIT = 256;
 
 /** 1,024, or half of the process's own soft limit if that is less. */
-export function openFileLimit(readLimits: () => string = () => readFileSync('/proc/self/limits', 'utf8')): number {
-  let soft = SMALLEST_LIMIT;
+export function logDescriptorLimit(readLimits: () => string = () => readFileSync('/proc/self/limits', 'utf8')): number {
+  let soft = FALLBACK_SOFT_LIMIT;
   try {
     const match = /^Max open files\s+(\d+|unlimited)/m.exec(readLimits());
     if (match?.[1] === 'unlimited') soft = Infinity;
@@ -16,5 +16,5 @@ export function openFileLimit(readLimits: () => string = () => readFileSync('/pr
   } catch {
     // No /proc: the smallest limit holds everywhere.
   }
-  return Math.min(ENOUGH, Math.floor(soft / 2));
+  return Math.min(MAX_LOG_DESCRIPTORS, Math.floor(soft / 2));
 }

@@ -12,13 +12,13 @@ export interface ByteSource {
 export interface OpenBytes extends ByteSource, AsyncDisposable {}
 
 /** Large enough that the calls cost little, small enough that a thousand open logs fit into memory. */
-const PIECE_BYTES = 64 * 1024;
+const CHUNK_BYTES = 64 * 1024;
 
 /** The bytes of a range; fewer only where the source ends. */
 export async function readRange(source: ByteSource, offset: number, length: number): Promise<Buffer> {
   const pieces: Buffer[] = [];
   for (let have = 0; have < length;) {
-    const piece = await readSome(source, offset + have, length - have);
+    const piece = await readAtMost(source, offset + have, length - have);
     if (piece.length === 0) break;
     have += piece.length;
     pieces.push(piece);
@@ -27,9 +27,9 @@ export async function readRange(source: ByteSource, offset: number, length: numb
 }
 
 /** The bytes from `from` to `to` as they come, in pieces of bounded size. Ends early where the source does. */
-export async function* piecesOf(source: ByteSource, from = 0, to = source.size): AsyncGenerator<Buffer> {
+export async function* readChunks(source: ByteSource, from = 0, to = source.size): AsyncGenerator<Buffer> {
   for (let at = from; at < to;) {
-    const piece = await readSome(source, at, Math.min(PIECE_BYTES, to - at));
+    const piece = await readAtMost(source, at, Math.min(CHUNK_BYTES, to - at));
     if (piece.length === 0) return;
     yield piece;
     at += piece.length;
@@ -39,12 +39,12 @@ export async function* piecesOf(source: ByteSource, from = 0, to = source.size):
 /** SHA-256 of the first `bytes`, in hex. */
 export async function sha256Of(source: ByteSource, bytes = source.size): Promise<string> {
   const digest = createHash('sha256');
-  for await (const piece of piecesOf(source, 0, bytes)) digest.update(piece);
+  for await (const piece of readChunks(source, 0, bytes)) digest.update(piece);
   return digest.digest('hex');
 }
 
 /** A source that gives more than it was asked for must not shift everything behind it. */
-async function readSome(source: ByteSource, offset: number, length: number): Promise<Buffer> {
+async function readAtMost(source: ByteSource, offset: number, length: number): Promise<Buffer> {
   const piece = await source.read(offset, length);
   return piece.length > length ? piece.subarray(0, length) : piece;
 }

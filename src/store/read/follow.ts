@@ -2,12 +2,12 @@
 import { storeError } from '../errors.ts';
 import { LOGS_DIR, METADATA_FILE } from '../layout.ts';
 import { leaseState, readLease } from '../lease.ts';
-import { Changes, type ChangesOptions } from './changes.ts';
-import { piecesOf, readRange } from './byte-source.ts';
+import { ChangeWatcher, type ChangeWatcherOptions } from './change-watcher.ts';
+import { readChunks, readRange } from './byte-source.ts';
 import { logFilesOf, readRecords } from './merge.ts';
-import { placeOf, type FilePart, type FilePosition, type LineItem, type ReadItem } from './records.ts';
+import { locationOf, type FilePart, type FilePosition, type LineItem, type ReadItem } from './records.ts';
 import { openRunDirectory } from './run-directory.ts';
-import { SeqOrder } from './seq-order.ts';
+import { ReorderBuffer } from './reorder-buffer.ts';
 import type { RunSource } from './source.ts';
 
 /** A run that may still grow, wherever its files are. */
@@ -30,7 +30,7 @@ export interface FollowStart {
   readonly signal?: AbortSignal;
 }
 
-export interface FollowOptions extends FollowStart, ChangesOptions {
+export interface FollowOptions extends FollowStart, ChangeWatcherOptions {
   readonly signal?: AbortSignal;
   /** Whether more can still come. Default: the run's lease says so. */
   readonly isLive?: () => Promise<boolean>;
@@ -51,12 +51,12 @@ export type FollowedItem = ReadItem & { readonly next: FilePosition };
  */
 export async function* followRecords(runDir: string, options: FollowOptions = {}): AsyncGenerator<FollowedItem> {
   await using source = await openRunDirectory(runDir, { sealed: null });
-  using changes = new Changes(runDir, options);
+  using changes = new ChangeWatcher(runDir, options);
   const isLive = options.isLive ?? (() => isRunLive(runDir, source));
   yield* followRun({ source, isLive, nextChange: () => changes.next() }, options);
 }
 
-const START: FilePosition = { offset: 0, lines: 0 };
+const FILE_START: FilePosition = { offset: 0, lines: 0 };
 
 /** How far a file was read, and its size then. */
 interface ReadState {
@@ -67,7 +67,7 @@ interface ReadState {
 /** The same for a run whose files are anywhere. The caller opens and closes the source. @throws FOLLOW_POSITION */
 export async function* followRun(run: GrowingRun, { from = 'start', signal }: FollowStart = {}): AsyncGenerator<FollowedItem> {
   const { source } = run;
-  const inOrder = new SeqOrder<LineItem>();
+  const reorderBuffer = new ReorderBuffer<LineItem>();
   const resume = new ResumePositions();
   const read = new Map<string, ReadState>();
   for (const [file, position] of await startPositions(source, from)) {
@@ -80,13 +80,13 @@ export async function* followRun(run: GrowingRun, { from = 'start', signal }: Fo
     const parts = await newParts(source, read, last);
     for await (const item of readRecords(source, { parts })) {
       if (!item.terminated && !last) continue;
-      const { file } = placeOf(item);
+      const { file } = locationOf(item);
       read.set(file, { position: positionAfter(item), size: parts.get(file)?.to ?? 0 });
       resume.found(item);
-      yield* inOrder.push(item).map((line) => resume.given(line));
+      yield* reorderBuffer.push(item).map((line) => resume.given(line));
       if (signal?.aborted === true) return;
     }
-    yield* (last ? inOrder.flush() : inOrder.due()).map((line) => resume.given(line));
+    yield* (last ? reorderBuffer.flush() : reorderBuffer.expired()).map((line) => resume.given(line));
     if (last || signal?.aborted === true) return;
     await run.nextChange();
   }
@@ -97,7 +97,7 @@ async function newParts(source: RunSource, read: Map<string, ReadState>, last: b
   const parts = new Map<string, FilePart>();
   const sizes = new Map((await source.files(LOGS_DIR)).map(({ path, bytes }) => [path, bytes]));
   for (const file of await logFilesOf(source)) {
-    const { position, size } = read.get(file) ?? { position: START, size: 0 };
+    const { position, size } = read.get(file) ?? { position: FILE_START, size: 0 };
     const to = sizes.get(file) ?? 0;
     // At the end what was no whole line yet is read again.
     if (to <= position.offset || (to === size && !last)) continue;
@@ -142,7 +142,7 @@ const NEWLINE = 10;
 async function lastLineEnd(source: RunSource, file: string): Promise<FilePosition> {
   await using bytes = await source.open(file);
   let [offset, lines, at] = [0, 0, 0];
-  for await (const piece of bytes === null ? [] : piecesOf(bytes)) {
+  for await (const piece of bytes === null ? [] : readChunks(bytes)) {
     for (let newline = piece.indexOf(NEWLINE); newline !== -1; newline = piece.indexOf(NEWLINE, newline + 1)) {
       offset = at + newline + 1;
       lines += 1;
@@ -153,7 +153,7 @@ async function lastLineEnd(source: RunSource, file: string): Promise<FilePositio
 }
 
 function positionAfter(item: LineItem): FilePosition {
-  const { line } = placeOf(item);
+  const { line } = locationOf(item);
   return { offset: item.nextOffset, lines: item.terminated ? line : line - 1 };
 }
 
@@ -169,13 +169,13 @@ class ResumePositions {
   }
 
   found(item: LineItem): void {
-    const { file } = placeOf(item);
-    if (!this.#files.has(file)) this.begin(file, START);
+    const { file } = locationOf(item);
+    if (!this.#files.has(file)) this.begin(file, FILE_START);
     this.#files.get(file)?.found.push(item);
   }
 
   given(item: LineItem): FollowedItem {
-    const state = this.#files.get(placeOf(item).file);
+    const state = this.#files.get(locationOf(item).file);
     if (state === undefined) throw new Error('a line was given that was never found');
     state.given.add(item);
     for (let first = state.found[0]; first !== undefined && state.given.delete(first); first = state.found[0]) {

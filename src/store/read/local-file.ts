@@ -31,11 +31,11 @@ export async function openLocalFile(path: string | Buffer, options: { followLink
     await handle.close();
     return null;
   }
-  return { ...bytesOf(handle, stats.size), stats, [Symbol.asyncDispose]: () => handle.close() };
+  return { ...byteSourceOf(handle, stats.size), stats, [Symbol.asyncDispose]: () => handle.close() };
 }
 
 /** The bytes of a file that is open. */
-export function bytesOf(handle: FileHandle, size: number): ByteSource {
+export function byteSourceOf(handle: FileHandle, size: number): ByteSource {
   return {
     size,
     async read(offset, length) {

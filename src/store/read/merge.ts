@@ -1,5 +1,5 @@
 /** All log files of a run as one sequence in true order. */
-import { LOGS_DIR, RECONCILIATION_LOG, RUN_LOG, logFileFacts } from '../layout.ts';
+import { LOGS_DIR, RECONCILIATION_LOG, RUN_LOG, parseLogPath } from '../layout.ts';
 import { readLogBatches, type FilePart, type LineItem } from './records.ts';
 import type { RunSource } from './source.ts';
 
@@ -18,20 +18,20 @@ export interface ReadRecordsOptions {
 export async function* readRecords(source: RunSource, options: ReadRecordsOptions = {}): AsyncGenerator<LineItem> {
   const files = options.files ?? (options.parts === undefined ? null : [...options.parts.keys()]) ?? (await logFilesOf(source));
   const waiting: Cursor[] = [];
-  for (const [rank, file] of files.toSorted(byPlace).entries()) {
+  for (const [rank, file] of files.toSorted(compareLayoutOrder).entries()) {
     const cursor = new Cursor(source, { file, rank, part: options.parts?.get(file) ?? null });
     if (await cursor.advance()) waiting.push(cursor);
     // The stretch is read again when the file's turn comes: a run of a thousand steps has thousands of files.
     await cursor.pause();
   }
-  waiting.sort((a, b) => order(b, a));
+  waiting.sort((a, b) => compareLines(b, a));
   const open: Cursor[] = [];
   try {
     for (;;) {
       // A file joins as soon as nothing open comes before its first line.
       for (
         let next = waiting.at(-1);
-        next !== undefined && (open[0] === undefined || order(next, open[0]) <= 0);
+        next !== undefined && (open[0] === undefined || compareLines(next, open[0]) <= 0);
         next = waiting.at(-1)
       ) {
         waiting.pop();
@@ -63,7 +63,7 @@ export async function logFilesOf(source: RunSource): Promise<string[]> {
   return files
     .map((file) => file.path)
     .filter((path) => path.endsWith('.log'))
-    .sort(byPlace);
+    .sort(compareLayoutOrder);
 }
 
 /** What orders two lines: key of the line, and the place of its file. */
@@ -78,12 +78,12 @@ interface LineKey {
  * Negative when `a` comes first. Lines of one writer go by `seq`, all others by time; within one millisecond writer by
  * writer, since a line of another between two of one writer could contradict their numbers.
  */
-function order(a: LineKey, b: LineKey): number {
+function compareLines(a: LineKey, b: LineKey): number {
   if (a.writer !== null && a.writer === b.writer && a.seq !== b.seq) return a.seq - b.seq;
-  return a.time - b.time || byName(a.writer ?? '', b.writer ?? '') || a.rank - b.rank;
+  return a.time - b.time || compareNames(a.writer ?? '', b.writer ?? '') || a.rank - b.rank;
 }
 
-function byName(a: string, b: string): number {
+function compareNames(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
@@ -158,7 +158,7 @@ function siftUp(heap: Cursor[], from: number): void {
   let at = from;
   while (at > 0) {
     const parent = (at - 1) >> 1;
-    if (order(heap[at] as Cursor, heap[parent] as Cursor) >= 0) return;
+    if (compareLines(heap[at] as Cursor, heap[parent] as Cursor) >= 0) return;
     swap(heap, at, parent);
     at = parent;
   }
@@ -169,7 +169,7 @@ function siftDown(heap: Cursor[], from: number): void {
   for (;;) {
     let least = at;
     for (const child of [2 * at + 1, 2 * at + 2]) {
-      if (child < heap.length && order(heap[child] as Cursor, heap[least] as Cursor) < 0) least = child;
+      if (child < heap.length && compareLines(heap[child] as Cursor, heap[least] as Cursor) < 0) least = child;
     }
     if (least === at) return;
     swap(heap, at, least);
@@ -183,17 +183,17 @@ function swap(heap: Cursor[], a: number, b: number): void {
   heap[b] = held;
 }
 
-const COMPONENT_PLACE = ['orchestrator', 'adapter', 'metrics', 'validator'];
+const COMPONENT_ORDER = ['orchestrator', 'adapter', 'metrics', 'validator'];
 
 /** run.log, then the steps by number and their components in the order of the layout, reconciliation.log last. */
-function byPlace(a: string, b: string): number {
-  const [pa, pb] = [rankOf(a), rankOf(b)];
-  return pa.group - pb.group || pa.step - pb.step || pa.component - pb.component || byName(a, b);
+function compareLayoutOrder(a: string, b: string): number {
+  const [pa, pb] = [layoutRank(a), layoutRank(b)];
+  return pa.group - pb.group || pa.step - pb.step || pa.component - pb.component || compareNames(a, b);
 }
 
-function rankOf(file: string): { group: number; step: number; component: number } {
-  const { component, step } = logFileFacts(file);
+function layoutRank(file: string): { group: number; step: number; component: number } {
+  const { component, step } = parseLogPath(file);
   const group = file === RUN_LOG ? 0 : file === RECONCILIATION_LOG ? 2 : 1;
-  const place = COMPONENT_PLACE.indexOf(component);
-  return { group, step: step ?? 0, component: place === -1 ? COMPONENT_PLACE.length : place };
+  const place = COMPONENT_ORDER.indexOf(component);
+  return { group, step: step ?? 0, component: place === -1 ? COMPONENT_ORDER.length : place };
 }

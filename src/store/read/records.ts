@@ -3,7 +3,7 @@
  * says where it stands and what is wrong with it.
  */
 import type { Level, LogRecord, RecordedError } from '../../schema/index.ts';
-import { logFileFacts } from '../layout.ts';
+import { parseLogPath } from '../layout.ts';
 import { LineSplitter, type RawLine } from './lines.ts';
 import type { RunSource } from './source.ts';
 
@@ -52,7 +52,7 @@ export type LineItem = ReadItem & {
 };
 
 /** The file and number of a line, whether it is a record or damaged. */
-export function placeOf(item: ReadItem): { readonly file: string; readonly line: number } {
+export function locationOf(item: ReadItem): { readonly file: string; readonly line: number } {
   return 'record' in item ? item : item.damaged;
 }
 
@@ -64,7 +64,7 @@ export interface RecordDefaults {
   readonly step?: number | null;
 }
 
-const LEVEL_OF: ReadonlyMap<string, Level> = new Map([
+const LEVEL_ALIASES: ReadonlyMap<string, Level> = new Map([
   ['debug', 'debug'],
   ['info', 'info'],
   ['warn', 'warn'],
@@ -93,13 +93,13 @@ export function parseRecord(line: string, defaults: RecordDefaults = {}): Parsed
     return { ok: false, reason: line.includes('\0') ? 'not JSON: it holds NUL bytes' : 'not JSON' };
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { ok: false, reason: 'not a JSON object' };
-  const from = value as JsonObject;
-  const { level, timestamp, message, module, component, run_id, framework, step, event, metadata } = from;
-  const known = typeof level === 'string' ? LEVEL_OF.get(level.toLowerCase()) : undefined;
-  if (known === undefined) return { ok: false, reason: `unknown level ${shown(level)}` };
+  const fields = value as JsonObject;
+  const { level, timestamp, message, module, component, run_id, framework, step, event, metadata } = fields;
+  const known = typeof level === 'string' ? LEVEL_ALIASES.get(level.toLowerCase()) : undefined;
+  if (known === undefined) return { ok: false, reason: `unknown level ${describeValue(level)}` };
   if (typeof timestamp !== 'string' || Number.isNaN(Date.parse(timestamp)))
-    return { ok: false, reason: `no valid time: ${shown(timestamp)}` };
-  if (typeof message !== 'string') return { ok: false, reason: `no message: ${shown(message)}` };
+    return { ok: false, reason: `no valid time: ${describeValue(timestamp)}` };
+  if (typeof message !== 'string') return { ok: false, reason: `no message: ${describeValue(message)}` };
   const record: LogRecord = {
     level: known,
     timestamp,
@@ -112,15 +112,15 @@ export function parseRecord(line: string, defaults: RecordDefaults = {}): Parsed
     message,
     metadata: isObject(metadata) ? metadata : {},
   };
-  if (isInteger(from['attempt'])) record.attempt = from['attempt'];
-  if (isInteger(from['seq'])) record.seq = from['seq'];
-  if (typeof from['writer'] === 'string') record.writer = from['writer'];
-  const error = from['error'] === undefined ? null : parseError(from['error'], 0);
+  if (isInteger(fields['attempt'])) record.attempt = fields['attempt'];
+  if (isInteger(fields['seq'])) record.seq = fields['seq'];
+  if (typeof fields['writer'] === 'string') record.writer = fields['writer'];
+  const error = fields['error'] === undefined ? null : parseError(fields['error'], 0);
   if (error !== null) record.error = error;
-  if (typeof from['late'] === 'boolean') record.late = from['late'];
-  if (isInteger(from['truncated'])) record.truncated = from['truncated'];
-  if (typeof from['trace_id'] === 'string') record.trace_id = from['trace_id'];
-  if (typeof from['span_id'] === 'string') record.span_id = from['span_id'];
+  if (typeof fields['late'] === 'boolean') record.late = fields['late'];
+  if (isInteger(fields['truncated'])) record.truncated = fields['truncated'];
+  if (typeof fields['trace_id'] === 'string') record.trace_id = fields['trace_id'];
+  if (typeof fields['span_id'] === 'string') record.span_id = fields['span_id'];
   return { ok: true, record };
 }
 
@@ -130,14 +130,14 @@ export function parseRecord(line: string, defaults: RecordDefaults = {}): Parsed
  */
 export async function* readLogBatches(source: RunSource, file: string, part: FilePart | null = null): AsyncGenerator<LineItem[]> {
   const splitter = new LineSplitter();
-  const defaults = logFileFacts(file);
+  const defaults = parseLogPath(file);
   const { offset, lines } = part?.from ?? { offset: 0, lines: 0 };
   let nextOffset = offset;
   const itemsOf = (raw: readonly RawLine[]): LineItem[] => {
     const items: LineItem[] = [];
     for (const line of raw) {
       if (line.terminated) nextOffset += line.bytes + 1;
-      const item = itemOf(line, { file, line: line.number + lines, nextOffset }, defaults);
+      const item = toLineItem(line, { file, line: line.number + lines, nextOffset }, defaults);
       if (item !== null) items.push(item);
     }
     return items;
@@ -154,7 +154,7 @@ export async function* readLogFile(source: RunSource, file: string): AsyncGenera
 }
 
 /** A raw line as a record or as damage; null for a blank line. */
-function itemOf(
+function toLineItem(
   { bytes, text, terminated }: RawLine,
   { file, line, nextOffset }: { file: string; line: number; nextOffset: number },
   defaults: RecordDefaults,
@@ -192,6 +192,6 @@ function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function shown(value: unknown): string {
+function describeValue(value: unknown): string {
   return value === undefined ? 'absent' : JSON.stringify(value).slice(0, 60);
 }

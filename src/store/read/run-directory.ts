@@ -5,7 +5,7 @@ import { errnoOf } from '../errno.ts';
 import { storeError } from '../errors.ts';
 import { LOGS_DIR, METADATA_FILE, PRIVATE_DIR } from '../layout.ts';
 import { openLocalFile } from './local-file.ts';
-import { readWhole, sourceOf, unreadable, type RunSource, type SourceFile } from './source.ts';
+import { readWholeFile, createRunSource, unreadableError, type RunSource, type SourceFile } from './source.ts';
 import { parseJson } from '../../schema/index.ts';
 
 export interface OpenRunDirectoryOptions {
@@ -18,32 +18,32 @@ export interface OpenRunDirectoryOptions {
 
 /** Opens a run directory for reading, live or finished, of stepwell or of the original system. @throws NOT_A_RUN */
 export async function openRunDirectory(dir: string, options: OpenRunDirectoryOptions = {}): Promise<RunSource> {
-  const found = await lstat(dir).catch(absent);
+  const found = await lstat(dir).catch(nullIfAbsent);
   if (found === null || !found.isDirectory()) throw storeError('NOT_A_RUN', { path: dir, reason: 'there is no such directory' });
-  const sealed = options.sealed === undefined ? await sealedFiles(dir) : options.sealed;
+  const sealed = options.sealed === undefined ? await readSealedSizes(dir) : options.sealed;
   /** Bytes to show of a file that has `bytes` on disk; null for one that is no part of the sealed record. */
-  const shown = (path: string, bytes: number): number | null => {
+  const visibleBytes = (path: string, bytes: number): number | null => {
     if (sealed === null || !isLog(path)) return bytes;
     return Object.hasOwn(sealed, path) ? Math.min(bytes, Math.max(0, sealed[path] ?? 0)) : null;
   };
 
-  return sourceOf({
+  return createRunSource({
     kind: 'directory',
     location: dir,
     async files(under = '') {
       const found: SourceFile[] = [];
       await walk(dir, under.replace(/\/$/, ''), async (path) => {
-        const stats = await lstat(join(dir, path)).catch(absent);
-        const bytes = stats?.isFile() === true ? shown(path, stats.size) : null;
+        const stats = await lstat(join(dir, path)).catch(nullIfAbsent);
+        const bytes = stats?.isFile() === true ? visibleBytes(path, stats.size) : null;
         if (bytes !== null) found.push({ path, bytes });
       });
       return found.sort((a, b) => (a.path < b.path ? -1 : 1));
     },
     async open(path) {
-      if (!isInside(path) || shown(path, 0) === null) return null;
-      const file = await openLocalFile(join(dir, path)).catch(absent);
+      if (!isSafeRelativePath(path) || visibleBytes(path, 0) === null) return null;
+      const file = await openLocalFile(join(dir, path)).catch(nullIfAbsent);
       if (file === null) return null;
-      const size = shown(path, file.size) ?? 0;
+      const size = visibleBytes(path, file.size) ?? 0;
       return {
         size,
         read: (offset, length) => file.read(offset, Math.max(0, Math.min(length, size - offset))),
@@ -56,35 +56,35 @@ export async function openRunDirectory(dir: string, options: OpenRunDirectoryOpt
   });
 }
 
-const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP']);
+const ABSENT_CODES = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP']);
 
 /** Null when there is nothing of that name. What is there and cannot be read must not pass for absent: a run would lose its logs. */
-function absent(error: Error & { path?: string }): null {
-  if (ABSENT.has(errnoOf(error) ?? '')) return null;
-  throw unreadable(error.path ?? 'unknown', error);
+function nullIfAbsent(error: Error & { path?: string }): null {
+  if (ABSENT_CODES.has(errnoOf(error) ?? '')) return null;
+  throw unreadableError(error.path ?? 'unknown', error);
 }
 
 function isLog(path: string): boolean {
   return path.startsWith(`${LOGS_DIR}/`);
 }
 
-async function sealedFiles(dir: string): Promise<Record<string, number> | null> {
-  await using file = await openLocalFile(join(dir, METADATA_FILE)).catch(absent);
+async function readSealedSizes(dir: string): Promise<Record<string, number> | null> {
+  await using file = await openLocalFile(join(dir, METADATA_FILE)).catch(nullIfAbsent);
   if (file === null) return null;
   // Whoever needs the metadata reports that it is broken; without it nothing is known to be sealed.
-  const metadata = parseJson((await readWhole(file, METADATA_FILE)).toString('utf8'));
+  const metadata = parseJson((await readWholeFile(file, METADATA_FILE)).toString('utf8'));
   const files = (metadata as { sealed?: { files?: unknown } | null } | null | undefined)?.sealed?.files;
   if (typeof files !== 'object' || files === null) return null;
   return Object.fromEntries(Object.entries(files).filter((entry): entry is [string, number] => Number.isSafeInteger(entry[1])));
 }
 
-function isInside(path: string): boolean {
+function isSafeRelativePath(path: string): boolean {
   return path !== '' && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..' && !part.includes('\0'));
 }
 
 async function walk(root: string, under: string, visit: (path: string) => Promise<void>): Promise<void> {
-  if (under !== '' && !isInside(under)) return;
-  const entries = (await readdir(join(root, under), { withFileTypes: true }).catch(absent)) ?? [];
+  if (under !== '' && !isSafeRelativePath(under)) return;
+  const entries = (await readdir(join(root, under), { withFileTypes: true }).catch(nullIfAbsent)) ?? [];
   for (const entry of entries) {
     const path = under === '' ? entry.name : `${under}/${entry.name}`;
     if (path === PRIVATE_DIR) continue;

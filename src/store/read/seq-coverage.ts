@@ -25,16 +25,16 @@ export class SeqCoverage {
 
   /** Numbers from 1 to the highest seen that did not come. */
   get missing(): number {
-    return this.holes().reduce((sum, { first, last }) => sum + last - first + 1, 0);
+    return this.gaps().reduce((sum, { first, last }) => sum + last - first + 1, 0);
   }
 
   /** The missing numbers as ranges, in order. */
-  holes(): { first: number; last: number }[] {
-    let due = 1;
+  gaps(): { first: number; last: number }[] {
+    let expected = 1;
     const holes: { first: number; last: number }[] = [];
     for (const { first, last } of this.#seen) {
-      if (first > due) holes.push({ first: due, last: first - 1 });
-      due = Math.max(due, last + 1);
+      if (first > expected) holes.push({ first: expected, last: first - 1 });
+      expected = Math.max(expected, last + 1);
     }
     return holes;
   }

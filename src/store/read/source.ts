@@ -2,7 +2,7 @@
 import { StepwellError } from '../../errors/index.ts';
 import { failureReason } from '../errno.ts';
 import { storeError } from '../errors.ts';
-import { piecesOf, readRange, type OpenBytes } from './byte-source.ts';
+import { readChunks, readRange, type OpenBytes } from './byte-source.ts';
 
 export interface SourceFile {
   /** Relative, with `/`. */
@@ -27,13 +27,13 @@ export interface RunSource extends AsyncDisposable {
 }
 
 /** More is not read into memory at once: a run is input from a stranger. */
-const WHOLE_FILE_BYTES = 256 * 1024 * 1024;
+const MAX_WHOLE_FILE_BYTES = 256 * 1024 * 1024;
 
 /** A source over files that can be opened: what else it does follows from that. */
-export function sourceOf(files: Omit<RunSource, 'read' | 'stream'>): RunSource {
+export function createRunSource(files: Omit<RunSource, 'read' | 'stream'>): RunSource {
   const open = async (path: string): Promise<OpenBytes | null> => {
     const file = await files.open(path);
-    return file === null ? null : named(file, `${path} of ${files.location}`);
+    return file === null ? null : withFileInErrors(file, `${path} of ${files.location}`);
   };
   return {
     kind: files.kind,
@@ -42,44 +42,44 @@ export function sourceOf(files: Omit<RunSource, 'read' | 'stream'>): RunSource {
     open,
     async read(path) {
       await using file = await open(path);
-      return file === null ? null : await readWhole(file, path);
+      return file === null ? null : await readWholeFile(file, path);
     },
     async *stream(path, { from = 0, to = Infinity } = {}) {
       await using file = await open(path);
       if (file === null) throw storeError('RUN_FILE_MISSING', { path, location: files.location });
-      yield* piecesOf(file, from, Math.min(to, file.size));
+      yield* readChunks(file, from, Math.min(to, file.size));
     },
     [Symbol.asyncDispose]: () => files[Symbol.asyncDispose](),
   };
 }
 
 /** All of a file that is not larger than 256 MiB. @throws RUN_UNREADABLE */
-export async function readWhole(file: OpenBytes, path: string): Promise<Buffer> {
-  requireSmall(path, file.size);
+export async function readWholeFile(file: OpenBytes, path: string): Promise<Buffer> {
+  requireReadableSize(path, file.size);
   return readRange(file, 0, file.size);
 }
 
 /** @throws RUN_UNREADABLE */
-export function requireSmall(path: string, bytes: number): void {
-  if (bytes <= WHOLE_FILE_BYTES) return;
-  const reason = `it has ${bytes} bytes, and at most ${WHOLE_FILE_BYTES} are read at once`;
+export function requireReadableSize(path: string, bytes: number): void {
+  if (bytes <= MAX_WHOLE_FILE_BYTES) return;
+  const reason = `it has ${bytes} bytes, and at most ${MAX_WHOLE_FILE_BYTES} are read at once`;
   throw storeError('RUN_UNREADABLE', { path, reason });
 }
 
 /** The error for bytes that are there and cannot be read; an error for the user stays as it is. */
-export function unreadable(path: string, error: unknown): StepwellError {
+export function unreadableError(path: string, error: unknown): StepwellError {
   if (error instanceof StepwellError) return error;
   return storeError('RUN_UNREADABLE', { path, reason: failureReason(error) }, { cause: error });
 }
 
-function named(file: OpenBytes, path: string): OpenBytes {
+function withFileInErrors(file: OpenBytes, path: string): OpenBytes {
   return {
     size: file.size,
     async read(offset, length) {
       try {
         return await file.read(offset, length);
       } catch (error) {
-        throw unreadable(path, error);
+        throw unreadableError(path, error);
       }
     },
     [Symbol.asyncDispose]: () => file[Symbol.asyncDispose](),

@@ -5,10 +5,10 @@ import { errnoOf, failureReason } from '../errno.ts';
 import { storeError } from '../errors.ts';
 
 /** Names of the directories in `path`, sorted; empty where there is nothing of that name. @throws RUNS_UNREADABLE */
-export async function subdirectoriesOf(path: string): Promise<string[]> {
+export async function listSubdirectories(path: string): Promise<string[]> {
   const entries = await readdir(path, { withFileTypes: true }).catch((error: unknown) => {
     if (errnoOf(error) === 'ENOENT') return [];
-    throw runsUnreadable(path, error);
+    throw runsUnreadableError(path, error);
   });
   return entries
     .filter((entry) => entry.isDirectory())
@@ -17,7 +17,7 @@ export async function subdirectoriesOf(path: string): Promise<string[]> {
 }
 
 /** The error for a place of runs that is there and cannot be read. */
-export function runsUnreadable(path: string, error: unknown): StepwellError {
+export function runsUnreadableError(path: string, error: unknown): StepwellError {
   const code = errnoOf(error);
   const denied = code === 'EACCES' || code === 'EPERM' ? 'you have no permission to read it' : failureReason(error);
   return storeError('RUNS_UNREADABLE', { path, reason: code === 'ENOTDIR' ? 'it is not a directory' : denied }, { cause: error });

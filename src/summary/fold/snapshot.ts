@@ -8,7 +8,7 @@ import {
   type RunSummary,
   type StepSummary,
 } from '../../schema/index.ts';
-import { logFileFacts } from '../../store/index.ts';
+import { parseLogPath } from '../../store/index.ts';
 import { modelsWithOpenCalls } from './calls.ts';
 import { claimSummary } from './claims.ts';
 import { failureSummary } from './failure.ts';
@@ -175,7 +175,7 @@ function record(state: FoldState) {
 function logs(state: FoldState, sizes: FileSizes) {
   const paths = new Set([...state.files.keys(), ...[...sizes.keys()].filter((path) => path.endsWith('.log'))]);
   const files = [...paths].sort().map((path): LogFileSummary => {
-    const { component, step } = logFileFacts(path);
+    const { component, step } = parseLogPath(path);
     const seen = state.files.get(path);
     return { path, step, component, lines: seen?.lines ?? 0, damaged_lines: seen?.damaged ?? 0, bytes: sizes.get(path) ?? null };
   });

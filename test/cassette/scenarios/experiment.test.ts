@@ -10,7 +10,7 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { readCassette } from '../../../src/cassette/index.ts';
 import { startRehearsal } from '../../../src/rehearsal/index.ts';
-import { openRunDirectory, snapshotTree } from '../../../src/store/index.ts';
+import { openRunDirectory, digestDirectory } from '../../../src/store/index.ts';
 import { finished, newPlace, type Place } from '../../cli/child.ts';
 import { completion } from '../exchanges.ts';
 
@@ -49,7 +49,7 @@ test('the default experiment is recorded with a provider and repeated without: s
   assert.match(again.stdout, new RegExp(`started: baseline ${second} \\(gpt-test, replay of ${first}\\)`));
   assert.match(again.stdout, new RegExp(`^REPLAY of ${first}: recorded answers; nothing was asked of a model$`, 'm'));
   const tree = async (run: string): Promise<unknown> => [
-    ...(await snapshotTree(join(place.dir, 'runs/baseline', run, 'workspace'))),
+    ...(await digestDirectory(join(place.dir, 'runs/baseline', run, 'workspace'))),
   ];
   assert.deepEqual(await tree(second), await tree(first));
   const [was, is] = [json('baseline', first, 'metrics.json'), json('baseline', second, 'metrics.json')];

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { piecesOf, readRange, sha256Of } from '../../../src/store/index.ts';
+import { readChunks, readRange, sha256Of } from '../../../src/store/index.ts';
 import { memoryBytes } from '../memory-bytes.ts';
 
 test('every range comes whole, however short the reads are', async () => {
@@ -19,7 +19,7 @@ test('every range comes whole, however short the reads are', async () => {
 test('pieces are bounded, and together the range', async () => {
   const data = Buffer.alloc(300_000, 'abc');
   const pieces: Buffer[] = [];
-  for await (const piece of piecesOf(memoryBytes(data), 7, 290_001)) pieces.push(piece);
+  for await (const piece of readChunks(memoryBytes(data), 7, 290_001)) pieces.push(piece);
   assert.ok(pieces.every((piece) => piece.length <= 64 * 1024));
   assert.ok(Buffer.concat(pieces).equals(data.subarray(7, 290_001)));
   assert.equal(await sha256Of(memoryBytes(data, { most: 999 }), 100_000), sha256(data.subarray(0, 100_000)));

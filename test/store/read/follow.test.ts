@@ -8,12 +8,12 @@ import * as fc from 'fast-check';
 import {
   followRecords,
   followRun,
-  sourceOf,
+  createRunSource,
   type FilePosition,
   type FollowedItem,
   type ReadItem,
 } from '../../../src/store/index.ts';
-import { SeqOrder } from '../../../src/store/read/seq-order.ts';
+import { ReorderBuffer } from '../../../src/store/read/reorder-buffer.ts';
 import { memoryBytes } from '../memory-bytes.ts';
 import { line } from '../source-contract.ts';
 
@@ -239,7 +239,7 @@ describe('where following begins', () => {
 
 test('a run that lies elsewhere is followed by its source alone', async () => {
   const files: Record<string, string> = { 'logs/run.log': numbered('first') };
-  const source = sourceOf({
+  const source = createRunSource({
     kind: 'directory',
     location: 'store://1',
     files: async () => Object.entries(files).map(([path, text]) => ({ path, bytes: text.length })),
@@ -266,9 +266,9 @@ const item = (writer: string, number: number): ReadItem => {
 };
 const numberOf = (found: ReadItem): number => ('record' in found ? (found.record.seq ?? 0) : 0);
 
-describe('SeqOrder', () => {
+describe('ReorderBuffer', () => {
   test('a line without a number stays behind the line before it in its file', () => {
-    const order = new SeqOrder(() => 0);
+    const order = new ReorderBuffer(() => 0);
     const torn: ReadItem = { damaged: { file: 'logs/run.log', line: 2, bytes: 3, reason: 'cut off', torn: true } };
     const late = { ...item('a', 2), file: 'logs/step_001/adapter.log' } as ReadItem;
     order.push(item('a', 1));
@@ -279,21 +279,21 @@ describe('SeqOrder', () => {
 
   test('a line after a hole waits for the missing one, a lost one holds nothing for ever', () => {
     let now = 0;
-    const order = new SeqOrder(() => now);
+    const order = new ReorderBuffer(() => now);
     assert.deepEqual(order.push(item('a', 1)).map(numberOf), [1]);
     assert.deepEqual(order.push(item('a', 3)).map(numberOf), []);
     assert.deepEqual(order.push(item('b', 7)).map(numberOf), []);
     assert.deepEqual(order.push(item('a', 2)).map(numberOf), [2, 7, 3]);
     assert.deepEqual(order.push(item('a', 9)).map(numberOf), []);
-    assert.deepEqual(order.due().map(numberOf), []);
+    assert.deepEqual(order.expired().map(numberOf), []);
     now = 1000;
-    assert.deepEqual(order.due().map(numberOf), [9]);
+    assert.deepEqual(order.expired().map(numberOf), [9]);
   });
 
   test('every line comes out once, each writer in order, however the lines were mixed', () => {
     fc.assert(
       fc.property(fc.shuffledSubarray(Array.from({ length: 30 }, (_, index) => index)), (found) => {
-        const order = new SeqOrder(() => 0);
+        const order = new ReorderBuffer(() => 0);
         const out = order.push(item('a', 0));
         for (const index of found) out.push(...order.push(item(index % 2 === 0 ? 'a' : 'b', Math.floor(index / 2) + 1)));
         out.push(...order.flush());

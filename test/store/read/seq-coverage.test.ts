@@ -13,9 +13,7 @@ test('numbers in any order, some of them twice: holes and repetitions are those 
         seen.add(seq);
       }
       const wanted = Array.from({ length: Math.max(0, ...numbers) }, (_, at) => at + 1).filter((seq) => !seen.has(seq));
-      const named = coverage
-        .holes()
-        .flatMap(({ first, last }) => Array.from({ length: last - first + 1 }, (_, at) => first + at));
+      const named = coverage.gaps().flatMap(({ first, last }) => Array.from({ length: last - first + 1 }, (_, at) => first + at));
       assert.deepEqual(named, wanted);
       assert.equal(coverage.missing, wanted.length);
     }),

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openRunDirectory, sourceOf, type RunSource } from '../../../src/store/index.ts';
+import { openRunDirectory, createRunSource, type RunSource } from '../../../src/store/index.ts';
 import { memoryBytes } from '../memory-bytes.ts';
 import { describeSource } from '../source-contract.ts';
 
@@ -11,7 +11,7 @@ import { describeSource } from '../source-contract.ts';
 async function inMemory(runDir: string, options: Parameters<typeof memoryBytes>[1] = {}): Promise<RunSource> {
   const files = await (await openRunDirectory(runDir)).files();
   const data = new Map(await Promise.all(files.map(async ({ path }) => [path, await readFile(join(runDir, path))] as const)));
-  return sourceOf({
+  return createRunSource({
     kind: 'directory',
     location: 'store://runs/1',
     files: async (under = '') => files.filter(({ path }) => under === '' || path.startsWith(`${under}/`)),
@@ -27,7 +27,7 @@ describeSource('files in memory', (runDir) => inMemory(runDir));
 describeSource('files in memory, in short reads', (runDir) => inMemory(runDir, { most: 1000 }));
 
 const one = (open: RunSource['open']): RunSource => {
-  return sourceOf({
+  return createRunSource({
     kind: 'directory',
     location: 'store://runs/1',
     files: async () => [],

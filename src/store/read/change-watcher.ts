@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LOGS_DIR } from '../layout.ts';
 
-export interface ChangesOptions {
+export interface ChangeWatcherOptions {
   readonly signal?: AbortSignal;
   /** How often to look when the system reports no changes of its own. Default 200 ms, and 1 s where it reports them. */
   readonly pollMs?: number;
@@ -13,12 +13,12 @@ export interface ChangesOptions {
 }
 
 /** Rounds are at least this far apart, so that a flood of changes is read in large stretches. */
-const ROUND_MS = 20;
+const MIN_INTERVAL_MS = 20;
 const POLL_MS = 200;
 /** Where the system reports changes: in case it misses one. */
 const SAFETY_POLL_MS = 1000;
 
-export class Changes implements Disposable {
+export class ChangeWatcher implements Disposable {
   readonly #logsDir: string;
   readonly #signal: AbortSignal | undefined;
   #pollMs: number;
@@ -26,32 +26,32 @@ export class Changes implements Disposable {
   #watching: boolean;
   #changed = false;
   #wake: (() => void) | null = null;
-  #lastRound = 0;
+  #lastReturnedAt = 0;
 
-  constructor(runDir: string, options: ChangesOptions) {
+  constructor(runDir: string, options: ChangeWatcherOptions) {
     this.#logsDir = join(runDir, LOGS_DIR);
     this.#signal = options.signal;
     this.#watching = options.watch !== false;
     this.#pollMs = options.pollMs ?? (this.#watching ? SAFETY_POLL_MS : POLL_MS);
-    this.#signal?.addEventListener('abort', this.#noted);
+    this.#signal?.addEventListener('abort', this.#onChange);
   }
 
-  readonly #noted = (): void => {
+  readonly #onChange = (): void => {
     this.#changed = true;
     this.#wake?.();
   };
 
   async next(): Promise<void> {
     if (this.#watching) await this.#watchAll();
-    const rest = this.#lastRound + ROUND_MS - performance.now();
+    const rest = this.#lastReturnedAt + MIN_INTERVAL_MS - performance.now();
     if (rest > 0) await this.#sleep(rest, false);
     if (!this.#changed) await this.#sleep(this.#pollMs, true);
     this.#changed = false;
-    this.#lastRound = performance.now();
+    this.#lastReturnedAt = performance.now();
   }
 
   [Symbol.dispose](): void {
-    this.#signal?.removeEventListener('abort', this.#noted);
+    this.#signal?.removeEventListener('abort', this.#onChange);
     for (const watcher of this.#watchers.values()) watcher.close();
   }
 
@@ -78,7 +78,7 @@ export class Changes implements Disposable {
     for (const dir of dirs) {
       if (this.#watchers.has(dir)) continue;
       try {
-        const watcher = watch(dir, this.#noted);
+        const watcher = watch(dir, this.#onChange);
         watcher.on('error', () => this.#stopWatching());
         this.#watchers.set(dir, watcher);
         this.#changed = true;

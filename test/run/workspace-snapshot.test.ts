@@ -14,7 +14,7 @@ import { readdir, readlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { restoreSnapshot, takeSnapshot } from '../../src/run/workspace.ts';
+import { restoreSnapshot, takeSnapshot } from '../../src/run/workspace-snapshot.ts';
 
 /** Everything that can be told of a tree, by path. */
 async function factsOf(dir: string) {
