@@ -34,7 +34,7 @@ const allowed: Record<string, string[]> = {
   run: [...shared, 'log', 'exec', 'config', 'meter', 'validate'],
   setup: [...shared, 'log', 'exec', 'config', 'run'],
   frameworks: [...shared, 'log', 'exec', 'config', 'validate', 'run', 'setup'],
-  testing: ['schema', 'log', 'exec', 'run'],
+  testing: ['schema', 'store', 'log', 'exec', 'run'],
   rehearsal: [...shared, 'loopback', 'exec/shell-quote', 'meter'],
   cassette: [...shared, 'loopback', 'log', 'meter'],
   summary: shared,

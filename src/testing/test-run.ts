@@ -7,6 +7,9 @@ import { allowedEnvironment } from '../exec/index.ts';
 import { getLogger } from '../log/index.ts';
 import type { AdapterStep } from '../run/index.ts';
 import type { FrameworkSettings } from '../schema/index.ts';
+import { LOGS_DIR, SCRATCH_DIR, WORKSPACE_DIR } from '../store/index.ts';
+
+const FRAMEWORK = 'tested';
 
 /** A record of a log file, as far as a test of an adapter looks at it. */
 export interface TestRecord {
@@ -52,8 +55,8 @@ export function createTestRun(): TestRun {
   const processTag = `run-1:${randomBytes(8).toString('hex')}`;
   const root = mkdtempSync(join(tmpdir(), 'stepwell-test-'));
   const at = (...names: string[]): string => join(root, ...names);
-  const runDir = at('runs', 'tested', 'run-1');
-  const [workspace, logsDir, scratch] = [join(runDir, 'workspace'), join(runDir, 'logs'), join(runDir, '.stepwell/scratch')];
+  const runDir = at('runs', FRAMEWORK, 'run-1');
+  const [workspace, logsDir, scratch] = [join(runDir, WORKSPACE_DIR), join(runDir, LOGS_DIR), join(runDir, SCRATCH_DIR)];
   const [home, tmp] = [join(scratch, 'home'), join(scratch, 'tmp')];
   for (const path of [workspace, logsDir, home, tmp, at('outside'), at('home')]) mkdirSync(path, { recursive: true });
   return {
@@ -70,12 +73,12 @@ export function createTestRun(): TestRun {
       const extra = { ...changes.settings.env, STEPWELL_RUN_ID: 'run-1', STEPWELL_STEP: '1', STEPWELL_ATTEMPT: '1' };
       return {
         runId: 'run-1',
-        framework: 'tested',
+        framework: FRAMEWORK,
         workspace,
         scratch,
         model: 'some-model',
         randomSeed: 42,
-        log: getLogger('test', { component: 'adapter' }),
+        log: getLogger(`adapters/${FRAMEWORK}`, { component: 'adapter' }),
         signal: new AbortController().signal,
         processTag,
         env: allowedEnvironment({ ...process.env, HOME: at('home') }, { home, tmpdir: tmp, processTag, extra }),
