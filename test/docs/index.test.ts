@@ -28,7 +28,7 @@ function anchorsOf(page: string): string[] {
 
 test('docs/README.md lists every page of docs once, and nothing twice', () => {
   const listed = linksOf('docs/README.md')
-    .filter((target) => target.startsWith('docs/'))
+    .filter((target) => target.startsWith('docs/') && target.endsWith('.md'))
     .toSorted();
   const expected = pages.filter((page) => /^docs\/(?!decisions\/)/.test(page) && page !== 'docs/README.md');
   assert.deepEqual(listed, [...expected, 'docs/decisions/README.md'].toSorted());
