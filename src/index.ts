@@ -21,6 +21,6 @@ export {
   type RunResult,
 } from './experiment/index.ts';
 export { getLogger, withRun, withStep } from './log/index.ts';
-export type { Adapter, AdapterRun, AdapterStep, Finding, FrameworkClaim } from './run/index.ts';
+export type { Adapter, AdapterRun, AdapterStep, Finding, FrameworkClaim, PreflightIssue } from './run/index.ts';
 export { followRecords, openRunDirectory, readRecords } from './store/index.ts';
 export { computeMetrics, foldRun, LogSummarizer } from './summary/index.ts';

@@ -1,7 +1,7 @@
 /** Before a run, on a terminal: whether to set up now what is not. */
 import { createInterface } from 'node:readline';
 import { adapters, recipes } from '../frameworks/index.ts';
-import { readinessOf } from '../setup/index.ts';
+import { checkReadiness } from '../setup/index.ts';
 import { plural } from '../format/index.ts';
 import { calledAs, StepwellError } from '../errors/index.ts';
 import { loadConfig, type ResolvedFramework } from '../config/index.ts';
@@ -19,7 +19,7 @@ export async function notSetUp(frameworks: readonly string[], options: CommonOpt
   const missing: string[] = [];
   for (const { name, adapter, settings } of chosen(frameworks, options)) {
     const recipe = recipes[adapter];
-    if (recipe !== undefined && (await readinessOf(recipe, settings)).status === 'not_ready') missing.push(name);
+    if (recipe !== undefined && (await checkReadiness(recipe, settings)).status === 'not_ready') missing.push(name);
   }
   return missing;
 }

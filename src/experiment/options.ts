@@ -1,7 +1,7 @@
 /** What a caller asks for and what it is told meanwhile and at the end. */
 import type { PlannedStep, RunStatus } from '../schema/index.ts';
 import type { RecordItem } from '../store/index.ts';
-import type { Adapter, Finding } from '../run/index.ts';
+import type { Adapter, PreflightIssue } from '../run/index.ts';
 
 /** Where the experiment comes from and what of it to run. Flags win over the environment, which wins over the file. */
 export interface ExperimentOptions {
@@ -76,7 +76,7 @@ export interface ExperimentPlan {
   /** Attempts at a step after the first. */
   readonly maxRetries: number;
   /** Blocking problems; the run is refused unless this is empty. */
-  readonly findings: readonly Finding[];
+  readonly findings: readonly PreflightIssue[];
 }
 
 export interface StartedRun extends PlannedRun {

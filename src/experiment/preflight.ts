@@ -1,7 +1,4 @@
-/**
- * What is looked at before anything is started, and without changing anything: the machine, then each framework. `doctor` prints
- * all of it, a run and its dry run what keeps them from starting.
- */
+/** Checks before anything starts, without changing anything: the machine, then each framework. `doctor` prints all of them, `run` the problems. */
 import { execFile } from 'node:child_process';
 import { access, constants, lstat, stat, statfs } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -12,28 +9,29 @@ import { messageOf } from '../errors/index.ts';
 import { bytes } from '../format/index.ts';
 import { closeServer, listenOnLoopback } from '../loopback/index.ts';
 import { loadPrices } from '../meter/index.ts';
-import type { Adapter, Finding } from '../run/index.ts';
+import type { Adapter, PreflightIssue } from '../run/index.ts';
 
-/** Below this a run would most likely not even keep its own logs. */
+/** With less, a run could probably not even store its own logs. */
 const LEAST_FREE_BYTES = 64 * 1024 * 1024;
 const MIB = 1024 * 1024;
 
 export interface PreflightCheck {
-  /** `missing`: nothing runs without it. `later`: a run does without it. */
+  /** `missing`: nothing runs without it. `later`: runs work without it. */
   readonly state: 'ok' | 'missing' | 'later';
   readonly what: string;
-  /** Null when all is well. */
+  /** Null when the check passed. */
   readonly fix: string | null;
-  /** As in `Finding`. */
+  /** As in `PreflightIssue`. */
   readonly code?: string;
+  readonly framework?: string;
 }
 
-/** Everything that keeps the experiment from starting; empty when it can start. */
+/** Everything that blocks the experiment; empty when it can start. */
 export async function checkExperiment(
   resolved: ResolvedConfig,
   adapters: Readonly<Record<string, Adapter>>,
   { record }: { record: boolean },
-): Promise<Finding[]> {
+): Promise<PreflightIssue[]> {
   const [machine, ...frameworks] = await Promise.all([
     checkMachine(resolved.runsDir),
     ...resolved.frameworks.map(async (framework) => await checkFramework(framework, resolved, adapters, { record })),
@@ -42,7 +40,7 @@ export async function checkExperiment(
   return [...missing, ...frameworks.flat()];
 }
 
-/** What every run needs, whatever it runs. @param runsDir absolute; it need not be there yet */
+/** What every run needs, whatever the framework. @param runsDir absolute; it need not exist yet */
 export async function checkMachine(runsDir: string): Promise<PreflightCheck[]> {
   const checks = await Promise.all([
     checkProgram('git', 'missing', 'Install git, for example with `apt-get install git`, and put it on PATH.'),
@@ -53,29 +51,26 @@ export async function checkMachine(runsDir: string): Promise<PreflightCheck[]> {
   return [ok(`Node.js ${process.versions.node}`), ...checks.map((check) => ({ ...check, what: withShownPaths(check.what) }))];
 }
 
-/** What keeps this framework from running; empty when it is ready. @param shownName what each sentence begins with */
+/** What blocks this framework; empty when it is ready. @param shownName the name that each sentence begins with */
 export async function checkFramework(
   framework: ResolvedFramework,
   resolved: ResolvedConfig,
   adapters: Readonly<Record<string, Adapter>>,
   { record, shownName = framework.name }: { record: boolean; shownName?: string },
-): Promise<Finding[]> {
+): Promise<PreflightIssue[]> {
   const adapter = adapters[framework.adapter];
   if (adapter === undefined) return [];
-  const findings = [
+  const issues = [
     ...checkEndpoint(framework, { needed: adapter.needsEndpoint === true, record }, resolved),
     ...(await checkPrices(framework, resolved)),
     ...(await adapter.check(framework.settings, framework.name)),
   ];
-  return findings.map((finding) => {
-    // Some begin with the name themselves.
-    const { what } = finding;
-    const said = what.startsWith(`${framework.name} is `) ? what.slice(`${framework.name} is `.length) : what;
-    return { ...finding, what: withShownPaths(`${shownName}: ${said}`) };
+  return issues.map((issue) => {
+    return { ...issue, framework: framework.name, what: withShownPaths(`${shownName}: ${issue.what}`) };
   });
 }
 
-/** Paths below the current directory as a person would type them. */
+/** Makes paths below the current directory relative. */
 export function withShownPaths(text: string): string {
   return text.replaceAll(`${process.cwd()}/`, '');
 }
@@ -93,17 +88,17 @@ async function checkProgram(name: string, without: 'missing' | 'later', fix: str
   }
 }
 
-/** The first of `path` and the directories above it that is there; a link counts, wherever it leads. */
-async function nearestExisting(path: string): Promise<string> {
+/** `path` or its closest existing parent; a link counts as existing, wherever it leads. */
+async function closestExisting(path: string): Promise<string> {
   const exists = await lstat(path).then(
     () => true,
     () => false,
   );
-  return exists || dirname(path) === path ? path : await nearestExisting(dirname(path));
+  return exists || dirname(path) === path ? path : await closestExisting(dirname(path));
 }
 
 async function checkRunsDir(runsDir: string): Promise<PreflightCheck> {
-  const place = await nearestExisting(runsDir);
+  const place = await closestExisting(runsDir);
   const found = await stat(place).catch(() => null);
   if (found === null) {
     const what = `${place} is a link that leads nowhere, so runs cannot be kept below it.`;
@@ -129,7 +124,7 @@ async function checkRunsDir(runsDir: string): Promise<PreflightCheck> {
   };
 }
 
-/** The meter, the rehearsal and the services that are built listen on loopback. */
+/** The meter, the rehearsal and the built services listen on loopback. */
 async function checkPorts(): Promise<PreflightCheck> {
   const server = createServer();
   try {
@@ -146,15 +141,15 @@ function checkEndpoint(
   { model, rehearsal, endpoint }: ResolvedFramework,
   { needed, record }: { needed: boolean; record: boolean },
   { replayOf }: ResolvedConfig,
-): Finding[] {
+): PreflightIssue[] {
   if (rehearsal || replayOf !== null || endpoint !== null) return [];
   const fix = 'Add endpoint: { base_url: …, api_key: ${OPENAI_API_KEY} }, or add --rehearse to try it without a model.';
   if (needed) return [{ what: `it asks the model ${JSON.stringify(model)}, but the configuration names no endpoint.`, fix }];
   return record ? [{ what: 'there is nothing to record of it: the configuration names no endpoint for it.', fix }] : [];
 }
 
-/** Under a limit on cost a call whose cost is unknown would be the last one, so that is said before the first. */
-async function checkPrices({ model, endpoint }: ResolvedFramework, { config }: ResolvedConfig): Promise<Finding[]> {
+/** With a cost limit, the first call of unknown cost would end the run, so missing prices are reported before the start. */
+async function checkPrices({ model, endpoint }: ResolvedFramework, { config }: ResolvedConfig): Promise<PreflightIssue[]> {
   const { budgets, pricing } = config;
   const scope = (['run', 'experiment'] as const).find((each) => budgets[each].max_cost_usd !== undefined);
   if (scope === undefined || endpoint === null) return [];

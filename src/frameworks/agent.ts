@@ -1,17 +1,17 @@
-/** Coding agents as frameworks: a preset makes of one what `command` can run. One attempt is one headless run of the agent. */
+/** Coding agents as frameworks: a preset turns an agent into a command line. One attempt is one headless run of the agent. */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Adapter, AdapterStep, FrameworkClaim } from '../run/index.ts';
-import type { AgentFacts, AgentOutcome, AgentPreset } from './agent/preset.ts';
+import type { AgentContext, AgentOutcome, AgentPreset } from './agent/preset.ts';
 import { reportReader } from './agent/report.ts';
-import { sessionKeeper } from './agent/session.ts';
-import { howToGet, versionOf } from './agent/version.ts';
+import { createSessionRecorder } from './agent/session.ts';
+import { installHint, versionOf } from './agent/version.ts';
 import { command, programKey, runCommand, type CommandSettings } from './command.ts';
 import { UNKNOWN_COMMIT } from './command/commit.ts';
 
-/** Of what an agent says in its failure, in characters; the whole stands in its output or its session. */
-const WORDS_KEPT = 500;
+/** Limit for the error message of an agent; the full text is in its output or its session. */
+const MAX_MESSAGE_CHARACTERS = 500;
 
 export function agentAdapter(preset: AgentPreset): Adapter<CommandSettings> {
   const withProgram = (settings: CommandSettings): CommandSettings => ({
@@ -26,9 +26,9 @@ export function agentAdapter(preset: AgentPreset): Adapter<CommandSettings> {
     needsEndpoint: true,
     async check(settings) {
       const found = await command.check(withProgram(settings));
-      if (found.length > 0) return found.map(({ what, fix }) => ({ what, fix: `${fix} ${howToGet(preset)}` }));
+      if (found.length > 0) return found.map(({ what, fix }) => ({ what, fix: `${fix} ${installHint(preset)}` }));
       const version = await versionOf(preset, settings, tmpdir());
-      return version.ok ? [] : [version.finding];
+      return version.ok ? [] : [version.issue];
     },
     async describe(settings) {
       const version = await versionOf(preset, settings, tmpdir());
@@ -50,7 +50,7 @@ async function runAgent(preset: AgentPreset, step: AdapterStep<CommandSettings>)
     return { status: 'failure', reason: 'framework_failed', message: 'an agent needs a model, and no endpoint is configured' };
   }
   const home = join(step.scratch, 'agent', `${step.step}-${step.attempt}`);
-  const facts: AgentFacts = { home, workspace, prompt, model, endpoint };
+  const facts: AgentContext = { home, workspace, prompt, model, endpoint };
   await rm(home, { recursive: true, force: true });
   await mkdir(home, { recursive: true });
   for (const [path, text] of Object.entries(preset.files(facts))) {
@@ -58,13 +58,13 @@ async function runAgent(preset: AgentPreset, step: AdapterStep<CommandSettings>)
     await writeFile(join(home, path), text, { mode: 0o600 });
   }
   const [program, ...own] = step.settings.command ?? [preset.program];
-  const session = sessionKeeper(step.log);
-  const reader = reportReader(preset.report, session.keep);
+  const session = createSessionRecorder(step.log);
+  const reader = reportReader(preset.report, session.record);
   const ended = await runCommand(
     {
       ...step,
       settings: { ...step.settings, command: [program!, ...preset.args(facts), ...own] },
-      // zsh, which some of them take for their commands, does not look at TMPDIR.
+      // Some agents run commands with zsh, which ignores TMPDIR.
       env: {
         TMPPREFIX: join(step.env['TMPDIR'] ?? home, 'zsh'),
         ...step.env,
@@ -78,14 +78,14 @@ async function runAgent(preset: AgentPreset, step: AdapterStep<CommandSettings>)
   );
   const { usage, outcome } = reader.end(home);
   session.end();
-  const claim = withWords(ended, outcome, preset);
+  const claim = withAgentMessage(ended, outcome, preset);
   return usage === null ? claim : { ...claim, usage };
 }
 
-/** An agent may say that it failed and exit with 0. */
-function withWords(ended: FrameworkClaim, outcome: AgentOutcome | null, { program }: AgentPreset): FrameworkClaim {
+/** An agent may report a failure and still exit with 0. */
+function withAgentMessage(ended: FrameworkClaim, outcome: AgentOutcome | null, { program }: AgentPreset): FrameworkClaim {
   if (outcome?.status !== 'failed') return ended;
-  const words = `${program} says: ${outcome.words.replace(/\s+/g, ' ').trim().slice(0, WORDS_KEPT)}`;
+  const words = `${program} says: ${outcome.message.replace(/\s+/g, ' ').trim().slice(0, MAX_MESSAGE_CHARACTERS)}`;
   if (ended.status === 'success') return { status: 'failure', reason: 'framework_failed', message: words };
   return { ...ended, message: `${ended.message}; ${words}` };
 }

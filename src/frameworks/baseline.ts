@@ -1,6 +1,6 @@
 /**
- * The adapter `baseline`: one prompt, one answer, files written. It does nothing clever, so that frameworks of many
- * agents can be compared with that.
+ * The adapter `baseline`: one prompt, one answer, files written. It is deliberately simple, as a baseline for multi-agent
+ * frameworks.
  */
 import { hash } from 'node:crypto';
 import { sumComplete } from '../format/index.ts';
@@ -9,7 +9,7 @@ import type { ClaimedUsage, EventMetadata } from '../schema/index.ts';
 import { stepwellBuild } from '../store/index.ts';
 import { type ModelAnswer, parseAnswer, SYSTEM_PROMPT, userPrompt } from './baseline/answer-format.ts';
 import { type ChatMessage, complete, type Completion } from './baseline/completion.ts';
-import { readWorkspace, removeAnswered, unsafePathReason, writeAnswered } from './baseline/workspace.ts';
+import { readWorkspace, removeAnswerFile, unsafePathReason, writeAnswerFile } from './baseline/workspace.ts';
 
 export const baseline: Adapter = {
   settings: { keys: {} },
@@ -31,7 +31,7 @@ async function runStep(step: AdapterStep): Promise<FrameworkClaim> {
   };
 
   for (;;) {
-    const completion = await ask(step, messages);
+    const completion = await requestCompletion(step, messages);
     completions.push(completion);
     if (!completion.ok) return failure(completion.message);
     const answer = parseAnswer(completion.text);
@@ -41,14 +41,14 @@ async function runStep(step: AdapterStep): Promise<FrameworkClaim> {
       messages.push({ role: 'assistant', content: completion.text }, { role: 'user', content: response });
       continue;
     }
-    const problem = await problemOf(step, completion, answer);
+    const problem = await rejectionReason(step, completion, answer);
     if (problem !== null) return failure(problem);
-    await apply(step, answer);
+    await applyAnswer(step, answer);
     return { status: 'success', usage: usageOf(completions) };
   }
 }
 
-async function ask(step: AdapterStep, messages: readonly ChatMessage[]): Promise<Completion> {
+async function requestCompletion(step: AdapterStep, messages: readonly ChatMessage[]): Promise<Completion> {
   const { endpoint, model, signal, randomSeed: seed } = step;
   if (endpoint === null) return { ok: false, message: 'the baseline needs a model, and no endpoint is configured' };
   const bytes = messages.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0);
@@ -64,8 +64,8 @@ async function ask(step: AdapterStep, messages: readonly ChatMessage[]): Promise
   return completion;
 }
 
-/** Why nothing of the answer may be written, or null. */
-async function problemOf(step: AdapterStep, completion: Completion, answer: ModelAnswer): Promise<string | null> {
+/** Why the answer must not be written, or null. */
+async function rejectionReason(step: AdapterStep, completion: Completion, answer: ModelAnswer): Promise<string | null> {
   if (completion.ok && completion.finishReason === 'length') return 'the answer was cut at the token limit of the model';
   if (answer.unfinished !== null) return `the answer ends inside the file ${JSON.stringify(answer.unfinished)}`;
   if (answer.files.length === 0 && answer.deletions.length === 0) {
@@ -80,10 +80,10 @@ async function problemOf(step: AdapterStep, completion: Completion, answer: Mode
   return null;
 }
 
-async function apply(step: AdapterStep, answer: ModelAnswer): Promise<void> {
+async function applyAnswer(step: AdapterStep, answer: ModelAnswer): Promise<void> {
   for (const file of answer.files) {
     step.signal.throwIfAborted();
-    const { executable } = await writeAnswered(step.workspace, file);
+    const { executable } = await writeAnswerFile(step.workspace, file);
     const metadata: EventMetadata<'file_written'> = {
       path: file.path,
       bytes: Buffer.byteLength(file.content),
@@ -93,13 +93,13 @@ async function apply(step: AdapterStep, answer: ModelAnswer): Promise<void> {
     step.log.info(`Wrote ${file.path}`, { event: 'file_written', metadata });
   }
   for (const path of answer.deletions) {
-    await removeAnswered(step.workspace, path);
+    await removeAnswerFile(step.workspace, path);
     const metadata: EventMetadata<'file_removed'> = { path };
     step.log.info(`Removed ${path}`, { event: 'file_removed', metadata });
   }
 }
 
-/** The sum over the answers; null where one of them did not say. */
+/** The sum over all answers; a field is null when an answer lacks it. */
 function usageOf(completions: readonly Completion[]): ClaimedUsage {
   const usages = completions.map((completion) => (completion.ok ? completion.usage : null));
   const sum = (key: 'prompt_tokens' | 'completion_tokens'): number | null => sumComplete(usages.map((usage) => usage?.[key]));

@@ -2,22 +2,29 @@
 import { delimiter, dirname } from 'node:path';
 import { StepwellError } from '../errors/index.ts';
 import { runLogged } from '../exec/index.ts';
-import { findingOf, type Adapter, type AdapterRun, type AdapterStep, type Finding, type FrameworkClaim } from '../run/index.ts';
+import {
+  issueOf,
+  type Adapter,
+  type AdapterRun,
+  type AdapterStep,
+  type PreflightIssue,
+  type FrameworkClaim,
+} from '../run/index.ts';
 import { reservePort } from '../validate/index.ts';
-import { copyOf, makeCopy, openCopy } from './chatdev/copy.ts';
-import { placeLauncher, takeProduct } from './chatdev/output-files.ts';
+import { checkoutOf, createCheckout, openCheckout } from './chatdev/checkout.ts';
+import { placeLauncher, collectOutput } from './chatdev/output-files.ts';
 import { isListening, LOG_PORT } from './chatdev/log-port.ts';
 import { outputReader, type OutputReader } from './chatdev/output.ts';
 import { CHATDEV } from './chatdev/recipe.ts';
-import { endpointVariables, failedEnd } from './framework-process.ts';
-import { PYTHON_ENVIRONMENT, successWhereParsed } from './python.ts';
+import { endpointVariables, failureOfOutcome } from './framework-process.ts';
+import { PYTHON_ENVIRONMENT, claimAfterSyntaxCheck } from './python.ts';
 import {
   commitOf,
   describeSetup,
-  readinessOf,
-  requireReady,
-  type SetupPlace,
-  useSetup,
+  checkReadiness,
+  requireSetup,
+  type SetupPaths,
+  recordSetup,
   type SetupSettings,
   SOURCE_SETTINGS,
 } from '../setup/index.ts';
@@ -26,7 +33,7 @@ import { chatdevError } from './chatdev/errors.ts';
 export const chatdev: Adapter<SetupSettings> = {
   settings: SOURCE_SETTINGS,
   needsEndpoint: true,
-  // A field of newer answers that it hands to a constructor which does not know it.
+  // It passes this newer field to a constructor that does not know it.
   omitFromMessages: ['annotations'],
   check,
   describe: async (settings) => await describeSetup(CHATDEV, settings),
@@ -34,23 +41,23 @@ export const chatdev: Adapter<SetupSettings> = {
   runStep,
 };
 
-async function check(settings: SetupSettings, framework?: string): Promise<Finding[]> {
-  const readiness = await readinessOf(CHATDEV, settings, framework);
-  const unready = readiness.status === 'ready' ? [] : [readiness.finding];
+async function check(settings: SetupSettings, framework?: string): Promise<PreflightIssue[]> {
+  const readiness = await checkReadiness(CHATDEV, settings, framework);
+  const issues = readiness.status === 'ready' ? [] : [readiness.issue];
   try {
     if (settings.model !== undefined) modelName(settings.model);
-    return unready;
+    return issues;
   } catch (error) {
     if (!(error instanceof StepwellError)) throw error;
-    return [...unready, findingOf(error)];
+    return [...issues, issueOf(error)];
   }
 }
 
 async function prepare(run: AdapterRun<SetupSettings>): Promise<{ commit: string }> {
   modelName(run.model);
-  const place = await useSetup(CHATDEV, run);
-  await makeCopy(run, place);
-  await placeLauncher(run.workspace, [copyOf(run).programs, dirname(place.python)]);
+  const setup = await recordSetup(CHATDEV, run);
+  await createCheckout(run, setup);
+  await placeLauncher(run.workspace, [checkoutOf(run).binDir, dirname(setup.python)]);
   if (await isListening(LOG_PORT)) {
     run.log.warn(
       `Something listens on port ${LOG_PORT} of 127.0.0.1: ChatDev sends it every line of its log, prompts and code included, ` +
@@ -60,25 +67,25 @@ async function prepare(run: AdapterRun<SetupSettings>): Promise<{ commit: string
   return { commit: commitOf(CHATDEV, run.settings) };
 }
 
-/** What Linux takes as one argument, its end included. */
+/** The limit of Linux for one argument, including the final NUL. */
 const LONGEST_ARGUMENT = 128 * 1024 - 1;
 
 async function runStep(step: AdapterStep<SetupSettings>): Promise<FrameworkClaim> {
   const task = `--task=${step.prompt}`;
   const bytes = Buffer.byteLength(task);
   if (bytes > LONGEST_ARGUMENT) throw chatdevError('CHATDEV_PROMPT_TOO_LONG', { bytes, most: LONGEST_ARGUMENT });
-  const place = await requireReady(CHATDEV, step.settings);
-  const goesOn = await openCopy(step);
-  const { source, products, base } = copyOf(step);
+  const setup = await requireSetup(CHATDEV, step.settings);
+  const isIncremental = await openCheckout(step);
+  const { source, outputDir, previousCode } = checkoutOf(step);
   const name = `step_${step.step}_attempt_${step.attempt}`;
-  const config = goesOn ? ['--config', 'Incremental', '--path', base] : ['--config', 'Default'];
+  const config = isIncremental ? ['--config', 'Incremental', '--path', previousCode] : ['--config', 'Default'];
   const output = outputReader();
   using reserved = await reservePort();
   const { outcome } = await runLogged(
     {
-      command: [place.python, 'run.py', task, '--name', name, '--org', 'stepwell', '--model', modelName(step.model), ...config],
+      command: [setup.python, 'run.py', task, '--name', name, '--org', 'stepwell', '--model', modelName(step.model), ...config],
       cwd: source,
-      env: environmentOf(step, place, reserved.port),
+      env: environmentOf(step, setup, reserved.port),
       graceMs: step.shutdownGraceSeconds * 1000,
       signal: step.signal,
       processTag: step.processTag,
@@ -86,9 +93,9 @@ async function runStep(step: AdapterStep<SetupSettings>): Promise<FrameworkClaim
     },
     step.log,
   );
-  const code = await takeProduct(products, step.workspace, output.written());
+  const code = await collectOutput(outputDir, step.workspace, output.written());
   const usage = output.usage();
-  const claim = withError(failedEnd(outcome), output) ?? (await judge(step, place, code));
+  const claim = withError(failureOfOutcome(outcome), output) ?? (await verifyCode(step, setup, code));
   return usage === null ? claim : { ...claim, usage };
 }
 
@@ -97,39 +104,39 @@ function withError(claim: FrameworkClaim | null, output: OutputReader): Framewor
   return claim?.status !== 'failure' || error === null ? claim : { ...claim, message: `${claim.message}: ${error}` };
 }
 
-/** Its exit code is 0 whatever came of the work. */
-async function judge(step: AdapterStep<SetupSettings>, place: SetupPlace, code: readonly string[]): Promise<FrameworkClaim> {
+/** Its exit code is 0 whatever the result. */
+async function verifyCode(step: AdapterStep<SetupSettings>, setup: SetupPaths, code: readonly string[]): Promise<FrameworkClaim> {
   if (code.length === 0) {
     return { status: 'failure', reason: 'framework_failed', message: 'it ended with exit code 0, but wrote no code' };
   }
-  return await successWhereParsed(step, place.python);
+  return await claimAfterSyntaxCheck(step, setup.python);
 }
 
-/** The user's `env:` stands above the endpoint, as everywhere; what keeps runs apart stands above that. */
-function environmentOf(step: AdapterStep<SetupSettings>, place: SetupPlace, port: number): Record<string, string> {
+/** The user's `env:` wins over the endpoint, as everywhere; variables that isolate runs win over both. */
+function environmentOf(step: AdapterStep<SetupSettings>, setup: SetupPaths, port: number): Record<string, string> {
   const endpoint = step.endpoint === null ? {} : { ...endpointVariables(step.endpoint), BASE_URL: step.endpoint.baseUrl };
   return {
     ...endpoint,
-    // For the program when ChatDev tries it: one that listens elsewhere could meet that of another run.
+    // For the program when ChatDev tries it: on a fixed port it could collide with another run.
     PORT: String(port),
     PIP_DISABLE_PIP_VERSION_CHECK: '1',
     PIP_NO_INPUT: '1',
     ...step.env,
-    // What ChatDev tries, and the packages that it fetches for it, are the run's; ChatDev itself runs on those of its set-up.
-    PATH: [copyOf(step).programs, step.env['PATH'] ?? ''].join(delimiter),
-    TIKTOKEN_CACHE_DIR: place.encodings,
+    // The program that ChatDev tries and its packages belong to the run; ChatDev itself uses the shared installation.
+    PATH: [checkoutOf(step).binDir, step.env['PATH'] ?? ''].join(delimiter),
+    TIKTOKEN_CACHE_DIR: setup.encodings,
     ...PYTHON_ENVIRONMENT,
   };
 }
 
-/** ChatDev knows models by names of its own, each of which stands for one name on the wire. */
+/** ChatDev's own names of models, by the name sent to the provider. */
 const MODEL_NAMES: Readonly<Record<string, string>> = {
   'gpt-4o-mini': 'GPT_4O_MINI',
   'gpt-4o': 'GPT_4O',
   'gpt-4-turbo': 'GPT_4_TURBO',
   'gpt-4': 'GPT_4',
   'gpt-3.5-turbo-16k': 'GPT_3_5_TURBO',
-  // The scripted model answers whatever it is called.
+  // The scripted model answers to any name.
   rehearsal: 'GPT_4O_MINI',
 };
 

@@ -2,11 +2,18 @@
 import { delimiter, dirname } from 'node:path';
 import { z } from 'zod';
 import { execError, findProgram, type OutputLine, runLogged } from '../exec/index.ts';
-import { findingOf, type Adapter, type AdapterRun, type AdapterStep, type Finding, type FrameworkClaim } from '../run/index.ts';
+import {
+  issueOf,
+  type Adapter,
+  type AdapterRun,
+  type AdapterStep,
+  type PreflightIssue,
+  type FrameworkClaim,
+} from '../run/index.ts';
 import type { FrameworkSettings } from '../schema/index.ts';
 import { commitOf, UNKNOWN_COMMIT } from './command/commit.ts';
 import { commandError } from './command/errors.ts';
-import { endpointVariables, failedEnd } from './framework-process.ts';
+import { endpointVariables, failureOfOutcome } from './framework-process.ts';
 
 const keys = {
   command: programKey(
@@ -14,7 +21,7 @@ const keys = {
   ),
 };
 
-/** A program and its arguments; everything that is one has this key. */
+/** Settings of every adapter that runs a configurable program. */
 export type CommandSettings = FrameworkSettings & { readonly command?: readonly string[] | undefined };
 
 export function programKey(description: string) {
@@ -28,22 +35,22 @@ export const command: Adapter<CommandSettings> = {
   runStep: async (step) => await runCommand(step),
 };
 
-function check(settings: CommandSettings): Promise<Finding[]> {
-  return Promise.resolve(findingsOf(settings));
+function check(settings: CommandSettings): Promise<PreflightIssue[]> {
+  return Promise.resolve(programIssues(settings));
 }
 
-function findingsOf(settings: CommandSettings): Finding[] {
+function programIssues(settings: CommandSettings): PreflightIssue[] {
   const program = settings.command?.[0];
-  if (program === undefined || program === '') return [findingOf(commandError('COMMAND_MISSING', {}))];
+  if (program === undefined || program === '') return [issueOf(commandError('COMMAND_MISSING', {}))];
   const path = settings.env['PATH'] ?? parentPath();
   const found = findProgram(program, path);
   switch (found.status) {
     case 'found':
       return [];
     case 'missing':
-      return [findingOf(execError('PROGRAM_NOT_FOUND', { program, path: settings.env['PATH'] ?? null }))];
+      return [issueOf(execError('PROGRAM_NOT_FOUND', { program, path: settings.env['PATH'] ?? null }))];
     case 'not_executable':
-      return [findingOf(execError('PROGRAM_NOT_EXECUTABLE', { program: found.path, reason: 'it has no execute permission' }))];
+      return [issueOf(execError('PROGRAM_NOT_EXECUTABLE', { program: found.path, reason: 'it has no execute permission' }))];
     default:
       return found satisfies never;
   }
@@ -55,7 +62,7 @@ async function prepare(run: AdapterRun<CommandSettings>): Promise<{ commit: stri
   return { commit: found.status === 'found' ? await commitOf(found.path, args) : UNKNOWN_COMMIT };
 }
 
-/** One process; `onLine` sees its output beside the record. */
+/** Runs one process. `onLine` gets its output in addition to the record. */
 export async function runCommand(
   step: AdapterStep<CommandSettings>,
   onLine?: (line: OutputLine) => void,
@@ -67,7 +74,7 @@ export async function runCommand(
       command: [program, ...fillPlaceholders(args, values)],
       cwd: step.workspace,
       env: environmentOf(step),
-      ...(namesPrompt(args) ? {} : { stdin: step.prompt }),
+      ...(hasPromptPlaceholder(args) ? {} : { stdin: step.prompt }),
       graceMs: step.shutdownGraceSeconds * 1000,
       signal: step.signal,
       processTag: step.processTag,
@@ -75,10 +82,10 @@ export async function runCommand(
     },
     step.log,
   );
-  return failedEnd(outcome) ?? { status: 'success' };
+  return failureOfOutcome(outcome) ?? { status: 'success' };
 }
 
-/** What the user sets in `env:` stands above the endpoint: who names another one means it. */
+/** The user's `env:` wins over the endpoint: a user who sets another endpoint means it. */
 function environmentOf(step: AdapterStep): Record<string, string> {
   const { endpoint, randomSeed } = step;
   return {
@@ -102,7 +109,7 @@ function commandOf(run: AdapterRun<CommandSettings>): readonly [string, ...strin
   return [program, ...args];
 }
 
-/** PATH as frameworks get it: Node's own directory stands last, so that stepwell's Node is found where there is no other. */
+/** PATH for frameworks: this Node's directory comes last, so that it is used only when there is no other Node. */
 export function parentPath(): string {
   return [process.env['PATH'] ?? '', dirname(process.execPath)].join(delimiter);
 }
@@ -117,12 +124,12 @@ export interface Placeholders {
 
 const PLACEHOLDER = /\{(prompt|prompt_file|workspace|step)\}/g;
 
-/** Replaces the placeholders of each argument once: what they bring in is never looked at again. Other {…} stay as they are. */
+/** Replaces the placeholders of each argument in one pass: replaced text is not expanded again. Other {…} are left alone. */
 export function fillPlaceholders(args: readonly string[], values: Placeholders): string[] {
   return args.map((arg) => arg.replace(PLACEHOLDER, (_match, name: keyof Placeholders) => values[name]));
 }
 
-/** Whether the prompt gets to the program by an argument; otherwise it is written to its stdin. */
-export function namesPrompt(args: readonly string[]): boolean {
+/** Whether an argument carries the prompt; otherwise it is written to stdin. */
+export function hasPromptPlaceholder(args: readonly string[]): boolean {
   return args.some((arg) => /\{prompt(_file)?\}/.test(arg));
 }

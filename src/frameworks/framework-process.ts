@@ -1,9 +1,9 @@
-/** What all frameworks that are a process share: where it finds the model, and what its end says. */
+/** Shared by frameworks that run as a process: environment variables for the model endpoint, and how an exit is judged. */
 import { describeOutcome, type ProgramOutcome } from '../exec/index.ts';
 import type { AdapterEndpoint, FrameworkClaim } from '../run/index.ts';
 
 /** Null for exit code 0. @throws when the process could not be started */
-export function failedEnd(outcome: ProgramOutcome): FrameworkClaim | null {
+export function failureOfOutcome(outcome: ProgramOutcome): FrameworkClaim | null {
   switch (outcome.status) {
     case 'exited':
       return outcome.exitCode === 0 ? null : { status: 'failure', reason: 'exit_code', message: describeOutcome(outcome) };
@@ -18,7 +18,7 @@ export function failedEnd(outcome: ProgramOutcome): FrameworkClaim | null {
   }
 }
 
-/** Where clients look for the model by themselves. Those of Anthropic and Gemini add the version to the URL. */
+/** The variables that model clients read by default. Clients of Anthropic and Gemini add the version to the URL themselves. */
 export function endpointVariables({ baseUrl, rootUrl, apiKey }: AdapterEndpoint): Record<string, string> {
   return {
     OPENAI_BASE_URL: baseUrl,

@@ -1,25 +1,32 @@
-/** The adapter `ghspec`: GitHub Spec Kit, which takes a coding agent through four phases a step. */
+/** The adapter `ghspec`: GitHub Spec Kit, which drives a coding agent through four phases per step. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { AdapterSettings } from '../config/index.ts';
 import { describeOutcome, runLogged } from '../exec/index.ts';
-import { findingOf, type Adapter, type AdapterRun, type AdapterStep, type Finding, type FrameworkClaim } from '../run/index.ts';
+import {
+  issueOf,
+  type Adapter,
+  type AdapterRun,
+  type AdapterStep,
+  type PreflightIssue,
+  type FrameworkClaim,
+} from '../run/index.ts';
 import { digestDirectory } from '../store/index.ts';
 import { programKey } from './command.ts';
-import { agentOf, isDefaultAgent } from './ghspec/agent.ts';
+import { resolveAgent, isDefaultAgent } from './ghspec/agent.ts';
 import { failureOf, workflowText } from './ghspec/workflow.ts';
-import { openDesk } from './ghspec/agent-callback.ts';
-import { beginFeature } from './ghspec/phases.ts';
+import { startAgentCallback } from './ghspec/agent-callback.ts';
+import { createPhaseRunner } from './ghspec/phases.ts';
 import { GHSPEC } from './ghspec/recipe.ts';
-import { missingWork, newFeature, tasksIn, textOf } from './ghspec/artifacts.ts';
+import { missingArtifact, newFeature, tasksIn, textOf } from './ghspec/artifacts.ts';
 import { PYTHON_ENVIRONMENT } from './python.ts';
 import {
   describeSetup,
-  readinessOf,
-  requireReady,
-  unknownAgent,
-  useSetup,
+  checkReadiness,
+  requireSetup,
+  unknownAgentError,
+  recordSetup,
   type SetupSettings,
   PACKAGE_SETTINGS,
 } from '../setup/index.ts';
@@ -46,28 +53,28 @@ export const ghspec: Adapter<SetupSettings> = {
   runStep,
 };
 
-async function check(settings: SetupSettings, framework?: string): Promise<Finding[]> {
-  const unknown = unknownAgent(GHSPEC, settings);
-  const findings = unknown === null ? [] : [findingOf(unknown)];
-  const readiness = await readinessOf(GHSPEC, settings, framework);
-  if (readiness.status === 'not_ready') findings.push(readiness.finding);
-  // The set-up brings the default agent along, so until then only another one can be missing.
+async function check(settings: SetupSettings, framework?: string): Promise<PreflightIssue[]> {
+  const unknown = unknownAgentError(GHSPEC, settings);
+  const issues = unknown === null ? [] : [issueOf(unknown)];
+  const readiness = await checkReadiness(GHSPEC, settings, framework);
+  if (readiness.status === 'not_ready') issues.push(readiness.issue);
+  // Setup installs the default agent, so before setup only a different agent can be missing.
   if (unknown === null && (readiness.status === 'ready' || !isDefaultAgent(settings))) {
-    const agent = await agentOf(settings);
-    findings.push(...(await agent.adapter.check(agent.settings)));
+    const agent = await resolveAgent(settings);
+    issues.push(...(await agent.adapter.check(agent.settings)));
   }
-  return findings;
+  return issues;
 }
 
 async function describeAgent(settings: SetupSettings): Promise<string | null> {
-  if (unknownAgent(GHSPEC, settings) !== null) return null;
-  const agent = await agentOf(settings);
+  if (unknownAgentError(GHSPEC, settings) !== null) return null;
+  const agent = await resolveAgent(settings);
   return (await agent.adapter.describe?.(agent.settings)) ?? null;
 }
 
-/** Makes Spec Kit's project in the workspace: its features follow one another there. */
+/** Initializes a Spec Kit project in the workspace; each step adds a feature to it. */
 async function prepare(run: AdapterRun<SetupSettings>): Promise<{ commit: string }> {
-  const { programs } = await useSetup(GHSPEC, run);
+  const { programs } = await recordSetup(GHSPEC, run);
   await mkdir(run.workspace, { recursive: true });
   const options = ['--here', '--force', '--non-interactive', '--integration', 'pi', '--script', 'sh', '--ignore-agent-tools'];
   const { outcome } = await runLogged(
@@ -84,33 +91,33 @@ async function prepare(run: AdapterRun<SetupSettings>): Promise<{ commit: string
   if (outcome.status === 'spawn_failed') throw outcome.error;
   if (outcome.status !== 'exited' || outcome.exitCode !== 0)
     throw ghspecError('SPECKIT_NOT_INITIALISED', { how: describeOutcome(outcome) });
-  const agent = await agentOf(run.settings);
+  const agent = await resolveAgent(run.settings);
   const { commit } = await agent.adapter.prepare({ ...run, settings: agent.settings });
   return { commit: `specify-cli ${GHSPEC.commit}, ${commit}` };
 }
 
 async function runStep(step: AdapterStep<SetupSettings>): Promise<FrameworkClaim> {
-  const { programs } = await requireReady(GHSPEC, step.settings);
+  const { programs } = await requireSetup(GHSPEC, step.settings);
   const before = await digestDirectory(step.workspace);
-  const feature = beginFeature(step, await agentOf(step.settings), before);
+  const phases = createPhaseRunner(step, await resolveAgent(step.settings), before);
   const stdout: string[] = [];
-  const outcome = await driven();
-  const usage = feature.usage();
-  const claim = feature.failure() ?? failureOf(outcome, stdout) ?? (await measured(step, before));
+  const outcome = await runWorkflow();
+  const usage = phases.usage();
+  const claim = phases.failure() ?? failureOf(outcome, stdout) ?? (await verifyArtifacts(step, before));
   return usage === undefined ? claim : { ...claim, usage };
 
-  async function driven() {
+  async function runWorkflow() {
     const own = join(step.scratch, 'ghspec');
-    await using desk = await openDesk(own, feature.attend);
+    await using callback = await startAgentCallback(own, phases.handleCall);
     const workflow = join(own, 'workflow.yml');
     await writeFile(workflow, workflowText());
-    // What is asked for gets to the agent another way, at any length; this is what Spec Kit keeps in its own record.
+    // The prompt reaches the agent another way, at any length; this is only what Spec Kit keeps in its own record.
     const input = `spec=Step ${step.step}, ${step.name}`;
     const { outcome } = await runLogged(
       {
         command: [join(programs, 'specify'), 'workflow', 'run', workflow, '-i', input, '--json'],
         cwd: step.workspace,
-        env: { ...environmentOf(step), SPECKIT_INTEGRATION_PI_EXECUTABLE: desk.program },
+        env: { ...environmentOf(step), SPECKIT_INTEGRATION_PI_EXECUTABLE: callback.program },
         graceMs: step.shutdownGraceSeconds * 1000,
         signal: step.signal,
         processTag: agentProcessTag(step),
@@ -124,12 +131,12 @@ async function runStep(step: AdapterStep<SetupSettings>): Promise<FrameworkClaim
   }
 }
 
-/** Its word that all is done, held against what is there. */
-async function measured(
+/** Checks the claim that all is done against the files in the workspace. */
+async function verifyArtifacts(
   step: AdapterStep<SetupSettings>,
   before: Awaited<ReturnType<typeof digestDirectory>>,
 ): Promise<FrameworkClaim> {
-  const missing = await missingWork(step.workspace, before, await digestDirectory(step.workspace));
+  const missing = await missingArtifact(step.workspace, before, await digestDirectory(step.workspace));
   if (missing !== null)
     return { status: 'failure', reason: 'framework_failed', message: `it claims to have completed the feature, but ${missing}` };
   const { done, open } = tasksIn((await textOf(step.workspace, `${await newFeature(step.workspace, before)}/tasks.md`)) ?? '');

@@ -16,9 +16,9 @@ import type { Recipe } from '../setup/index.ts';
 import type { Adapter } from '../run/index.ts';
 
 export interface Framework {
-  /** With the keys that it adds to the configuration. */
+  /** Includes the configuration keys that it adds. */
   readonly adapter: Adapter;
-  /** What `stepwell setup` makes ready first; null where nothing is to be. */
+  /** What `stepwell setup` installs first; null when there is nothing to install. */
   readonly recipe: Recipe | null;
 }
 
@@ -40,7 +40,7 @@ export const adapters: Readonly<Record<string, Adapter>> = Object.fromEntries(
   Object.entries(frameworks).map(([name, { adapter }]) => [name, adapter]),
 );
 
-/** Of the adapters whose framework is set up first. */
+/** Recipes by adapter name, for frameworks that `stepwell setup` installs. */
 export const recipes: Readonly<Record<string, Recipe>> = Object.fromEntries(
   Object.entries(frameworks).flatMap(([name, { recipe }]) => (recipe === null ? [] : [[name, recipe]])),
 );

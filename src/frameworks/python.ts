@@ -1,9 +1,9 @@
-/** For frameworks that are Python, or write it. */
+/** For frameworks that are written in Python, or generate Python. */
 import { describeOutcome, runProgram } from '../exec/index.ts';
 import type { AdapterStep, FrameworkClaim } from '../run/index.ts';
 
 /** Prints `path:line: message` for each file below the current directory that does not parse; at most ten. */
-const CHECK = `
+const SYNTAX_CHECK = `
 import ast, os, sys
 bad = []
 for top, dirs, files in os.walk('.'):
@@ -19,19 +19,19 @@ for top, dirs, files in os.walk('.'):
 for line in bad[:10]: print(line.replace('\\n', ' '))
 `;
 
-/** A claim of success, held against the Python files of the workspace. Throws when they could not be checked. */
-export async function successWhereParsed(step: AdapterStep, python: string): Promise<FrameworkClaim> {
+/** Success only if every Python file of the workspace parses. Throws when the check itself failed. */
+export async function claimAfterSyntaxCheck(step: AdapterStep, python: string): Promise<FrameworkClaim> {
   const broken = await syntaxErrors(step, python);
   if (broken.length === 0) return { status: 'success' };
   for (const line of broken) step.log.warn(`Not Python: ${line}`);
   return { status: 'failure', reason: 'framework_failed', message: `it claims success, but wrote ${broken[0]}` };
 }
 
-/** One line for each file of the workspace that is not Python although it is called so. Throws when the check itself failed. */
+/** One line for each `.py` file of the workspace that does not parse. Throws when the check itself failed. */
 export async function syntaxErrors(step: AdapterStep, python: string): Promise<string[]> {
   const lines: string[] = [];
   const { outcome } = await runProgram({
-    command: [python, '-I', '-B', '-X', 'utf8', '-c', CHECK],
+    command: [python, '-I', '-B', '-X', 'utf8', '-c', SYNTAX_CHECK],
     cwd: step.workspace,
     env: step.env,
     graceMs: step.shutdownGraceSeconds * 1000,
@@ -44,5 +44,5 @@ export async function syntaxErrors(step: AdapterStep, python: string): Promise<s
   throw new Error(`the syntax of the workspace's Python files could not be checked with ${python}: ${describeOutcome(outcome)}`);
 }
 
-/** Nothing is written into a set-up that runs share, output comes as it is made, files are UTF-8 in every locale. */
+/** No bytecode is written into the shared installation, output is unbuffered, files are UTF-8 in every locale. */
 export const PYTHON_ENVIRONMENT = { PYTHONDONTWRITEBYTECODE: '1', PYTHONUNBUFFERED: '1', PYTHONUTF8: '1' } as const;

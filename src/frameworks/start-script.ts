@@ -1,8 +1,8 @@
-/** What starts the application of a framework that writes no program which does only that. */
+/** A start script for frameworks that do not write one themselves. */
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Puts `start.sh` into the workspace; before the first step, so that it counts as no work of the framework. */
+/** Writes `start.sh` into the workspace. Call it before the first step, so that it does not count as the framework's work. */
 export async function placeStartScript(workspace: string, script: string): Promise<void> {
   const target = join(workspace, 'start.sh');
   await writeFile(target, script);

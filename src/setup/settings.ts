@@ -1,4 +1,4 @@
-/** The keys of a framework that is set up first: where, and what of. */
+/** Configuration keys of frameworks that `stepwell setup` installs. */
 import { z } from 'zod';
 import type { AdapterSettings } from '../config/index.ts';
 import type { FrameworkSettings } from '../schema/index.ts';
@@ -21,7 +21,7 @@ const PLACE_KEYS = {
   ),
 };
 
-/** What a set-up reads of a framework's settings; each framework has of it what its recipe needs. */
+/** Settings that setup reads; each framework has those that its recipe needs. */
 export type SetupSettings = FrameworkSettings & {
   readonly [key in keyof typeof SOURCE_KEYS | keyof typeof PLACE_KEYS]?: string | undefined;
 } & {

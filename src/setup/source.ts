@@ -1,63 +1,62 @@
-/** Brings the source of a framework at one commit, from a git URL or a path on this machine. */
+/** Fetches the source of a framework at one commit, from a git URL or a local path. */
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Repository } from '../secrets/index.ts';
 import { gitHasCommit } from '../store/index.ts';
-import type { SetupPlace } from './place.ts';
+import type { SetupPaths } from './paths.ts';
 import type { Recipe } from './recipe.ts';
-import type { Tools } from './tool.ts';
+import type { SetupTools } from './tool.ts';
 import { setupError } from './errors.ts';
 
 /**
- * The files of the commit and nothing else: git's names are its digests, so what comes out of the archive of a commit is that commit,
- * without its submodules and what it marks as `export-ignore`.
+ * Exactly the files of the commit, since git verifies content by digest; without submodules and paths marked `export-ignore`.
  *
  * @throws SETUP_SOURCE_UNREACHABLE, SETUP_COMMIT_MISSING, SETUP_STEP_FAILED
  */
 export async function fetchSource(
   framework: string,
   { repository, commit, leaveOut }: Pick<Recipe, 'commit' | 'leaveOut'> & { readonly repository: Repository },
-  place: SetupPlace,
-  tools: Tools,
+  paths: SetupPaths,
+  tools: SetupTools,
 ): Promise<void> {
   const isLocal = await stat(repository.address).then(
     (facts) => facts.isDirectory(),
     () => false,
   );
-  const fetched = join(place.directory, 'fetched.git');
-  if (!isLocal) await fetchCommit({ framework, repository, commit, into: fetched }, place.directory, tools);
+  const fetched = join(paths.directory, 'fetched.git');
+  if (!isLocal) await fetchCommit({ framework, repository, commit, into: fetched }, paths.directory, tools);
   const from = isLocal ? repository.address : fetched;
   if (!(await gitHasCommit(from, commit))) {
     throw setupError('SETUP_COMMIT_MISSING', { framework, repository: repository.shown, commit, isLocal });
   }
 
-  const packed = join(place.directory, 'source.tar');
+  const packed = join(paths.directory, 'source.tar');
   const excluded = leaveOut.map((name) => `:(exclude)${name}`);
-  // Run where pathspecs cannot be taken for names of a work tree: `git archive` reads the commit alone.
+  // Run outside any work tree, so that pathspecs match the commit only.
   await tools.run(
     'unpack the source',
     ['git', '-C', from, 'archive', `--output=${packed}`, commit, '.', ...excluded],
-    place.directory,
+    paths.directory,
   );
-  await mkdir(place.source, { recursive: true });
-  await tools.run('unpack the source', ['tar', '-xf', packed, '-C', place.source], place.directory);
-  // Frameworks look for a `.env` upwards from their own files, and the user's, with real keys, may lie above: theirs ends the search.
-  await writeFile(join(place.source, '.env'), '');
+  await mkdir(paths.source, { recursive: true });
+  await tools.run('unpack the source', ['tar', '-xf', packed, '-C', paths.source], paths.directory);
+  // Frameworks search parent directories for a `.env`, where the user's, with real keys, may be; an empty one ends the search.
+  await writeFile(join(paths.source, '.env'), '');
   await rm(packed);
   await rm(fetched, { recursive: true, force: true });
 }
 
-/** One commit without history where the server gives that, else everything. */
+/** One commit without history if the server allows it, otherwise everything. */
 async function fetchCommit(
   { framework, repository, commit, into }: { framework: string; repository: Repository; commit: string; into: string },
   cwd: string,
-  tools: Tools,
+  tools: SetupTools,
 ): Promise<void> {
   await tools.run('make a repository', ['git', 'init', '--quiet', '--bare', into], cwd);
-  // A connection that stands still is given up after a minute.
+  // Give up on a stalled connection after a minute.
   const patience = ['-c', 'http.lowSpeedLimit=1000', '-c', 'http.lowSpeedTime=60'] as const;
   const fetch = ['git', ...patience, '-C', into, 'fetch', '--quiet', '--no-tags'] as const;
-  // `--`: what begins with a dash is an address all the same.
+  // `--`: an address may begin with a dash.
   if ((await tools.attempt([...fetch, '--depth=1', '--', repository.address, commit], cwd)).ok) return;
   const all = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
   const fetched = await tools.attempt([...fetch, '--', repository.address, ...all], cwd);

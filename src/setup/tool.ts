@@ -1,19 +1,19 @@
-/** Runs git, Python, pip and npm for a set-up: everything they say goes into its log. */
+/** Runs git, Python, pip and npm for a set-up; all their output goes into its log. */
 import { appendFile } from 'node:fs/promises';
 import { hash, randomBytes } from 'node:crypto';
 import { describeOutcome, runProgram } from '../exec/index.ts';
 import { setupError } from './errors.ts';
 
-export interface Tools {
+export interface SetupTools {
   /** @param withoutAccess what helps where what is fetched cannot be reached @throws SETUP_STEP_FAILED @returns the lines of stdout */
   run(what: string, command: readonly [string, ...string[]], cwd: string, withoutAccess?: string): Promise<string[]>;
-  /** The same, where not succeeding is an answer too. */
-  attempt(command: readonly [string, ...string[]], cwd: string): Promise<Attempted>;
+  /** The same, but a failure is a result. */
+  attempt(command: readonly [string, ...string[]], cwd: string): Promise<AttemptResult>;
 }
 
-export type Attempted =
+export type AttemptResult =
   | { readonly ok: true; readonly stdout: readonly string[] }
-  /** With the last lines of what it said. */
+  /** With the last lines of output. */
   | { readonly ok: false; readonly lines: readonly string[] };
 
 interface ToolOptions {
@@ -23,7 +23,7 @@ interface ToolOptions {
   readonly signal: AbortSignal;
   /** `<prefix>:`, see `processTagPrefixOf`. */
   readonly processTag: string;
-  /** Takes out of a line what must not be written down. */
+  /** Removes secrets from a line. */
   readonly hide: (text: string) => string;
 }
 
@@ -37,9 +37,9 @@ export function processTagPrefixOf(directory: string): string {
 const ALLOWED =
   /^(PATH|HOME|LANG|LC_[A-Z_]+|TZ|TMPDIR|XDG_[A-Z_]+|PIP_(?!(TARGET|PREFIX|ROOT|USER|REQUIRE_VIRTUALENV)$)[A-Z_]+|NPM_CONFIG_[A-Z_]+|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|SSH_AUTH_SOCK|GIT_SSH(_COMMAND)?|GIT_SSL_[A-Z]+|(https?|no|all)_proxy)$/i;
 const LAST_LINES = 12;
-const LONGEST_MS = 30 * 60_000;
+const TIMEOUT_MS = 30 * 60_000;
 
-export function setupTools({ framework, log, env, signal, processTag, hide }: ToolOptions): Tools {
+export function createSetupTools({ framework, log, env, signal, processTag, hide }: ToolOptions): SetupTools {
   const kept = Object.entries(env).flatMap(([name, value]) => (value !== undefined && ALLOWED.test(name) ? [[name, value]] : []));
   const work = async (command: readonly [string, ...string[]], cwd: string) => {
     const all: string[] = [];
@@ -48,7 +48,7 @@ export function setupTools({ framework, log, env, signal, processTag, hide }: To
       command,
       cwd,
       env: { ...Object.fromEntries(kept), GIT_TERMINAL_PROMPT: '0', PIP_DISABLE_PIP_VERSION_CHECK: '1', PIP_NO_INPUT: '1' },
-      timeoutMs: LONGEST_MS,
+      timeoutMs: TIMEOUT_MS,
       graceMs: 5000,
       signal,
       processTag: `${processTag}${randomBytes(8).toString('hex')}`,

@@ -1,4 +1,4 @@
-/** What is found before a run begins: exit 2, every finding, no run directory. */
+/** Preflight: exit code 2, all issues at once, no run directory. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { chmod, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
@@ -22,7 +22,7 @@ async function errorOf(work: Promise<unknown>): Promise<StepwellError> {
   throw new Error('it did not fail');
 }
 
-test('a missing program is a finding, the run is refused, and nothing is written', async () => {
+test('a missing program is an issue, the run is refused, and nothing is written', async () => {
   await using here = await scenario({}, { frameworks: { tool: { adapter: 'command', command: ['no-such-program-here'] } } });
   const plan = await planExperiment({ config: here.config, runsDir: here.runsDir, frameworks: ['all'] });
   assert.match(plan.findings[0]?.what ?? '', /no-such-program-here/);
@@ -32,7 +32,7 @@ test('a missing program is a finding, the run is refused, and nothing is written
   assert.deepEqual((await readdir(here.dir)).sort(), ['experiment.yaml', 'prompts']);
 });
 
-test('all findings are named at once', async () => {
+test('all issues are reported at once', async () => {
   await using here = await scenario(
     {},
     {
@@ -71,7 +71,7 @@ test('a key that is not set is named before anything starts', async () => {
   assert.match(error.message, /STEPWELL_TEST_NO_KEY/);
 });
 
-test('a runs directory that is a file, or cannot be written to, is a finding', async () => {
+test('a runs directory that is a file, or cannot be written to, is an issue', async () => {
   await using here = await scenario({ shell: 'true' });
   await writeFile(here.runsDir, '');
   assert.match((await errorOf(here.run())).message, /is not a directory/);
@@ -99,12 +99,12 @@ test('a limit on cost is refused for a model without a known price, and no secre
   const asked = { config: here.config, runsDir: here.runsDir, frameworks: ['all'], env };
   const plan = await planExperiment(asked);
   assert.equal(plan.runs[0]?.endpoint, 'http://127.0.0.1:9/${STEPWELL_TEST_TOKEN}/v1');
-  const [finding] = plan.findings;
+  const [issue] = plan.findings;
   assert.match(
-    finding?.what ?? '',
+    issue?.what ?? '',
     /budgets\.experiment\.max_cost_usd .* "our-own-model" at http:\/\/127\.0\.0\.1:9\/\$\{STEPWELL_TEST_TOKEN\}\/v1 is known/,
   );
-  assert.match(finding?.fix ?? '', /pricing: \{ models: \{ "our-own-model"/);
+  assert.match(issue?.fix ?? '', /pricing: \{ models: \{ "our-own-model"/);
   assert.doesNotMatch(JSON.stringify(plan), /tok-0123456789/);
 });
 
@@ -121,14 +121,15 @@ test('a price, a limit on something else or a rehearsal leave nothing to refuse'
   }
 });
 
-interface Finding {
+interface Issue {
+  framework?: string;
   what: string;
   fix: string;
   code?: string;
 }
 interface Said {
   status: number | null;
-  findings: Finding[];
+  findings: Issue[];
 }
 
 /** A command with `--json`, in the experiment's directory, as root or as an ordinary user. */
@@ -147,27 +148,30 @@ interface Situation {
   user?: number;
 }
 
-function ofDoctor(here: Scenario, situation: Situation): Finding[] {
-  const lines = JSON.parse(said(here, ['doctor'], situation).stdout) as (Finding & { state: string })[];
+function ofDoctor(here: Scenario, situation: Situation): Issue[] {
+  const lines = JSON.parse(said(here, ['doctor'], situation).stdout) as (Issue & { state: string })[];
   const missing = lines.filter(({ state }) => state === 'missing' || state === 'not ready');
-  return missing.map(({ what, fix, code }) => ({ what, fix, ...(code === undefined ? {} : { code }) }));
+  return missing.map((line) => {
+    const { state: _, ...issue } = line;
+    return issue;
+  });
 }
 
-function ofDryRun(here: Scenario, situation: Situation): Finding[] {
+function ofDryRun(here: Scenario, situation: Situation): Issue[] {
   return (JSON.parse(said(here, ['run', 'all', '--dry-run'], situation).stdout) as Said).findings;
 }
 
-/** What doctor finds, which is what a dry run finds and what a run is refused for. */
-function findingsOf(here: Scenario, situation: Situation = {}): Finding[] {
-  const findings = ofDoctor(here, situation);
-  assert.deepEqual(ofDryRun(here, situation), findings);
+/** The issues that doctor reports; checks that a dry run reports the same ones and that `run` is refused for them. */
+function issuesOf(here: Scenario, situation: Situation = {}): Issue[] {
+  const issues = ofDoctor(here, situation);
+  assert.deepEqual(ofDryRun(here, situation), issues);
   const { error } = JSON.parse(said(here, ['run', 'all'], situation).stderr) as { error: { message: string; fix: string } };
-  for (const { what } of findings) assert.ok(error.message.includes(what), error.message);
-  assert.equal(error.fix, findings.map(({ fix }) => fix).join('\n'));
-  return findings;
+  for (const { what } of issues) assert.ok(error.message.includes(what), error.message);
+  assert.equal(error.fix, issues.map(({ fix }) => fix).join('\n'));
+  return issues;
 }
 
-const BROKEN: [what: string, settings: Record<string, unknown>, findings: { says: RegExp; code?: string }[]][] = [
+const BROKEN: [what: string, settings: Record<string, unknown>, issues: { says: RegExp; code?: string }[]][] = [
   [
     'programs that are missing, or are no programs',
     {
@@ -208,24 +212,25 @@ const BROKEN: [what: string, settings: Record<string, unknown>, findings: { says
   ],
 ];
 for (const [what, settings, expected] of BROKEN) {
-  test(`doctor and a run find the same, in the same words and with the code of the error: ${what}`, async () => {
+  test(`doctor, run and its dry run report the same issues with the same code: ${what}`, async () => {
     await using here = await scenario({}, settings);
-    const findings = findingsOf(here);
-    assert.equal(findings.length, expected.length, JSON.stringify(findings));
+    const issues = issuesOf(here);
+    assert.equal(issues.length, expected.length, JSON.stringify(issues));
     for (const [index, { says, code }] of expected.entries()) {
-      assert.match(findings[index]!.what, says);
-      assert.equal(findings[index]!.code, code);
+      assert.match(issues[index]!.what, says);
+      assert.ok(issues[index]!.what.startsWith(`${issues[index]!.framework}: `));
+      assert.equal(issues[index]!.code, code);
     }
   });
 }
 
-test('what is wrong with the configuration stands in doctor as in the refusal of a run', async () => {
+test('doctor and run report an invalid configuration in the same words', async () => {
   await using here = await scenario({ shell: 'true' }, { retries: { max_retries: 'many' } });
   const { error } = JSON.parse(said(here, ['run', 'all']).stderr) as { error: { code: string; message: string; fix: string } };
   assert.deepEqual(ofDoctor(here, {}), [{ what: error.message, fix: error.fix, code: 'CONFIG_INVALID' }]);
 });
 
-test('a place where no runs can be kept is found before anything is written', async () => {
+test('a runs directory that cannot exist is reported before anything is written', async () => {
   await using here = await scenario({ shell: 'true' });
   await writeFile(join(here.dir, 'file'), '');
   await symlink('nowhere/at-all', join(here.dir, 'dangling'));
@@ -244,35 +249,35 @@ test('a place where no runs can be kept is found before anything is written', as
   ] as const) {
     const plan = await planExperiment({ config: here.config, runsDir: join(here.dir, runsDir), frameworks: ['all'] });
     assert.deepEqual(
-      plan.findings.map((finding) => finding.what),
+      plan.findings.map((issue) => issue.what),
       [join(here.dir, what)],
     );
     assert.match(plan.findings[0]!.fix, /--runs-dir/);
   }
-  findingsOf(here, { runsDir: 'dangling/below' });
+  issuesOf(here, { runsDir: 'dangling/below' });
   assert.deepEqual((await readdir(here.dir)).sort(), before);
   const runsDir = join(here.dir, 'link/runs');
   assert.deepEqual((await planExperiment({ config: here.config, runsDir, frameworks: ['all'] })).findings, []);
 });
 
-test('git that cannot be run is found', async () => {
+test('a missing git is reported', async () => {
   await using here = await scenario({ shell: 'true' }, { frameworks: { shell: { adapter: 'command', command: ['/bin/sh'] } } });
-  const [finding] = findingsOf(here, { env: { PATH: join(here.dir, 'nothing') } });
-  assert.equal(finding?.what, 'git could not be run.');
+  const [issue] = issuesOf(here, { env: { PATH: join(here.dir, 'nothing') } });
+  assert.equal(issue?.what, 'git could not be run.');
 });
 
-test('a directory that may only be read is found', { skip: whyNoOrdinaryUser() }, async () => {
+test('a runs directory below a read-only directory is reported', { skip: whyNoOrdinaryUser() }, async () => {
   await using here = await scenario({ shell: 'true' });
   await mkdir(join(here.dir, 'closed'));
   await chmod(join(here.dir, 'closed'), 0o555);
   await chmod(here.dir, 0o755);
   const user = isRoot ? { user: NOBODY } : {};
-  const findings = findingsOf(here, { runsDir: 'closed/runs', ...user });
+  const issues = issuesOf(here, { runsDir: 'closed/runs', ...user });
   const fix = 'Give yourself write permission there, or name another place with --runs-dir.';
-  assert.deepEqual(findings, [{ what: 'closed cannot be written to.', fix }]);
+  assert.deepEqual(issues, [{ what: 'closed cannot be written to.', fix }]);
 });
 
-test('a disk that is nearly full is found', async (t) => {
+test('a nearly full disk is reported', async (t) => {
   const disk = smallDisk(1024 * 1024);
   if (typeof disk === 'string') {
     t.skip(disk);
@@ -281,10 +286,10 @@ test('a disk that is nearly full is found', async (t) => {
   try {
     await using here = await scenario({ shell: 'true' });
     const plan = await planExperiment({ config: here.config, runsDir: join(disk.path, 'runs'), frameworks: ['all'] });
-    const [finding, ...others] = plan.findings;
+    const [issue, ...others] = plan.findings;
     assert.deepEqual(others, []);
-    assert.match(finding?.what ?? '', /has 1 MiB of free space; a run needs at least 64 MiB\.$/);
-    assert.match(finding?.fix ?? '', /^Make space there/);
+    assert.match(issue?.what ?? '', /has 1 MiB of free space; a run needs at least 64 MiB\.$/);
+    assert.match(issue?.fix ?? '', /^Make space there/);
   } finally {
     disk.remove();
   }

@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileS
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { adapters, recipes } from '../../src/frameworks/index.ts';
-import { findAnswer, printedEnd, refusalOf } from '../../src/frameworks/baes/answer.ts';
+import { findAnswer, createOutputTail, answerFailure } from '../../src/frameworks/baes/answer.ts';
 import { placeLauncher } from '../../src/frameworks/baes/launcher.ts';
 import { syntaxErrors } from '../../src/frameworks/python.ts';
 import { runExperiment } from '../../src/index.ts';
@@ -179,7 +179,7 @@ test('BAEs that is not set up says what to type, and what is there but not finis
   using testRun = createTestRun();
   const settings: SetupSettings = { enabled: true, env: {}, install_dir: join(testRun.outside, 'frameworks') };
   const [finding] = await baes.check(settings);
-  assert.match(finding?.what ?? '', /baes is not set up: .*baes@1285967748549b62c2e3af7993fa8e81f79eae45 is not there/);
+  assert.match(finding?.what ?? '', /^not set up: .*baes@1285967748549b62c2e3af7993fa8e81f79eae45 is not there/);
   assert.match(finding?.fix ?? '', /`npx stepwell setup baes`/);
   await assert.rejects(baes.prepare(testRun.step({ settings })), { code: 'FRAMEWORK_NOT_SET_UP' });
 });
@@ -204,17 +204,17 @@ test('of several answers the last one counts, in one line or in many', () => {
 
 test('work accepted after the last try is a failure, wherever the answer says so', () => {
   const answer = { success: true, result: { tasks: [{ success: true }, { review: { max_retries_reached: true } }] } };
-  assert.match(refusalOf(answer) ?? '', /result\.tasks\.1\.review\.max_retries_reached/);
-  assert.equal(refusalOf({ success: true, result: { force_accepted: false, max_retries_reached: 0 } }), null);
+  assert.match(answerFailure(answer) ?? '', /result\.tasks\.1\.review\.max_retries_reached/);
+  assert.equal(answerFailure({ success: true, result: { force_accepted: false, max_retries_reached: 0 } }), null);
 });
 
 test('of a flood the end is kept, whole lines', () => {
-  const printed = printedEnd(10);
+  const printed = createOutputTail(10);
   const say = (text: string, part?: number): void =>
-    printed.take({ stream: 'stdout', text, ...(part === undefined ? {} : { part, lastPart: false }) });
+    printed.push({ stream: 'stdout', text, ...(part === undefined ? {} : { part, lastPart: false }) });
   for (const text of ['one', '', 'two', 'three']) say(text);
   assert.deepEqual(printed.lines, ['two', 'three']);
-  printed.take({ stream: 'stderr', text: 'not this' });
+  printed.push({ stream: 'stderr', text: 'not this' });
   assert.deepEqual(printed.lines, ['two', 'three']);
   say('1234', 1);
   say('56', 2);

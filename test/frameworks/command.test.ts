@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { command, fillPlaceholders, namesPrompt } from '../../src/frameworks/command.ts';
+import { command, fillPlaceholders, hasPromptPlaceholder } from '../../src/frameworks/command.ts';
 import { commitOf } from '../../src/frameworks/command/commit.ts';
 import { withRun, withStep } from '../../src/log/index.ts';
 import type { AdapterStep } from '../../src/run/index.ts';
@@ -41,8 +41,8 @@ test('placeholders are replaced, each once, and nothing else is', () => {
     fillPlaceholders(['{prompt}', '--file={prompt_file}', '{workspace}/{step}', '{model} {} {{step}} ${step}'], values),
     ['say {step} and $HOME', '--file=/p.txt', '/w/3', '{model} {} {3} $3'],
   );
-  assert.ok(namesPrompt(['x', '--task={prompt}']) && namesPrompt(['{prompt_file}']));
-  assert.ok(!namesPrompt(['{step}', '{promptfile}']));
+  assert.ok(hasPromptPlaceholder(['x', '--task={prompt}']) && hasPromptPlaceholder(['{prompt_file}']));
+  assert.ok(!hasPromptPlaceholder(['{step}', '{promptfile}']));
 });
 
 test('the prompt is an argument, character for character', async () => {

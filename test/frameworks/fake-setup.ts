@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Recipe } from '../../src/setup/index.ts';
-import { recipeDigest } from '../../src/setup/place.ts';
+import { recipeDigest } from '../../src/setup/paths.ts';
 
 /** The Python of this machine, as an absolute path; null when there is none. */
 export const PYTHON = findPython();

@@ -307,12 +307,12 @@ test('a project that cannot be made is said before the first step', async () => 
   });
 });
 
-test('what stands in its way is said: set-up, the agent', async () => {
+test('check reports a missing set-up and a missing agent', async () => {
   using testRun = createTestRun();
   const bare: SetupSettings = { enabled: true, env: { PATH: testRun.outside }, install_dir: join(testRun.outside, 'none') };
   const whatOf = async (settings: SetupSettings) => (await ghspec.check(settings)).map(({ what }) => what);
   const [missing] = await ghspec.check(bare);
-  assert.match(missing?.what ?? '', /ghspec is not set up: .*\/ghspec@1\.2\.3 is not there\.$/);
+  assert.match(missing?.what ?? '', /^not set up: .*\/ghspec@1\.2\.3 is not there\.$/);
   assert.match(missing?.fix ?? '', /stepwell setup ghspec/);
   assert.match((await whatOf({ ...bare, agent: 'nobody' }))[0] ?? '', /There is no coding agent "nobody"/);
   const both = await whatOf({ ...bare, agent: 'codex' });

@@ -38,7 +38,7 @@ test('a package has its version in place of a commit, and its agent from npm whe
   const setUpWith = async (changes: Partial<SetupSettings>, ...path: string[]) => {
     const env = { ...process.env, PATH: [...path, '/usr/bin', '/bin'].join(':') };
     said.length = 0;
-    return await setUp(recipe, { settings: { ...settings, ...changes }, env, say: (line) => said.push(line) });
+    return await setUp(recipe, { settings: { ...settings, ...changes }, env, onMessage: (line) => said.push(line) });
   };
 
   const { action, record } = await setUpWith({}, bin);
@@ -68,7 +68,7 @@ test('a package has its version in place of a commit, and its agent from npm whe
   });
   rmSync(join(bin, 'npm'));
   const env = { ...process.env, PATH: bin };
-  assert.equal((await setUp(recipe, { settings, env, say: (line) => said.push(line) })).action, 'kept');
+  assert.equal((await setUp(recipe, { settings, env, onMessage: (line) => said.push(line) })).action, 'kept');
   assert.match(said.at(-1) ?? '', /helper is not on PATH, and without npm/);
 });
 

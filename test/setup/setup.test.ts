@@ -17,8 +17,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setUp, type Recipe } from '../../src/setup/index.ts';
-import { readinessOf } from '../../src/setup/readiness.ts';
-import { processTagPrefixOf, setupTools } from '../../src/setup/tool.ts';
+import { checkReadiness } from '../../src/setup/readiness.ts';
+import { processTagPrefixOf, createSetupTools } from '../../src/setup/tool.ts';
 import type { StepwellError } from '../../src/errors/index.ts';
 import type { SetupSettings } from '../../src/setup/index.ts';
 import { withFileLock } from '../../src/store/index.ts';
@@ -69,7 +69,7 @@ test('a set-up has the files of its commit, an environment and a record; the nex
   using bench = makeBench();
   const { recipe, settings, directory } = bench;
   const said: string[] = [];
-  const made = await setUp(recipe, { settings, say: (line) => said.push(line) });
+  const made = await setUp(recipe, { settings, onMessage: (line) => said.push(line) });
   assert.equal(made.action, 'made');
   assert.equal(made.record.commit, recipe.commit);
   assert.ok(made.record.python.startsWith(`${version}.`));
@@ -82,22 +82,19 @@ test('a set-up has the files of its commit, an environment and a record; the nex
   assert.equal((await setUp(recipe, { settings })).action, 'kept');
 
   const grown = { ...recipe, leaveOut: [] };
-  const older = await readinessOf(grown, settings);
-  assert.match(
-    older.status === 'ready' ? 'ready' : older.finding.what,
-    /is made with other packages than this stepwell asks for/,
-  );
+  const older = await checkReadiness(grown, settings);
+  assert.match(older.status === 'ready' ? 'ready' : older.issue.what, /is made with other packages than this stepwell asks for/);
   assert.equal((await setUp(grown, { settings })).action, 'made');
   assert.ok(existsSync(join(directory, 'source/examples')));
 
   const [linked, elsewhere] = [join(bench.root, 'linked'), join(bench.root, 'elsewhere')];
   symlinkSync(join(bench.root, 'frameworks'), linked);
-  assert.equal((await readinessOf(grown, { ...settings, install_dir: linked })).status, 'ready');
+  assert.equal((await checkReadiness(grown, { ...settings, install_dir: linked })).status, 'ready');
   renameSync(join(bench.root, 'frameworks'), elsewhere);
-  const moved = await readinessOf(grown, { ...settings, install_dir: elsewhere });
+  const moved = await checkReadiness(grown, { ...settings, install_dir: elsewhere });
   assert.match(
-    moved.status === 'ready' ? 'ready' : moved.finding.what,
-    /is moved from .*frameworks.*, which stands in its programs/,
+    moved.status === 'ready' ? 'ready' : moved.issue.what,
+    /is moved from .*frameworks.*, a path that its programs contain/,
   );
 });
 
@@ -138,7 +135,7 @@ test('who waits for another set-up is told, and can be interrupted', async () =>
   const said: string[] = [];
   const controller = new AbortController();
   await withFileLock(`${directory}.lock`, async () => {
-    const waiting = setUp(recipe, { settings, signal: controller.signal, say: (line) => said.push(line) });
+    const waiting = setUp(recipe, { settings, signal: controller.signal, onMessage: (line) => said.push(line) });
     await until(() => said.length > 0, 'it is told');
     controller.abort(new Error('enough'));
     await assert.rejects(waiting, /enough/);
@@ -178,7 +175,7 @@ test('of the environment git and pip see what concerns them, and nothing that wo
     PIP_USER: '1',
     OPENAI_API_KEY: 'key',
   };
-  const tools = setupTools({
+  const tools = createSetupTools({
     framework: 'tried',
     log,
     env,

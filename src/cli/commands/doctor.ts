@@ -4,7 +4,7 @@ import { ExitCode, StepwellError } from '../../errors/index.ts';
 import { checkFramework, checkMachine, withShownPaths, type PreflightCheck } from '../../experiment/index.ts';
 import { accessOf } from '../../reconcile/index.ts';
 import { loadConfig, type ResolvedConfig, type ResolvedFramework } from '../../config/index.ts';
-import { findingOf } from '../../run/index.ts';
+import { issueOf } from '../../run/index.ts';
 import { type Style, paintFor, sanitize, sanitizeJson, wrap } from '../../terminal/index.ts';
 import { columnsOf, print } from '../output.ts';
 import { runsDirOf, type CommonOptions } from '../runs-dir.ts';
@@ -73,7 +73,7 @@ async function configuration(options: CommonOptions): Promise<Line[]> {
     }
   };
   const whole = attempt();
-  if (whole instanceof StepwellError) return [{ state: 'missing', ...findingOf(whole) }];
+  if (whole instanceof StepwellError) return [{ state: 'missing', ...issueOf(whole) }];
   const lines: Line[] = [ok(`${whole.shownFile}: ${whole.steps.length} steps`), ...modelLines(whole), ...usageLines(whole)];
   for (const warning of whole.warnings) lines.push(ok(`warning: ${warning}`));
   for (const [name, { enabled }] of Object.entries(whole.config.frameworks)) {
@@ -87,20 +87,20 @@ async function frameworkLines(name: string, enabled: boolean, resolved: Resolved
   const state = enabled ? 'not ready' : 'off';
   const shownName = enabled ? name : `${name} (not enabled)`;
   if (resolved instanceof StepwellError) {
-    const finding = findingOf(resolved);
-    return [{ state, ...finding, what: `${shownName}: ${finding.what}` }];
+    const issue = issueOf(resolved);
+    return [{ state, ...issue, framework: name, what: `${shownName}: ${issue.what}` }];
   }
   const [framework] = resolved.frameworks;
   const adapter = adapters[framework?.adapter ?? ''];
   if (framework === undefined || adapter === undefined) return [];
-  const findings = await checkFramework(framework, resolved, adapters, { record: false, shownName });
+  const issues = await checkFramework(framework, resolved, adapters, { record: false, shownName });
   const driver = framework.adapter === name ? '' : ` with the adapter ${framework.adapter}`;
-  if (findings.length === 0) {
+  if (issues.length === 0) {
     const described = (await adapter.describe?.(framework.settings)) ?? null;
     const what = `${shownName}${driver}${described === null ? '' : `: ${withShownPaths(described)}`}`;
     return [{ state: 'ready', what, fix: null }];
   }
-  return findings.map((finding) => ({ state, ...finding }));
+  return issues.map((issue) => ({ state, ...issue }));
 }
 
 function modelLines({ frameworks }: ResolvedConfig): Line[] {

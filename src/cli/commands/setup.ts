@@ -27,7 +27,7 @@ export async function run(names: readonly string[], options: SetupOptions): Prom
   for (const { name, recipe, settings } of wanted(names, options)) {
     const say = options.json === true ? () => {} : (line: string): void => note(`${name}: ${line}`);
     try {
-      const result = await setUp(recipe, { settings, signal: interruption.signal, say });
+      const result = await setUp(recipe, { settings, signal: interruption.signal, onMessage: say });
       await print(options.json === true ? sanitizeJson({ name, ...result }) : lineOf(name, result));
     } catch (error) {
       if (interruption.exitCode !== null) return interruption.exitCode;

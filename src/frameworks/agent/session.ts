@@ -1,28 +1,28 @@
-/** Keeps in the record what an agent notes of its work in files of its HOME, which are removed with it. */
+/** Records the session that an agent writes below its HOME, since HOME is removed after the attempt. */
 import { type Logger, runRedactor } from '../../log/index.ts';
 import type { EventMetadata } from '../../schema/index.ts';
 import type { AgentMessage } from './preset.ts';
 
-/** Characters of one message that are kept, and messages and characters of one attempt. */
+/** Limits: characters of one message; messages and characters of one attempt. */
 const LIMITS = { message: 64 * 1024, messages: 10_000, total: 16 * 1024 * 1024 };
 
-export interface SessionKeeper {
-  readonly keep: (message: AgentMessage, file: string) => void;
+export interface SessionRecorder {
+  readonly record: (message: AgentMessage, file: string) => void;
   end(): void;
 }
 
-export function sessionKeeper(log: Logger): SessionKeeper {
+export function createSessionRecorder(log: Logger): SessionRecorder {
   const redactor = runRedactor();
   const seen = { messages: 0, recorded: 0, bytes: 0 };
   let kept = 0;
   return {
-    keep({ role, tools, content }, file) {
+    record({ role, tools, content }, file) {
       const json = JSON.stringify(content);
       const bytes = Buffer.byteLength(json);
       seen.messages += 1;
       seen.bytes += bytes;
       if (seen.recorded >= LIMITS.messages || kept >= LIMITS.total) return;
-      // Redacted before it is cut: half a secret would not be recognised any more.
+      // Redact before truncating: half a secret would no longer be recognized.
       const text = redactor.redact(json);
       const message = text.slice(0, LIMITS.message);
       kept += message.length;

@@ -1,9 +1,9 @@
-/** Which version of an agent would run, as the program itself says. */
+/** The version of an agent, as the program itself reports it. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Finding } from '../../run/index.ts';
+import type { PreflightIssue } from '../../run/index.ts';
 import { parentPath, type CommandSettings } from '../command.ts';
 import { findProgram } from '../../exec/index.ts';
 import type { AgentPreset } from './preset.ts';
@@ -12,9 +12,9 @@ const TIMEOUT_MS = 60_000;
 
 export type Version =
   | { readonly ok: true; readonly text: string; readonly path: string }
-  | { readonly ok: false; readonly finding: Finding };
+  | { readonly ok: false; readonly issue: PreflightIssue };
 
-/** Some take seconds to start, and doctor, the checks before a run and its preparation all ask: the same program is asked once. */
+/** Some agents take seconds to start, and doctor, preflight and prepare all ask: each program is asked once. */
 const answers = new Map<string, Promise<Version>>();
 
 /** @param scratch an existing directory: the program gets a HOME in it, which is removed again */
@@ -22,20 +22,20 @@ export async function versionOf(preset: AgentPreset, settings: CommandSettings, 
   const PATH = settings.env['PATH'] ?? parentPath();
   const found = findProgram(settings.command?.[0] ?? preset.program, PATH);
   if (found.status !== 'found')
-    return { ok: false, finding: { what: `${preset.program} was not found.`, fix: howToGet(preset) } };
+    return { ok: false, issue: { what: `${preset.program} was not found.`, fix: installHint(preset) } };
   const { ino, size, mtimeNs } = await stat(found.path, { bigint: true });
   const key = JSON.stringify([preset.program, found.path, PATH, String([ino, size, mtimeNs])]);
   const known = answers.get(key);
   if (known !== undefined) return await known;
-  const asked = askVersion(preset, found.path, PATH, scratch);
+  const asked = queryVersion(preset, found.path, PATH, scratch);
   answers.set(key, asked);
   const version = await asked;
-  // What stood in its way may be gone the next time.
+  // The cause may be gone next time.
   if (!version.ok) answers.delete(key);
   return version;
 }
 
-async function askVersion(preset: AgentPreset, path: string, PATH: string, scratch: string): Promise<Version> {
+async function queryVersion(preset: AgentPreset, path: string, PATH: string, scratch: string): Promise<Version> {
   const args = preset.versionArgs ?? ['--version'];
   const home = await mkdtemp(join(scratch, 'stepwell-agent-'));
   try {
@@ -46,12 +46,12 @@ async function askVersion(preset: AgentPreset, path: string, PATH: string, scrat
   } catch (error) {
     const { stderr = '', message } = error as Error & { stderr?: string };
     const said = stderr.trim().split('\n').at(-1) || message;
-    return { ok: false, finding: { what: `${[path, ...args].join(' ')} failed: ${said}`, fix: howToGet(preset) } };
+    return { ok: false, issue: { what: `${[path, ...args].join(' ')} failed: ${said}`, fix: installHint(preset) } };
   } finally {
     await rm(home, { recursive: true, force: true });
   }
 }
 
-export function howToGet({ program, install }: AgentPreset): string {
+export function installHint({ program, install }: AgentPreset): string {
   return `To install it: ${install}. If it is elsewhere, add command: [/path/to/${program}] to the framework.`;
 }

@@ -1,12 +1,12 @@
-/** What lets stepwell start the application that BAEs builds: BAEs itself writes no program that does only that. */
+/** Start script of the application that BAEs builds; BAEs does not write one itself. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { shellQuote } from '../../exec/index.ts';
 import { placeStartScript } from '../start-script.ts';
 
 /**
- * Puts `start.sh` into the workspace before the first step, so that it counts as no work of the framework; and an empty `.env`, since
- * the application looks for one upwards and would take the user's.
+ * Writes `start.sh` into the workspace before the first step, so that it does not count as the framework's work; and an empty `.env`,
+ * since the application searches parent directories for one and would load the user's.
  */
 export async function placeLauncher(workspace: string, python: string): Promise<void> {
   const script = `#!/bin/sh

@@ -1,11 +1,11 @@
 import type { Recipe } from '../../setup/index.ts';
 
-/** What it needs to run, in the versions of its own requirements.txt; tools of its developers and its web pages' server are left out. */
+/** Runtime dependencies in the versions of its requirements.txt, without development tools and the server of its web pages. */
 export const BAES: Recipe = {
   name: 'baes',
   repository: 'https://github.com/gesad-lab/baes_demo.git',
   commit: '1285967748549b62c2e3af7993fa8e81f79eae45',
-  // Its own packages end there, and the pages that it writes are no Python before 3.12 (quotes inside f-strings).
+  // Its packages do not support later versions, and the pages that it writes need 3.12 (quotes inside f-strings).
   pythons: ['3.12'],
   packages: [
     'openai==1.3.7',

@@ -8,7 +8,7 @@
  *
  * A question stands outside of files as `[NEEDS CLARIFICATION: …]`.
  */
-import type { ProjectFile, ShownWorkspace } from './workspace.ts';
+import type { ProjectFile, WorkspaceListing } from './workspace.ts';
 
 export interface ModelAnswer {
   readonly files: readonly ProjectFile[];
@@ -50,7 +50,7 @@ export function parseAnswer(text: string): ModelAnswer {
   return { files: [...files.values()], deletions, questions, unfinished: open?.path ?? null };
 }
 
-/** Models like to fence code even where they were told not to; in Markdown a fence may be meant. */
+/** Models often fence code although told not to; in a Markdown file the fence may be intended. */
 function contentOf(path: string, lines: readonly string[]): string {
   const fenced =
     lines.length > 2 && FENCE.test(lines[0] ?? '') && (lines.at(-1) ?? '').trim() === '```' && !/\.(md|markdown)$/i.test(path);
@@ -71,7 +71,7 @@ Paths are relative to the project's top. Files that you do not name stay as they
 If you cannot do the task without an answer, give no files and ask one question: [NEEDS CLARIFICATION: your question]`;
 
 /** The task and, behind it, the workspace in the answer's own format. */
-export function userPrompt(prompt: string, { files, unshown }: ShownWorkspace): string {
+export function userPrompt(prompt: string, { files, omitted: unshown }: WorkspaceListing): string {
   const parts = [prompt.trim(), ''];
   if (files.length === 0 && unshown.length === 0) parts.push('The project is empty so far.');
   else parts.push("The project's files:");

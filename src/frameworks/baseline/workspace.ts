@@ -5,10 +5,10 @@ import { dirname, join } from 'node:path';
 import { errnoOf, failureReason, IGNORED_DIRECTORIES, digestDirectory, writeFileAtomic } from '../../store/index.ts';
 
 /** Version control, installed packages, caches. */
-const UNSHOWN_DIRECTORIES = [...IGNORED_DIRECTORIES, '.cache', '.pytest_cache', '.mypy_cache'];
-/** What the service that is built stores, and what is built from its sources. Deeper in, such names may be of sources. */
-const UNSHOWN_TOP = /^(data|dist|build|target)\//;
-const UNSHOWN_FILE = /(^|\/)(\.env(\..*)?|.*\.(db|sqlite3?|log|lock)|package-lock\.json)$/i;
+const OMITTED_DIRECTORIES = [...IGNORED_DIRECTORIES, '.cache', '.pytest_cache', '.mypy_cache'];
+/** Data and build output at the top level. Deeper down, these names may belong to sources. */
+const OMITTED_TOP = /^(data|dist|build|target)\//;
+const OMITTED_FILE = /(^|\/)(\.env(\..*)?|.*\.(db|sqlite3?|log|lock)|package-lock\.json)$/i;
 const FILE_LIMIT = 64 * 1024;
 const TOTAL_LIMIT = 256 * 1024;
 
@@ -20,21 +20,21 @@ export interface ProjectFile {
   readonly executable: boolean;
 }
 
-export interface ShownWorkspace {
+export interface WorkspaceListing {
   /** In the order of their paths. */
   readonly files: readonly ProjectFile[];
-  readonly unshown: readonly { readonly path: string; readonly bytes: number }[];
+  readonly omitted: readonly { readonly path: string; readonly bytes: number }[];
 }
 
-export async function readWorkspace(workspace: string): Promise<ShownWorkspace> {
+export async function readWorkspace(workspace: string): Promise<WorkspaceListing> {
   const files: ProjectFile[] = [];
   const unshown: { path: string; bytes: number }[] = [];
   let total = 0;
-  for (const [path, entry] of await digestDirectory(workspace, { ignore: UNSHOWN_DIRECTORIES })) {
-    if (UNSHOWN_TOP.test(path)) continue;
+  for (const [path, entry] of await digestDirectory(workspace, { ignore: OMITTED_DIRECTORIES })) {
+    if (OMITTED_TOP.test(path)) continue;
     const fits = entry.bytes <= FILE_LIMIT && total + entry.bytes <= TOTAL_LIMIT;
-    const shown = entry.kind === 'file' && fits && !UNSHOWN_FILE.test(path);
-    // A name that is not UTF-8 leads nowhere as text, and a file may go meanwhile.
+    const shown = entry.kind === 'file' && fits && !OMITTED_FILE.test(path);
+    // A name that is not UTF-8 cannot be opened as text, and a file may disappear meanwhile.
     const bytes = shown ? await readFile(join(workspace, path)).catch(() => null) : null;
     if (bytes === null || bytes.includes(0) || !isUtf8(bytes)) {
       unshown.push({ path, bytes: entry.bytes });
@@ -43,7 +43,7 @@ export async function readWorkspace(workspace: string): Promise<ShownWorkspace> 
     total += bytes.length;
     files.push({ path, content: bytes.toString('utf8'), executable: entry.executable });
   }
-  return { files, unshown };
+  return { files, omitted: unshown };
 }
 
 /** File systems allow 255; the temporary name that a file has while it is written is longer than its own. */
@@ -51,7 +51,7 @@ const NAME_LIMIT = 200;
 /** macOS allows 1,024 for the whole path, and the workspace's own is part of it. */
 const PATH_LIMIT = 600;
 
-/** Why a path may not be written or removed, or null when it may. Looks at the disk for links on the way. */
+/** Why a path must not be written or removed, or null when it may. Checks the disk for symbolic links along the path. */
 export async function unsafePathReason(workspace: string, path: string): Promise<string | null> {
   if (path === '') return 'it is empty';
   // eslint-disable-next-line no-control-regex -- control characters are what is looked for
@@ -60,7 +60,7 @@ export async function unsafePathReason(workspace: string, path: string): Promise
   if (path.startsWith('/') || /^[A-Za-z]:/.test(path)) return 'it is absolute';
   const segments = path.split('/');
   if (segments.some((segment) => segment === '' || segment === '.' || segment === '..')) return 'it has an empty, . or .. part';
-  if (segments.some((segment) => segment.toLowerCase() === '.git')) return 'it lies in .git';
+  if (segments.some((segment) => segment.toLowerCase() === '.git')) return 'it is inside .git';
   if (segments.some((segment) => Buffer.byteLength(segment) > NAME_LIMIT))
     return `a part of it is longer than ${NAME_LIMIT} bytes`;
   if (Buffer.byteLength(path) > PATH_LIMIT) return `it is longer than ${PATH_LIMIT} bytes`;
@@ -76,7 +76,7 @@ export async function unsafePathReason(workspace: string, path: string): Promise
 }
 
 /** Replaces the file as a whole; `start.sh` and files with a `#!` line can be executed whether the model said so or not. */
-export async function writeAnswered(workspace: string, file: ProjectFile): Promise<{ executable: boolean }> {
+export async function writeAnswerFile(workspace: string, file: ProjectFile): Promise<{ executable: boolean }> {
   const target = join(workspace, file.path);
   const executable = file.executable || file.path === 'start.sh' || file.content.startsWith('#!');
   await mkdir(dirname(target), { recursive: true });
@@ -85,6 +85,6 @@ export async function writeAnswered(workspace: string, file: ProjectFile): Promi
   return { executable };
 }
 
-export async function removeAnswered(workspace: string, path: string): Promise<void> {
+export async function removeAnswerFile(workspace: string, path: string): Promise<void> {
   await rm(join(workspace, path), { force: true });
 }

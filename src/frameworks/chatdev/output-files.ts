@@ -1,45 +1,45 @@
-/** What ChatDev built, brought from its checkout into the workspace, and what starts it. */
+/** Copies what ChatDev built from its checkout into the workspace, and writes a start script. */
 import { chmod, copyFile, lstat, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { shellQuote } from '../../exec/index.ts';
 import { placeStartScript } from '../start-script.ts';
 
-/** ChatDev's words about the code rather than code. */
+/** Documents about the code, not code. */
 const DOCUMENTS = ['requirements.txt', 'manual.md'];
 
 /**
- * Copies the files at the top of what was built: programs in Python, and what ChatDev says it wrote. Its records, and what the
- * program left there when ChatDev tried it, stay behind.
+ * Copies the top-level files of the output: Python programs, and files that ChatDev says it wrote. Its logs, and files that the
+ * program created when ChatDev tried it, are not copied.
  *
  * @returns names of the files that are code
  */
-export async function takeProduct(products: string, workspace: string, written: ReadonlySet<string>): Promise<string[]> {
+export async function collectOutput(outputDir: string, workspace: string, written: ReadonlySet<string>): Promise<string[]> {
   const code: string[] = [];
-  for (const folder of await readdir(products, { withFileTypes: true })) {
+  for (const folder of await readdir(outputDir, { withFileTypes: true })) {
     if (!folder.isDirectory()) continue;
-    const top = join(products, folder.name);
+    const top = join(outputDir, folder.name);
     const names = (await readdir(top)).filter((name) => name.endsWith('.py') || written.has(name)).sort();
     for (const name of names) {
       if (!(await lstat(join(top, name))).isFile()) continue;
-      const own = name === 'start.sh' ? OWN_LAUNCHER : name;
+      const own = name === 'start.sh' ? CHATDEV_LAUNCHER : name;
       const target = join(workspace, own);
-      // Where the program that was built left a link, what it leads to is none of the workspace's.
+      // The built program may have left a symbolic link here; never write through it.
       await rm(target, { recursive: true, force: true });
       await copyFile(join(top, name), target);
-      if (own === OWN_LAUNCHER) await chmod(target, 0o755);
+      if (own === CHATDEV_LAUNCHER) await chmod(target, 0o755);
       if (!DOCUMENTS.includes(name)) code.push(own);
     }
   }
   return code;
 }
 
-/** A start.sh of ChatDev's own gets this name. */
-const OWN_LAUNCHER = 'chatdev_start.sh';
+/** A start.sh written by ChatDev gets this name. */
+const CHATDEV_LAUNCHER = 'chatdev_start.sh';
 
 /**
- * Puts `start.sh` into the workspace before the first step, so that it counts as no work of the framework.
+ * Writes `start.sh` into the workspace before the first step, so that it does not count as the framework's work.
  *
- * @param programs directories with a Python, the best first; those that are gone later are passed over
+ * @param programs directories with a Python, in order of preference; missing ones are skipped when it runs
  */
 export async function placeLauncher(workspace: string, programs: readonly string[]): Promise<void> {
   await mkdir(workspace, { recursive: true });
@@ -49,7 +49,7 @@ export async function placeLauncher(workspace: string, programs: readonly string
 cd "$(dirname "$0")" || exit 1
 PATH=${path}:"$PATH"
 export PATH PYTHONDONTWRITEBYTECODE=1
-[ ! -f ${OWN_LAUNCHER} ] || exec ./${OWN_LAUNCHER}
+[ ! -f ${CHATDEV_LAUNCHER} ] || exec ./${CHATDEV_LAUNCHER}
 exec python3 main.py
 `;
   await placeStartScript(workspace, script);

@@ -1,14 +1,14 @@
-/** What ChatDev prints: among all that was said, the tokens of each call, the files it wrote, and why it ended. */
+/** Reads the output of ChatDev: the tokens of each call, the files it wrote, and the error that ended it. */
 import type { OutputLine } from '../../exec/index.ts';
 import type { ClaimedUsage } from '../../schema/index.ts';
 
 export interface OutputReader {
   readonly onLine: (line: OutputLine) => void;
-  /** Null when it said nothing of tokens. */
+  /** Null when it printed no token counts. */
   usage(): ClaimedUsage | null;
-  /** Names of files that it says it wrote; it says so of files of any kind. */
+  /** Names of files that it says it wrote, of any kind. */
   written(): ReadonlySet<string>;
-  /** The line that names the error of its last traceback; of errors that led to one another the first. Null when there was none. */
+  /** The error line of its last traceback; of chained errors, the first. Null when there was no traceback. */
   error(): string | null;
 }
 
@@ -23,7 +23,7 @@ const LONGEST_ERROR = 500;
 export function outputReader(): OutputReader {
   const tokens = { prompt: 0, completion: 0 };
   let calls = 0;
-  /** Lines of a head's own that are still to come: models, too, write of tokens. */
+  /** Usage lines still expected after a usage heading: other output may mention tokens, too. */
   let expected = 0;
   let traceback: 'none' | 'open' | 'chained' = 'none';
   let error: string | null = null;

@@ -1,6 +1,6 @@
 import type { Recipe } from '../../setup/index.ts';
 
-/** Its own requirements.txt, plus the one pin that is missing there. */
+/** Its requirements.txt, plus the one pin that is missing there. */
 export const CHATDEV: Recipe = {
   name: 'chatdev',
   repository: 'https://github.com/OpenBMB/ChatDev.git',
@@ -27,10 +27,10 @@ export const CHATDEV: Recipe = {
     'faiss-cpu==1.7.4',
     'pyyaml==6.0',
     'easydict==1.10',
-    // This openai hands httpx an argument that later ones refuse.
+    // This openai version passes an argument that later httpx versions reject.
     'httpx==0.27.2',
   ],
-  // What others built with it, books, figures and data sets: hundreds of megabytes that no run needs.
+  // Example projects, books, figures and data sets: hundreds of megabytes that no run needs.
   leaveOut: ['misc', 'WareHouse', 'MultiAgentEbook', 'SRDD'],
   imports: ['openai', 'tiktoken', 'faiss', 'numpy', 'flask', 'markdown', 'wikipediaapi', 'bs4', 'easydict', 'yaml', 'tenacity'],
   requires: ['run.py', 'CompanyConfig/Default/ChatChainConfig.json', 'CompanyConfig/Incremental/ChatChainConfig.json'],

@@ -1,11 +1,11 @@
-/** Which commit of a program really runs, as far as git can tell. */
+/** The commit of the program that really runs, as far as git can tell. */
 import { existsSync, realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute } from 'node:path';
 import { gitCommit, gitDirty } from '../../store/index.ts';
 
 export const UNKNOWN_COMMIT = 'unknown';
 
-/** Programs that run a file: the checkout that counts is the file's, not the interpreter's. */
+/** Programs that run a file: the commit of that file's checkout counts, not the interpreter's. */
 const INTERPRETER =
   /^(node|nodejs|deno|bun|tsx|python[\d.]*|pypy[\d.]*|ruby|perl|php|java|Rscript|sh|bash|dash|zsh|ksh|env|uv|npx)$/;
 
@@ -24,7 +24,7 @@ export async function commitOf(programPath: string, args: readonly string[]): Pr
   const directory = dirname(real);
   const commit = await gitCommit(directory);
   if (commit === null) return UNKNOWN_COMMIT;
-  // Where git did not answer, nobody may take the checkout for clean.
+  // If git gave no answer, the checkout must not be reported as clean.
   return (await gitDirty(directory)) === false ? commit : `${commit}-dirty`;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Where Spec Kit's call of its agent arrives: what it starts is a program of a few lines that asks here and ends as it is told. So
- * the agent itself is started by the adapter, as any agent is, and nothing of a prompt goes over a command line.
+ * Receives Spec Kit's calls of its agent: Spec Kit starts a stub program, which asks this server and exits with the code it gets. So
+ * the adapter itself starts the agent, like any other agent, and no part of a prompt goes through a command line.
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -12,20 +12,20 @@ import { json } from 'node:stream/consumers';
 import { z } from 'zod';
 import { shellQuote } from '../../exec/index.ts';
 
-export interface Desk extends AsyncDisposable {
-  /** What Spec Kit is to start as its agent; absolute. */
+export interface AgentCallback extends AsyncDisposable {
+  /** The stub that Spec Kit starts as its agent; absolute. */
   readonly program: string;
 }
 
-/** Does what an agent is called for. `signal` aborts when the caller is gone. Resolves with the exit code for the caller. */
-export type Attend = (args: readonly string[], signal: AbortSignal) => Promise<number>;
+/** Runs the agent for one call. `signal` aborts when the stub is gone. Resolves with the exit code for the stub. */
+export type HandleAgentCall = (args: readonly string[], signal: AbortSignal) => Promise<number>;
 
 const Call = z.array(z.string());
 
-/** Where it is disposed, whoever still waits is gone. `attend` must not throw. */
-export async function openDesk(directory: string, attend: Attend): Promise<Desk> {
+/** Disposing it drops stubs that still wait. `handleCall` must not throw. */
+export async function startAgentCallback(directory: string, attend: HandleAgentCall): Promise<AgentCallback> {
   const path = `/${randomBytes(16).toString('hex')}`;
-  const attended = new Set<Promise<void>>();
+  const pending = new Set<Promise<void>>();
   const server = createServer((request, response) => {
     const gone = new AbortController();
     response.once('close', () => gone.abort());
@@ -36,25 +36,25 @@ export async function openDesk(directory: string, attend: Attend): Promise<Desk>
       const exitCode = await attend(call.data, gone.signal);
       response.end(String(exitCode));
     })().catch(() => void response.destroy());
-    attended.add(work);
-    void work.then(() => attended.delete(work));
+    pending.add(work);
+    void work.then(() => pending.delete(work));
   });
-  // Where its caller cannot be written nobody closes it, and nobody is to wait for it.
+  // If writing the stub fails, nothing closes the server; it must not keep the process alive.
   server.unref().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   return {
-    program: await writeCaller(directory, `http://127.0.0.1:${port}${path}`),
+    program: await writeAgentStub(directory, `http://127.0.0.1:${port}${path}`),
     async [Symbol.asyncDispose]() {
       server.close();
       server.closeAllConnections();
-      await Promise.all(attended);
+      await Promise.all(pending);
     },
   };
 }
 
-/** A phase may take hours, so the caller waits without a limit. */
-async function writeCaller(directory: string, url: string): Promise<string> {
+/** A phase may take hours, so the stub waits without a time limit. */
+async function writeAgentStub(directory: string, url: string): Promise<string> {
   await mkdir(directory, { recursive: true });
   const [program, script] = [join(directory, 'agent'), join(directory, 'agent.mjs')];
   await writeFile(

@@ -2,10 +2,10 @@
 import { agentAdapter } from '../agent.ts';
 import type { AgentPreset } from '../agent/preset.ts';
 import { PRESETS } from '../agent/presets.ts';
-import { placedAgent, placeOf, unknownAgent, type SetupSettings } from '../../setup/index.ts';
+import { installedAgent, setupPaths, unknownAgentError, type SetupSettings } from '../../setup/index.ts';
 import { GHSPEC } from './recipe.ts';
 
-export interface Driven {
+export interface DrivenAgent {
   readonly adapter: ReturnType<typeof agentAdapter>;
   /** With the program of the set-up, where it is that one. */
   readonly settings: SetupSettings;
@@ -18,11 +18,11 @@ export function isDefaultAgent({ agent }: SetupSettings): boolean {
 }
 
 /** @throws AGENT_UNKNOWN */
-export async function agentOf(settings: SetupSettings): Promise<Driven> {
+export async function resolveAgent(settings: SetupSettings): Promise<DrivenAgent> {
   const preset = presets[settings.agent ?? GHSPEC.agent.program];
-  if (preset === undefined) throw unknownAgent(GHSPEC, settings)!;
+  if (preset === undefined) throw unknownAgentError(GHSPEC, settings)!;
   const adapter = agentAdapter(preset);
   const isOwn = settings.command === undefined && isDefaultAgent(settings);
-  const placed = isOwn ? await placedAgent(GHSPEC, placeOf(GHSPEC, settings)) : null;
+  const placed = isOwn ? await installedAgent(GHSPEC, setupPaths(GHSPEC, settings)) : null;
   return { adapter, settings: placed === null ? settings : { ...settings, command: [placed] } };
 }

@@ -1,14 +1,14 @@
-/** What a step of Spec Kit has to leave, measured: a specification of its own with plan and tasks, and code. */
+/** Checks what a Spec Kit step must leave: its own specification with plan and tasks, and code. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareDigests, type DirectoryDigest } from '../../store/index.ts';
 
-/** Spec Kit's own places: what changes there is no work on the product. */
-const BOOKKEEPING = /^(\.specify|\.pi|specs)\//;
+/** Spec Kit's own files: changes there do not count as code. */
+const SPEC_KIT_FILES = /^(\.specify|\.pi|specs)\//;
 
-const ARTEFACTS = ['spec', 'plan', 'tasks'] as const;
+const ARTIFACTS = ['spec', 'plan', 'tasks'] as const;
 
-/** The feature whose spec.md was not there before, such as `specs/003-courses`; the last where there are several. Null for none. */
+/** The feature whose spec.md is new, such as `specs/003-courses`; the last if there are several. Null for none. */
 export async function newFeature(workspace: string, before: DirectoryDigest): Promise<string | null> {
   const names = await readdir(join(workspace, 'specs')).catch(() => [] as string[]);
   const features = names.sort().map((name) => `specs/${name}`);
@@ -19,23 +19,27 @@ export async function newFeature(workspace: string, before: DirectoryDigest): Pr
   return null;
 }
 
-/** What is missing, as one line for people; null when all is there. */
-export async function missingWork(workspace: string, before: DirectoryDigest, after: DirectoryDigest): Promise<string | null> {
+/** What is missing, as one line for people; null when nothing is. */
+export async function missingArtifact(
+  workspace: string,
+  before: DirectoryDigest,
+  after: DirectoryDigest,
+): Promise<string | null> {
   const feature = await newFeature(workspace, before);
   if (feature === null) return 'there is no new specs/…/spec.md';
-  for (const artefact of ARTEFACTS) {
-    const path = `${feature}/${artefact}.md`;
+  for (const artifact of ARTIFACTS) {
+    const path = `${feature}/${artifact}.md`;
     const text = await textOf(workspace, path);
     if (text === null || text.trim() === '') return `there is no ${path}`;
-    if (text === (await templateOf(workspace, artefact))) return `${path} is still the empty template`;
+    if (text === (await templateOf(workspace, artifact))) return `${path} is still the empty template`;
   }
   const { added, changed, removed } = compareDigests(before, after);
-  const code = [...added, ...changed, ...removed].filter((path) => !BOOKKEEPING.test(path));
+  const code = [...added, ...changed, ...removed].filter((path) => !SPEC_KIT_FILES.test(path));
   return code.length > 0 ? null : 'nothing changed outside of specs, .specify and .pi';
 }
 
-export async function templateOf(workspace: string, artefact: (typeof ARTEFACTS)[number]): Promise<string> {
-  return (await textOf(workspace, `.specify/templates/${artefact}-template.md`)) ?? '';
+export async function templateOf(workspace: string, artifact: (typeof ARTIFACTS)[number]): Promise<string> {
+  return (await textOf(workspace, `.specify/templates/${artifact}-template.md`)) ?? '';
 }
 
 export async function textOf(workspace: string, path: string): Promise<string | null> {

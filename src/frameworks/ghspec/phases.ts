@@ -1,28 +1,28 @@
-/** One step's way through Spec Kit's phases: what its agent is called for, one phase after another. */
+/** Runs the agent for each phase of one Spec Kit step. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { captureScope } from '../../log/index.ts';
 import type { AdapterStep, FrameworkClaim } from '../../run/index.ts';
 import { type ClaimedUsage, type EventMetadata, type FrameworkPhaseStatus, toSeconds } from '../../schema/index.ts';
 import type { DirectoryDigest } from '../../store/index.ts';
-import { addedUsage } from '../agent/report.ts';
-import type { Driven } from './agent.ts';
+import { addUsage } from '../agent/report.ts';
+import type { DrivenAgent } from './agent.ts';
 import { promptOf, questionsIn, withAnswers } from './prompts.ts';
-import type { Attend } from './agent-callback.ts';
+import type { HandleAgentCall } from './agent-callback.ts';
 import { newFeature, templateOf, textOf } from './artifacts.ts';
 import { type Phase, phaseOf } from './workflow.ts';
 
-export interface Feature {
-  readonly attend: Attend;
-  /** What the agent said it used, all phases together; undefined where one of them said nothing. */
+export interface PhaseRunner {
+  readonly handleCall: HandleAgentCall;
+  /** Usage claimed by the agent, summed over all phases; undefined when a phase reported none. */
   usage(): ClaimedUsage | undefined;
-  /** The phase in which the agent failed, as the claim of the whole; null when none did. @throws what kept a phase from being carried out */
+  /** The claim of the phase in which the agent failed; null when none did. @throws the error that kept a phase from running */
   failure(): FrameworkClaim | null;
 }
 
 /** @param before the workspace as the attempt found it */
-export function beginFeature(step: AdapterStep, agent: Driven, before: DirectoryDigest): Feature {
-  // Calls arrive on a socket: what is recorded then belongs to the attempt.
+export function createPhaseRunner(step: AdapterStep, agent: DrivenAgent, before: DirectoryDigest): PhaseRunner {
+  // Calls arrive on a socket, outside the async context of the attempt that they belong to.
   const inScope = captureScope();
   const usages: (ClaimedUsage | undefined)[] = [];
   let input = step.prompt;
@@ -73,7 +73,7 @@ export function beginFeature(step: AdapterStep, agent: Driven, before: Directory
   }
 
   return {
-    attend: async (args, signal) =>
+    handleCall: async (args, signal) =>
       await inScope(async () => {
         const phase = phaseOf(args);
         if (phase === null) {
@@ -93,7 +93,7 @@ export function beginFeature(step: AdapterStep, agent: Driven, before: Directory
       }),
     usage() {
       const said = usages.filter((usage) => usage !== undefined);
-      return said.length === 0 || said.length < usages.length ? undefined : said.reduce(addedUsage);
+      return said.length === 0 || said.length < usages.length ? undefined : said.reduce(addUsage);
     },
     failure() {
       if (thrown !== null) throw thrown.error;

@@ -1,12 +1,12 @@
-/** What the agent is told in a phase: Spec Kit's own text of the command, with the user's input and the answers to its questions. */
+/** The prompt of a phase: Spec Kit's command text with the user's input and the answers to its questions. */
 import { textOf } from './artifacts.ts';
 import type { Phase } from './workflow.ts';
 
 /**
- * Agents fill the place of the input themselves when they are given `/speckit.plan …`, and not all of them leave it as it is written:
- * pi reads it as a shell would, without its quotes. So it is done here, letter by letter.
+ * Given `/speckit.plan …`, agents insert the input themselves, and some change it: pi parses it like a shell and drops quotes. So it is
+ * inserted here, verbatim.
  *
- * @returns null where the text is gone: it stands in the workspace, and the agent may do there what it likes
+ * @returns null when the command text is gone: it is in the workspace, where the agent may delete files
  */
 export async function promptOf(workspace: string, phase: Phase, input: string): Promise<string | null> {
   const text = await textOf(workspace, `.pi/prompts/speckit.${phase}.md`);
@@ -16,7 +16,7 @@ export async function promptOf(workspace: string, phase: Phase, input: string): 
 
 const MARKER = /\[NEEDS CLARIFICATION(?::([^\]]*))?\]/g;
 
-/** In their order, each once. Examples of the template are nobody's questions. */
+/** In order, each once. Examples in the template do not count. */
 export function questionsIn(spec: string, template: string): string[] {
   const examples = new Set(markersIn(template));
   return [...new Set(markersIn(spec))].filter((question) => !examples.has(question));

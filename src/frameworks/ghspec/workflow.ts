@@ -1,14 +1,14 @@
-/** The work of one step as Spec Kit sees it: its own four commands one after another, and what it says at their end. */
+/** The Spec Kit workflow of one step: its four commands in sequence, and its final report. */
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { describeOutcome, type ProgramOutcome } from '../../exec/index.ts';
 import type { FrameworkClaim } from '../../run/index.ts';
-import { failedEnd } from '../framework-process.ts';
+import { failureOfOutcome } from '../framework-process.ts';
 
 export const PHASES = ['specify', 'plan', 'tasks', 'implement'] as const;
 export type Phase = (typeof PHASES)[number];
 
-/** The workflow that comes with Spec Kit stops at gates, where nobody is to answer. This one has the same commands and none. */
+/** Spec Kit's own workflow stops at interactive gates. This one has the same commands without gates. */
 export function workflowText(): string {
   return stringify({
     schema_version: '1.0',
@@ -23,7 +23,7 @@ export function workflowText(): string {
   });
 }
 
-/** Which phase the agent is called for, by what Spec Kit gives it on its command line; null for anything else. */
+/** The phase that the agent is called for, from its command line; null for anything else. */
 export function phaseOf(args: readonly string[]): Phase | null {
   const called = /^\/speckit\.(\w+)/.exec(args[args.indexOf('-p') + 1] ?? '')?.[1];
   return PHASES.find((phase) => phase === called) ?? null;
@@ -35,9 +35,9 @@ const Answer = z.looseObject({
   error: z.unknown().optional(),
 });
 
-/** Null when it claims to have completed the workflow. Exit code 0 alone says nothing: a workflow that waits at a gate ends with it. */
+/** Null when it claims to have completed the workflow. Exit code 0 alone proves nothing: a workflow waiting at a gate exits with 0, too. */
 export function failureOf(outcome: ProgramOutcome, stdout: readonly string[]): FrameworkClaim | null {
-  const failed = failedEnd(outcome);
+  const failed = failureOfOutcome(outcome);
   const answer = findAnswer(stdout);
   if (answer === null) {
     return failed ?? { status: 'failure', reason: 'framework_failed', message: 'exit code 0, but without its JSON answer' };
@@ -51,7 +51,7 @@ export function failureOf(outcome: ProgramOutcome, stdout: readonly string[]): F
   return { status: 'failure', reason, message };
 }
 
-/** One object, printed over many lines, after whatever else was printed. */
+/** One multi-line JSON object after any other output. */
 function findAnswer(stdout: readonly string[]): z.infer<typeof Answer> | null {
   const from = stdout.findLastIndex((line) => line.startsWith('{'));
   if (from === -1) return null;

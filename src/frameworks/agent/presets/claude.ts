@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { failed, FINE, type AgentPreset } from '../preset.ts';
+import { failed, SUCCEEDED, type AgentPreset } from '../preset.ts';
 
 const tokens = z.number().int().nonnegative();
 const ModelUsage = z.object({
@@ -59,7 +59,7 @@ export const claude: AgentPreset = {
       const end = End.safeParse(value);
       if (!end.success) return null;
       const { subtype, is_error, result, errors } = end.data;
-      return is_error ? failed([result, ...(errors ?? [])].filter(Boolean).join('; ') || subtype) : FINE;
+      return is_error ? failed([result, ...(errors ?? [])].filter(Boolean).join('; ') || subtype) : SUCCEEDED;
     },
   },
 };

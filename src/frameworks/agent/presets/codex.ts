@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { failed, FINE, type AgentPreset } from '../preset.ts';
+import { failed, SUCCEEDED, type AgentPreset } from '../preset.ts';
 
 const tokens = z.number().int().nonnegative();
 const TurnCompleted = z.object({
@@ -52,7 +52,7 @@ export const codex: AgentPreset = {
     outcomeOf(value) {
       const turn = TurnFailed.safeParse(value);
       if (turn.success) return failed(turn.data.error.message);
-      return TurnCompleted.safeParse(value).success ? FINE : null;
+      return TurnCompleted.safeParse(value).success ? SUCCEEDED : null;
     },
   },
 };

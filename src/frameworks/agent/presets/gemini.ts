@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { failed, FINE, type AgentPreset } from '../preset.ts';
+import { failed, SUCCEEDED, type AgentPreset } from '../preset.ts';
 
 const tokens = z.number().int().nonnegative();
 const Result = z.object({ type: z.literal('result'), stats: z.object({ input_tokens: tokens, output_tokens: tokens }) });
@@ -33,7 +33,7 @@ export const gemini: AgentPreset = {
       const end = End.safeParse(value);
       if (!end.success) return null;
       const { status, error } = end.data;
-      return status === 'success' ? FINE : failed(error?.message ?? status);
+      return status === 'success' ? SUCCEEDED : failed(error?.message ?? status);
     },
   },
 };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { failed, FINE, type AgentPreset } from '../preset.ts';
+import { failed, SUCCEEDED, type AgentPreset } from '../preset.ts';
 
 const tokens = z.number().int().nonnegative();
 const Usage = z.object({ prompt_tokens: tokens, completion_tokens: tokens });
@@ -65,7 +65,7 @@ export const mini: AgentPreset = {
     outcomeOf(value) {
       const status = Info.safeParse(value).data?.info.exit_status ?? '';
       if (status === '') return null;
-      return status === 'Submitted' ? FINE : failed(status);
+      return status === 'Submitted' ? SUCCEEDED : failed(status);
     },
     messagesOf(value) {
       return (Trajectory.safeParse(value).data?.messages ?? []).flatMap((message) => {

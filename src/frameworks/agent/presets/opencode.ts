@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { failed, FINE, type AgentPreset } from '../preset.ts';
+import { failed, SUCCEEDED, type AgentPreset } from '../preset.ts';
 
 const tokens = z.number().int().nonnegative();
 const StepFinish = z.object({
@@ -56,7 +56,7 @@ export const opencode: AgentPreset = {
     outcomeOf(value) {
       const failure = Failure.safeParse(value);
       if (failure.success) return failed(failure.data.error.data?.message ?? failure.data.error.name);
-      return StepFinish.safeParse(value).success ? FINE : null;
+      return StepFinish.safeParse(value).success ? SUCCEEDED : null;
     },
   },
 };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { failed, FINE, type AgentPreset } from '../preset.ts';
+import { failed, SUCCEEDED, type AgentPreset } from '../preset.ts';
 
 const tokens = z.number().int().nonnegative();
 const Entry = z.object({
@@ -41,7 +41,7 @@ export const pi: AgentPreset = {
       const ended = Ended.safeParse(value);
       if (!ended.success) return null;
       const { stopReason, errorMessage } = ended.data.message;
-      return ['error', 'aborted'].includes(stopReason) ? failed(errorMessage ?? stopReason) : FINE;
+      return ['error', 'aborted'].includes(stopReason) ? failed(errorMessage ?? stopReason) : SUCCEEDED;
     },
     messagesOf(value) {
       const kept = Kept.safeParse(value);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { failed, FINE, type AgentPreset } from '../preset.ts';
+import { failed, SUCCEEDED, type AgentPreset } from '../preset.ts';
 
 const tokens = z.number().int().nonnegative();
 const Result = z.object({ type: z.literal('result'), usage: z.object({ input_tokens: tokens, output_tokens: tokens }) });
@@ -33,7 +33,7 @@ export const qwen: AgentPreset = {
       const end = End.safeParse(value);
       if (!end.success) return null;
       const { subtype, is_error, error } = end.data;
-      return is_error ? failed(error?.message ?? subtype) : FINE;
+      return is_error ? failed(error?.message ?? subtype) : SUCCEEDED;
     },
   },
 };

@@ -1,4 +1,4 @@
-/** Where a framework is set up. The only file that knows the names inside. */
+/** Paths of an installed framework. The only file that knows these names. */
 import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -8,8 +8,8 @@ import type { Recipe } from './recipe.ts';
 import { parseJsonAs } from '../schema/index.ts';
 import { SETUP_FILE, SETUP_LOG } from '../store/index.ts';
 
-export interface SetupPlace {
-  /** `<install_dir>/<name>@<commit>`; everything else lies inside. */
+export interface SetupPaths {
+  /** `<install_dir>/<name>@<commit>`; everything else is inside. */
   readonly directory: string;
   readonly source: string;
   readonly environment: string;
@@ -20,9 +20,9 @@ export interface SetupPlace {
   readonly encodings: string;
   /** Where npm installed the agent, if it did. */
   readonly agent: string;
-  /** What git, pip and npm said. */
+  /** Output of git, pip and npm. */
   readonly log: string;
-  /** Written last: without it nothing here counts. */
+  /** Written last: a set-up without it is incomplete. */
   readonly record: string;
   /** Beside the directory. */
   readonly lock: string;
@@ -30,7 +30,7 @@ export interface SetupPlace {
 
 const SetupRecord = z.object({
   framework: z.string(),
-  /** Absolute, without links: programs inside know it, so a copy elsewhere is of no use. */
+  /** Absolute, links resolved: programs inside contain this path, so a copy elsewhere does not work. */
   directory: z.string(),
   /** `recipeDigest` of its recipe. */
   recipe: z.string(),
@@ -39,14 +39,14 @@ const SetupRecord = z.object({
   repository: z.string().nullable(),
   /** Full version of Python. */
   python: z.string(),
-  /** `name==version`, everything that is installed. */
+  /** `name==version` of every installed package. */
   packages: z.array(z.string()),
   stepwell_version: z.string(),
   completed_at: z.string(),
 });
 export type SetupRecord = z.infer<typeof SetupRecord>;
 
-export function placeOf(recipe: Recipe, settings: SetupSettings): SetupPlace {
+export function setupPaths(recipe: Recipe, settings: SetupSettings): SetupPaths {
   const directory = join(resolve(settings.install_dir ?? 'frameworks'), `${recipe.name}@${commitOf(recipe, settings)}`);
   const environment = join(directory, 'env');
   const programs = join(environment, 'bin');
@@ -69,18 +69,18 @@ export function commitOf(recipe: Recipe, settings: SetupSettings): string {
   return recipe.repository === null ? recipe.commit : (settings.commit_hash ?? recipe.commit);
 }
 
-/** Of what a set-up has inside; another one at the same commit is made anew. */
+/** Digest of what a set-up contains; when it changes, the framework is set up again. */
 export function recipeDigest({ packages, leaveOut, encodings, agent: driven }: Recipe): string {
   const agent = driven === undefined ? undefined : { program: driven.program, npmPackage: driven.npmPackage };
   return hash('sha256', JSON.stringify({ packages, leaveOut, encodings, agent }));
 }
 
-/** For people, without the place. */
+/** For people, without the directory. */
 export function describeRecord({ repository, commit, python, packages }: SetupRecord): string {
   return `${repository === null ? 'version' : 'commit'} ${commit}, Python ${python}, ${packages.length} packages`;
 }
 
 /** Null when the set-up was never finished, or its record cannot be read. */
-export async function readSetup(place: SetupPlace): Promise<SetupRecord | null> {
-  return parseJsonAs(SetupRecord, await readFile(place.record, 'utf8').catch(() => ''));
+export async function readSetup(paths: SetupPaths): Promise<SetupRecord | null> {
+  return parseJsonAs(SetupRecord, await readFile(paths.record, 'utf8').catch(() => ''));
 }
