@@ -119,7 +119,7 @@ test('the linter refuses a cycle of types alone', () => {
 
 /** Where such a name may stand, and why. */
 const NAMED: Record<string, string> = {
-  'src/log/run.ts': 'an example of the call that the original system made',
+  'src/log/context.ts': 'an example of the call that the original system made',
   'src/log/errors.ts': 'the same example',
 };
 

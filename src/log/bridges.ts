@@ -10,7 +10,7 @@ export interface BridgeOptions {
 }
 
 /** Levels of pino, LogTape and their custom names, as ours. */
-function levelOf(level: unknown): Level {
+function toLevel(level: unknown): Level {
   if (typeof level === 'number')
     return level < 30 ? 'debug' : level < 40 ? 'info' : level < 50 ? 'warn' : level < 60 ? 'error' : 'fatal';
   if (level === 'trace' || level === 'debug') return 'debug';
@@ -26,10 +26,10 @@ function levelOf(level: unknown): Level {
 export function pinoDestination(options: BridgeOptions = {}): { write(line: string): void } {
   return {
     write(line) {
-      const { level, time: _time, pid: _pid, hostname: _hostname, name, msg, err, event, ...metadata } = fieldsOf(line);
+      const { level, time: _time, pid: _pid, hostname: _hostname, name, msg, err, event, ...metadata } = parsePinoLine(line);
       const logger = getLogger(options.module ?? (typeof name === 'string' ? name : 'pino'), options);
       const message = typeof msg === 'string' ? msg : '';
-      record(logger, levelOf(level), message, { event, metadata, error: err });
+      writeBridged(logger, toLevel(level), message, { event, metadata, error: err });
     },
   };
 }
@@ -51,7 +51,7 @@ export function logtapeSink(options: BridgeOptions = {}): (record: LogTapeRecord
   return ({ category, level, message, properties }) => {
     const { event, error, ...metadata } = properties;
     const text = message.map((part) => (typeof part === 'string' ? part : JSON.stringify(part))).join('');
-    record(getLogger(options.module ?? category.join('.'), options), levelOf(level), text, { event, metadata, error });
+    writeBridged(getLogger(options.module ?? category.join('.'), options), toLevel(level), text, { event, metadata, error });
   };
 }
 
@@ -61,7 +61,7 @@ interface BridgedFields {
   readonly error: unknown;
 }
 
-function record(logger: Logger, level: Level, message: string, { event, metadata, error }: BridgedFields): void {
+function writeBridged(logger: Logger, level: Level, message: string, { event, metadata, error }: BridgedFields): void {
   logger[level](message, {
     metadata,
     ...(typeof event === 'string' ? { event } : {}),
@@ -69,7 +69,7 @@ function record(logger: Logger, level: Level, message: string, { event, metadata
   });
 }
 
-function fieldsOf(line: string): Record<string, unknown> {
+function parsePinoLine(line: string): Record<string, unknown> {
   try {
     return JSON.parse(line) as Record<string, unknown>;
   } catch {

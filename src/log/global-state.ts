@@ -1,9 +1,9 @@
 /** What all copies of the package in one process share. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { SecretRedactor } from '../secrets/index.ts';
-import { DynamicFileHandler, type RecordsFor } from './handler.ts';
+import { DynamicFileHandler, type CreateFileNotices } from './handler.ts';
 import type { Scope } from './scope.ts';
-import { noteOnStderr } from './stderr.ts';
+import { printNotice } from './stderr.ts';
 import { Clock } from './template.ts';
 
 /** Raised whenever the shape of what is shared changes. */
@@ -28,7 +28,7 @@ export interface GlobalState {
 }
 
 /** The shared state; the first copy of the package that is loaded makes it. */
-export function globalState(recordsFor: RecordsFor): GlobalState {
+export function globalState(createFileNotices: CreateFileNotices): GlobalState {
   const holder = globalThis as { [KEY]?: GlobalState };
   const found = holder[KEY];
   if (found?.version === VERSION) return found;
@@ -37,7 +37,7 @@ export function globalState(recordsFor: RecordsFor): GlobalState {
     scopes: new AsyncLocalStorage(),
     ambient: undefined,
     clock: new Clock(),
-    handler: new DynamicFileHandler(recordsFor, { notify: noteOnStderr }),
+    handler: new DynamicFileHandler(createFileNotices, { notify: printNotice }),
     redactor: null,
     loggers: new Map(),
     context: null,
@@ -48,6 +48,6 @@ export function globalState(recordsFor: RecordsFor): GlobalState {
     process.on('exit', () => {
       for (const each of made.atExit) each();
     });
-  } else noteOnStderr('two versions of stepwell are loaded that cannot share a log context; each keeps its own.');
+  } else printNotice('two versions of stepwell are loaded that cannot share a log context; each keeps its own.');
   return made;
 }

@@ -6,7 +6,7 @@ import { logFileOf, stepDirName, unsafeNameReason } from '../store/layout.ts';
 import type { RunState, Scope } from './scope.ts';
 
 /** Makes the records that a file's owner writes about the file itself. */
-export type RecordsFor = (scope: Scope, component: string, file: string) => FileNotices;
+export type CreateFileNotices = (scope: Scope, component: string, file: string) => FileNotices;
 
 /**
  * Gives every record the file of its run, step and component: `step_003/adapter.log` inside a step, `run.log` outside,
@@ -15,11 +15,11 @@ export type RecordsFor = (scope: Scope, component: string, file: string) => File
  */
 export class DynamicFileHandler {
   readonly #pool: AppendPool;
-  readonly #recordsFor: RecordsFor;
+  readonly #createFileNotices: CreateFileNotices;
 
-  constructor(recordsFor: RecordsFor, options: AppendPoolOptions = {}) {
+  constructor(createFileNotices: CreateFileNotices, options: AppendPoolOptions = {}) {
     this.#pool = new AppendPool(options);
-    this.#recordsFor = recordsFor;
+    this.#createFileNotices = createFileNotices;
   }
 
   /** Descriptors open now. */
@@ -37,7 +37,7 @@ export class DynamicFileHandler {
     const name = logFileOf(fileComponent(component), scope.step);
     let file = run.files.get(name);
     if (file === undefined) {
-      file = this.#pool.file(join(run.logsDir, name), this.#recordsFor(scope, component, name), run.directories);
+      file = this.#pool.file(join(run.logsDir, name), this.#createFileNotices(scope, component, name), run.directories);
       run.files.set(name, file);
     }
     return file;
@@ -98,11 +98,11 @@ export class DynamicFileHandler {
 }
 
 /** Characters of an unsafe name that are kept. */
-const READABLE = 40;
+const MAX_READABLE_LENGTH = 40;
 
 /** A component's name as it can stand in a path; unsafe names become readable and distinct ones. */
 function fileComponent(component: string): string {
   if (unsafeNameReason(component) === null) return component;
-  const readable = component.slice(0, READABLE).replaceAll(/[^A-Za-z0-9_-]/g, '_');
+  const readable = component.slice(0, MAX_READABLE_LENGTH).replaceAll(/[^A-Za-z0-9_-]/g, '_');
   return `x-${readable}-${createHash('sha256').update(component).digest('hex').slice(0, 8)}`;
 }

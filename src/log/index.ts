@@ -14,5 +14,5 @@ export {
   withRun,
   withStep,
   type ScopeFacts,
-} from './run.ts';
+} from './context.ts';
 export type { RunOptions } from './scope.ts';

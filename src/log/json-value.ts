@@ -19,54 +19,54 @@ export type JsonValue = null | boolean | number | string | JsonValue[] | { [name
  * Undefined where JSON.stringify would leave the value out.
  */
 export function toJsonValue(root: unknown, redact: (text: string) => string): JsonValue | undefined {
-  const above: object[] = [];
+  const ancestors: object[] = [];
   let values = 0;
 
-  function plain(value: unknown, key: string): JsonValue | undefined {
+  function convert(value: unknown, key: string): JsonValue | undefined {
     values += 1;
     if (typeof value === 'string') return redact(value);
     if (typeof value === 'boolean') return value;
-    if (typeof value === 'number') return plainNumber(value);
+    if (typeof value === 'number') return convertNumber(value);
     if (typeof value === 'bigint') return redact(String(value));
     if (typeof value !== 'object') return undefined;
     if (value === null) return null;
-    if (above.includes(value)) return '[circular]';
-    if (above.length >= MAX_DEPTH) return '[too deep]';
+    if (ancestors.includes(value)) return '[circular]';
+    if (ancestors.length >= MAX_DEPTH) return '[too deep]';
     if (values > MAX_VALUES) return '[too large]';
-    above.push(value);
+    ancestors.push(value);
     try {
-      return plainObject(value, key);
+      return convertObject(value, key);
     } catch (error) {
-      return threw(error);
+      return describeThrown(error);
     } finally {
-      above.pop();
+      ancestors.pop();
     }
   }
 
-  function plainNumber(value: number): JsonValue {
+  function convertNumber(value: number): JsonValue {
     if (!Number.isFinite(value)) return null;
     const text = String(value);
     const safe = redact(text);
     return safe === text ? value : safe;
   }
 
-  function plainObject(value: object, key: string): JsonValue | undefined {
+  function convertObject(value: object, key: string): JsonValue | undefined {
     if (ArrayBuffer.isView(value)) return redact(base64(Buffer.from(value.buffer, value.byteOffset, value.byteLength)));
     if (value instanceof ArrayBuffer) return redact(base64(Buffer.from(value)));
     const { toJSON } = value as { toJSON?: unknown };
-    if (typeof toJSON === 'function') return plain(toJSON.call(value, key), key);
+    if (typeof toJSON === 'function') return convert(toJSON.call(value, key), key);
     if (value instanceof Error) return entries(Object.entries({ ...serializeError(value), ...ownFields(value) }));
     if (value instanceof Map) return entries([...value].map(([name, item]) => [nameOf(name), item] as const));
     if (value instanceof Set) return array([...value]);
-    if (types.isBoxedPrimitive(value)) return plain(value.valueOf(), key);
+    if (types.isBoxedPrimitive(value)) return convert(value.valueOf(), key);
     if (Array.isArray(value)) return array(value);
     const out: { [name: string]: JsonValue } = Object.create(null);
     for (const name of Object.keys(value)) {
       if (values > MAX_VALUES) break;
       try {
-        put(out, name, (value as Record<string, unknown>)[name]);
+        setProperty(out, name, (value as Record<string, unknown>)[name]);
       } catch (error) {
-        out[redact(name)] = threw(error);
+        out[redact(name)] = describeThrown(error);
       }
     }
     return out;
@@ -74,7 +74,7 @@ export function toJsonValue(root: unknown, redact: (text: string) => string): Js
 
   function array(items: readonly unknown[]): JsonValue[] {
     const out: JsonValue[] = [];
-    for (let at = 0; at < items.length && values <= MAX_VALUES; at++) out.push(plain(items[at], String(at)) ?? null);
+    for (let at = 0; at < items.length && values <= MAX_VALUES; at++) out.push(convert(items[at], String(at)) ?? null);
     if (out.length < items.length) out.push(`[${items.length - out.length} more]`);
     return out;
   }
@@ -83,25 +83,25 @@ export function toJsonValue(root: unknown, redact: (text: string) => string): Js
     const out: { [name: string]: JsonValue } = Object.create(null);
     for (const [name, item] of items) {
       if (values > MAX_VALUES) break;
-      put(out, name, item);
+      setProperty(out, name, item);
     }
     return out;
   }
 
-  function put(out: { [name: string]: JsonValue }, name: string, item: unknown): void {
-    const value = plain(item, name);
+  function setProperty(out: { [name: string]: JsonValue }, name: string, item: unknown): void {
+    const value = convert(item, name);
     if (value !== undefined) out[redact(name)] = value;
   }
 
   function nameOf(key: unknown): string {
-    return typeof key === 'string' ? key : (JSON.stringify(plain(key, '')) ?? String(key));
+    return typeof key === 'string' ? key : (JSON.stringify(convert(key, '')) ?? String(key));
   }
 
-  function threw(error: unknown): string {
+  function describeThrown(error: unknown): string {
     return redact(`[threw: ${messageOf(error)}]`);
   }
 
-  return plain(root, '');
+  return convert(root, '');
 }
 
 function base64(bytes: Buffer): string {
@@ -154,7 +154,7 @@ function className(value: object): string {
 }
 
 /** How many characters of a string, items of a list and names of an object are kept, tried in turn. */
-const LIMITS = [65_536, 16_384, 4096, 1024, 256, 64, 16];
+const SIZE_LIMITS = [65_536, 16_384, 4096, 1024, 256, 64, 16];
 
 export function jsonBytes(value: JsonValue): number {
   return Buffer.byteLength(JSON.stringify(value));
@@ -173,18 +173,18 @@ export function truncateText(text: string, maxBytes: number): string {
 /** `value` with long strings, lists and objects shortened until its JSON takes at most `maxBytes` bytes. */
 export function truncateValue(value: { [name: string]: JsonValue }, maxBytes: number): { [name: string]: JsonValue } {
   if (jsonBytes(value) <= maxBytes) return value;
-  for (const limit of LIMITS) {
-    const kept = shortened(value, limit) as { [name: string]: JsonValue };
+  for (const limit of SIZE_LIMITS) {
+    const kept = truncateTo(value, limit) as { [name: string]: JsonValue };
     if (jsonBytes(kept) <= maxBytes) return kept;
   }
   return { cut: truncateText(JSON.stringify(value), maxBytes - 16) };
 }
 
-function shortened(value: JsonValue, limit: number): JsonValue {
+function truncateTo(value: JsonValue, limit: number): JsonValue {
   if (typeof value === 'string') return value.length <= limit ? value : value.slice(0, limit).toWellFormed();
-  if (Array.isArray(value)) return value.slice(0, limit).map((item) => shortened(item, limit));
+  if (Array.isArray(value)) return value.slice(0, limit).map((item) => truncateTo(item, limit));
   if (typeof value !== 'object' || value === null) return value;
   const out: { [name: string]: JsonValue } = Object.create(null);
-  for (const [name, item] of Object.entries(value).slice(0, limit)) out[name.slice(0, limit)] = shortened(item, limit);
+  for (const [name, item] of Object.entries(value).slice(0, limit)) out[name.slice(0, limit)] = truncateTo(item, limit);
   return out;
 }

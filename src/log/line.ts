@@ -30,8 +30,8 @@ const NULL = Buffer.from('null');
 export interface LineTemplate {
   readonly event: string;
   readonly bytes: Buffer;
-  readonly stampAt: number;
-  stampMs: number;
+  readonly timestampOffset: number;
+  timestampMs: number;
 }
 
 /** What stands behind metadata: `,"attempt":2,"seq":` … `,"writer":"k3f9ab"`. Null for a record of no run. */
@@ -40,7 +40,7 @@ export interface LineTail {
   readonly writer: Buffer;
 }
 
-const FULL = new Error('the record is longer than its limit');
+const RECORD_TOO_LONG = new Error('the record is longer than its limit');
 
 export class LineWriter {
   /** The line stands at the beginning of it. */
@@ -90,12 +90,12 @@ export class LineWriter {
       return this.#at;
     } catch {
       // Too long, or a getter threw: the careful way copes with both.
-      return this.#truncated(template, tail, seq, late, message, metadata, error);
+      return this.#writeTruncated(template, tail, seq, late, message, metadata, error);
     }
   }
 
   /** The same record, truncated until it fits. */
-  #truncated(
+  #writeTruncated(
     template: LineTemplate,
     tail: LineTail | null,
     seq: number,
@@ -108,11 +108,11 @@ export class LineWriter {
     const redact = (text: string): string => {
       if (text.length <= MAX_STRING) return this.#redactor.redact(text);
       before += Buffer.byteLength(text) - MAX_STRING;
-      return redactedBeginning(this.#redactor, text, MAX_STRING);
+      return redactPrefix(this.#redactor, text, MAX_STRING);
     };
     const safeMessage = redact(message);
-    const safeMetadata = objectOf(toJsonValue(metadata, redact));
-    const safeError = error === undefined ? null : objectOf(toJsonValue(serializeError(error), redact));
+    const safeMetadata = asObject(toJsonValue(metadata, redact));
+    const safeError = error === undefined ? null : asObject(toJsonValue(serializeError(error), redact));
     const room = MAX_RECORD_BYTES - template.bytes.length - 256;
     before += jsonBytes(safeMessage) + jsonBytes(safeMetadata) + (safeError === null ? 0 : jsonBytes(safeError));
     const keptError = safeError === null ? null : truncateValue(safeError, Math.floor(room / 4));
@@ -148,14 +148,14 @@ export class LineWriter {
   }
 
   #end(): void {
-    if (this.#at + 2 > MAX_RECORD_BYTES) throw FULL;
+    if (this.#at + 2 > MAX_RECORD_BYTES) throw RECORD_TOO_LONG;
     this.bytes[this.#at] = 125;
     this.bytes[this.#at + 1] = 10;
     this.#at += 2;
   }
 
   #copy(part: Buffer): void {
-    if (this.#at + part.length > MAX_RECORD_BYTES) throw FULL;
+    if (this.#at + part.length > MAX_RECORD_BYTES) throw RECORD_TOO_LONG;
     this.bytes.set(part, this.#at);
     this.#at += part.length;
   }
@@ -172,7 +172,7 @@ export class LineWriter {
     bytes[start - 1] = 34;
     if (length > SHORT) {
       // As many bytes as characters: it is all ASCII.
-      if (this.bytes.write(text, start, MAX_RECORD_BYTES - start, 'utf8') !== length || !isPlain(bytes, start, end)) {
+      if (this.bytes.write(text, start, MAX_RECORD_BYTES - start, 'utf8') !== length || !isPlainAscii(bytes, start, end)) {
         this.#longString(text);
         return;
       }
@@ -195,14 +195,14 @@ export class LineWriter {
   }
 
   #longString(text: string): void {
-    if (text.length > MAX_RECORD_BYTES) throw FULL;
+    if (text.length > MAX_RECORD_BYTES) throw RECORD_TOO_LONG;
     this.#json(JSON.stringify(this.#redactor.redact(text)));
   }
 
   /** Text that is JSON already and holds no secret. */
   #json(json: string): void {
     const room = MAX_RECORD_BYTES - this.#at;
-    if (json.length > room || (json.length * 3 > room && Buffer.byteLength(json) > room)) throw FULL;
+    if (json.length > room || (json.length * 3 > room && Buffer.byteLength(json) > room)) throw RECORD_TOO_LONG;
     this.#at += this.bytes.write(json, this.#at, 'utf8');
   }
 
@@ -214,7 +214,7 @@ export class LineWriter {
     const bytes = this.#raw;
     let digits = 1;
     for (let rest = value; rest >= 10; rest = (rest / 10) | 0) digits += 1;
-    if (this.#at + digits > MAX_RECORD_BYTES) throw FULL;
+    if (this.#at + digits > MAX_RECORD_BYTES) throw RECORD_TOO_LONG;
     let rest = value | 0;
     for (let at = this.#at + digits - 1; at >= this.#at; at--) {
       const next = (rest / 10) | 0;
@@ -232,7 +232,7 @@ export class LineWriter {
     }
     if (typeof metadata === 'object' && !Array.isArray(metadata) && this.#object(metadata, 0)) return;
     this.#at = start;
-    this.#json(JSON.stringify(objectOf(toJsonValue(metadata, this.#redactor.redact))));
+    this.#json(JSON.stringify(asObject(toJsonValue(metadata, this.#redactor.redact))));
   }
 
   /** False when the value is out of the ordinary; what was written of it then counts for nothing. */
@@ -297,18 +297,18 @@ export class LineWriter {
   }
 
   #byte(value: number): void {
-    if (this.#at >= MAX_RECORD_BYTES) throw FULL;
+    if (this.#at >= MAX_RECORD_BYTES) throw RECORD_TOO_LONG;
     this.#raw[this.#at++] = value;
   }
 }
 
 /** What stands in a template for an event: redacted JSON. */
 export function eventJson(event: string, redactor: SecretRedactor): string {
-  const safe = event.length > MAX_EVENT ? redactedBeginning(redactor, event, MAX_EVENT * 4) : redactor.redact(event);
+  const safe = event.length > MAX_EVENT ? redactPrefix(redactor, event, MAX_EVENT * 4) : redactor.redact(event);
   return JSON.stringify(safe.slice(0, MAX_EVENT));
 }
 
-function redactedBeginning(redactor: SecretRedactor, text: string, length: number): string {
+function redactPrefix(redactor: SecretRedactor, text: string, length: number): string {
   const stream = redactor.stream();
   const shown = stream.push(text.slice(0, length));
   // The stream holds back what the cut may have made unrecognisable.
@@ -316,7 +316,7 @@ function redactedBeginning(redactor: SecretRedactor, text: string, length: numbe
 }
 
 /** Whether bytes stand in JSON as they are. */
-function isPlain(bytes: Uint8Array, start: number, end: number): boolean {
+function isPlainAscii(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at++) {
     const code = bytes[at] as number;
     if (code < 32 || code > 126 || code === 34 || code === 92) return false;
@@ -334,7 +334,7 @@ function hasTriple(triples: Triples, bytes: Uint8Array, start: number, end: numb
   return (hit & 1) !== 0;
 }
 
-function objectOf(value: JsonValue | undefined): { [name: string]: JsonValue } {
+function asObject(value: JsonValue | undefined): { [name: string]: JsonValue } {
   if (value === undefined) return {};
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : { value };
 }

@@ -1,6 +1,6 @@
 /** Component loggers. */
 import type { Level } from '../schema/index.ts';
-import type { Origin } from './scope.ts';
+import type { LoggerIdentity } from './scope.ts';
 import { LEVELS } from './template.ts';
 import { shared, writeRecord } from './write-record.ts';
 
@@ -31,7 +31,7 @@ const DEFAULT_EVENT = 'log';
  * @example getLogger('adapters/command', { component: 'adapter' }).info('Started', { event: 'process_start' })
  */
 export function getLogger(module: string, options: { readonly component?: string } = {}): Logger {
-  const origin = originOf(module, options.component ?? 'run');
+  const origin = identityOf(module, options.component ?? 'run');
   const at = (level: Level): Logger['info'] => {
     const index = LEVELS.indexOf(level);
     return (message, fields) => log(origin, index, message, fields);
@@ -39,9 +39,9 @@ export function getLogger(module: string, options: { readonly component?: string
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), fatal: at('fatal') };
 }
 
-function originOf(moduleName: string, componentName: string): Origin {
-  const module = textOf(moduleName).slice(0, MAX_NAME).toWellFormed();
-  const component = textOf(componentName).slice(0, MAX_NAME).toWellFormed();
+function identityOf(moduleName: string, componentName: string): LoggerIdentity {
+  const module = toText(moduleName).slice(0, MAX_NAME).toWellFormed();
+  const component = toText(componentName).slice(0, MAX_NAME).toWellFormed();
   const key = `${component}\0${module}`;
   const id = shared.loggers.get(key) ?? shared.loggers.size;
   shared.loggers.set(key, id);
@@ -49,7 +49,7 @@ function originOf(moduleName: string, componentName: string): Origin {
 }
 
 /** The types promise strings, but the callers may be plain JavaScript, and a log call never throws. */
-function log(origin: Origin, level: number, message: string, fields: LogFields | undefined): void {
+function log(origin: LoggerIdentity, level: number, message: string, fields: LogFields | undefined): void {
   let event = DEFAULT_EVENT;
   let metadata: unknown;
   let error: unknown;
@@ -63,14 +63,14 @@ function log(origin: Origin, level: number, message: string, fields: LogFields |
   writeRecord(
     origin,
     level,
-    typeof event === 'string' ? event : textOf(event),
-    typeof message === 'string' ? message : textOf(message),
+    typeof event === 'string' ? event : toText(event),
+    typeof message === 'string' ? message : toText(message),
     metadata,
     error,
   );
 }
 
-function textOf(value: unknown): string {
+function toText(value: unknown): string {
   try {
     return String(value);
   } catch {

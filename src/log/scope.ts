@@ -33,7 +33,7 @@ export interface RunState {
   readonly redactor: SecretRedactor;
   readonly buffered: ReadonlySet<string>;
   /** Index of the lowest level that is mirrored to stderr; past the last level for none. */
-  readonly mirror: number;
+  readonly consoleLevel: number;
   /** By path relative to the logs directory. */
   readonly files: Map<string, AppendFile>;
   /** Directories that must be synced with the files. */
@@ -54,34 +54,34 @@ export interface Scope {
 }
 
 /** A caller in plain JavaScript may pass anything; it should meet the catalogue's error. */
-const named = (value: unknown): string => String(value);
+const toText = (value: unknown): string => String(value);
 
 const WRITER_LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
-export function runState(options: RunOptions, redactor: SecretRedactor): RunState {
+export function createRunState(options: RunOptions, redactor: SecretRedactor): RunState {
   const { runId, framework, logsDir, console = null } = options;
   if (typeof logsDir !== 'string' || logsDir === '' || logsDir.includes('\0'))
     throw logError('LOGS_DIR_INVALID', { value: logsDir });
   return {
-    runId: safeName('run id', named(runId)),
-    framework: safeName('framework', named(framework)),
+    runId: safeName('run id', toText(runId)),
+    framework: safeName('framework', toText(framework)),
     logsDir: resolve(logsDir),
     writer: Array.from({ length: 6 }, () => WRITER_LETTERS[randomInt(WRITER_LETTERS.length)]).join(''),
     seq: 0,
     redactor,
     buffered: new Set(options.buffered),
-    mirror: console === null ? LEVELS.length : LEVELS.indexOf(console),
+    consoleLevel: console === null ? LEVELS.length : LEVELS.indexOf(console),
     files: new Map(),
     directories: new Set(),
   };
 }
 
-export function scopeOf(run: RunState | null, pending: PendingRecords | null, parent: Scope | null): Scope {
+export function createScope(run: RunState | null, pending: PendingRecords | null, parent: Scope | null): Scope {
   return { run, pending, step: null, attempt: null, parent, ended: false, loggers: [] };
 }
 
 /** @throws STEP_NUMBER_INVALID, STEP_OUTSIDE_RUN */
-export function stepScope(parent: Scope | undefined, step: number, attempt: number | undefined): Scope {
+export function createStepScope(parent: Scope | undefined, step: number, attempt: number | undefined): Scope {
   if (!Number.isSafeInteger(step) || step < 0) throw logError('STEP_NUMBER_INVALID', { what: 'step', value: step });
   if (attempt !== undefined && (!Number.isSafeInteger(attempt) || attempt < 1)) {
     throw logError('STEP_NUMBER_INVALID', { what: 'attempt', value: attempt });
@@ -91,14 +91,14 @@ export function stepScope(parent: Scope | undefined, step: number, attempt: numb
 }
 
 /** A logger's identity; the number is the same for the same names in all copies of the package. */
-export interface Origin {
+export interface LoggerIdentity {
   readonly id: number;
   readonly module: string;
   readonly component: string;
 }
 
 /** What a caller gives. */
-export interface Content {
+export interface RecordContent {
   readonly event: string;
   readonly message: string;
   readonly metadata: unknown;
@@ -109,8 +109,8 @@ export interface Content {
 export interface PendingRecord {
   readonly level: number;
   readonly ms: number;
-  readonly origin: Origin;
-  readonly content: Content;
+  readonly origin: LoggerIdentity;
+  readonly content: RecordContent;
 }
 
 /** More than this before a run begins is a fault; the rest goes where records without a run go. */
@@ -127,7 +127,7 @@ export class PendingRecords {
   }
 
   /** False when there is no room. */
-  hold(record: PendingRecord): boolean {
+  add(record: PendingRecord): boolean {
     if (this.#records.length >= MAX_PENDING) return false;
     this.#records.push(record);
     return true;

@@ -3,12 +3,12 @@ import { writeSync } from 'node:fs';
 import { sanitizeLine } from '../terminal/sanitize.ts';
 import { errnoOf } from '../store/errno.ts';
 
-const TRIES = 50;
+const MAX_TRIES = 50;
 
 /** Writes at once and never throws; a closed stderr swallows the text. */
 export function writeStderr(text: string): void {
   const bytes = Buffer.from(text);
-  for (let done = 0, tries = 0; done < bytes.length && tries < TRIES;) {
+  for (let done = 0, tries = 0; done < bytes.length && tries < MAX_TRIES;) {
     try {
       done += writeSync(2, bytes, done);
     } catch (error) {
@@ -21,6 +21,6 @@ export function writeStderr(text: string): void {
 }
 
 /** One line of stepwell's own; what it quotes cannot steer the terminal. */
-export function noteOnStderr(text: string): void {
+export function printNotice(text: string): void {
   writeStderr(`stepwell: ${sanitizeLine(text)}\n`);
 }

@@ -8,7 +8,7 @@ import { eventJson, type LineTail, type LineTemplate } from './line.ts';
 export const LEVELS = ['debug', 'info', 'warn', 'error', 'fatal'] as const satisfies readonly Level[];
 
 /** Characters of a time: `2026-11-22T14:15:03.120Z`. */
-const STAMP_LENGTH = 24;
+const TIMESTAMP_LENGTH = 24;
 const MILLISECONDS_AT = 20;
 
 export interface TemplateFields {
@@ -20,12 +20,12 @@ export interface TemplateFields {
 }
 
 /** Where the time stands, by level. */
-const STAMP_AT = LEVELS.map((level) => `{"level":"${level}","timestamp":"`.length);
+const TIMESTAMP_OFFSETS = LEVELS.map((level) => `{"level":"${level}","timestamp":"`.length);
 
 export function lineTemplate(level: number, fields: TemplateFields, event: string, redactor: SecretRedactor): LineTemplate {
   const text = [
     `{"level":"${LEVELS[level] as string}"`,
-    `"timestamp":"${' '.repeat(STAMP_LENGTH)}"`,
+    `"timestamp":"${' '.repeat(TIMESTAMP_LENGTH)}"`,
     `"module":${JSON.stringify(fields.module)}`,
     `"component":${JSON.stringify(fields.component)}`,
     `"run_id":${JSON.stringify(fields.runId)}`,
@@ -34,14 +34,14 @@ export function lineTemplate(level: number, fields: TemplateFields, event: strin
     `"event":${eventJson(event, redactor)}`,
     `"message":`,
   ].join(',');
-  return { event, bytes: Buffer.from(text), stampAt: STAMP_AT[level] as number, stampMs: -1 };
+  return { event, bytes: Buffer.from(text), timestampOffset: TIMESTAMP_OFFSETS[level] as number, timestampMs: -1 };
 }
 
 /** Puts the time into the template, unless it is there already. */
-export function stamp(template: LineTemplate, ms: number, clock: Clock): void {
-  if (template.stampMs === ms) return;
-  template.stampMs = ms;
-  template.bytes.set(clock.format(ms), template.stampAt);
+export function setTimestamp(template: LineTemplate, ms: number, clock: Clock): void {
+  if (template.timestampMs === ms) return;
+  template.timestampMs = ms;
+  template.bytes.set(clock.format(ms), template.timestampOffset);
 }
 
 export function lineTail(attempt: number | null, writer: string): LineTail {
@@ -60,7 +60,7 @@ export interface LoggerCache {
   readonly buffered: boolean;
   readonly fields: TemplateFields;
   /** By level: the template used last. */
-  readonly latest: (LineTemplate | null)[];
+  readonly lastUsed: (LineTemplate | null)[];
   /** By level and event; made when first used. */
   readonly templates: Map<string, LineTemplate>;
   readonly tail: LineTail;
@@ -73,17 +73,17 @@ export function loggerCacheOf(
   attempt: number | null,
   writer: string,
 ): LoggerCache {
-  const latest = [null, null, null, null, null];
-  return { file, buffered, fields, latest, templates: new Map(), tail: lineTail(attempt, writer) };
+  const lastUsed = [null, null, null, null, null];
+  return { file, buffered, fields, lastUsed, templates: new Map(), tail: lineTail(attempt, writer) };
 }
 
 export function templateOf(cache: LoggerCache, level: number, event: string, redactor: SecretRedactor): LineTemplate {
-  const template = cache.latest[level];
-  return template?.event === event ? template : otherTemplate(cache, level, event, redactor);
+  const template = cache.lastUsed[level];
+  return template?.event === event ? template : switchTemplate(cache, level, event, redactor);
 }
 
-function otherTemplate(
-  { fields, templates, latest }: LoggerCache,
+function switchTemplate(
+  { fields, templates, lastUsed }: LoggerCache,
   level: number,
   event: string,
   redactor: SecretRedactor,
@@ -95,7 +95,7 @@ function otherTemplate(
     template = lineTemplate(level, fields, event, redactor);
     templates.set(key, template);
   }
-  latest[level] = template;
+  lastUsed[level] = template;
   return template;
 }
 
@@ -103,7 +103,7 @@ function otherTemplate(
 export class Clock {
   readonly #now: () => number;
   #latest = 0;
-  readonly #text = new Uint8Array(STAMP_LENGTH);
+  readonly #text = new Uint8Array(TIMESTAMP_LENGTH);
   #textOf = -1;
   /** The second that stands in #text. */
   #second = -1;

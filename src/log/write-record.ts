@@ -9,20 +9,20 @@ import { paintFor } from '../terminal/style.ts';
 import { globalState } from './global-state.ts';
 import { serializeError, toJsonValue } from './json-value.ts';
 import { LineWriter } from './line.ts';
-import type { Content, Origin, RunState, Scope } from './scope.ts';
-import { noteOnStderr, writeStderr } from './stderr.ts';
-import { lineTail, lineTemplate, loggerCacheOf, stamp, templateOf, type LoggerCache } from './template.ts';
+import type { RecordContent, LoggerIdentity, RunState, Scope } from './scope.ts';
+import { printNotice, writeStderr } from './stderr.ts';
+import { lineTail, lineTemplate, loggerCacheOf, setTimestamp, templateOf, type LoggerCache } from './template.ts';
 
 const WARN = 2;
 const ERROR = 3;
 
-const same = (text: string): string => text;
-export const shared = globalState(recordsFor);
+const unchanged = (text: string): string => text;
+export const shared = globalState(createFileNotices);
 const line = new LineWriter(processRedactor());
 let lineInUse = false;
 
 /** The scope of the call: the async one, otherwise the imperative one. */
-export function scopeNow(): Scope | undefined {
+export function activeScope(): Scope | undefined {
   return shared.scopes.getStore() ?? shared.ambient;
 }
 
@@ -33,7 +33,7 @@ export function processRedactor(): SecretRedactor {
 
 /** Records in the scope of the call. Never throws. */
 export function writeRecord(
-  origin: Origin,
+  origin: LoggerIdentity,
   level: number,
   event: string,
   message: string,
@@ -41,12 +41,12 @@ export function writeRecord(
   error: unknown,
 ): void {
   try {
-    const scope = scopeNow();
-    if (scope === undefined) writeOutside(origin, level, shared.clock.read(), { event, message, metadata, error });
-    else if (scope.run === null) hold(scope, origin, level, { event, message, metadata, error });
+    const scope = activeScope();
+    if (scope === undefined) writeWithoutRun(origin, level, shared.clock.read(), { event, message, metadata, error });
+    else if (scope.run === null) keepPending(scope, origin, level, { event, message, metadata, error });
     else writeInRun(scope, scope.run, origin, level, shared.clock.read(), event, message, metadata, error);
   } catch (thrown) {
-    noteOnStderr(`a record of ${origin.module} was lost: ${messageOf(thrown)}`);
+    printNotice(`a record of ${origin.module} was lost: ${messageOf(thrown)}`);
   }
 }
 
@@ -54,7 +54,7 @@ export function writeRecord(
 export function writeInRun(
   scope: Scope,
   run: RunState,
-  origin: Origin,
+  origin: LoggerIdentity,
   level: number,
   ms: number,
   event: string,
@@ -66,7 +66,7 @@ export function writeInRun(
   const { file } = cache;
   shared.handler.ready(run, file);
   const template = templateOf(cache, level, event, run.redactor);
-  stamp(template, ms, shared.clock);
+  setTimestamp(template, ms, shared.clock);
   run.seq += 1;
   // A getter or toJSON among the metadata may log itself, while the shared buffer holds half a line.
   const nested = lineInUse;
@@ -75,14 +75,14 @@ export function writeInRun(
   try {
     const length = writer.write(template, cache.tail, run.seq, scope.ended, run.redactor, message, metadata, error);
     shared.handler.append(file, writer.bytes, length, cache.buffered && level < ERROR);
-    if (level >= run.mirror) mirror(writer.bytes.toString('utf8', 0, length), false);
+    if (level >= run.consoleLevel) writeToConsole(writer.bytes.toString('utf8', 0, length), false);
   } finally {
     lineInUse = nested;
   }
   if (scope.ended) shared.handler.closeFile(file);
 }
 
-function newLoggerCache(scope: Scope, run: RunState, { id, module, component }: Origin): LoggerCache {
+function newLoggerCache(scope: Scope, run: RunState, { id, module, component }: LoggerIdentity): LoggerCache {
   const { runId, framework, redactor } = run;
   const fields = { module: redactor.redact(module), component: redactor.redact(component), runId, framework, step: scope.step };
   const file = shared.handler.route(run, scope, component);
@@ -90,14 +90,17 @@ function newLoggerCache(scope: Scope, run: RunState, { id, module, component }: 
 }
 
 /** Records `content` where no run is: on stderr. */
-export function writeOutside({ module, component }: Origin, level: number, ms: number, content: Content): void {
+export function writeWithoutRun({ module, component }: LoggerIdentity, level: number, ms: number, content: RecordContent): void {
   const redactor = processRedactor();
   const names = { module: redactor.redact(module), component: redactor.redact(component) };
   const { event, message, metadata, error } = content;
   const template = lineTemplate(level, { ...names, runId: null, framework: null, step: null }, event, redactor);
-  stamp(template, ms, shared.clock);
+  setTimestamp(template, ms, shared.clock);
   const writer = new LineWriter(redactor);
-  mirror(writer.bytes.toString('utf8', 0, writer.write(template, null, 0, false, redactor, message, metadata, error)), true);
+  writeToConsole(
+    writer.bytes.toString('utf8', 0, writer.write(template, null, 0, false, redactor, message, metadata, error)),
+    true,
+  );
 }
 
 /**
@@ -105,29 +108,29 @@ export function writeOutside({ module, component }: Origin, level: number, ms: n
  *
  * @param details for a record that is in no file
  */
-function mirror(line: string, details: boolean): void {
+function writeToConsole(line: string, details: boolean): void {
   if (!process.stderr.isTTY) writeStderr(`${escapeInJson(line.trimEnd())}\n`);
   else writeStderr(`${formatRecord(JSON.parse(line) as LogRecord, { paint: paintFor(process.stderr), details })}\n`);
 }
 
-function hold(scope: Scope, origin: Origin, level: number, content: Content): void {
+function keepPending(scope: Scope, origin: LoggerIdentity, level: number, content: RecordContent): void {
   const ms = shared.clock.read();
   const { event, message } = content;
   const error = content.error === undefined ? undefined : serializeError(content.error);
   // The caller's objects may change before the run begins.
-  const kept = { event, message, metadata: toJsonValue(content.metadata, same), error };
-  const held = !scope.ended && (scope.pending?.hold({ level, ms, origin, content: kept }) ?? false);
-  if (!held) writeOutside(origin, level, ms, kept);
+  const kept = { event, message, metadata: toJsonValue(content.metadata, unchanged), error };
+  const held = !scope.ended && (scope.pending?.add({ level, ms, origin, content: kept }) ?? false);
+  if (!held) writeWithoutRun(origin, level, ms, kept);
 }
 
 /** The records that the log core writes into a file about the file. */
-function recordsFor(scope: Scope, component: string, file: string): FileNotices {
+function createFileNotices(scope: Scope, component: string, file: string): FileNotices {
   const write = (event: string, message: string, metadata: Record<string, unknown>): Uint8Array => {
     const run = scope.run as RunState;
     const { runId, framework, redactor, writer: id } = run;
     const fields = { module: 'log', component: redactor.redact(component), runId, framework, step: scope.step };
     const template = lineTemplate(WARN, fields, event, redactor);
-    stamp(template, shared.clock.read(), shared.clock);
+    setTimestamp(template, shared.clock.read(), shared.clock);
     run.seq += 1;
     const writer = new LineWriter(redactor);
     const tail = lineTail(scope.attempt, id);

@@ -11,7 +11,7 @@ import { adapterRunOf, adapterStepOf, makeProcessEnvironment, type ProcessEnviro
 import type { FrameworkClaim } from './adapter.ts';
 import { budgetStop, toResult, verdictFor, withDeadline, type StopReason, type TimedResult } from './deadline.ts';
 import { EVENTS_VARIABLE, openEventFile, type EventFile } from './event-file.ts';
-import { recordable, type AttemptVerdict } from './failure.ts';
+import { toRecordedError, type AttemptVerdict } from './failure.ts';
 import type { RunSpec } from './run-spec.ts';
 
 const log = getLogger('run/attempt', { component: 'orchestrator' });
@@ -36,7 +36,7 @@ export async function runAttempt(
   return await withStep(step.step, { attempt }, async () => {
     const workspace = join(spec.runDir, WORKSPACE_DIR);
     const before = await digestDirectory(workspace);
-    const { events, environment } = await setUp(spec, step, attempt);
+    const { events, environment } = await prepareAttempt(spec, step, attempt);
     eventFiles.push(events);
     const endpoint = spec.meter?.openAttempt({ step: step.step, attempt }) ?? null;
     const budget = endpoint?.budgetExceeded ?? null;
@@ -53,7 +53,7 @@ export async function runAttempt(
       return await spec.adapter.runStep(adapterStepOf(spec, run, step, { attempt, promptFile, endpoint }));
     };
     const { result, stopped } = await withDeadline(spec, budget, work, endProcesses);
-    if (result.kind === 'unsettled') log.warn('The adapter did not return after its time had ended; the run goes on without it');
+    if (result.kind === 'abandoned') log.warn('The adapter did not return after its time had ended; the run goes on without it');
     const measured = await toResult(async () => {
       // An attempt's processes end with it, also after success: nothing may change the workspace while it is measured.
       await endProcesses();
@@ -68,14 +68,14 @@ export async function runAttempt(
     const reason = stopped ?? budgetStop(budget);
     const verdict =
       measured.kind === 'threw' && reason === null
-        ? threwVerdict(measured.error)
-        : judge(spec, result, reason, { change, after });
+        ? thrownVerdict(measured.error)
+        : decideVerdict(spec, result, reason, { change, after });
     recordEnd({ attempt, verdict, claim: claimOf(result, stopped), started, change, killed });
     return { verdict, change, after };
   });
 }
 
-async function setUp(
+async function prepareAttempt(
   spec: RunSpec,
   { step }: ResolvedStep,
   attempt: number,
@@ -121,7 +121,7 @@ function recordEnd(ended: {
     reason: verdict.status === 'success' ? null : verdict.reason,
     claim: claim?.status ?? null,
     claimed_usage: claim?.usage ?? null,
-    duration_seconds: secondsSince(ended.started),
+    duration_seconds: elapsedSeconds(ended.started),
     files_added: change.added.length,
     files_changed: change.changed.length,
     files_removed: change.removed.length,
@@ -129,34 +129,34 @@ function recordEnd(ended: {
   } satisfies EventMetadata<'attempt_end'>;
   if (verdict.status === 'success') log.info(`Attempt ${attempt} succeeded`, { event: 'attempt_end', metadata });
   else {
-    const thrown = verdict.error === undefined ? {} : { error: recordable(verdict.error) };
+    const thrown = verdict.error === undefined ? {} : { error: toRecordedError(verdict.error) };
     log.error(`Attempt ${attempt} failed: ${verdict.message}`, { event: 'attempt_end', metadata, ...thrown });
   }
 }
 
 /** Seconds since a reading of the monotonic clock, to the millisecond. */
-export function secondsSince(started: number): number {
+export function elapsedSeconds(started: number): number {
   return toSeconds(performance.now() - started);
 }
 
 /** Claims and measurements, weighed: a limit that was reached, then what the framework says, then what it did. */
-function judge(
+function decideVerdict(
   spec: RunSpec,
   result: TimedResult<FrameworkClaim>,
   stopped: StopReason | null,
-  did: { change: DirectoryChange; after: DirectoryDigest },
+  measured: { change: DirectoryChange; after: DirectoryDigest },
 ): AttemptVerdict {
   if (stopped !== null) return verdictFor(stopped, spec);
-  if (result.kind === 'unsettled') throw new Error('unreachable: an attempt is left only after its signal aborted');
-  if (result.kind === 'threw') return threwVerdict(result.error);
+  if (result.kind === 'abandoned') throw new Error('unreachable: an attempt is left only after its signal aborted');
+  if (result.kind === 'threw') return thrownVerdict(result.error);
   const claim = result.value;
   if (claim.status === 'failure') return { status: 'failed', reason: claim.reason, message: claim.message };
-  const failed = artifactFailure(checkArtifacts(spec.config.validation.artifacts, did.after.keys(), did.change));
+  const failed = artifactFailure(checkArtifacts(spec.config.validation.artifacts, measured.after.keys(), measured.change));
   return failed === null ? { status: 'success' } : { status: 'failed', ...failed };
 }
 
 /** An error of the catalogue says what the framework lacks: its program, an answer. Anything else is a fault of the adapter or of ours. */
-function threwVerdict(error: unknown): AttemptVerdict {
+function thrownVerdict(error: unknown): AttemptVerdict {
   const reason = error instanceof StepwellError ? 'framework_failed' : 'internal';
   return { status: 'failed', reason, message: messageOf(error), error };
 }

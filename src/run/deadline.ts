@@ -6,11 +6,11 @@ import { INTERRUPTED } from './failure.ts';
 import type { RunSpec } from './run-spec.ts';
 
 /** What an adapter may still take to return after its processes were ended, in milliseconds. */
-export const SETTLE_MS = 5_000;
+export const RETURN_GRACE_MS = 5_000;
 
 export type Result<T> = { readonly kind: 'value'; readonly value: T } | { readonly kind: 'threw'; readonly error: unknown };
-/** `unsettled`: the work did not end in time and is left to itself. */
-export type TimedResult<T> = Result<T> | { readonly kind: 'unsettled' };
+/** `abandoned`: the work did not end in time and is left to itself. */
+export type TimedResult<T> = Result<T> | { readonly kind: 'abandoned' };
 
 /** The result of `work` as a value; a throw before its first await counts as well. Never rejects. */
 export async function toResult<T>(work: () => Promise<T>): Promise<Result<T>> {
@@ -24,7 +24,7 @@ export async function toResult<T>(work: () => Promise<T>): Promise<Result<T>> {
 /** Waits for `work` at most `ms`. */
 export async function withTimeout<T>(work: Promise<Result<T>>, ms: number): Promise<TimedResult<T>> {
   const timer = new AbortController();
-  const late = delay(ms, { kind: 'unsettled' } as const, { signal: timer.signal });
+  const late = delay(ms, { kind: 'abandoned' } as const, { signal: timer.signal });
   // Aborting the timer below rejects it; nobody waits for it any more.
   late.catch(() => {});
   try {
@@ -36,9 +36,9 @@ export async function withTimeout<T>(work: Promise<Result<T>>, ms: number): Prom
 
 /** Why work was stopped from outside. */
 export type StopReason =
-  | { readonly why: 'time_limit' }
-  | { readonly why: 'interrupted' }
-  | { readonly why: 'budget'; readonly refusal: BudgetRefusal };
+  | { readonly kind: 'time_limit' }
+  | { readonly kind: 'interrupted' }
+  | { readonly kind: 'budget'; readonly refusal: BudgetRefusal };
 
 /**
  * Gives work `timeouts.step_timeout_seconds` from now on. When they are over, or a call was refused for a budget, or the run is
@@ -59,21 +59,21 @@ export async function withDeadline<T>(
   let stopped: StopReason | null = null;
   const stop = (reason: StopReason): void => {
     stopped ??= reason;
-    controller.abort(stopped.why);
+    controller.abort(stopped.kind);
     onAborted('aborted');
   };
   const limitMs = Math.min(config.timeouts.step_timeout_seconds, MAX_SECONDS) * 1000;
-  const timer = setTimeout(stop, limitMs, { why: 'time_limit' });
+  const timer = setTimeout(stop, limitMs, { kind: 'time_limit' });
   const releases = [
-    onAbort(signal, () => stop({ why: 'interrupted' })),
-    onAbort(budget, () => stop({ why: 'budget', refusal: budget?.reason as BudgetRefusal })),
+    onAbort(signal, () => stop({ kind: 'interrupted' })),
+    onAbort(budget, () => stop({ kind: 'budget', refusal: budget?.reason as BudgetRefusal })),
   ];
   try {
     const running = toResult(() => work(controller.signal));
     const first = await Promise.race([running, aborted]);
     if (first !== 'aborted') return { result: first, stopped };
     await onStop();
-    return { result: await withTimeout(running, SETTLE_MS), stopped };
+    return { result: await withTimeout(running, RETURN_GRACE_MS), stopped };
   } finally {
     clearTimeout(timer);
     for (const release of releases) release();
@@ -88,12 +88,12 @@ function onAbort(signal: AbortSignal | null, listener: () => void): () => void {
 
 /** The stop for a budget, also of work that has ended by itself after a call of it was refused; null where none was. */
 export function budgetStop(budget: AbortSignal | null): StopReason | null {
-  return budget?.aborted === true ? { why: 'budget', refusal: budget.reason as BudgetRefusal } : null;
+  return budget?.aborted === true ? { kind: 'budget', refusal: budget.reason as BudgetRefusal } : null;
 }
 
 /** The verdict on work that was stopped. */
 export function verdictFor(stopped: StopReason, { config }: Pick<RunSpec, 'config'>) {
-  switch (stopped.why) {
+  switch (stopped.kind) {
     case 'interrupted':
       return INTERRUPTED;
     case 'time_limit': {

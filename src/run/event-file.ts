@@ -16,12 +16,12 @@ const log = getLogger('run/event-file', { component: 'adapter' });
 const POLL_MS = 100;
 const CHUNK_BYTES = 64 * 1024;
 /** Refused lines that are recorded one by one; all are counted. */
-const REFUSED_NAMED = 20;
+const MAX_REFUSALS_RECORDED = 20;
 
 /** Longer lines are refused; with what escaping adds, a record still holds the rest. */
 const MAX_EVENT_BYTES = 64 * 1024;
 /** Characters of a refused line that are kept. */
-const TEXT_KEPT = 1000;
+const MAX_TEXT_LENGTH = 1000;
 
 export const EVENTS_VARIABLE = 'STEPWELL_EVENTS';
 
@@ -53,7 +53,7 @@ export async function openEventFile(runDir: string, purpose: string, limits: Eve
 export type EventPurpose = { readonly step: number; readonly attempt: number } | { readonly step: null };
 
 /** What such a file is for, by its name; null for a name that is none. */
-export function purposeOf(name: string): EventPurpose | null {
+export function parseEventFileName(name: string): EventPurpose | null {
   const [whole, step, attempt] = /^(?:prepare|step_(\d+)_attempt_(\d+))-[0-9a-f]{12}\.jsonl$/.exec(name) ?? [];
   if (whole === undefined) return null;
   return step === undefined ? { step: null } : { step: Number(step), attempt: Number(attempt) };
@@ -70,11 +70,11 @@ export class EventFile implements AsyncDisposable {
   /** Where the next read begins. */
   #offset = 0;
   #bytes = 0;
-  #seen = 0;
+  #lineCount = 0;
   #events = 0;
   #refused = 0;
-  /** `#seen` when the last `framework_events_end` was recorded. */
-  #told = 0;
+  /** `#lineCount` when the last `framework_events_end` was recorded. */
+  #endRecordedAt = 0;
   readonly #problems = new Set<Problem>();
   #following = true;
   #timer: NodeJS.Timeout | null = null;
@@ -99,7 +99,7 @@ export class EventFile implements AsyncDisposable {
     await this.#read();
     this.#inScope(() => {
       const rest = this.#lines.end();
-      if (rest !== null) this.#take(rest);
+      if (rest !== null) this.#recordLine(rest);
       this.#recordEnd();
     });
   }
@@ -123,7 +123,9 @@ export class EventFile implements AsyncDisposable {
   #read(): Promise<void> {
     this.#work = this.#work
       .then(() => this.#readNew())
-      .catch((error: unknown) => this.#tell('unreadable', null, `The file of the framework's events cannot be read`, error));
+      .catch((error: unknown) =>
+        this.#reportProblem('unreadable', null, `The file of the framework's events cannot be read`, error),
+      );
     return this.#work;
   }
 
@@ -131,30 +133,34 @@ export class EventFile implements AsyncDisposable {
   async #readNew(): Promise<void> {
     const { size, dev, ino } = await this.#handle.stat();
     if (size < this.#offset) {
-      this.#tell('truncated', size, 'The framework cut its file of events: lines may be missing, or recorded twice');
+      this.#reportProblem('truncated', size, 'The framework cut its file of events: lines may be missing, or recorded twice');
       this.#offset = 0;
       this.#lines = new LineSplitter(MAX_EVENT_BYTES);
     }
-    while (this.#offset < size && this.#within(size)) {
+    while (this.#offset < size && this.#isWithinLimits(size)) {
       const wanted = Math.min(CHUNK_BYTES, size - this.#offset, this.#limits.bytes - this.#bytes);
       const { bytesRead, buffer } = await this.#handle.read(Buffer.allocUnsafe(wanted), 0, wanted, this.#offset);
       if (bytesRead === 0) break;
       this.#offset += bytesRead;
       this.#bytes += bytesRead;
       const lines = this.#lines.push(buffer.subarray(0, bytesRead));
-      this.#inScope(() => lines.forEach((line) => this.#take(line)));
+      this.#inScope(() => lines.forEach((line) => this.#recordLine(line)));
     }
     const now = await lstat(this.path).catch(ifErrno('ENOENT', null));
     if (now === null)
-      this.#tell('removed', size, 'The framework removed its file of events: what is written to a new one is not read');
+      this.#reportProblem('removed', size, 'The framework removed its file of events: what is written to a new one is not read');
     else if (now.dev !== dev || now.ino !== ino) {
-      this.#tell('replaced', size, 'The framework put something else in the place of its file of events: that is not read');
+      this.#reportProblem(
+        'replaced',
+        size,
+        'The framework put something else in the place of its file of events: that is not read',
+      );
     }
   }
 
-  #within(size: number): boolean {
+  #isWithinLimits(size: number): boolean {
     if (this.#bytes >= this.#limits.bytes) {
-      this.#tell(
+      this.#reportProblem(
         'too_large',
         size,
         `The framework's file of events is longer than ${this.#limits.bytes} bytes: the rest is not read`,
@@ -166,41 +172,45 @@ export class EventFile implements AsyncDisposable {
 
   /** For when there is a further line. */
   #isFull(): boolean {
-    if (this.#seen < this.#limits.lines) return false;
-    this.#tell('too_many_lines', null, `The framework wrote more than ${this.#limits.lines} events: the rest is not read`);
+    if (this.#lineCount < this.#limits.lines) return false;
+    this.#reportProblem(
+      'too_many_lines',
+      null,
+      `The framework wrote more than ${this.#limits.lines} events: the rest is not read`,
+    );
     return true;
   }
 
-  #take(line: RawLine): void {
+  #recordLine(line: RawLine): void {
     if (line.number <= this.#recorded || this.#isFull()) return;
-    const said = readEventLine(line);
-    switch (said.kind) {
+    const parsed = readEventLine(line);
+    switch (parsed.kind) {
       case 'blank':
         return;
       case 'event': {
-        this.#seen += 1;
+        this.#lineCount += 1;
         this.#events += 1;
-        const { event: name, message, level, timestamp = null, metadata: data } = said.event;
+        const { event: name, message, level, timestamp = null, metadata: data } = parsed.event;
         const metadata = { name, at: timestamp, data, line: line.number } satisfies EventMetadata<'framework_event'>;
         log[level](message, { event: 'framework_event', metadata });
         return;
       }
       case 'refused':
-        this.#seen += 1;
+        this.#lineCount += 1;
         this.#refused += 1;
-        if (this.#refused > REFUSED_NAMED) return;
-        log.warn(`Line ${said.refusal.line} of the framework's events is refused: ${said.refusal.detail}`, {
+        if (this.#refused > MAX_REFUSALS_RECORDED) return;
+        log.warn(`Line ${parsed.refusal.line} of the framework's events is refused: ${parsed.refusal.detail}`, {
           event: 'framework_event_refused',
-          metadata: said.refusal satisfies EventMetadata<'framework_event_refused'>,
+          metadata: parsed.refusal satisfies EventMetadata<'framework_event_refused'>,
         });
         return;
       default:
-        said satisfies never;
+        parsed satisfies never;
     }
   }
 
   /** Each kind of trouble once. */
-  #tell(problem: Problem, file_bytes: number | null, message: string, error?: unknown): void {
+  #reportProblem(problem: Problem, file_bytes: number | null, message: string, error?: unknown): void {
     if (this.#problems.has(problem)) return;
     this.#problems.add(problem);
     const metadata = { problem, read_bytes: this.#bytes, file_bytes } satisfies EventMetadata<'framework_events_problem'>;
@@ -209,8 +219,8 @@ export class EventFile implements AsyncDisposable {
   }
 
   #recordEnd(): void {
-    if (this.#seen === this.#told) return;
-    this.#told = this.#seen;
+    if (this.#lineCount === this.#endRecordedAt) return;
+    this.#endRecordedAt = this.#lineCount;
     const metadata = {
       events: this.#events,
       refused: this.#refused,
@@ -231,7 +241,7 @@ type EventLine =
 function readEventLine({ number: line, bytes, text, terminated }: RawLine): EventLine {
   const refused = (reason: Refusal['reason'], detail: string): EventLine => ({
     kind: 'refused',
-    refusal: { line, bytes, reason, detail, text: text === null ? null : text.slice(0, TEXT_KEPT) },
+    refusal: { line, bytes, reason, detail, text: text === null ? null : text.slice(0, MAX_TEXT_LENGTH) },
   });
   if (text === null) return refused('too_long', `it has ${bytes} bytes; at most ${MAX_EVENT_BYTES} are taken`);
   if (text.trim() === '') return { kind: 'blank' };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { getLogger, withStep } from '../log/index.ts';
 import type { EventMetadata, LogRecord } from '../schema/index.ts';
 import { ifErrno, openRunDirectory, readRecords, EVENTS_DIR } from '../store/index.ts';
-import { EventFile, purposeOf } from './event-file.ts';
+import { EventFile, parseEventFileName } from './event-file.ts';
 
 const log = getLogger('run/event-recovery', { component: 'adapter' });
 
@@ -19,18 +19,18 @@ export async function recoverEvents(runDir: string): Promise<void> {
   if (names.length === 0) return;
   const recorded = await recordedLines(runDir);
   for (const name of names.sort()) {
-    const purpose = purposeOf(name);
+    const purpose = parseEventFileName(name);
     if (purpose === null) continue;
-    const known = recorded.get(keyOf(purpose)) ?? { line: 0, whole: true };
-    if (!known.whole) continue;
-    const work = async (): Promise<void> => await readRest(join(directory, name), known.line);
+    const known = recorded.get(keyOf(purpose)) ?? { line: 0, isContinuous: true };
+    if (!known.isContinuous) continue;
+    const work = async (): Promise<void> => await recordRest(join(directory, name), known.line);
     if (purpose.step === null) await work();
     else await withStep(purpose.step, { attempt: purpose.attempt }, work);
   }
 }
 
-async function readRest(path: string, recorded: number): Promise<void> {
-  const handle = await openOwn(path);
+async function recordRest(path: string, recorded: number): Promise<void> {
+  const handle = await openPlainFile(path);
   if (handle === null) {
     log.warn('Something else stands in the place of the framework’s file of events: that is not read', {
       event: 'framework_events_problem',
@@ -43,7 +43,7 @@ async function readRest(path: string, recorded: number): Promise<void> {
 }
 
 /** Null for what is no plain file with one name: a link, a pipe or a directory that the framework put there. */
-async function openOwn(path: string): Promise<FileHandle | null> {
+async function openPlainFile(path: string): Promise<FileHandle | null> {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
   const handle = await open(path, O_RDONLY | (O_NOFOLLOW ?? 0) | (O_NONBLOCK ?? 0)).catch(ifErrno('ELOOP', null));
   const facts = await handle?.stat();
@@ -52,32 +52,32 @@ async function openOwn(path: string): Promise<FileHandle | null> {
   return null;
 }
 
-interface Recorded {
+interface RecordedLines {
   /** The last line that a record tells of; 0 for none. */
   readonly line: number;
   /** False where the file was not read from its beginning as it stands: lines cannot be told apart by their number. */
-  readonly whole: boolean;
+  readonly isContinuous: boolean;
 }
 
 /** By step and attempt. */
-async function recordedLines(runDir: string): Promise<Map<string, Recorded>> {
-  const found = new Map<string, Recorded>();
+async function recordedLines(runDir: string): Promise<Map<string, RecordedLines>> {
+  const found = new Map<string, RecordedLines>();
   await using source = await openRunDirectory(runDir, { sealed: null });
   for await (const item of readRecords(source)) {
     if (!('record' in item)) continue;
     const key = keyOf(item.record);
-    const { line, whole } = found.get(key) ?? { line: 0, whole: true };
-    const told = toldBy(item.record);
-    if (told !== null) found.set(key, { line: Math.max(line, told.line), whole: whole && told.whole });
+    const { line, isContinuous } = found.get(key) ?? { line: 0, isContinuous: true };
+    const next = recordedBy(item.record);
+    if (next !== null) found.set(key, { line: Math.max(line, next.line), isContinuous: isContinuous && next.isContinuous });
   }
   return found;
 }
 
-function toldBy({ event, metadata }: LogRecord): Recorded | null {
-  if (event === 'framework_events_problem') return { line: 0, whole: false };
+function recordedBy({ event, metadata }: LogRecord): RecordedLines | null {
+  if (event === 'framework_events_problem') return { line: 0, isContinuous: false };
   if (event !== 'framework_event' && event !== 'framework_event_refused') return null;
   const line = metadata['line'];
-  return typeof line === 'number' ? { line, whole: true } : { line: 0, whole: false };
+  return typeof line === 'number' ? { line, isContinuous: true } : { line: 0, isContinuous: false };
 }
 
 function keyOf({ step, attempt }: { step: number | null; attempt?: number | null | undefined }): string {

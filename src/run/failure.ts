@@ -24,36 +24,36 @@ export interface RunFailure {
   readonly phase: Phase;
   readonly step: number | null;
   readonly message: string;
-  /** For the record, see {@link recordable}. */
+  /** For the record, see {@link toRecordedError}. */
   readonly error: unknown;
 }
 
 /** A verdict that decided the run. */
-export function failureOf(
+export function toRunFailure(
   verdict: Exclude<AttemptVerdict, { status: 'success' }>,
   at: { readonly phase: Phase; readonly step: number | null; readonly name?: string },
 ): RunFailure {
   const { status, reason, error } = verdict;
   const message = at.step === null ? verdict.message : `step ${at.step} (${at.name}): ${verdict.message}`;
-  const thrown = error === undefined ? {} : { cause: recordable(error) };
+  const thrown = error === undefined ? {} : { cause: toRecordedError(error) };
   return { status, phase: at.phase, step: at.step, message, error: { type: 'StepFailure', message, code: reason, ...thrown } };
 }
 
 /** What stepwell itself, or an adapter, threw in a phase. */
 export function thrownFailure(phase: Phase, error: unknown): RunFailure {
-  return { status: 'failed', phase, step: null, message: messageOf(error), error: recordable(error) };
+  return { status: 'failed', phase, step: null, message: messageOf(error), error: toRecordedError(error) };
 }
 
 /**
  * What is recorded of something thrown. An error of the catalogue was foreseen: its message says all, and a stack would only
  * lead into stepwell. Anything else keeps its stack.
  */
-export function recordable(error: unknown): unknown {
+export function toRecordedError(error: unknown): unknown {
   if (!(error instanceof StepwellError)) return error;
   return { type: error.name, message: error.message, code: error.code };
 }
 
 /** The same at the next attempt: a budget that is used up, and a fault of the configuration, such as a missing program or answer. */
-export function isLasting({ reason, error }: Exclude<AttemptVerdict, { status: 'success' }>): boolean {
+export function isPermanent({ reason, error }: Exclude<AttemptVerdict, { status: 'success' }>): boolean {
   return reason === 'budget_exceeded' || (error instanceof StepwellError && error.exitCode === ExitCode.usage);
 }

@@ -7,7 +7,7 @@ import type { EventMetadata, HitlEvent } from '../schema/index.ts';
 import { HITL_FILE } from '../store/index.ts';
 import { runError } from './errors.ts';
 
-export interface Clarifications {
+export interface ClarificationContext {
   readonly runDir: string;
   readonly runId: string;
   readonly step: number;
@@ -22,7 +22,7 @@ export interface Clarifications {
  *
  * @throws NO_HITL_TEXT when no answer is configured; the attempt then fails as the framework's failure
  */
-export async function answerClarification(query: string, to: Clarifications): Promise<string> {
+export async function answerClarification(query: string, to: ClarificationContext): Promise<string> {
   const { runDir, runId, step, attempt, answer, log } = to;
   if (answer === null) throw runError('NO_HITL_TEXT', { step, query });
   const redactor = runRedactor();

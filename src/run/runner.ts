@@ -9,10 +9,10 @@ import type { EventMetadata, Phase, RunStatus } from '../schema/index.ts';
 import { SCRATCH_DIR, WORKSPACE_DIR } from '../store/index.ts';
 import { adapterRunOf, makeProcessEnvironment, processTagPrefix, type ProcessEnvironment } from './adapter-context.ts';
 import type { AdapterRun } from './adapter.ts';
-import { secondsSince } from './attempt.ts';
-import { budgetStop, SETTLE_MS, toResult, verdictFor, withDeadline, withTimeout } from './deadline.ts';
+import { elapsedSeconds } from './attempt.ts';
+import { budgetStop, RETURN_GRACE_MS, toResult, verdictFor, withDeadline, withTimeout } from './deadline.ts';
 import { EVENTS_VARIABLE, openEventFile, type EventFile } from './event-file.ts';
-import { failureOf, INTERRUPTED, thrownFailure, type RunFailure } from './failure.ts';
+import { toRunFailure, INTERRUPTED, thrownFailure, type RunFailure } from './failure.ts';
 import type { RunSpec } from './run-spec.ts';
 import { runStep } from './step.ts';
 import { removeRecursively } from './workspace-snapshot.ts';
@@ -41,7 +41,7 @@ export async function executeRun(spec: RunSpec): Promise<RunOutcome> {
     const failed = done.kind === 'value' ? done.value : thrownFailure(name, done.error);
     const metadata = {
       phase: name,
-      duration_seconds: secondsSince(begun),
+      duration_seconds: elapsedSeconds(begun),
       ok: failed === null,
     } satisfies EventMetadata<'phase_end'>;
     if (failed === null) log.info(`Phase ${name} ended`, { event: 'phase_end', metadata });
@@ -62,7 +62,7 @@ export async function executeRun(spec: RunSpec): Promise<RunOutcome> {
   await phase('stop', async () => await stop(spec, adapterRun, eventFiles));
   await closeModel(spec, endpoint);
 
-  const durationSeconds = secondsSince(started);
+  const durationSeconds = elapsedSeconds(started);
   return recordEnd(failure, durationSeconds);
 }
 
@@ -137,8 +137,8 @@ async function prepare(spec: RunSpec, run: AdapterRun, budget: AbortSignal | nul
     },
   );
   const reason = stopped ?? budgetStop(budget);
-  if (reason !== null) return failureOf(verdictFor(reason, spec), { phase: 'prepare', step: null });
-  if (done.kind === 'unsettled') throw new Error('unreachable: the preparation is left only after its signal aborted');
+  if (reason !== null) return toRunFailure(verdictFor(reason, spec), { phase: 'prepare', step: null });
+  if (done.kind === 'abandoned') throw new Error('unreachable: the preparation is left only after its signal aborted');
   if (done.kind === 'threw') return thrownFailure('prepare', done.error);
   const { commit } = done.value;
   log.info(`The framework is ready at commit ${commit}`, {
@@ -155,11 +155,11 @@ async function runSteps(spec: RunSpec, eventFiles: EventFile[]): Promise<RunFail
     if (spec.signal.aborted) break;
     const verdict = await runStep(spec, step, eventFiles);
     if (verdict.status === 'success') continue;
-    first ??= failureOf(verdict, { phase: 'steps', step: step.step, name: step.name });
+    first ??= toRunFailure(verdict, { phase: 'steps', step: step.step, name: step.name });
     if (spec.config.on_step_failure === 'stop') break;
   }
   // Also after the last step: its validation was then cut off, and the run's measures are not whole.
-  if (spec.signal.aborted) first ??= failureOf(INTERRUPTED, { phase: 'steps', step: null });
+  if (spec.signal.aborted) first ??= toRunFailure(INTERRUPTED, { phase: 'steps', step: null });
   return first;
 }
 
@@ -169,7 +169,7 @@ async function stop(spec: RunSpec, run: AdapterRun | null, eventFiles: readonly 
   const work = toResult(async () => {
     if (run !== null) await spec.adapter.stop?.(run);
   });
-  const stopped = await withTimeout(work, graceMs + SETTLE_MS);
+  const stopped = await withTimeout(work, graceMs + RETURN_GRACE_MS);
   const ended = await killTagged(processTagPrefix(spec.runId), { graceMs });
   for (const events of eventFiles) await events[Symbol.asyncDispose]();
   await removeRecursively(join(spec.runDir, SCRATCH_DIR)).catch((error: unknown) =>
@@ -177,8 +177,8 @@ async function stop(spec: RunSpec, run: AdapterRun | null, eventFiles: readonly 
   );
   if (stopped.kind === 'threw') return thrownFailure('stop', stopped.error);
   const failed = (message: string): RunFailure =>
-    failureOf({ status: 'failed', reason: 'framework_failed', message }, { phase: 'stop', step: null });
-  if (stopped.kind === 'unsettled') return failed('the adapter did not stop in time');
+    toRunFailure({ status: 'failed', reason: 'framework_failed', message }, { phase: 'stop', step: null });
+  if (stopped.kind === 'abandoned') return failed('the adapter did not stop in time');
   if (ended.survivors.length > 0) return failed(`processes of the run could not be ended: ${ended.survivors.join(', ')}`);
   return null;
 }

@@ -9,21 +9,21 @@ import { MAX_SECONDS, type EventMetadata, type FileFact, type StepStatus } from 
 import { PROMPTS_DIR, SNAPSHOT_DIR, WORKSPACE_DIR, type DirectoryChange } from '../store/index.ts';
 import { validateStep } from '../validate/index.ts';
 import { makeProcessEnvironment } from './adapter-context.ts';
-import { runAttempt, secondsSince, type AttemptResult } from './attempt.ts';
+import { runAttempt, elapsedSeconds, type AttemptResult } from './attempt.ts';
 import { toResult } from './deadline.ts';
 import type { EventFile } from './event-file.ts';
-import { INTERRUPTED, isLasting, type AttemptVerdict } from './failure.ts';
+import { INTERRUPTED, isPermanent, type AttemptVerdict } from './failure.ts';
 import type { RunSpec } from './run-spec.ts';
 import { removeRecursively, restoreSnapshot, takeSnapshot } from './workspace-snapshot.ts';
 
 const log = getLogger('run/step', { component: 'orchestrator' });
 
 /** How many leftovers of a failed attempt are named; all are counted. */
-const LEFTOVERS_NAMED = 1000;
+const MAX_LEFTOVERS_LISTED = 1000;
 /** How many unreadable paths are named; all are counted. */
-const CLOSED_NAMED = 20;
+const MAX_UNCOPIED_LISTED = 20;
 /** Below the limit of a record, so that the list is never cut in the middle. */
-const LEFTOVERS_BYTES = 128 * 1024;
+const MAX_LEFTOVERS_BYTES = 128 * 1024;
 
 interface StepResult {
   readonly verdict: AttemptVerdict;
@@ -45,7 +45,7 @@ export async function runStep(spec: RunSpec, step: ResolvedStep, eventFiles: Eve
     });
     const started = performance.now();
     const { verdict, attempts, change } = await runAttempts(spec, step, eventFiles);
-    logStepEnd(verdict.status, attempts, secondsSince(started));
+    logStepEnd(verdict.status, attempts, elapsedSeconds(started));
     if (!spec.signal.aborted) await validate(spec, step, change);
     syncRun();
     return verdict;
@@ -68,13 +68,13 @@ async function runAttempts(spec: RunSpec, step: ResolvedStep, eventFiles: EventF
     // A framework may have removed it.
     await mkdir(workspace, { recursive: true });
     const closed = last > 1 || restoresAtEnd ? await takeSnapshot(workspace, snapshot) : [];
-    if (closed.length > 0) warnOfClosed(step, workspace, closed);
+    if (closed.length > 0) warnAboutUncopied(step, workspace, closed);
     for (;;) {
       attempt++;
       const result = await runAttempt(spec, step, attempt, { promptFile: await writePrompt(spec, step), eventFiles });
       const { verdict, change } = result;
       if (verdict.status === 'success') return { verdict, attempts: attempt, change };
-      const isLast = attempt === last || isLasting(verdict);
+      const isLast = attempt === last || isPermanent(verdict);
       await recordLeftovers(step, attempt, result);
       // An attempt that failed by itself would have been followed by another one.
       if (spec.signal.aborted) return { verdict: isLast ? verdict : INTERRUPTED, attempts: attempt, change };
@@ -118,8 +118,8 @@ async function waitSeconds(seconds: number, signal: AbortSignal): Promise<void> 
 }
 
 /** Said in the scope of the first attempt: what it changes there, the next one will find. */
-function warnOfClosed(step: ResolvedStep, workspace: string, closed: readonly Buffer[]): void {
-  const paths = closed.slice(0, CLOSED_NAMED).map((path) => relative(workspace, path.toString()) || '.');
+function warnAboutUncopied(step: ResolvedStep, workspace: string, closed: readonly Buffer[]): void {
+  const paths = closed.slice(0, MAX_UNCOPIED_LISTED).map((path) => relative(workspace, path.toString()) || '.');
   withStep(step.step, { attempt: 1 }, () =>
     log.warn(`Parts of the workspace could not be copied, so they stay as they are at a retry: ${paths.join(', ')}`, {
       event: 'snapshot_incomplete',
@@ -139,21 +139,21 @@ async function writePrompt(spec: RunSpec, step: ResolvedStep): Promise<string> {
 }
 
 async function recordLeftovers(step: ResolvedStep, attempt: number, { change, after }: AttemptResult): Promise<void> {
-  const left = [...change.added, ...change.changed].sort();
+  const leftovers = [...change.added, ...change.changed].sort();
   const files: FileFact[] = [];
   let bytes = 0;
-  for (const path of left.slice(0, LEFTOVERS_NAMED)) {
+  for (const path of leftovers.slice(0, MAX_LEFTOVERS_LISTED)) {
     const entry = after.get(path);
     if (entry === undefined) continue;
     const fact = { path, bytes: entry.bytes, sha256: entry.sha256 };
     bytes += Buffer.byteLength(JSON.stringify(fact));
-    if (bytes > LEFTOVERS_BYTES) break;
+    if (bytes > MAX_LEFTOVERS_BYTES) break;
     files.push(fact);
   }
   await withStep(step.step, { attempt }, async () => {
-    log.info(`The failed attempt left ${left.length} added or changed files`, {
+    log.info(`The failed attempt left ${leftovers.length} added or changed files`, {
       event: 'attempt_leftovers',
-      metadata: { files, files_total: left.length } satisfies EventMetadata<'attempt_leftovers'>,
+      metadata: { files, files_total: leftovers.length } satisfies EventMetadata<'attempt_leftovers'>,
     });
   });
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { LineWriter, MAX_RECORD_BYTES, type LineTemplate } from '../../src/log/line.ts';
-import { Clock, lineTail, lineTemplate, stamp } from '../../src/log/template.ts';
+import { Clock, lineTail, lineTemplate, setTimestamp } from '../../src/log/template.ts';
 import { createRedactor } from '../../src/secrets/index.ts';
 import { LogRecord } from '../../src/schema/index.ts';
 
@@ -13,7 +13,7 @@ const clock = new Clock(() => Date.UTC(2026, 10, 22, 14, 15, 3, 7));
 
 function headFor(event: string, redactor = none): LineTemplate {
   const head = lineTemplate(1, { module: 'm"x', component: 'adapter', runId: 'r', framework: 'f', step: 3 }, event, redactor);
-  stamp(head, clock.read(), clock);
+  setTimestamp(head, clock.read(), clock);
   return head;
 }
 

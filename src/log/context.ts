@@ -1,7 +1,7 @@
 /** Scopes by callback and, for a process with one run at a time, set imperatively; what can be done with the scope of a call. */
 import { collectSecrets, createRedactor, type Redactor } from '../secrets/index.ts';
-import { PendingRecords, runState, scopeOf, stepScope, type RunOptions, type Scope } from './scope.ts';
-import { processRedactor, scopeNow, shared, writeInRun, writeOutside } from './write-record.ts';
+import { PendingRecords, createRunState, createScope, createStepScope, type RunOptions, type Scope } from './scope.ts';
+import { processRedactor, activeScope, shared, writeInRun, writeWithoutRun } from './write-record.ts';
 
 /** The scope of a call, as others may see it. */
 export interface ScopeFacts {
@@ -19,8 +19,8 @@ export interface ScopeFacts {
  * @throws UNSAFE_NAME, LOGS_DIR_INVALID
  */
 export function withRun<T>(options: RunOptions, fn: () => T): T {
-  const scope = beginRun(options);
-  return runInScope(scope, fn, () => endRun(scope));
+  const scope = beginRunScope(options);
+  return runInScope(scope, fn, () => endRunScope(scope));
 }
 
 /**
@@ -32,8 +32,8 @@ export function withStep<T>(step: number, fn: () => T): T;
 export function withStep<T>(step: number, options: { readonly attempt?: number }, fn: () => T): T;
 export function withStep<T>(step: number, second: { readonly attempt?: number } | (() => T), third?: () => T): T {
   const [options, fn] = typeof second === 'function' ? [{}, second] : [second, third as () => T];
-  const scope = stepScope(scopeNow(), step, options.attempt);
-  return runInScope(scope, fn, () => endStep(scope));
+  const scope = createStepScope(activeScope(), step, options.attempt);
+  return runInScope(scope, fn, () => endStepScope(scope));
 }
 
 /**
@@ -41,26 +41,26 @@ export function withStep<T>(step: number, second: { readonly attempt?: number } 
  * `run.log`; what no run has received when `fn` ends goes to stderr.
  */
 export function withPendingRun<T>(fn: () => T): T {
-  const around = scopeNow();
+  const around = activeScope();
   const pending = new PendingRecords(around?.pending ?? null);
-  const scope = scopeOf(null, pending, around ?? null);
-  const tell = (): void => {
-    for (const { origin, level, ms, content } of pending.takeUndelivered()) writeOutside(origin, level, ms, content);
+  const scope = createScope(null, pending, around ?? null);
+  const writeUndelivered = (): void => {
+    for (const { origin, level, ms, content } of pending.takeUndelivered()) writeWithoutRun(origin, level, ms, content);
   };
-  shared.atExit.add(tell);
+  shared.atExit.add(writeUndelivered);
   return runInScope(scope, fn, () => {
     scope.ended = true;
-    shared.atExit.delete(tell);
-    tell();
+    shared.atExit.delete(writeUndelivered);
+    writeUndelivered();
   });
 }
 
-function beginRun(options: RunOptions): Scope {
+function beginRunScope(options: RunOptions): Scope {
   const values = [...collectSecrets(process.env), ...(options.secrets ?? [])];
-  const run = runState(options, createRedactor({ values }));
-  const around = scopeNow();
+  const run = createRunState(options, createRedactor({ values }));
+  const around = activeScope();
   // Without the scope around it: one run after another would keep all of them in memory.
-  const scope = scopeOf(run, null, null);
+  const scope = createScope(run, null, null);
   shared.handler.prepare(run);
   for (const { origin, level, ms, content } of around?.pending?.deliver(run.logsDir) ?? []) {
     writeInRun(scope, run, origin, level, ms, content.event, content.message, content.metadata, content.error);
@@ -68,12 +68,12 @@ function beginRun(options: RunOptions): Scope {
   return scope;
 }
 
-function endRun(scope: Scope): void {
+function endRunScope(scope: Scope): void {
   scope.ended = true;
   if (scope.run !== null) shared.handler.close(scope.run, null);
 }
 
-function endStep(scope: Scope): void {
+function endStepScope(scope: Scope): void {
   scope.ended = true;
   // An attempt's end leaves the files to the step around it.
   if (scope.run !== null && scope.parent?.step !== scope.step) shared.handler.close(scope.run, scope.step);
@@ -105,13 +105,13 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
  * @example const inScope = captureScope(); socket.on('data', (chunk) => inScope(() => log.info(String(chunk))));
  */
 export function captureScope(): <T>(fn: () => T) => T {
-  const scope = scopeNow();
+  const scope = activeScope();
   return (fn) => shared.scopes.run(scope, fn);
 }
 
 /** The run, step and attempt of the call, or null outside of any run. */
 export function currentScope(): ScopeFacts | null {
-  const scope = scopeNow();
+  const scope = activeScope();
   if (scope === undefined || scope.run === null) return null;
   const { runId, framework, logsDir } = scope.run;
   return { runId, framework, step: scope.step, attempt: scope.attempt, logsDir };
@@ -119,12 +119,12 @@ export function currentScope(): ScopeFacts | null {
 
 /** The redactor of the run around the call; outside of any run, one that knows the environment's secrets. */
 export function runRedactor(): Redactor {
-  return scopeNow()?.run?.redactor ?? processRedactor();
+  return activeScope()?.run?.redactor ?? processRedactor();
 }
 
 /** Hands everything buffered for the run around the call to the kernel. */
 export function flushRun(): void {
-  const run = scopeNow()?.run;
+  const run = activeScope()?.run;
   if (run) shared.handler.flush(run);
 }
 
@@ -133,7 +133,7 @@ export function flushRun(): void {
  * lost, still waits for the disk, or could not be synced: then the record of the run is incomplete.
  */
 export function syncRun(): boolean {
-  const run = scopeNow()?.run;
+  const run = activeScope()?.run;
   return run ? shared.handler.sync(run) : true;
 }
 
@@ -157,7 +157,7 @@ export class LogContext {
 
   /** Begins a run, and ends the one set before. @throws UNSAFE_NAME, LOGS_DIR_INVALID */
   setRunContext(options: RunOptions): void {
-    const next = beginRun(options);
+    const next = beginRunScope(options);
     this.clearRunContext();
     this.#run = next;
     shared.ambient = next;
@@ -165,7 +165,7 @@ export class LogContext {
 
   /** Begins a step, and ends the one set before. @throws STEP_OUTSIDE_RUN, STEP_NUMBER_INVALID */
   setStepContext(step: number, attempt?: number): void {
-    const next = stepScope(this.#run ?? undefined, step, attempt);
+    const next = createStepScope(this.#run ?? undefined, step, attempt);
     this.clearStepContext();
     shared.ambient = next;
   }
@@ -174,21 +174,21 @@ export class LogContext {
   clearStepContext(): void {
     const scope = shared.ambient;
     if (scope === undefined || scope === this.#run) return;
-    endStep(scope);
+    endStepScope(scope);
     shared.ambient = this.#run ?? undefined;
   }
 
   /** Ends the run: its files are closed, and what is logged from now on has no run. */
   clearRunContext(): void {
     this.clearStepContext();
-    if (this.#run !== null) endRun(this.#run);
+    if (this.#run !== null) endRunScope(this.#run);
     this.#run = null;
     shared.ambient = undefined;
   }
 
   /** The absolute path of the file that a component's records go to now, or null when there is no run. */
   getLogFile(component: string): string | null {
-    const scope = scopeNow();
+    const scope = activeScope();
     return scope === undefined ? null : shared.handler.pathOf(scope, component);
   }
 }

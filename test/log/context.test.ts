@@ -17,9 +17,9 @@ import {
   withStep,
 } from '../../src/log/index.ts';
 import { DynamicFileHandler } from '../../src/log/handler.ts';
-import { scopeNow } from '../../src/log/write-record.ts';
+import { activeScope } from '../../src/log/write-record.ts';
 import { createRedactor } from '../../src/secrets/index.ts';
-import { runState, scopeOf, stepScope } from '../../src/log/scope.ts';
+import { createRunState, createScope, createStepScope } from '../../src/log/scope.ts';
 import { StepwellError } from '../../src/errors/index.ts';
 import { logsDir, messages } from './logs-dir.ts';
 
@@ -318,15 +318,15 @@ test('runs set one after another keep nothing of the ones before', () => {
   const context = LogContext.getInstance();
   context.setRunContext({ runId: 'one', framework, logsDir: dir.path });
   context.setRunContext({ runId: 'two', framework, logsDir: dir.path });
-  assert.equal(scopeNow()?.parent, null);
+  assert.equal(activeScope()?.parent, null);
   context.clearRunContext();
 });
 
 test('what has ended and is durable is forgotten, and remembered when it is written once more', () => {
   using dir = logsDir();
-  const run = runState({ runId, framework, logsDir: dir.path }, createRedactor({ values: [] }));
+  const run = createRunState({ runId, framework, logsDir: dir.path }, createRedactor({ values: [] }));
   const handler = new DynamicFileHandler(() => ({ recovered: () => Buffer.of(10), dropped: () => Buffer.of(10) }));
-  const scope = stepScope(scopeOf(run, null, null), 1, undefined);
+  const scope = createStepScope(createScope(run, null, null), 1, undefined);
   const file = handler.route(run, scope, 'adapter');
   const put = (): void => {
     handler.ready(run, file);
