@@ -2,7 +2,7 @@
  * What of a run is not in its archive. Left out of the workspace without a word: dependencies, caches, repositories, environment
  * files. Left out and named in `left_out.jsonl`, inside the archive so that its digest covers the list: everything else.
  */
-import { z } from 'zod';
+import { hasFields, isText } from '../schema/guard.ts';
 import { createGlob } from '../store/index.ts';
 
 const DIRECTORIES = new Set([
@@ -37,8 +37,13 @@ export function createExclusion(patterns: readonly string[]): (path: string, isD
   };
 }
 
-export const LeftOut = z.strictObject({ path: z.string(), reason: z.string() });
-export type LeftOut = z.infer<typeof LeftOut>;
+/** A line of `left_out.jsonl`. */
+export interface LeftOut {
+  readonly path: string;
+  readonly reason: string;
+}
+
+const hasLeftOutFields = hasFields<LeftOut>({ path: isText, reason: isText });
 
 /** The reason of a file that was left out for what it holds; metadata and summary name these apart. */
 export const HOLDS_A_SECRET = 'it holds a secret';
@@ -62,7 +67,12 @@ export function leftOutText(left: readonly LeftOut[]): string {
 /** Throws a plain Error on a line that is none of ours. */
 export function parseLeftOut(text: string): { excluded_secrets: string[]; skipped: LeftOut[] } {
   const lines = text.split('\n').filter((line) => line !== '');
-  const left = lines.map((line) => LeftOut.parse(JSON.parse(line)));
+  const left = lines.map((line) => {
+    const value: unknown = JSON.parse(line);
+    if (!hasLeftOutFields(value) || Object.keys(value).length !== 2)
+      throw new Error('a line has other fields than path and reason');
+    return value;
+  });
   return {
     excluded_secrets: left.filter(({ reason }) => reason === HOLDS_A_SECRET).map(({ path }) => path),
     skipped: left.filter(({ reason }) => reason !== HOLDS_A_SECRET),

@@ -1,8 +1,9 @@
 /** What the runs of each framework show, side by side: medians and spreads, never mixed with rehearsals or replays. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
-import { parseJsonAs, type RunStatus } from '../schema/index.ts';
+import { hasFields, isListOf, isNumber, orNull } from '../schema/guard.ts';
+import type { RunStatus } from '../schema/index.ts';
+import { parseJsonIf } from '../schema/json.ts';
 import { METRICS_FILE } from '../store/index.ts';
 import type { CatalogRun } from './list.ts';
 
@@ -52,17 +53,28 @@ const ENDED: ReadonlySet<RunStatus | null> = new Set<RunStatus>(['success', 'fai
 const KINDS: readonly RunKind[] = ['real', 'replay', 'rehearsal'];
 
 /** What of metrics.json the index does not have. */
-const Measured = z.object({
-  downtime_seconds: z.number().nullable(),
-  validated_step: z.number().nullable(),
-  steps: z.array(
-    z.object({
-      step_number: z.number(),
-      validation: z.object({ crud_passed: z.number().nullable(), crud_total: z.number().nullable() }).nullable(),
+interface Measured {
+  readonly downtime_seconds: number | null;
+  readonly validated_step: number | null;
+  readonly steps: readonly {
+    readonly step_number: number;
+    readonly validation: { readonly crud_passed: number | null; readonly crud_total: number | null } | null;
+  }[];
+}
+type MeasuredStep = Measured['steps'][number];
+
+const isMeasured = hasFields<Measured>({
+  downtime_seconds: orNull(isNumber),
+  validated_step: orNull(isNumber),
+  steps: isListOf(
+    hasFields<MeasuredStep>({
+      step_number: isNumber,
+      validation: orNull(
+        hasFields<NonNullable<MeasuredStep['validation']>>({ crud_passed: orNull(isNumber), crud_total: orNull(isNumber) }),
+      ),
     }),
   ),
 });
-type Measured = z.infer<typeof Measured>;
 
 type Figure = keyof ComparedFigures;
 type RunFigures = Readonly<Record<Figure, number | null>>;
@@ -129,7 +141,7 @@ async function figuresOf({ entry, dir }: CatalogRun): Promise<RunFigures> {
 
 /** Null where there is no such file, or it cannot be read: `verify` says why. */
 async function readMetrics(dir: string): Promise<Measured | null> {
-  return parseJsonAs(Measured, await readFile(join(dir, METRICS_FILE), 'utf8').catch(() => ''));
+  return parseJsonIf(isMeasured, await readFile(join(dir, METRICS_FILE), 'utf8').catch(() => ''));
 }
 
 /** The median of an even number of values is the mean of the two in the middle. */

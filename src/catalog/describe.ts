@@ -1,10 +1,15 @@
 /** A run directory as one line of the index: of stepwell or of the original system, finished or not. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseJson, RunStatus, type ManifestEntry } from '../schema/index.ts';
+import { isOneOf } from '../schema/guard.ts';
+import type { ManifestEntry } from '../schema/index.ts';
+import { parseJson } from '../schema/json.ts';
+import { RUN_STATUSES } from '../schema/vocabulary.ts';
 import { METADATA_FILE, METRICS_FILE } from '../store/index.ts';
 
 type Json = Record<string, unknown>;
+
+const isRunStatus = isOneOf(RUN_STATUSES);
 
 /**
  * What metadata.json and metrics.json of a run say. What they do not say, or what cannot be read, is null.
@@ -24,7 +29,7 @@ export async function describeRun(runsDir: string, path: string): Promise<Manife
     run_id: textOf(metadata['run_id']) ?? textOf(metrics['run_id']) ?? directory,
     framework: textOf(metadata['framework']) ?? framework,
     path,
-    status: RunStatus.safeParse(metadata['status']).data ?? null,
+    status: isRunStatus(metadata['status']) ? metadata['status'] : null,
     model: textOf(metadata['model']) ?? textOf(metrics['model']),
     rehearsal: typeof metadata['rehearsal'] === 'boolean' ? metadata['rehearsal'] : null,
     replay_of: textOf(metadata['replay_of']),

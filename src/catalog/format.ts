@@ -1,7 +1,8 @@
 /** Which versions of the format this stepwell reads, and what to do about the others. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FORMAT_VERSION, parseJson } from '../schema/index.ts';
+import { parseJson } from '../schema/json.ts';
+import { FORMAT_VERSION } from '../schema/vocabulary.ts';
 import { METADATA_FILE } from '../store/index.ts';
 import { catalogError } from './errors.ts';
 

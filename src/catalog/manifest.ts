@@ -1,7 +1,9 @@
 /** The index of all runs: read, updated by many processes at once, and made anew from the run directories. */
 import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FORMAT_VERSION, parseJson, RunsManifest, type ManifestEntry } from '../schema/index.ts';
+import type { ManifestEntry, RunsManifest } from '../schema/index.ts';
+import { parseJson } from '../schema/json.ts';
+import { FORMAT_VERSION } from '../schema/vocabulary.ts';
 import {
   errnoOf,
   MANIFEST_FILE,
@@ -15,6 +17,7 @@ import { formatState } from './format.ts';
 import { scanRuns } from './scan.ts';
 import { totalsByFramework } from './totals.ts';
 import { catalogError } from './errors.ts';
+import { isWrittenManifest } from './written-manifest.ts';
 
 export type ManifestState =
   | { readonly state: 'ok'; readonly manifest: RunsManifest }
@@ -35,7 +38,9 @@ export async function readManifest(runsDir: string): Promise<ManifestState> {
   if (value === undefined) return { state: 'damaged', reason: text === '' ? 'it is empty' : 'it is not JSON' };
   const { version } = (value ?? {}) as { version?: unknown };
   if (formatState(version) === 'too_new') return { state: 'too_new', version: String(version) };
-  const parsed = RunsManifest.safeParse(value);
+  if (isWrittenManifest(value)) return { state: 'ok', manifest: value };
+  const schema = await import('../schema/index.ts');
+  const parsed = schema.RunsManifest.safeParse(value);
   if (parsed.success) return { state: 'ok', manifest: parsed.data };
   const [issue] = parsed.error.issues;
   return { state: 'damaged', reason: issue === undefined ? 'it has another shape' : `${issue.path.join('.')}: ${issue.message}` };

@@ -1,7 +1,7 @@
 /** Opens a run's files where they are. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { openArchive } from '../archive/index.ts';
+import { openArchive } from '../archive/open.ts';
 import {
   ARCHIVE_FILE,
   LOGS_DIR,

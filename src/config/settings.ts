@@ -4,20 +4,17 @@
  */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { z } from 'zod';
-import { LEVELS, ReconciliationConfig } from '../schema/index.ts';
+import { MAX_MINUTES, MAX_READINGS } from '../schema/limits.ts';
 import { configError, type ConfigProblem } from './errors.ts';
-import { hasKeyShape } from '../secrets/index.ts';
-import { expectationOf, showValue } from './file/schema-errors.ts';
 import type { Environment } from './references.ts';
+import { anyText, flag, level, number, text, usageId, wholeNumber, type SettingValue } from './setting-values.ts';
+import { showValue } from './show-value.ts';
 import { nearest } from './suggest.ts';
 
 interface Rule {
   /** What it is, for sentences. */
   readonly what: string;
-  readonly value: z.ZodType;
-  /** What the value has to be, where the schema does not say it. */
-  readonly expected?: string;
+  readonly value: SettingValue<unknown>;
   /** As it is typed: a flag, or the name of an argument. */
   readonly flag?: string;
   readonly variable?: string;
@@ -25,15 +22,6 @@ interface Rule {
   readonly preset?: string;
 }
 
-const text = z.string().min(1).regex(/\S/);
-const usageId = {
-  value: z
-    .string()
-    .regex(/^[\w.-]+$/)
-    .refine((id) => !hasKeyShape(id)),
-  expected: 'the id that the provider shows, not the key itself',
-};
-const { min_age_minutes, max_age_hours, interval_minutes, required_readings } = ReconciliationConfig.shape;
 /** Each run is planned in memory before the first begins. */
 const MOST_ROUNDS = 10_000;
 const MOST_JOBS = 1000;
@@ -56,40 +44,42 @@ export const SETTINGS = {
   model: { what: 'the model’s name', value: text, flag: '--model', variable: 'STEPWELL_MODEL' },
   jobs: {
     what: 'the number of runs at the same time',
-    value: z.int().min(1).max(MOST_JOBS),
+    value: wholeNumber(1, MOST_JOBS),
     flag: '--jobs',
     variable: 'STEPWELL_JOBS',
     preset: '1',
   },
-  rounds: { what: 'the number of rounds', value: z.int().min(1).max(MOST_ROUNDS), flag: 'rounds', preset: '1' },
+  rounds: { what: 'the number of rounds', value: wholeNumber(1, MOST_ROUNDS), flag: 'rounds', preset: '1' },
   // Which steps there are is known with the file; what names none is refused then.
-  steps: { what: 'the selection of steps', value: z.string(), flag: '--steps' },
-  rehearse: { what: 'whether this is a rehearsal', value: z.boolean(), flag: '--rehearse' },
-  record: { what: 'whether exchanges are recorded', value: z.boolean(), flag: '--record' },
+  steps: { what: 'the selection of steps', value: anyText, flag: '--steps' },
+  rehearse: { what: 'whether this is a rehearsal', value: flag, flag: '--rehearse' },
+  record: { what: 'whether exchanges are recorded', value: flag, flag: '--record' },
   replay: { what: 'the run to replay', value: text, flag: '--replay' },
-  replayLoose: { what: 'whether the replay is loose', value: z.boolean(), flag: '--replay-loose' },
-  console: { what: 'the least level of records on the terminal', value: z.enum(LEVELS), flag: '--console' },
-  minAgeMinutes: { what: 'the least age of a run', value: min_age_minutes, flag: '--min-age' },
-  maxAgeHours: { what: 'the greatest age of a run', value: max_age_hours, flag: '--max-age' },
+  replayLoose: { what: 'whether the replay is loose', value: flag, flag: '--replay-loose' },
+  console: { what: 'the least level of records on the terminal', value: level, flag: '--console' },
+  minAgeMinutes: { what: 'the least age of a run', value: number(0, MAX_MINUTES), flag: '--min-age' },
+  maxAgeHours: { what: 'the greatest age of a run', value: number(0, MAX_MINUTES / 60), flag: '--max-age' },
   // The variables of the original system.
   intervalMinutes: {
     what: 'the least time between two readings',
-    value: interval_minutes,
+    value: number(0, MAX_MINUTES),
     variable: 'RECONCILIATION_VERIFICATION_INTERVAL_MIN',
   },
   requiredReadings: {
     what: 'the number of equal readings',
-    value: required_readings,
+    value: wholeNumber(1, MAX_READINGS),
     variable: 'RECONCILIATION_MIN_STABLE_VERIFICATIONS',
   },
-  apiKeyId: { what: 'the id of a key', ...usageId, flag: '--api-key-id' },
-  projectId: { what: 'the id of a project', ...usageId, flag: '--project-id' },
-  workspaceId: { what: 'the id of a workspace', ...usageId, flag: '--workspace-id' },
+  apiKeyId: { what: 'the id of a key', value: usageId, flag: '--api-key-id' },
+  projectId: { what: 'the id of a project', value: usageId, flag: '--project-id' },
+  workspaceId: { what: 'the id of a workspace', value: usageId, flag: '--workspace-id' },
 } as const satisfies Readonly<Record<string, Rule>>;
 
 export type SettingName = keyof typeof SETTINGS;
 /** Those that somebody gave; the others are undefined. */
-export type Settings<K extends SettingName> = { readonly [N in K]?: z.output<(typeof SETTINGS)[N]['value']> };
+export type Settings<K extends SettingName> = {
+  readonly [N in K]?: (typeof SETTINGS)[N]['value'] extends SettingValue<infer T> ? T : never;
+};
 
 /** Who gave a setting that no variable gave: messages name `--jobs`, or the option `jobs`. */
 export type SettingSource = 'flags' | 'options';
@@ -122,8 +112,8 @@ export function readSettings<K extends SettingName>(
     const rule: Rule = SETTINGS[name];
     const source = sourceOf(name, rule, given);
     if (source === null) continue;
-    const result = parsed(rule.value, source.value);
-    if (result.success) found[name] = result.data;
+    const value = meant(rule.value, source.value);
+    if (rule.value.accepts(value)) found[name] = value;
     else refuse(problemOf(rule, source));
   }
   return found as Settings<K>;
@@ -166,16 +156,12 @@ function sourceOf(name: SettingName, { variable }: Rule, { flags, options, env =
 }
 
 /** Flags and variables are texts; a number in them is written with digits alone, and a point where fractions are allowed. */
-function parsed(schema: z.ZodType, value: unknown): z.ZodSafeParseResult<unknown> {
-  const result = schema.safeParse(value);
-  if (result.success || typeof value !== 'string' || !/^\s*\d+(?:\.\d+)?\s*$/.test(value)) return result;
-  return schema.safeParse(Number(value));
+function meant({ accepts }: SettingValue<unknown>, value: unknown): unknown {
+  if (accepts(value) || typeof value !== 'string' || !/^\s*\d+(?:\.\d+)?\s*$/.test(value)) return value;
+  return Number(value);
 }
 
-function problemOf(
-  { what, value: schema, expected = expectationOf(schema), preset }: Rule,
-  { where, value }: Source,
-): ConfigProblem {
+function problemOf({ what, value: { expected }, preset }: Rule, { where, value }: Source): ConfigProblem {
   const isBlank = typeof value === 'string' && value.trim() === '';
   return {
     where,

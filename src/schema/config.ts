@@ -1,5 +1,6 @@
 /** `experiment.yaml`: what a user writes. Names of the original system are kept where it had them. */
 import { z } from 'zod';
+import { MAX_MINUTES, MAX_READINGS } from './limits.ts';
 import { MAX_SECONDS, OwnValidation, ValidationConfig } from './validation.ts';
 
 const seconds = z.number().nonnegative().max(MAX_SECONDS);
@@ -75,11 +76,8 @@ export const ModelPrice = z.strictObject({
 });
 export type ModelPrice = z.infer<typeof ModelPrice>;
 
-/** Ten years: times that are reckoned from it can still be written. */
-const MAX_MINUTES = 10 * 365 * 24 * 60;
-
 export const ReconciliationConfig = z.strictObject({
-  required_readings: z.number().int().positive().max(100).default(2).describe('Equal readings that settle a run.'),
+  required_readings: z.number().int().positive().max(MAX_READINGS).default(2).describe('Equal readings that settle a run.'),
   interval_minutes: z.number().nonnegative().max(MAX_MINUTES).default(60).describe('Least time between two readings that count.'),
   threshold_percent: z.number().nonnegative().default(1).describe('Largest difference to the ledger that still verifies it.'),
   min_age_minutes: z

@@ -16,3 +16,4 @@ export * from './status.ts';
 export * from './summary.ts';
 export { fromRecordedCounts, toRecordedCounts, type TokenCounts } from './token-usage.ts';
 export * from './validation.ts';
+export * from './vocabulary.ts';

@@ -4,9 +4,6 @@ import { Phase, PlannedStep, RunStatus } from './status.ts';
 import { ReconciliationState } from './reconciliation.ts';
 import { RecordedError } from './record.ts';
 
-/** Major versions are incompatible; minor ones only add fields. */
-export const FORMAT_VERSION = '1.2';
-
 export const SealedPosition = z.object({
   /** Bytes of each log file, relative to the run directory, that the archive holds. What is beyond was logged after sealing. */
   files: z.record(z.string(), z.number().int().nonnegative()),

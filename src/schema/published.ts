@@ -7,7 +7,8 @@ import { RunsManifest } from './manifest.ts';
 import { RunMetadata } from './metadata.ts';
 import { RunMetrics } from './metrics.ts';
 import { EVENT_METADATA } from './events.ts';
-import { COMPONENTS, LogRecord } from './record.ts';
+import { LogRecord } from './record.ts';
+import { COMPONENTS } from './vocabulary.ts';
 
 interface Published {
   readonly schema: z.ZodType;

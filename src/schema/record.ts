@@ -1,13 +1,8 @@
 import { z } from 'zod';
-
-/** Severities, least first. */
-export const LEVELS = ['debug', 'info', 'warn', 'error', 'fatal'] as const;
+import { LEVELS } from './vocabulary.ts';
 
 export const Level = z.enum(LEVELS);
 export type Level = z.infer<typeof Level>;
-
-/** The components stepwell itself writes as. `run` is the default of a logger that names none; users may name their own. */
-export const COMPONENTS = ['orchestrator', 'adapter', 'metrics', 'validator', 'reconciliation', 'run'] as const;
 
 /** An error as it stands in a record; `cause` nests. */
 export interface RecordedError {

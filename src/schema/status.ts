@@ -1,9 +1,10 @@
 /** How runs, steps, attempts and phases go: the words that records, metadata and summaries share. */
 import { z } from 'zod';
+import { RUN_STATUSES } from './vocabulary.ts';
 
 const count = z.number().int().nonnegative();
 
-export const RunStatus = z.enum(['running', 'success', 'failed', 'timed_out', 'interrupted', 'crashed']);
+export const RunStatus = z.enum(RUN_STATUSES);
 export type RunStatus = z.infer<typeof RunStatus>;
 
 export const StepStatus = z.enum(['success', 'failed', 'timed_out', 'interrupted', 'crashed']);

@@ -5,7 +5,7 @@ export { syncDirectory, writeFileAtomic } from './atomic.ts';
 export { realDisk, type Disk } from './append/disk.ts';
 export * from './errno.ts';
 export { storeError } from './errors.ts';
-export * from './process-identity.ts';
+export { currentProcess, processState, type ProcessIdentity, type ProcessState } from './process-identity.ts';
 export * from './lease.ts';
 export * from './lock.ts';
 export { readChunks, readRange, sha256Of, type ByteSource, type OpenBytes } from './read/byte-source.ts';

@@ -2,20 +2,30 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { z } from 'zod';
+import { hasFields, isText } from '../schema/guard.ts';
+import { parseJsonIf } from '../schema/json.ts';
 import { ifErrno } from './errno.ts';
-import { currentProcess, ProcessIdentity, processState, type ProcessState } from './process-identity.ts';
+import {
+  currentProcess,
+  PROCESS_IDENTITY_FIELDS,
+  processState,
+  type ProcessIdentity,
+  type ProcessState,
+} from './process-identity.ts';
 import { LEASE_FILE } from './layout.ts';
 import { withFileLock } from './lock.ts';
 import { storeError } from './errors.ts';
-import { parseJsonAs } from '../schema/index.ts';
 
-export const Lease = ProcessIdentity.extend({
-  run_id: z.string(),
-  acquired_at: z.string(),
-  token: z.string(),
-});
-export type Lease = z.infer<typeof Lease>;
+/** The content of the lease file. */
+export interface Lease extends ProcessIdentity {
+  readonly run_id: string;
+  /** ISO 8601, UTC. */
+  readonly acquired_at: string;
+  /** Random: tells a lease from a later one of the same process. */
+  readonly token: string;
+}
+
+const isLease = hasFields<Lease>({ ...PROCESS_IDENTITY_FIELDS, run_id: isText, acquired_at: isText, token: isText });
 
 export interface HeldLease {
   readonly lease: Lease;
@@ -30,7 +40,7 @@ export interface HeldLease {
 /** The lease of a run directory; null when it has none, `damaged` when the file cannot be understood. */
 export async function readLease(runDir: string): Promise<Lease | 'damaged' | null> {
   const text = await readFile(join(runDir, LEASE_FILE), 'utf8').catch(ifErrno('ENOENT', null));
-  return text === null ? null : (parseJsonAs(Lease, text) ?? 'damaged');
+  return text === null ? null : (parseJsonIf(isLease, text) ?? 'damaged');
 }
 
 /** Whether the process that holds `lease` still runs. A damaged lease is a dead one: a live process wrote it whole. */

@@ -3,14 +3,17 @@ import { randomBytes } from 'node:crypto';
 import { link, mkdir, readFile, stat, unlink, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { z } from 'zod';
+import { hasFields, isText } from '../schema/guard.ts';
+import { parseJsonIf } from '../schema/json.ts';
 import { errnoOf, ifErrno } from './errno.ts';
-import { currentProcess, ProcessIdentity, processState } from './process-identity.ts';
+import { currentProcess, PROCESS_IDENTITY_FIELDS, processState, type ProcessIdentity } from './process-identity.ts';
 import { storeError } from './errors.ts';
-import { parseJsonAs } from '../schema/index.ts';
 
-const LockHolder = ProcessIdentity.extend({ token: z.string() });
-type LockHolder = z.infer<typeof LockHolder>;
+interface LockHolder extends ProcessIdentity {
+  readonly token: string;
+}
+
+const isLockHolder = hasFields<LockHolder>({ ...PROCESS_IDENTITY_FIELDS, token: isText });
 
 /** A lock file that cannot be read after this long was torn by a power loss, not caught half written. */
 const TORN_AFTER_MS = 10_000;
@@ -36,7 +39,7 @@ async function tryCreate(path: string, holder: LockHolder): Promise<boolean> {
 async function readHolder(path: string): Promise<LockHolder | 'gone' | 'torn' | 'unreadable'> {
   const text = await readFile(path, 'utf8').catch(ifErrno('ENOENT', null));
   if (text === null) return 'gone';
-  const holder = parseJsonAs(LockHolder, text);
+  const holder = parseJsonIf(isLockHolder, text);
   if (holder !== null) return holder;
   const age = await stat(path).then(
     (facts) => Date.now() - facts.mtimeMs,

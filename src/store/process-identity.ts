@@ -1,22 +1,32 @@
 /** Who a process is, so exactly that it can be told from another one that was later given the same pid. */
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { z } from 'zod';
+import { isInteger, isText, orNull, type Guard } from '../schema/guard.ts';
 import { errnoOf } from './errno.ts';
 
 /** Fields that a system cannot tell are null; only Linux tells all of them. */
-export const ProcessIdentity = z.object({
-  host: z.string(),
+export interface ProcessIdentity {
+  readonly host: string;
   /** Tells apart machines that were given the same host name. */
-  machine_id: z.string().nullable(),
-  boot_id: z.string().nullable(),
+  readonly machine_id: string | null;
+  readonly boot_id: string | null;
   /** A pid means something only inside its namespace: containers on one host have namespaces of their own. */
-  pid_namespace: z.string().nullable(),
-  pid: z.number().int().positive(),
+  readonly pid_namespace: string | null;
+  readonly pid: number;
   /** Clock ticks after boot at which the process began. */
-  process_start: z.string().nullable(),
-});
-export type ProcessIdentity = z.infer<typeof ProcessIdentity>;
+  readonly process_start: string | null;
+}
+
+const isPid: Guard<number> = (value): value is number => isInteger(value) && value > 0;
+
+export const PROCESS_IDENTITY_FIELDS = {
+  host: isText,
+  machine_id: orNull(isText),
+  boot_id: orNull(isText),
+  pid_namespace: orNull(isText),
+  pid: isPid,
+  process_start: orNull(isText),
+};
 
 /** `foreign_host`: its process cannot be seen from here, so nothing can be said about it. */
 export type ProcessState = 'live' | 'dead' | 'foreign_host';

@@ -1,5 +1,5 @@
 /** What a run amounts to: the fold of its logs, its metrics, and both as text, Markdown and JSON. */
-export { createRunFold, foldRecords, foldRun, type RunDetails, type RunFold } from './fold/fold.ts';
+export { createRunFold, foldRecords, foldRun, type FoldOptions, type RunDetails, type RunFold } from './fold/fold.ts';
 export type { RecordedCall } from './fold/state.ts';
 export { renderJson } from './print/json.ts';
 export { renderMarkdown } from './print/markdown.ts';

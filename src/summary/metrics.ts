@@ -1,13 +1,7 @@
 /** The figures of `metrics.json`, each as docs/metrics.md defines it. */
 import { sumKnown } from '../format/index.ts';
-import {
-  FORMAT_VERSION,
-  type AggregateMetrics,
-  type RunMetrics,
-  type RunSummary,
-  type StepMetrics,
-  type StepSummary,
-} from '../schema/index.ts';
+import type { AggregateMetrics, RunMetrics, RunSummary, StepMetrics, StepSummary } from '../schema/index.ts';
+import { FORMAT_VERSION } from '../schema/vocabulary.ts';
 import { isComplete } from './fold/usage.ts';
 
 /** Weights of Q_star, the original's own. */

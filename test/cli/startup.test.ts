@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { rebuildManifest } from '../../src/catalog/index.ts';
+import { writeRun } from '../catalog/fixtures.ts';
 import { loadedBy, packagesIn } from '../loaded.ts';
 import { cleanEnv, newPlace } from './child.ts';
 
@@ -62,4 +66,24 @@ test('--help loads no library but commander, and the log core none at all', () =
   assert.deepEqual(packagesIn(loadedByCommand('--help')), ['commander']);
   const log = new URL('../../src/log/index.ts', import.meta.url).href;
   assert.deepEqual(packagesIn(loadedBy(`await import(${JSON.stringify(log)});`, cleanEnv())), []);
+});
+
+test('a list of runs loads neither zod nor yaml, with an index and without one', async () => {
+  const runsDir = mkdtempSync(join(tmpdir(), 'stepwell-list-'));
+  try {
+    writeRun(runsDir, { runId: '20261122-141503-bbbb' });
+    const listing = ['commander', 'string-width'];
+    for (const indexed of [false, true]) {
+      if (indexed) await rebuildManifest(runsDir);
+      const loaded = packagesIn(loadedByCommand('list', '--runs-dir', runsDir));
+      const known = new Set([...listing, 'ansi-regex', 'get-east-asian-width', 'strip-ansi']);
+      assert.ok(listing.every((name) => loaded.includes(name)));
+      assert.deepEqual(
+        loaded.filter((name) => !known.has(name)),
+        [],
+      );
+    }
+  } finally {
+    rmSync(runsDir, { recursive: true, force: true });
+  }
 });

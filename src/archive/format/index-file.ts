@@ -7,7 +7,7 @@
 import { hash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { z } from 'zod';
+import { hasFields, isCount, isListOf, isText, type Guard } from '../../schema/guard.ts';
 import { ARCHIVE_FILE, ARCHIVE_INDEX_FILE, CHECKSUMS_FILE, METADATA_FILE } from '../../store/index.ts';
 import type { ArchiveBlock, ArchiveMember } from './member.ts';
 
@@ -19,18 +19,25 @@ export interface ArchiveIndex {
   readonly files: readonly ArchivedFile[];
 }
 
-const natural = z.number().int().nonnegative();
-const IndexFile = z.object({
-  version: z.literal(1),
-  archive_bytes: natural,
+export interface IndexFile {
+  readonly version: 1;
+  readonly archive_bytes: number;
   /** offset, bytes and tarOffset of each block. */
-  blocks: z.array(natural),
+  readonly blocks: number[];
   /** at and bytes of each file, in the order of the list of digests. */
-  files: z.array(natural),
+  readonly files: number[];
   /** The list itself. */
-  list: z.object({ at: natural, bytes: natural, sha256: z.string() }),
+  readonly list: { readonly at: number; readonly bytes: number; readonly sha256: string };
+}
+
+const isVersion: Guard<1> = (value) => value === 1;
+const isIndexFile = hasFields<IndexFile>({
+  version: isVersion,
+  archive_bytes: isCount,
+  blocks: isListOf(isCount),
+  files: isListOf(isCount),
+  list: hasFields<IndexFile['list']>({ at: isCount, bytes: isCount, sha256: isText }),
 });
-export type IndexFile = z.infer<typeof IndexFile>;
 
 /** A first line with the digest of the rest, since a number that was changed cannot be told otherwise. */
 export function indexText(archiveBytes: number, blocks: readonly ArchiveBlock[], members: readonly ArchiveMember[]): string {
@@ -60,8 +67,8 @@ export async function loadIndex(place: string, archiveBytes: number): Promise<In
   try {
     const [digest, body = ''] = (await readFile(place, 'utf8')).split('\n');
     if (digest !== hash('sha256', body)) return null;
-    const index = IndexFile.parse(JSON.parse(body));
-    return index.archive_bytes === archiveBytes ? index : null;
+    const index: unknown = JSON.parse(body);
+    return isIndexFile(index) && index.archive_bytes === archiveBytes ? index : null;
   } catch {
     // Missing or of another version: all the same, it is made anew.
     return null;

@@ -2,7 +2,7 @@
 import type { UsageProvider } from '../../schema/index.ts';
 import { hasCredentials, withoutCredentials } from '../../secrets/index.ts';
 import type { KeyPath } from '../errors.ts';
-import { showValue } from '../file/schema-errors.ts';
+import { showValue } from '../show-value.ts';
 import { expandReferences, type ResolveContext } from '../references.ts';
 
 /** Providers whose paths are known: their base URL names a version. */

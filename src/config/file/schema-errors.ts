@@ -1,11 +1,10 @@
 /** From what zod found to sentences for the person who wrote the file, in the terms of the published JSON Schema. */
-import { inspect } from 'node:util';
 import { z } from 'zod';
 import type { ExperimentConfig } from '../../schema/index.ts';
 import { plural } from '../../format/index.ts';
 import type { AdapterTable } from '../frameworks.ts';
 import type { ConfigDocument } from './document.ts';
-import { abbreviatedKey, hasKeyShape, isSecretName } from '../../secrets/index.ts';
+import { showValue } from '../show-value.ts';
 import { didYouMean, nearest } from '../suggest.ts';
 import type { ConfigProblem, KeyPath } from '../errors.ts';
 import { showPath } from '../errors.ts';
@@ -53,17 +52,6 @@ export function rightSections(value: unknown, { shape }: typeof ExperimentConfig
     return result.success ? [[section, result.data] as const] : [];
   });
   return Object.fromEntries(entries);
-}
-
-/** A value for a message: short, and never a key. */
-export function showValue(value: unknown, path: KeyPath = []): string {
-  if (value === null || value === undefined) return 'empty';
-  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
-  if (typeof value === 'object') return Object.keys(value).length === 0 ? 'an empty mapping' : 'a mapping';
-  if (typeof value === 'string' && (hasKeyShape(value) || isSecretName(String(path.at(-1))))) return abbreviatedKey(value);
-  // A caller in JavaScript may give a value that JSON has no text for.
-  const text = typeof value === 'string' ? JSON.stringify(value) : inspect(value);
-  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }
 
 function problemOf(document: ConfigDocument, schema: Schema, path: KeyPath): ConfigProblem {
@@ -124,11 +112,6 @@ function belongsElsewhere(root: Schema, key: string, path: KeyPath): string {
 
 function valueAt(value: unknown, path: KeyPath): unknown {
   return path.reduce<unknown>((at, part) => (at as Record<string | number, unknown> | null | undefined)?.[part], value);
-}
-
-/** What a value of a schema has to be, for a sentence. */
-export function expectationOf(schema: z.ZodType): string {
-  return expectation(z.toJSONSchema(schema, { io: 'input' }));
 }
 
 function expectation(schema: Schema): string {

@@ -6,7 +6,7 @@ import { storeError } from '../errors.ts';
 import { LOGS_DIR, METADATA_FILE, PRIVATE_DIR } from '../layout.ts';
 import { openLocalFile } from './local-file.ts';
 import { readWholeFile, createRunSource, unreadableError, type RunSource, type SourceFile } from './source.ts';
-import { parseJson } from '../../schema/index.ts';
+import { parseJson } from '../../schema/json.ts';
 
 export interface OpenRunDirectoryOptions {
   /**

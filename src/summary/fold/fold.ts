@@ -86,7 +86,8 @@ export interface RunDetails {
   readonly validating: ReadonlySet<number>;
 }
 
-interface FoldOptions {
+export interface FoldOptions {
+  /** Bytes of each log file, by its path in the run directory; without them the summary's files have no sizes. */
   readonly sizes?: FileSizes;
   /** Sees each call of the ledger when it has ended; those without an end are in {@link RunDetails}. */
   readonly onCallEnd?: (call: RecordedCall) => void;
