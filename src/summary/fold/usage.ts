@@ -1,6 +1,7 @@
 /** Adding up the ledger: the same sums per attempt, per step and for the run. */
 import { addTo, emptySum, exactTotal, type Sum } from '../../format/index.ts';
-import { fromRecordedCounts, type EventMetadata, type UsageSummary } from '../../schema/index.ts';
+import type { EventMetadata, UsageSummary } from '../../schema/index.ts';
+import { fromRecordedCounts } from '../../schema/token-usage.ts';
 
 export type UsageState = ReturnType<typeof emptyUsage>;
 
