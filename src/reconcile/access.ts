@@ -18,19 +18,19 @@ export const ADMIN_KEY_VARIABLES: Readonly<Record<UsageProvider, readonly string
 };
 
 /** Where the figures of a run's account are, and who may read them, as it is written: the same for runs of one account. */
-export function accountOf(config: RunConfig, framework: string, env: NodeJS.ProcessEnv): string {
+export function accountKey(config: RunConfig, framework: string, env: NodeJS.ProcessEnv): string {
   const { base_url, admin_key } = writtenEndpoint(config, framework, env)?.settings.usage_api ?? {};
   return JSON.stringify([base_url, admin_key]);
 }
 
 /** From the run's configuration, whose references are filled in now; the key otherwise from the environment. */
-export function accessOf(config: RunConfig, framework: string, provider: UsageProvider, env: NodeJS.ProcessEnv): Access {
+export function usageApiAccess(config: RunConfig, framework: string, provider: UsageProvider, env: NodeJS.ProcessEnv): Access {
   const written = writtenEndpoint(config, framework, env)?.settings.usage_api ?? {};
-  const base = written.base_url === undefined ? null : expanded('base_url', written.base_url, env);
+  const base = written.base_url === undefined ? null : expandReferences('base_url', written.base_url, env);
   if (base !== null && 'reason' in base) return { status: 'missing', ...base };
   const baseUrl = base?.value;
   if (written.admin_key !== undefined) {
-    const key = expanded('admin_key', written.admin_key, env);
+    const key = expandReferences('admin_key', written.admin_key, env);
     return 'reason' in key ? { status: 'missing', ...key } : { status: 'ok', baseUrl, adminKey: key.value };
   }
   const names = ADMIN_KEY_VARIABLES[provider];
@@ -44,7 +44,7 @@ export function accessOf(config: RunConfig, framework: string, provider: UsagePr
   };
 }
 
-function expanded(
+function expandReferences(
   key: string,
   text: string,
   env: NodeJS.ProcessEnv,

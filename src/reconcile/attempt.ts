@@ -7,18 +7,18 @@ import { flushRun, runRedactor, syncRun, withRun } from '../log/index.ts';
 import { collectSecrets } from '../secrets/index.ts';
 import type { ReconciliationAttempt, ReconciliationSummary, UsageFilter } from '../schema/index.ts';
 import { CONFIG_FILE, LOGS_DIR, RECONCILE_LOCK_FILE, RECONCILIATION_LOG, withFileLock } from '../store/index.ts';
-import { accessOf, accountOf, ADMIN_KEY_VARIABLES, type Access } from './access.ts';
-import { readUsage, refusedBy, type Asked, type Failure } from './query.ts';
+import { usageApiAccess, accountKey, ADMIN_KEY_VARIABLES, type Access } from './access.ts';
+import { queryUsage, missingAccess, type UsageRequest, type Failure } from './query.ts';
 import { readAttempts } from './records.ts';
-import { isSettled, judge, type Judgement } from './verdict/verdict.ts';
+import { isSettled, verdictOf, type Verdict } from './verdict/verdict.ts';
 import { canBeBilledBy, type RunUsageApi } from './ledger.ts';
-import { surroundingsOf, type LedgerCache, type Surroundings } from './minutes/overlapping-runs.ts';
+import { findOverlappingRuns, type LedgerCache, type OverlappingRuns } from './minutes/overlapping-runs.ts';
 import type { ReconcileOptions, RunReconciliation } from './options.ts';
 import { recordAttempt } from './records.ts';
 import { readRunConfig, recordedSettings } from './settings.ts';
-import { nextAttemptAt, type Ready } from './status.ts';
+import { nextAttemptAt, type ReadyRun } from './status.ts';
 import { updateDerived } from './derived.ts';
-import { windowOf, windowText } from './minutes/window.ts';
+import { windowOf, toUsageWindow } from './minutes/window.ts';
 import { reconcileError } from './errors.ts';
 
 export interface AttemptContext {
@@ -38,29 +38,29 @@ const RETRY_MINUTES = 10;
  *
  * @throws RECONCILE_NOT_RECORDED, METADATA_MISSING, INDEX_TOO_NEW, LOCK_HELD (of the index)
  */
-export async function attemptRun(ready: Ready, context: AttemptContext): Promise<RunReconciliation> {
+export async function attemptRun(ready: ReadyRun, context: AttemptContext): Promise<RunReconciliation> {
   const { result } = ready;
   const { now } = context;
-  const usageApi = filtered(ready.usageApi, context.options);
+  const usageApi = withFilterOverrides(ready.usageApi, context.options);
   const calls = ready.ledger.calls.filter((call) => canBeBilledBy(usageApi.provider, call));
   const window = windowOf({ ...ready.ledger, calls });
   if (window === null) return { ...result, reason: 'No time of the run is recorded, so that nothing can be asked for.' };
 
-  const account = accountOf(ready.config, result.framework, context.env);
+  const account = accountKey(ready.config, result.framework, context.env);
   const isSameAccount = async ({ dir, entry }: CatalogRun): Promise<boolean> => {
     const config = await readRunConfig(dir).catch(() => null);
-    return config === null || accountOf(config, entry.framework, context.env) === account;
+    return config === null || accountKey(config, entry.framework, context.env) === account;
   };
   const self = { dir: result.runDir, window, usageApi, isSameAccount };
-  const surroundings = await surroundingsOf(self, context.runs, context.cache);
-  const blocked = blockedBy(surroundings, result, now());
+  const overlapping = await findOverlappingRuns(self, context.runs, context.cache);
+  const blocked = blockedBy(overlapping, result, now());
   if (blocked !== null) return blocked;
-  const { end } = surroundings.joint.minutes;
+  const { end } = overlapping.joint.minutes;
   if (end > now().getTime()) {
     const reason = 'The last minute of its calls is not over yet.';
     return { ...result, reason, nextAttemptAt: new Date(Math.max(end, Date.parse(result.nextAttemptAt ?? '0'))).toISOString() };
   }
-  const access = accessOf(ready.config, result.framework, usageApi.provider, context.env);
+  const access = usageApiAccess(ready.config, result.framework, usageApi.provider, context.env);
   const adminKey = access.status === 'ok' ? [access.adminKey] : [];
   const scope = {
     runId: result.runId,
@@ -68,11 +68,11 @@ export async function attemptRun(ready: Ready, context: AttemptContext): Promise
     logsDir: join(result.runDir, LOGS_DIR),
     secrets: [...adminKey, ...(await secretsOf(result.runDir, context.env))],
   };
-  const asked: Asked = { usageApi, window, surroundings };
+  const asked: UsageRequest = { usageApi, window, overlapping };
   try {
     return await withFileLock(
       join(result.runDir, RECONCILE_LOCK_FILE),
-      async () => await withRun(scope, async () => await ask(ready, context, asked, access)),
+      async () => await withRun(scope, async () => await runAttempt(ready, context, asked, access)),
       { waitMs: LOCK_WAIT_MS },
     );
   } catch (error) {
@@ -83,19 +83,24 @@ export async function attemptRun(ready: Ready, context: AttemptContext): Promise
 }
 
 /** As holder of the lock, in the run's log scope. */
-async function ask(ready: Ready, context: AttemptContext, asked: Asked, access: Access): Promise<RunReconciliation> {
+async function runAttempt(
+  ready: ReadyRun,
+  context: AttemptContext,
+  asked: UsageRequest,
+  access: Access,
+): Promise<RunReconciliation> {
   const { run, settings, result } = ready;
   const { usageApi, window } = asked;
   const { now } = context;
   const { attempts: earlier, nextNumber } = await readAttempts(run.dir);
   const answered =
-    access.status === 'ok' ? await readUsage(ready, asked, { ...context, access, attempt: nextNumber }) : refusedBy(access);
+    access.status === 'ok' ? await queryUsage(ready, asked, { ...context, access, attempt: nextNumber }) : missingAccess(access);
   const { failure, outcome, steps } = answered;
 
   const filter = recordedFilter(usageApi);
-  const question = { provider: usageApi.provider, filter, window: windowText(window) };
+  const question = { provider: usageApi.provider, filter, window: toUsageWindow(window) };
   const ageHours = (now().getTime() - ready.endedAt) / 3_600_000;
-  const { counts, ...judged }: Judgement = judge({ earlier, question, outcome, settings, ageHours });
+  const { counts, ...judged }: Verdict = verdictOf({ earlier, question, outcome, settings, ageHours });
   const attempt: ReconciliationAttempt = {
     attempt: nextNumber,
     state: judged.state,
@@ -114,7 +119,7 @@ async function ask(ready: Ready, context: AttemptContext, asked: Asked, access: 
   flushRun();
   if (!syncRun()) throw reconcileError('RECONCILE_NOT_RECORDED', { file: join(run.dir, RECONCILIATION_LOG) });
   const renewed = await updateDerived(run.dir);
-  return resultOf(result, attempt, renewed, {
+  return toResult(result, attempt, renewed, {
     failure,
     retryAt: ageHours > settings.max_age_hours ? null : new Date(now().getTime() + RETRY_MINUTES * 60_000).toISOString(),
     nextAt: () =>
@@ -126,7 +131,7 @@ async function ask(ready: Ready, context: AttemptContext, asked: Asked, access: 
   });
 }
 
-function filtered(usageApi: RunUsageApi, { apiKeyId, projectId, workspaceId }: ReconcileOptions): RunUsageApi {
+function withFilterOverrides(usageApi: RunUsageApi, { apiKeyId, projectId, workspaceId }: ReconcileOptions): RunUsageApi {
   return {
     provider: usageApi.provider,
     api_key_id: apiKeyId ?? usageApi.api_key_id,
@@ -143,7 +148,7 @@ function recordedFilter({ api_key_id, project_id, workspace_id }: RunUsageApi): 
 }
 
 /** What runs that share minutes used must be known before the figures can be told apart. */
-function blockedBy({ unfinished }: Surroundings, result: RunReconciliation, now: Date): RunReconciliation | null {
+function blockedBy({ unfinished }: OverlappingRuns, result: RunReconciliation, now: Date): RunReconciliation | null {
   const [first] = unfinished;
   if (first === undefined) return null;
   const crashed = unfinished.find(({ state }) => state === 'crashed');
@@ -164,7 +169,7 @@ async function secretsOf(runDir: string, env: NodeJS.ProcessEnv): Promise<string
   return collectSecrets(env, [...referred, ...Object.values(ADMIN_KEY_VARIABLES).flat()]);
 }
 
-function resultOf(
+function toResult(
   result: RunReconciliation,
   attempt: ReconciliationAttempt,
   summary: ReconciliationSummary | null,

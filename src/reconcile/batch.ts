@@ -5,9 +5,9 @@ import { messageOf, StepwellError } from '../errors/index.ts';
 import { RECONCILE_LOCK_FILE, withFileLock } from '../store/index.ts';
 import { attemptRun, type AttemptContext } from './attempt.ts';
 import type { LedgerCache } from './minutes/overlapping-runs.ts';
-import type { ListOptions, ReconcileOptions, ReconcileReport, RunChoice, RunReconciliation } from './options.ts';
-import { outerSettings } from './settings.ts';
-import { isSettledOnDisk, skipped, standingOf, type Ready, type Standing } from './status.ts';
+import type { ListOptions, ReconcileOptions, ReconcileReport, RunSelection, RunReconciliation } from './options.ts';
+import { settingOverrides } from './settings.ts';
+import { isSettledOnDisk, skippedResult, statusOf, type ReadyRun, type ReconciliationStatus } from './status.ts';
 import { updateDerived } from './derived.ts';
 import { reconcileError } from './errors.ts';
 
@@ -25,35 +25,35 @@ export async function reconcileRuns(options: ReconcileOptions): Promise<Reconcil
 /**
  * One round over the chosen runs.
  *
- * @param knownBefore the result of a run that is not to be looked at in this round, by its directory
+ * @param knownResult the result of a run that is not to be looked at in this round, by its directory
  */
 export async function reconcileRound(
   options: ReconcileOptions,
-  knownBefore: (runDir: string) => RunReconciliation | null,
+  knownResult: (runDir: string) => RunReconciliation | null,
 ): Promise<RunReconciliation[]> {
-  const outer = outerSettings(options);
-  const chosen = await chooseRuns(options);
+  const outer = settingOverrides(options);
+  const chosen = await selectRuns(options);
   const now = options.now ?? (() => new Date());
   const cache: LedgerCache = new Map();
   const context: AttemptContext = { options, runs: chosen.all, cache, now, env: options.env ?? process.env };
-  const standings: { readonly run: CatalogRun; readonly standing: Standing }[] = [];
+  const statuses: { readonly run: CatalogRun; readonly standing: ReconciliationStatus }[] = [];
   const results = new Map<string, RunReconciliation>();
   const everything = chosen.named || options.force === true;
   for (const run of chosen.runs) {
-    const known = knownBefore(run.dir);
+    const known = knownResult(run.dir);
     if (known === null && !everything && (await isSettledOnDisk(run))) continue;
     if (known !== null) {
       results.set(run.dir, known);
       continue;
     }
-    const standing = await repaired(await safely(run, async () => await standingOf(run, outer, now())));
-    if (isChosen(standing, everything)) standings.push({ run, standing });
+    const standing = await repairDerived(await statusOrFailure(run, async () => await statusOf(run, outer, now())));
+    if (isSelected(standing, everything)) statuses.push({ run, standing });
   }
 
-  for (const [index, { run, standing }] of standings.entries()) {
+  for (const [index, { run, standing }] of statuses.entries()) {
     if (options.signal?.aborted === true) break;
     const { framework, runId } = standing.result;
-    options.onRun?.({ framework, runId, index: index + 1, total: standings.length });
+    options.onRun?.({ framework, runId, index: index + 1, total: statuses.length });
     const result =
       standing.kind === 'refused'
         ? standing.result
@@ -70,25 +70,25 @@ export async function reconcileRound(
  * @throws CONFIG_INVALID, RECONCILE_NO_FRAMEWORK, RECONCILE_ARCHIVE, and what naming a run can throw
  */
 export async function listReconciliations(options: ListOptions): Promise<RunReconciliation[]> {
-  const outer = outerSettings(options);
-  const { runs, named } = await chooseRuns(options);
+  const outer = settingOverrides(options);
+  const { runs, named } = await selectRuns(options);
   const now = (options.now ?? (() => new Date()))();
   const results: RunReconciliation[] = [];
   const everything = named || options.all;
   for (const run of runs) {
     if (!everything && (await isSettledOnDisk(run))) continue;
-    const standing = await safely(run, async () => await standingOf(run, outer, now));
-    if (isChosen(standing, everything)) results.push(standing.result);
+    const standing = await statusOrFailure(run, async () => await statusOf(run, outer, now));
+    if (isSelected(standing, everything)) results.push(standing.result);
   }
   return results;
 }
 
 /** A settled run is left out, and so is one that can never be reconciled; one that cannot be yet is told of. */
-function isChosen({ result }: Standing, all: boolean): boolean {
+function isSelected({ result }: ReconciliationStatus, all: boolean): boolean {
   return all || !result.settled;
 }
 
-async function attemptOrWait(ready: Ready, context: AttemptContext, evenIfYoung: boolean): Promise<RunReconciliation> {
+async function attemptOrWait(ready: ReadyRun, context: AttemptContext, evenIfYoung: boolean): Promise<RunReconciliation> {
   const { result, settings, endedAt } = ready;
   const ageMinutes = (context.now().getTime() - endedAt) / 60_000;
   if (ageMinutes < settings.min_age_minutes && !evenIfYoung) {
@@ -99,7 +99,7 @@ async function attemptOrWait(ready: Ready, context: AttemptContext, evenIfYoung:
 }
 
 /** Does what an attempt that was cut off left undone. Its holder may be at work just now: then it does it itself. */
-async function repaired(standing: Standing): Promise<Standing> {
+async function repairDerived(standing: ReconciliationStatus): Promise<ReconciliationStatus> {
   if (standing.kind !== 'ready' || !standing.stale) return standing;
   const { run, result } = standing;
   try {
@@ -112,11 +112,11 @@ async function repaired(standing: Standing): Promise<Standing> {
 }
 
 /** The runs that are meant, and all that there are. */
-async function chooseRuns({
+async function selectRuns({
   runsDir,
   framework,
   run: name,
-}: RunChoice): Promise<{ runs: readonly CatalogRun[]; all: readonly CatalogRun[]; named: boolean }> {
+}: RunSelection): Promise<{ runs: readonly CatalogRun[]; all: readonly CatalogRun[]; named: boolean }> {
   if (name !== undefined) {
     const found = await findRun(runsDir, framework === undefined ? name : `${framework}/${name}`);
     if (found.kind === 'archive') throw reconcileError('RECONCILE_ARCHIVE', { archive: found.archive });
@@ -135,11 +135,11 @@ async function chooseRuns({
 }
 
 /** A run that cannot be looked at is a result like others. */
-async function safely(run: CatalogRun, look: () => Promise<Standing>): Promise<Standing> {
+async function statusOrFailure(run: CatalogRun, check: () => Promise<ReconciliationStatus>): Promise<ReconciliationStatus> {
   try {
-    return await look();
+    return await check();
   } catch (error) {
-    return { kind: 'refused', result: failed(run, skipped(run, 'pending', ''), error) };
+    return { kind: 'refused', result: failed(run, skippedResult(run, 'pending', ''), error) };
   }
 }
 

@@ -51,7 +51,7 @@ export async function updateDerived(runDir: string): Promise<ReconciliationSumma
   await writeFileAtomic(join(runDir, SUMMARY_FILE), renderText(summary, data.archive));
   const indexed = await indexRun(runDir);
   const log = join(runDir, RECONCILIATION_LOG);
-  const renewed: RunMetadata = {
+  const newMetadata: RunMetadata = {
     ...metadata,
     reconciliation: {
       verification_status: reconciliation.verification_status,
@@ -61,7 +61,7 @@ export async function updateDerived(runDir: string): Promise<ReconciliationSumma
       log_sha256: await sha256OfFile(log),
     },
   };
-  await writeFileAtomic(join(runDir, METADATA_FILE), metadataText(renewed));
+  await writeFileAtomic(join(runDir, METADATA_FILE), metadataText(newMetadata));
   if (indexed.error !== null) throw indexed.error;
   return reconciliation;
 }

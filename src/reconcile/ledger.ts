@@ -12,7 +12,7 @@ export interface LedgerCall extends Pick<TokenCounts, 'inputTokens' | 'outputTok
   /** Null when no end is recorded. */
   readonly endedAt: number | null;
   /** Its answer did not arrive whole, or nobody knows: the provider may have gone on with it, and billed it later. */
-  readonly brokeOff: boolean;
+  readonly incomplete: boolean;
   /** Of the wire that was spoken. */
   readonly wire: string;
   /** `none`: refused or never sent, so that it used nothing. `unknown`: it may have used tokens that nobody reported. */
@@ -63,13 +63,13 @@ const UNKNOWN_COUNTS = { inputTokens: null, outputTokens: null, cacheReadTokens:
 function ledgerCall({ step, startedAt, endedAt, request: { wire }, outcome: facts }: RecordedCall): LedgerCall {
   const { inputTokens, outputTokens, cacheReadTokens } = facts === null ? UNKNOWN_COUNTS : fromRecordedCounts(facts);
   const call = { step, startedAt, endedAt, wire, inputTokens, outputTokens, cacheReadTokens };
-  if (facts === null) return { ...call, brokeOff: true, use: 'unknown' };
+  if (facts === null) return { ...call, incomplete: true, use: 'unknown' };
   const refused = facts.outcome === 'http_error' || facts.outcome === 'unreachable';
   const isUnanswered = facts.outcome === 'upstream_error' && facts.status === null;
   const known = inputTokens !== null && outputTokens !== null;
   return {
     ...call,
-    brokeOff: facts.outcome === 'client_aborted' || facts.outcome === 'truncated' || isUnanswered,
+    incomplete: facts.outcome === 'client_aborted' || facts.outcome === 'truncated' || isUnanswered,
     use: known ? 'known' : refused && inputTokens === null && outputTokens === null ? 'none' : 'unknown',
   };
 }

@@ -2,7 +2,7 @@
 import type { ReconciliationState, ReconciliationSummary } from '../schema/index.ts';
 
 /** Which runs. */
-export interface RunChoice {
+export interface RunSelection {
   readonly runsDir: string;
   /** Only runs of this framework. */
   readonly framework?: string | undefined;
@@ -11,7 +11,7 @@ export interface RunChoice {
 }
 
 /** Outside world, settable for tests. */
-export interface ReconcileWorld {
+export interface ReconcileEnvironment {
   /** Where settings and admin keys are taken from. Default: `process.env`. */
   readonly env?: NodeJS.ProcessEnv | undefined;
   readonly now?: (() => Date) | undefined;
@@ -20,7 +20,7 @@ export interface ReconcileWorld {
   readonly fetch?: typeof fetch | undefined;
 }
 
-export interface ReconcileOptions extends RunChoice, ReconcileWorld {
+export interface ReconcileOptions extends RunSelection, ReconcileEnvironment {
   /** A run that ended less than this ago is left out. Default: the run's configuration. */
   readonly minAgeMinutes?: number | undefined;
   /** A run that ended longer ago than this gets a last reading, after which nothing is awaited. Default: the run's configuration. */
@@ -33,12 +33,12 @@ export interface ReconcileOptions extends RunChoice, ReconcileWorld {
   readonly workspaceId?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called before a run is looked at; `index` from 1. */
-  readonly onRun?: ((run: RunUnderWay) => void) | undefined;
+  readonly onRun?: ((run: RunProgress) => void) | undefined;
   /** Called for each run as soon as its result is there. */
   readonly onResult?: ((result: RunReconciliation) => void) | undefined;
 }
 
-export interface RunUnderWay {
+export interface RunProgress {
   readonly framework: string;
   readonly runId: string;
   readonly index: number;
@@ -77,7 +77,7 @@ export interface ReconcileReport {
   readonly results: readonly RunReconciliation[];
 }
 
-export interface ListOptions extends RunChoice, Pick<ReconcileWorld, 'env' | 'now'> {
+export interface ListOptions extends RunSelection, Pick<ReconcileEnvironment, 'env' | 'now'> {
   /** Every run; otherwise only those that are not settled and of stepwell. */
   readonly all: boolean;
   readonly minAgeMinutes?: number | undefined;

@@ -6,27 +6,27 @@ import { foldRun } from '../summary/index.ts';
 import type { Access } from './access.ts';
 import { openUsageApi } from './api/open.ts';
 import type { UsageAnswer, UsageApi } from './api/usage-api.ts';
-import { boundedReading, boundedSteps } from './verdict/truncation.ts';
+import { truncateReading, truncateSteps } from './verdict/truncation.ts';
 import type { Outcome } from './verdict/verdict.ts';
 import { canBeBilledBy, filterOf, type RunUsageApi } from './ledger.ts';
-import type { Surroundings } from './minutes/overlapping-runs.ts';
+import type { OverlappingRuns } from './minutes/overlapping-runs.ts';
 import type { ReconcileOptions } from './options.ts';
 import { providerMinutes, readingOf, sharedMinutes } from './minutes/reading.ts';
 import { recordPage } from './records.ts';
-import type { Ready } from './status.ts';
+import type { ReadyRun } from './status.ts';
 import { stepResolutions } from './minutes/steps.ts';
-import { weigh } from './verdict/comparison.ts';
-import type { Minutes } from './minutes/window.ts';
+import { compareReading } from './verdict/comparison.ts';
+import type { MinuteRange } from './minutes/window.ts';
 
-/** What is asked, and in which surroundings. */
-export interface Asked {
+/** What is asked, and in which runs overlap. */
+export interface UsageRequest {
   readonly usageApi: RunUsageApi;
-  readonly window: Minutes;
-  readonly surroundings: Surroundings;
+  readonly window: MinuteRange;
+  readonly overlapping: OverlappingRuns;
 }
 
 /** How asking ended. */
-interface Answered {
+interface QueryResult {
   readonly failure: Failure | null;
   readonly outcome: Outcome;
   readonly steps: ReconciliationAttempt['steps'];
@@ -35,18 +35,18 @@ interface Answered {
 export type Failure = Extract<UsageAnswer, { status: 'failed' }>;
 
 /** Without access nobody is asked; that is an attempt like any other that failed. */
-export function refusedBy({ reason, fix }: Extract<Access, { status: 'missing' }>): Answered {
-  return failedWith({ status: 'failed', reason, fix, retryable: false });
+export function missingAccess({ reason, fix }: Extract<Access, { status: 'missing' }>): QueryResult {
+  return failedResult({ status: 'failed', reason, fix, retryable: false });
 }
 
-function failedWith(failure: Failure): Answered {
+function failedResult(failure: Failure): QueryResult {
   return { failure, outcome: { kind: 'failed', reason: failure.reason }, steps: [] };
 }
 
 /** Asks, and records every answer as it comes. Call it in the run's log scope. */
-export async function readUsage(
-  ready: Ready,
-  asked: Asked,
+export async function queryUsage(
+  ready: ReadyRun,
+  asked: UsageRequest,
   it: {
     readonly access: Extract<Access, { status: 'ok' }>;
     /** Its number, for the records. */
@@ -54,29 +54,33 @@ export async function readUsage(
     readonly options: ReconcileOptions;
     readonly now: () => Date;
   },
-): Promise<Answered> {
+): Promise<QueryResult> {
   const { fetch, wait, signal } = it.options;
   const inScope = captureScope();
   const api = openUsageApi({
     provider: asked.usageApi.provider,
     baseUrl: it.access.baseUrl,
     adminKey: it.access.adminKey,
-    cover: runRedactor().redact,
+    redact: runRedactor().redact,
     fetch,
     wait,
     now: it.now,
     onResponse: (page) => inScope(() => recordPage(it.attempt, page)),
   });
-  const answer = await answerOf(api, asked, signal);
-  if (answer.status === 'failed') return failedWith(answer);
+  const answer = await fetchUsage(api, asked, signal);
+  if (answer.status === 'failed') return failedResult(answer);
   await using source = await openRunDirectory(ready.run.dir);
   const summary = await foldRun(source);
-  return { failure: null, ...(await readingFor(ready, summary, asked, answer, api, signal)) };
+  return { failure: null, ...(await interpretAnswer(ready, summary, asked, answer, api, signal)) };
 }
 
 /** An interruption is an answer too: what was received until then is recorded, and so is that nothing followed. */
-async function answerOf(api: UsageApi, { usageApi, surroundings }: Asked, signal: AbortSignal | undefined): Promise<UsageAnswer> {
-  const { start, end } = surroundings.joint.minutes;
+async function fetchUsage(
+  api: UsageApi,
+  { usageApi, overlapping }: UsageRequest,
+  signal: AbortSignal | undefined,
+): Promise<UsageAnswer> {
+  const { start, end } = overlapping.joint.minutes;
   try {
     return await api.fetchUsage({ start: new Date(start), end: new Date(end), filter: filterOf(usageApi), signal });
   } catch (error) {
@@ -86,14 +90,14 @@ async function answerOf(api: UsageApi, { usageApi, surroundings }: Asked, signal
 }
 
 /** What an answer says of the run: the reading, the comparison, and the steps. */
-async function readingFor(
-  { ledger, settings }: Ready,
+async function interpretAnswer(
+  { ledger, settings }: ReadyRun,
   summary: RunSummary,
-  { usageApi, window, surroundings: { joint, unreadable } }: Asked,
+  { usageApi, window, overlapping: { joint, unreadable } }: UsageRequest,
   { buckets, fetchedAt }: Extract<UsageAnswer, { status: 'ok' }>,
   api: UsageApi,
   signal: AbortSignal | undefined,
-): Promise<Omit<Answered, 'failure'>> {
+): Promise<Omit<QueryResult, 'failure'>> {
   const { provider } = usageApi;
   const filter = filterOf(usageApi);
   // Costs are shown, and decide nothing: that they could not be had is told by the answer in the log.
@@ -105,11 +109,11 @@ async function readingFor(
     });
   const cost = costs?.status === 'ok' && costs.usd !== null ? { usd: costs.usd, start: costs.start, end: costs.end } : null;
   const sharedStarts = sharedMinutes(joint, buckets, filter.api_key_id !== null);
-  const reading = boundedReading(readingOf({ fetchedAt, buckets, window, joint, sharedStarts, cost }));
+  const reading = truncateReading(readingOf({ fetchedAt, buckets, window, joint, sharedStarts, cost }));
   const minutes = providerMinutes(buckets);
   const calls = ledger.calls.filter((call) => canBeBilledBy(provider, call));
   const keys = new Set(buckets.flatMap(({ rows }) => rows.flatMap(({ api_key_id }) => api_key_id ?? [])));
-  const comparison = weigh({
+  const comparison = compareReading({
     provider,
     figures: minutes.sum(() => true),
     apiKeys: keys.size === 0 ? null : keys.size,
@@ -124,6 +128,6 @@ async function readingFor(
   const run = { calls, endedAt: ledger.endedAt };
   return {
     outcome: { kind: 'reading', reading, comparison },
-    steps: boundedSteps(stepResolutions(steps, run, sharedStarts, minutes)),
+    steps: truncateSteps(stepResolutions(steps, run, sharedStarts, minutes)),
   };
 }

@@ -7,7 +7,7 @@ import type { RawPage } from './api/usage-api.ts';
 const log = getLogger('reconcile', { component: 'reconciliation' });
 
 /** Of a body in one record, as JSON; the rest of the record is small. */
-const PART_BYTES = MAX_RECORD_BYTES / 2;
+const MAX_PART_BYTES = MAX_RECORD_BYTES / 2;
 
 export interface LoggedAttempts {
   /** Oldest first. */
@@ -16,7 +16,7 @@ export interface LoggedAttempts {
   readonly nextNumber: number;
 }
 
-const Numbered = EVENT_METADATA.usage_api_response.pick({ reconciliation_attempt: true });
+const AttemptNumber = EVENT_METADATA.usage_api_response.pick({ reconciliation_attempt: true });
 
 export async function readAttempts(runDir: string): Promise<LoggedAttempts> {
   const attempts: ReconciliationAttempt[] = [];
@@ -28,7 +28,7 @@ export async function readAttempts(runDir: string): Promise<LoggedAttempts> {
     if (!('record' in item)) continue;
     const { event, metadata } = item.record;
     if (event === 'usage_api_response')
-      highest = Math.max(highest, Numbered.safeParse(metadata).data?.reconciliation_attempt ?? 0);
+      highest = Math.max(highest, AttemptNumber.safeParse(metadata).data?.reconciliation_attempt ?? 0);
     if (event !== 'reconciliation_attempt') continue;
     const attempt = ReconciliationAttempt.safeParse(metadata).data;
     if (attempt === undefined) continue;
@@ -41,7 +41,7 @@ export async function readAttempts(runDir: string): Promise<LoggedAttempts> {
 /** Records an answer as it came, before anybody reads it. Call it in the run's log scope. */
 export function recordPage(attempt: number, { error, body, ...page }: RawPage): void {
   // A secret that the parts would cut in two is covered first.
-  const parts = partsOf(runRedactor().redact(body));
+  const parts = splitBody(runRedactor().redact(body));
   const message = `${page.report} page ${page.page}: ${page.status === null ? 'no answer' : `HTTP ${page.status}`}`;
   for (const [index, part] of parts.entries()) {
     const last = index === parts.length - 1;
@@ -65,12 +65,12 @@ export function recordAttempt(attempt: ReconciliationAttempt): void {
 }
 
 /** Pieces whose JSON fits; never cut within a character. At least one. */
-export function partsOf(body: string): string[] {
+export function splitBody(body: string): string[] {
   const parts: string[] = [];
   let at = 0;
-  while (body.length - at > PART_BYTES / 6) {
-    let length = Math.min(body.length - at, PART_BYTES);
-    while (Buffer.byteLength(JSON.stringify(body.slice(at, at + length))) > PART_BYTES) length = Math.floor(length / 2);
+  while (body.length - at > MAX_PART_BYTES / 6) {
+    let length = Math.min(body.length - at, MAX_PART_BYTES);
+    while (Buffer.byteLength(JSON.stringify(body.slice(at, at + length))) > MAX_PART_BYTES) length = Math.floor(length / 2);
     if (isHighSurrogate(body.charCodeAt(at + length - 1)) && at + length < body.length) length -= 1;
     parts.push(body.slice(at, at + length));
     at += length;

@@ -29,13 +29,13 @@ export interface Settings extends ReconciliationSettings {
   readonly min_age_minutes: number;
 }
 
-export type SettingOptions = Pick<
+export type OverrideOptions = Pick<
   ReconcileOptions,
   'runsDir' | 'minAgeMinutes' | 'maxAgeHours' | 'apiKeyId' | 'projectId' | 'workspaceId' | 'env'
 >;
 
 /** What options and environment say; undefined where they say nothing. @throws CONFIG_INVALID */
-export function outerSettings({ env, ...options }: SettingOptions): Partial<Settings> {
+export function settingOverrides({ env, ...options }: OverrideOptions): Partial<Settings> {
   const given = resolveSettings(
     ['runsDir', 'minAgeMinutes', 'maxAgeHours', 'intervalMinutes', 'requiredReadings', 'apiKeyId', 'projectId', 'workspaceId'],
     { options, env },

@@ -20,7 +20,7 @@ import { countedReadings } from './verdict/stable-readings.ts';
 import { readRunConfig, settingsOf, type RunConfig, type Settings } from './settings.ts';
 import { isStale } from './derived.ts';
 
-export interface Ready {
+export interface ReadyRun {
   readonly kind: 'ready';
   readonly run: CatalogRun;
   readonly metadata: RunMetadata;
@@ -37,12 +37,12 @@ export interface Ready {
 }
 
 /** `refused`: it cannot be reconciled, now or ever. */
-export type Standing = Ready | { readonly kind: 'refused'; readonly result: RunReconciliation };
+export type ReconciliationStatus = ReadyRun | { readonly kind: 'refused'; readonly result: RunReconciliation };
 
 /** Whether metadata.json alone tells that nothing is awaited: most runs of a long experiment need no other look. */
 export async function isSettledOnDisk(run: CatalogRun): Promise<boolean> {
   if (run.state !== 'finished') return false;
-  const metadata = parsed(await readFile(join(run.dir, METADATA_FILE), 'utf8').catch(() => null));
+  const metadata = parseMetadata(await readFile(join(run.dir, METADATA_FILE), 'utf8').catch(() => null));
   if (metadata === null || metadata === 'foreign') return metadata !== null;
   if (metadata.rehearsal && metadata.archive !== null) return true;
   const { reconciliation } = metadata;
@@ -50,42 +50,42 @@ export async function isSettledOnDisk(run: CatalogRun): Promise<boolean> {
 }
 
 /** @throws RECONCILE_CONFIG, RUN_UNREADABLE */
-export async function standingOf(run: CatalogRun, outer: Partial<Settings>, now: Date): Promise<Standing> {
-  const state = stateReason(run);
+export async function statusOf(run: CatalogRun, outer: Partial<Settings>, now: Date): Promise<ReconciliationStatus> {
+  const state = reasonForState(run);
   if (state !== null) {
-    const nextAttemptAt = state === LIVE ? new Date(now.getTime() + LIVE_MINUTES * 60_000).toISOString() : null;
-    return refused(run, 'pending', { ...state, nextAttemptAt });
+    const nextAttemptAt = state === LIVE ? new Date(now.getTime() + LIVE_RECHECK_MINUTES * 60_000).toISOString() : null;
+    return notReady(run, 'pending', { ...state, nextAttemptAt });
   }
   const text = await readFile(join(run.dir, METADATA_FILE), 'utf8').catch(() => null);
-  const metadata = parsed(text);
-  if (metadata === 'foreign') return refused(run, 'not_applicable', FOREIGN);
-  if (metadata === null) return refused(run, 'pending', BROKEN);
+  const metadata = parseMetadata(text);
+  if (metadata === 'foreign') return notReady(run, 'not_applicable', NOT_BY_STEPWELL);
+  if (metadata === null) return notReady(run, 'pending', METADATA_INVALID);
   const ageMinutes = ageOf(metadata, now);
-  if (metadata.archive === null || metadata.ended_at === null) return refused(run, 'pending', { ...UNSEALED, ageMinutes });
-  if (metadata.rehearsal) return refused(run, 'not_applicable', { ...REHEARSAL, ageMinutes });
+  if (metadata.archive === null || metadata.ended_at === null) return notReady(run, 'pending', { ...UNSEALED, ageMinutes });
+  if (metadata.rehearsal) return notReady(run, 'not_applicable', { ...REHEARSAL, ageMinutes });
   if (!existsSync(join(run.dir, LOGS_DIR))) {
     const summary = await readReconciliation(run.dir);
-    return refused(run, summary?.verification_status ?? 'pending', { ...WITHOUT_LOGS, ageMinutes, summary });
+    return notReady(run, summary?.verification_status ?? 'pending', { ...NO_LOGS, ageMinutes, summary });
   }
 
-  const ledger = await ledgerOf(run.dir);
+  const ledger = await readLedgerIn(run.dir);
   const { start } = ledger;
-  if (start?.replay === true) return refused(run, 'not_applicable', { ...REPLAY, ageMinutes });
-  if (start === null || start.usageApi === null) return refused(run, 'not_applicable', { ...NOBODY, ageMinutes });
+  if (start?.replay === true) return notReady(run, 'not_applicable', { ...REPLAY, ageMinutes });
+  if (start === null || start.usageApi === null) return notReady(run, 'not_applicable', { ...NO_USAGE_API, ageMinutes });
   if (start.usageApi === 'unrecorded') {
     // As metrics.json has it.
     const state = ledger.calls.length > 0 ? 'pending' : 'not_applicable';
-    return refused(run, state, { ...UNRECORDED, ageMinutes, settled: true });
+    return notReady(run, state, { ...USAGE_API_UNRECORDED, ageMinutes, settled: true });
   }
   const config = await readRunConfig(run.dir);
   const settings = settingsOf(config.reconciliation, outer);
   const { attempts } = await readAttempts(run.dir);
   const summary = await readReconciliation(run.dir, { all: true });
   const endedAt = Date.parse(metadata.ended_at);
-  const youngest = endedAt + settings.min_age_minutes * 60_000;
+  const minAgeReachedAt = endedAt + settings.min_age_minutes * 60_000;
   const verification = summary?.verification_status ?? 'pending';
   const settled = isSettled(verification) || (summary?.waiting_ended ?? false);
-  const facts = { settings, attempts, youngest };
+  const facts = { settings, attempts, youngest: minAgeReachedAt };
   return {
     kind: 'ready',
     run,
@@ -98,7 +98,7 @@ export async function standingOf(run: CatalogRun, outer: Partial<Settings>, now:
     attempts,
     stale: await isStale(run.dir, metadata),
     result: {
-      ...skipped(run, verification, summary?.verification_message ?? 'It was not asked for yet.'),
+      ...skippedResult(run, verification, summary?.verification_message ?? 'It was not asked for yet.'),
       ageMinutes,
       summary,
       settled,
@@ -120,7 +120,7 @@ export function nextAttemptAt(it: {
   return new Date(Math.max(due, youngest)).toISOString();
 }
 
-export function skipped(
+export function skippedResult(
   run: CatalogRun,
   state: ReconciliationState,
   reason: string,
@@ -142,7 +142,7 @@ export function skipped(
   };
 }
 
-interface Refusal {
+interface NotReadyReason {
   readonly reason: string;
   readonly fix: string | null;
   readonly ageMinutes?: number | null;
@@ -152,47 +152,50 @@ interface Refusal {
 }
 
 /** A run that is going on is looked at again after this. */
-const LIVE_MINUTES = 10;
+const LIVE_RECHECK_MINUTES = 10;
 
-function refused(run: CatalogRun, state: ReconciliationState, refusal: Refusal): Standing {
+function notReady(run: CatalogRun, state: ReconciliationState, refusal: NotReadyReason): ReconciliationStatus {
   const { reason, fix, ageMinutes = null, summary = null, nextAttemptAt = null, settled = isSettled(state) } = refusal;
-  return { kind: 'refused', result: { ...skipped(run, state, reason, fix), ageMinutes, summary, nextAttemptAt, settled } };
+  return { kind: 'refused', result: { ...skippedResult(run, state, reason, fix), ageMinutes, summary, nextAttemptAt, settled } };
 }
 
-const LIVE: Refusal = { reason: 'The run is still going on.', fix: null };
-const CRASHED: Refusal = {
+const LIVE: NotReadyReason = { reason: 'The run is still going on.', fix: null };
+const CRASHED: NotReadyReason = {
   reason: 'The process of the run ended without finishing its record.',
   fix: 'Finish the record with `stepwell recover`, then reconcile.',
 };
-const MISSING: Refusal = { reason: 'The directory of the run is gone.', fix: 'Make the index anew: stepwell list --rebuild.' };
-const UNSEALED: Refusal = {
+const MISSING: NotReadyReason = {
+  reason: 'The directory of the run is gone.',
+  fix: 'Make the index anew: stepwell list --rebuild.',
+};
+const UNSEALED: NotReadyReason = {
   reason: 'The run was not sealed.',
   fix: 'Finish the record with `stepwell recover`, then reconcile.',
 };
-const BROKEN: Refusal = {
+const METADATA_INVALID: NotReadyReason = {
   reason: 'metadata.json of the run cannot be read.',
   fix: 'Restore it from the archive: tar -xzf run.tar.gz metadata.json; `stepwell verify` then names what differs.',
 };
-const FOREIGN: Refusal = {
+const NOT_BY_STEPWELL: NotReadyReason = {
   reason: 'The run was not made by stepwell, so there is no ledger to compare.',
   fix: null,
 };
-const REHEARSAL: Refusal = { reason: 'The scripted offline model answered, which nobody bills.', fix: null };
-const REPLAY: Refusal = { reason: 'Recorded exchanges answered, which nobody bills again.', fix: null };
-const NOBODY: Refusal = {
+const REHEARSAL: NotReadyReason = { reason: 'The scripted offline model answered, which nobody bills.', fix: null };
+const REPLAY: NotReadyReason = { reason: 'Recorded exchanges answered, which nobody bills again.', fix: null };
+const NO_USAGE_API: NotReadyReason = {
   reason: 'The run does not say whose usage API has its figures.',
   fix: 'Where a provider bills the calls, name it for further runs: endpoint.usage_api.provider in the configuration.',
 };
-const UNRECORDED: Refusal = {
+const USAGE_API_UNRECORDED: NotReadyReason = {
   reason: 'The run was recorded before format 1.1, so that it does not say whose usage API has its figures.',
   fix: null,
 };
-const WITHOUT_LOGS: Refusal = {
+const NO_LOGS: NotReadyReason = {
   reason: 'The logs of the run are not here, as in a clone: there is nowhere to record what is found.',
   fix: 'Reconcile where the run was made, or unpack its logs: tar -xzf run.tar.gz logs.',
 };
 
-function stateReason({ state }: CatalogRun): Refusal | null {
+function reasonForState({ state }: CatalogRun): NotReadyReason | null {
   switch (state) {
     case 'finished':
       return null;
@@ -209,7 +212,7 @@ function stateReason({ state }: CatalogRun): Refusal | null {
 }
 
 /** `foreign` for a run of the original system. */
-function parsed(text: string | null): RunMetadata | 'foreign' | null {
+function parseMetadata(text: string | null): RunMetadata | 'foreign' | null {
   if (text === null) return 'foreign';
   const value = parseJson(text);
   if (typeof value === 'object' && value !== null && !('stepwell_version' in value)) return 'foreign';
@@ -220,7 +223,7 @@ function ageOf({ ended_at }: RunMetadata, now: Date): number | null {
   return ended_at === null ? null : Math.max(0, Math.floor((now.getTime() - Date.parse(ended_at)) / 60_000));
 }
 
-async function ledgerOf(runDir: string): Promise<RunLedger> {
+async function readLedgerIn(runDir: string): Promise<RunLedger> {
   await using source = await openRunDirectory(runDir);
   return await readLedger(source);
 }

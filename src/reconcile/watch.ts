@@ -4,9 +4,9 @@ import { reconcileRound } from './batch.ts';
 import type { ReconcileReport, RunReconciliation, WatchOptions } from './options.ts';
 
 /** Between two rounds, however often readings may count. */
-const LEAST_PAUSE_MS = 60_000;
+const MIN_PAUSE_MS = 60_000;
 /** Timers take no more; a longer wait is looked at again. */
-const MOST_PAUSE_MS = 86_400_000;
+const MAX_PAUSE_MS = 86_400_000;
 
 /**
  * Repeats until each chosen run is settled, or waits for a person. A run is asked for when a reading of it counts, not before.
@@ -27,8 +27,7 @@ export async function watchRuns(options: WatchOptions): Promise<ReconcileReport>
     const due = results.flatMap(({ settled, nextAttemptAt }) =>
       settled || nextAttemptAt === null ? [] : Date.parse(nextAttemptAt),
     );
-    const next =
-      due.length === 0 || signal?.aborted === true ? null : Math.max(Math.min(...due), now().getTime() + LEAST_PAUSE_MS);
+    const next = due.length === 0 || signal?.aborted === true ? null : Math.max(Math.min(...due), now().getTime() + MIN_PAUSE_MS);
     onRound?.({
       round,
       results,
@@ -38,7 +37,7 @@ export async function watchRuns(options: WatchOptions): Promise<ReconcileReport>
     if (next === null) return { results };
     try {
       for (let left = next - now().getTime(); left > 0; left = next - now().getTime()) {
-        await wait(Math.min(left, MOST_PAUSE_MS), signal);
+        await wait(Math.min(left, MAX_PAUSE_MS), signal);
       }
     } catch (error) {
       if (signal?.aborted !== true) throw error;

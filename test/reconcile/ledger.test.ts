@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { ledgerFigures } from '../../src/reconcile/figures.ts';
+import { ledgerTotals } from '../../src/reconcile/totals.ts';
 import { canBeBilledBy, readLedger } from '../../src/reconcile/ledger.ts';
 import { MINUTE_MS, windowOf } from '../../src/reconcile/minutes/window.ts';
 import { openRunDirectory } from '../../src/store/index.ts';
@@ -27,10 +27,10 @@ test('refused calls used nothing; calls without figures make the ledger a lower 
   await using source = await openRunDirectory(runDir);
   const ledger = await readLedger(source);
   assert.deepEqual(
-    ledger.calls.map(({ use, step, brokeOff, endedAt, startedAt }) => [
+    ledger.calls.map(({ use, step, incomplete: incomplete, endedAt, startedAt }) => [
       use,
       step,
-      brokeOff,
+      incomplete,
       endedAt === null ? null : endedAt - startedAt,
     ]),
     [
@@ -43,7 +43,7 @@ test('refused calls used nothing; calls without figures make the ledger a lower 
       ['unknown', 1, true, null],
     ],
   );
-  assert.deepEqual(ledgerFigures(ledger.calls), { input_tokens: 30, output_tokens: 3, cached_tokens: 4, api_calls: 5 });
+  assert.deepEqual(ledgerTotals(ledger.calls), { input_tokens: 30, output_tokens: 3, cached_tokens: 4, api_calls: 5 });
   const window = windowOf(ledger)!;
   // And the provider a minute longer.
   assert.deepEqual([window.start - NOON, window.end - NOON], [0, 7 * MINUTE_MS], 'the open call may have gone on until the end');
@@ -57,15 +57,15 @@ test('nothing but calls without figures is unknown, and no 0; no calls at all ar
     step: 1,
     startedAt: 0,
     endedAt: 1,
-    brokeOff: false,
+    incomplete: false,
     wire: 'openai.chat',
     inputTokens: null,
     outputTokens: null,
     cacheReadTokens: null,
   };
   const unknown = { input_tokens: null, output_tokens: null, cached_tokens: null, api_calls: 1 };
-  assert.deepEqual(ledgerFigures([{ ...call, use: 'unknown' }]), unknown);
-  assert.deepEqual(ledgerFigures([{ ...call, use: 'none' }]), {
+  assert.deepEqual(ledgerTotals([{ ...call, use: 'unknown' }]), unknown);
+  assert.deepEqual(ledgerTotals([{ ...call, use: 'none' }]), {
     input_tokens: 0,
     output_tokens: 0,
     cached_tokens: 0,

@@ -4,7 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { partsOf } from '../../src/reconcile/records.ts';
+import { splitBody } from '../../src/reconcile/records.ts';
 import { EVENT_METADATA, type EventMetadata } from '../../src/schema/index.ts';
 import { attemptsOf, differences, HOUR, place } from './sealed-runs.ts';
 
@@ -97,7 +97,7 @@ test('property: parts join to the whole, fit a record, and cut no character', ()
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 20 }), fc.integer({ min: 1, max: 3000 }), (pieces, times) => {
       const body = pieces.join('').repeat(times);
-      const parts = partsOf(body);
+      const parts = splitBody(body);
       assert.equal(parts.join(''), body);
       assert.ok(parts.length >= 1);
       for (const part of parts) {

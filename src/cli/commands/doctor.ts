@@ -2,7 +2,7 @@
 import { adapters } from '../../frameworks/index.ts';
 import { ExitCode, StepwellError } from '../../errors/index.ts';
 import { checkFramework, checkMachine, withShownPaths, type PreflightCheck } from '../../experiment/index.ts';
-import { accessOf } from '../../reconcile/index.ts';
+import { usageApiAccess } from '../../reconcile/index.ts';
 import { loadConfig, type ResolvedConfig, type ResolvedFramework } from '../../config/index.ts';
 import { issueOf } from '../../run/index.ts';
 import { type Style, paintFor, sanitize, sanitizeJson, wrap } from '../../terminal/index.ts';
@@ -118,7 +118,7 @@ function usageLines({ rehearsal, config, frameworks }: ResolvedConfig): Line[] {
   return onceIfSame(metered, ({ name, endpoint }) => {
     const api = endpoint?.usageApi ?? null;
     if (api === null) return ok('reconcile: no provider’s usage API is known, so tokens are not compared with its figures');
-    const access = accessOf(config, name, api.provider, process.env);
+    const access = usageApiAccess(config, name, api.provider, process.env);
     if (access.status === 'missing') return { state: 'later', what: `reconcile: ${access.reason}`, fix: access.fix };
     const ids = [api.api_key_id, api.project_id, api.workspace_id].filter((id) => id !== null);
     const of = ids.length === 0 ? 'the whole organisation, since no id is configured' : ids.join(', ');

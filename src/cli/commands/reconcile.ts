@@ -8,9 +8,9 @@ import {
   reconcileRuns,
   watchRuns,
   type ReconcileOptions,
-  type RunChoice,
+  type RunSelection,
   type RunReconciliation,
-  type RunUnderWay,
+  type RunProgress,
   type WatchRound,
   reconcileError,
 } from '../../reconcile/index.ts';
@@ -72,7 +72,7 @@ function exitCodeOf(results: readonly RunReconciliation[]): number {
 }
 
 /** `<framework>`, `<framework> <run>`, or a run alone, as other commands take it. @throws RECONCILE_NO_FRAMEWORK */
-async function choiceOf(runsDir: string, [first, second]: readonly string[]): Promise<RunChoice> {
+async function choiceOf(runsDir: string, [first, second]: readonly string[]): Promise<RunSelection> {
   if (first === undefined) return { runsDir };
   const { runs } = await listRuns(runsDir);
   const frameworks = [...new Set(runs.map(({ entry }) => entry.path.split('/')[0] ?? entry.framework))].sort();
@@ -92,7 +92,7 @@ function sayingOf(runsDir: string, single: boolean): Saying {
 }
 
 /** A provider may take its time. One run alone is told of to a person who waits. */
-function noteRun({ index, total, framework, runId }: RunUnderWay): void {
+function noteRun({ index, total, framework, runId }: RunProgress): void {
   if (total > 1 || process.stderr.isTTY) note(`[${index}/${total}] ${runName({ framework, runId })}`);
 }
 
@@ -151,7 +151,7 @@ function roundText({ round, results, settled, nextRoundAt }: WatchRound): string
   return `round ${round}: ${settled} of ${counted(results.length, 'run')} settled; ${next}`;
 }
 
-async function list(choice: RunChoice & { minAgeMinutes?: number; maxAgeHours?: number }, options: Options): Promise<number> {
+async function list(choice: RunSelection & { minAgeMinutes?: number; maxAgeHours?: number }, options: Options): Promise<number> {
   const all = options.verbose === true;
   const runs = await listReconciliations({ ...choice, all });
   if (options.json === true) {
@@ -169,7 +169,7 @@ async function list(choice: RunChoice & { minAgeMinutes?: number; maxAgeHours?: 
 }
 
 /** Why, so that a wrong directory is not taken for work that is done. */
-async function nothingToDo(choice: RunChoice, sentence: string): Promise<string> {
+async function nothingToDo(choice: RunSelection, sentence: string): Promise<string> {
   const where = choice.framework === undefined ? shownPath(choice.runsDir) : `${shownPath(choice.runsDir)}/${choice.framework}`;
   const all = await listReconciliations({ runsDir: choice.runsDir, framework: choice.framework, all: true });
   if (all.length === 0) return `${sentence}: there are no runs in ${where}.`;

@@ -2,16 +2,16 @@
 import { z } from 'zod';
 import { readAmount } from './amount.ts';
 import { cursorFields, nextOf } from './report.ts';
-import { DAYS_A_PAGE, figure, MINUTES_A_PAGE, name } from './report.ts';
+import { DAYS_PER_PAGE, optionalCount, MINUTES_PER_PAGE, optionalName } from './report.ts';
 import type { CostItem, Provider, Span, UsageItem } from './report.ts';
 
 /** It has no id: the answer holds null for it. Nobody can ask for it, so its rows belong to no filter. */
 const DEFAULT_WORKSPACE = 'default';
 
-const owner = { api_key_id: name, workspace_id: name };
+const owner = { api_key_id: optionalName, workspace_id: optionalName };
 
 /** Null when one of them is: a part of a sum is not the sum. */
-function sumOf(figures: readonly (number | null | undefined)[]): number | null {
+function sumIfAllKnown(figures: readonly (number | null | undefined)[]): number | null {
   let sum = 0;
   for (const one of figures) {
     if (one === null || one === undefined) return null;
@@ -24,21 +24,21 @@ function sumOf(figures: readonly (number | null | undefined)[]): number | null {
 const Messages = z
   .object({
     ...owner,
-    model: name,
-    uncached_input_tokens: figure,
-    cache_creation: z.record(z.string(), figure).nullish(),
-    cache_read_input_tokens: figure,
-    output_tokens: figure,
+    model: optionalName,
+    uncached_input_tokens: optionalCount,
+    cache_creation: z.record(z.string(), optionalCount).nullish(),
+    cache_read_input_tokens: optionalCount,
+    output_tokens: optionalCount,
   })
   .transform((row): UsageItem => {
     // One field for each time that a cache entry lives.
     const written = row.cache_creation ?? null;
-    const writtenTokens = written === null ? null : sumOf(Object.values(written));
+    const writtenTokens = written === null ? null : sumIfAllKnown(Object.values(written));
     return {
       model: row.model ?? null,
       api_key_id: row.api_key_id ?? null,
-      place: row.workspace_id ?? DEFAULT_WORKSPACE,
-      input_tokens: sumOf([row.uncached_input_tokens, writtenTokens, row.cache_read_input_tokens]),
+      project_or_workspace_id: row.workspace_id ?? DEFAULT_WORKSPACE,
+      input_tokens: sumIfAllKnown([row.uncached_input_tokens, writtenTokens, row.cache_read_input_tokens]),
       output_tokens: row.output_tokens ?? null,
       cached_tokens: row.cache_read_input_tokens ?? null,
       api_calls: null,
@@ -47,7 +47,7 @@ const Messages = z
 
 const Costs = z
   .object({
-    workspace_id: name,
+    workspace_id: optionalName,
     amount: z.union([z.string(), z.number()]).nullish(),
     currency: z.string().regex(/^usd$/i).nullish(),
   })
@@ -55,7 +55,7 @@ const Costs = z
     const cents = row.amount ?? null;
     const amount = cents === null ? null : readAmount(cents, -2);
     if (cents !== null && amount === null) context.addIssue({ code: 'custom', message: `${JSON.stringify(cents)} is no amount` });
-    return { api_key_id: null, place: row.workspace_id ?? DEFAULT_WORKSPACE, amount };
+    return { api_key_id: null, project_or_workspace_id: row.workspace_id ?? DEFAULT_WORKSPACE, amount };
   });
 
 const time = z.iso.datetime({ offset: true });
@@ -99,7 +99,7 @@ export const anthropic: Provider = {
         ...(filter.api_key_id === null ? {} : { api_key_ids: [filter.api_key_id] }),
         ...(filter.workspace_id === null ? {} : { workspace_ids: [filter.workspace_id] }),
         group_by: ['model', 'api_key_id', ...(filter.workspace_id === null ? [] : ['workspace_id'])],
-        limit: String(MINUTES_A_PAGE),
+        limit: String(MINUTES_PER_PAGE),
       }),
       readPage: (answer) => messagesPage.parse(answer),
     },
@@ -112,14 +112,14 @@ export const anthropic: Provider = {
       ...spanOf(span),
       bucket_width: '1d',
       ...(filter.workspace_id === null ? {} : { group_by: ['workspace_id'] }),
-      limit: String(DAYS_A_PAGE),
+      limit: String(DAYS_PER_PAGE),
     }),
     readPage: (answer) => costsPage.parse(answer),
   },
   unknownFilter: 'project_id',
   access: {
     adminPrefix: 'sk-ant-admin',
-    ordinaryPrefix: 'sk-ant-api',
+    modelKeyPrefix: 'sk-ant-api',
     scope: 'org:admin',
     howToGetKey:
       'An admin of the organisation makes admin keys (sk-ant-admin…) in the Claude Console under Settings, Admin keys; accounts of a single person have none. Put one in the environment variable that usage_api.admin_key names.',

@@ -1,10 +1,10 @@
 import { createRedactor, hasCredentials, withoutCredentials } from '../../secrets/index.ts';
 import { anthropic } from './anthropic.ts';
 import { toUsd } from './amount.ts';
-import { lineDefaults, type Line } from './ask.ts';
-import { contradicts } from './failure.ts';
+import { endpointDefaults, type ReportEndpoint } from './request.ts';
+import { inconsistentAnswer } from './failure.ts';
 import { openai } from './openai.ts';
-import { iso, readReport } from './read.ts';
+import { iso, readReport } from './paging.ts';
 import type { Provider, Span, UsageItem } from './report.ts';
 import type {
   CostAnswer,
@@ -22,7 +22,7 @@ const DAY = 86_400_000;
 
 const providers = { openai, anthropic } satisfies Record<UsageApiOptions['provider'], Provider>;
 
-type OwnOptions = UsageApiOptions & Pick<Line, 'cover'>;
+type ClientOptions = UsageApiOptions & Pick<ReportEndpoint, 'redact'>;
 
 /**
  * The usage and cost API of a provider. Whatever goes wrong is an answer with status `failed`, a wrong key or address
@@ -34,34 +34,34 @@ type OwnOptions = UsageApiOptions & Pick<Line, 'cover'>;
  */
 export function openUsageApi(options: UsageApiOptions): UsageApi {
   const provider: Provider = providers[options.provider];
-  const { cover = createRedactor({ values: [options.adminKey] }).redact } = options;
-  const own = { ...options, cover };
+  const { redact = createRedactor({ values: [options.adminKey] }).redact } = options;
+  const own = { ...options, redact };
   // An address may hold a secret as well.
-  const covered = <A extends UsageAnswer | CostAnswer>(answer: A): A =>
-    answer.status === 'failed' ? { ...answer, reason: cover(answer.reason), fix: cover(answer.fix) } : answer;
+  const redactFailure = <A extends UsageAnswer | CostAnswer>(answer: A): A =>
+    answer.status === 'failed' ? { ...answer, reason: redact(answer.reason), fix: redact(answer.fix) } : answer;
   return {
     provider: provider.name,
-    fetchUsage: async (query) => covered(await fetchUsage(provider, own, query)),
-    fetchCosts: async (query) => covered(await fetchCosts(provider, own, query)),
+    fetchUsage: async (query) => redactFailure(await fetchUsage(provider, own, query)),
+    fetchCosts: async (query) => redactFailure(await fetchCosts(provider, own, query)),
   };
 }
 
-async function fetchUsage(provider: Provider, options: OwnOptions, query: UsageQuery): Promise<UsageAnswer> {
+async function fetchUsage(provider: Provider, options: ClientOptions, query: UsageQuery): Promise<UsageAnswer> {
   const span = wholeMinutes(query);
-  const fetchedAt = (options.now ?? lineDefaults.now)().toISOString();
+  const fetchedAt = (options.now ?? endpointDefaults.now)().toISOString();
   const rows = new Map<number, UsageRow[]>();
   let pages = 0;
   for (const report of provider.usage) {
-    const line = lineTo(provider, report.path, options, query);
-    if ('status' in line) return line;
-    const answer = await readReport(line, report, span, query.filter, query.signal);
+    const endpoint = endpointFor(provider, report.path, options, query);
+    if ('status' in endpoint) return endpoint;
+    const answer = await readReport(endpoint, report, span, query.filter, query.signal);
     if (answer.status === 'failed') return answer;
     pages += answer.pages;
     for (const { start, end, rows: items } of answer.buckets.values()) {
       if (start % MINUTE !== 0 || end !== start + MINUTE) {
-        return contradicts(line, `a bucket from ${iso(start)} to ${iso(end)}, where minutes were asked for`);
+        return inconsistentAnswer(endpoint, `a bucket from ${iso(start)} to ${iso(end)}, where minutes were asked for`);
       }
-      rows.set(start, [...(rows.get(start) ?? []), ...items.map((item) => rowOf(item, report.name, query))]);
+      rows.set(start, [...(rows.get(start) ?? []), ...items.map((item) => toRow(item, report.name, query))]);
     }
   }
   const buckets: UsageBucket[] = [];
@@ -71,22 +71,26 @@ async function fetchUsage(provider: Provider, options: OwnOptions, query: UsageQ
   return { status: 'ok', fetchedAt, buckets, pages };
 }
 
-function rowOf({ place: _place, ...item }: UsageItem, report: UsageRow['report'], { filter }: UsageQuery): UsageRow {
+function toRow(
+  { project_or_workspace_id: _place, ...item }: UsageItem,
+  report: UsageRow['report'],
+  { filter }: UsageQuery,
+): UsageRow {
   return { ...item, api_key_id: item.api_key_id ?? filter.api_key_id, report };
 }
 
-async function fetchCosts(provider: Provider, options: OwnOptions, query: UsageQuery): Promise<CostAnswer> {
+async function fetchCosts(provider: Provider, options: ClientOptions, query: UsageQuery): Promise<CostAnswer> {
   const { start, end } = wholeMinutes(query);
   const span = { start: Math.floor(start / DAY) * DAY, end: Math.ceil(end / DAY) * DAY };
-  const line = lineTo(provider, provider.costs.path, options, query);
-  if ('status' in line) return line;
-  const asked = line.now().getTime();
-  const answer = await readReport(line, provider.costs, span, query.filter, query.signal);
+  const endpoint = endpointFor(provider, provider.costs.path, options, query);
+  if ('status' in endpoint) return endpoint;
+  const asked = endpoint.now().getTime();
+  const answer = await readReport(endpoint, provider.costs, span, query.filter, query.signal);
   if (answer.status === 'failed') return answer;
   const items = [...answer.buckets.values()].flatMap((bucket) => bucket.rows);
   const amounts = items.map((item) => item.amount).filter((amount) => amount !== null);
   const total = amounts.reduce((sum, amount) => sum + amount, 0n);
-  if (total < 0n) return contradicts(line, `costs that come to less than nothing (${toUsd(total)} USD)`);
+  if (total < 0n) return inconsistentAnswer(endpoint, `costs that come to less than nothing (${toUsd(total)} USD)`);
   // No bound of the whole: what a day has cost so far, half of the days. A day without its bucket is not booked yet.
   const days = (span.end - span.start) / DAY;
   const known = asked >= span.end && answer.buckets.size === days && items.length > 0 && amounts.length === items.length;
@@ -102,7 +106,7 @@ function wholeMinutes({ start, end }: UsageQuery): Span {
 }
 
 /** What cannot be asked at all is said without asking. */
-function lineTo(provider: Provider, path: string, options: OwnOptions, query: UsageQuery): Line | UsageFailure {
+function endpointFor(provider: Provider, path: string, options: ClientOptions, query: UsageQuery): ReportEndpoint | UsageFailure {
   const failed = (reason: string, fix: string): UsageFailure => ({ status: 'failed', reason, fix, retryable: false });
   const { adminKey, baseUrl = provider.baseUrl } = options;
   const foreign = query.filter[provider.unknownFilter];
@@ -115,7 +119,7 @@ function lineTo(provider: Provider, path: string, options: OwnOptions, query: Us
   }
   if (!/^[\x21-\x7e]+$/.test(adminKey)) {
     return failed(
-      `The admin key for ${provider.title} is ${adminKey === '' ? 'empty' : 'not usable: it holds spaces, line ends or letters beyond ASCII'}.`,
+      `The admin key for ${provider.title} is ${adminKey === '' ? 'empty' : 'not usable: it holds spaces, endpoint ends or letters beyond ASCII'}.`,
       provider.access.howToGetKey,
     );
   }
@@ -132,14 +136,14 @@ function lineTo(provider: Provider, path: string, options: OwnOptions, query: Us
     path: url.pathname,
     host: url.host,
     adminKey,
-    cover: options.cover,
+    redact: options.redact,
     url,
     headers: provider.headers(adminKey),
-    fetch: options.fetch ?? lineDefaults.fetch,
-    wait: options.wait ?? lineDefaults.wait,
-    now: options.now ?? lineDefaults.now,
-    random: options.random ?? lineDefaults.random,
-    timeLimitMs: options.timeLimitMs ?? lineDefaults.timeLimitMs,
+    fetch: options.fetch ?? endpointDefaults.fetch,
+    wait: options.wait ?? endpointDefaults.wait,
+    now: options.now ?? endpointDefaults.now,
+    random: options.random ?? endpointDefaults.random,
+    timeoutMs: options.timeoutMs ?? endpointDefaults.timeoutMs,
     onResponse: options.onResponse,
   };
 }

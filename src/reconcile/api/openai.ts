@@ -3,33 +3,33 @@ import { z } from 'zod';
 import type { UsageFilter } from '../../schema/index.ts';
 import { readAmount } from './amount.ts';
 import { cursorFields, nextOf } from './report.ts';
-import { DAYS_A_PAGE, figure, MINUTES_A_PAGE, name } from './report.ts';
+import { DAYS_PER_PAGE, optionalCount, MINUTES_PER_PAGE, optionalName } from './report.ts';
 import type { CostItem, Provider, Span, UsageItem } from './report.ts';
 
-const owner = { api_key_id: name, project_id: name };
+const owner = { api_key_id: optionalName, project_id: optionalName };
 
 /** The second and later names are those of the endpoint's predecessor. Input includes cached, audio and image tokens. */
 const Completions = z
   .object({
     ...owner,
-    model: name,
-    input_tokens: figure,
-    n_context_tokens_total: figure,
-    n_input_tokens_total: figure,
-    n_context_tokens: figure,
-    output_tokens: figure,
-    n_generated_tokens_total: figure,
-    n_output_tokens_total: figure,
-    n_generated_tokens: figure,
-    input_cached_tokens: figure,
-    n_cached_context_tokens_total: figure,
-    num_model_requests: figure,
-    n_requests: figure,
+    model: optionalName,
+    input_tokens: optionalCount,
+    n_context_tokens_total: optionalCount,
+    n_input_tokens_total: optionalCount,
+    n_context_tokens: optionalCount,
+    output_tokens: optionalCount,
+    n_generated_tokens_total: optionalCount,
+    n_output_tokens_total: optionalCount,
+    n_generated_tokens: optionalCount,
+    input_cached_tokens: optionalCount,
+    n_cached_context_tokens_total: optionalCount,
+    num_model_requests: optionalCount,
+    n_requests: optionalCount,
   })
   .transform((row): UsageItem => ({
     model: row.model ?? null,
     api_key_id: row.api_key_id ?? null,
-    place: row.project_id ?? null,
+    project_or_workspace_id: row.project_id ?? null,
     input_tokens: row.input_tokens ?? row.n_context_tokens_total ?? row.n_input_tokens_total ?? row.n_context_tokens ?? null,
     output_tokens:
       row.output_tokens ?? row.n_generated_tokens_total ?? row.n_output_tokens_total ?? row.n_generated_tokens ?? null,
@@ -38,11 +38,11 @@ const Completions = z
   }));
 
 const Embeddings = z
-  .object({ ...owner, model: name, input_tokens: figure, num_model_requests: figure })
+  .object({ ...owner, model: optionalName, input_tokens: optionalCount, num_model_requests: optionalCount })
   .transform((row): UsageItem => ({
     model: row.model ?? null,
     api_key_id: row.api_key_id ?? null,
-    place: row.project_id ?? null,
+    project_or_workspace_id: row.project_id ?? null,
     input_tokens: row.input_tokens ?? null,
     // Not unknown: an embedding has no output, and its input is not cached.
     output_tokens: 0,
@@ -61,7 +61,7 @@ const Costs = z
     const value = row.amount?.value ?? null;
     const amount = value === null ? null : readAmount(value);
     if (value !== null && amount === null) context.addIssue({ code: 'custom', message: `${JSON.stringify(value)} is no amount` });
-    return { api_key_id: row.api_key_id ?? null, place: row.project_id ?? null, amount };
+    return { api_key_id: row.api_key_id ?? null, project_or_workspace_id: row.project_id ?? null, amount };
   });
 
 function pageOf<Row>(row: z.ZodType<Row>) {
@@ -90,7 +90,7 @@ function usage(report: 'completions' | 'embeddings', row: z.ZodType<UsageItem>):
       bucket_width: '1m',
       ...filterOf(filter),
       group_by: ['model', 'api_key_id', ...(filter.project_id === null ? [] : ['project_id'])],
-      limit: String(MINUTES_A_PAGE),
+      limit: String(MINUTES_PER_PAGE),
     }),
     readPage: (answer) => page.parse(answer),
   };
@@ -128,7 +128,7 @@ export const openai: Provider = {
         bucket_width: '1d',
         ...filterOf(filter),
         ...(group.length === 0 ? {} : { group_by: group }),
-        limit: String(DAYS_A_PAGE),
+        limit: String(DAYS_PER_PAGE),
       };
     },
     readPage: (answer) => costsPage.parse(answer),
@@ -136,7 +136,7 @@ export const openai: Provider = {
   unknownFilter: 'workspace_id',
   access: {
     adminPrefix: 'sk-admin-',
-    ordinaryPrefix: 'sk-',
+    modelKeyPrefix: 'sk-',
     scope: 'api.usage.read',
     howToGetKey:
       'An owner of the organisation makes admin keys (sk-admin-…) at https://platform.openai.com/settings/organization/admin-keys; put one in the environment variable that usage_api.admin_key names.',

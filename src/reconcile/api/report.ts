@@ -27,10 +27,10 @@ export interface Span {
 }
 
 /** Whose use or cost a row is; null where the answer does not say. */
-interface Owned {
+interface UsageOwner {
   readonly api_key_id: string | null;
   /** OpenAI's project or Anthropic's workspace. */
-  readonly place: string | null;
+  readonly project_or_workspace_id: string | null;
 }
 
 export interface Bucket<Row> extends Span {
@@ -43,7 +43,7 @@ export interface Page<Row> {
   readonly next: string | null;
 }
 
-export interface Report<Row extends Owned> {
+export interface Report<Row extends UsageOwner> {
   readonly name: RawPage['report'];
   /** After the base URL. */
   readonly path: string;
@@ -52,7 +52,7 @@ export interface Report<Row extends Owned> {
   readPage(answer: unknown): Page<Row>;
 }
 
-export interface UsageItem extends Owned {
+export interface UsageItem extends UsageOwner {
   readonly model: string | null;
   readonly input_tokens: number | null;
   readonly output_tokens: number | null;
@@ -60,7 +60,7 @@ export interface UsageItem extends Owned {
   readonly api_calls: number | null;
 }
 
-export interface CostItem extends Owned {
+export interface CostItem extends UsageOwner {
   /** As in amount.ts. */
   readonly amount: bigint | null;
 }
@@ -74,22 +74,22 @@ export interface Provider {
   readonly costs: Report<CostItem>;
   /** What the filter asks for that this provider does not have. */
   readonly unknownFilter: 'project_id' | 'workspace_id';
-  readonly access: AccessWords;
+  readonly access: KeyInfo;
 }
 
 /** How a provider's keys are told apart, and what to do when one is refused. */
-export interface AccessWords {
+export interface KeyInfo {
   /** Begins every admin key. */
   readonly adminPrefix: string;
   /** Begins keys that are good for calls to the model. */
-  readonly ordinaryPrefix: string;
+  readonly modelKeyPrefix: string;
   /** What a key needs to read usage. */
   readonly scope: string;
   readonly howToGetKey: string;
 }
 
 /** A count; some answers carry numbers as text. */
-export const figure = z
+export const optionalCount = z
   .union([
     z.int().nonnegative(),
     z
@@ -99,22 +99,22 @@ export const figure = z
   ])
   .nullish();
 
-export const name = z.string().nullish();
+export const optionalName = z.string().nullish();
 
 /**
  * Minutes a page. A minute with one row takes about 700 bytes in a record, so a page of a separate key stays far below
  * a record's limit; a busy account without a filter may exceed it.
  */
-export const MINUTES_A_PAGE = 60;
+export const MINUTES_PER_PAGE = 60;
 
 /** Days a page; the least maximum of the providers. */
-export const DAYS_A_PAGE = 31;
+export const DAYS_PER_PAGE = 31;
 
 /** The row is of the key and place that were asked for, or does not say whose it is. */
-export function belongs(row: Owned, filter: UsageFilter): boolean {
-  const place = filter.project_id ?? filter.workspace_id;
+export function matchesFilter(row: UsageOwner, filter: UsageFilter): boolean {
+  const wanted = filter.project_id ?? filter.workspace_id;
   return (
     (filter.api_key_id === null || row.api_key_id === null || row.api_key_id === filter.api_key_id) &&
-    (place === null || row.place === null || row.place === place)
+    (wanted === null || row.project_or_workspace_id === null || row.project_or_workspace_id === wanted)
   );
 }

@@ -80,13 +80,13 @@ export interface UsageApiOptions {
   readonly baseUrl?: string | undefined;
   readonly adminKey: string;
   /** Takes secrets out of what is said of an answer, which may repeat any; default: the admin key and what looks like a key. */
-  readonly cover?: ((text: string) => string) | undefined;
+  readonly redact?: ((text: string) => string) | undefined;
   readonly fetch?: typeof fetch | undefined;
   /** Resolves after `ms`; rejects when the signal aborts. */
   readonly wait?: ((ms: number, signal?: AbortSignal) => Promise<void>) | undefined;
   readonly now?: (() => Date) | undefined;
   /** For one request and its answer, in milliseconds; default 30,000. */
-  readonly timeLimitMs?: number | undefined;
+  readonly timeoutMs?: number | undefined;
   /** In [0, 1), for jitter. */
   readonly random?: (() => number) | undefined;
   /** Called for every answer and every failure to get one, before it is read. */

@@ -1,11 +1,11 @@
 /** The other runs below the runs directory that may have used the same minutes in the same scope. */
 import { openRun, type CatalogRun } from '../../catalog/index.ts';
 import { canBeBilledBy, readLedger, type LedgerCall, type RunLedger, type RunUsageApi } from '../ledger.ts';
-import { inView, joinMinutes, type Joint, type Neighbour } from './shared-minutes.ts';
-import { minutesOfRun, overlap, type Minutes } from './window.ts';
+import { visibilityOf, joinMinutes, type JointMinutes, type OverlappingRun } from './shared-minutes.ts';
+import { minutesOfRun, overlaps, type MinuteRange } from './window.ts';
 
-export interface Surroundings {
-  readonly joint: Joint;
+export interface OverlappingRuns {
+  readonly joint: JointMinutes;
   /** Runs whose use of these minutes is not yet known: live ones, and ones whose process died before its record was finished. */
   readonly unfinished: readonly CatalogRun[];
   /** Names of runs that may have used the minutes and cannot be read. */
@@ -20,30 +20,30 @@ export type LedgerCache = Map<string, RunLedger>;
  *
  * @param runs all runs of the runs directory
  */
-export async function surroundingsOf(
+export async function findOverlappingRuns(
   self: {
     readonly dir: string;
-    readonly window: Minutes;
+    readonly window: MinuteRange;
     readonly usageApi: RunUsageApi;
     /** False where another key may read the figures of `run`, so that they may be those of another account. */
     readonly isSameAccount: (run: CatalogRun) => Promise<boolean>;
   },
   runs: readonly CatalogRun[],
   cache: LedgerCache = new Map(),
-): Promise<Surroundings> {
+): Promise<OverlappingRuns> {
   const isBilled = (call: LedgerCall): boolean => canBeBilledBy(self.usageApi.provider, call);
-  const neighbours: Neighbour[] = [];
+  const overlappingRuns: OverlappingRun[] = [];
   const unfinished: CatalogRun[] = [];
   const unreadable: string[] = [];
-  let waiting = runs.filter((run) => run.dir !== self.dir && mayHaveCalled(run));
+  let remaining = runs.filter((run) => run.dir !== self.dir && mayHaveCalled(run));
   let joint = joinMinutes(self.window, []);
   for (;;) {
-    const near = waiting.filter((run) => mayOverlap(run, joint.minutes));
-    if (near.length === 0) return { joint, unfinished, unreadable };
-    waiting = waiting.filter((run) => !near.includes(run));
-    for (const run of near) {
+    const overlapping = remaining.filter((run) => mayOverlap(run, joint.minutes));
+    if (overlapping.length === 0) return { joint, unfinished, unreadable };
+    remaining = remaining.filter((run) => !overlapping.includes(run));
+    for (const run of overlapping) {
       const { framework, run_id: runId } = run.entry;
-      const ledger = await ledgerOf(run, cache);
+      const ledger = await cachedLedger(run, cache);
       if (ledger === null) {
         unreadable.push(`${framework}/${runId}`);
         continue;
@@ -51,14 +51,14 @@ export async function surroundingsOf(
       const { start } = ledger;
       if (start === null || start.rehearsal || start.replay) continue;
       if (start.usageApi === null || start.usageApi === 'unrecorded') continue;
-      let view = inView(self.usageApi, start.usageApi);
-      if (view === null) continue;
-      if (view === 'certain' && !(await self.isSameAccount(run))) view = 'possible';
+      let visibility = visibilityOf(self.usageApi, start.usageApi);
+      if (visibility === null) continue;
+      if (visibility === 'certain' && !(await self.isSameAccount(run))) visibility = 'possible';
       if (run.state === 'finished')
-        neighbours.push({ framework, runId, view, ledger: { ...ledger, calls: ledger.calls.filter(isBilled) } });
+        overlappingRuns.push({ framework, runId, visibility, ledger: { ...ledger, calls: ledger.calls.filter(isBilled) } });
       else unfinished.push(run);
     }
-    joint = joinMinutes(self.window, neighbours);
+    joint = joinMinutes(self.window, overlappingRuns);
   }
 }
 
@@ -67,14 +67,14 @@ function mayHaveCalled({ entry }: CatalogRun): boolean {
 }
 
 /** By the times in the index; a run without times may have been at any. */
-function mayOverlap({ entry }: CatalogRun, minutes: Minutes): boolean {
+function mayOverlap({ entry }: CatalogRun, minutes: MinuteRange): boolean {
   const start = entry.start_time === null ? Number.NEGATIVE_INFINITY : Date.parse(entry.start_time);
   const end = entry.end_time === null ? Number.POSITIVE_INFINITY : Date.parse(entry.end_time);
-  return overlap(minutesOfRun(start, end), minutes);
+  return overlaps(minutesOfRun(start, end), minutes);
 }
 
 /** Null when it is gone or cannot be read. */
-async function ledgerOf(run: CatalogRun, cache: LedgerCache): Promise<RunLedger | null> {
+async function cachedLedger(run: CatalogRun, cache: LedgerCache): Promise<RunLedger | null> {
   const known = cache.get(run.dir);
   if (known !== undefined) return known;
   if (run.state === 'missing') return null;

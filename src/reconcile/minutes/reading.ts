@@ -1,9 +1,9 @@
 /** From the provider's minutes to what they say of one run. */
 import type { ProviderReading, UsageFigures } from '../../schema/index.ts';
 import type { UsageBucket, UsageRow } from '../api/usage-api.ts';
-import { sumFigures } from '../figures.ts';
-import type { Joint } from './shared-minutes.ts';
-import { minutesOfCall, minuteStarts, type Minutes } from './window.ts';
+import { sumUsage } from '../totals.ts';
+import type { JointMinutes } from './shared-minutes.ts';
+import { minutesOfCall, minuteStarts, type MinuteRange } from './window.ts';
 
 /** The provider's figures, minute by minute. */
 export interface ProviderMinutes {
@@ -12,8 +12,8 @@ export interface ProviderMinutes {
 }
 
 export function providerMinutes(buckets: readonly UsageBucket[]): ProviderMinutes {
-  const minutes = buckets.map(({ start, rows }) => ({ at: Date.parse(start), figures: sumFigures(rows.map(figuresOf)) }));
-  return { sum: (wanted) => sumFigures(minutes.filter(({ at }) => wanted(at)).map(({ figures }) => figures)) };
+  const minutes = buckets.map(({ start, rows }) => ({ at: Date.parse(start), figures: sumUsage(rows.map(figuresOf)) }));
+  return { sum: (wanted) => sumUsage(minutes.filter(({ at }) => wanted(at)).map(({ figures }) => figures)) };
 }
 
 /** Embeddings have no output and no cache, so that a provider names none. */
@@ -27,8 +27,12 @@ function figuresOf({ report, input_tokens, output_tokens, cached_tokens, api_cal
  *
  * @param isOneKey only the use of one key was asked for
  */
-export function sharedMinutes({ minutes, shared }: Joint, buckets: readonly UsageBucket[], isOneKey: boolean): Set<number> {
-  const all = shared.flatMap(({ neighbour, calls }) => calls.map((call) => minutesOfCall(call, neighbour.ledger.endedAt)));
+export function sharedMinutes(
+  { minutes, shared }: JointMinutes,
+  buckets: readonly UsageBucket[],
+  isOneKey: boolean,
+): Set<number> {
+  const all = shared.flatMap(({ other, calls }) => calls.map((call) => minutesOfCall(call, other.ledger.endedAt)));
   const starts = minuteStarts(all, minutes);
   if (isOneKey) return starts;
   for (const { start, rows } of buckets) {
@@ -37,18 +41,18 @@ export function sharedMinutes({ minutes, shared }: Joint, buckets: readonly Usag
   return starts;
 }
 
-export interface ReadingFacts {
+export interface ReadingParts {
   readonly fetchedAt: string;
   readonly buckets: readonly UsageBucket[];
-  readonly window: Minutes;
-  readonly joint: Joint;
+  readonly window: MinuteRange;
+  readonly joint: JointMinutes;
   /** The start of each minute that is not the run's alone. */
   readonly sharedStarts: ReadonlySet<number>;
   readonly cost: ProviderReading['cost'];
 }
 
 /** What the provider reported for the window. */
-export function readingOf({ fetchedAt, buckets, window, joint, sharedStarts, cost }: ReadingFacts): ProviderReading {
+export function readingOf({ fetchedAt, buckets, window, joint, sharedStarts, cost }: ReadingParts): ProviderReading {
   const minutes = providerMinutes(buckets);
   const inWindow = (at: number): boolean => at >= window.start && at < window.end;
   const ours = buckets.filter(({ start }) => inWindow(Date.parse(start)));
@@ -62,15 +66,15 @@ export function readingOf({ fetchedAt, buckets, window, joint, sharedStarts, cos
     minutes_with_usage: ours.filter((bucket) => bucket.rows.length > 0).length,
     shared_minutes: ours.filter(({ start }) => sharedStarts.has(Date.parse(start))).length,
     shared_with: joint.shared
-      .filter(({ neighbour, calls }) => {
-        const theirs = calls.map((call) => minutesOfCall(call, neighbour.ledger.endedAt));
+      .filter(({ other, calls }) => {
+        const theirs = calls.map((call) => minutesOfCall(call, other.ledger.endedAt));
         return minuteStarts(theirs, window).size > 0;
       })
-      .map(({ neighbour }) => ({ framework: neighbour.framework, run_id: neighbour.runId })),
+      .map(({ other }) => ({ framework: other.framework, run_id: other.runId })),
     api_keys: keys.size === 0 ? null : keys.size,
     models: models.map((model) => ({
       model,
-      ...sumFigures(rows.filter((row) => modelOf(row) === model).map(figuresOf)),
+      ...sumUsage(rows.filter((row) => modelOf(row) === model).map(figuresOf)),
     })),
     cost,
   };

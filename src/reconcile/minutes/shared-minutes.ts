@@ -6,68 +6,68 @@
  */
 import type { UsageFilter } from '../../schema/index.ts';
 import type { LedgerCall, RunLedger, RunUsageApi } from '../ledger.ts';
-import { minutesOfCall, overlap, unionOf, type Minutes } from './window.ts';
+import { minutesOfCall, overlaps, unionOf, type MinuteRange } from './window.ts';
 
 /**
  * `certain`: what the filter lets through has this run's calls in it. `possible`: it does not say by which key or project it called,
  * or another key reads its figures, of the same account or another.
  */
-export type InView = 'certain' | 'possible';
+export type Visibility = 'certain' | 'possible';
 
 /** Whether the provider's figures under `filter` hold the calls of a run that named `other`; null: they do not. */
-export function inView(filter: RunUsageApi, other: RunUsageApi): InView | null {
+export function visibilityOf(filter: RunUsageApi, other: RunUsageApi): Visibility | null {
   if (filter.provider !== other.provider) return null;
-  let view: InView = 'certain';
+  let visibility: Visibility = 'certain';
   for (const key of ['api_key_id', 'project_id', 'workspace_id'] as const satisfies readonly (keyof UsageFilter)[]) {
     const wanted = filter[key];
     if (wanted === null || other[key] === wanted) continue;
     if (other[key] !== null) return null;
-    view = 'possible';
+    visibility = 'possible';
   }
-  return view;
+  return visibility;
 }
 
 /** Another run of this runs directory in the same scope. */
-export interface Neighbour {
+export interface OverlappingRun {
   readonly framework: string;
   readonly runId: string;
-  readonly view: InView;
+  readonly visibility: Visibility;
   readonly ledger: RunLedger;
 }
 
 export interface SharedCalls {
-  readonly neighbour: Neighbour;
+  readonly other: OverlappingRun;
   /** Inside the joint minutes. */
   readonly calls: readonly LedgerCall[];
 }
 
-export interface Joint {
-  readonly minutes: Minutes;
+export interface JointMinutes {
+  readonly minutes: MinuteRange;
   /** Neighbours with calls inside. */
   readonly shared: readonly SharedCalls[];
 }
 
 /** Grows `window` until no call of a neighbour crosses its borders. */
-export function joinMinutes(window: Minutes, neighbours: readonly Neighbour[]): Joint {
-  let left = neighbours.flatMap((neighbour) =>
+export function joinMinutes(window: MinuteRange, overlappingRuns: readonly OverlappingRun[]): JointMinutes {
+  let remaining = overlappingRuns.flatMap((other) =>
     // What was refused is counted nowhere.
-    neighbour.ledger.calls
+    other.ledger.calls
       .filter(({ use }) => use !== 'none')
-      .map((call) => ({ neighbour, call, minutes: minutesOfCall(call, neighbour.ledger.endedAt) })),
+      .map((call) => ({ other, call, minutes: minutesOfCall(call, other.ledger.endedAt) })),
   );
-  const inside = new Map<Neighbour, LedgerCall[]>();
+  const inside = new Map<OverlappingRun, LedgerCall[]>();
   let minutes = window;
   for (;;) {
-    const reached = left.filter((one) => overlap(one.minutes, minutes));
+    const reached = remaining.filter((one) => overlaps(one.minutes, minutes));
     if (reached.length === 0) break;
-    for (const { neighbour, call } of reached) {
-      const calls = inside.get(neighbour);
-      if (calls === undefined) inside.set(neighbour, [call]);
+    for (const { other, call } of reached) {
+      const calls = inside.get(other);
+      if (calls === undefined) inside.set(other, [call]);
       else calls.push(call);
     }
     const before = minutes;
-    left = left.filter((one) => !overlap(one.minutes, before));
+    remaining = remaining.filter((one) => !overlaps(one.minutes, before));
     minutes = unionOf([minutes, ...reached.map((one) => one.minutes)]);
   }
-  return { minutes, shared: Array.from(inside, ([neighbour, calls]) => ({ neighbour, calls })) };
+  return { minutes, shared: Array.from(inside, ([other, calls]) => ({ other, calls })) };
 }

@@ -1,6 +1,6 @@
 /** What minutes can say of single steps. */
 import type { StepResolution } from '../../schema/index.ts';
-import { ledgerFigures } from '../figures.ts';
+import { ledgerTotals } from '../totals.ts';
 import type { LedgerCall } from '../ledger.ts';
 import type { ProviderMinutes } from './reading.ts';
 import { MINUTE_MS, minutesOfCall, minuteStarts, unionOf } from './window.ts';
@@ -9,17 +9,17 @@ import { MINUTE_MS, minutesOfCall, minuteStarts, unionOf } from './window.ts';
  * One entry for each step. A step shorter than a minute is not resolvable even where its minute is its own: whatever the
  * provider has there cannot be told from what was used beside it.
  *
- * @param others the minutes that are not the run's alone
+ * @param sharedStarts the minutes that are not the run's alone
  */
 export function stepResolutions(
   steps: readonly number[],
   run: { readonly calls: readonly LedgerCall[]; readonly endedAt: number },
-  others: ReadonlySet<number>,
+  sharedStarts: ReadonlySet<number>,
   provider: ProviderMinutes,
 ): StepResolution[] {
   return steps.map((step) => {
     const calls = run.calls.filter((call) => call.step === step);
-    const ledger = ledgerFigures(calls);
+    const ledger = ledgerTotals(calls);
     const unknown = { step, ledger, at_least: null, at_most: null };
     const [first] = calls;
     if (first === undefined) return { ...unknown, resolution: 'no_calls', seconds: null };
@@ -33,7 +33,7 @@ export function stepResolutions(
     const rest = run.calls.filter((call) => call.step !== step).map((call) => minutesOfCall(call, run.endedAt));
     const shared = minuteStarts(rest, minutes);
     const within = (at: number): boolean => at >= minutes.start && at < minutes.end;
-    const isOwn = (at: number): boolean => within(at) && !shared.has(at) && !others.has(at);
+    const isOwn = (at: number): boolean => within(at) && !shared.has(at) && !sharedStarts.has(at);
     const isWhole = [...minuteStarts([minutes], minutes)].every(isOwn);
     return {
       step,

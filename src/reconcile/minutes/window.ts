@@ -11,10 +11,10 @@ export const MINUTE_MS = 60_000;
 /** How far two clocks may be apart, the time until a finished call is booked included. */
 export const CLOCK_MARGIN_MS = 5_000;
 /** How long a provider may go on with a call that broke off on our side, and bill it then. */
-export const BROKEN_OFF_MARGIN_MS = 60_000;
+export const INCOMPLETE_MARGIN_MS = 60_000;
 
 /** `[start, end)` in Unix milliseconds, whole minutes. */
-export interface Minutes {
+export interface MinuteRange {
   readonly start: number;
   readonly end: number;
 }
@@ -24,7 +24,7 @@ function minuteOf(ms: number): number {
 }
 
 /** Every minute from `first` to `last`, those two included. */
-function minutesBetween(first: number, last: number): Minutes {
+function minutesBetween(first: number, last: number): MinuteRange {
   return { start: minuteOf(first), end: minuteOf(Math.max(first, last)) + MINUTE_MS };
 }
 
@@ -33,35 +33,35 @@ function minutesBetween(first: number, last: number): Minutes {
  *
  * @param runEndedAt stands in for the end that a call does not have
  */
-export function minutesOfCall({ startedAt, endedAt, brokeOff }: CallTimes, runEndedAt: number): Minutes {
+export function minutesOfCall({ startedAt, endedAt, incomplete: incomplete }: CallTimes, runEndedAt: number): MinuteRange {
   const end = Math.max(startedAt, endedAt ?? runEndedAt);
-  return minutesBetween(startedAt - CLOCK_MARGIN_MS, end + (brokeOff ? BROKEN_OFF_MARGIN_MS : CLOCK_MARGIN_MS));
+  return minutesBetween(startedAt - CLOCK_MARGIN_MS, end + (incomplete ? INCOMPLETE_MARGIN_MS : CLOCK_MARGIN_MS));
 }
 
 /** Every minute in which the provider may have booked a call of a run between these times. */
-export function minutesOfRun(startedAt: number, endedAt: number): Minutes {
-  return minutesOfCall({ startedAt, endedAt, brokeOff: true }, endedAt);
+export function minutesOfRun(startedAt: number, endedAt: number): MinuteRange {
+  return minutesOfCall({ startedAt, endedAt, incomplete: true }, endedAt);
 }
 
-type CallTimes = Pick<LedgerCall, 'startedAt' | 'endedAt' | 'brokeOff'>;
+type CallTimes = Pick<LedgerCall, 'startedAt' | 'endedAt' | 'incomplete'>;
 
 /** The minutes that hold every call of the run; of a run without calls, those of the run. Null when nothing has a time. */
-export function windowOf({ start, endedAt, calls }: RunLedger): Minutes | null {
+export function windowOf({ start, endedAt, calls }: RunLedger): MinuteRange | null {
   if (calls.length > 0) return unionOf(calls.map((call) => minutesOfCall(call, endedAt)));
   return start === null ? null : minutesBetween(start.at, endedAt);
 }
 
 /** From the first to the last minute of all. */
-export function unionOf(all: readonly Minutes[]): Minutes {
+export function unionOf(all: readonly MinuteRange[]): MinuteRange {
   return all.reduce((union, { start, end }) => ({ start: Math.min(union.start, start), end: Math.max(union.end, end) }));
 }
 
-export function overlap(a: Minutes, b: Minutes): boolean {
+export function overlaps(a: MinuteRange, b: MinuteRange): boolean {
   return a.start < b.end && b.start < a.end;
 }
 
 /** The start of each minute of these that lies within `bounds`. */
-export function minuteStarts(all: Iterable<Minutes>, bounds: Minutes): Set<number> {
+export function minuteStarts(all: Iterable<MinuteRange>, bounds: MinuteRange): Set<number> {
   const starts = new Set<number>();
   for (const { start, end } of all) {
     for (let at = Math.max(start, bounds.start); at < Math.min(end, bounds.end); at += MINUTE_MS) starts.add(at);
@@ -69,6 +69,6 @@ export function minuteStarts(all: Iterable<Minutes>, bounds: Minutes): Set<numbe
   return starts;
 }
 
-export function windowText({ start, end }: Minutes): UsageWindow {
+export function toUsageWindow({ start, end }: MinuteRange): UsageWindow {
   return { start: new Date(start).toISOString(), end: new Date(end).toISOString(), minutes: (end - start) / MINUTE_MS };
 }

@@ -1,9 +1,9 @@
 /** The three columns side by side, whether they agree, and with which of the runs whose calls are in the provider's figures. */
 import type { RunSummary, UsageComparison, UsageFigures, UsageProvider } from '../../schema/index.ts';
-import { FIGURES, ledgerFigures, minus, NOTHING_KNOWN } from '../figures.ts';
+import { USAGE_FIELDS, ledgerTotals, subtract, UNKNOWN_USAGE } from '../totals.ts';
 import type { LedgerCall } from '../ledger.ts';
-import type { InView, SharedCalls } from '../minutes/shared-minutes.ts';
-import { explanationsOf } from './residual.ts';
+import type { Visibility, SharedCalls } from '../minutes/shared-minutes.ts';
+import { explainResidual } from './residual.ts';
 
 /** The summary's sum over all attempts as a column of the comparison; null when nothing was claimed. */
 export function claimOf({ claimed_usage: claimed }: Pick<RunSummary, 'claimed_usage'>): UsageFigures | null {
@@ -12,7 +12,7 @@ export function claimOf({ claimed_usage: claimed }: Pick<RunSummary, 'claimed_us
   return { input_tokens, output_tokens, cached_tokens: null, api_calls: calls };
 }
 
-export interface Compared {
+export interface ComparisonInput {
   readonly claim: UsageFigures | null;
   /** Of this run. */
   readonly ledger: UsageFigures;
@@ -28,13 +28,19 @@ export interface Compared {
  * them. The difference is measured by this run's own ledger, however many runs share its minutes, so that many runs together
  * cannot hide what one of them lacks.
  */
-export function compare({ claim, ledger, joint, provider, thresholdPercent }: Compared): Omit<UsageComparison, 'explanations'> {
+export function compareUsage({
+  claim,
+  ledger,
+  joint,
+  provider,
+  thresholdPercent,
+}: ComparisonInput): Omit<UsageComparison, 'explanations'> {
   const expected = joint ?? ledger;
-  const difference: UsageFigures = { ...NOTHING_KNOWN };
-  for (const key of FIGURES) difference[key] = minus(provider[key], expected[key]);
+  const difference: UsageFigures = { ...UNKNOWN_USAGE };
+  for (const key of USAGE_FIELDS) difference[key] = subtract(provider[key], expected[key]);
   const percents = [
-    percentOf(difference.input_tokens, ledger.input_tokens),
-    percentOf(difference.output_tokens, ledger.output_tokens),
+    differencePercent(difference.input_tokens, ledger.input_tokens),
+    differencePercent(difference.output_tokens, ledger.output_tokens),
   ];
   const known = percents.filter((percent) => percent !== null);
   const percent = known.length === percents.length ? Math.max(...known) : null;
@@ -50,12 +56,12 @@ export function compare({ claim, ledger, joint, provider, thresholdPercent }: Co
 }
 
 /** Null where nothing can be said: a figure is unknown, or something stands against nothing. */
-function percentOf(difference: number | null, ledger: number | null): number | null {
+function differencePercent(difference: number | null, ledger: number | null): number | null {
   if (difference === 0 && ledger !== null) return 0;
   return difference === null || ledger === null || ledger === 0 ? null : (Math.abs(difference) / ledger) * 100;
 }
 
-export interface Weighed {
+export interface ReadingInput {
   readonly provider: UsageProvider;
   /** For the joint minutes. */
   readonly figures: UsageFigures;
@@ -68,27 +74,27 @@ export interface Weighed {
   readonly thresholdPercent: number;
 }
 
-export function weigh(it: Weighed): UsageComparison {
+export function compareReading(it: ReadingInput): UsageComparison {
   const { summary, calls, shared, figures, thresholdPercent } = it;
   const claim = claimOf(summary);
   // Nothing was measured where every attempt went past the proxy.
   const isMeasured = calls.length > 0 || summary.usage.unmetered_attempts === 0;
-  const ledger = isMeasured ? ledgerFigures(calls) : NOTHING_KNOWN;
-  const against = (views: readonly InView[]): Omit<UsageComparison, 'explanations'> => {
-    const others = shared.filter(({ neighbour }) => views.includes(neighbour.view)).flatMap((one) => one.calls);
-    const joint = others.length === 0 ? null : isMeasured ? ledgerFigures([...calls, ...others]) : NOTHING_KNOWN;
-    return compare({ claim, ledger, joint, provider: figures, thresholdPercent });
+  const ledger = isMeasured ? ledgerTotals(calls) : UNKNOWN_USAGE;
+  const compareWith = (visibilities: readonly Visibility[]): Omit<UsageComparison, 'explanations'> => {
+    const others = shared.filter(({ other }) => visibilities.includes(other.visibility)).flatMap((one) => one.calls);
+    const joint = others.length === 0 ? null : isMeasured ? ledgerTotals([...calls, ...others]) : UNKNOWN_USAGE;
+    return compareUsage({ claim, ledger, joint, provider: figures, thresholdPercent });
   };
-  const hasPossible = shared.some(({ neighbour }) => neighbour.view === 'possible');
-  const without = against(['certain']);
-  const withPossible = hasPossible ? against(['certain', 'possible']) : null;
+  const hasPossible = shared.some(({ other }) => other.visibility === 'possible');
+  const without = compareWith(['certain']);
+  const withPossible = hasPossible ? compareWith(['certain', 'possible']) : null;
   // Whether they called with the same key is for the figures to say.
-  const possibleCounted = withPossible === null ? null : residualOf(withPossible) < residualOf(without);
+  const possibleCounted = withPossible === null ? null : residualTokens(withPossible) < residualTokens(without);
   const comparison = possibleCounted === true && withPossible !== null ? withPossible : without;
-  return { ...comparison, explanations: explanationsOf({ ...it, comparison, possibleCounted }) };
+  return { ...comparison, explanations: explainResidual({ ...it, comparison, possibleCounted }) };
 }
 
-function residualOf({ difference }: Pick<UsageComparison, 'difference'>): number {
+function residualTokens({ difference }: Pick<UsageComparison, 'difference'>): number {
   const { input_tokens, output_tokens } = difference;
   return Math.abs(input_tokens ?? Number.POSITIVE_INFINITY) + Math.abs(output_tokens ?? Number.POSITIVE_INFINITY);
 }

@@ -1,11 +1,11 @@
 /** What could explain a difference: facts of the record first, then what no record can tell. */
 import { counted } from '../../format/index.ts';
 import type { RunSummary, UsageComparison, UsageProvider } from '../../schema/index.ts';
-import { boundedNames } from './truncation.ts';
+import { truncateNames } from './truncation.ts';
 import type { LedgerCall } from '../ledger.ts';
 import type { SharedCalls } from '../minutes/shared-minutes.ts';
 
-export interface Explained {
+export interface ResidualInput {
   readonly provider: UsageProvider;
   readonly comparison: Omit<UsageComparison, 'explanations'>;
   readonly summary: RunSummary;
@@ -22,11 +22,15 @@ export interface Explained {
 }
 
 /** One sentence each. */
-export function explanationsOf(it: Explained): string[] {
-  return [...ofTheRecord(it), ...ofTheScope(it), ...(it.comparison.within_threshold ? [] : ofElsewhere(it))];
+export function explainResidual(it: ResidualInput): string[] {
+  return [
+    ...explainByRecord(it),
+    ...explainBySharedScope(it),
+    ...(it.comparison.within_threshold ? [] : explainByOutsideUse(it)),
+  ];
 }
 
-function ofTheRecord({ summary, calls, foreign, provider }: Explained): string[] {
+function explainByRecord({ summary, calls, foreign, provider }: ResidualInput): string[] {
   const said: string[] = [];
   const unknown = calls.filter(({ use }) => use === 'unknown').length;
   if (unknown > 0) {
@@ -44,7 +48,7 @@ function ofTheRecord({ summary, calls, foreign, provider }: Explained): string[]
     );
   }
   if (foreign.length > 0) {
-    const wires = boundedNames([...new Set(foreign.map(({ wire }) => wire))].sort());
+    const wires = truncateNames([...new Set(foreign.map(({ wire }) => wire))].sort());
     said.push(`${counted(foreign.length, 'call')} spoke ${wires}, which is not ${provider}’s, and were left out.`);
   }
   const lost = summary.missing_records + summary.dropped.count + summary.damaged.count + summary.malformed.count;
@@ -52,14 +56,14 @@ function ofTheRecord({ summary, calls, foreign, provider }: Explained): string[]
   return said;
 }
 
-function ofTheScope({ shared, possibleCounted, apiKeys, unreadable }: Explained): string[] {
+function explainBySharedScope({ shared, possibleCounted, apiKeys, unreadable }: ResidualInput): string[] {
   const said: string[] = [];
   const unknown = shared.flatMap(({ calls }) => calls).filter(({ use }) => use === 'unknown').length;
   if (unknown > 0) {
     said.push(`${counted(unknown, 'call')} of the runs that share its minutes ended without figures of tokens.`);
   }
   if (possibleCounted !== null) {
-    const names = namesOf(shared.filter(({ neighbour }) => neighbour.view === 'possible'));
+    const names = runNames(shared.filter(({ other }) => other.visibility === 'possible'));
     said.push(
       `${names} may have called with another API key, project or account: by the figures, their calls were ${possibleCounted ? 'made with those of this run' : 'not made with the key or project of this run'}.`,
     );
@@ -69,11 +73,11 @@ function ofTheScope({ shared, possibleCounted, apiKeys, unreadable }: Explained)
       `The provider's figures hold the use of ${counted(apiKeys, 'API key')}, so that they are a bound; api_key_id or project_id in usage_api tells this run's apart.`,
     );
   }
-  if (unreadable.length > 0) said.push(`Runs that may have used the same minutes cannot be read: ${boundedNames(unreadable)}.`);
+  if (unreadable.length > 0) said.push(`Runs that may have used the same minutes cannot be read: ${truncateNames(unreadable)}.`);
   return said;
 }
 
-function ofElsewhere({ comparison }: Explained): string[] {
+function explainByOutsideUse({ comparison }: ResidualInput): string[] {
   const { input_tokens: input, output_tokens: output } = comparison.difference;
   const said: string[] = [];
   if ((input ?? 0) > 0 || (output ?? 0) > 0) {
@@ -90,6 +94,6 @@ function ofElsewhere({ comparison }: Explained): string[] {
   return said;
 }
 
-function namesOf(shared: readonly SharedCalls[]): string {
-  return boundedNames(shared.map(({ neighbour }) => `${neighbour.framework}/${neighbour.runId}`));
+function runNames(shared: readonly SharedCalls[]): string {
+  return truncateNames(shared.map(({ other }) => `${other.framework}/${other.runId}`));
 }

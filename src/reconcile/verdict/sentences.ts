@@ -1,7 +1,7 @@
 /** How an attempt says what it found. */
 import { percentAgainst, signed, utc } from '../../format/index.ts';
 import type { UsageComparison, UsageFigures } from '../../schema/index.ts';
-import { minus } from '../figures.ts';
+import { subtract } from '../totals.ts';
 
 /** `2026-11-22 14:15:03 UTC` */
 export function instantText(time: string | number): string {
@@ -9,13 +9,13 @@ export function instantText(time: string | number): string {
 }
 
 /** Where a figure is unknown. */
-const SOME = 'an unknown number of';
+const UNKNOWN_COUNT = 'an unknown number of';
 
 /** `+12 input and -3 output tokens`; null when neither differs. */
 function differenceText({ input_tokens, output_tokens }: Pick<UsageFigures, 'input_tokens' | 'output_tokens'>): string | null {
   const parts = [
-    ...(input_tokens === 0 ? [] : [`${signed(input_tokens, SOME)} input`]),
-    ...(output_tokens === 0 ? [] : [`${signed(output_tokens, SOME)} output`]),
+    ...(input_tokens === 0 ? [] : [`${signed(input_tokens, UNKNOWN_COUNT)} input`]),
+    ...(output_tokens === 0 ? [] : [`${signed(output_tokens, UNKNOWN_COUNT)} output`]),
   ];
   return parts.length === 0 ? null : `${parts.join(' and ')} tokens`;
 }
@@ -33,8 +33,8 @@ export function agreementText(comparison: UsageComparison, thresholdPercent: num
 /** What changed from one reading to the next. */
 export function changeText(before: UsageFigures, now: UsageFigures): string {
   const change = {
-    input_tokens: minus(now.input_tokens, before.input_tokens),
-    output_tokens: minus(now.output_tokens, before.output_tokens),
+    input_tokens: subtract(now.input_tokens, before.input_tokens),
+    output_tokens: subtract(now.output_tokens, before.output_tokens),
   };
   const text = differenceText(change);
   if (text === null) return 'other figures than its tokens changed';

@@ -1,9 +1,9 @@
 /** Readings that count, as the attempts in the log tell them. */
 import type { ReconciliationAttempt, ReconciliationSettings, UsageComparison } from '../../schema/index.ts';
-import { isEmpty } from '../figures.ts';
+import { isZeroTokens } from '../totals.ts';
 
 /** What was asked. Answers to different questions cannot equal each other. */
-export type Question = Pick<ReconciliationAttempt, 'provider' | 'filter' | 'window'>;
+export type RecordedQuery = Pick<ReconciliationAttempt, 'provider' | 'filter' | 'window'>;
 
 export interface CountedReading {
   readonly fetchedAt: string;
@@ -14,13 +14,13 @@ export interface CountedReading {
 }
 
 /** The key of every reading in which the provider has nothing. */
-export const EMPTY = 'empty';
+export const EMPTY_READING = 'empty';
 
 type Reading = NonNullable<ReconciliationAttempt['reading']>;
 
 export function readingKey({ total }: Reading, comparison: UsageComparison | null): string {
   // Before the provider has figures there is no comparison.
-  if (comparison === null || isEmpty(comparison.provider)) return EMPTY;
+  if (comparison === null || isZeroTokens(comparison.provider)) return EMPTY_READING;
   return JSON.stringify([total, comparison.provider, comparison.joint_ledger]);
 }
 
@@ -33,13 +33,13 @@ export function isDue(fetchedAt: string, last: CountedReading | null, { interval
  * The readings of `question` that count, oldest first, up to the last attempt. Each attempt recorded the interval by which it
  * was judged, so that a later change of it does not change what was counted.
  */
-export function countedReadings(attempts: readonly ReconciliationAttempt[], question: Question): CountedReading[] {
-  const asked = questionKey(question);
+export function countedReadings(attempts: readonly ReconciliationAttempt[], question: RecordedQuery): CountedReading[] {
+  const asked = queryKey(question);
   let counted: CountedReading[] = [];
   for (const attempt of attempts) {
     const { reading, comparison, settings } = attempt;
     if (reading === null) continue;
-    if (questionKey(attempt) !== asked) counted = [];
+    if (queryKey(attempt) !== asked) counted = [];
     else if (isDue(reading.fetched_at, counted.at(-1) ?? null, settings)) {
       counted.push({ fetchedAt: reading.fetched_at, key: readingKey(reading, comparison), comparison });
     }
@@ -47,6 +47,6 @@ export function countedReadings(attempts: readonly ReconciliationAttempt[], ques
   return counted;
 }
 
-function questionKey({ provider, filter, window }: Question): string {
+function queryKey({ provider, filter, window }: RecordedQuery): string {
   return JSON.stringify([provider, filter.api_key_id, filter.project_id, filter.workspace_id, window?.start, window?.end]);
 }

@@ -1,29 +1,29 @@
 /** An attempt is one record, whatever the number of steps, runs and models: what would not fit is left out by rule. */
 import type { ProviderReading, StepResolution } from '../../schema/index.ts';
-import { sumFigures } from '../figures.ts';
+import { sumUsage } from '../totals.ts';
 
-const MOST_STEPS = 400;
-const MOST_RUNS = 200;
-const MOST_MODELS = 50;
-const MOST_NAMES = 10;
+const MAX_STEPS = 400;
+const MAX_RUNS = 200;
+const MAX_MODELS = 50;
+const MAX_NAMES = 10;
 
 /** Those of which the provider's minutes tell something come before the others. */
-export function boundedSteps(steps: readonly StepResolution[]): StepResolution[] {
-  if (steps.length <= MOST_STEPS) return [...steps];
-  const told = steps.filter(({ at_most }) => at_most !== null);
+export function truncateSteps(steps: readonly StepResolution[]): StepResolution[] {
+  if (steps.length <= MAX_STEPS) return [...steps];
+  const resolved = steps.filter(({ at_most }) => at_most !== null);
   const rest = steps.filter(({ at_most }) => at_most === null);
-  return [...told, ...rest].slice(0, MOST_STEPS).sort((a, b) => a.step - b.step);
+  return [...resolved, ...rest].slice(0, MAX_STEPS).sort((a, b) => a.step - b.step);
 }
 
-export function boundedReading(reading: ProviderReading): ProviderReading {
+export function truncateReading(reading: ProviderReading): ProviderReading {
   const { models, shared_with } = reading;
-  const rest = models.slice(MOST_MODELS);
-  const others = rest.length === 0 ? [] : [{ model: '(other models)', ...sumFigures(rest) }];
-  return { ...reading, models: [...models.slice(0, MOST_MODELS), ...others], shared_with: shared_with.slice(0, MOST_RUNS) };
+  const rest = models.slice(MAX_MODELS);
+  const others = rest.length === 0 ? [] : [{ model: '(other models)', ...sumUsage(rest) }];
+  return { ...reading, models: [...models.slice(0, MAX_MODELS), ...others], shared_with: shared_with.slice(0, MAX_RUNS) };
 }
 
 /** `a, b and 3 more` */
-export function boundedNames(names: readonly string[]): string {
-  const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : '';
-  return `${names.slice(0, MOST_NAMES).join(', ')}${more}`;
+export function truncateNames(names: readonly string[]): string {
+  const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : '';
+  return `${names.slice(0, MAX_NAMES).join(', ')}${more}`;
 }

@@ -7,10 +7,10 @@ import type {
   UsageComparison,
   UsageFigures,
 } from '../../schema/index.ts';
-import { compare } from './comparison.ts';
-import { isIncomplete, NO_USE } from '../figures.ts';
+import { compareUsage } from './comparison.ts';
+import { hasUnknownTokens, ZERO_USAGE } from '../totals.ts';
 import { agreementText, changeText, instantText } from './sentences.ts';
-import { countedReadings, EMPTY, isDue, readingKey, type CountedReading, type Question } from './stable-readings.ts';
+import { countedReadings, EMPTY_READING, isDue, readingKey, type CountedReading, type RecordedQuery } from './stable-readings.ts';
 
 export type Outcome =
   | {
@@ -20,17 +20,17 @@ export type Outcome =
     }
   | { readonly kind: 'failed'; /** A sentence. */ readonly reason: string };
 
-export interface Case {
+export interface VerdictInput {
   /** Oldest first. */
   readonly earlier: readonly ReconciliationAttempt[];
-  readonly question: Question;
+  readonly question: RecordedQuery;
   readonly outcome: Outcome;
   readonly settings: ReconciliationSettings;
   /** Since the run's end. */
   readonly ageHours: number;
 }
 
-export type Judgement = Pick<
+export type Verdict = Pick<
   ReconciliationAttempt,
   'state' | 'reason' | 'equal_readings' | 'first_equal_at' | 'verified_at' | 'comparison' | 'waiting_ended'
 > & {
@@ -43,17 +43,17 @@ export function isSettled(state: ReconciliationState): boolean {
   return state === 'verified' || state === 'mismatch' || state === 'not_applicable';
 }
 
-export function judge(it: Case): Judgement {
-  return it.outcome.kind === 'failed' ? judgeFailure(it.earlier, it.outcome.reason) : judgeReading(it, it.outcome);
+export function verdictOf(it: VerdictInput): Verdict {
+  return it.outcome.kind === 'failed' ? verdictAfterFailure(it.earlier, it.outcome.reason) : verdictOnReading(it, it.outcome);
 }
 
 /** What was settled stays settled, and earlier readings go on counting. */
-function judgeFailure(earlier: readonly ReconciliationAttempt[], reason: string): Judgement {
+function verdictAfterFailure(earlier: readonly ReconciliationAttempt[], reason: string): Verdict {
   const last = earlier.at(-1);
-  const stands = last !== undefined && isSettled(last.state);
+  const wasSettled = last !== undefined && isSettled(last.state);
   return {
-    state: stands ? last.state : 'unavailable',
-    reason: stands ? `${reason} What was settled before stands.` : reason,
+    state: wasSettled ? last.state : 'unavailable',
+    reason: wasSettled ? `${reason} What was settled before stands.` : reason,
     equal_readings: last?.equal_readings ?? 0,
     first_equal_at: last?.first_equal_at ?? null,
     verified_at: last?.verified_at ?? null,
@@ -63,28 +63,31 @@ function judgeFailure(earlier: readonly ReconciliationAttempt[], reason: string)
   };
 }
 
-function judgeReading(it: Case, { reading, comparison }: Extract<Outcome, { kind: 'reading' }>): Judgement {
+function verdictOnReading(it: VerdictInput, { reading, comparison }: Extract<Outcome, { kind: 'reading' }>): Verdict {
   const { earlier, question, settings, ageHours } = it;
   const before = countedReadings(earlier, question);
   const last = before.at(-1) ?? null;
   const newest: CountedReading = { fetchedAt: reading.fetched_at, key: readingKey(reading, comparison), comparison };
   const counts = isDue(reading.fetched_at, last, settings);
-  const series = counts ? [...before, newest] : before;
+  const stableReadings = counts ? [...before, newest] : before;
   // The first reading counts, so there is one.
-  const decisive = series.at(-1) ?? newest;
-  const equal = series.slice(series.findLastIndex(({ key }) => key !== decisive.key) + 1);
+  const decisive = stableReadings.at(-1) ?? newest;
+  const equal = stableReadings.slice(stableReadings.findLastIndex(({ key }) => key !== decisive.key) + 1);
   const firstAt = (equal[0] ?? decisive).fetchedAt;
-  const decided = decisive === newest ? comparison : comparisonOf(decisive, comparison, settings);
+  const newComparison = decisive === newest ? comparison : recompare(decisive, comparison, settings);
 
   const tooOld = ageHours > settings.max_age_hours;
-  const verdict = verdictOf({ equal: equal.length, empty: decisive.key === EMPTY, comparison: decided, tooOld }, settings);
+  const verdict = decideState(
+    { equal: equal.length, empty: decisive.key === EMPTY_READING, comparison: newComparison, tooOld },
+    settings,
+  );
   const { state, awaitsFigures } = verdict;
-  const ended = tooOld && !isSettled(state);
+  const waitingEnded = tooOld && !isSettled(state);
   const notes = [
-    verdict.says,
+    verdict.sentence,
     counts ? changeNote(last, newest, earlier) : uncountedNote(newest, decisive, settings),
-    ended ? `The run ended more than ${settings.max_age_hours} hours ago, so nothing further is awaited.` : null,
-    state === 'provisional' && !ended ? nextNote(decisive, settings) : null,
+    waitingEnded ? `The run ended more than ${settings.max_age_hours} hours ago, so nothing further is awaited.` : null,
+    state === 'provisional' && !waitingEnded ? nextNote(decisive, settings) : null,
   ];
   const previous = earlier.at(-1);
   const verifiedBefore = previous?.state === 'verified' && previous.first_equal_at === firstAt ? previous.verified_at : null;
@@ -95,53 +98,53 @@ function judgeReading(it: Case, { reading, comparison }: Extract<Outcome, { kind
     first_equal_at: awaitsFigures ? null : firstAt,
     verified_at: state === 'verified' ? (verifiedBefore ?? reading.fetched_at) : null,
     // Beside a ledger with tokens, nothing would read as a loss of all of them.
-    comparison: awaitsFigures && decisive.key === EMPTY ? null : decided,
-    waiting_ended: ended,
+    comparison: awaitsFigures && decisive.key === EMPTY_READING ? null : newComparison,
+    waiting_ended: waitingEnded,
     counts,
   };
 }
 
 /** The comparison of an earlier reading, by the settings of today. */
-function comparisonOf(
+function recompare(
   { comparison }: CountedReading,
   now: UsageComparison,
   { threshold_percent: thresholdPercent }: ReconciliationSettings,
 ): UsageComparison {
   const { claim, ledger, joint_ledger: joint, explanations } = comparison ?? now;
-  const provider = comparison?.provider ?? NO_USE;
-  return { ...compare({ claim, ledger, joint, provider, thresholdPercent }), explanations };
+  const provider = comparison?.provider ?? ZERO_USAGE;
+  return { ...compareUsage({ claim, ledger, joint, provider, thresholdPercent }), explanations };
 }
 
-interface Verdict {
+interface StateDecision {
   readonly state: ReconciliationState;
-  readonly says: string;
+  readonly sentence: string;
   /** There is nothing to compare yet, and equal readings of nothing are no sign of completeness. */
   readonly awaitsFigures: boolean;
 }
 
-function verdictOf(
+function decideState(
   it: { equal: number; empty: boolean; comparison: UsageComparison; tooOld: boolean },
   { required_readings: required, threshold_percent: threshold, interval_minutes: interval }: ReconciliationSettings,
-): Verdict {
+): StateDecision {
   const { equal, comparison, tooOld } = it;
   const waiting: ReconciliationState = tooOld ? 'unavailable' : 'pending';
-  const apart = required > 1 ? `, at least ${counted(interval, 'minute')} apart` : '';
-  if (isIncomplete(comparison.provider)) {
-    return { state: waiting, says: 'The provider left out figures of tokens that it counted.', awaitsFigures: true };
+  const spacing = required > 1 ? `, at least ${counted(interval, 'minute')} apart` : '';
+  if (hasUnknownTokens(comparison.provider)) {
+    return { state: waiting, sentence: 'The provider left out figures of tokens that it counted.', awaitsFigures: true };
   }
   if (it.empty && expectsTokens(comparison.joint_ledger ?? comparison.ledger)) {
     if (!tooOld || equal < required)
-      return { state: waiting, says: 'The provider has no figures for these minutes.', awaitsFigures: true };
-    const says = `The provider has no figures for these minutes in ${counted(equal, 'reading')}${apart}.`;
-    return { state: 'mismatch', says, awaitsFigures: false };
+      return { state: waiting, sentence: 'The provider has no figures for these minutes.', awaitsFigures: true };
+    const says = `The provider has no figures for these minutes in ${counted(equal, 'reading')}${spacing}.`;
+    return { state: 'mismatch', sentence: says, awaitsFigures: false };
   }
   const agrees = agreementText(comparison, threshold);
   if (equal < required) {
     const says = `${equal} of ${counted(required, 'equal reading')}: ${agrees}.`;
-    return { state: 'provisional', says, awaitsFigures: false };
+    return { state: 'provisional', sentence: says, awaitsFigures: false };
   }
-  const says = `${counted(equal, 'equal reading')}${apart}: ${agrees}.`;
-  return { state: comparison.within_threshold ? 'verified' : 'mismatch', says, awaitsFigures: false };
+  const says = `${counted(equal, 'equal reading')}${spacing}: ${agrees}.`;
+  return { state: comparison.within_threshold ? 'verified' : 'mismatch', sentence: says, awaitsFigures: false };
 }
 
 /** True also where the ledger does not know. */
@@ -159,7 +162,7 @@ function changeNote(
     return asked ? 'Earlier readings asked for something else, so that they do not count.' : null;
   }
   if (last.key === newest.key) return null;
-  const change = changeText(last.comparison?.provider ?? NO_USE, newest.comparison?.provider ?? NO_USE);
+  const change = changeText(last.comparison?.provider ?? ZERO_USAGE, newest.comparison?.provider ?? ZERO_USAGE);
   return `Since ${instantText(last.fetchedAt)} ${change}, so that the count begins anew.`;
 }
 
@@ -172,7 +175,7 @@ function uncountedNote(
   const change =
     newest.key === decisive.key
       ? ''
-      : `; ${changeText(decisive.comparison?.provider ?? NO_USE, newest.comparison?.provider ?? NO_USE)}`;
+      : `; ${changeText(decisive.comparison?.provider ?? ZERO_USAGE, newest.comparison?.provider ?? ZERO_USAGE)}`;
   return `This reading is ${counted(minutes, 'minute')} after the last that counts, less than the interval of ${interval}, and does not count${change}.`;
 }
 

@@ -86,7 +86,7 @@ test('connections that break, before the answer or within it, are tried again an
 });
 
 test('silence ends at the time limit', async (t) => {
-  const { server, api, pages } = await asking(t, openai, { timeLimitMs: 30 });
+  const { server, api, pages } = await asking(t, openai, { timeoutMs: 30 });
   server.addFault({ kind: 'silence', times: Infinity });
   const answer = await api.fetchUsage(hour);
   assert.equal(answer.status, 'failed');

@@ -1,19 +1,19 @@
-/** Minutes shared with other runs: the figures add up exactly, whoever shares them and however the provider picks a call's minute. */
+/** MinuteRange shared with other runs: the figures add up exactly, whoever shares them and however the provider picks a call's minute. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { UsageBucket } from '../../../src/reconcile/api/usage-api.ts';
-import { compare } from '../../../src/reconcile/verdict/comparison.ts';
-import { ledgerFigures } from '../../../src/reconcile/figures.ts';
+import { compareUsage } from '../../../src/reconcile/verdict/comparison.ts';
+import { ledgerTotals } from '../../../src/reconcile/totals.ts';
 import type { LedgerCall, RunLedger, RunUsageApi } from '../../../src/reconcile/ledger.ts';
 import { providerMinutes, readingOf, sharedMinutes } from '../../../src/reconcile/minutes/reading.ts';
-import { inView, joinMinutes, type Neighbour } from '../../../src/reconcile/minutes/shared-minutes.ts';
+import { visibilityOf, joinMinutes, type OverlappingRun } from '../../../src/reconcile/minutes/shared-minutes.ts';
 import {
-  BROKEN_OFF_MARGIN_MS,
+  INCOMPLETE_MARGIN_MS,
   CLOCK_MARGIN_MS,
   MINUTE_MS,
   windowOf,
-  type Minutes,
+  type MinuteRange,
 } from '../../../src/reconcile/minutes/window.ts';
 
 const API: RunUsageApi = { provider: 'openai', api_key_id: null, project_id: null, workspace_id: null };
@@ -31,14 +31,14 @@ const call = fc
     output: fc.integer({ min: 0, max: 10_000 }),
     share: fc.constantFrom(0, 1, 0.5),
     skew: fc.integer({ min: -CLOCK_MARGIN_MS, max: CLOCK_MARGIN_MS }),
-    bookedLate: fc.option(fc.integer({ min: 0, max: BROKEN_OFF_MARGIN_MS }), { nil: null }),
+    bookedLate: fc.option(fc.integer({ min: 0, max: INCOMPLETE_MARGIN_MS }), { nil: null }),
   })
   .map(({ startedAt, lasts, input, output, share, skew, bookedLate }): Made => ({
     step: 1,
     startedAt,
     endedAt: startedAt + lasts,
     bookedAt: bookedLate === null ? startedAt + Math.round(lasts * share) + skew : startedAt + lasts + bookedLate,
-    brokeOff: bookedLate !== null,
+    incomplete: bookedLate !== null,
     wire: 'openai.chat',
     inputTokens: input,
     outputTokens: output,
@@ -51,7 +51,7 @@ function ledgerOf(calls: readonly LedgerCall[]): RunLedger {
 }
 
 function bucketsOf(
-  minutes: Minutes,
+  minutes: MinuteRange,
   used: readonly (Pick<LedgerCall, 'inputTokens' | 'outputTokens'> & { bookedAt: number })[],
 ): UsageBucket[] {
   const buckets: UsageBucket[] = [];
@@ -83,7 +83,7 @@ test('property: the joint minutes hold exactly the joint calls, and any loss sho
       for (const [index, ledger] of ledgers.entries()) {
         const others = ledgers
           .filter((other) => other !== ledger)
-          .map((other, at): Neighbour => ({ framework: 'f', runId: String(at), view: 'certain', ledger: other }));
+          .map((other, at): OverlappingRun => ({ framework: 'f', runId: String(at), visibility: 'certain', ledger: other }));
         const window = windowOf(ledger)!;
         const joint = joinMinutes(window, others);
         const minutes = (joint.minutes.end - joint.minutes.start) / MINUTE_MS;
@@ -100,11 +100,11 @@ test('property: the joint minutes hold exactly the joint calls, and any loss sho
         const buckets = bucketsOf(joint.minutes, [...booked, ...extra]);
         const all = joint.shared.flatMap((one) => one.calls);
         if (all.length > 0) sharedOnes += 1;
-        const own = ledgerFigures(ledger.calls);
-        const { difference, within_threshold } = compare({
+        const own = ledgerTotals(ledger.calls);
+        const { difference, within_threshold } = compareUsage({
           claim: null,
           ledger: own,
-          joint: all.length === 0 ? null : ledgerFigures([...ledger.calls, ...all]),
+          joint: all.length === 0 ? null : ledgerTotals([...ledger.calls, ...all]),
           provider: providerMinutes(buckets).sum(() => true),
           thresholdPercent: 1,
         });
@@ -134,7 +134,7 @@ test('the window grows over calls that cross its border, and no further', () => 
       step: 1,
       startedAt,
       endedAt: startedAt + lasts * 1000,
-      brokeOff: false,
+      incomplete: false,
       wire: 'openai.chat',
       inputTokens: 1,
       outputTokens: 1,
@@ -142,24 +142,24 @@ test('the window grows over calls that cross its border, and no further', () => 
       use: 'known',
     };
   };
-  const neighbour = (runId: string, calls: LedgerCall[]): Neighbour => ({
+  const otherRun = (runId: string, calls: LedgerCall[]): OverlappingRun => ({
     framework: 'f',
     runId,
-    view: 'certain',
+    visibility: 'certain',
     ledger: ledgerOf(calls),
   });
   const own = ledgerOf([at(10, 10, 5), at(12, 40, 5)]);
   const window = windowOf(own)!;
   assert.deepEqual(window, { start: 10 * MINUTE_MS, end: 13 * MINUTE_MS });
   // The last second of the first is within the margin of the next minute.
-  const crossing = neighbour('crossing', [at(12, 50, 6), at(13, 30, 1), at(20, 10, 1)]);
-  const chained = neighbour('chained', [at(13, 40, 40), at(15, 10, 1)]);
-  const apart = neighbour('apart', [at(9, 50, 4), at(15, 5, 1)]);
-  const refused = neighbour('refused', [{ ...at(12, 55, 300), inputTokens: null, outputTokens: null, use: 'none' }]);
+  const crossing = otherRun('crossing', [at(12, 50, 6), at(13, 30, 1), at(20, 10, 1)]);
+  const chained = otherRun('chained', [at(13, 40, 40), at(15, 10, 1)]);
+  const apart = otherRun('apart', [at(9, 50, 4), at(15, 5, 1)]);
+  const refused = otherRun('refused', [{ ...at(12, 55, 300), inputTokens: null, outputTokens: null, use: 'none' }]);
   const joint = joinMinutes(window, [crossing, chained, apart, refused]);
   assert.deepEqual(joint.minutes, { start: 10 * MINUTE_MS, end: 15 * MINUTE_MS });
   assert.deepEqual(
-    joint.shared.map(({ neighbour, calls }) => [neighbour.runId, calls.length]),
+    joint.shared.map(({ other, calls }) => [other.runId, calls.length]),
     [
       ['crossing', 2],
       ['chained', 1],
@@ -168,12 +168,12 @@ test('the window grows over calls that cross its border, and no further', () => 
 });
 
 test('a call near the turn of a minute may be booked on either side of it; one that broke off, a minute later', () => {
-  const windowOfCall = (startedAt: number, endedAt: number | null, brokeOff = false): [number, number] => {
+  const windowOfCall = (startedAt: number, endedAt: number | null, incomplete = false): [number, number] => {
     const call = {
       step: 1,
       startedAt,
       endedAt,
-      brokeOff,
+      incomplete,
       wire: 'openai.chat',
       inputTokens: 1,
       outputTokens: 1,
@@ -191,11 +191,11 @@ test('a call near the turn of a minute may be booked on either side of it; one t
 
 test('whose calls a filter lets through', () => {
   const named = (changed: Partial<RunUsageApi>): RunUsageApi => ({ ...API, ...changed });
-  assert.equal(inView(API, named({ api_key_id: 'a', project_id: 'p' })), 'certain', 'without a filter everything is in');
-  assert.equal(inView(named({ api_key_id: 'a' }), named({ api_key_id: 'a' })), 'certain');
-  assert.equal(inView(named({ api_key_id: 'a' }), named({ api_key_id: 'b' })), null);
-  assert.equal(inView(named({ project_id: 'p' }), named({ project_id: 'p', api_key_id: 'b' })), 'certain');
-  assert.equal(inView(named({ project_id: 'p', api_key_id: 'a' }), named({ project_id: 'p' })), 'possible');
-  assert.equal(inView(named({ project_id: 'p', api_key_id: 'a' }), named({ project_id: 'q' })), null);
-  assert.equal(inView(API, named({ provider: 'anthropic' })), null);
+  assert.equal(visibilityOf(API, named({ api_key_id: 'a', project_id: 'p' })), 'certain', 'without a filter everything is in');
+  assert.equal(visibilityOf(named({ api_key_id: 'a' }), named({ api_key_id: 'a' })), 'certain');
+  assert.equal(visibilityOf(named({ api_key_id: 'a' }), named({ api_key_id: 'b' })), null);
+  assert.equal(visibilityOf(named({ project_id: 'p' }), named({ project_id: 'p', api_key_id: 'b' })), 'certain');
+  assert.equal(visibilityOf(named({ project_id: 'p', api_key_id: 'a' }), named({ project_id: 'p' })), 'possible');
+  assert.equal(visibilityOf(named({ project_id: 'p', api_key_id: 'a' }), named({ project_id: 'q' })), null);
+  assert.equal(visibilityOf(API, named({ provider: 'anthropic' })), null);
 });

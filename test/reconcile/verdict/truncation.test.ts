@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MAX_RECORD_BYTES } from '../../../src/log/index.ts';
-import { boundedNames, boundedReading, boundedSteps } from '../../../src/reconcile/verdict/truncation.ts';
+import { truncateNames, truncateReading, truncateSteps } from '../../../src/reconcile/verdict/truncation.ts';
 import type { ProviderReading, StepResolution, UsageFigures } from '../../../src/schema/index.ts';
 
 const LARGE: UsageFigures = {
@@ -33,7 +33,7 @@ test('the largest of everything fits one record', () => {
     models: Array.from({ length: 500 }, () => ({ model: name, ...LARGE })),
     cost: null,
   };
-  const bytes = JSON.stringify([boundedSteps(steps), boundedReading(reading)]).length;
+  const bytes = JSON.stringify([truncateSteps(steps), truncateReading(reading)]).length;
   assert.ok(bytes < MAX_RECORD_BYTES - 16 * 1024, `${bytes} bytes leave no room for the rest`);
 });
 
@@ -49,7 +49,7 @@ test('steps with figures of the provider come first, and the order stays', () =>
       at_most,
     };
   });
-  const kept = boundedSteps(steps);
+  const kept = truncateSteps(steps);
   assert.equal(kept.length, 400);
   assert.equal(kept.filter(({ resolution }) => resolution === 'whole').length, 100);
   assert.deepEqual(
@@ -66,7 +66,7 @@ test('models beyond the named ones are one sum; names are counted', () => {
     cached_tokens: null,
     api_calls: 1,
   }));
-  const bounded = boundedReading({ models, shared_with: [] } as unknown as ProviderReading);
+  const bounded = truncateReading({ models, shared_with: [] } as unknown as ProviderReading);
   assert.deepEqual(bounded.models.at(-1), {
     model: '(other models)',
     input_tokens: 10,
@@ -75,7 +75,7 @@ test('models beyond the named ones are one sum; names are counted', () => {
     api_calls: 10,
   });
   assert.equal(
-    boundedNames(Array.from({ length: 12 }, (_, index) => `n${index}`)),
+    truncateNames(Array.from({ length: 12 }, (_, index) => `n${index}`)),
     'n0, n1, n2, n3, n4, n5, n6, n7, n8, n9 and 2 more',
   );
 });

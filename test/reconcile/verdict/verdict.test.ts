@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { compare } from '../../../src/reconcile/verdict/comparison.ts';
-import { judge, type Judgement, type Outcome } from '../../../src/reconcile/verdict/verdict.ts';
+import { compareUsage } from '../../../src/reconcile/verdict/comparison.ts';
+import { verdictOf, type Verdict, type Outcome } from '../../../src/reconcile/verdict/verdict.ts';
 import type {
   ProviderReading,
   ReconciliationAttempt,
@@ -38,9 +38,9 @@ interface Told {
 }
 
 /** Plays attempts one after another, each judged on those before it. */
-function play(told: readonly Told[]): (Judgement & { attempt: ReconciliationAttempt })[] {
+function play(told: readonly Told[]): (Verdict & { attempt: ReconciliationAttempt })[] {
   const attempts: ReconciliationAttempt[] = [];
-  const judged: (Judgement & { attempt: ReconciliationAttempt })[] = [];
+  const judged: (Verdict & { attempt: ReconciliationAttempt })[] = [];
   for (const one of told) {
     const { at, provider = LEDGER, ledger = LEDGER, joint = null, settings: changed, ageHours = 1 } = one;
     const settings = { ...SETTINGS, ...changed };
@@ -58,12 +58,12 @@ function play(told: readonly Told[]): (Judgement & { attempt: ReconciliationAtte
       models: [],
       cost: null,
     };
-    const compared = compare({ claim: null, ledger, joint, provider, thresholdPercent: settings.threshold_percent });
+    const compared = compareUsage({ claim: null, ledger, joint, provider, thresholdPercent: settings.threshold_percent });
     const outcome: Outcome =
       at === null
         ? { kind: 'failed', reason: 'The provider answered 500.' }
         : { kind: 'reading', reading, comparison: { ...compared, explanations: [] } };
-    const judgement = judge({ earlier: attempts, question, outcome, settings, ageHours });
+    const judgement = verdictOf({ earlier: attempts, question, outcome, settings, ageHours });
     const { counts: _, ...rest } = judgement;
     const attempt: ReconciliationAttempt = {
       attempt: attempts.length + 1,

@@ -3,27 +3,27 @@ import { sumComplete, sumKnown } from '../format/index.ts';
 import type { UsageFigures } from '../schema/index.ts';
 import type { LedgerCall } from './ledger.ts';
 
-export const FIGURES = ['input_tokens', 'output_tokens', 'cached_tokens', 'api_calls'] as const;
+export const USAGE_FIELDS = ['input_tokens', 'output_tokens', 'cached_tokens', 'api_calls'] as const;
 
-export const NO_USE: UsageFigures = { input_tokens: 0, output_tokens: 0, cached_tokens: 0, api_calls: 0 };
-export const NOTHING_KNOWN: UsageFigures = { input_tokens: null, output_tokens: null, cached_tokens: null, api_calls: null };
+export const ZERO_USAGE: UsageFigures = { input_tokens: 0, output_tokens: 0, cached_tokens: 0, api_calls: 0 };
+export const UNKNOWN_USAGE: UsageFigures = { input_tokens: null, output_tokens: null, cached_tokens: null, api_calls: null };
 
 /** Exact sums: one unknown part makes a sum unknown. */
-export function sumFigures(parts: Iterable<UsageFigures>): UsageFigures {
-  const sum = { ...NO_USE };
+export function sumUsage(parts: Iterable<UsageFigures>): UsageFigures {
+  const sum = { ...ZERO_USAGE };
   for (const part of parts) {
-    for (const key of FIGURES) sum[key] = sumComplete([sum[key], part[key]]);
+    for (const key of USAGE_FIELDS) sum[key] = sumComplete([sum[key], part[key]]);
   }
   return sum;
 }
 
 /** Null when either is. */
-export function minus(a: number | null, b: number | null): number | null {
+export function subtract(a: number | null, b: number | null): number | null {
   return a === null || b === null ? null : a - b;
 }
 
 /** What the proxy counted of these calls: the sum of what is known, which is a lower bound where a call has no figures. */
-export function ledgerFigures(calls: readonly LedgerCall[]): UsageFigures {
+export function ledgerTotals(calls: readonly LedgerCall[]): UsageFigures {
   const used = calls.filter(({ use }) => use !== 'none');
   const inputTokens = sumKnown(used.map((call) => call.inputTokens));
   const cacheReadTokens = sumKnown(used.map((call) => call.cacheReadTokens));
@@ -36,11 +36,11 @@ export function ledgerFigures(calls: readonly LedgerCall[]): UsageFigures {
 }
 
 /** The provider has nothing. */
-export function isEmpty({ input_tokens, output_tokens }: UsageFigures): boolean {
+export function isZeroTokens({ input_tokens, output_tokens }: UsageFigures): boolean {
   return input_tokens === 0 && output_tokens === 0;
 }
 
 /** A judged figure is unknown. */
-export function isIncomplete({ input_tokens, output_tokens }: UsageFigures): boolean {
+export function hasUnknownTokens({ input_tokens, output_tokens }: UsageFigures): boolean {
   return input_tokens === null || output_tokens === null;
 }

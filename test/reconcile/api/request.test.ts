@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { retryAfterMs } from '../../../src/reconcile/api/ask.ts';
+import { retryAfterMs } from '../../../src/reconcile/api/request.ts';
 
 test('retry-after is seconds or a date, and nothing else', () => {
   const now = new Date('2026-03-02T12:00:00Z');

@@ -1,21 +1,21 @@
 /** All pages of one report. */
 import { z } from 'zod';
 import { parseJson, type UsageFilter } from '../../schema/index.ts';
-import { ask, type Line } from './ask.ts';
-import { contradicts, notJson, otherShape } from './failure.ts';
-import { belongs, type Bucket, type Page, type Report, type Span } from './report.ts';
+import { requestPage, type ReportEndpoint } from './request.ts';
+import { inconsistentAnswer, invalidJson, unexpectedShape } from './failure.ts';
+import { matchesFilter, type Bucket, type Page, type Report, type Span } from './report.ts';
 import type { UsageFailure } from './usage-api.ts';
 
 /** Pages in a row that bring nothing new, before it is said that they lead nowhere. */
-const MOST_BARREN_PAGES = 3;
+const MAX_EMPTY_PAGES = 3;
 
 export type ReportAnswer<Row> =
   | { readonly status: 'ok'; readonly buckets: ReadonlyMap<number, Bucket<Row>>; readonly pages: number }
   | UsageFailure;
 
 /** By their start; only rows of the filter. @throws the reason of the signal when it aborts. */
-export async function readReport<Row extends { api_key_id: string | null; place: string | null }>(
-  line: Line,
+export async function readReport<Row extends { api_key_id: string | null; project_or_workspace_id: string | null }>(
+  endpoint: ReportEndpoint,
   report: Report<Row>,
   span: Span,
   filter: UsageFilter,
@@ -24,40 +24,41 @@ export async function readReport<Row extends { api_key_id: string | null; place:
   const parameters = report.parameters(span, filter);
   const buckets = new Map<number, Bucket<Row>>();
   const cursors = new Set<string>();
-  let barren = 0;
+  let emptyPages = 0;
   let cursor: string | null = null;
   for (let page = 1; ; page += 1) {
-    const answer = await ask(line, { report: report.name, parameters, page, cursor, signal });
+    const answer = await requestPage(endpoint, { report: report.name, parameters, page, cursor, signal });
     if (answer.status === 'failed') return answer;
-    const read = readPage(line, report, answer.body);
+    const read = readPage(endpoint, report, answer.body);
     if ('status' in read) return read;
     const before = buckets.size;
     for (const { start, end, rows } of read.buckets) {
-      if (buckets.has(start)) return contradicts(line, `the bucket of ${iso(start)} twice`);
+      if (buckets.has(start)) return inconsistentAnswer(endpoint, `the bucket of ${iso(start)} twice`);
       if (start >= span.start && start < span.end) {
-        buckets.set(start, { start, end, rows: rows.filter((row) => belongs(row, filter)) });
+        buckets.set(start, { start, end, rows: rows.filter((row) => matchesFilter(row, filter)) });
       }
     }
     if (read.next === null) return { status: 'ok', buckets, pages: page };
-    barren = buckets.size === before ? barren + 1 : 0;
-    if (cursors.has(read.next)) return contradicts(line, `a page ${page} that leads back to an earlier one`);
-    if (barren >= MOST_BARREN_PAGES) return contradicts(line, `${barren} pages in a row that brought nothing and named another`);
+    emptyPages = buckets.size === before ? emptyPages + 1 : 0;
+    if (cursors.has(read.next)) return inconsistentAnswer(endpoint, `a page ${page} that leads back to an earlier one`);
+    if (emptyPages >= MAX_EMPTY_PAGES)
+      return inconsistentAnswer(endpoint, `${emptyPages} pages in a row that brought nothing and named another`);
     cursors.add(read.next);
     cursor = read.next;
   }
 }
 
-function readPage<Row extends { api_key_id: string | null; place: string | null }>(
-  line: Line,
+function readPage<Row extends { api_key_id: string | null; project_or_workspace_id: string | null }>(
+  endpoint: ReportEndpoint,
   report: Report<Row>,
   body: string,
 ): Page<Row> | UsageFailure {
   const json = parseJson(body);
-  if (json === undefined) return notJson(line, body);
+  if (json === undefined) return invalidJson(endpoint, body);
   try {
     return report.readPage(json);
   } catch (error) {
-    if (error instanceof z.ZodError) return otherShape(line, error);
+    if (error instanceof z.ZodError) return unexpectedShape(endpoint, error);
     throw error;
   }
 }
