@@ -1,4 +1,4 @@
-/** Where a run's usage API is, and the key to it. */
+/** The address of a run's usage API, and the admin key for it. */
 import { writtenEndpoint } from '../config/index.ts';
 import type { UsageProvider } from '../schema/index.ts';
 import type { RunConfig } from './settings.ts';
@@ -11,19 +11,19 @@ export type Access =
     }
   | { readonly status: 'missing'; readonly reason: string; readonly fix: string };
 
-/** In this order; those behind the first are the original system's. */
+/** In this order; the names after the first are those of the original system. */
 export const ADMIN_KEY_VARIABLES: Readonly<Record<UsageProvider, readonly string[]>> = {
   openai: ['OPENAI_ADMIN_KEY', 'OPEN_AI_KEY_ADM', 'OPENAI_API_KEY_USAGE_TRACKING'],
   anthropic: ['ANTHROPIC_ADMIN_KEY'],
 };
 
-/** Where the figures of a run's account are, and who may read them, as it is written: the same for runs of one account. */
+/** Identifies the account of a run by its configured address and key reference: equal for runs of one account. */
 export function accountKey(config: RunConfig, framework: string, env: NodeJS.ProcessEnv): string {
   const { base_url, admin_key } = writtenEndpoint(config, framework, env)?.settings.usage_api ?? {};
   return JSON.stringify([base_url, admin_key]);
 }
 
-/** From the run's configuration, whose references are filled in now; the key otherwise from the environment. */
+/** Reads address and key from the run's configuration, expanding its references; without a configured key, from the environment. */
 export function usageApiAccess(config: RunConfig, framework: string, provider: UsageProvider, env: NodeJS.ProcessEnv): Access {
   const written = writtenEndpoint(config, framework, env)?.settings.usage_api ?? {};
   const base = written.base_url === undefined ? null : expandReferences('base_url', written.base_url, env);
@@ -39,8 +39,8 @@ export function usageApiAccess(config: RunConfig, framework: string, provider: U
   const [first = ''] = names;
   return {
     status: 'missing',
-    reason: `No key that may read usage is set: neither ${names.join(' nor ')} has a value.`,
-    fix: `Set ${first} to an admin key of the organisation${provider === 'openai' ? ' (scope api.usage.read)' : ''}, or name one in the configuration under endpoint.usage_api.admin_key.`,
+    reason: `No admin key for usage is set (looked for ${names.join(', ')}).`,
+    fix: `Set ${first} to an admin key of the organization${provider === 'openai' ? ' (scope api.usage.read)' : ''}, or name one in the configuration under endpoint.usage_api.admin_key.`,
   };
 }
 
@@ -61,7 +61,7 @@ function expandReferences(
     return { reason, fix: `Set it: export ${name}=…` };
   }
   if (value.startsWith('[withheld')) {
-    const reason = `usage_api.${key} was written out in the configuration, and so is not kept with the run.`;
+    const reason = `usage_api.${key} was written as a plain value in the configuration, so it is not kept with the run.`;
     return { reason, fix: 'Set the variable of the provider’s admin key, and write a reference to it in the configuration.' };
   }
   return { value };

@@ -1,4 +1,4 @@
-/** One attempt: the provider is asked, its answer recorded as it came, judged, and shown in the derived files. */
+/** One attempt: ask the provider, record the raw answer, decide the verdict, and update the derived files. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CatalogRun } from '../catalog/index.ts';
@@ -23,7 +23,7 @@ import { reconcileError } from './errors.ts';
 
 export interface AttemptContext {
   readonly options: ReconcileOptions;
-  /** All runs of the runs directory, for those that share minutes. */
+  /** All runs of the runs directory, to find the ones that overlap. */
   readonly runs: readonly CatalogRun[];
   readonly cache: LedgerCache;
   readonly now: () => Date;
@@ -34,7 +34,7 @@ const LOCK_WAIT_MS = 2_000;
 const RETRY_MINUTES = 10;
 
 /**
- * Reads the provider's figures of one run and records what they say.
+ * Reads the provider's figures for one run and records the result.
  *
  * @throws RECONCILE_NOT_RECORDED, METADATA_MISSING, INDEX_TOO_NEW, LOCK_HELD (of the index)
  */
@@ -44,7 +44,7 @@ export async function attemptRun(ready: ReadyRun, context: AttemptContext): Prom
   const usageApi = withFilterOverrides(ready.usageApi, context.options);
   const calls = ready.ledger.calls.filter((call) => canBeBilledBy(usageApi.provider, call));
   const window = windowOf({ ...ready.ledger, calls });
-  if (window === null) return { ...result, reason: 'No time of the run is recorded, so that nothing can be asked for.' };
+  if (window === null) return { ...result, reason: 'No time of the run is recorded, so there is nothing to ask for.' };
 
   const account = accountKey(ready.config, result.framework, context.env);
   const isSameAccount = async ({ dir, entry }: CatalogRun): Promise<boolean> => {
@@ -57,7 +57,7 @@ export async function attemptRun(ready: ReadyRun, context: AttemptContext): Prom
   if (blocked !== null) return blocked;
   const { end } = overlapping.joint.minutes;
   if (end > now().getTime()) {
-    const reason = 'The last minute of its calls is not over yet.';
+    const reason = 'The last minute with calls of this run is not over yet.';
     return { ...result, reason, nextAttemptAt: new Date(Math.max(end, Date.parse(result.nextAttemptAt ?? '0'))).toISOString() };
   }
   const access = usageApiAccess(ready.config, result.framework, usageApi.provider, context.env);
@@ -68,11 +68,11 @@ export async function attemptRun(ready: ReadyRun, context: AttemptContext): Prom
     logsDir: join(result.runDir, LOGS_DIR),
     secrets: [...adminKey, ...(await secretsOf(result.runDir, context.env))],
   };
-  const asked: UsageRequest = { usageApi, window, overlapping };
+  const request: UsageRequest = { usageApi, window, overlapping };
   try {
     return await withFileLock(
       join(result.runDir, RECONCILE_LOCK_FILE),
-      async () => await withRun(scope, async () => await runAttempt(ready, context, asked, access)),
+      async () => await withRun(scope, async () => await runAttempt(ready, context, request, access)),
       { waitMs: LOCK_WAIT_MS },
     );
   } catch (error) {
@@ -82,51 +82,53 @@ export async function attemptRun(ready: ReadyRun, context: AttemptContext): Prom
   }
 }
 
-/** As holder of the lock, in the run's log scope. */
+/** Call it while holding the lock, in the run's log scope. */
 async function runAttempt(
   ready: ReadyRun,
   context: AttemptContext,
-  asked: UsageRequest,
+  request: UsageRequest,
   access: Access,
 ): Promise<RunReconciliation> {
   const { run, settings, result } = ready;
-  const { usageApi, window } = asked;
+  const { usageApi, window } = request;
   const { now } = context;
   const { attempts: earlier, nextNumber } = await readAttempts(run.dir);
-  const answered =
-    access.status === 'ok' ? await queryUsage(ready, asked, { ...context, access, attempt: nextNumber }) : missingAccess(access);
-  const { failure, outcome, steps } = answered;
+  const queryResult =
+    access.status === 'ok'
+      ? await queryUsage(ready, request, { ...context, access, attempt: nextNumber })
+      : missingAccess(access);
+  const { failure, outcome, steps } = queryResult;
 
   const filter = recordedFilter(usageApi);
-  const question = { provider: usageApi.provider, filter, window: toUsageWindow(window) };
+  const query = { provider: usageApi.provider, filter, window: toUsageWindow(window) };
   const ageHours = (now().getTime() - ready.endedAt) / 3_600_000;
-  const { counts, ...judged }: Verdict = verdictOf({ earlier, question, outcome, settings, ageHours });
+  const { counts, ...verdict }: Verdict = verdictOf({ earlier, query, outcome, settings, ageHours });
   const attempt: ReconciliationAttempt = {
     attempt: nextNumber,
-    state: judged.state,
-    reason: judged.reason,
-    ...question,
+    state: verdict.state,
+    reason: verdict.reason,
+    ...query,
     settings: recordedSettings(settings),
     reading: outcome.kind === 'reading' ? outcome.reading : null,
-    equal_readings: judged.equal_readings,
-    first_equal_at: judged.first_equal_at,
-    verified_at: judged.verified_at,
-    comparison: judged.comparison,
-    steps: counts && judged.comparison !== null ? steps : [],
-    waiting_ended: judged.waiting_ended,
+    equal_readings: verdict.equal_readings,
+    first_equal_at: verdict.first_equal_at,
+    verified_at: verdict.verified_at,
+    comparison: verdict.comparison,
+    steps: counts && verdict.comparison !== null ? steps : [],
+    waiting_ended: verdict.waiting_ended,
   };
   recordAttempt(attempt);
   flushRun();
   if (!syncRun()) throw reconcileError('RECONCILE_NOT_RECORDED', { file: join(run.dir, RECONCILIATION_LOG) });
-  const renewed = await updateDerived(run.dir);
-  return toResult(result, attempt, renewed, {
+  const summary = await updateDerived(run.dir);
+  return toResult(result, attempt, summary, {
     failure,
     retryAt: ageHours > settings.max_age_hours ? null : new Date(now().getTime() + RETRY_MINUTES * 60_000).toISOString(),
     nextAt: () =>
       nextAttemptAt({
         settings,
         attempts: [...earlier, attempt],
-        youngest: ready.endedAt + settings.min_age_minutes * 60_000,
+        minAgeReachedAt: ready.endedAt + settings.min_age_minutes * 60_000,
       }),
   });
 }
@@ -140,14 +142,14 @@ function withFilterOverrides(usageApi: RunUsageApi, { apiKeyId, projectId, works
   };
 }
 
-/** As the log will have it: an id that is also the value of a secret variable is covered there. */
+/** As the log shows it: an id that is also the value of a secret variable is masked there. */
 function recordedFilter({ api_key_id, project_id, workspace_id }: RunUsageApi): UsageFilter {
   const { redact } = runRedactor();
   const shown = (id: string | null): string | null => (id === null ? null : redact(id));
   return { api_key_id: shown(api_key_id), project_id: shown(project_id), workspace_id: shown(workspace_id) };
 }
 
-/** What runs that share minutes used must be known before the figures can be told apart. */
+/** An overlapping run must be finished first; until then, its share of the figures is unknown. */
 function blockedBy({ unfinished }: OverlappingRuns, result: RunReconciliation, now: Date): RunReconciliation | null {
   const [first] = unfinished;
   if (first === undefined) return null;
@@ -158,11 +160,11 @@ function blockedBy({ unfinished }: OverlappingRuns, result: RunReconciliation, n
     const reason = `It may share minutes with ${name}, whose process ended without finishing its record.`;
     return { ...result, reason, fix: `Finish that record: stepwell recover ${name}`, nextAttemptAt: null };
   }
-  const reason = `It may share minutes with ${name}, which is still going on.`;
+  const reason = `It may share minutes with ${name}, which is still running.`;
   return { ...result, reason, nextAttemptAt: new Date(now.getTime() + RETRY_MINUTES * 60_000).toISOString() };
 }
 
-/** The secrets of the environment, and of what the run's configuration refers to. */
+/** Secrets of the environment, and those that the run's configuration refers to. */
 async function secretsOf(runDir: string, env: NodeJS.ProcessEnv): Promise<string[]> {
   const config = await readFile(join(runDir, CONFIG_FILE), 'utf8').catch(() => '');
   const referred = Array.from(config.matchAll(/(?:api|admin)_key: .*?\$\{(\w+)\}/g), ([, name]) => name ?? '');
@@ -175,7 +177,7 @@ function toResult(
   summary: ReconciliationSummary | null,
   it: {
     readonly failure: Failure | null;
-    /** Null when the run is too old to be waited for. */
+    /** Null when the run is past its maximum age. */
     readonly retryAt: string | null;
     readonly nextAt: () => string;
   },

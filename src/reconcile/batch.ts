@@ -1,4 +1,4 @@
-/** The runs that a command is about, one after another, oldest first. */
+/** Reconciles the selected runs one after another, oldest first. */
 import { basename, dirname, join } from 'node:path';
 import { findRun, listRuns, type CatalogRun } from '../catalog/index.ts';
 import { messageOf, StepwellError } from '../errors/index.ts';
@@ -12,10 +12,10 @@ import { updateDerived } from './derived.ts';
 import { reconcileError } from './errors.ts';
 
 /**
- * Reads the provider's figures of one run, or of every run for which something is still awaited, and records what they say.
- * Trouble with one run is its result and keeps no other from being read.
+ * Reads the provider's figures for one run, or for every run that is not settled, and records the results. An error with one
+ * run becomes that run's result; the other runs are still read.
  *
- * @throws CONFIG_INVALID, RECONCILE_NO_FRAMEWORK, RECONCILE_ARCHIVE, and what naming a run can throw
+ * @throws CONFIG_INVALID, RECONCILE_NO_FRAMEWORK, RECONCILE_ARCHIVE, and the errors of `findRun`
  * @example const { results } = await reconcileRuns({ runsDir: 'runs', framework: 'baes' });
  */
 export async function reconcileRuns(options: ReconcileOptions): Promise<ReconcileReport> {
@@ -23,67 +23,67 @@ export async function reconcileRuns(options: ReconcileOptions): Promise<Reconcil
 }
 
 /**
- * One round over the chosen runs.
+ * One round over the selected runs.
  *
- * @param knownResult the result of a run that is not to be looked at in this round, by its directory
+ * @param knownResult by run directory: the result of a run that this round can skip; null to check the run
  */
 export async function reconcileRound(
   options: ReconcileOptions,
   knownResult: (runDir: string) => RunReconciliation | null,
 ): Promise<RunReconciliation[]> {
-  const outer = settingOverrides(options);
-  const chosen = await selectRuns(options);
+  const overrides = settingOverrides(options);
+  const selected = await selectRuns(options);
   const now = options.now ?? (() => new Date());
   const cache: LedgerCache = new Map();
-  const context: AttemptContext = { options, runs: chosen.all, cache, now, env: options.env ?? process.env };
-  const statuses: { readonly run: CatalogRun; readonly standing: ReconciliationStatus }[] = [];
+  const context: AttemptContext = { options, runs: selected.all, cache, now, env: options.env ?? process.env };
+  const statuses: { readonly run: CatalogRun; readonly status: ReconciliationStatus }[] = [];
   const results = new Map<string, RunReconciliation>();
-  const everything = chosen.named || options.force === true;
-  for (const run of chosen.runs) {
+  const includeAll = selected.named || options.force === true;
+  for (const run of selected.runs) {
     const known = knownResult(run.dir);
-    if (known === null && !everything && (await isSettledOnDisk(run))) continue;
+    if (known === null && !includeAll && (await isSettledOnDisk(run))) continue;
     if (known !== null) {
       results.set(run.dir, known);
       continue;
     }
-    const standing = await repairDerived(await statusOrFailure(run, async () => await statusOf(run, outer, now())));
-    if (isSelected(standing, everything)) statuses.push({ run, standing });
+    const status = await repairDerived(await statusOrFailure(run, async () => await statusOf(run, overrides, now())));
+    if (isSelected(status, includeAll)) statuses.push({ run, status });
   }
 
-  for (const [index, { run, standing }] of statuses.entries()) {
+  for (const [index, { run, status }] of statuses.entries()) {
     if (options.signal?.aborted === true) break;
-    const { framework, runId } = standing.result;
+    const { framework, runId } = status.result;
     options.onRun?.({ framework, runId, index: index + 1, total: statuses.length });
     const result =
-      standing.kind === 'refused'
-        ? standing.result
-        : await attemptOrWait(standing, context, everything).catch((error: unknown) => failed(run, standing.result, error));
+      status.kind === 'not_ready'
+        ? status.result
+        : await attemptOrWait(status, context, includeAll).catch((error: unknown) => failed(run, status.result, error));
     results.set(run.dir, result);
     options.onResult?.(result);
   }
-  return chosen.runs.flatMap(({ dir }) => results.get(dir) ?? []);
+  return selected.runs.flatMap(({ dir }) => results.get(dir) ?? []);
 }
 
 /**
- * Where the chosen runs stand. Nobody is asked and nothing is written.
+ * The reconciliation status of the selected runs. Makes no API calls and writes nothing.
  *
- * @throws CONFIG_INVALID, RECONCILE_NO_FRAMEWORK, RECONCILE_ARCHIVE, and what naming a run can throw
+ * @throws CONFIG_INVALID, RECONCILE_NO_FRAMEWORK, RECONCILE_ARCHIVE, and the errors of `findRun`
  */
 export async function listReconciliations(options: ListOptions): Promise<RunReconciliation[]> {
-  const outer = settingOverrides(options);
+  const overrides = settingOverrides(options);
   const { runs, named } = await selectRuns(options);
   const now = (options.now ?? (() => new Date()))();
   const results: RunReconciliation[] = [];
-  const everything = named || options.all;
+  const includeAll = named || options.all;
   for (const run of runs) {
-    if (!everything && (await isSettledOnDisk(run))) continue;
-    const standing = await statusOrFailure(run, async () => await statusOf(run, outer, now));
-    if (isSelected(standing, everything)) results.push(standing.result);
+    if (!includeAll && (await isSettledOnDisk(run))) continue;
+    const status = await statusOrFailure(run, async () => await statusOf(run, overrides, now));
+    if (isSelected(status, includeAll)) results.push(status.result);
   }
   return results;
 }
 
-/** A settled run is left out, and so is one that can never be reconciled; one that cannot be yet is told of. */
+/** Leaves out settled runs and runs that can never be reconciled; a run that cannot be reconciled yet is listed. */
 function isSelected({ result }: ReconciliationStatus, all: boolean): boolean {
   return all || !result.settled;
 }
@@ -92,26 +92,26 @@ async function attemptOrWait(ready: ReadyRun, context: AttemptContext, evenIfYou
   const { result, settings, endedAt } = ready;
   const ageMinutes = (context.now().getTime() - endedAt) / 60_000;
   if (ageMinutes < settings.min_age_minutes && !evenIfYoung) {
-    const reason = `The run ended ${Math.max(0, Math.floor(ageMinutes))} minutes ago; it is asked for from ${settings.min_age_minutes} minutes on.`;
+    const reason = `The run ended ${Math.max(0, Math.floor(ageMinutes))} minutes ago; the first reading is due ${settings.min_age_minutes} minutes after its end.`;
     return { ...result, reason };
   }
   return await attemptRun(ready, context);
 }
 
-/** Does what an attempt that was cut off left undone. Its holder may be at work just now: then it does it itself. */
-async function repairDerived(standing: ReconciliationStatus): Promise<ReconciliationStatus> {
-  if (standing.kind !== 'ready' || !standing.stale) return standing;
-  const { run, result } = standing;
+/** Finishes what an interrupted attempt left undone. While another process holds the lock, that process does it. */
+async function repairDerived(status: ReconciliationStatus): Promise<ReconciliationStatus> {
+  if (status.kind !== 'ready' || !status.stale) return status;
+  const { run, result } = status;
   try {
     await withFileLock(join(run.dir, RECONCILE_LOCK_FILE), async () => await updateDerived(run.dir), { waitMs: 0 });
   } catch (error) {
-    if (error instanceof StepwellError && error.code === 'LOCK_HELD') return standing;
-    return { kind: 'refused', result: { ...failed(run, result, error), settled: false } };
+    if (error instanceof StepwellError && error.code === 'LOCK_HELD') return status;
+    return { kind: 'not_ready', result: { ...failed(run, result, error), settled: false } };
   }
-  return standing;
+  return status;
 }
 
-/** The runs that are meant, and all that there are. */
+/** The selected runs, and all runs of the runs directory. */
 async function selectRuns({
   runsDir,
   framework,
@@ -125,27 +125,27 @@ async function selectRuns({
     return { runs: [run], all, named: true };
   }
   const { runs: all } = await listRuns(runsDir);
-  const there = all.filter(({ state }) => state !== 'missing');
-  const runs = framework === undefined ? there : there.filter(({ dir }) => basename(dirname(dir)) === framework);
+  const present = all.filter(({ state }) => state !== 'missing');
+  const runs = framework === undefined ? present : present.filter(({ dir }) => basename(dirname(dir)) === framework);
   if (framework !== undefined && runs.length === 0) {
-    const known = [...new Set(there.map(({ dir }) => basename(dirname(dir))))].sort();
+    const known = [...new Set(present.map(({ dir }) => basename(dirname(dir))))].sort();
     throw reconcileError('RECONCILE_NO_FRAMEWORK', { framework, runsDir, known });
   }
   return { runs, all, named: false };
 }
 
-/** A run that cannot be looked at is a result like others. */
+/** An error while checking a run becomes the run's result. */
 async function statusOrFailure(run: CatalogRun, check: () => Promise<ReconciliationStatus>): Promise<ReconciliationStatus> {
   try {
     return await check();
   } catch (error) {
-    return { kind: 'refused', result: failed(run, skippedResult(run, 'pending', ''), error) };
+    return { kind: 'not_ready', result: failed(run, skippedResult(run, 'pending', ''), error) };
   }
 }
 
 function failed(run: CatalogRun, result: RunReconciliation, error: unknown): RunReconciliation {
   const reason = messageOf(error);
-  const fix = error instanceof StepwellError ? error.fix : `Look at the run with stepwell verify ${run.entry.run_id}.`;
+  const fix = error instanceof StepwellError ? error.fix : `Check the run with stepwell verify ${run.entry.run_id}.`;
   const code = error instanceof StepwellError ? error.code : null;
   return { ...result, action: 'failed', reason, code, fix, nextAttemptAt: null };
 }

@@ -1,7 +1,7 @@
 /**
- * What is derived from `reconciliation.log`: metrics, summary, index, and last metadata.json, whose size and digest of the log
- * say that all of it has been done. Cut off anywhere before that, the log is longer than metadata.json says, and whoever comes
- * next does it again. Measured figures come from the sealed logs, as before.
+ * Everything derived from `reconciliation.log`: metrics, summary, index, and last metadata.json. The size and digest of the log
+ * in metadata.json confirm that the update is complete. After an interruption the log is longer than metadata.json says, and the
+ * next command repeats the update. Measured figures still come from the sealed logs.
  */
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
@@ -20,7 +20,7 @@ import {
 } from '../store/index.ts';
 import { computeMetrics, foldRun, readReconciliation, renderText } from '../summary/index.ts';
 
-/** Whether an attempt was recorded that the derived files do not show, or records of one that was cut off. */
+/** Whether the log holds records, even of an interrupted attempt, that the derived files do not show yet. */
 export async function isStale(runDir: string, metadata: RunMetadata): Promise<boolean> {
   const bytes = metadata.reconciliation?.log_bytes ?? metadata.sealed?.files[RECONCILIATION_LOG] ?? 0;
   return (await sizeOf(join(runDir, RECONCILIATION_LOG))) !== bytes;
@@ -31,10 +31,10 @@ async function sizeOf(path: string): Promise<number> {
 }
 
 /**
- * Renews the derived files of a sealed run from its logs. Call it as holder of the run's reconciliation lock. Null when no
- * attempt is recorded; then nothing is written.
+ * Updates the derived files of a sealed run from its logs. The caller must hold the run's reconciliation lock. Returns null, and
+ * writes nothing, when no attempt is recorded.
  *
- * @throws METADATA_MISSING, INDEX_TOO_NEW, LOCK_HELD; with the last two the run's own files are complete
+ * @throws METADATA_MISSING, INDEX_TOO_NEW, LOCK_HELD; after the last two the run's own files are complete
  */
 export async function updateDerived(runDir: string): Promise<ReconciliationSummary | null> {
   const reconciliation = await readReconciliation(runDir, { all: true });
@@ -66,7 +66,7 @@ export async function updateDerived(runDir: string): Promise<ReconciliationSumma
   return reconciliation;
 }
 
-/** An index that cannot be written keeps the run's own record from being finished as little as a sealing. */
+/** An index that cannot be written must not keep the run's own files from being completed, as when a run is sealed. */
 async function indexRun(runDir: string): Promise<{ readonly error: unknown }> {
   const runsDir = dirname(dirname(runDir));
   try {

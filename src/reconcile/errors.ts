@@ -15,13 +15,13 @@ export const reconcileError = defineErrors({
     exitCode: 2,
   }),
   RECONCILE_ARCHIVE: (facts: { archive: string }) => ({
-    sentence: `${facts.archive} is an archive; what reconciling finds out is written beside the run's other files.`,
-    fix: 'Name the run directory. Of an archive alone, make one: unpack it into runs/<framework>/<run_id> and put the archive beside it.',
+    sentence: `${facts.archive} is an archive; the results of a reconciliation are written next to the run's other files.`,
+    fix: 'Name the run directory. If you only have the archive, unpack it into runs/<framework>/<run_id> and put the archive next to the files.',
     exitCode: 2,
   }),
   RECONCILE_NOT_RECORDED: (facts: { file: string }) => ({
-    sentence: `The attempt could not be written to ${facts.file}, so that nothing else was changed.`,
-    fix: 'Make space or give write permission there, and try again.',
+    sentence: `The attempt could not be written to ${facts.file}, so nothing else was changed.`,
+    fix: 'Free some disk space or grant write permission there, and try again.',
     exitCode: 1,
   }),
 });

@@ -1,9 +1,9 @@
-/** The ledger of one run, call by call: what the provider's figures are held against. */
+/** The ledger of one run, call by call: what the provider's figures are compared with. */
 import { fromRecordedCounts, type TokenCounts, type UsageFilter, type UsageProvider } from '../schema/index.ts';
 import { logFilesOf, parseLogPath, readRecords, RUN_LOG, type RunSource } from '../store/index.ts';
 import { createRunFold, type RecordedCall } from '../summary/index.ts';
 
-/** One request to a model. Lookups and calls that a budget refused are none. */
+/** One request to a model. Excludes lookups and requests that a budget refused. */
 export interface LedgerCall extends Pick<TokenCounts, 'inputTokens' | 'outputTokens' | 'cacheReadTokens'> {
   /** Null outside of attempts. */
   readonly step: number | null;
@@ -11,26 +11,26 @@ export interface LedgerCall extends Pick<TokenCounts, 'inputTokens' | 'outputTok
   readonly startedAt: number;
   /** Null when no end is recorded. */
   readonly endedAt: number | null;
-  /** Its answer did not arrive whole, or nobody knows: the provider may have gone on with it, and billed it later. */
+  /** Its answer did not arrive completely, or that is unknown: the provider may have continued, and billed the call later. */
   readonly incomplete: boolean;
-  /** Of the wire that was spoken. */
+  /** The wire format of the call. */
   readonly wire: string;
-  /** `none`: refused or never sent, so that it used nothing. `unknown`: it may have used tokens that nobody reported. */
+  /** `none`: refused or never sent, so it used nothing. `unknown`: it may have used tokens that were not reported. */
   readonly use: 'known' | 'unknown' | 'none';
 }
 
 export interface RunLedger {
-  /** Null for a run that recorded no beginning: of the original system, or only just born. */
+  /** Null for a run without a recorded start: a run of the original system, or one that has just been created. */
   readonly start: {
     readonly at: number;
-    /** Null where nobody bills; `unrecorded` before format 1.1. */
+    /** Null when the calls are not billed; `unrecorded` before format 1.1. */
     readonly usageApi: RunUsageApi | 'unrecorded' | null;
     readonly rehearsal: boolean;
     readonly replay: boolean;
   } | null;
-  /** The run's last moment that its own process recorded. */
+  /** The last time that the run's own process recorded. */
   readonly endedAt: number;
-  /** By their start. */
+  /** In the order of their start. */
   readonly calls: readonly LedgerCall[];
 }
 
@@ -75,8 +75,8 @@ function ledgerCall({ step, startedAt, endedAt, request: { wire }, outcome: fact
 }
 
 /**
- * Whether a call can stand on the bill of `provider`. OpenAI's wires are spoken by others too, such as Anthropic's compatible
- * endpoint; the wires of the others only by themselves.
+ * Whether `provider` can have billed a call. Other providers also accept OpenAI's wire formats, for example Anthropic's compatible
+ * endpoint; the other formats are accepted by their own provider only.
  */
 export function canBeBilledBy(provider: UsageProvider, { wire }: LedgerCall): boolean {
   return wire.startsWith(`${provider}.`) || wire.startsWith('openai.');

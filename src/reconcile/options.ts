@@ -1,18 +1,18 @@
-/** What reconciling takes and gives back. */
+/** Options and results of a reconciliation. */
 import type { ReconciliationState, ReconciliationSummary } from '../schema/index.ts';
 
-/** Which runs. */
+/** Which runs to reconcile. */
 export interface RunSelection {
   readonly runsDir: string;
   /** Only runs of this framework. */
   readonly framework?: string | undefined;
-  /** One run: its id, a unique beginning of it, or `latest`; with or without `framework`. It is read whatever its age and state. */
+  /** One run: its id, a unique beginning of it, or `latest`; with or without `framework`. It is read regardless of its age and state. */
   readonly run?: string | undefined;
 }
 
-/** Outside world, settable for tests. */
+/** Access to the environment, replaceable in tests. */
 export interface ReconcileEnvironment {
-  /** Where settings and admin keys are taken from. Default: `process.env`. */
+  /** Source of settings and admin keys. Default: `process.env`. */
   readonly env?: NodeJS.ProcessEnv | undefined;
   readonly now?: (() => Date) | undefined;
   /** Resolves after `ms`; rejects when the signal aborts. */
@@ -21,20 +21,20 @@ export interface ReconcileEnvironment {
 }
 
 export interface ReconcileOptions extends RunSelection, ReconcileEnvironment {
-  /** A run that ended less than this ago is left out. Default: the run's configuration. */
+  /** Runs that ended more recently are skipped. Default: the run's configuration. */
   readonly minAgeMinutes?: number | undefined;
-  /** A run that ended longer ago than this gets a last reading, after which nothing is awaited. Default: the run's configuration. */
+  /** A run that ended longer ago gets one last reading and is then settled. Default: the run's configuration. */
   readonly maxAgeHours?: number | undefined;
-  /** Reads every selected run anew, whatever its age and state. */
+  /** Reads every selected run again, regardless of its age and state. */
   readonly force?: boolean | undefined;
-  /** These take the place of the run's own filter, and are recorded. */
+  /** These replace the run's own filter, and are recorded. */
   readonly apiKeyId?: string | undefined;
   readonly projectId?: string | undefined;
   readonly workspaceId?: string | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Called before a run is looked at; `index` from 1. */
+  /** Called before each run; `index` starts at 1. */
   readonly onRun?: ((run: RunProgress) => void) | undefined;
-  /** Called for each run as soon as its result is there. */
+  /** Called for each run as soon as its result is available. */
   readonly onResult?: ((result: RunReconciliation) => void) | undefined;
 }
 
@@ -45,30 +45,30 @@ export interface RunProgress {
   readonly total: number;
 }
 
-/** One run and where its reconciliation stands. */
+/** One run and the status of its reconciliation. */
 export interface RunReconciliation {
   readonly framework: string;
   readonly runId: string;
   readonly runDir: string;
   /**
-   * `read`: a reading was taken and recorded. `skipped`: nobody was asked and nothing was written. `failed`: the provider could
+   * `read`: a reading was taken and recorded. `skipped`: no request was made and nothing was written. `failed`: the provider could
    * not be asked (recorded), or the record could not be written.
    */
   readonly action: 'read' | 'skipped' | 'failed';
   readonly state: ReconciliationState;
   /** One sentence: why this state; of a skipped run, why it was skipped. */
   readonly reason: string;
-  /** Of an error in docs/errors.md that kept the run from being looked at; else null. */
+  /** Code of the error (see docs/errors.md) that kept the run from being checked; null otherwise. */
   readonly code: string | null;
-  /** What to do about it; null when nothing is to be done. */
+  /** What to do about it; null when no action is needed. */
   readonly fix: string | null;
-  /** Since the run's end; null while it has none. */
+  /** Since the run's end; null while the run has not ended. */
   readonly ageMinutes: number | null;
   /** Null before the first attempt. */
   readonly summary: ReconciliationSummary | null;
-  /** Nothing further is awaited: verified, mismatch, not_applicable, older than the maximum age, or recorded before format 1.1. */
+  /** No further reading is needed: verified, mismatch, not_applicable, past the maximum age, or recorded before format 1.1. */
   readonly settled: boolean;
-  /** ISO 8601: the earliest time at which a further reading counts; null when the run is settled, or when a person must act first. */
+  /** ISO 8601: the earliest time at which a further reading counts; null when the run is settled, or when someone must act first. */
   readonly nextAttemptAt: string | null;
 }
 
@@ -78,7 +78,7 @@ export interface ReconcileReport {
 }
 
 export interface ListOptions extends RunSelection, Pick<ReconcileEnvironment, 'env' | 'now'> {
-  /** Every run; otherwise only those that are not settled and of stepwell. */
+  /** Every run; otherwise only runs made by stepwell that are not settled. */
   readonly all: boolean;
   readonly minAgeMinutes?: number | undefined;
   readonly maxAgeHours?: number | undefined;

@@ -1,4 +1,4 @@
-/** From asking the provider to what its answer says of a run. */
+/** Queries the provider and interprets its answer for one run. */
 import { captureScope, runRedactor } from '../log/index.ts';
 import type { ReconciliationAttempt, RunSummary } from '../schema/index.ts';
 import { openRunDirectory } from '../store/index.ts';
@@ -18,14 +18,14 @@ import { stepResolutions } from './minutes/steps.ts';
 import { compareReading } from './verdict/comparison.ts';
 import type { MinuteRange } from './minutes/window.ts';
 
-/** What is asked, and in which runs overlap. */
+/** What to ask for, and the runs that overlap. */
 export interface UsageRequest {
   readonly usageApi: RunUsageApi;
   readonly window: MinuteRange;
   readonly overlapping: OverlappingRuns;
 }
 
-/** How asking ended. */
+/** How the query ended. */
 interface QueryResult {
   readonly failure: Failure | null;
   readonly outcome: Outcome;
@@ -34,7 +34,7 @@ interface QueryResult {
 
 export type Failure = Extract<UsageAnswer, { status: 'failed' }>;
 
-/** Without access nobody is asked; that is an attempt like any other that failed. */
+/** Without a key no request is made; the attempt counts as failed. */
 export function missingAccess({ reason, fix }: Extract<Access, { status: 'missing' }>): QueryResult {
   return failedResult({ status: 'failed', reason, fix, retryable: false });
 }
@@ -43,10 +43,10 @@ function failedResult(failure: Failure): QueryResult {
   return { failure, outcome: { kind: 'failed', reason: failure.reason }, steps: [] };
 }
 
-/** Asks, and records every answer as it comes. Call it in the run's log scope. */
+/** Sends the requests and records every raw answer. Call it in the run's log scope. */
 export async function queryUsage(
   ready: ReadyRun,
-  asked: UsageRequest,
+  request: UsageRequest,
   it: {
     readonly access: Extract<Access, { status: 'ok' }>;
     /** Its number, for the records. */
@@ -58,7 +58,7 @@ export async function queryUsage(
   const { fetch, wait, signal } = it.options;
   const inScope = captureScope();
   const api = openUsageApi({
-    provider: asked.usageApi.provider,
+    provider: request.usageApi.provider,
     baseUrl: it.access.baseUrl,
     adminKey: it.access.adminKey,
     redact: runRedactor().redact,
@@ -67,14 +67,14 @@ export async function queryUsage(
     now: it.now,
     onResponse: (page) => inScope(() => recordPage(it.attempt, page)),
   });
-  const answer = await fetchUsage(api, asked, signal);
+  const answer = await fetchUsage(api, request, signal);
   if (answer.status === 'failed') return failedResult(answer);
   await using source = await openRunDirectory(ready.run.dir);
   const summary = await foldRun(source);
-  return { failure: null, ...(await interpretAnswer(ready, summary, asked, answer, api, signal)) };
+  return { failure: null, ...(await interpretAnswer(ready, summary, request, answer, api, signal)) };
 }
 
-/** An interruption is an answer too: what was received until then is recorded, and so is that nothing followed. */
+/** An interruption counts as a failed answer, so the attempt is recorded together with the pages received so far. */
 async function fetchUsage(
   api: UsageApi,
   { usageApi, overlapping }: UsageRequest,
@@ -89,7 +89,7 @@ async function fetchUsage(
   }
 }
 
-/** What an answer says of the run: the reading, the comparison, and the steps. */
+/** Derives the reading, the comparison and the steps from an answer. */
 async function interpretAnswer(
   { ledger, settings }: ReadyRun,
   summary: RunSummary,
@@ -100,7 +100,7 @@ async function interpretAnswer(
 ): Promise<Omit<QueryResult, 'failure'>> {
   const { provider } = usageApi;
   const filter = filterOf(usageApi);
-  // Costs are shown, and decide nothing: that they could not be had is told by the answer in the log.
+  // Costs are only shown and do not affect the verdict. A failure to fetch them is visible in the log.
   const costs = await api
     .fetchCosts({ start: new Date(window.start), end: new Date(window.end), filter, signal })
     .catch((error: unknown) => {
@@ -119,7 +119,7 @@ async function interpretAnswer(
     apiKeys: keys.size === 0 ? null : keys.size,
     summary,
     calls,
-    foreign: ledger.calls.filter((call) => !canBeBilledBy(provider, call)),
+    unbillable: ledger.calls.filter((call) => !canBeBilledBy(provider, call)),
     shared: joint.shared,
     unreadable,
     thresholdPercent: settings.threshold_percent,

@@ -1,4 +1,4 @@
-/** The records of attempts in a run's `reconciliation.log`: read, whether metadata.json already says so or not, and written. */
+/** Reads and writes the records of attempts in a run's `reconciliation.log`, confirmed by metadata.json or not. */
 import { getLogger, MAX_RECORD_BYTES, runRedactor } from '../log/index.ts';
 import { EVENT_METADATA, ReconciliationAttempt, type EventMetadata } from '../schema/index.ts';
 import { LOGS_DIR, openRunDirectory, readLogFile, RECONCILIATION_LOG } from '../store/index.ts';
@@ -6,13 +6,13 @@ import type { RawPage } from './api/usage-api.ts';
 
 const log = getLogger('reconcile', { component: 'reconciliation' });
 
-/** Of a body in one record, as JSON; the rest of the record is small. */
+/** Maximum size of a body in one record, as JSON; the rest of the record is small. */
 const MAX_PART_BYTES = MAX_RECORD_BYTES / 2;
 
 export interface LoggedAttempts {
   /** Oldest first. */
   readonly attempts: readonly ReconciliationAttempt[];
-  /** One more than any in the log, so that the answers of an attempt that was cut off are not taken for those of another. */
+  /** One more than any number in the log, so answers of an interrupted attempt are not mistaken for those of the next. */
   readonly nextNumber: number;
 }
 
@@ -38,9 +38,9 @@ export async function readAttempts(runDir: string): Promise<LoggedAttempts> {
   return { attempts, nextNumber: highest + 1 };
 }
 
-/** Records an answer as it came, before anybody reads it. Call it in the run's log scope. */
+/** Records a raw answer before it is parsed. Call it in the run's log scope. */
 export function recordPage(attempt: number, { error, body, ...page }: RawPage): void {
-  // A secret that the parts would cut in two is covered first.
+  // Mask before splitting: a secret could lie across the border of two parts.
   const parts = splitBody(runRedactor().redact(body));
   const message = `${page.report} page ${page.page}: ${page.status === null ? 'no answer' : `HTTP ${page.status}`}`;
   for (const [index, part] of parts.entries()) {
@@ -64,7 +64,7 @@ export function recordAttempt(attempt: ReconciliationAttempt): void {
   else log.info(message, fields);
 }
 
-/** Pieces whose JSON fits; never cut within a character. At least one. */
+/** Splits a body into parts whose JSON fits a record, never within a character. Returns at least one part. */
 export function splitBody(body: string): string[] {
   const parts: string[] = [];
   let at = 0;

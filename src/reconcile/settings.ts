@@ -1,4 +1,4 @@
-/** How a run is reconciled: flags above environment, environment above the run's own configuration. */
+/** Settings of a reconciliation: flags override the environment, which overrides the run's own configuration. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
@@ -10,11 +10,11 @@ import { CONFIG_FILE } from '../store/index.ts';
 import type { ReconcileOptions } from './options.ts';
 import { reconcileError } from './errors.ts';
 
-/** What config.yaml of a run says that reconciling needs. */
+/** The part of a run's config.yaml that a reconciliation needs. */
 const RunConfig = ExperimentConfig.pick({ endpoint: true, frameworks: true, reconciliation: true }).loose();
 export type RunConfig = Pick<ExperimentConfig, 'endpoint' | 'frameworks' | 'reconciliation'>;
 
-/** Reads the configuration that a run was made with. @throws RECONCILE_CONFIG */
+/** Reads the configuration of a run. @throws RECONCILE_CONFIG */
 export async function readRunConfig(runDir: string): Promise<RunConfig> {
   const file = join(runDir, CONFIG_FILE);
   try {
@@ -34,7 +34,7 @@ export type OverrideOptions = Pick<
   'runsDir' | 'minAgeMinutes' | 'maxAgeHours' | 'apiKeyId' | 'projectId' | 'workspaceId' | 'env'
 >;
 
-/** What options and environment say; undefined where they say nothing. @throws CONFIG_INVALID */
+/** The settings given by options or environment; others are absent. @throws CONFIG_INVALID */
 export function settingOverrides({ env, ...options }: OverrideOptions): Partial<Settings> {
   const given = resolveSettings(
     ['runsDir', 'minAgeMinutes', 'maxAgeHours', 'intervalMinutes', 'requiredReadings', 'apiKeyId', 'projectId', 'workspaceId'],
@@ -49,8 +49,8 @@ export function settingOverrides({ env, ...options }: OverrideOptions): Partial<
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
 }
 
-export function settingsOf(config: ReconciliationConfig, outer: Partial<Settings>): Settings {
-  return { ...config, ...outer };
+export function settingsOf(config: ReconciliationConfig, overrides: Partial<Settings>): Settings {
+  return { ...config, ...overrides };
 }
 
 /** The part that an attempt records. */

@@ -1,4 +1,4 @@
-/** Where a run stands before anybody is asked: whether it can be reconciled at all, and whether something is still awaited. */
+/** The status of a run before any request: whether it can be reconciled, and whether it still needs a reading. */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -30,27 +30,27 @@ export interface ReadyRun {
   readonly usageApi: RunUsageApi;
   readonly endedAt: number;
   readonly attempts: readonly ReconciliationAttempt[];
-  /** The derived files do not show all that is logged. */
+  /** The derived files do not show everything in the log. */
   readonly stale: boolean;
-  /** As it stands. */
+  /** The result if no further attempt is made. */
   readonly result: RunReconciliation;
 }
 
-/** `refused`: it cannot be reconciled, now or ever. */
-export type ReconciliationStatus = ReadyRun | { readonly kind: 'refused'; readonly result: RunReconciliation };
+/** `not_ready`: the run cannot be reconciled, either yet or at all. */
+export type ReconciliationStatus = ReadyRun | { readonly kind: 'not_ready'; readonly result: RunReconciliation };
 
-/** Whether metadata.json alone tells that nothing is awaited: most runs of a long experiment need no other look. */
+/** Whether metadata.json alone shows that the run is settled: most runs of a long experiment need no further check. */
 export async function isSettledOnDisk(run: CatalogRun): Promise<boolean> {
   if (run.state !== 'finished') return false;
   const metadata = parseMetadata(await readFile(join(run.dir, METADATA_FILE), 'utf8').catch(() => null));
-  if (metadata === null || metadata === 'foreign') return metadata !== null;
+  if (metadata === null || metadata === 'third_party') return metadata !== null;
   if (metadata.rehearsal && metadata.archive !== null) return true;
   const { reconciliation } = metadata;
   return reconciliation !== null && isSettled(reconciliation.verification_status) && !(await isStale(run.dir, metadata));
 }
 
 /** @throws RECONCILE_CONFIG, RUN_UNREADABLE */
-export async function statusOf(run: CatalogRun, outer: Partial<Settings>, now: Date): Promise<ReconciliationStatus> {
+export async function statusOf(run: CatalogRun, overrides: Partial<Settings>, now: Date): Promise<ReconciliationStatus> {
   const state = reasonForState(run);
   if (state !== null) {
     const nextAttemptAt = state === LIVE ? new Date(now.getTime() + LIVE_RECHECK_MINUTES * 60_000).toISOString() : null;
@@ -58,7 +58,7 @@ export async function statusOf(run: CatalogRun, outer: Partial<Settings>, now: D
   }
   const text = await readFile(join(run.dir, METADATA_FILE), 'utf8').catch(() => null);
   const metadata = parseMetadata(text);
-  if (metadata === 'foreign') return notReady(run, 'not_applicable', NOT_BY_STEPWELL);
+  if (metadata === 'third_party') return notReady(run, 'not_applicable', NOT_BY_STEPWELL);
   if (metadata === null) return notReady(run, 'pending', METADATA_INVALID);
   const ageMinutes = ageOf(metadata, now);
   if (metadata.archive === null || metadata.ended_at === null) return notReady(run, 'pending', { ...UNSEALED, ageMinutes });
@@ -78,14 +78,14 @@ export async function statusOf(run: CatalogRun, outer: Partial<Settings>, now: D
     return notReady(run, state, { ...USAGE_API_UNRECORDED, ageMinutes, settled: true });
   }
   const config = await readRunConfig(run.dir);
-  const settings = settingsOf(config.reconciliation, outer);
+  const settings = settingsOf(config.reconciliation, overrides);
   const { attempts } = await readAttempts(run.dir);
   const summary = await readReconciliation(run.dir, { all: true });
   const endedAt = Date.parse(metadata.ended_at);
   const minAgeReachedAt = endedAt + settings.min_age_minutes * 60_000;
   const verification = summary?.verification_status ?? 'pending';
   const settled = isSettled(verification) || (summary?.waiting_ended ?? false);
-  const facts = { settings, attempts, youngest: minAgeReachedAt };
+  const facts = { settings, attempts, minAgeReachedAt };
   return {
     kind: 'ready',
     run,
@@ -98,7 +98,7 @@ export async function statusOf(run: CatalogRun, outer: Partial<Settings>, now: D
     attempts,
     stale: await isStale(run.dir, metadata),
     result: {
-      ...skippedResult(run, verification, summary?.verification_message ?? 'It was not asked for yet.'),
+      ...skippedResult(run, verification, summary?.verification_message ?? 'No attempt was made yet.'),
       ageMinutes,
       summary,
       settled,
@@ -107,17 +107,17 @@ export async function statusOf(run: CatalogRun, outer: Partial<Settings>, now: D
   };
 }
 
-/** When a further reading counts: the interval after the last that does, or as soon as the run is old enough. */
+/** When the next reading counts: one interval after the last counted one, or when the run reaches its minimum age. */
 export function nextAttemptAt(it: {
   readonly settings: Settings;
   readonly attempts: readonly ReconciliationAttempt[];
-  readonly youngest: number;
+  readonly minAgeReachedAt: number;
 }): string {
-  const { settings, attempts, youngest } = it;
+  const { settings, attempts, minAgeReachedAt } = it;
   const last = attempts.findLast(({ reading }) => reading !== null);
   const counted = last === undefined ? null : (countedReadings(attempts, last).at(-1) ?? null);
-  const due = counted === null ? youngest : Date.parse(counted.fetchedAt) + settings.interval_minutes * 60_000;
-  return new Date(Math.max(due, youngest)).toISOString();
+  const due = counted === null ? minAgeReachedAt : Date.parse(counted.fetchedAt) + settings.interval_minutes * 60_000;
+  return new Date(Math.max(due, minAgeReachedAt)).toISOString();
 }
 
 export function skippedResult(
@@ -151,22 +151,25 @@ interface NotReadyReason {
   readonly settled?: boolean;
 }
 
-/** A run that is going on is looked at again after this. */
+/** A live run is checked again after this. */
 const LIVE_RECHECK_MINUTES = 10;
 
 function notReady(run: CatalogRun, state: ReconciliationState, refusal: NotReadyReason): ReconciliationStatus {
   const { reason, fix, ageMinutes = null, summary = null, nextAttemptAt = null, settled = isSettled(state) } = refusal;
-  return { kind: 'refused', result: { ...skippedResult(run, state, reason, fix), ageMinutes, summary, nextAttemptAt, settled } };
+  return {
+    kind: 'not_ready',
+    result: { ...skippedResult(run, state, reason, fix), ageMinutes, summary, nextAttemptAt, settled },
+  };
 }
 
-const LIVE: NotReadyReason = { reason: 'The run is still going on.', fix: null };
+const LIVE: NotReadyReason = { reason: 'The run is still running.', fix: null };
 const CRASHED: NotReadyReason = {
   reason: 'The process of the run ended without finishing its record.',
   fix: 'Finish the record with `stepwell recover`, then reconcile.',
 };
 const MISSING: NotReadyReason = {
-  reason: 'The directory of the run is gone.',
-  fix: 'Make the index anew: stepwell list --rebuild.',
+  reason: 'The run directory is gone.',
+  fix: 'Rebuild the index: stepwell list --rebuild.',
 };
 const UNSEALED: NotReadyReason = {
   reason: 'The run was not sealed.',
@@ -180,18 +183,18 @@ const NOT_BY_STEPWELL: NotReadyReason = {
   reason: 'The run was not made by stepwell, so there is no ledger to compare.',
   fix: null,
 };
-const REHEARSAL: NotReadyReason = { reason: 'The scripted offline model answered, which nobody bills.', fix: null };
-const REPLAY: NotReadyReason = { reason: 'Recorded exchanges answered, which nobody bills again.', fix: null };
+const REHEARSAL: NotReadyReason = { reason: 'The scripted offline model answered; its calls are not billed.', fix: null };
+const REPLAY: NotReadyReason = { reason: 'Recorded exchanges answered; they are not billed again.', fix: null };
 const NO_USAGE_API: NotReadyReason = {
   reason: 'The run does not say whose usage API has its figures.',
-  fix: 'Where a provider bills the calls, name it for further runs: endpoint.usage_api.provider in the configuration.',
+  fix: 'If a provider bills the calls, name it for future runs: endpoint.usage_api.provider in the configuration.',
 };
 const USAGE_API_UNRECORDED: NotReadyReason = {
-  reason: 'The run was recorded before format 1.1, so that it does not say whose usage API has its figures.',
+  reason: 'The run was recorded before format 1.1, so it does not say whose usage API has its figures.',
   fix: null,
 };
 const NO_LOGS: NotReadyReason = {
-  reason: 'The logs of the run are not here, as in a clone: there is nowhere to record what is found.',
+  reason: 'The logs of the run are missing, as in a clone, so there is no file to record an attempt in.',
   fix: 'Reconcile where the run was made, or unpack its logs: tar -xzf run.tar.gz logs.',
 };
 
@@ -211,11 +214,11 @@ function reasonForState({ state }: CatalogRun): NotReadyReason | null {
   }
 }
 
-/** `foreign` for a run of the original system. */
-function parseMetadata(text: string | null): RunMetadata | 'foreign' | null {
-  if (text === null) return 'foreign';
+/** `third_party` for a run of the original system. */
+function parseMetadata(text: string | null): RunMetadata | 'third_party' | null {
+  if (text === null) return 'third_party';
   const value = parseJson(text);
-  if (typeof value === 'object' && value !== null && !('stepwell_version' in value)) return 'foreign';
+  if (typeof value === 'object' && value !== null && !('stepwell_version' in value)) return 'third_party';
   return RunMetadata.safeParse(value).data ?? null;
 }
 

@@ -1,4 +1,4 @@
-/** Sums of figures in which unknown is not 0. */
+/** Token and call totals in which unknown is not 0. */
 import { sumComplete, sumKnown } from '../format/index.ts';
 import type { UsageFigures } from '../schema/index.ts';
 import type { LedgerCall } from './ledger.ts';
@@ -8,7 +8,7 @@ export const USAGE_FIELDS = ['input_tokens', 'output_tokens', 'cached_tokens', '
 export const ZERO_USAGE: UsageFigures = { input_tokens: 0, output_tokens: 0, cached_tokens: 0, api_calls: 0 };
 export const UNKNOWN_USAGE: UsageFigures = { input_tokens: null, output_tokens: null, cached_tokens: null, api_calls: null };
 
-/** Exact sums: one unknown part makes a sum unknown. */
+/** Exact sums: one unknown part makes the sum unknown. */
 export function sumUsage(parts: Iterable<UsageFigures>): UsageFigures {
   const sum = { ...ZERO_USAGE };
   for (const part of parts) {
@@ -22,7 +22,7 @@ export function subtract(a: number | null, b: number | null): number | null {
   return a === null || b === null ? null : a - b;
 }
 
-/** What the proxy counted of these calls: the sum of what is known, which is a lower bound where a call has no figures. */
+/** What the proxy measured for these calls: the sum of the known figures, a lower bound where a call has none. */
 export function ledgerTotals(calls: readonly LedgerCall[]): UsageFigures {
   const used = calls.filter(({ use }) => use !== 'none');
   const inputTokens = sumKnown(used.map((call) => call.inputTokens));
@@ -35,12 +35,12 @@ export function ledgerTotals(calls: readonly LedgerCall[]): UsageFigures {
   };
 }
 
-/** The provider has nothing. */
+/** The provider has no tokens. */
 export function isZeroTokens({ input_tokens, output_tokens }: UsageFigures): boolean {
   return input_tokens === 0 && output_tokens === 0;
 }
 
-/** A judged figure is unknown. */
+/** A figure that decides the verdict is unknown. */
 export function hasUnknownTokens({ input_tokens, output_tokens }: UsageFigures): boolean {
   return input_tokens === null || output_tokens === null;
 }

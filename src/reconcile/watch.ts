@@ -1,16 +1,16 @@
-/** Round after round, until nothing is awaited any more. */
+/** Repeats rounds until no run needs a further reading. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { reconcileRound } from './batch.ts';
 import type { ReconcileReport, RunReconciliation, WatchOptions } from './options.ts';
 
-/** Between two rounds, however often readings may count. */
+/** Minimum pause between two rounds, even when readings may count more often. */
 const MIN_PAUSE_MS = 60_000;
-/** Timers take no more; a longer wait is looked at again. */
+/** Maximum delay of one timer; a longer wait uses several. */
 const MAX_PAUSE_MS = 86_400_000;
 
 /**
- * Repeats until each chosen run is settled, or waits for a person. A run is asked for when a reading of it counts, not before.
- * Runs that begin meanwhile join in. An abort ends it after what is under way.
+ * Repeats until each selected run is settled or needs someone to act. A run is read when a reading counts, not before.
+ * Runs that start in the meantime are included. After an abort it returns when the current operation ends.
  *
  * @throws as `reconcileRuns`
  */
@@ -46,7 +46,7 @@ export async function watchRuns(options: WatchOptions): Promise<ReconcileReport>
   }
 }
 
-/** Settled runs and those that wait for a person are not asked for again. */
+/** Settled runs, and runs that need someone to act, are not read again. */
 function isDue({ settled, nextAttemptAt }: RunReconciliation, at: number): boolean {
   return !settled && nextAttemptAt !== null && Date.parse(nextAttemptAt) <= at;
 }

@@ -121,11 +121,11 @@ describe('one run', () => {
     await it.make({ id: '20260302-120000-shut', calls: [{ at: 0 }] });
     const keyless = await it.stepwell(['reconcile', ...AGE], { OPENAI_ADMIN_KEY: '' });
     assert.equal(keyless.code, 1);
-    assert.match(keyless.stdout, /unavailable[^]*No key that may read usage is set[^]*fix: Set OPENAI_ADMIN_KEY/);
+    assert.match(keyless.stdout, /unavailable[^]*No admin key for usage is set[^]*fix: Set OPENAI_ADMIN_KEY/);
     assert.equal((await it.stepwell(['reconcile', ...AGE])).code, 0);
     const refused = await it.stepwell(['reconcile', ...AGE], { OPENAI_ADMIN_KEY: 'sk-proj-ordinary-0123456789abcdef' });
     assert.equal(refused.code, 1);
-    assert.match(refused.stdout, /HTTP 403[^]*ordinary key[^]*api\.usage\.read/);
+    assert.match(refused.stdout, /HTTP 403[^]*model API key[^]*api\.usage\.read/);
     assert.match(refused.stdout, /^ {2}as of 20.* UTC:\n/m);
     assert.doesNotMatch(refused.stdout + refused.stderr, /0123456789abcdef/);
     fits(refused);

@@ -98,7 +98,7 @@ test('a run whose last minute is not over is not read, whoever asks; watching go
   const runDir = await here.make({ id: 'one', calls, reconciliation: { interval_minutes: 5 } });
   const [result] = await here.at(MINUTE, { run: 'one', force: true });
   assert.deepEqual([result?.action, result?.state], ['skipped', 'pending']);
-  assert.match(result!.reason, /minute of its calls is not over yet/);
+  assert.match(result!.reason, /last minute with calls of this run is not over yet/);
   // The last call ended within the margin of the minute after it.
   assert.equal((await here.at(2 * MINUTE - 1, { run: 'one' }))[0]?.action, 'skipped');
   assert.deepEqual(await attemptsOf(runDir), []);

@@ -27,7 +27,7 @@ test('refused calls used nothing; calls without figures make the ledger a lower 
   await using source = await openRunDirectory(runDir);
   const ledger = await readLedger(source);
   assert.deepEqual(
-    ledger.calls.map(({ use, step, incomplete: incomplete, endedAt, startedAt }) => [
+    ledger.calls.map(({ use, step, incomplete, endedAt, startedAt }) => [
       use,
       step,
       incomplete,
@@ -49,7 +49,7 @@ test('refused calls used nothing; calls without figures make the ledger a lower 
   assert.deepEqual([window.start - NOON, window.end - NOON], [0, 7 * MINUTE_MS], 'the open call may have gone on until the end');
   await here.at(HOUR);
   const { comparison } = (await attemptsOf(runDir)).at(-1)!;
-  assert.match(comparison!.explanations.join(), /3 calls of this run ended without figures of tokens/);
+  assert.match(comparison!.explanations.join(), /3 calls of this run ended without token figures/);
 });
 
 test('nothing but calls without figures is unknown, and no 0; no calls at all are 0', () => {
@@ -84,7 +84,7 @@ test('a run whose attempts went past the proxy has no ledger to verify', async (
   assert.equal(result?.state, 'mismatch');
   const { comparison } = (await attemptsOf(runDir)).at(-1)!;
   assert.deepEqual([comparison?.ledger.input_tokens, comparison?.difference_percent], [null, null]);
-  assert.match(comparison!.explanations.join(), /1 attempt did not go through the proxy/);
+  assert.match(comparison!.explanations.join(), /1 attempt bypassed the proxy/);
 });
 
 test('a call without an end reaches to the last record of the dead process, not to its recovery days later', async () => {

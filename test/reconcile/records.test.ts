@@ -139,7 +139,7 @@ test('a record that cannot be written changes nothing else', async () => {
   const before = await readFile(join(runDir, 'metadata.json'), 'utf8');
   const [result] = await here.at(HOUR);
   assert.equal(result?.action, 'failed');
-  assert.match(result.reason, /could not be written to .*reconciliation\.log, so that nothing else was changed/);
+  assert.match(result.reason, /could not be written to .*reconciliation\.log, so nothing else was changed/);
   assert.equal(await readFile(join(runDir, 'metadata.json'), 'utf8'), before);
 });
 

@@ -1,10 +1,10 @@
-/** Amounts of money as whole numbers of 10⁻¹² US dollars, so that sums of decimals are exact. */
+/** Amounts of money as integers in units of 10⁻¹² US dollars, so sums of decimals are exact. */
 
 const PLACES = 12;
 
 /**
- * A decimal such as `"12.345"`, or a number; `shift` moves the point: −2 for cents. Digits past the twelfth place are cut.
- * Null when it is none.
+ * Parses a number or a decimal such as `"12.345"`; `shift` moves the decimal point: −2 for cents. Digits after the twelfth
+ * decimal place are dropped. Null when the value is not an amount.
  */
 export function readAmount(value: string | number, shift = 0): bigint | null {
   const match = /^([+-]?)(\d+)(?:\.(\d+))?(?:e([+-]?\d{1,3}))?$/i.exec(String(value).trim());

@@ -5,12 +5,12 @@ import { cursorFields, nextOf } from './report.ts';
 import { DAYS_PER_PAGE, optionalCount, MINUTES_PER_PAGE, optionalName } from './report.ts';
 import type { CostItem, Provider, Span, UsageItem } from './report.ts';
 
-/** It has no id: the answer holds null for it. Nobody can ask for it, so its rows belong to no filter. */
+/** The default workspace has no id: answers contain null for it. It cannot be filtered by, so its rows match no filter. */
 const DEFAULT_WORKSPACE = 'default';
 
 const owner = { api_key_id: optionalName, workspace_id: optionalName };
 
-/** Null when one of them is: a part of a sum is not the sum. */
+/** Null when one of the figures is unknown. */
 function sumIfAllKnown(figures: readonly (number | null | undefined)[]): number | null {
   let sum = 0;
   for (const one of figures) {
@@ -20,7 +20,7 @@ function sumIfAllKnown(figures: readonly (number | null | undefined)[]): number 
   return sum;
 }
 
-/** Its input is what was neither read from the cache nor written to it: ours is all three. */
+/** Anthropic's input excludes tokens read from or written to the cache; our input includes all three. */
 const Messages = z
   .object({
     ...owner,
@@ -31,7 +31,7 @@ const Messages = z
     output_tokens: optionalCount,
   })
   .transform((row): UsageItem => {
-    // One field for each time that a cache entry lives.
+    // One field for each lifetime of a cache entry.
     const written = row.cache_creation ?? null;
     const writtenTokens = written === null ? null : sumIfAllKnown(Object.values(written));
     return {
@@ -54,7 +54,8 @@ const Costs = z
   .transform((row, context): CostItem => {
     const cents = row.amount ?? null;
     const amount = cents === null ? null : readAmount(cents, -2);
-    if (cents !== null && amount === null) context.addIssue({ code: 'custom', message: `${JSON.stringify(cents)} is no amount` });
+    if (cents !== null && amount === null)
+      context.addIssue({ code: 'custom', message: `${JSON.stringify(cents)} is not an amount` });
     return { api_key_id: null, project_or_workspace_id: row.workspace_id ?? DEFAULT_WORKSPACE, amount };
   });
 
@@ -107,7 +108,7 @@ export const anthropic: Provider = {
   costs: {
     name: 'cost_report',
     path: '/organizations/cost_report',
-    // No filters: the rows of one workspace are picked from the answer, and those of one key cannot be.
+    // No filters: rows are selected by workspace from the answer; the report has no keys to select by.
     parameters: (span, filter) => ({
       ...spanOf(span),
       bucket_width: '1d',
@@ -122,6 +123,6 @@ export const anthropic: Provider = {
     modelKeyPrefix: 'sk-ant-api',
     scope: 'org:admin',
     howToGetKey:
-      'An admin of the organisation makes admin keys (sk-ant-admin…) in the Claude Console under Settings, Admin keys; accounts of a single person have none. Put one in the environment variable that usage_api.admin_key names.',
+      'An admin of the organization creates admin keys (sk-ant-admin…) in the Claude Console under Settings, Admin keys; individual accounts have none. Put one in the environment variable that usage_api.admin_key names.',
   },
 };

@@ -1,22 +1,22 @@
-/** What a user reads when a provider could not be asked: the reason in one sentence, and a fix. */
+/** Messages for failed requests: the reason in one sentence, and a fix. */
 import type { z } from 'zod';
 import type { Provider } from './report.ts';
 import type { UsageFailure } from './usage-api.ts';
 
-/** One question, for sentences. */
+/** The facts about a request that messages use. */
 export interface RequestContext {
   readonly provider: Provider;
-  /** As asked, such as `/v1/organization/usage/completions`. */
+  /** As requested, such as `/v1/organization/usage/completions`. */
   readonly path: string;
   readonly host: string;
   readonly adminKey: string;
-  /** The text without secrets. */
+  /** Masks secrets in a text. */
   readonly redact: (text: string) => string;
 }
 
 const CHECK_BASE_URL =
-  'Check usage_api.base_url: it is the address of the API with its version, such as https://api.openai.com/v1.';
-const ANSWER_KEPT = 'The answer is kept in logs/reconciliation.log.';
+  'Check usage_api.base_url: it must be the address of the API with its version, such as https://api.openai.com/v1.';
+const ANSWER_KEPT = 'The answer is recorded in logs/reconciliation.log.';
 
 function failed(reason: string, fix: string, retryable: boolean): UsageFailure {
   return { status: 'failed', reason, fix, retryable };
@@ -24,51 +24,55 @@ function failed(reason: string, fix: string, retryable: boolean): UsageFailure {
 
 const api = ({ provider }: RequestContext): string => `${provider.title}'s usage API`;
 
-/** An answer whose status is not 200. */
-export function httpError(asked: RequestContext, status: number, body: string, tries: number): UsageFailure {
-  const said = providerMessage(asked, body);
-  const answered = `${api(asked)} answered HTTP ${status} to ${asked.path}`;
-  const saying = said === null ? '' : `: ${said}`;
-  if (status === 401 || status === 403) return accessDenied(asked, answered, said);
-  if (status === 404) return failed(`${answered}${saying}.`, CHECK_BASE_URL, false);
+/** A response whose status is not 200. */
+export function httpError(context: RequestContext, status: number, body: string, tries: number): UsageFailure {
+  const message = providerMessage(context, body);
+  const answered = `${api(context)} answered HTTP ${status} to ${context.path}`;
+  const suffix = message === null ? '' : `: ${message}`;
+  if (status === 401 || status === 403) return accessDenied(context, answered, message);
+  if (status === 404) return failed(`${answered}${suffix}.`, CHECK_BASE_URL, false);
   if (isTransient(status)) {
     return failed(
-      `${answered}, ${tries === 1 ? 'once' : `${tries} times in a row`}${saying}.`,
-      'Ask again later; nothing was concluded from this answer.',
+      `${answered}, ${tries === 1 ? 'once' : `${tries} times in a row`}${suffix}.`,
+      'Try again later; this answer was ignored.',
       true,
     );
   }
-  if (said !== null && /date range/i.test(said)) {
-    return failed(`${answered}${saying}.`, 'The figures of a day appear when the day (UTC) is over; ask again later.', true);
+  if (message !== null && /date range/i.test(message)) {
+    return failed(
+      `${answered}${suffix}.`,
+      'The figures of a day are available after the day (UTC) is over; try again later.',
+      true,
+    );
   }
   return failed(
-    `${answered}${saying}.`,
+    `${answered}${suffix}.`,
     `Check api_key_id, project_id and workspace_id of usage_api, and its base_url. ${ANSWER_KEPT}`,
     false,
   );
 }
 
-/** Statuses after which the same question may well be answered. */
+/** Statuses after which a retry may succeed. */
 export function isTransient(status: number): boolean {
   return status === 408 || status === 425 || status === 429 || status >= 500;
 }
 
-function accessDenied(asked: RequestContext, answered: string, said: string | null): UsageFailure {
-  const { access, title } = asked.provider;
-  const missing = /missing scopes?: ([\w.:, -]+?)\.?(?: check|$)/i.exec(said ?? '')?.[1] ?? null;
-  const kind = wrongKeyKind(asked);
+function accessDenied(context: RequestContext, answered: string, message: string | null): UsageFailure {
+  const { access, title } = context.provider;
+  const missing = /missing scopes?: ([\w.:, -]+?)\.?(?: check|$)/i.exec(message ?? '')?.[1] ?? null;
+  const kind = wrongKeyKind(context);
   if (kind !== null) {
-    const reason = `${answered}: the key given is ${kind}, and usage can be read with an admin key alone (scope ${access.scope})`;
+    const reason = `${answered}: the given key is ${kind}, but reading usage requires an admin key (scope ${access.scope})`;
     return failed(`${reason}.`, access.howToGetKey, false);
   }
   if (missing !== null) {
     return failed(
       `${answered}: the admin key lacks the scope ${missing}.`,
-      `Give the key the scope ${missing} (reading usage needs ${access.scope}), or make another. ${access.howToGetKey}`,
+      `Add the scope ${missing} to the key (reading usage needs ${access.scope}), or create another key. ${access.howToGetKey}`,
       false,
     );
   }
-  const quoted = said === null ? '' : ` (${said})`;
+  const quoted = message === null ? '' : ` (${message})`;
   return failed(
     `${answered}: ${title} does not accept the admin key, or it may not read usage (scope ${access.scope})${quoted}.`,
     access.howToGetKey,
@@ -76,76 +80,80 @@ function accessDenied(asked: RequestContext, answered: string, said: string | nu
   );
 }
 
-/** What the key is in place of an admin key; null when it looks like one, or like nothing known. */
+/** What kind of key was given instead of an admin key; null when it looks like an admin key, or is of no known kind. */
 function wrongKeyKind({ provider, adminKey }: RequestContext): string | null {
   const { adminPrefix, modelKeyPrefix } = provider.access;
   if (adminKey.startsWith(adminPrefix)) return null;
-  if (provider.name !== 'anthropic' && adminKey.startsWith('sk-ant-')) return "a key of Anthropic's";
-  if (adminKey.startsWith(modelKeyPrefix)) return `an ordinary key (${/^sk-(?:ant-api|proj-|svcacct-)?/.exec(adminKey)?.[0]}…)`;
+  if (provider.name !== 'anthropic' && adminKey.startsWith('sk-ant-')) return 'an Anthropic key';
+  if (adminKey.startsWith(modelKeyPrefix)) return `a model API key (${/^sk-(?:ant-api|proj-|svcacct-)?/.exec(adminKey)?.[0]}…)`;
   if (provider.name === 'anthropic' && /^sk-(?!ant-)/.test(adminKey)) return 'a key of another provider';
   return null;
 }
 
-/** Redirected: the key goes to the address that was configured and to no other. */
-export function redirectRefused(asked: RequestContext, status: number, to: string | null): UsageFailure {
-  const target = to === null ? 'nowhere' : (URL.parse(to, `https://${asked.host}`)?.origin ?? 'an address that is no URL');
+/** A redirect is not followed: the key is sent only to the configured address. */
+export function redirectRefused(context: RequestContext, status: number, to: string | null): UsageFailure {
+  const target = to === null ? 'nowhere' : (URL.parse(to, `https://${context.host}`)?.origin ?? 'an invalid URL');
   return failed(
-    `${api(asked)} at ${asked.host} answered HTTP ${status} and points to ${target}; the admin key was not sent there.`,
+    `${api(context)} at ${context.host} answered HTTP ${status} and points to ${target}; the admin key was not sent there.`,
     CHECK_BASE_URL,
     false,
   );
 }
 
-export function unreachable(asked: RequestContext, error: Error, tries: number): UsageFailure {
+export function unreachable(context: RequestContext, error: Error, tries: number): UsageFailure {
   return failed(
-    `${api(asked)} at ${asked.host} did not answer ${asked.path}, ${tries} times in a row: ${error.message}.`,
-    'Check the network and usage_api.base_url, and ask again later.',
+    `${api(context)} at ${context.host} did not answer ${context.path}, ${tries} times in a row: ${error.message}.`,
+    'Check the network and usage_api.base_url, and try again later.',
     true,
   );
 }
 
-export function retryAfterTooLong(asked: RequestContext, status: number, seconds: number): UsageFailure {
+export function retryAfterTooLong(context: RequestContext, status: number, seconds: number): UsageFailure {
   return failed(
-    `${api(asked)} answered HTTP ${status} to ${asked.path} and asks to wait ${seconds} s.`,
-    `Ask again after ${seconds} s; nothing was concluded from this answer.`,
+    `${api(context)} answered HTTP ${status} to ${context.path} and asks to wait ${seconds} s.`,
+    `Try again after ${seconds} s; this answer was ignored.`,
     true,
   );
 }
 
-/** HTTP 200 with something that is not JSON. */
-export function invalidJson(asked: RequestContext, body: string): UsageFailure {
+/** HTTP 200 with a body that is not JSON. */
+export function invalidJson(context: RequestContext, body: string): UsageFailure {
   if (/^\s*</.test(body)) {
     return failed(
-      `${api(asked)} answered ${asked.path} with ${describePage(asked, body)} and not with JSON.`,
+      `${api(context)} answered ${context.path} with ${describePage(context, body)} instead of JSON.`,
       `${CHECK_BASE_URL} ${ANSWER_KEPT}`,
       false,
     );
   }
-  const seen = body.trim() === '' ? 'an empty body' : `text that begins ${JSON.stringify(asked.redact(body).slice(0, 60))}`;
-  return failed(`${api(asked)} answered ${asked.path} with ${seen} and not with JSON.`, `Ask again later. ${ANSWER_KEPT}`, true);
+  const seen = body.trim() === '' ? 'an empty body' : `text that begins ${JSON.stringify(context.redact(body).slice(0, 60))}`;
+  return failed(
+    `${api(context)} answered ${context.path} with ${seen} instead of JSON.`,
+    `Try again later. ${ANSWER_KEPT}`,
+    true,
+  );
 }
 
-/** JSON of another shape. */
-export function unexpectedShape(asked: RequestContext, error: z.ZodError): UsageFailure {
+/** Valid JSON of an unexpected shape. */
+export function unexpectedShape(context: RequestContext, error: z.ZodError): UsageFailure {
   const issue = error.issues[0];
   const where = issue === undefined || issue.path.length === 0 ? 'the answer' : issue.path.join('.');
   return failed(
-    `${api(asked)} answered ${asked.path} in a shape that is not known: ${where}: ${issue?.message ?? 'unreadable'}.`,
-    `${ANSWER_KEPT} If the API has changed, this version cannot read it; nothing was concluded from this answer.`,
+    `${api(context)} answered ${context.path} in an unexpected shape: ${where}: ${issue?.message ?? 'unreadable'}.`,
+    `${ANSWER_KEPT} If the API has changed, this version cannot read it; this answer was ignored.`,
     false,
   );
 }
 
-/** Well-formed, but no answer to the question. */
-export function inconsistentAnswer(asked: RequestContext, what: string): UsageFailure {
-  return failed(`${api(asked)} answered ${asked.path} with ${what}.`, `Ask again later. ${ANSWER_KEPT}`, true);
+/** Valid in shape, but inconsistent with the request. */
+export function inconsistentAnswer(context: RequestContext, what: string): UsageFailure {
+  return failed(`${api(context)} answered ${context.path} with ${what}.`, `Try again later. ${ANSWER_KEPT}`, true);
 }
 
 const MAX_QUOTE_LENGTH = 300;
 
-/** The provider's own message, without what looks like a key; null when there is none. */
-function providerMessage(asked: RequestContext, body: string): string | null {
-  if (/^\s*</.test(body)) return describePage(asked, body);
+/** The provider's own message, with anything that looks like a key masked; null when there is none. */
+function providerMessage(context: RequestContext, body: string): string | null {
+  if (/^\s*</.test(body)) return describePage(context, body);
   let message: unknown = null;
   try {
     const answer = JSON.parse(body) as Record<string, unknown> | null;
@@ -155,7 +163,7 @@ function providerMessage(asked: RequestContext, body: string): string | null {
     message = body;
   }
   if (typeof message !== 'string' || message.trim() === '') return null;
-  return asked
+  return context
     .redact(message)
     .replaceAll(/sk-[\w*-]+/g, 'sk-…')
     .replaceAll(/[\w-]*\*{3,}[\w*-]*/g, '…')

@@ -25,8 +25,8 @@ const providers = { openai, anthropic } satisfies Record<UsageApiOptions['provid
 type ClientOptions = UsageApiOptions & Pick<ReportEndpoint, 'redact'>;
 
 /**
- * The usage and cost API of a provider. Whatever goes wrong is an answer with status `failed`, a wrong key or address
- * included: one run that cannot be asked about keeps no other from it.
+ * Opens the usage and cost API of a provider. Every error, including a wrong key or address, is returned as an answer with status
+ * `failed`, so an error with one run does not stop the others.
  *
  * @example
  * const api = openUsageApi({ provider: 'openai', adminKey, onResponse: keep });
@@ -36,7 +36,7 @@ export function openUsageApi(options: UsageApiOptions): UsageApi {
   const provider: Provider = providers[options.provider];
   const { redact = createRedactor({ values: [options.adminKey] }).redact } = options;
   const own = { ...options, redact };
-  // An address may hold a secret as well.
+  // An address may contain a secret too.
   const redactFailure = <A extends UsageAnswer | CostAnswer>(answer: A): A =>
     answer.status === 'failed' ? { ...answer, reason: redact(answer.reason), fix: redact(answer.fix) } : answer;
   return {
@@ -59,7 +59,7 @@ async function fetchUsage(provider: Provider, options: ClientOptions, query: Usa
     pages += answer.pages;
     for (const { start, end, rows: items } of answer.buckets.values()) {
       if (start % MINUTE !== 0 || end !== start + MINUTE) {
-        return inconsistentAnswer(endpoint, `a bucket from ${iso(start)} to ${iso(end)}, where minutes were asked for`);
+        return inconsistentAnswer(endpoint, `a bucket from ${iso(start)} to ${iso(end)}, but minutes were requested`);
       }
       rows.set(start, [...(rows.get(start) ?? []), ...items.map((item) => toRow(item, report.name, query))]);
     }
@@ -90,8 +90,8 @@ async function fetchCosts(provider: Provider, options: ClientOptions, query: Usa
   const items = [...answer.buckets.values()].flatMap((bucket) => bucket.rows);
   const amounts = items.map((item) => item.amount).filter((amount) => amount !== null);
   const total = amounts.reduce((sum, amount) => sum + amount, 0n);
-  if (total < 0n) return inconsistentAnswer(endpoint, `costs that come to less than nothing (${toUsd(total)} USD)`);
-  // No bound of the whole: what a day has cost so far, half of the days. A day without its bucket is not booked yet.
+  if (total < 0n) return inconsistentAnswer(endpoint, `negative costs (${toUsd(total)} USD)`);
+  // A partial sum is not an upper bound, so costs are unknown while a day is not over. A day without a bucket is not booked yet.
   const days = (span.end - span.start) / DAY;
   const known = asked >= span.end && answer.buckets.size === days && items.length > 0 && amounts.length === items.length;
   return { status: 'ok', usd: known ? toUsd(total) : null, start: iso(span.start), end: iso(span.end) };
@@ -105,7 +105,7 @@ function wholeMinutes({ start, end }: UsageQuery): Span {
   return span;
 }
 
-/** What cannot be asked at all is said without asking. */
+/** Checks the request before it is sent; a request that cannot succeed fails here. */
 function endpointFor(provider: Provider, path: string, options: ClientOptions, query: UsageQuery): ReportEndpoint | UsageFailure {
   const failed = (reason: string, fix: string): UsageFailure => ({ status: 'failed', reason, fix, retryable: false });
   const { adminKey, baseUrl = provider.baseUrl } = options;
@@ -113,21 +113,21 @@ function endpointFor(provider: Provider, path: string, options: ClientOptions, q
   if (foreign !== null) {
     const other = provider.unknownFilter === 'project_id' ? 'workspace_id' : 'project_id';
     return failed(
-      `${provider.title} does not know ${provider.unknownFilter} (${JSON.stringify(foreign)}).`,
-      `Name the ${other} in usage_api, or the api_key_id.`,
+      `${provider.title} does not support ${provider.unknownFilter} (${JSON.stringify(foreign)}).`,
+      `Set ${other} or api_key_id in usage_api instead.`,
     );
   }
   if (!/^[\x21-\x7e]+$/.test(adminKey)) {
     return failed(
-      `The admin key for ${provider.title} is ${adminKey === '' ? 'empty' : 'not usable: it holds spaces, endpoint ends or letters beyond ASCII'}.`,
+      `The admin key for ${provider.title} is ${adminKey === '' ? 'empty' : 'invalid: it contains spaces, line breaks or non-ASCII characters'}.`,
       provider.access.howToGetKey,
     );
   }
   const url = URL.parse(baseUrl);
   if (url === null || !/^https?:$/.test(url.protocol) || hasCredentials(url) || url.search !== '') {
     return failed(
-      `The base_url of ${provider.title}'s usage API cannot be used: ${JSON.stringify(url === null ? withoutCredentials(baseUrl) : url.origin)}.`,
-      `Write the whole address with its version, such as ${provider.baseUrl}, without user, password and query.`,
+      `The base_url of ${provider.title}'s usage API is invalid: ${JSON.stringify(url === null ? withoutCredentials(baseUrl) : url.origin)}.`,
+      `Write the full address with its version, such as ${provider.baseUrl}, without user, password or query.`,
     );
   }
   url.pathname = url.pathname.replace(/\/+$/, '') + path;

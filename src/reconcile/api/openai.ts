@@ -1,4 +1,4 @@
-/** OpenAI: usage of completions and embeddings, and costs, of an organisation. */
+/** OpenAI: usage of completions and embeddings, and costs, of an organization. */
 import { z } from 'zod';
 import type { UsageFilter } from '../../schema/index.ts';
 import { readAmount } from './amount.ts';
@@ -8,7 +8,7 @@ import type { CostItem, Provider, Span, UsageItem } from './report.ts';
 
 const owner = { api_key_id: optionalName, project_id: optionalName };
 
-/** The second and later names are those of the endpoint's predecessor. Input includes cached, audio and image tokens. */
+/** The later names of each figure are those of the older endpoint. Input includes cached, audio and image tokens. */
 const Completions = z
   .object({
     ...owner,
@@ -44,7 +44,7 @@ const Embeddings = z
     api_key_id: row.api_key_id ?? null,
     project_or_workspace_id: row.project_id ?? null,
     input_tokens: row.input_tokens ?? null,
-    // Not unknown: an embedding has no output, and its input is not cached.
+    // Known to be 0: an embedding has no output, and its input is not cached.
     output_tokens: 0,
     cached_tokens: 0,
     api_calls: row.num_model_requests ?? null,
@@ -60,7 +60,8 @@ const Costs = z
   .transform((row, context): CostItem => {
     const value = row.amount?.value ?? null;
     const amount = value === null ? null : readAmount(value);
-    if (value !== null && amount === null) context.addIssue({ code: 'custom', message: `${JSON.stringify(value)} is no amount` });
+    if (value !== null && amount === null)
+      context.addIssue({ code: 'custom', message: `${JSON.stringify(value)} is not an amount` });
     return { api_key_id: row.api_key_id ?? null, project_or_workspace_id: row.project_id ?? null, amount };
   });
 
@@ -139,6 +140,6 @@ export const openai: Provider = {
     modelKeyPrefix: 'sk-',
     scope: 'api.usage.read',
     howToGetKey:
-      'An owner of the organisation makes admin keys (sk-admin-…) at https://platform.openai.com/settings/organization/admin-keys; put one in the environment variable that usage_api.admin_key names.',
+      'An owner of the organization creates admin keys (sk-admin-…) at https://platform.openai.com/settings/organization/admin-keys; put one in the environment variable that usage_api.admin_key names.',
   },
 };

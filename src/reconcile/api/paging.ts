@@ -1,4 +1,4 @@
-/** All pages of one report. */
+/** Reads all pages of one report. */
 import { z } from 'zod';
 import { parseJson, type UsageFilter } from '../../schema/index.ts';
 import { requestPage, type ReportEndpoint } from './request.ts';
@@ -6,14 +6,14 @@ import { inconsistentAnswer, invalidJson, unexpectedShape } from './failure.ts';
 import { matchesFilter, type Bucket, type Page, type Report, type Span } from './report.ts';
 import type { UsageFailure } from './usage-api.ts';
 
-/** Pages in a row that bring nothing new, before it is said that they lead nowhere. */
+/** Stop after this many consecutive pages without new buckets. */
 const MAX_EMPTY_PAGES = 3;
 
 export type ReportAnswer<Row> =
   | { readonly status: 'ok'; readonly buckets: ReadonlyMap<number, Bucket<Row>>; readonly pages: number }
   | UsageFailure;
 
-/** By their start; only rows of the filter. @throws the reason of the signal when it aborts. */
+/** Buckets by their start, with only the rows that match the filter. @throws the reason of the signal when it aborts. */
 export async function readReport<Row extends { api_key_id: string | null; project_or_workspace_id: string | null }>(
   endpoint: ReportEndpoint,
   report: Report<Row>,
@@ -42,7 +42,7 @@ export async function readReport<Row extends { api_key_id: string | null; projec
     emptyPages = buckets.size === before ? emptyPages + 1 : 0;
     if (cursors.has(read.next)) return inconsistentAnswer(endpoint, `a page ${page} that leads back to an earlier one`);
     if (emptyPages >= MAX_EMPTY_PAGES)
-      return inconsistentAnswer(endpoint, `${emptyPages} pages in a row that brought nothing and named another`);
+      return inconsistentAnswer(endpoint, `${emptyPages} consecutive empty pages that each name another page`);
     cursors.add(read.next);
     cursor = read.next;
   }

@@ -1,9 +1,9 @@
-/** What one report of a provider is: where it is asked for, and how its pages are read. */
+/** Describes one report of a provider: where to request it, and how to read its pages. */
 import { z } from 'zod';
 import type { UsageFilter, UsageProvider } from '../../schema/index.ts';
 import type { RawPage } from './usage-api.ts';
 
-/** How a page leads to the next one; both providers call the fields the same. */
+/** The cursor fields of a page; both providers use the same names. */
 export const cursorFields = { has_more: z.boolean().nullish(), next_page: z.string().nullish() };
 
 /** The cursor of the page after this one; null after the last. */
@@ -26,7 +26,7 @@ export interface Span {
   readonly end: number;
 }
 
-/** Whose use or cost a row is; null where the answer does not say. */
+/** Who a row of usage or cost belongs to; null when the answer does not say. */
 interface UsageOwner {
   readonly api_key_id: string | null;
   /** OpenAI's project or Anthropic's workspace. */
@@ -72,23 +72,23 @@ export interface Provider {
   headers(adminKey: string): Record<string, string>;
   readonly usage: readonly (Report<UsageItem> & { readonly name: 'completions' | 'embeddings' | 'messages' })[];
   readonly costs: Report<CostItem>;
-  /** What the filter asks for that this provider does not have. */
+  /** The filter field that this provider does not support. */
   readonly unknownFilter: 'project_id' | 'workspace_id';
   readonly access: KeyInfo;
 }
 
-/** How a provider's keys are told apart, and what to do when one is refused. */
+/** How to recognize a provider's keys, and how to get one. */
 export interface KeyInfo {
-  /** Begins every admin key. */
+  /** Prefix of every admin key. */
   readonly adminPrefix: string;
-  /** Begins keys that are good for calls to the model. */
+  /** Prefix of keys for model calls. */
   readonly modelKeyPrefix: string;
-  /** What a key needs to read usage. */
+  /** The scope that a key needs to read usage. */
   readonly scope: string;
   readonly howToGetKey: string;
 }
 
-/** A count; some answers carry numbers as text. */
+/** A count; some answers contain numbers as text. */
 export const optionalCount = z
   .union([
     z.int().nonnegative(),
@@ -102,15 +102,15 @@ export const optionalCount = z
 export const optionalName = z.string().nullish();
 
 /**
- * Minutes a page. A minute with one row takes about 700 bytes in a record, so a page of a separate key stays far below
- * a record's limit; a busy account without a filter may exceed it.
+ * Minutes per page. A minute with one row takes about 700 bytes in a record, so a page filtered by key stays far below the limit
+ * of a record; a busy account without a filter may exceed it.
  */
 export const MINUTES_PER_PAGE = 60;
 
-/** Days a page; the least maximum of the providers. */
+/** Days per page; the smallest maximum of the providers. */
 export const DAYS_PER_PAGE = 31;
 
-/** The row is of the key and place that were asked for, or does not say whose it is. */
+/** The row belongs to the requested key and project or workspace, or does not say to whom it belongs. */
 export function matchesFilter(row: UsageOwner, filter: UsageFilter): boolean {
   const wanted = filter.project_id ?? filter.workspace_id;
   return (

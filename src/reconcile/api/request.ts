@@ -1,4 +1,4 @@
-/** One question to a provider: a GET, again after a pause where that may help. */
+/** Requests one page of a report, with retries for transient errors. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../../errors/index.ts';
 import { errnoOf } from '../../store/index.ts';
@@ -8,7 +8,7 @@ import type { RawPage, UsageApiOptions, UsageFailure } from './usage-api.ts';
 const MAX_TRIES = 5;
 const BASE_DELAY_MS = 1000;
 const MAX_DELAY_MS = 30_000;
-/** What asks for a longer pause is asked again by the next attempt, and not by this one. */
+/** A longer retry-after ends this attempt; the next attempt asks again. */
 const MAX_RETRY_AFTER_MS = 120_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 
@@ -42,7 +42,7 @@ interface HttpResult {
   readonly status: number | null;
   readonly headers: Headers;
   readonly body: string;
-  /** The answer did not come, or not to its end. */
+  /** Set when the response did not arrive, or not completely. */
   readonly error: Error | null;
 }
 
@@ -79,7 +79,7 @@ export async function requestPage(
   }
 }
 
-/** Milliseconds until the next try, or what this try came to. */
+/** Milliseconds until the next try, or the final result. */
 function delayOrResult(
   endpoint: ReportEndpoint,
   result: HttpResult,
@@ -116,7 +116,7 @@ async function send(endpoint: ReportEndpoint, { parameters, cursor, signal }: Pa
   try {
     const response = await endpoint.fetch(url, {
       headers: { accept: 'application/json', 'user-agent': 'stepwell', ...endpoint.headers },
-      // The key of a header of its own would follow to another host.
+      // A followed redirect would send the key's custom header to another host.
       redirect: 'manual',
       signal: signal === undefined ? timeLimit : AbortSignal.any([timeLimit, signal]),
     });
@@ -125,17 +125,17 @@ async function send(endpoint: ReportEndpoint, { parameters, cursor, signal }: Pa
     return { status, headers, body: withoutKey(endpoint, body + decoder.decode()), error: null };
   } catch (error) {
     const seconds = endpoint.timeoutMs / 1000;
-    const message = timeLimit.aborted ? `nothing within ${seconds} s` : withoutKey(endpoint, fetchReason(error));
+    const message = timeLimit.aborted ? `no response within ${seconds} s` : withoutKey(endpoint, fetchReason(error));
     return {
       status,
       headers,
       body: withoutKey(endpoint, body),
-      error: new Error(status === null ? message : `cut short: ${message}`),
+      error: new Error(status === null ? message : `response incomplete: ${message}`),
     };
   }
 }
 
-/** The cause says what happened; fetch itself only that it failed. */
+/** The error's cause says what happened; fetch's own message only says that it failed. */
 function fetchReason(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
   return cause instanceof Error ? cause.message || (errnoOf(cause) ?? messageOf(error)) : messageOf(error);

@@ -1,4 +1,4 @@
-/** The other runs below the runs directory that may have used the same minutes in the same scope. */
+/** Finds other runs of the runs directory that may have used the same minutes under the same key or project. */
 import { openRun, type CatalogRun } from '../../catalog/index.ts';
 import { canBeBilledBy, readLedger, type LedgerCall, type RunLedger, type RunUsageApi } from '../ledger.ts';
 import { visibilityOf, joinMinutes, type JointMinutes, type OverlappingRun } from './shared-minutes.ts';
@@ -6,17 +6,17 @@ import { minutesOfRun, overlaps, type MinuteRange } from './window.ts';
 
 export interface OverlappingRuns {
   readonly joint: JointMinutes;
-  /** Runs whose use of these minutes is not yet known: live ones, and ones whose process died before its record was finished. */
+  /** Runs whose usage is not known yet: live ones, and crashed ones without a finished record. */
   readonly unfinished: readonly CatalogRun[];
   /** Names of runs that may have used the minutes and cannot be read. */
   readonly unreadable: readonly string[];
 }
 
-/** Ledgers of finished runs, by directory: they do not change any more. */
+/** Ledgers of finished runs by directory; these no longer change. */
 export type LedgerCache = Map<string, RunLedger>;
 
 /**
- * Looks at every run whose time overlaps with the window, and again when the window has grown.
+ * Checks every run whose time overlaps the window, and repeats this each time the window has grown.
  *
  * @param runs all runs of the runs directory
  */
@@ -25,7 +25,7 @@ export async function findOverlappingRuns(
     readonly dir: string;
     readonly window: MinuteRange;
     readonly usageApi: RunUsageApi;
-    /** False where another key may read the figures of `run`, so that they may be those of another account. */
+    /** False when `run` configures another admin key or address, so it may belong to another account. */
     readonly isSameAccount: (run: CatalogRun) => Promise<boolean>;
   },
   runs: readonly CatalogRun[],
@@ -66,14 +66,14 @@ function mayHaveCalled({ entry }: CatalogRun): boolean {
   return entry.rehearsal !== true && entry.verification_status !== 'not_applicable';
 }
 
-/** By the times in the index; a run without times may have been at any. */
+/** Uses the times in the index; a run without times may overlap anything. */
 function mayOverlap({ entry }: CatalogRun, minutes: MinuteRange): boolean {
   const start = entry.start_time === null ? Number.NEGATIVE_INFINITY : Date.parse(entry.start_time);
   const end = entry.end_time === null ? Number.POSITIVE_INFINITY : Date.parse(entry.end_time);
   return overlaps(minutesOfRun(start, end), minutes);
 }
 
-/** Null when it is gone or cannot be read. */
+/** Null when the run is gone or cannot be read. */
 async function cachedLedger(run: CatalogRun, cache: LedgerCache): Promise<RunLedger | null> {
   const known = cache.get(run.dir);
   if (known !== undefined) return known;
@@ -84,7 +84,7 @@ async function cachedLedger(run: CatalogRun, cache: LedgerCache): Promise<RunLed
     if (run.state === 'finished') cache.set(run.dir, ledger);
     return ledger;
   } catch {
-    // What is wrong with the other run is told when it is looked at; here it only stays unknown.
+    // The error is reported when that run itself is reconciled; here its usage is just unknown.
     return null;
   }
 }

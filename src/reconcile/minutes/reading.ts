@@ -1,4 +1,4 @@
-/** From the provider's minutes to what they say of one run. */
+/** Turns the provider's minutes into a reading of one run. */
 import type { ProviderReading, UsageFigures } from '../../schema/index.ts';
 import type { UsageBucket, UsageRow } from '../api/usage-api.ts';
 import { sumUsage } from '../totals.ts';
@@ -16,16 +16,16 @@ export function providerMinutes(buckets: readonly UsageBucket[]): ProviderMinute
   return { sum: (wanted) => sumUsage(minutes.filter(({ at }) => wanted(at)).map(({ figures }) => figures)) };
 }
 
-/** Embeddings have no output and no cache, so that a provider names none. */
+/** Embeddings have no output and no cached input, so providers omit these fields. */
 function figuresOf({ report, input_tokens, output_tokens, cached_tokens, api_calls }: UsageRow): UsageFigures {
   if (report !== 'embeddings') return { input_tokens, output_tokens, cached_tokens, api_calls };
   return { input_tokens, output_tokens: output_tokens ?? 0, cached_tokens: cached_tokens ?? 0, api_calls };
 }
 
 /**
- * The start of every minute that is not the run's alone: a neighbour may have a call booked in it, or several API keys were used.
+ * The start of every minute that the run shares: another run may have a call booked in it, or several API keys were used.
  *
- * @param isOneKey only the use of one key was asked for
+ * @param isOneKey the query was filtered by one key
  */
 export function sharedMinutes(
   { minutes, shared }: JointMinutes,
@@ -46,12 +46,12 @@ export interface ReadingParts {
   readonly buckets: readonly UsageBucket[];
   readonly window: MinuteRange;
   readonly joint: JointMinutes;
-  /** The start of each minute that is not the run's alone. */
+  /** The start of each minute shared with others. */
   readonly sharedStarts: ReadonlySet<number>;
   readonly cost: ProviderReading['cost'];
 }
 
-/** What the provider reported for the window. */
+/** The reading: what the provider reported for the window. */
 export function readingOf({ fetchedAt, buckets, window, joint, sharedStarts, cost }: ReadingParts): ProviderReading {
   const minutes = providerMinutes(buckets);
   const inWindow = (at: number): boolean => at >= window.start && at < window.end;

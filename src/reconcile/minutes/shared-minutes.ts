@@ -1,20 +1,20 @@
 /**
- * Which minutes must be looked at together. The provider's figures of a minute are those of everybody in its scope, so a run's
- * window also holds what other runs used in it. A call that begins in the window and ends outside may be counted in either
- * place: the window grows until no call crosses its borders. What the provider has for the grown window is then exactly the
- * sum of the calls inside it, however many runs they are of, and however it picks their minutes.
+ * Which minutes must be compared together. The provider's figures for a minute include every caller in its scope, so a run's
+ * window also contains the usage of other runs. A call that starts inside the window and ends outside may be counted in either
+ * minute, so the window grows until no call crosses its borders. The provider's figures for the grown window then equal the sum
+ * of the calls inside it, for any number of runs and any choice of minute by the provider.
  */
 import type { UsageFilter } from '../../schema/index.ts';
 import type { LedgerCall, RunLedger, RunUsageApi } from '../ledger.ts';
 import { minutesOfCall, overlaps, unionOf, type MinuteRange } from './window.ts';
 
 /**
- * `certain`: what the filter lets through has this run's calls in it. `possible`: it does not say by which key or project it called,
- * or another key reads its figures, of the same account or another.
+ * `certain`: the filtered figures include this run's calls. `possible`: the run does not name its key or project, or another
+ * admin key reads its figures, which may or may not belong to the same account.
  */
 export type Visibility = 'certain' | 'possible';
 
-/** Whether the provider's figures under `filter` hold the calls of a run that named `other`; null: they do not. */
+/** Whether the provider's figures under `filter` include the calls of a run configured with `other`; null if they do not. */
 export function visibilityOf(filter: RunUsageApi, other: RunUsageApi): Visibility | null {
   if (filter.provider !== other.provider) return null;
   let visibility: Visibility = 'certain';
@@ -27,7 +27,7 @@ export function visibilityOf(filter: RunUsageApi, other: RunUsageApi): Visibilit
   return visibility;
 }
 
-/** Another run of this runs directory in the same scope. */
+/** Another run of this runs directory with calls under the same filter. */
 export interface OverlappingRun {
   readonly framework: string;
   readonly runId: string;
@@ -43,14 +43,14 @@ export interface SharedCalls {
 
 export interface JointMinutes {
   readonly minutes: MinuteRange;
-  /** Neighbours with calls inside. */
+  /** Other runs with calls in these minutes. */
   readonly shared: readonly SharedCalls[];
 }
 
-/** Grows `window` until no call of a neighbour crosses its borders. */
+/** Grows `window` until no call of another run crosses its borders. */
 export function joinMinutes(window: MinuteRange, overlappingRuns: readonly OverlappingRun[]): JointMinutes {
   let remaining = overlappingRuns.flatMap((other) =>
-    // What was refused is counted nowhere.
+    // Refused calls are not billed.
     other.ledger.calls
       .filter(({ use }) => use !== 'none')
       .map((call) => ({ other, call, minutes: minutesOfCall(call, other.ledger.endedAt) })),

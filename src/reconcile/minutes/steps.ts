@@ -1,4 +1,4 @@
-/** What minutes can say of single steps. */
+/** What the provider's minutes show about single steps. */
 import type { StepResolution } from '../../schema/index.ts';
 import { ledgerTotals } from '../totals.ts';
 import type { LedgerCall } from '../ledger.ts';
@@ -6,10 +6,10 @@ import type { ProviderMinutes } from './reading.ts';
 import { MINUTE_MS, minutesOfCall, minuteStarts, unionOf } from './window.ts';
 
 /**
- * One entry for each step. A step shorter than a minute is not resolvable even where its minute is its own: whatever the
- * provider has there cannot be told from what was used beside it.
+ * One entry per step. A step shorter than a minute is not resolvable, even if no other step shares its minute: its usage cannot
+ * be separated from other usage in that minute.
  *
- * @param sharedStarts the minutes that are not the run's alone
+ * @param sharedStarts the minutes that the run shares with others
  */
 export function stepResolutions(
   steps: readonly number[],

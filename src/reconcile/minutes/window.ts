@@ -1,16 +1,16 @@
 /**
- * Clock minutes. A provider counts a call in the minute in which it began or in the one in which it was complete; which of them
- * is not documented, so both, and all between, belong to the call. It does so by its own clock, and books when it is done, which
- * need not be when the last byte was here: so do the minutes within a margin on both sides.
+ * Clock minutes. A provider counts a call in the minute in which it started or in which it completed; which one is not
+ * documented, so both, and all minutes between, belong to the call. The provider uses its own clock and may book the call later
+ * than we received the last byte, so a margin on both sides belongs to the call too.
  */
 import type { UsageWindow } from '../../schema/index.ts';
 import type { LedgerCall, RunLedger } from '../ledger.ts';
 
 export const MINUTE_MS = 60_000;
 
-/** How far two clocks may be apart, the time until a finished call is booked included. */
+/** Maximum difference of the two clocks, including the delay until a finished call is booked. */
 export const CLOCK_MARGIN_MS = 5_000;
-/** How long a provider may go on with a call that broke off on our side, and bill it then. */
+/** How long a provider may continue, and then bill, a call that was interrupted on our side. */
 export const INCOMPLETE_MARGIN_MS = 60_000;
 
 /** `[start, end)` in Unix milliseconds, whole minutes. */
@@ -23,7 +23,7 @@ function minuteOf(ms: number): number {
   return Math.floor(ms / MINUTE_MS) * MINUTE_MS;
 }
 
-/** Every minute from `first` to `last`, those two included. */
+/** Every minute from `first` to `last`, inclusive. */
 function minutesBetween(first: number, last: number): MinuteRange {
   return { start: minuteOf(first), end: minuteOf(Math.max(first, last)) + MINUTE_MS };
 }
@@ -31,9 +31,9 @@ function minutesBetween(first: number, last: number): MinuteRange {
 /**
  * Every minute in which the provider may have booked the call.
  *
- * @param runEndedAt stands in for the end that a call does not have
+ * @param runEndedAt used when the call has no recorded end
  */
-export function minutesOfCall({ startedAt, endedAt, incomplete: incomplete }: CallTimes, runEndedAt: number): MinuteRange {
+export function minutesOfCall({ startedAt, endedAt, incomplete }: CallTimes, runEndedAt: number): MinuteRange {
   const end = Math.max(startedAt, endedAt ?? runEndedAt);
   return minutesBetween(startedAt - CLOCK_MARGIN_MS, end + (incomplete ? INCOMPLETE_MARGIN_MS : CLOCK_MARGIN_MS));
 }
@@ -45,13 +45,13 @@ export function minutesOfRun(startedAt: number, endedAt: number): MinuteRange {
 
 type CallTimes = Pick<LedgerCall, 'startedAt' | 'endedAt' | 'incomplete'>;
 
-/** The minutes that hold every call of the run; of a run without calls, those of the run. Null when nothing has a time. */
+/** The minutes that contain every call of the run; for a run without calls, the minutes of the run. Null without any times. */
 export function windowOf({ start, endedAt, calls }: RunLedger): MinuteRange | null {
   if (calls.length > 0) return unionOf(calls.map((call) => minutesOfCall(call, endedAt)));
   return start === null ? null : minutesBetween(start.at, endedAt);
 }
 
-/** From the first to the last minute of all. */
+/** From the first to the last minute of all ranges. */
 export function unionOf(all: readonly MinuteRange[]): MinuteRange {
   return all.reduce((union, { start, end }) => ({ start: Math.min(union.start, start), end: Math.max(union.end, end) }));
 }
@@ -60,7 +60,7 @@ export function overlaps(a: MinuteRange, b: MinuteRange): boolean {
   return a.start < b.end && b.start < a.end;
 }
 
-/** The start of each minute of these that lies within `bounds`. */
+/** The start of each minute of these ranges within `bounds`. */
 export function minuteStarts(all: Iterable<MinuteRange>, bounds: MinuteRange): Set<number> {
   const starts = new Set<number>();
   for (const { start, end } of all) {

@@ -1,11 +1,11 @@
-/** The three columns side by side, whether they agree, and with which of the runs whose calls are in the provider's figures. */
+/** Compares claim, ledger and provider, and decides which overlapping runs' calls belong to the provider's figures. */
 import type { RunSummary, UsageComparison, UsageFigures, UsageProvider } from '../../schema/index.ts';
 import { USAGE_FIELDS, ledgerTotals, subtract, UNKNOWN_USAGE } from '../totals.ts';
 import type { LedgerCall } from '../ledger.ts';
 import type { Visibility, SharedCalls } from '../minutes/shared-minutes.ts';
 import { explainResidual } from './residual.ts';
 
-/** The summary's sum over all attempts as a column of the comparison; null when nothing was claimed. */
+/** The framework's claim over all attempts as a column of the comparison; null when nothing was claimed. */
 export function claimOf({ claimed_usage: claimed }: Pick<RunSummary, 'claimed_usage'>): UsageFigures | null {
   if (claimed === null) return null;
   const { input_tokens, output_tokens, calls } = claimed;
@@ -16,7 +16,7 @@ export interface ComparisonInput {
   readonly claim: UsageFigures | null;
   /** Of this run. */
   readonly ledger: UsageFigures;
-  /** Of all calls in the joint minutes; null when they are this run's alone. */
+  /** Of all calls in the joint minutes; null when they are all this run's. */
   readonly joint: UsageFigures | null;
   /** For the joint minutes. */
   readonly provider: UsageFigures;
@@ -24,9 +24,9 @@ export interface ComparisonInput {
 }
 
 /**
- * Holds the provider's figures against the ledger. Input and output tokens decide; cached tokens and calls are shown beside
- * them. The difference is measured by this run's own ledger, however many runs share its minutes, so that many runs together
- * cannot hide what one of them lacks.
+ * Compares the provider's figures with the ledger. Only input and output tokens decide; cached tokens and calls are shown too.
+ * The difference is relative to this run's own ledger, no matter how many runs share its minutes, so a loss in one run cannot
+ * hide in the total of many.
  */
 export function compareUsage({
   claim,
@@ -55,7 +55,7 @@ export function compareUsage({
   };
 }
 
-/** Null where nothing can be said: a figure is unknown, or something stands against nothing. */
+/** Null when no percentage exists: a figure is unknown, or the ledger has 0 and the provider does not. */
 function differencePercent(difference: number | null, ledger: number | null): number | null {
   if (difference === 0 && ledger !== null) return 0;
   return difference === null || ledger === null || ledger === 0 ? null : (Math.abs(difference) / ledger) * 100;
@@ -68,7 +68,7 @@ export interface ReadingInput {
   readonly apiKeys: number | null;
   readonly summary: RunSummary;
   readonly calls: readonly LedgerCall[];
-  readonly foreign: readonly LedgerCall[];
+  readonly unbillable: readonly LedgerCall[];
   readonly shared: readonly SharedCalls[];
   readonly unreadable: readonly string[];
   readonly thresholdPercent: number;
@@ -77,7 +77,7 @@ export interface ReadingInput {
 export function compareReading(it: ReadingInput): UsageComparison {
   const { summary, calls, shared, figures, thresholdPercent } = it;
   const claim = claimOf(summary);
-  // Nothing was measured where every attempt went past the proxy.
+  // Nothing was measured when every attempt bypassed the proxy.
   const isMeasured = calls.length > 0 || summary.usage.unmetered_attempts === 0;
   const ledger = isMeasured ? ledgerTotals(calls) : UNKNOWN_USAGE;
   const compareWith = (visibilities: readonly Visibility[]): Omit<UsageComparison, 'explanations'> => {
@@ -88,7 +88,7 @@ export function compareReading(it: ReadingInput): UsageComparison {
   const hasPossible = shared.some(({ other }) => other.visibility === 'possible');
   const without = compareWith(['certain']);
   const withPossible = hasPossible ? compareWith(['certain', 'possible']) : null;
-  // Whether they called with the same key is for the figures to say.
+  // Whether those runs used the same key follows from the figures: the smaller residual wins.
   const possibleCounted = withPossible === null ? null : residualTokens(withPossible) < residualTokens(without);
   const comparison = possibleCounted === true && withPossible !== null ? withPossible : without;
   return { ...comparison, explanations: explainResidual({ ...it, comparison, possibleCounted }) };

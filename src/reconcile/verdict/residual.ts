@@ -1,4 +1,4 @@
-/** What could explain a difference: facts of the record first, then what no record can tell. */
+/** What could explain a residual difference: first what the record shows, then causes outside the record. */
 import { counted } from '../../format/index.ts';
 import type { RunSummary, UsageComparison, UsageProvider } from '../../schema/index.ts';
 import { truncateNames } from './truncation.ts';
@@ -9,15 +9,15 @@ export interface ResidualInput {
   readonly provider: UsageProvider;
   readonly comparison: Omit<UsageComparison, 'explanations'>;
   readonly summary: RunSummary;
-  /** Of this run; calls that the provider cannot bill are `foreign`. */
+  /** Of this run, without `unbillable`: calls that the provider cannot have billed. */
   readonly calls: readonly LedgerCall[];
-  readonly foreign: readonly LedgerCall[];
+  readonly unbillable: readonly LedgerCall[];
   readonly shared: readonly SharedCalls[];
-  /** Whether the calls of runs that may have used another key are in the joint ledger; null when there are none. */
+  /** Whether the joint ledger includes runs that may have used another key; null when there are none. */
   readonly possibleCounted: boolean | null;
-  /** API keys in the answer. */
+  /** Number of API keys in the answer. */
   readonly apiKeys: number | null;
-  /** Runs that may have used the same minutes and cannot be read, in words. */
+  /** Names of unreadable runs that may have used the same minutes. */
   readonly unreadable: readonly string[];
 }
 
@@ -30,68 +30,71 @@ export function explainResidual(it: ResidualInput): string[] {
   ];
 }
 
-function explainByRecord({ summary, calls, foreign, provider }: ResidualInput): string[] {
-  const said: string[] = [];
+function explainByRecord({ summary, calls, unbillable, provider }: ResidualInput): string[] {
+  const sentences: string[] = [];
   const unknown = calls.filter(({ use }) => use === 'unknown').length;
   if (unknown > 0) {
-    said.push(
-      `${counted(unknown, 'call')} of this run ended without figures of tokens (aborted, cut short, or cut off with the process): the provider may have counted what the ledger lacks.`,
+    sentences.push(
+      `${counted(unknown, 'call')} of this run ended without token figures (aborted, truncated, or interrupted with the process): the provider may have counted tokens that the ledger lacks.`,
     );
   }
   const { unmetered_attempts, unmetered_requests } = summary.usage;
   if (unmetered_attempts > 0) {
-    said.push(`${counted(unmetered_attempts, 'attempt')} did not go through the proxy: their use is not in the ledger.`);
+    sentences.push(`${counted(unmetered_attempts, 'attempt')} bypassed the proxy: their usage is not in the ledger.`);
   }
   if (unmetered_requests > 0) {
-    said.push(
-      `${counted(unmetered_requests, 'request')} went to paths that the proxy does not understand: their use is not in the ledger.`,
+    sentences.push(
+      `${counted(unmetered_requests, 'request')} went to paths that the proxy does not know: their usage is not in the ledger.`,
     );
   }
-  if (foreign.length > 0) {
-    const wires = truncateNames([...new Set(foreign.map(({ wire }) => wire))].sort());
-    said.push(`${counted(foreign.length, 'call')} spoke ${wires}, which is not ${provider}’s, and were left out.`);
+  if (unbillable.length > 0) {
+    const wires = truncateNames([...new Set(unbillable.map(({ wire }) => wire))].sort());
+    sentences.push(
+      `Left out: ${counted(unbillable.length, 'call')} in the wire format ${wires}, which ${provider} does not bill.`,
+    );
   }
   const lost = summary.missing_records + summary.dropped.count + summary.damaged.count + summary.malformed.count;
-  if (lost > 0) said.push(`The run's record lacks ${counted(lost, 'line')}: calls may be among them.`);
-  return said;
+  if (lost > 0) sentences.push(`The run's record lacks ${counted(lost, 'line')}: calls may be among them.`);
+  return sentences;
 }
 
 function explainBySharedScope({ shared, possibleCounted, apiKeys, unreadable }: ResidualInput): string[] {
-  const said: string[] = [];
+  const sentences: string[] = [];
   const unknown = shared.flatMap(({ calls }) => calls).filter(({ use }) => use === 'unknown').length;
   if (unknown > 0) {
-    said.push(`${counted(unknown, 'call')} of the runs that share its minutes ended without figures of tokens.`);
+    sentences.push(`${counted(unknown, 'call')} of the runs that share its minutes ended without token figures.`);
   }
   if (possibleCounted !== null) {
     const names = runNames(shared.filter(({ other }) => other.visibility === 'possible'));
-    said.push(
-      `${names} may have called with another API key, project or account: by the figures, their calls were ${possibleCounted ? 'made with those of this run' : 'not made with the key or project of this run'}.`,
+    sentences.push(
+      `${names} may have used another API key, project or account: the figures indicate ${possibleCounted ? 'the same one as this run' : 'another one than this run'}.`,
     );
   }
   if (apiKeys !== null && apiKeys > 1) {
-    said.push(
-      `The provider's figures hold the use of ${counted(apiKeys, 'API key')}, so that they are a bound; api_key_id or project_id in usage_api tells this run's apart.`,
+    sentences.push(
+      `The provider's figures include ${counted(apiKeys, 'API key')}, so they are an upper bound; set api_key_id or project_id in usage_api to separate this run.`,
     );
   }
-  if (unreadable.length > 0) said.push(`Runs that may have used the same minutes cannot be read: ${truncateNames(unreadable)}.`);
-  return said;
+  if (unreadable.length > 0)
+    sentences.push(`Runs that may have used the same minutes cannot be read: ${truncateNames(unreadable)}.`);
+  return sentences;
 }
 
 function explainByOutsideUse({ comparison }: ResidualInput): string[] {
   const { input_tokens: input, output_tokens: output } = comparison.difference;
-  const said: string[] = [];
+  const sentences: string[] = [];
   if ((input ?? 0) > 0 || (output ?? 0) > 0) {
-    said.push(
-      'More at the provider: use of the same key or project by other programs or machines, or calls and retries that did not go through the proxy.',
+    sentences.push(
+      'The provider has more: other programs or machines may use the same key or project, or calls and retries may have bypassed the proxy.',
     );
   }
   if ((input ?? 0) < 0 || (output ?? 0) < 0) {
-    said.push(
-      'Less at the provider: another key, project or organisation than the one asked for, or figures that are still to come.',
+    sentences.push(
+      'The provider has less: the calls may have used another key, project or organization, or some figures are not available yet.',
     );
   }
-  if (input === null || output === null) said.push('The ledger or the provider does not know all tokens.');
-  return said;
+  if (input === null || output === null) sentences.push('Some token figures are unknown to the ledger or to the provider.');
+  return sentences;
 }
 
 function runNames(shared: readonly SharedCalls[]): string {

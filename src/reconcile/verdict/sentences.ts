@@ -1,4 +1,4 @@
-/** How an attempt says what it found. */
+/** Sentences about the result of an attempt. */
 import { percentAgainst, signed, utc } from '../../format/index.ts';
 import type { UsageComparison, UsageFigures } from '../../schema/index.ts';
 import { subtract } from '../totals.ts';
@@ -8,7 +8,7 @@ export function instantText(time: string | number): string {
   return `${utc(time)} UTC`;
 }
 
-/** Where a figure is unknown. */
+/** Shown in place of an unknown number. */
 const UNKNOWN_COUNT = 'an unknown number of';
 
 /** `+12 input and -3 output tokens`; null when neither differs. */
@@ -20,14 +20,14 @@ function differenceText({ input_tokens, output_tokens }: Pick<UsageFigures, 'inp
   return parts.length === 0 ? null : `${parts.join(' and ')} tokens`;
 }
 
-/** How the provider stands to the ledger. */
+/** Whether the provider agrees with the ledger, and by how much it differs. */
 export function agreementText(comparison: UsageComparison, thresholdPercent: number): string {
   const { difference, difference_percent: percent, within_threshold: within } = comparison;
   const differs = differenceText(difference);
   if (differs === null) return 'the provider has the same tokens as the ledger';
   const shown = percent === null ? '' : `, ${percentAgainst(percent, thresholdPercent)} of this run`;
   const threshold = `${within ? 'within' : 'outside'} the threshold of ${thresholdPercent}%`;
-  return `the provider has ${differs} against the ledger${shown}, ${threshold}`;
+  return `the provider differs from the ledger by ${differs}${shown}, ${threshold}`;
 }
 
 /** What changed from one reading to the next. */
@@ -37,7 +37,7 @@ export function changeText(before: UsageFigures, now: UsageFigures): string {
     output_tokens: subtract(now.output_tokens, before.output_tokens),
   };
   const text = differenceText(change);
-  if (text === null) return 'other figures than its tokens changed';
+  if (text === null) return 'figures other than its tokens changed';
   const { input_tokens, output_tokens } = change;
   const all = [input_tokens ?? 0, output_tokens ?? 0];
   const verb = all.every((value) => value >= 0) ? 'grew' : all.every((value) => value <= 0) ? 'shrank' : 'changed';

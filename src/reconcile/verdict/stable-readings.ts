@@ -1,19 +1,19 @@
-/** Readings that count, as the attempts in the log tell them. */
+/** Finds the readings that count among the attempts in the log. */
 import type { ReconciliationAttempt, ReconciliationSettings, UsageComparison } from '../../schema/index.ts';
 import { isZeroTokens } from '../totals.ts';
 
-/** What was asked. Answers to different questions cannot equal each other. */
+/** What an attempt asked for. Only readings of the same query can be equal. */
 export type RecordedQuery = Pick<ReconciliationAttempt, 'provider' | 'filter' | 'window'>;
 
 export interface CountedReading {
   readonly fetchedAt: string;
-  /** The same for equal readings. */
+  /** Equal readings have equal keys. */
   readonly key: string;
   /** Null for a reading without figures. */
   readonly comparison: UsageComparison | null;
 }
 
-/** The key of every reading in which the provider has nothing. */
+/** The key of every reading without tokens at the provider. */
 export const EMPTY_READING = 'empty';
 
 type Reading = NonNullable<ReconciliationAttempt['reading']>;
@@ -30,11 +30,11 @@ export function isDue(fetchedAt: string, last: CountedReading | null, { interval
 }
 
 /**
- * The readings of `question` that count, oldest first, up to the last attempt. Each attempt recorded the interval by which it
- * was judged, so that a later change of it does not change what was counted.
+ * The readings of `query` that count, oldest first. Each attempt recorded the interval that applied to it, so a later change of
+ * the setting does not change which readings counted.
  */
-export function countedReadings(attempts: readonly ReconciliationAttempt[], question: RecordedQuery): CountedReading[] {
-  const asked = queryKey(question);
+export function countedReadings(attempts: readonly ReconciliationAttempt[], query: RecordedQuery): CountedReading[] {
+  const asked = queryKey(query);
   let counted: CountedReading[] = [];
   for (const attempt of attempts) {
     const { reading, comparison, settings } = attempt;

@@ -1,4 +1,4 @@
-/** An attempt is one record, whatever the number of steps, runs and models: what would not fit is left out by rule. */
+/** Limits the lists of an attempt so that it always fits into one record. */
 import type { ProviderReading, StepResolution } from '../../schema/index.ts';
 import { sumUsage } from '../totals.ts';
 
@@ -7,7 +7,7 @@ const MAX_RUNS = 200;
 const MAX_MODELS = 50;
 const MAX_NAMES = 10;
 
-/** Those of which the provider's minutes tell something come before the others. */
+/** Steps with provider figures are kept before the others. */
 export function truncateSteps(steps: readonly StepResolution[]): StepResolution[] {
   if (steps.length <= MAX_STEPS) return [...steps];
   const resolved = steps.filter(({ at_most }) => at_most !== null);

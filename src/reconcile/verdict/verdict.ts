@@ -1,4 +1,4 @@
-/** Where a run stands after an attempt. A pure function of the attempts so far and this one. */
+/** The verdict of an attempt: the new state of the run. A pure function of the earlier attempts and this one. */
 import { counted } from '../../format/index.ts';
 import type {
   ReconciliationAttempt,
@@ -23,7 +23,7 @@ export type Outcome =
 export interface VerdictInput {
   /** Oldest first. */
   readonly earlier: readonly ReconciliationAttempt[];
-  readonly question: RecordedQuery;
+  readonly query: RecordedQuery;
   readonly outcome: Outcome;
   readonly settings: ReconciliationSettings;
   /** Since the run's end. */
@@ -38,7 +38,7 @@ export type Verdict = Pick<
   readonly counts: boolean;
 };
 
-/** Nothing further is awaited in these states, whatever the run's age. */
+/** States that need no further reading, regardless of the run's age. */
 export function isSettled(state: ReconciliationState): boolean {
   return state === 'verified' || state === 'mismatch' || state === 'not_applicable';
 }
@@ -47,13 +47,13 @@ export function verdictOf(it: VerdictInput): Verdict {
   return it.outcome.kind === 'failed' ? verdictAfterFailure(it.earlier, it.outcome.reason) : verdictOnReading(it, it.outcome);
 }
 
-/** What was settled stays settled, and earlier readings go on counting. */
+/** A settled state is kept, and earlier readings still count. */
 function verdictAfterFailure(earlier: readonly ReconciliationAttempt[], reason: string): Verdict {
   const last = earlier.at(-1);
   const wasSettled = last !== undefined && isSettled(last.state);
   return {
     state: wasSettled ? last.state : 'unavailable',
-    reason: wasSettled ? `${reason} What was settled before stands.` : reason,
+    reason: wasSettled ? `${reason} The earlier result is kept.` : reason,
     equal_readings: last?.equal_readings ?? 0,
     first_equal_at: last?.first_equal_at ?? null,
     verified_at: last?.verified_at ?? null,
@@ -64,8 +64,8 @@ function verdictAfterFailure(earlier: readonly ReconciliationAttempt[], reason: 
 }
 
 function verdictOnReading(it: VerdictInput, { reading, comparison }: Extract<Outcome, { kind: 'reading' }>): Verdict {
-  const { earlier, question, settings, ageHours } = it;
-  const before = countedReadings(earlier, question);
+  const { earlier, query, settings, ageHours } = it;
+  const before = countedReadings(earlier, query);
   const last = before.at(-1) ?? null;
   const newest: CountedReading = { fetchedAt: reading.fetched_at, key: readingKey(reading, comparison), comparison };
   const counts = isDue(reading.fetched_at, last, settings);
@@ -86,7 +86,7 @@ function verdictOnReading(it: VerdictInput, { reading, comparison }: Extract<Out
   const notes = [
     verdict.sentence,
     counts ? changeNote(last, newest, earlier) : uncountedNote(newest, decisive, settings),
-    waitingEnded ? `The run ended more than ${settings.max_age_hours} hours ago, so nothing further is awaited.` : null,
+    waitingEnded ? `The run ended more than ${settings.max_age_hours} hours ago, so no further reading is needed.` : null,
     state === 'provisional' && !waitingEnded ? nextNote(decisive, settings) : null,
   ];
   const previous = earlier.at(-1);
@@ -97,14 +97,14 @@ function verdictOnReading(it: VerdictInput, { reading, comparison }: Extract<Out
     equal_readings: awaitsFigures ? 0 : equal.length,
     first_equal_at: awaitsFigures ? null : firstAt,
     verified_at: state === 'verified' ? (verifiedBefore ?? reading.fetched_at) : null,
-    // Beside a ledger with tokens, nothing would read as a loss of all of them.
+    // Compared with a ledger that has tokens, an empty reading would look like a loss of all of them.
     comparison: awaitsFigures && decisive.key === EMPTY_READING ? null : newComparison,
     waiting_ended: waitingEnded,
     counts,
   };
 }
 
-/** The comparison of an earlier reading, by the settings of today. */
+/** Compares an earlier reading again, with the current settings. */
 function recompare(
   { comparison }: CountedReading,
   now: UsageComparison,
@@ -118,7 +118,7 @@ function recompare(
 interface StateDecision {
   readonly state: ReconciliationState;
   readonly sentence: string;
-  /** There is nothing to compare yet, and equal readings of nothing are no sign of completeness. */
+  /** There is nothing to compare yet; equal readings without figures do not prove completeness. */
   readonly awaitsFigures: boolean;
 }
 
@@ -130,7 +130,7 @@ function decideState(
   const waiting: ReconciliationState = tooOld ? 'unavailable' : 'pending';
   const spacing = required > 1 ? `, at least ${counted(interval, 'minute')} apart` : '';
   if (hasUnknownTokens(comparison.provider)) {
-    return { state: waiting, sentence: 'The provider left out figures of tokens that it counted.', awaitsFigures: true };
+    return { state: waiting, sentence: 'The provider’s answer lacks some token figures.', awaitsFigures: true };
   }
   if (it.empty && expectsTokens(comparison.joint_ledger ?? comparison.ledger)) {
     if (!tooOld || equal < required)
@@ -147,7 +147,7 @@ function decideState(
   return { state: comparison.within_threshold ? 'verified' : 'mismatch', sentence: says, awaitsFigures: false };
 }
 
-/** True also where the ledger does not know. */
+/** Also true when the ledger's figures are unknown. */
 function expectsTokens({ input_tokens, output_tokens }: UsageFigures): boolean {
   return input_tokens !== 0 || output_tokens !== 0;
 }
@@ -159,11 +159,11 @@ function changeNote(
 ): string | null {
   if (last === null) {
     const asked = earlier.some(({ reading }) => reading !== null);
-    return asked ? 'Earlier readings asked for something else, so that they do not count.' : null;
+    return asked ? 'Earlier readings used another filter or window, so they do not count.' : null;
   }
   if (last.key === newest.key) return null;
   const change = changeText(last.comparison?.provider ?? ZERO_USAGE, newest.comparison?.provider ?? ZERO_USAGE);
-  return `Since ${instantText(last.fetchedAt)} ${change}, so that the count begins anew.`;
+  return `Since ${instantText(last.fetchedAt)} ${change}, so the count restarts.`;
 }
 
 function uncountedNote(
@@ -176,9 +176,9 @@ function uncountedNote(
     newest.key === decisive.key
       ? ''
       : `; ${changeText(decisive.comparison?.provider ?? ZERO_USAGE, newest.comparison?.provider ?? ZERO_USAGE)}`;
-  return `This reading is ${counted(minutes, 'minute')} after the last that counts, less than the interval of ${interval}, and does not count${change}.`;
+  return `This reading is ${counted(minutes, 'minute')} after the last counted one, less than the interval of ${interval}, so it does not count${change}.`;
 }
 
 function nextNote({ fetchedAt }: CountedReading, { interval_minutes: interval }: ReconciliationSettings): string {
-  return `The next reading counts from ${instantText(Date.parse(fetchedAt) + interval * 60_000)} on.`;
+  return `The next reading counts from ${instantText(Date.parse(fetchedAt) + interval * 60_000)}.`;
 }

@@ -110,7 +110,7 @@ const YOUNG = result({
   runId: '20261122-151003-aaaa',
   action: 'skipped',
   state: 'pending',
-  reason: 'It ended 4 minutes ago; it is asked for from 30 minutes on.',
+  reason: 'It ended 4 minutes ago; the first reading is due 30 minutes after its end.',
   ageMinutes: 4,
   nextAttemptAt: '2026-11-22T15:43:00.000Z',
 });

@@ -133,7 +133,7 @@ test('costs of a day that is not over are not there yet', async (t) => {
   const today = await api.fetchCosts(between('10:00', '10:01'));
   assert.equal(today.status, 'failed');
   assert.match(today.reason, /HTTP 400 .*ending date must be after starting date/);
-  assert.match(today.fix, /when the day \(UTC\) is over/);
+  assert.match(today.fix, /after the day \(UTC\) is over/);
   assert.equal(today.retryable, true);
   // Of two days only the first is over: that is no bound of both.
   const both = await api.fetchCosts({ ...between('10:00', '10:01'), start: new Date('2026-03-01T23:59:00Z') });
@@ -144,7 +144,7 @@ test("a filter of the other provider's is refused in words, before anything is a
   const { server, api, pages } = await asking(t, anthropic);
   const answer = await api.fetchUsage(between('10:00', '10:01', { project_id: 'proj_x' }));
   assert.equal(answer.status, 'failed');
-  assert.match(answer.reason, /Anthropic does not know project_id \("proj_x"\)/);
+  assert.match(answer.reason, /Anthropic does not support project_id \("proj_x"\)/);
   assert.match(answer.fix, /workspace_id/);
   assert.equal(answer.retryable, false);
   assert.deepEqual([server.requests.length, pages.length], [0, 0]);

@@ -36,7 +36,7 @@ for (const status of [408, 429, 500, 502, 503, 529]) {
     assert.deepEqual(answer, {
       status: 'failed',
       reason: `OpenAI's usage API answered HTTP ${status} to /v1/organization/usage/completions, 5 times in a row: Too busy.`,
-      fix: 'Ask again later; nothing was concluded from this answer.',
+      fix: 'Try again later; this answer was ignored.',
       retryable: true,
     });
     assert.equal(pages.length, 5);
@@ -82,7 +82,7 @@ test('connections that break, before the answer or within it, are tried again an
   assert.ok(reset?.error instanceof Error);
   assert.equal(cut?.status, 200);
   assert.match(cut?.body ?? '', /^\{"object":"page","data":\[/);
-  assert.match(cut?.error?.message ?? '', /^cut short: /);
+  assert.match(cut?.error?.message ?? '', /^response incomplete: /);
 });
 
 test('silence ends at the time limit', async (t) => {
@@ -90,9 +90,9 @@ test('silence ends at the time limit', async (t) => {
   server.addFault({ kind: 'silence', times: Infinity });
   const answer = await api.fetchUsage(hour);
   assert.equal(answer.status, 'failed');
-  assert.match(answer.reason, /did not answer .* 5 times in a row: nothing within 0\.03 s\.$/);
+  assert.match(answer.reason, /did not answer .* 5 times in a row: no response within 0\.03 s\.$/);
   assert.equal(answer.retryable, true);
-  assert.equal(pages[0]?.error?.message, 'nothing within 0.03 s');
+  assert.equal(pages[0]?.error?.message, 'no response within 0.03 s');
 });
 
 test('nobody at the address', async (t) => {
@@ -134,25 +134,15 @@ test('an abort ends a pause too', async (t) => {
 });
 
 const bodies: [what: string, body: string, reason: RegExp, retryable: boolean][] = [
-  [
-    'a web page',
-    '<!doctype html><html><title>Sign in</title></html>',
-    /with a web page \("Sign in"\) and not with JSON\.$/,
-    false,
-  ],
-  ['text', 'upstream connect error', /with text that begins "upstream connect error" and not with JSON\.$/, true],
-  ['nothing', '', /with an empty body and not with JSON\.$/, true],
-  ['half of a JSON', '{"object":"page","data":[', /with text that begins .* and not with JSON\.$/, true],
-  ['another JSON', '{"ok":true}', /in a shape that is not known: data: /, false],
-  ['null', 'null', /in a shape that is not known: the answer: /, false],
-  [
-    'a figure with a fraction',
-    page({ input_tokens: 1.5 }),
-    /in a shape that is not known: data\.0\.results\.0\.input_tokens: /,
-    false,
-  ],
-  ['a negative figure', page({ input_tokens: -1 }), /in a shape that is not known: data\.0\.results\.0\.input_tokens: /, false],
-  ['hours for minutes', page({}, 3600), /a bucket from .*10:00:00.000Z to .*11:00:00.000Z, where minutes were asked for/, true],
+  ['a web page', '<!doctype html><html><title>Sign in</title></html>', /with a web page \("Sign in"\) instead of JSON\.$/, false],
+  ['text', 'upstream connect error', /with text that begins "upstream connect error" instead of JSON\.$/, true],
+  ['nothing', '', /with an empty body instead of JSON\.$/, true],
+  ['half of a JSON', '{"object":"page","data":[', /with text that begins .* instead of JSON\.$/, true],
+  ['another JSON', '{"ok":true}', /in an unexpected shape: data: /, false],
+  ['null', 'null', /in an unexpected shape: the answer: /, false],
+  ['a figure with a fraction', page({ input_tokens: 1.5 }), /in an unexpected shape: data\.0\.results\.0\.input_tokens: /, false],
+  ['a negative figure', page({ input_tokens: -1 }), /in an unexpected shape: data\.0\.results\.0\.input_tokens: /, false],
+  ['hours for minutes', page({}, 3600), /a bucket from .*10:00:00.000Z to .*11:00:00.000Z, but minutes were requested/, true],
   [
     'more pages without a name',
     page({}, 60, { has_more: true }),
@@ -268,7 +258,7 @@ for (const baseUrl of [
     const { api, pages } = await asking(t, openai, { baseUrl });
     const answer = await api.fetchUsage(hour);
     assert.equal(answer.status, 'failed');
-    assert.match(answer.reason, /base_url .* cannot be used/);
+    assert.match(answer.reason, /base_url .* is invalid/);
     assert.doesNotMatch(JSON.stringify(answer), /secret-word/);
     assert.equal(pages.length, 0);
   });

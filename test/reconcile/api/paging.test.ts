@@ -57,7 +57,7 @@ for (const provider of ['openai', 'anthropic'] as const) {
     server.addFault({ kind: 'endless', times: Infinity });
     const answer = await api.fetchUsage(between('08:00', '08:02'));
     assert.equal(answer.status, 'failed');
-    assert.match(answer.reason, /3 pages in a row that brought nothing/);
+    assert.match(answer.reason, /3 consecutive empty pages/);
     assert.equal(server.requests.length, 3);
   });
 

@@ -48,7 +48,7 @@ test('a call that broke off is billed a minute later: then it is the next run’
   assert.deepEqual(Object.fromEntries(await twice(here)), { aborted: 'verified', next: 'mismatch' });
   const { reading, comparison } = (await attemptsOf(next)).at(-1)!;
   assert.deepEqual(reading?.shared_with, [{ framework: 'baes', run_id: 'aborted' }]);
-  assert.match(comparison!.explanations.join(), /1 call of the runs that share its minutes ended without figures/);
+  assert.match(comparison!.explanations.join(), /1 call of the runs that share its minutes ended without token figures/);
 });
 
 test('a run that began after this one’s last minute is looked at where the minutes have grown so far', async () => {
@@ -139,7 +139,7 @@ test('a run that named no key shares or does not: the figures tell which', async
   assert.equal(alone?.joint_ledger, null);
   assert.match(
     alone.explanations.join(),
-    /default-key may have called with another API key, project or account: by the figures, their calls were not made/,
+    /default-key may have used another API key, project or account: the figures indicate another one than this run/,
   );
   assert.equal(together?.joint_ledger?.input_tokens, 1333);
 });
@@ -166,7 +166,7 @@ test('other keys in the answer make it a bound, and are said', async () => {
   assert.equal(states.get('a'), 'mismatch');
   const { comparison, reading } = (await attemptsOf(a)).at(-1)!;
   assert.equal(reading?.api_keys, 2);
-  assert.match(comparison!.explanations.join(), /the use of 2 API keys/);
+  assert.match(comparison!.explanations.join(), /figures include 2 API keys/);
 });
 
 test('a run whose neighbour is live, or died unrecorded, waits for it', async () => {
@@ -182,8 +182,8 @@ test('a run whose neighbour is live, or died unrecorded, waits for it', async ()
   await writeFile(join(b, LEASE_FILE), JSON.stringify(lease));
   const [beside, live] = await here.at(HOUR);
   assert.deepEqual([beside?.action, beside?.state], ['skipped', 'pending']);
-  assert.match(beside!.reason, /baes\/b, which is still going on/);
-  assert.match(live!.reason, /still going on/);
+  assert.match(beside!.reason, /baes\/b, which is still running/);
+  assert.match(live!.reason, /still running/);
   assert.notEqual(live!.nextAttemptAt, null);
 
   await writeFile(join(b, LEASE_FILE), JSON.stringify({ ...lease, boot_id: 'earlier', process_start: '1' }));

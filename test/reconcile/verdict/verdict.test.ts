@@ -45,7 +45,7 @@ function play(told: readonly Told[]): (Verdict & { attempt: ReconciliationAttemp
     const { at, provider = LEDGER, ledger = LEDGER, joint = null, settings: changed, ageHours = 1 } = one;
     const settings = { ...SETTINGS, ...changed };
     const filter = { ...FILTER, ...one.filter };
-    const question = { provider: 'openai' as const, filter, window: one.window ?? WINDOW };
+    const query = { provider: 'openai' as const, filter, window: one.window ?? WINDOW };
     const fetched_at = at === null ? '' : at.includes('T') ? at : `${DAY}T${at}.000Z`;
     const reading: ProviderReading = {
       fetched_at,
@@ -63,11 +63,11 @@ function play(told: readonly Told[]): (Verdict & { attempt: ReconciliationAttemp
       at === null
         ? { kind: 'failed', reason: 'The provider answered 500.' }
         : { kind: 'reading', reading, comparison: { ...compared, explanations: [] } };
-    const judgement = verdictOf({ earlier: attempts, question, outcome, settings, ageHours });
+    const judgement = verdictOf({ earlier: attempts, query, outcome, settings, ageHours });
     const { counts: _, ...rest } = judgement;
     const attempt: ReconciliationAttempt = {
       attempt: attempts.length + 1,
-      ...question,
+      ...query,
       settings,
       reading: at === null ? null : reading,
       steps: [],
@@ -92,7 +92,7 @@ test('the readings by which the original verified run 23f46f6b do not verify it'
       ['provisional', 1, false],
     ],
   );
-  assert.match(judged[2]!.reason, /37 minutes after the last that counts, less than the interval of 60, and does not count/);
+  assert.match(judged[2]!.reason, /37 minutes after the last counted one, less than the interval of 60, so it does not count/);
 });
 
 test('attempts every ten minutes do reach verified: those between neither count nor reset', () => {
@@ -205,7 +205,7 @@ test('a failure takes nothing away', () => {
       ['verified', 2],
     ],
   );
-  assert.match(judged[3]!.reason, /answered 500\. What was settled before stands/);
+  assert.match(judged[3]!.reason, /answered 500\. The earlier result is kept/);
   assert.equal(judged[3]!.verified_at, judged[2]!.verified_at);
   assert.deepEqual(judged[1]!.comparison, judged[0]!.comparison);
   const old = play([
