@@ -86,7 +86,7 @@ for (const [what, adminKey] of [
     const { server, api, pages } = await asking(t, { provider: 'openai' }, { adminKey });
     const answer = await api.fetchUsage(hour);
     assert.equal(answer.status, 'failed');
-    assert.match(answer.reason, /^The admin key for OpenAI is (empty|not usable)/);
+    assert.match(answer.reason, /^The admin key for OpenAI is (empty|invalid)/);
     assert.equal(answer.retryable, false);
     assert.doesNotMatch(JSON.stringify(answer), /AAAABBBB/);
     assert.deepEqual([server.requests.length, pages.length], [0, 0]);

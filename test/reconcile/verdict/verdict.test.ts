@@ -256,7 +256,7 @@ test('readings of another filter or of other minutes do not count with these, an
       ['provisional 1', 'provisional 1', 'verified 2', 'provisional 1', 'verified 2'],
       JSON.stringify(changed),
     );
-    assert.match(judged[1]!.reason, /asked for something else/);
+    assert.match(judged[1]!.reason, /used another filter or window/);
   }
 });
 
