@@ -106,7 +106,7 @@ describe('one run', () => {
     assert.equal(done.code, 3);
     assert.match(done.stdout, /badd {2}mismatch, attempt 2/);
     assert.match(done.stdout, /^ {4}input tokens +none +1,000 +1,777 +\+777$/m);
-    assert.match(done.stdout, /could explain it: 1 call of this run ended without figures/);
+    assert.match(done.stdout, /could explain it: 1 call of this run ended without token figures/);
     assert.match(done.stdout, /npx stepwell logs 20260302-120000-badd --component metrics/);
     fits(done);
     assert.equal((await it.stepwell(['reconcile', ...AGE])).code, 0, 'a settled mismatch is not asked for again');
@@ -172,7 +172,7 @@ describe('several runs', () => {
     await several(it);
     const young = await it.stepwell(['reconcile', '--min-age', '5000000', 'chatdev', ...AGE]);
     assert.equal(young.code, 0);
-    assert.match(young.stdout, /shaa {2}pending, no attempt yet[^]*asked for from 5000000 minutes on/);
+    assert.match(young.stdout, /shaa {2}pending, no attempt yet[^]*due 5000000 minutes\s+after its end/);
     assert.equal(it.server.requests.length, 0);
     const forced = await it.stepwell(['reconcile', '--min-age', '5000000', 'chatdev', '--force', 'shaa', ...AGE]);
     assert.match(forced.stdout, /shaa {2}provisional/);
