@@ -1,7 +1,7 @@
 /** A body as it stands on a cassette: without secrets, without what is this run's own. */
 import { isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
-import { wholeEvents } from '../meter/index.ts';
+import { completeEvents } from '../meter/index.ts';
 import type { ExchangeContent } from '../schema/index.ts';
 import type { Redactor } from '../secrets/index.ts';
 import { canonicalText } from './exact-json.ts';
@@ -79,7 +79,7 @@ function editPieces(pieces: readonly string[], edits: readonly Edit[]): string[]
 
 /** Of an answer that was cut: a part of an event, which reaches no client, or of a character. */
 function withoutBrokenEnd(body: Buffer, streamed: boolean): Buffer {
-  if (streamed) return wholeEvents(body);
+  if (streamed) return completeEvents(body);
   for (let cut = 0; cut < 4 && cut <= body.length; cut++) {
     const shorter = body.subarray(0, body.length - cut);
     if (isUtf8(shorter)) return shorter;

@@ -154,7 +154,7 @@ async function checkPrices({ model, endpoint }: ResolvedFramework, { config }: R
   const scope = (['run', 'experiment'] as const).find((each) => budgets[each].max_cost_usd !== undefined);
   if (scope === undefined || endpoint === null) return [];
   const prices = await loadPrices({ overrides: pricing.models, baseUrl: endpoint.baseUrl });
-  if (prices.knows(model)) return [];
+  if (prices.hasPrice(model)) return [];
   return [
     {
       what: `budgets.${scope}.max_cost_usd limits the cost, but no price of the model ${JSON.stringify(model)} at ${endpoint.shownUrl} is known.`,

@@ -1,26 +1,26 @@
-/** Limits on what a run or an experiment may spend. One budget may be shared by runs that go on at the same time. */
+/** Limits on what a run or an experiment may spend. Concurrent runs may share one budget. */
 import { counted, sumComplete } from '../format/index.ts';
 import type { BudgetConfig } from '../schema/index.ts';
 import type { Estimate } from './estimates/estimator.ts';
 import type { PriceBook, PricedCall } from './pricing/prices.ts';
-import { isGood, type Forwarded } from './transport/forward.ts';
+import { isSuccess, type ForwardResult } from './transport/forward.ts';
 import type { Usage } from './wires/wire.ts';
 
 export type BudgetScope = 'run' | 'experiment';
 type Limit = keyof BudgetConfig;
 
-/** Why a call was not sent. */
+/** Why a call was not forwarded. */
 export interface BudgetRefusal {
   readonly scope: BudgetScope;
   readonly limit: Limit;
-  /** Calls, tokens or US dollars; null when a call's use is unknown, so that the limit cannot be kept. */
+  /** Calls, tokens or US dollars used so far; null when the usage of a call is unknown, so that the limit cannot be enforced. */
   readonly used: number | null;
   readonly max: number;
   /** One sentence for people. */
   readonly message: string;
 }
 
-/** What a call used; null where it is not known, and not even estimated. */
+/** What a call used; null when it is unknown and could not be estimated. */
 export interface BudgetCost {
   readonly tokens: number | null;
   readonly nanoUsd: number | null;
@@ -28,45 +28,45 @@ export interface BudgetCost {
 
 export interface Budget {
   readonly scope: BudgetScope;
-  /** Why no further call may begin, or null. */
+  /** Why no further call may start; null when one may. */
   refusal(): BudgetRefusal | null;
-  /** A call begins. */
+  /** Counts a call that starts. */
   begin(): void;
-  /** A call has ended. */
+  /** Adds the cost of a call that has ended. */
   end(cost: BudgetCost): void;
 }
 
 const NANO = 1e9;
 
-const WORDS = {
+const LIMIT_TEXT = {
   max_calls: (max: number) => counted(max, 'call'),
   max_tokens: (max: number) => `${max} tokens`,
   max_cost_usd: (max: number) => `${max} US dollars`,
 } satisfies Record<Limit, (max: number) => string>;
 
-const UNKNOWN = {
+const UNKNOWN_USAGE_TEXT = {
   max_calls: '',
   max_tokens: 'a call used an unknown number of tokens',
   max_cost_usd: 'the cost of a call is unknown (give its model a price in pricing.models)',
 } satisfies Record<Limit, string>;
 
 /**
- * Calls count when they begin, tokens and cost when they end: calls that go on at the same time may exceed those two limits
- * by what they use themselves.
+ * Calls count when they start, tokens and cost when they end: concurrent calls may exceed the limits on tokens and cost by what
+ * they use themselves.
  *
  * @example const budget = createBudget({ scope: 'run', limits: { max_calls: 100, max_cost_usd: 5 } });
  */
 export function createBudget({ scope, limits }: { scope: BudgetScope; limits: BudgetConfig }): Budget {
   let calls = 0;
   let tokens: number | null = 0;
-  /** Past 9 million dollars the sum is unknown, since it would be inexact. */
+  /** Null when unknown; also above 9 million dollars, where the sum would be inexact. */
   let nanoUsd: number | null = 0;
 
   const refused = (limit: Limit, used: number | null): BudgetRefusal | null => {
     const max = limits[limit];
     if (max === undefined || (used !== null && used < max)) return null;
-    const why = used === null ? `cannot be kept: ${UNKNOWN[limit]}` : 'is used up';
-    return { scope, limit, used, max, message: `The budget of this ${scope}, ${WORDS[limit](max)}, ${why}.` };
+    const why = used === null ? `cannot be kept: ${UNKNOWN_USAGE_TEXT[limit]}` : 'is used up';
+    return { scope, limit, used, max, message: `The budget of this ${scope}, ${LIMIT_TEXT[limit](max)}, ${why}.` };
   };
 
   return {
@@ -85,7 +85,7 @@ export function createBudget({ scope, limits }: { scope: BudgetScope; limits: Bu
   };
 }
 
-/** Counts a call that may begin in every budget, or says which does not allow it and counts it in none. */
+/** Counts a starting call in every budget; or, if one of them refuses it, returns the refusal and counts it in none. */
 export function admit(budgets: readonly Budget[]): BudgetRefusal | null {
   for (const budget of budgets) {
     const refusal = budget.refusal();
@@ -96,26 +96,28 @@ export function admit(budgets: readonly Budget[]): BudgetRefusal | null {
 }
 
 /**
- * False for a call that no provider charges for: refused, or never sent. Of one that was sent and never answered, because the client
- * hung up or the connection broke, the provider may have made the whole answer.
+ * False for a call that no provider bills: rejected, or never sent. If a call was sent and got no response because the client
+ * disconnected or the connection broke, the provider may have generated the complete response.
  */
-export function mayHaveUsed(done: Forwarded): boolean {
-  return isGood(done.status) || (done.status === null && (done.ending === 'client_gone' || done.ending === 'unanswered'));
+export function mayBeBilled(result: ForwardResult): boolean {
+  return (
+    isSuccess(result.status) || (result.status === null && (result.ending === 'client_closed' || result.ending === 'no_response'))
+  );
 }
 
-/** What budgets count of a call. Where the provider does not say what it used, the estimate stands in. */
-export function costForBudgets(
-  done: Forwarded,
+/** What budgets charge for a call. If the provider did not report its usage, the estimate is used. */
+export function budgetCost(
+  result: ForwardResult,
   call: PricedCall & { readonly nanoUsd: number | null },
   estimate: Estimate | null,
   { prices, priced }: { readonly prices: PriceBook; readonly priced: boolean },
 ): BudgetCost {
-  if (!mayHaveUsed(done)) return { tokens: 0, nanoUsd: 0 };
+  if (!mayBeBilled(result)) return { tokens: 0, nanoUsd: 0 };
   const cost = costOf(call, estimate, prices);
   return priced ? cost : { ...cost, nanoUsd: 0 };
 }
 
-/** Output that is unknown and cannot be estimated, since no word of it came, counts as none where the input is known. */
+/** If the input is known and no output arrived, so that it can be neither known nor estimated, output counts as 0. */
 function costOf(
   call: PricedCall & { readonly nanoUsd: number | null },
   estimate: Estimate | null,

@@ -1,22 +1,22 @@
-/** One metered request, from its arrival to its record. */
+/** Handles one metered request, from receipt to record. */
 import { hash, randomBytes } from 'node:crypto';
 import { toRecordedCounts, toSeconds, type EventMetadata } from '../schema/index.ts';
-import { admit, costForBudgets, mayHaveUsed, type BudgetRefusal } from './budget.ts';
+import { admit, budgetCost, mayBeBilled, type BudgetRefusal } from './budget.ts';
 import type { Estimate } from './estimates/estimator.ts';
-import { exchangeOf } from './exchange.ts';
+import { toExchange } from './exchange.ts';
 import { outcomeOf } from './ledger.ts';
 import type { CallScope, RequestContext, Target } from './request-context.ts';
 import { ResponseReader } from './response-reader.ts';
 import { readBody, type RequestBody } from './transport/body.ts';
-import { forward, type Forwarded, type Sending } from './transport/forward.ts';
-import { answerUnreachable, refuseForBudget } from './transport/local-error.ts';
+import { forward, type ForwardResult, type UpstreamRequest } from './transport/forward.ts';
+import { sendUpstreamUnreachable, sendBudgetExceeded } from './transport/local-error.ts';
 import type { MeteredWire, ParsedRequest, Usage } from './wires/wire.ts';
 
-const NOTHING_PARSED: ParsedRequest = { model: null, stream: false, body: null, hideUsage: false };
+const UNPARSED_REQUEST: ParsedRequest = { model: null, stream: false, body: null, hideUsage: false };
 
-/** A client that left before its request was whole: there was nothing to send on. */
-const NOT_FORWARDED: Forwarded = {
-  ending: 'lost',
+/** The client disconnected before its request was complete, so nothing was forwarded. */
+const NOT_FORWARDED: ForwardResult = {
+  ending: 'request_aborted',
   status: null,
   requestId: null,
   contentType: null,
@@ -25,11 +25,11 @@ const NOT_FORWARDED: Forwarded = {
   error: null,
 };
 
-/** Never rejects, and records each call when it begins and when it has ended. */
+/** Never rejects. Records each call twice: when it starts and when it ends. */
 export async function meterCall(context: RequestContext, wire: MeteredWire): Promise<void> {
   const { settings, scope, target, request } = context;
   const at = new Date();
-  const began = settings.now();
+  const startedAt = settings.now();
   const body = await readBody(request);
   const refusal = admit(settings.budgets);
   if (refusal !== null) return refuse(context, wire, refusal);
@@ -40,56 +40,57 @@ export async function meterCall(context: RequestContext, wire: MeteredWire): Pro
 
   const reader = new ResponseReader(wire, {
     hideUsage: parsed.hideUsage,
-    recorded: settings.recorder?.maxBytes ?? 0,
+    recordBytes: settings.recorder?.maxBytes ?? 0,
     filter: settings.filter,
   });
   const sent = await send(context, wire, body, parsed, reader);
-  const took = settings.now() - began;
+  const elapsedMs = settings.now() - startedAt;
 
-  const { done } = sent;
+  const { result } = sent;
   const response = reader.parsed();
-  const outcome = outcomeOf(done, response);
+  const outcome = outcomeOf(result, response);
   if (outcome !== 'ok') rememberFailed(scope, facts.call_id, target, body);
-  if (done.ending !== 'lost') tellRecorder(context, wire, body.plain === null ? null : sent.bytes, done, reader, took);
+  if (result.ending !== 'request_aborted')
+    recordExchange(context, wire, body.decoded === null ? null : sent.bytes, result, reader, elapsedMs);
 
-  const estimate = mayHaveUsed(done) ? await estimateMissing(context, body, reader, response.usage) : null;
-  const priced = { asked: parsed.model, answered: response.model, usage: response.usage, at };
-  const cost = settings.prices.costOf(priced);
-  const spent = costForBudgets(done, { ...priced, nanoUsd: cost.nanoUsd }, estimate, settings);
-  for (const budget of settings.budgets) budget.end(spent);
+  const estimate = mayBeBilled(result) ? await estimateMissing(context, body, reader, response.usage) : null;
+  const priced = { requestModel: parsed.model, responseModel: response.model, usage: response.usage, at };
+  const price = settings.prices.costOf(priced);
+  const spending = budgetCost(result, { ...priced, nanoUsd: price.nanoUsd }, estimate, settings);
+  for (const budget of settings.budgets) budget.end(spending);
   scope.ledger.callEnded(
     {
       ...facts,
       request_bytes: sent.requestBytes,
       outcome,
-      status: done.status,
+      status: result.status,
       'gen_ai.response.model': response.model,
       ...usageFacts(response.usage, estimate),
-      provider_request_id: done.requestId,
-      time_to_first_byte_seconds: done.firstByteAt === null ? null : toSeconds(done.firstByteAt - began),
-      duration_seconds: toSeconds(took),
-      response_bytes: done.bytes,
-      cost_nano_usd: cost.nanoUsd,
-      price_source: cost.source,
+      provider_request_id: result.requestId,
+      time_to_first_byte_seconds: result.firstByteAt === null ? null : toSeconds(result.firstByteAt - startedAt),
+      duration_seconds: toSeconds(elapsedMs),
+      response_bytes: result.bytes,
+      cost_nano_usd: price.nanoUsd,
+      price_source: price.source,
       estimate,
     },
-    done.error ?? (response.error === null ? null : new Error(response.error)),
+    result.error ?? (response.error === null ? null : new Error(response.error)),
   );
 }
 
-function refuse({ scope, request, response, exceeded }: RequestContext, wire: MeteredWire, refusal: BudgetRefusal): void {
+function refuse({ scope, request, response, onBudgetExceeded }: RequestContext, wire: MeteredWire, refusal: BudgetRefusal): void {
   request.resume();
   scope.ledger.budgetRefused(refusal);
-  refuseForBudget(response, wire.provider, refusal);
-  exceeded(refusal);
+  sendBudgetExceeded(response, wire.provider, refusal);
+  onBudgetExceeded(refusal);
 }
 
-function parse({ settings, target }: RequestContext, wire: MeteredWire, { plain }: RequestBody): ParsedRequest {
-  const parsed = plain === null ? null : wire.readRequest(plain, target.known, settings.askStreamUsage);
-  return parsed ?? NOTHING_PARSED;
+function parse({ settings, target }: RequestContext, wire: MeteredWire, { decoded: plain }: RequestBody): ParsedRequest {
+  const parsed = plain === null ? null : wire.parseRequest(plain, target.wirePath, settings.askStreamUsage);
+  return parsed ?? UNPARSED_REQUEST;
 }
 
-/** What the records of a call's start and end have in common. */
+/** The fields that a call's start and end records share. */
 function startFacts(
   { scope, target, request, attribution, phase }: RequestContext,
   wire: MeteredWire,
@@ -103,73 +104,80 @@ function startFacts(
     path: target.path,
     'gen_ai.request.model': parsed.model,
     'gen_ai.request.stream': parsed.stream,
-    request_bytes: body.rest === 'to_come' ? Number(request.headers['content-length'] ?? received) : received,
+    request_bytes: body.rest === 'pending' ? Number(request.headers['content-length'] ?? received) : received,
     retry_of: takeFailed(scope, target, body),
     attribution,
     phase,
   };
 }
 
-// Random bytes for each call would be a system call each.
+// Once per process: random bytes for every call would cost a system call each.
 const processId = randomBytes(6).toString('base64url');
 let calls = 0;
 
-/** Unique among all processes, short, and in the order of the calls within one: `mZkq81Aw-1f`. */
+/** Unique across processes, short, and in call order within one process: `mZkq81Aw-1f`. */
 function nextCallId(): string {
   calls += 1;
   return `${processId}-${calls.toString(36)}`;
 }
 
-/** Sends the request and passes its answer on; an upstream that gives none is told to the client. */
+/** Forwards the request and relays the response. If the upstream sends no response, the client gets an error that says so. */
 async function send(
   { settings, target, request, response }: RequestContext,
   wire: MeteredWire,
   body: RequestBody,
   parsed: ParsedRequest,
   reader: ResponseReader,
-): Promise<{ readonly done: Forwarded; readonly bytes: Buffer | null; readonly requestBytes: number }> {
+): Promise<{ readonly result: ForwardResult; readonly bytes: Buffer | null; readonly requestBytes: number }> {
   let requestBytes = body.raw.length;
-  const sending = sendingOf(wire, target, body, parsed);
-  if (body.rest === 'lost') return { done: NOT_FORWARDED, bytes: sending.bytes, requestBytes };
-  if (body.rest === 'to_come') request.on('data', (chunk: Buffer) => void (requestBytes += chunk.length));
+  const outgoing = upstreamRequestFor(wire, target, body, parsed);
+  if (body.rest === 'aborted') return { result: NOT_FORWARDED, bytes: outgoing.bytes, requestBytes };
+  if (body.rest === 'pending') request.on('data', (chunk: Buffer) => void (requestBytes += chunk.length));
   const { upstream } = settings;
-  const done = await forward(upstream, sending, request, response, (answer) => reader.tapOf(answer), settings.now);
-  if (done.ending === 'unreachable' || done.ending === 'unanswered')
-    answerUnreachable(response, wire.provider, upstream.origin, done.error);
-  return { done, bytes: sending.bytes, requestBytes };
+  const result = await forward(
+    upstream,
+    outgoing,
+    request,
+    response,
+    (upstreamResponse) => reader.transformFor(upstreamResponse),
+    settings.now,
+  );
+  if (result.ending === 'unreachable' || result.ending === 'no_response')
+    sendUpstreamUnreachable(response, wire.provider, upstream.origin, result.error);
+  return { result, bytes: outgoing.bytes, requestBytes };
 }
 
-/** The client's bytes unless the wire or the compression asks for others. */
-function sendingOf(wire: MeteredWire, target: Target, body: RequestBody, parsed: ParsedRequest): Sending {
+/** The client's bytes, unless the wire changed the body or it was compressed. */
+function upstreamRequestFor(wire: MeteredWire, target: Target, body: RequestBody, parsed: ParsedRequest): UpstreamRequest {
   const to = { path: target.path, query: target.query, provider: wire.provider };
-  if (body.plain === null) {
-    const more = body.rest === 'to_come';
-    return { ...to, bytes: body.raw, more, headers: more ? {} : { 'content-length': body.raw.length } };
+  if (body.decoded === null) {
+    const more = body.rest === 'pending';
+    return { ...to, bytes: body.raw, pipeRest: more, headers: more ? {} : { 'content-length': body.raw.length } };
   }
-  const bytes = parsed.body ?? body.plain;
-  return { ...to, bytes, more: false, headers: { 'content-length': bytes.length, 'content-encoding': undefined } };
+  const bytes = parsed.body ?? body.decoded;
+  return { ...to, bytes, pipeRest: false, headers: { 'content-length': bytes.length, 'content-encoding': undefined } };
 }
 
-/** @param sent the request, without compression; null when it was not held */
-function tellRecorder(
+/** @param sentBody the request without compression; null when it was not buffered */
+function recordExchange(
   { settings: { recorder }, scope, target, request: { method = 'GET' } }: RequestContext,
   wire: MeteredWire,
-  sent: Buffer | null,
-  done: Forwarded,
+  sentBody: Buffer | null,
+  result: ForwardResult,
   reader: ResponseReader,
   durationMs: number,
 ): void {
   if (recorder === null) return;
   const { step, attempt } = scope;
   const { body: answer, streamed } = reader;
-  const facts = { wire: wire.name, method, target, step, attempt, request: sent, answer, streamed, durationMs };
-  scope.ledger.exchanged(recorder, exchangeOf(facts, done, recorder.maxBytes));
+  const facts = { wire: wire.name, method, target, step, attempt, request: sentBody, answer, streamed, durationMs };
+  scope.ledger.exchanged(recorder, toExchange(facts, result, recorder.maxBytes));
 }
 
-/** Of what the provider has not stated; null when it has stated all, or there is nothing to count. */
+/** Estimates the counts that the provider did not report; null when it reported both, or there is no text to count. */
 async function estimateMissing(
   { settings, target, request: { method = '' } }: RequestContext,
-  { plain }: RequestBody,
+  { decoded: plain }: RequestBody,
   reader: ResponseReader,
   usage: Usage | null,
 ): Promise<Estimate | null> {
@@ -178,7 +186,7 @@ async function estimateMissing(
   if (input !== null && output !== null) return null;
   const body = input === null ? plain : null;
   const written = output === null ? reader.text() : null;
-  return await settings.estimator.estimate({ method, path: target.known, body, written });
+  return await settings.estimator.estimate({ method, path: target.wirePath, body, outputText: written });
 }
 
 function usageFacts(usage: Usage | null, estimate: Estimate | null) {
@@ -191,12 +199,12 @@ function usageFacts(usage: Usage | null, estimate: Estimate | null) {
 }
 
 /**
- * The failed call whose request this is once more; each is repeated once, so that of equal requests sent at the same time every
- * one has its own. Bodies are large and most calls succeed, so digests are made late.
+ * The failed call that this request retries, or null. Each failed call is matched once, so that equal requests sent at the same
+ * time each get their own. Bodies are large and most calls succeed, so digests are computed only after a failure.
  */
 function takeFailed({ failed }: CallScope, target: Target, body: RequestBody): string | null {
-  if (failed.size === 0 || body.plain === null) return null;
-  const digest = digestOf(target, body.plain);
+  if (failed.size === 0 || body.decoded === null) return null;
+  const digest = digestOf(target, body.decoded);
   const calls = failed.get(digest) ?? [];
   const call = calls.shift() ?? null;
   if (calls.length === 0) failed.delete(digest);
@@ -204,8 +212,8 @@ function takeFailed({ failed }: CallScope, target: Target, body: RequestBody): s
 }
 
 function rememberFailed({ failed }: CallScope, callId: string, target: Target, body: RequestBody): void {
-  if (body.plain === null) return;
-  const digest = digestOf(target, body.plain);
+  if (body.decoded === null) return;
+  const digest = digestOf(target, body.decoded);
   const calls = failed.get(digest);
   if (calls === undefined) failed.set(digest, [callId]);
   else calls.push(callId);

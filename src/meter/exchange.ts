@@ -1,69 +1,69 @@
-/** What a recorder is told of each request that went upstream. The cassette implements the recorder; the proxy only calls it. */
+/** What a recorder receives for each request that was forwarded. The cassette implements the recorder; the proxy only calls it. */
 import type { BoundedBuffer } from './transport/body.ts';
-import type { Forwarded } from './transport/forward.ts';
+import type { ForwardResult } from './transport/forward.ts';
 import { queryWithoutKey } from './transport/headers.ts';
 
 export interface Exchange {
-  /** Null on a path that the meter does not understand. */
+  /** Null on a path that no wire matches. */
   readonly wire: string | null;
   readonly method: string;
   /**
-   * Below the endpoint's `rootUrl`, as the client asked: `/v1/chat/completions`, `/v1beta/models/m:generateContent?alt=sse`.
-   * With the query, of which a `key` is removed.
+   * Relative to the endpoint's `rootUrl`, as the client sent it: `/v1/chat/completions`, `/v1beta/models/m:generateContent?alt=sse`.
+   * Includes the query, without any `key` parameter.
    */
   readonly path: string;
-  /** Null outside of attempts. */
+  /** Null outside attempts. */
   readonly step: number | null;
   readonly attempt: number | null;
-  /** Without compression, as sent upstream; null when it was not held. */
+  /** The request body as sent upstream, without compression; null when it was not buffered. */
   readonly request: Buffer | null;
-  /** Null when no answer began. */
+  /** HTTP status; null when no response arrived. */
   readonly status: number | null;
-  /** `content-type` and the provider's request id, where given. */
+  /** `content-type` and `x-request-id` (the provider's request id), if the response has them. */
   readonly headers: Readonly<Record<string, string>>;
-  /** As the upstream sent it, without compression, the real key covered. */
+  /** The response body as the upstream sent it, without compression, the real API key masked. */
   readonly body: Buffer;
-  /** False when the answer was cut; `body` is then its beginning. */
+  /** False when the response was truncated; `body` is then its beginning. */
   readonly complete: boolean;
-  /** The answer is larger than the recorder's `maxBytes`: `body` is empty or its beginning, `complete` says nothing. */
+  /** The response is larger than the recorder's `maxBytes`: `body` is empty or its beginning, and `complete` has no meaning. */
   readonly oversized: boolean;
-  /** The answer is a stream of events. */
+  /** The response is a stream of server-sent events. */
   readonly streamed: boolean;
   readonly durationMs: number;
 }
 
 export interface ExchangeRecorder {
-  /** Of a request, and of an answer; what is larger is not held for the recorder. */
+  /** Largest request body and largest response body, in bytes, that are buffered for the recorder. */
   readonly maxBytes: number;
-  /** Called in the log scope of the call when it has ended. It should not throw; what it throws becomes a record and harms nothing. */
+  /** Called in the log scope of the call when the call has ended. An exception is recorded and has no other effect. */
   record(exchange: Exchange): void;
 }
 
 const NOTHING = Buffer.alloc(0);
 
-/** An exchange that has ended, for a recorder that holds `maxBytes` of a body. */
-export function exchangeOf(
+/** A finished exchange for a recorder that keeps at most `maxBytes` of a body. */
+export function toExchange(
   facts: Pick<Exchange, 'wire' | 'method' | 'step' | 'attempt' | 'request' | 'streamed' | 'durationMs'> & {
     readonly target: { readonly path: string; readonly query: string };
     readonly answer: BoundedBuffer | null;
   },
-  done: Forwarded,
+  result: ForwardResult,
   maxBytes: number,
 ): Exchange {
   const { target, answer, request, ...rest } = facts;
   const body = answer?.bytes() ?? NOTHING;
-  const oversized = answer?.whole === false || body.length > maxBytes;
+  const oversized = answer?.complete === false || body.length > maxBytes;
   return {
     ...rest,
     path: target.path + queryWithoutKey(target.query),
     request: request !== null && request.length <= maxBytes ? request : null,
-    status: done.status,
+    status: result.status,
     headers: {
-      ...(done.contentType === null ? {} : { 'content-type': done.contentType }),
-      ...(done.requestId === null ? {} : { 'x-request-id': done.requestId }),
+      ...(result.contentType === null ? {} : { 'content-type': result.contentType }),
+      ...(result.requestId === null ? {} : { 'x-request-id': result.requestId }),
     },
     body: oversized ? body.subarray(0, maxBytes) : body,
-    complete: done.ending === 'whole',
+    complete: result.ending === 'complete',
     oversized,
   };
 }

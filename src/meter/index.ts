@@ -13,5 +13,5 @@ export {
 } from './proxy.ts';
 export { queryWithoutKey } from './transport/headers.ts';
 export { errorBody } from './wires/error.ts';
-export { wholeEvents } from './wires/sse.ts';
+export { completeEvents } from './wires/sse.ts';
 export { providerOf, wireOf } from './wires/table.ts';

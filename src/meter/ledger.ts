@@ -1,10 +1,10 @@
-/** The ledger: what the proxy records, in the scope that the call belongs to. There are no other totals. */
+/** The ledger: what the proxy records of each call, in the log scope that the call belongs to. All totals are sums over it. */
 import { messageOf } from '../errors/index.ts';
 import { captureScope, getLogger } from '../log/index.ts';
 import type { EventMetadata } from '../schema/index.ts';
 import type { BudgetRefusal } from './budget.ts';
 import type { Exchange, ExchangeRecorder } from './exchange.ts';
-import { isGood, type Forwarded } from './transport/forward.ts';
+import { isSuccess, type ForwardResult } from './transport/forward.ts';
 import type { ParsedResponse } from './wires/wire.ts';
 
 export interface Ledger {
@@ -14,13 +14,13 @@ export interface Ledger {
   unmetered(facts: EventMetadata<'unmetered_request'>): void;
   budgetRefused(refusal: BudgetRefusal): void;
   upgradeRefused(facts: EventMetadata<'upgrade_refused'>): void;
-  /** Hands an exchange to the recorder, in the scope. Never throws. */
+  /** Hands an exchange to the recorder, in the log scope. Never throws. */
   exchanged(recorder: ExchangeRecorder, exchange: Exchange): void;
 }
 
 const log = getLogger('meter', { component: 'metrics' });
 
-/** Opens the ledger of the scope in which it is called; what is recorded later still goes there. */
+/** Opens the ledger of the current log scope. Records written later, from elsewhere, still go to that scope. */
 export function openLedger(): Ledger {
   const inScope = captureScope();
   return {
@@ -28,9 +28,10 @@ export function openLedger(): Ledger {
     callEnded: (metadata, error) =>
       inScope(() => {
         const fields = { event: 'llm_call', metadata, ...(error === null ? {} : { error }) };
-        if (metadata.outcome === 'ok') log.info(sentence(metadata), fields);
-        else if (metadata.outcome === 'http_error' || metadata.outcome === 'client_aborted') log.warn(sentence(metadata), fields);
-        else log.error(sentence(metadata), fields);
+        if (metadata.outcome === 'ok') log.info(callMessage(metadata), fields);
+        else if (metadata.outcome === 'http_error' || metadata.outcome === 'client_aborted')
+          log.warn(callMessage(metadata), fields);
+        else log.error(callMessage(metadata), fields);
       }),
     lookedUp: (metadata) => inScope(() => log.info(`${metadata.method} ${metadata.path}`, { event: 'llm_lookup', metadata })),
     unmetered: (metadata) =>
@@ -51,7 +52,7 @@ export function openLedger(): Ledger {
   };
 }
 
-function sentence(facts: EventMetadata<'llm_call'>): string {
+function callMessage(facts: EventMetadata<'llm_call'>): string {
   const model = facts['gen_ai.response.model'] ?? facts['gen_ai.request.model'] ?? 'model unknown';
   const took = `${facts.duration_seconds.toFixed(1)} s`;
   switch (facts.outcome) {
@@ -88,27 +89,27 @@ function tokensOf({ usage_source, status }: EventMetadata<'llm_call'>): string {
   }
 }
 
-/** How a call ended, from what happened on the way and what the answer states. */
-export function outcomeOf(done: Forwarded, response: ParsedResponse): EventMetadata<'llm_call'>['outcome'] {
-  const good = isGood(done.status);
-  const spoken = response.error === null ? null : 'upstream_error';
-  switch (done.ending) {
+/** The outcome of a call, from how forwarding ended and what the response states. */
+export function outcomeOf(result: ForwardResult, response: ParsedResponse): EventMetadata<'llm_call'>['outcome'] {
+  const ok = isSuccess(result.status);
+  const reportedError = response.error === null ? null : 'upstream_error';
+  switch (result.ending) {
     case 'unreachable':
       return 'unreachable';
-    case 'unanswered':
+    case 'no_response':
       return 'upstream_error';
-    case 'lost':
+    case 'request_aborted':
       return 'client_aborted';
-    case 'client_gone':
-      // Some clients hang up as soon as they have seen the closing mark.
-      return spoken ?? (good && response.closed ? 'ok' : 'client_aborted');
-    case 'cut':
-      return spoken ?? (good && response.closed ? 'ok' : 'truncated');
-    case 'whole':
-      if (!good) return 'http_error';
-      // Not every provider ends its streams with a mark.
-      return spoken ?? (response.closed || response.finished ? 'ok' : 'truncated');
+    case 'client_closed':
+      // Some clients disconnect as soon as they have seen the end-of-stream marker.
+      return reportedError ?? (ok && response.closed ? 'ok' : 'client_aborted');
+    case 'truncated':
+      return reportedError ?? (ok && response.closed ? 'ok' : 'truncated');
+    case 'complete':
+      if (!ok) return 'http_error';
+      // Not every provider ends its streams with a marker.
+      return reportedError ?? (response.closed || response.finished ? 'ok' : 'truncated');
     default:
-      return done.ending satisfies never;
+      return result.ending satisfies never;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The metering proxy: one loopback server per process. Which attempt a call belongs to is told by its URL, never by the clock:
- * `/<token>/r/<run>/s/<step>/a/<attempt>/…`, with `p/<phase>/` for a phase of it, and `/<token>/r/<run>/…` for a run.
+ * The metering proxy: one loopback server per process. The URL of a call tells which attempt it belongs to, never the clock:
+ * `/<token>/r/<run>/s/<step>/a/<attempt>/…`, with `p/<phase>/` for a framework phase, and `/<token>/r/<run>/…` for a run.
  */
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -12,7 +12,7 @@ import type { ExchangeRecorder } from './exchange.ts';
 import { passThrough } from './passthrough.ts';
 import type { PriceBook } from './pricing/prices.ts';
 import {
-  callsEnded,
+  waitForCalls,
   openCallScope,
   type CallScope,
   type RequestContext,
@@ -21,27 +21,28 @@ import {
 } from './request-context.ts';
 import { openResponseFilter } from './response-reader.ts';
 import { DUMMY_KEY } from './transport/headers.ts';
-import { refuseAddress, refuseUpgrade } from './transport/local-error.ts';
-import { MAX_HEAD_BYTES, openConnections, openUpstream } from './transport/upstream.ts';
+import { sendUnknownAddress, sendUpgradeRefused } from './transport/local-error.ts';
+import { MAX_HEADER_BYTES, openConnectionPools, openUpstream } from './transport/upstream.ts';
 import { wireOf } from './wires/table.ts';
 
 export interface RunMeterOptions {
   readonly runId: string;
   /**
-   * The provider's base URL with its version, and the real key; null sends none. `askStreamUsage`: streams that do not ask for
-   * their usage are made to; default: true.
+   * The provider's base URL including its version, and the real API key; null sends none. `askStreamUsage`: add the request for
+   * usage to streams that lack it; default: true.
    */
   readonly upstream: { readonly baseUrl: string; readonly apiKey: string | null; readonly askStreamUsage?: boolean };
   readonly prices: PriceBook;
-  /** Where this run's calls count; a budget may be shared with other runs. */
+  /** The budgets that this run's calls are charged to; a budget may be shared with other runs. */
   readonly budgets?: readonly Budget[];
-  /** Is told of every exchange. */
+  /** Receives every exchange. Default: null. */
   readonly recorder?: ExchangeRecorder | null;
-  /** False where nothing is charged, as in a rehearsal: limits on cost then do not count. Default: true. */
+  /** False when nothing is charged, as in a rehearsal: limits on cost are then ignored. Default: true. */
   readonly priced?: boolean;
   /**
-   * Members that are taken out of the messages of chat completions before the client gets them. Nobody else sees answers without them;
-   * `answers_changed` is recorded once, where it happens for the first time. Call `openRun` in the run's log scope then.
+   * Fields to remove from the messages of chat completions before the client gets them, because they break the framework. The ledger
+   * and the recorder still see them. `answers_changed` is recorded once, the first time a field is removed; with this option, call
+   * `openRun` in the run's log scope.
    */
   readonly omitFromMessages?: readonly string[];
 }
@@ -52,23 +53,23 @@ export interface MeteredAddress {
   readonly baseUrl: string;
   /** Without it: the base URL for clients of Anthropic and Gemini, which add `/v1` or `/v1beta` themselves. */
   readonly rootUrl: string;
-  /** Worth nothing anywhere: the proxy puts the real key in. */
+  /** A dummy that is valid nowhere: the proxy replaces it with the real key. */
   readonly apiKey: string;
 }
 
 export interface MeteredEndpoint extends MeteredAddress {
-  /** Aborts when a call of this endpoint, or one attributed to its attempt, was refused for a budget. Its reason is a BudgetRefusal. */
+  /** Aborts when a budget refuses a call of this endpoint, or one attributed to its attempt. Its reason is a BudgetRefusal. */
   readonly budgetExceeded: AbortSignal;
   /**
-   * Resolves when the calls in flight are recorded, after two seconds at the latest. The URL stays valid, so that a call
-   * of a process that outlives the attempt is still counted; its records are marked late.
+   * Resolves when the calls in flight are recorded, or after two seconds. The URL stays valid, so that calls from a process that
+   * outlives the attempt are still counted; their records are marked late.
    */
   close(): Promise<void>;
 }
 
 export interface MeteredAttempt extends MeteredEndpoint {
   /**
-   * For one phase of the attempt: calls to it are the attempt's, and their records name the phase.
+   * An address for one framework phase: its calls belong to the attempt, and their records name the phase.
    *
    * @param phase 1 to 64 letters, digits, `-` or `_`
    */
@@ -80,8 +81,8 @@ export interface RunMeter {
   /** Call it inside the attempt's log scope: its records are written there. */
   openAttempt(at: { readonly step: number; readonly attempt: number }): MeteredAttempt;
   /**
-   * For frameworks that live across steps; call it inside the run's log scope. A call belongs to the attempt that is open when it
-   * arrives, else to the run; its records say which of the two.
+   * For frameworks that keep running across steps; call it inside the run's log scope. A call belongs to the attempt that is open
+   * when it arrives, otherwise to the run; its records say which of the two.
    */
   openRun(): MeteredEndpoint;
 }
@@ -94,12 +95,12 @@ export interface Meter extends AsyncDisposable {
 
 interface MeteredRun {
   readonly settings: RunSettings;
-  /** The attempt that is open. */
+  /** The attempt that is open, or null. */
   current: CallScope | null;
 }
 
-/** What belongs to one token. */
-interface Place {
+/** What the token in a URL stands for. */
+interface Route {
   /** `/r/<run>/s/<step>/a/<attempt>`, the same with `/p/<phase>`, or `/r/<run>` */
   readonly prefix: string;
   readonly run: MeteredRun;
@@ -120,49 +121,49 @@ interface Place {
  */
 export async function startMeter(options: { readonly now?: () => number } = {}): Promise<Meter> {
   const now = options.now ?? (() => performance.now());
-  const connections = openConnections();
+  const connections = openConnectionPools();
   const estimator = createEstimator();
-  const places = new Map<string, Place>();
+  const routes = new Map<string, Route>();
 
-  const server = createServer({ maxHeaderSize: MAX_HEAD_BYTES }, (request, response) => route(places, request, response));
-  // Longer than clients keep theirs: whoever closes an idle connection first may close it under the other's next request.
+  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => dispatch(routes, request, response));
+  // Longer than clients keep idle connections, so that the proxy never closes one just as a client sends its next request.
   server.keepAliveTimeout = 120_000;
-  // A request may take as long as its framework takes to send it.
+  // A framework may take any time to send a request.
   server.requestTimeout = 0;
   const port = await listenOnLoopback(server);
 
-  const addressOf = (place: Place): MeteredAddress => {
+  const addAddress = (route: Route): MeteredAddress => {
     const token = randomBytes(16).toString('base64url');
-    places.set(token, place);
-    const rootUrl = `http://127.0.0.1:${port}/${token}${place.prefix}`;
+    routes.set(token, route);
+    const rootUrl = `http://127.0.0.1:${port}/${token}${route.prefix}`;
     return { baseUrl: `${rootUrl}/v1`, rootUrl, apiKey: DUMMY_KEY };
   };
 
   return {
     openRun({ runId, upstream, prices, budgets = [], recorder = null, priced = true, omitFromMessages = [] }) {
       const { baseUrl, apiKey, askStreamUsage = true } = upstream;
-      const to = openUpstream(baseUrl, apiKey, connections);
+      const opened = openUpstream(baseUrl, apiKey, connections);
       const filter = openResponseFilter(omitFromMessages);
-      const settings = { upstream: to, askStreamUsage, prices, priced, budgets, recorder, estimator, filter, now };
+      const settings = { upstream: opened, askStreamUsage, prices, priced, budgets, recorder, estimator, filter, now };
       const run: MeteredRun = { settings, current: null };
       return {
         openAttempt(at) {
           const scope = openCallScope(at);
           run.current = scope;
-          return endpointOf(run, runId, at, scope, addressOf);
+          return endpointOf(run, runId, at, scope, addAddress);
         },
-        openRun: () => endpointOf(run, runId, null, openCallScope(null), addressOf),
+        openRun: () => endpointOf(run, runId, null, openCallScope(null), addAddress),
       };
     },
     async [Symbol.asyncDispose]() {
       server.close();
       server.closeAllConnections();
-      const inFlight = (): Promise<void>[] => [...places.values()].flatMap(({ scope }) => [...scope.inFlight]);
-      await callsEnded(inFlight());
+      const inFlight = (): Promise<void>[] => [...routes.values()].flatMap(({ scope }) => [...scope.inFlight]);
+      await waitForCalls(inFlight());
       connections.close();
       await estimator.close();
-      // Calls that were waiting for an estimate are recorded without one.
-      await callsEnded(inFlight());
+      // Calls that were waiting for a token estimate are recorded without one.
+      await waitForCalls(inFlight());
     },
   };
 }
@@ -172,39 +173,39 @@ function endpointOf(
   runId: string,
   at: { readonly step: number; readonly attempt: number } | null,
   scope: CallScope,
-  addressOf: (place: Place) => MeteredAddress,
+  addAddress: (route: Route) => MeteredAddress,
 ): MeteredAttempt {
-  const placeOf = (phase: string | null): Place => {
+  const routeFor = (phase: string | null): Route => {
     return { prefix: prefixOf(runId, at, phase), run, scope, level: at === null ? 'run' : 'attempt', phase };
   };
   return {
-    ...addressOf(placeOf(null)),
-    phaseAddress: (phase) => addressOf(placeOf(phase)),
-    budgetExceeded: scope.exceeded.signal,
+    ...addAddress(routeFor(null)),
+    phaseAddress: (phase) => addAddress(routeFor(phase)),
+    budgetExceeded: scope.budgetExceeded.signal,
     async close() {
       if (run.current === scope) run.current = null;
-      await callsEnded(scope.inFlight);
+      await waitForCalls(scope.inFlight);
     },
   };
 }
 
-/** Finds whose request it is and has it answered. */
-function route(places: ReadonlyMap<string, Place>, request: IncomingMessage, response: ServerResponse): void {
-  const found = findPlace(places, request.url ?? '');
+/** Finds the attempt or run that a request belongs to, and handles it. */
+function dispatch(routes: ReadonlyMap<string, Route>, request: IncomingMessage, response: ServerResponse): void {
+  const found = findRoute(routes, request.url ?? '');
   if (found === null) {
-    refuseAddress(request, response);
+    sendUnknownAddress(request, response);
     return;
   }
-  const { run, scope: own, level, phase } = found.place;
-  const scope = level === 'run' ? (run.current ?? own) : own;
-  const attribution = level === 'attempt' ? 'url' : scope === own ? 'run' : 'current_attempt';
-  const exceeded = (refusal: BudgetRefusal): void => {
-    own.exceeded.abort(refusal);
-    scope.exceeded.abort(refusal);
+  const { run, scope: routeScope, level, phase } = found.route;
+  const scope = level === 'run' ? (run.current ?? routeScope) : routeScope;
+  const attribution = level === 'attempt' ? 'url' : scope === routeScope ? 'run' : 'current_attempt';
+  const onBudgetExceeded = (refusal: BudgetRefusal): void => {
+    routeScope.budgetExceeded.abort(refusal);
+    scope.budgetExceeded.abort(refusal);
   };
   const { settings } = run;
-  const context = { settings, scope, attribution, phase, target: found.target, request, response, exceeded } as const;
-  // Neither forwarding nor recording rejects; a defect in them must not end the process, which runs experiments.
+  const context = { settings, scope, attribution, phase, target: found.target, request, response, onBudgetExceeded } as const;
+  // Neither forwarding nor recording rejects; a bug in them must not end the process, which runs experiments.
   const work = handle(context).catch(() => void response.destroy());
   scope.inFlight.add(work);
   void work.then(() => scope.inFlight.delete(work));
@@ -213,19 +214,19 @@ function route(places: ReadonlyMap<string, Place>, request: IncomingMessage, res
 async function handle(context: RequestContext): Promise<void> {
   const { target, request, response, scope } = context;
   const protocol = request.headers.upgrade;
-  // Without a listener for upgrades Node hands them over as ordinary requests. Other protocols than this are offers, such as
-  // h2c, that a server may leave unanswered.
+  // Without an upgrade listener, Node delivers upgrades as ordinary requests. Protocols other than this one, such as h2c, are
+  // offers that a server may ignore.
   if (protocol !== undefined && protocol.toLowerCase() === 'websocket') {
     scope.ledger.upgradeRefused({ path: target.path, protocol: 'websocket' });
-    refuseUpgrade(request, response, 'WebSocket');
+    sendUpgradeRefused(request, response, 'WebSocket');
     return;
   }
-  const wire = wireOf(request.method ?? 'GET', target.known);
+  const wire = wireOf(request.method ?? 'GET', target.wirePath);
   if (wire === null || wire.lookup) await passThrough(context, wire);
   else await meterCall(context, wire);
 }
 
-/** Such a name stands in an address as it is, and in tables. */
+/** Such a name needs no escaping in URLs and fits into tables. */
 const PHASE = /^[\w-]{1,64}$/;
 
 /** @param phase of the attempt, if any */
@@ -235,32 +236,32 @@ function prefixOf(runId: string, at: { readonly step: number; readonly attempt: 
   const attempt = `${run}/s/${at.step}/a/${at.attempt}`;
   if (phase === null) return attempt;
   if (!PHASE.test(phase))
-    throw new TypeError(`A phase is called by 1 to 64 letters, digits, - or _, not ${JSON.stringify(phase)}`);
+    throw new TypeError(`A phase name consists of 1 to 64 letters, digits, - or _, not ${JSON.stringify(phase)}`);
   return `${attempt}/p/${phase}`;
 }
 
-/** Segments that climb, however an upstream reads them: the real key goes along, so none may leave the configured base path. */
-const CLIMBS = /(^|\/|\\|%2f|%5c)(\.|%2e){2}(\/|\\|%2f|%5c|$)/i;
+/** `..` segments in any encoding: requests carry the real key, so none may leave the configured base path. */
+const PATH_TRAVERSAL = /(^|\/|\\|%2f|%5c)(\.|%2e){2}(\/|\\|%2f|%5c|$)/i;
 
-/** As clients of a forward proxy write a request's target. */
+/** The request target may be an absolute URL, as sent to a forward proxy. */
 const ORIGIN = /^https?:\/\/[^/?]*/i;
 
-/** What a request's target means, or null when it belongs to no place that is known. */
-function findPlace(places: ReadonlyMap<string, Place>, target: string): { place: Place; target: Target } | null {
+/** Resolves a request target, or null when its token or path is unknown. */
+function findRoute(routes: ReadonlyMap<string, Route>, target: string): { route: Route; target: Target } | null {
   const url = target.startsWith('/') ? target : target.replace(ORIGIN, '');
-  const cut = url.indexOf('?');
-  const path = cut < 0 ? url : url.slice(0, cut);
+  const queryAt = url.indexOf('?');
+  const path = queryAt < 0 ? url : url.slice(0, queryAt);
   const slash = path.indexOf('/', 1);
   if (slash < 0) return null;
-  const place = places.get(path.slice(1, slash));
-  if (place === undefined || !path.startsWith(place.prefix, slash)) return null;
-  let inner = path.slice(slash + place.prefix.length);
-  // Some clients look whether anybody is at their base URL.
-  if (inner === '') inner = '/';
-  if (!inner.startsWith('/')) return null;
-  // A base URL with a slash at its end makes two of them; the upstream may take them for one, so the meter must as well.
-  if (inner.includes('//')) inner = inner.replace(/\/{2,}/g, '/');
-  if (CLIMBS.test(inner)) return null;
-  const known = inner.endsWith('/') ? inner.slice(0, -1) : inner;
-  return { place, target: { path: inner, known, query: cut < 0 ? '' : url.slice(cut) } };
+  const route = routes.get(path.slice(1, slash));
+  if (route === undefined || !path.startsWith(route.prefix, slash)) return null;
+  let rest = path.slice(slash + route.prefix.length);
+  // Some clients probe the base URL itself.
+  if (rest === '') rest = '/';
+  if (!rest.startsWith('/')) return null;
+  // A base URL that ends in a slash yields two; the upstream may treat them as one, so the meter must as well.
+  if (rest.includes('//')) rest = rest.replace(/\/{2,}/g, '/');
+  if (PATH_TRAVERSAL.test(rest)) return null;
+  const wirePath = rest.endsWith('/') ? rest.slice(0, -1) : rest;
+  return { route, target: { path: rest, wirePath, query: queryAt < 0 ? '' : url.slice(queryAt) } };
 }

@@ -1,118 +1,123 @@
-/** Reads an answer while it passes through: what it states, and what it holds as far as somebody wants it. */
+/** Parses a response while it passes through, and keeps its bytes as far as the recorder or the parser needs them. */
 import type { IncomingMessage } from 'node:http';
 import { captureScope, getLogger } from '../log/index.ts';
 import type { EventMetadata } from '../schema/index.ts';
-import { BoundedBuffer, isReadable, MAX_BUFFERED } from './transport/body.ts';
-import { isGood, type Tap } from './transport/forward.ts';
-import { withData } from './wires/sse.ts';
+import { BoundedBuffer, isDecodable, MAX_BUFFERED_BYTES } from './transport/body.ts';
+import { isSuccess, type ResponseTransform } from './transport/forward.ts';
+import { rewriteData } from './wires/sse.ts';
 import type { MeteredWire, ParsedResponse, StreamReader } from './wires/wire.ts';
 
-const NOTHING: ParsedResponse = { model: null, usage: null, finished: false, closed: false, error: null };
-const NO_PIECES: readonly Buffer[] = [];
+const EMPTY_RESPONSE: ParsedResponse = { model: null, usage: null, finished: false, closed: false, error: null };
+const NO_CHUNKS: readonly Buffer[] = [];
 
 export function isEventStream(contentType: string): boolean {
   return /^\s*text\/event-stream/i.test(contentType);
 }
 
-/** Null when an answer of this content type is not streamed on the wire. */
+/** Null when responses of this content type are not streamed on this wire. */
 export function streamReaderOf(wire: MeteredWire, contentType: string, hideUsage: boolean): StreamReader | null {
-  const reader = isEventStream(contentType) ? wire.readEvents?.(hideUsage) : wire.readPieces?.();
+  const reader = isEventStream(contentType) ? wire.openEventReader?.(hideUsage) : wire.openChunkReader?.();
   return reader ?? null;
 }
 
 export class ResponseReader {
   readonly #wire: MeteredWire;
   readonly #hideUsage: boolean;
-  /** Bytes of an answer that are held for a recorder. */
-  readonly #recorded: number;
+  /** How many bytes of a response to keep for the recorder. */
+  readonly #recordBytes: number;
   readonly #filter: ResponseFilter | null;
   #stream: StreamReader | null = null;
   #body: BoundedBuffer | null = null;
   #parsed: ParsedResponse | null = null;
 
-  /** @param given.recorded bytes of an answer that are held for a recorder */
-  constructor(wire: MeteredWire, given: { hideUsage: boolean; recorded: number; filter: ResponseFilter | null }) {
+  /** @param options.recordBytes how many bytes of a response to keep for the recorder; 0 when there is none */
+  constructor(wire: MeteredWire, options: { hideUsage: boolean; recordBytes: number; filter: ResponseFilter | null }) {
     this.#wire = wire;
-    this.#hideUsage = given.hideUsage;
-    this.#recorded = given.recorded;
-    this.#filter = given.filter;
+    this.#hideUsage = options.hideUsage;
+    this.#recordBytes = options.recordBytes;
+    this.#filter = options.filter;
   }
 
-  tapOf(answer: IncomingMessage): Tap {
-    const stream = streamReaderOf(this.#wire, answer.headers['content-type'] ?? '', this.#hideUsage);
-    const change = changeOf(answer, this.#wire, this.#filter);
-    if (stream === null) return change === null ? this.#passing() : this.#holding(change);
+  transformFor(upstreamResponse: IncomingMessage): ResponseTransform {
+    const stream = streamReaderOf(this.#wire, upstreamResponse.headers['content-type'] ?? '', this.#hideUsage);
+    const rewrite = rewriteFor(upstreamResponse, this.#wire, this.#filter);
+    if (stream === null) return rewrite === null ? this.#passThrough() : this.#buffering(rewrite);
     this.#stream = stream;
-    const shown = change === null ? stream : changedStream(stream, change);
-    const tap = { rewrites: this.#hideUsage || change !== null, holds: false, end: () => shown.end(), cut: () => NO_PIECES };
-    if (this.#recorded === 0) return { ...tap, push: (chunk) => shown.push(chunk) };
-    const body = new BoundedBuffer(this.#recorded);
+    const visible = rewrite === null ? stream : rewrittenStream(stream, rewrite);
+    const transform = {
+      rewrites: this.#hideUsage || rewrite !== null,
+      buffers: false,
+      end: () => visible.end(),
+      abort: () => NO_CHUNKS,
+    };
+    if (this.#recordBytes === 0) return { ...transform, push: (chunk) => visible.push(chunk) };
+    const body = new BoundedBuffer(this.#recordBytes);
     this.#body = body;
     return {
-      ...tap,
+      ...transform,
       push(chunk) {
         body.push(chunk);
-        return shown.push(chunk);
+        return visible.push(chunk);
       },
     };
   }
 
-  #hold(): BoundedBuffer {
-    const body = new BoundedBuffer(Math.max(MAX_BUFFERED, this.#recorded));
+  #openBuffer(): BoundedBuffer {
+    const body = new BoundedBuffer(Math.max(MAX_BUFFERED_BYTES, this.#recordBytes));
     this.#body = body;
     return body;
   }
 
-  #read(body: BoundedBuffer): void {
-    this.#parsed = body.whole ? this.#wire.readAnswer(body.bytes()) : { ...NOTHING, finished: true, closed: true };
+  #parse(body: BoundedBuffer): void {
+    this.#parsed = body.complete ? this.#wire.parseResponse(body.bytes()) : { ...EMPTY_RESPONSE, finished: true, closed: true };
   }
 
-  #passing(): Tap {
-    const body = this.#hold();
+  #passThrough(): ResponseTransform {
+    const body = this.#openBuffer();
     return {
       rewrites: false,
-      holds: false,
+      buffers: false,
       push(chunk) {
         body.push(chunk);
         return [chunk];
       },
       end: () => {
-        this.#read(body);
-        return NO_PIECES;
+        this.#parse(body);
+        return NO_CHUNKS;
       },
-      cut: () => NO_PIECES,
+      abort: () => NO_CHUNKS,
     };
   }
 
-  /** The client gets what is left of a whole answer when it is there, and one that is too large to hold as it is. */
-  #holding(change: Change): Tap {
-    const body = this.#hold();
-    let held: Buffer[] = [];
+  /** Buffers the body and filters it when it is complete. A body that is too large to buffer is forwarded as it is. */
+  #buffering(rewrite: JsonRewrite): ResponseTransform {
+    const body = this.#openBuffer();
+    let pending: Buffer[] = [];
     let rewrites = false;
-    const letGo = (): Buffer[] => {
-      const pieces = held;
-      held = [];
+    const release = (): Buffer[] => {
+      const pieces = pending;
+      pending = [];
       return pieces;
     };
     return {
       get rewrites() {
         return rewrites;
       },
-      holds: true,
+      buffers: true,
       push(chunk) {
         body.push(chunk);
-        held.push(chunk);
-        return body.whole ? NO_PIECES : letGo();
+        pending.push(chunk);
+        return body.complete ? NO_CHUNKS : release();
       },
       end: () => {
-        this.#read(body);
-        if (!body.whole) return letGo();
+        this.#parse(body);
+        if (!body.complete) return release();
         const bytes = body.bytes();
-        const left = change(bytes);
-        rewrites = left !== bytes;
-        return [left];
+        const filtered = rewrite(bytes);
+        rewrites = filtered !== bytes;
+        return [filtered];
       },
-      cut: letGo,
+      abort: release,
     };
   }
 
@@ -120,43 +125,43 @@ export class ResponseReader {
     return this.#stream !== null;
   }
 
-  /** As the upstream sent it, as far as it is held. */
+  /** The body as the upstream sent it, as far as it is buffered. */
   get body(): BoundedBuffer | null {
     return this.#body;
   }
 
-  /** What the answer has stated so far. */
+  /** What the response has stated so far. */
   parsed(): ParsedResponse {
-    return this.#stream?.parsed() ?? this.#parsed ?? NOTHING;
+    return this.#stream?.parsed() ?? this.#parsed ?? EMPTY_RESPONSE;
   }
 
-  /** What the model wrote; null where that cannot be told. */
+  /** The model's output text; null when it is unknown. */
   text(): string | null {
     if (this.#stream !== null) return this.#stream.text();
-    return this.#parsed !== null && this.#body?.whole === true ? this.#wire.outputText(this.#body.bytes()) : null;
+    return this.#parsed !== null && this.#body?.complete === true ? this.#wire.outputText(this.#body.bytes()) : null;
   }
 }
 
-/** Takes members that break a framework out of the answers on their last part of the way, to the framework. */
+/** Removes response fields that break the framework, just before a response is sent to it. */
 export interface ResponseFilter {
-  readonly members: readonly string[];
-  /** Records it, once. */
-  happened(): void;
+  readonly fields: readonly string[];
+  /** Records, once per run, that fields were removed. */
+  record(): void;
 }
 
-/** Returns the same buffer where nothing is to be taken out. */
-type Change = (json: Buffer) => Buffer;
+/** Returns the same buffer when there is nothing to remove. */
+type JsonRewrite = (json: Buffer) => Buffer;
 
 const log = getLogger('meter', { component: 'metrics' });
 
-/** For the run in whose log scope it is called; null where nothing is to be taken out. */
+/** For the run of the current log scope; null when there is nothing to remove. */
 export function openResponseFilter(members: readonly string[]): ResponseFilter | null {
   if (members.length === 0) return null;
   const inScope = captureScope();
   let recorded = false;
   return {
-    members,
-    happened() {
+    fields: members,
+    record() {
       if (recorded) return;
       recorded = true;
       const metadata = { omitted: [...members] } satisfies EventMetadata<'answers_changed'>;
@@ -165,20 +170,24 @@ export function openResponseFilter(members: readonly string[]): ResponseFilter |
   };
 }
 
-/** Null where the answer goes to the client as it is: an error, another format, or bytes that cannot be read. */
-function changeOf({ statusCode, headers }: IncomingMessage, wire: MeteredWire, filter: ResponseFilter | null): Change | null {
-  const { withoutMembers } = wire;
+/** Null when the response is sent to the client as it is: an error, another format, or an unknown encoding. */
+function rewriteFor(
+  { statusCode, headers }: IncomingMessage,
+  wire: MeteredWire,
+  filter: ResponseFilter | null,
+): JsonRewrite | null {
+  const { withoutFields: withoutMembers } = wire;
   if (filter === null || withoutMembers === undefined) return null;
-  if (!isGood(statusCode ?? null) || !isReadable(headers['content-encoding'])) return null;
+  if (!isSuccess(statusCode ?? null) || !isDecodable(headers['content-encoding'])) return null;
   return (json) => {
-    const left = withoutMembers(json, filter.members);
-    if (left !== json) filter.happened();
-    return left;
+    const filtered = withoutMembers(json, filter.fields);
+    if (filtered !== json) filter.record();
+    return filtered;
   };
 }
 
-/** The stream as its client gets it. What a reader hands on are whole events. */
-function changedStream(stream: StreamReader, change: Change): Pick<StreamReader, 'push' | 'end'> {
-  const changed = (events: readonly Buffer[]): readonly Buffer[] => events.map((event) => withData(event, change));
-  return { push: (chunk) => changed(stream.push(chunk)), end: () => changed(stream.end()) };
+/** The stream with each event rewritten. Readers return complete events only. */
+function rewrittenStream(stream: StreamReader, rewrite: JsonRewrite): Pick<StreamReader, 'push' | 'end'> {
+  const rewritten = (events: readonly Buffer[]): readonly Buffer[] => events.map((event) => rewriteData(event, rewrite));
+  return { push: (chunk) => rewritten(stream.push(chunk)), end: () => rewritten(stream.end()) };
 }

@@ -1,27 +1,27 @@
 /**
- * Counts tokens where no provider does. A count of one tokeniser over text alone: it knows nothing of other models' tokens, of
- * the frame around messages, of images, or of reasoning that was never sent. It is a size, never a measurement.
+ * Estimates token counts where the provider reports none. One tokenizer counts text alone: it knows nothing about other models'
+ * tokens, the framing of messages, images, or reasoning that was never sent. It gives an order of magnitude, not a measurement.
  */
 import { setImmediate } from 'node:timers/promises';
 
 const TOKENIZER = 'gpt-tokenizer:o200k_base';
 
-/** Texts; null where there is none to count. */
+/** The texts to count; null when there is none. */
 interface EstimatedTexts {
   readonly inputText: string | null;
   readonly outputText: string | null;
 }
 
 interface UsageEstimate {
-  /** Null where there was no text. */
+  /** Null when there was no text. */
   readonly input_tokens: number | null;
   readonly output_tokens: number | null;
   readonly tokenizer: string;
 }
 
 /**
- * Loads the tokeniser when first called, which takes a quarter of a second and 75 MB; counts in small pieces, so that the
- * proxy goes on meanwhile. A text without characters is no text: nothing is known to be 0.
+ * Loads the tokenizer on the first call, which takes a quarter of a second and 75 MB. Counts in small chunks, so that the event
+ * loop is not blocked. An empty text counts as no text: the result is null, not 0.
  *
  * @example
  * await estimateUsage({ inputText: 'Say hello.', outputText: null });
@@ -29,41 +29,41 @@ interface UsageEstimate {
  */
 export async function estimateUsage({ inputText, outputText }: EstimatedTexts): Promise<UsageEstimate> {
   const { countTokens } = await import('gpt-tokenizer/encoding/o200k_base');
-  // A prompt may quote a special token: it is text like any other.
+  // A prompt may quote a special token; treat it as ordinary text.
   const count = (text: string): number => countTokens(text, { disallowedSpecial: new Set() });
   return {
-    input_tokens: await countPieces(inputText, count),
-    output_tokens: await countPieces(outputText, count),
+    input_tokens: await countInChunks(inputText, count),
+    output_tokens: await countInChunks(outputText, count),
     tokenizer: TOKENIZER,
   };
 }
 
-/** The tokeniser takes the square of a long word's length, so pieces are short. A border costs a fraction of a token. */
-const PIECE = 1024;
-const PIECES_AT_ONCE = 8;
-/** What is longer is taken to go on as it began. */
-const MOST_COUNTED = 1024 * 1024;
+/** The tokenizer needs quadratic time for a long word, so chunks are short. A boundary costs a fraction of a token. */
+const CHUNK_CHARS = 1024;
+const CHUNKS_PER_TURN = 8;
+/** The count of a longer text is extrapolated from its beginning. */
+const MAX_COUNTED_CHARS = 1024 * 1024;
 
-async function countPieces(text: string | null, count: (text: string) => number): Promise<number | null> {
+async function countInChunks(text: string | null, count: (text: string) => number): Promise<number | null> {
   if (text === null || text === '') return null;
   let tokens = 0;
   let at = 0;
-  for (let pieces = 1; at < text.length && at < MOST_COUNTED; pieces += 1) {
-    const end = borderAfter(text, at);
+  for (let chunks = 1; at < text.length && at < MAX_COUNTED_CHARS; chunks += 1) {
+    const end = chunkEnd(text, at);
     tokens += count(text.slice(at, end));
     at = end;
-    if (pieces % PIECES_AT_ONCE === 0) await setImmediate();
+    if (chunks % CHUNKS_PER_TURN === 0) await setImmediate();
   }
   return Math.round(tokens * (text.length / at));
 }
 
-/** Where the piece ends that begins at `at`: before the last blank in its last eighth, where tokens end anyway, or after a whole character. */
-function borderAfter(text: string, at: number): number {
-  const end = at + PIECE;
+/** Where the chunk that starts at `at` ends: before the last space in its last eighth, where a token ends anyway, or after a complete character. */
+function chunkEnd(text: string, at: number): number {
+  const end = at + CHUNK_CHARS;
   if (end >= text.length) return text.length;
-  for (let border = end; border > end - PIECE / 8; border -= 1) {
-    const code = text.charCodeAt(border);
-    if (code === 0x20 || code === 0x0a) return border;
+  for (let boundary = end; boundary > end - CHUNK_CHARS / 8; boundary -= 1) {
+    const code = text.charCodeAt(boundary);
+    if (code === 0x20 || code === 0x0a) return boundary;
   }
   const low = text.charCodeAt(end);
   return low >= 0xdc00 && low <= 0xdfff ? end - 1 : end;

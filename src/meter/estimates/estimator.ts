@@ -1,6 +1,6 @@
 /**
- * Estimates in a thread of its own: loading the tokeniser and counting would hold up every stream that is passing through the
- * proxy at that time. The thread is started by the first estimate; this file is also the thread's own code.
+ * Estimates tokens in a worker thread: loading the tokenizer and counting would block every stream that is passing through the
+ * proxy. The first estimate starts the thread; this file is also the worker's code.
  */
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import type { EventMetadata } from '../../schema/index.ts';
@@ -9,76 +9,76 @@ import { estimateUsage } from './count.ts';
 
 export type Estimate = NonNullable<EventMetadata<'llm_call'>['estimate']>;
 
-/** What is known of the texts of a call; null for what is not to be counted. */
-interface Texts {
-  /** Of the request: what its body means. */
+/** The texts of a call; null for what is not to be counted. */
+interface EstimateInput {
+  /** Method and path of the request: they select the wire that extracts its text. */
   readonly method: string;
   readonly path: string;
-  /** The whole of it. */
+  /** The complete request body. */
   readonly body: Uint8Array | null;
-  /** What the model wrote. */
-  readonly written: string | null;
+  /** The model's output. */
+  readonly outputText: string | null;
 }
 
 export interface Estimator {
-  /** Null where there is nothing to count, or counting failed. Never rejects. */
-  estimate(texts: Texts): Promise<Estimate | null>;
+  /** Null when there is nothing to count, or counting failed. Never rejects. */
+  estimate(texts: EstimateInput): Promise<Estimate | null>;
   close(): Promise<void>;
 }
 
-interface Question extends Texts {
+interface EstimateRequest extends EstimateInput {
   readonly id: number;
 }
 
-interface Answer {
+interface EstimateResponse {
   readonly id: number;
   readonly estimate: Estimate | null;
 }
 
-const ROLE = 'stepwell token estimator';
+const WORKER_ROLE = 'stepwell token estimator';
 
 export function createEstimator(): Estimator {
   let worker: Worker | null = null;
-  let asked = 0;
-  const waiting = new Map<number, (estimate: Estimate | null) => void>();
+  let lastId = 0;
+  const pending = new Map<number, (estimate: Estimate | null) => void>();
 
-  const answer = ({ id, estimate }: Answer): void => {
-    waiting.get(id)?.(estimate);
-    waiting.delete(id);
-    // An idle thread is no reason for the process to go on.
-    if (waiting.size === 0) worker?.unref();
+  const resolveEstimate = ({ id, estimate }: EstimateResponse): void => {
+    pending.get(id)?.(estimate);
+    pending.delete(id);
+    // An idle worker must not keep the process alive.
+    if (pending.size === 0) worker?.unref();
   };
-  const end = (): void => {
+  const onExit = (): void => {
     worker = null;
-    for (const id of waiting.keys()) answer({ id, estimate: null });
+    for (const id of pending.keys()) resolveEstimate({ id, estimate: null });
   };
   const start = (): Worker => {
-    const started = new Worker(new URL(import.meta.url), { workerData: ROLE });
-    started.on('message', answer);
-    // A thread that could not start or ran out of memory: the call stays unknown, and the next one tries again.
-    started.on('error', end);
+    const started = new Worker(new URL(import.meta.url), { workerData: WORKER_ROLE });
+    started.on('message', resolveEstimate);
+    // The worker could not start or ran out of memory: this estimate is null, and the next one starts a new worker.
+    started.on('error', onExit);
     return started;
   };
 
   return {
     estimate(texts) {
-      if (texts.body === null && (texts.written ?? '') === '') return Promise.resolve(null);
+      if (texts.body === null && (texts.outputText ?? '') === '') return Promise.resolve(null);
       return new Promise((resolve) => {
-        asked += 1;
-        waiting.set(asked, resolve);
+        lastId += 1;
+        pending.set(lastId, resolve);
         worker ??= start();
         worker.ref();
-        worker.postMessage({ ...texts, id: asked } satisfies Question, []);
+        worker.postMessage({ ...texts, id: lastId } satisfies EstimateRequest, []);
       });
     },
     async close() {
       await worker?.terminate();
-      end();
+      onExit();
     },
   };
 }
 
-async function answerQuestion({ id, method, path, body, written }: Question): Promise<Answer> {
+async function handleRequest({ id, method, path, body, outputText: written }: EstimateRequest): Promise<EstimateResponse> {
   try {
     const wire = wireOf(method, path);
     const readable = body !== null && wire?.lookup === false;
@@ -90,8 +90,8 @@ async function answerQuestion({ id, method, path, body, written }: Question): Pr
   }
 }
 
-if (!isMainThread && workerData === ROLE) {
-  parentPort?.on('message', (question: Question) => {
-    void answerQuestion(question).then((answer) => parentPort?.postMessage(answer, []));
+if (!isMainThread && workerData === WORKER_ROLE) {
+  parentPort?.on('message', (request: EstimateRequest) => {
+    void handleRequest(request).then((response) => parentPort?.postMessage(response, []));
   });
 }

@@ -1,16 +1,16 @@
-/** The price library: dated prices of providers' models, as they were when the library was published. */
+/** The price library: dated prices of providers' models, as of the library's publication. */
 import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type * as Library from '@pydantic/genai-prices';
 import { libraryRates, type Rates } from './rates.ts';
 
-/** What a model costs at some time, and what the library calls it: `<provider>/<model>`. */
+/** A model's prices at a point in time, and its name in the library: `<provider>/<model>`. */
 export interface ListedPrice {
   readonly rates: Rates;
   readonly name: string;
 }
 
-/** The library's prices of one provider. */
+/** The library's prices for one provider. */
 export interface PriceList {
   readonly provider: string;
   priceOf(model: string, at: Date): ListedPrice | null;
@@ -19,20 +19,20 @@ export interface PriceList {
 export interface PriceLibrary {
   readonly name: string;
   readonly version: string;
-  /** Of the file that holds the prices. */
+  /** Digest of the file that holds the prices. */
   readonly sha256: string;
-  /** Of the provider that the URL belongs to; null for any other host, whatever its models are called. */
+  /** The prices of the provider that the URL belongs to; null for any other host, whatever its models are called. */
   listFor(baseUrl: string): PriceList | null;
 }
 
 const PACKAGE = '@pydantic/genai-prices';
-/** Names of models come from requests. */
-const REMEMBERED = 200;
+/** Bounded, because model names come from requests. */
+const MAX_CACHED_MODELS = 200;
 const MINUTE_MS = 60_000;
 
 let opening: Promise<PriceLibrary> | null = null;
 
-/** Loads the library on first use: 40 ms that a command without a model does not need. */
+/** Loads the library on first use: it takes 40 ms, which a command without a model should not pay. */
 export async function openPriceLibrary(): Promise<PriceLibrary> {
   opening ??= load();
   return opening;
@@ -52,7 +52,7 @@ async function load(): Promise<PriceLibrary> {
     sha256: hash('sha256', data),
     listFor(baseUrl) {
       const provider = providerOf(library, baseUrl);
-      return provider === null ? null : { provider, priceOf: remembered((model, at) => find(library, provider, model, at)) };
+      return provider === null ? null : { provider, priceOf: cachedLookup((model, at) => find(library, provider, model, at)) };
     },
   };
 }
@@ -63,29 +63,29 @@ function providerOf(library: typeof Library, baseUrl: string): string | null {
   const address = `${origin}${pathname}`;
   const provider = library.findProvider({ providerApiUrl: address });
   if (provider === undefined) return null;
-  // The library looks at the beginning only: a host that merely begins like the provider's, or another port, is not its.
+  // The library matches prefixes only: a host that merely starts like the provider's, or another port, is not the provider.
   const matched = new RegExp(`^(?:${provider.api_pattern})`).exec(address)?.[0] ?? '';
   const isWhole = /[./]$/.test(matched) || /^(?:\/|$)/.test(address.slice(matched.length));
   return isWhole ? provider.id : null;
 }
 
 function find(library: typeof Library, provider: string, model: string, at: Date): ListedPrice | null {
-  // Without any usage it only finds the price: what a call costs is computed in integers.
+  // Called without usage, only to find the price; the cost is computed in integers here.
   const found = library.calcPrice({}, model, { providerId: provider, timestamp: at });
   if (found === null) return null;
   const rates = libraryRates(found.model_price);
   return rates === null ? null : { rates, name: `${found.provider.id}/${found.model.id}` };
 }
 
-/** Finding takes 30 µs; prices change at most by the minute. */
-function remembered(look: PriceList['priceOf']): PriceList['priceOf'] {
+/** A lookup takes 30 µs; prices change at most once a minute. */
+function cachedLookup(look: PriceList['priceOf']): PriceList['priceOf'] {
   const known = new Map<string, { minute: number; price: ListedPrice | null }>();
   return (model, at) => {
     const minute = Math.floor(at.getTime() / MINUTE_MS);
     const before = known.get(model);
     if (before?.minute === minute) return before.price;
     const price = look(model, at);
-    if (known.size >= REMEMBERED) known.clear();
+    if (known.size >= MAX_CACHED_MODELS) known.clear();
     known.set(model, { minute, price });
     return price;
   };

@@ -1,4 +1,4 @@
-/** What a call cost, in integer billionths of a US dollar: by the configuration's prices, else by those of the price library. */
+/** The cost of a call in integer billionths of a US dollar: by the configured prices, otherwise by those of the price library. */
 import { counted } from '../../format/index.ts';
 import type { EventMetadata, ModelPrice } from '../../schema/index.ts';
 import { countOf, objectOf, objectsOf, type Json } from '../wires/json.ts';
@@ -13,32 +13,32 @@ export interface Cost {
 }
 
 export interface PricedCall {
-  readonly asked: string | null;
-  readonly answered: string | null;
+  readonly requestModel: string | null;
+  readonly responseModel: string | null;
   readonly usage: Usage | null;
-  /** When it began: prices are dated. */
+  /** When the call started: prices are dated. */
   readonly at: Date;
 }
 
 export interface PriceBook {
-  /** For the record of the run, with `message` in words. */
+  /** Metadata of the run's `prices_loaded` record, whose text is `message`. */
   readonly facts: EventMetadata<'prices_loaded'>;
   readonly message: string;
-  /** True when calls of this model have a price; `at` is now by default. */
-  knows(model: string, at?: Date): boolean;
+  /** True when the model has a price at that time; `at` defaults to now. */
+  hasPrice(model: string, at?: Date): boolean;
   costOf(call: PricedCall): Cost;
 }
 
-/** The offline scripted model. It is never charged for, least of all at the price of the model it stands in for. */
-const REHEARSAL = 'rehearsal';
-const NONE: Cost = { nanoUsd: null, source: null };
+/** The offline scripted model. It is never charged for, least of all at the price of the model that it replaces. */
+const REHEARSAL_MODEL = 'rehearsal';
+const NO_COST: Cost = { nanoUsd: null, source: null };
 
 /**
- * Prices for one endpoint. The configuration's come first, for the model that answered, then for the one asked for; then the
- * library's in the same order. The library is asked only about hosts of providers that it knows: a model that calls
- * itself `gpt-4o` somewhere else has no price.
+ * Prices for one endpoint. Configured prices come first, for the model named in the response, then for the one in the request;
+ * then the library's in the same order. The library is used only for hosts of providers that it knows: a model that calls
+ * itself `gpt-4o` elsewhere has no price.
  *
- * @param baseUrl of the upstream; null: only the configuration's prices.
+ * @param options.baseUrl of the upstream; null uses only the configured prices
  */
 export async function loadPrices(options: {
   readonly overrides: Readonly<Record<string, ModelPrice>>;
@@ -69,36 +69,36 @@ export async function loadPrices(options: {
       sha256: list === null ? null : (library?.sha256 ?? null),
       overrides: [...configured.keys()],
     },
-    message: sentence(library, list, configured.size),
-    knows: (model, at = new Date()) => model !== REHEARSAL && find([model], at) !== null,
-    costOf({ asked, answered, usage, at }) {
+    message: priceMessage(library, list, configured.size),
+    hasPrice: (model, at = new Date()) => model !== REHEARSAL_MODEL && find([model], at) !== null,
+    costOf({ requestModel: asked, responseModel: answered, usage, at }) {
       const names = [answered, asked].filter((name) => name !== null);
-      if (names[0] === REHEARSAL) return NONE;
+      if (names[0] === REHEARSAL_MODEL) return NO_COST;
       const found = find(names, at);
-      if (found === null) return NONE;
+      if (found === null) return NO_COST;
       const billable = usage === null ? null : billableUsage(usage);
       return { nanoUsd: billable === null ? null : charge(found.rates, billable), source: found.source };
     },
   };
 }
 
-function sentence(library: PriceLibrary | null, list: PriceList | null, configured: number): string {
+function priceMessage(library: PriceLibrary | null, list: PriceList | null, configured: number): string {
   const own = configured === 0 ? '' : `; ${counted(configured, 'model')} priced by the configuration`;
   if (library === null || list === null) return `No price list for this endpoint${own}`;
   return `Prices: ${library.name} ${library.version}, ${list.provider}${own}`;
 }
 
-/** Where nothing is charged: every cost is null. `reason` says why, as a sentence of the record. */
+/** A price book for when nothing is charged: every cost is null. `reason` is the sentence in the record that says why. */
 export function unpriced(reason: string): PriceBook {
   return {
     facts: { source: null, version: null, sha256: null, overrides: [] },
     message: reason,
-    knows: () => false,
-    costOf: () => NONE,
+    hasPrice: () => false,
+    costOf: () => NO_COST,
   };
 }
 
-/** What a call is billed for. Input includes what was read from and written to the cache, output includes reasoning. */
+/** What a call is billed for. Input includes cache reads and writes; output includes reasoning. */
 interface BillableUsage {
   readonly inputTokens: number;
   readonly outputTokens: number;
@@ -112,11 +112,11 @@ interface BillableUsage {
 
 const PER_MILLION = 1_000_000n;
 
-/** Whole billionths of a US dollar, rounded half up; null when something of the call has no price. */
+/** Whole billionths of a US dollar, rounded half up; null when a part of the call has no price. */
 function charge(rates: Rates, usage: BillableUsage): number | null {
   const at = (quantity: number, { base, tiers }: Rate): bigint =>
     BigInt(quantity) * (tiers.findLast(({ above }) => usage.inputTokens > above)?.rate ?? base);
-  // A provider that states more parts than it states in all is taken at the whole.
+  // If the parts that a provider reports exceed the total, the total counts.
   const cacheReadTokens = Math.min(usage.cacheReadTokens, usage.inputTokens);
   const cacheWriteTokens = Math.min(usage.cacheWriteTokens, usage.inputTokens - cacheReadTokens);
   const cacheWrite1hTokens = Math.min(usage.cacheWrite1hTokens, cacheWriteTokens);
@@ -140,14 +140,14 @@ function charge(rates: Rates, usage: BillableUsage): number | null {
 }
 
 /**
- * As far as the provider's own usage object tells it. Null when that cannot be told: input or output is unknown, or the provider
- * says that other prices than the listed ones hold.
+ * Derived from the provider's usage object. Null when it cannot be: input or output is unknown, or the object says that the call
+ * is not billed at list prices.
  */
 function billableUsage(usage: Usage): BillableUsage | null {
   if (usage.inputTokens === null || usage.outputTokens === null) return null;
   const raw = objectOf(usage.raw) ?? {};
-  if (hasOtherTerms(raw, usage.serviceTier) || hasOtherModality(raw)) return null;
-  // Of Anthropic: compacting a conversation is a request of its own within this one, which the wire has added.
+  if (hasUnlistedTerms(raw, usage.serviceTier) || hasNonTextTokens(raw)) return null;
+  // Anthropic: compacting a conversation is a separate request within this one; the wire has added its tokens.
   const compactions = objectsOf(raw['iterations']).filter(({ type }) => type === 'compaction');
   return {
     inputTokens: usage.inputTokens,
@@ -164,15 +164,15 @@ function billableUsage(usage: Usage): BillableUsage | null {
 
 const LISTED_TIERS: readonly unknown[] = [undefined, null, 'standard', 'default', 'on_demand'];
 
-/** A faster, slower or reserved tier, or (at Anthropic) processing in one country, has prices of its own. */
-function hasOtherTerms(raw: Json, tier: string | undefined): boolean {
+/** A faster, slower or reserved tier, or (at Anthropic) processing in one country, has other prices. */
+function hasUnlistedTerms(raw: Json, tier: string | undefined): boolean {
   if (!LISTED_TIERS.includes(tier) || !LISTED_TIERS.includes(raw['service_tier'])) return true;
   const [speed, geography] = [raw['speed'], raw['inference_geo']];
   return speed === 'fast' || geography === 'us';
 }
 
-/** Audio is priced apart from text, and by other units; so are images and video where a usage object tells them apart. */
-function hasOtherModality(raw: Json): boolean {
+/** Audio is priced separately, in other units; so are images and video where a usage object reports them separately. */
+function hasNonTextTokens(raw: Json): boolean {
   const details = ['prompt_tokens_details', 'completion_tokens_details', 'input_tokens_details', 'output_tokens_details'];
   if (details.some((name) => countIn(raw[name], 'audio_tokens') + countIn(raw[name], 'image_tokens') > 0)) return true;
   // Gemini: one entry for each modality.
@@ -181,7 +181,7 @@ function hasOtherModality(raw: Json): boolean {
   );
 }
 
-/** A count that is not stated is none. */
+/** 0 when the count is missing. */
 function countIn(value: unknown, name: string): number {
   return countOf(objectOf(value)?.[name]) ?? 0;
 }

@@ -1,7 +1,7 @@
-/** What tokens cost, exactly: rates are integers. */
+/** Token prices as integers, so that costs are exact. */
 import type { ModelPrice } from '../../schema/index.ts';
 
-/** Billionths of a US dollar per million units, the smallest that a price is read to. */
+/** Billionths of a US dollar per million units, the finest resolution of a price. */
 export interface Rate {
   readonly base: bigint;
   /** Replaces `base` for every token of a call whose input is above `above` tokens; ascending. */
@@ -10,14 +10,14 @@ export interface Rate {
 
 export interface Rates {
   readonly input: Rate;
-  /** Null: output has no price, as for embeddings. */
+  /** Null when output has no price, as for embeddings. */
   readonly output: Rate | null;
   readonly reasoning: Rate | null;
   readonly cacheRead: Rate;
   readonly cacheWrite: Rate;
-  /** Entries kept for an hour. */
+  /** Cache entries that are kept for an hour. */
   readonly cacheWrite1h: Rate;
-  /** Fees beside the tokens; null: there is no price for one. */
+  /** Fees in addition to tokens; null when there is no price. */
   readonly webSearch: bigint | null;
   readonly request: bigint;
 }
@@ -34,7 +34,7 @@ function rate(usdPerMillion: LibraryPrice): Rate {
   return { base: BigInt(Math.round(usdPerMillion.base * NANO)), tiers };
 }
 
-/** The rates of a price of the configuration. */
+/** The rates of a configured price. */
 export function configuredRates(price: ModelPrice): Rates {
   const input = rate(price.input_price);
   const output = rate(price.output_price);
@@ -51,7 +51,7 @@ export function configuredRates(price: ModelPrice): Rates {
   };
 }
 
-/** The rates of a price of the library, by its names for them; null when it does not price tokens. */
+/** The rates of a library price, under the library's own names; null when it does not price tokens. */
 export function libraryRates(prices: Readonly<Record<string, LibraryPrice | undefined>>): Rates | null {
   const of = (key: string): Rate | null => {
     const price = prices[key];

@@ -1,4 +1,4 @@
-/** Bodies of requests and answers: read or kept in memory as far as that is reasonable, and without their compression. */
+/** Bodies of requests and responses: buffered within limits, and decompressed. */
 import type { IncomingMessage } from 'node:http';
 import type { Transform } from 'node:stream';
 import { promisify } from 'node:util';
@@ -13,16 +13,16 @@ import {
   zstdDecompress,
 } from 'node:zlib';
 
-/** Bodies up to this size are buffered and read; what is larger goes on unread. */
-export const MAX_BUFFERED = 32 * 1024 * 1024;
+/** Bodies up to this size are buffered and parsed; larger ones are forwarded without being parsed. */
+export const MAX_BUFFERED_BYTES = 32 * 1024 * 1024;
 
 export interface RequestBody {
   /** The bytes received so far, as sent. */
   readonly raw: Buffer;
-  /** `to_come`: still in the request, since all of it is too large to hold. `lost`: the client left before it was sent. */
-  readonly rest: 'none' | 'to_come' | 'lost';
-  /** The body without compression; null when it is not whole, or compressed in a way that cannot be undone. */
-  readonly plain: Buffer | null;
+  /** `pending`: still to be read from the request, which is too large to buffer. `aborted`: the client disconnected before sending it. */
+  readonly rest: 'none' | 'pending' | 'aborted';
+  /** The body without compression; null when it is incomplete or its encoding is unknown. */
+  readonly decoded: Buffer | null;
 }
 
 const BUFFER_DECODERS: Record<string, (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>> = {
@@ -34,17 +34,17 @@ const BUFFER_DECODERS: Record<string, (bytes: Buffer, options: { maxOutputLength
 };
 
 /** Never rejects. */
-export async function readBody(request: IncomingMessage, limit: number = MAX_BUFFERED): Promise<RequestBody> {
+export async function readBody(request: IncomingMessage, limit: number = MAX_BUFFERED_BYTES): Promise<RequestBody> {
   const { raw, rest } = await collect(request, limit);
-  return { raw, rest, plain: rest === 'none' ? await decode(raw, request.headers['content-encoding'], limit) : null };
+  return { raw, rest, decoded: rest === 'none' ? await decode(raw, request.headers['content-encoding'], limit) : null };
 }
 
 function collect(request: IncomingMessage, limit: number): Promise<Pick<RequestBody, 'raw' | 'rest'>> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;
-    const settle = (rest: RequestBody['rest']): void => {
-      request.off('data', onData).off('end', onEnd).off('error', onLost).off('close', onLost);
+    const finish = (rest: RequestBody['rest']): void => {
+      request.off('data', onData).off('end', onEnd).off('error', onAborted).off('close', onAborted);
       resolve({ raw: Buffer.concat(chunks), rest });
     };
     const onData = (chunk: Buffer): void => {
@@ -52,12 +52,12 @@ function collect(request: IncomingMessage, limit: number): Promise<Pick<RequestB
       size += chunk.length;
       if (size > limit) {
         request.pause();
-        settle('to_come');
+        finish('pending');
       }
     };
-    const onEnd = (): void => settle('none');
-    const onLost = (): void => settle('lost');
-    request.on('data', onData).on('end', onEnd).on('error', onLost).on('close', onLost);
+    const onEnd = (): void => finish('none');
+    const onAborted = (): void => finish('aborted');
+    request.on('data', onData).on('end', onEnd).on('error', onAborted).on('close', onAborted);
   });
 }
 
@@ -68,18 +68,18 @@ async function decode(raw: Buffer, encoding: string | undefined, limit: number):
   try {
     return await decoder(raw, { maxOutputLength: limit });
   } catch {
-    // Corrupt, or larger than the limit when unpacked: the upstream will say what it thinks of it.
+    // Corrupt, or over the limit when decompressed: forward it and let the upstream reject it.
     return null;
   }
 }
 
-/** False of a body in an encoding that cannot be undone here. */
-export function isReadable(encoding: string | undefined): boolean {
+/** False for a content encoding that cannot be decoded here. */
+export function isDecodable(encoding: string | undefined): boolean {
   return encoding === undefined || encoding === 'identity' || encoding.trim().toLowerCase() in BUFFER_DECODERS;
 }
 
-/** A decoder for an answer that came compressed although it was asked not to be; null when none is needed or known. */
-export function answerDecoder(encoding: string | undefined): Transform | null {
+/** A decoder for a response that is compressed although the request asked for none; null when none is needed or known. */
+export function responseDecoder(encoding: string | undefined): Transform | null {
   switch (encoding?.trim().toLowerCase()) {
     case 'gzip':
     case 'x-gzip':
@@ -95,25 +95,25 @@ export function answerDecoder(encoding: string | undefined): Transform | null {
   }
 }
 
-/** Keeps the beginning of a body, up to a limit, while the body goes on its way. */
+/** Keeps the beginning of a body, up to a limit, while the body is forwarded. */
 export class BoundedBuffer {
   readonly #limit: number;
   #chunks: Buffer[] = [];
   #size = 0;
-  #whole = true;
+  #complete = true;
 
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** False once something did not fit. */
-  get whole(): boolean {
-    return this.#whole;
+  /** False once the body has exceeded the limit. */
+  get complete(): boolean {
+    return this.#complete;
   }
 
   push(chunk: Buffer): void {
     const room = this.#limit - this.#size;
-    if (chunk.length > room) this.#whole = false;
+    if (chunk.length > room) this.#complete = false;
     if (room <= 0) return;
     this.#chunks.push(chunk.length > room ? chunk.subarray(0, room) : chunk);
     this.#size += Math.min(chunk.length, room);

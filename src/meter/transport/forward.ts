@@ -1,150 +1,151 @@
-/** The one request that the proxy sends upstream for each request that it gets, and the way of its answer back. */
+/** Forwards each client request upstream exactly once and relays the response. */
 import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Transform } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { Provider } from '../wires/wire.ts';
-import { answerDecoder } from './body.ts';
-import { clientHeaders, putKey, trailersOf, upstreamHeaders } from './headers.ts';
+import { responseDecoder } from './body.ts';
+import { clientHeaders, injectKey, trailersOf, upstreamHeaders } from './headers.ts';
 import type { KeyMask, Upstream } from './upstream.ts';
 
-/** What goes upstream: these bytes, then the rest of the client's request if `more`. */
-export interface Sending {
+/** A request as it is sent upstream: these bytes, then the rest of the client's request if `pipeRest`. */
+export interface UpstreamRequest {
   /** Below the endpoint's root. */
   readonly path: string;
   /** With its `?`, or empty. */
   readonly query: string;
-  /** Where the key goes for a client that sent none. */
+  /** Decides where the API key goes when the client sent none. */
   readonly provider: Provider;
   readonly bytes: Buffer | null;
-  readonly more: boolean;
-  /** Headers that differ from the client's; undefined takes one away. */
+  readonly pipeRest: boolean;
+  /** Headers that differ from the client's; undefined removes one. */
   readonly headers: OutgoingHttpHeaders;
 }
 
-/** Sees an answer's body on its way and says what reaches the client. */
-export interface Tap {
-  /** True when the client's body will not be byte for byte the upstream's; of a tap that holds, asked when it lets go. */
+/** Sees a response body as it passes through and decides which bytes reach the client. */
+export interface ResponseTransform {
+  /** True when the client's body will not be byte for byte the upstream's. If the transform buffers, valid once it releases the body. */
   readonly rewrites: boolean;
-  /** True when the body is held back as long as it is not known what of it the client gets; the head of the answer waits for it. */
-  readonly holds: boolean;
+  /** True when the body is buffered until it is known what the client gets; the response headers wait for it. */
+  readonly buffers: boolean;
   push(chunk: Buffer): readonly Buffer[];
-  /** Called when the body is whole. */
+  /** Called when the body is complete. */
   end(): readonly Buffer[];
-  /** Called of a body that breaks off; of a stream, a part of an event is of no use to anybody. */
-  cut(): readonly Buffer[];
+  /** Called when the body is truncated. In a stream, an incomplete event is dropped: no client can use it. */
+  abort(): readonly Buffer[];
 }
 
-export interface Forwarded {
+export interface ForwardResult {
   /**
-   * `whole`: to the end of its framing. `unreachable`: no connection, and `unanswered`: a connection but no answer; the client still
-   * waits for one. `lost`: the client left before its request was whole, so there was nothing to answer.
+   * `complete`: to the end of its framing. `truncated`: the response broke off. `client_closed`: the client disconnected.
+   * `unreachable`: no connection; `no_response`: a connection but no response; in both cases the client still waits for one.
+   * `request_aborted`: the client disconnected before its request was complete.
    */
-  readonly ending: 'whole' | 'cut' | 'client_gone' | 'unreachable' | 'unanswered' | 'lost';
+  readonly ending: 'complete' | 'truncated' | 'client_closed' | 'unreachable' | 'no_response' | 'request_aborted';
   readonly status: number | null;
   readonly requestId: string | null;
   readonly contentType: string | null;
-  /** On the caller's clock, when the first byte of the body came. */
+  /** On the caller's clock: when the first byte of the body arrived. Null when none did. */
   readonly firstByteAt: number | null;
   readonly bytes: number;
   readonly error: Error | null;
 }
 
-export function isGood(status: number | null): boolean {
+export function isSuccess(status: number | null): boolean {
   return status !== null && status >= 200 && status < 300;
 }
 
-/** What is known of the answer so far. */
-type Progress = { -readonly [K in keyof Omit<Forwarded, 'ending' | 'error'>]: Forwarded[K] };
+/** What is known about the response so far. */
+type Progress = { -readonly [K in keyof Omit<ForwardResult, 'ending' | 'error'>]: ForwardResult[K] };
 
-/** Sends one request upstream and passes its answer on as it comes. Never rejects. */
+/** Sends one request upstream and relays the response as it arrives. Never rejects. */
 export function forward(
   upstream: Upstream,
-  sending: Sending,
+  outbound: UpstreamRequest,
   request: IncomingMessage,
   response: ServerResponse,
-  tapOf: (answer: IncomingMessage) => Tap,
+  transformFor: (upstreamResponse: IncomingMessage) => ResponseTransform,
   now: () => number,
-): Promise<Forwarded> {
+): Promise<ForwardResult> {
   return new Promise((resolve) => {
-    const seen: Progress = { status: null, requestId: null, contentType: null, firstByteAt: null, bytes: 0 };
+    const progress: Progress = { status: null, requestId: null, contentType: null, firstByteAt: null, bytes: 0 };
     let outgoing: ClientRequest | null = null;
 
-    const settle = (ending: Forwarded['ending'], error: Error | null = null): void => {
+    const finish = (ending: ForwardResult['ending'], error: Error | null = null): void => {
       response.off('close', onClientClose);
-      if (sending.more && !request.complete) {
-        // The upstream answered before it had read everything, and the client may still be sending.
+      if (outbound.pipeRest && !request.complete) {
+        // The upstream responded before it had read the whole request, and the client may still be outbound.
         request.unpipe().resume();
         outgoing?.destroy();
       }
-      resolve({ ending, ...seen, error });
+      resolve({ ending, ...progress, error });
     };
     const onClientClose = (): void => {
-      settle(sending.more && !request.complete && seen.status === null ? 'lost' : 'client_gone');
+      finish(outbound.pipeRest && !request.complete && progress.status === null ? 'request_aborted' : 'client_closed');
       outgoing?.destroy();
     };
     response.on('close', onClientClose);
     try {
-      outgoing = open(upstream, sending, request);
+      outgoing = open(upstream, outbound, request);
     } catch (error) {
-      // Node refuses some headers and paths that it has itself received.
-      settle('unreachable', error as Error);
+      // Node refuses to send some headers and paths that it accepts as input.
+      finish('unreachable', error as Error);
       return;
     }
     onFailure(outgoing, (ending, error) => {
-      if (seen.status === null) settle(ending, error);
+      if (progress.status === null) finish(ending, error);
     });
-    outgoing.on('response', (answer) => {
-      seen.status = answer.statusCode ?? null;
-      seen.requestId = headerOf(answer, 'x-request-id') ?? headerOf(answer, 'request-id');
-      seen.contentType = headerOf(answer, 'content-type');
-      const relay = new AnswerRelay(answer, response, tapOf(answer), upstream.newMask(), {
+    outgoing.on('response', (upstreamResponse) => {
+      progress.status = upstreamResponse.statusCode ?? null;
+      progress.requestId = headerOf(upstreamResponse, 'x-request-id') ?? headerOf(upstreamResponse, 'request-id');
+      progress.contentType = headerOf(upstreamResponse, 'content-type');
+      const relay = new ResponseRelay(upstreamResponse, response, transformFor(upstreamResponse), upstream.newMask(), {
         received(bytes) {
-          seen.firstByteAt ??= now();
-          seen.bytes += bytes;
+          progress.firstByteAt ??= now();
+          progress.bytes += bytes;
         },
-        ended: settle,
+        ended: finish,
         broken(ending, error) {
-          if (ending === 'unanswered') seen.status = null;
-          settle(ending, error);
+          if (ending === 'no_response') progress.status = null;
+          finish(ending, error);
           outgoing?.destroy();
         },
       });
       relay.start();
     });
-    sendBody(outgoing, sending, request);
+    sendBody(outgoing, outbound, request);
   });
 }
 
-function open(upstream: Upstream, sending: Sending, request: IncomingMessage): ClientRequest {
+function open(upstream: Upstream, outbound: UpstreamRequest, request: IncomingMessage): ClientRequest {
   const headers = upstreamHeaders(request.headers, upstream.host);
-  const query = putKey(headers, sending.query, sending.provider, upstream.apiKey);
-  for (const [name, value] of Object.entries(sending.headers)) {
+  const query = injectKey(headers, outbound.query, outbound.provider, upstream.apiKey);
+  for (const [name, value] of Object.entries(outbound.headers)) {
     if (value === undefined) delete headers[name];
     else headers[name] = value;
   }
-  return upstream.send(request.method ?? 'GET', upstream.pathOf(sending.path) + query, headers);
+  return upstream.send(request.method ?? 'GET', upstream.pathOf(outbound.path) + query, headers);
 }
 
-/** Tells of a request that ends without an answer, possibly more than once, and of errors after one. */
-function onFailure(outgoing: ClientRequest, failed: (ending: 'unanswered' | 'unreachable', error: Error) => void): void {
+/** Calls `failed` when a request ends without a response (possibly more than once), and for errors after one. */
+function onFailure(outgoing: ClientRequest, failed: (ending: 'no_response' | 'unreachable', error: Error) => void): void {
   let connected = false;
   outgoing.on('socket', (socket) => {
     const isNew = socket.connecting;
     connected = !isNew;
     if (isNew) socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', () => void (connected = true));
   });
-  const fail = (error: Error): void => failed(connected ? 'unanswered' : 'unreachable', error);
+  const fail = (error: Error): void => failed(connected ? 'no_response' : 'unreachable', error);
   outgoing.on('error', fail);
-  // Node says nothing else where an upstream changes to a protocol that nobody asked for.
-  outgoing.on('close', () => fail(new Error('The upstream ended the connection without an answer')));
+  // This is Node's only event when an upstream switches to a protocol that was not requested.
+  outgoing.on('close', () => fail(new Error('The upstream closed the connection without a response')));
 }
 
-function sendBody(outgoing: ClientRequest, sending: Sending, request: IncomingMessage): void {
-  if (!sending.more) {
-    outgoing.end(sending.bytes);
+function sendBody(outgoing: ClientRequest, outbound: UpstreamRequest, request: IncomingMessage): void {
+  if (!outbound.pipeRest) {
+    outgoing.end(outbound.bytes);
     return;
   }
-  if (sending.bytes !== null) outgoing.write(sending.bytes);
+  if (outbound.bytes !== null) outgoing.write(outbound.bytes);
   request.pipe(outgoing, { end: false });
   request.on('end', () => {
     const trailers = trailersOf(request.trailers);
@@ -154,81 +155,87 @@ function sendBody(outgoing: ClientRequest, sending: Sending, request: IncomingMe
 }
 
 interface RelayEvents {
-  /** Bytes of the body came, compressed or not. */
+  /** Bytes of the body arrived, compressed or not. */
   received(bytes: number): void;
-  /** The client has been written everything but the end of its answer. */
-  ended(ending: 'whole'): void;
-  /** `cut`: the answer breaks off. `unanswered`: Node does not take its head, so the client still waits for one. */
-  broken(ending: 'cut' | 'unanswered', error: Error): void;
+  /** Everything but the end of the response has been written to the client. */
+  ended(ending: 'complete'): void;
+  /** `truncated`: the response broke off. `no_response`: Node rejects its headers, so the client still waits for some. */
+  broken(ending: 'truncated' | 'no_response', error: Error): void;
 }
 
-/** Passes one answer on to the client as it comes, from its head to its end. */
-class AnswerRelay {
-  readonly #answer: IncomingMessage;
+/** Relays one response to the client as it arrives, from its headers to its end. */
+class ResponseRelay {
+  readonly #upstreamResponse: IncomingMessage;
   readonly #response: ServerResponse;
-  readonly #tap: Tap;
+  readonly #transform: ResponseTransform;
   readonly #mask: KeyMask;
   readonly #events: RelayEvents;
   readonly #decoder: Transform | null;
-  /** The answer's bytes without compression. */
+  /** The response body without compression. */
   readonly #body: IncomingMessage | Transform;
-  /** A part of the body is written, or will be with the head. */
-  #begun: boolean;
+  /** Part of the body has been written, or will be together with the headers. */
+  #bodyStarted: boolean;
   #ended = false;
 
-  constructor(answer: IncomingMessage, response: ServerResponse, tap: Tap, mask: KeyMask, events: RelayEvents) {
-    this.#answer = answer;
+  constructor(
+    upstreamResponse: IncomingMessage,
+    response: ServerResponse,
+    transform: ResponseTransform,
+    mask: KeyMask,
+    events: RelayEvents,
+  ) {
+    this.#upstreamResponse = upstreamResponse;
     this.#response = response;
-    this.#tap = tap;
+    this.#transform = transform;
     this.#mask = mask;
     this.#events = events;
-    this.#decoder = answerDecoder(answer.headers['content-encoding']);
-    this.#body = this.#decoder ?? answer;
-    this.#begun = tap.holds;
+    this.#decoder = responseDecoder(upstreamResponse.headers['content-encoding']);
+    this.#body = this.#decoder ?? upstreamResponse;
+    this.#bodyStarted = transform.buffers;
   }
 
   start(): void {
-    const answer = this.#answer;
+    const upstreamResponse = this.#upstreamResponse;
     const decoder = this.#decoder;
-    if (!this.#tap.holds && !this.#writeHead(null)) return;
-    if (decoder !== null) answer.pipe(decoder);
-    // Head and body go out together where both are there; a stream's head does not wait for its first event.
+    if (!this.#transform.buffers && !this.#writeHead(null)) return;
+    if (decoder !== null) upstreamResponse.pipe(decoder);
+    // Send headers and body together if both are here. The headers of a stream do not wait for its first event.
     setImmediate(() => {
-      if (!this.#begun) this.#response.flushHeaders();
+      if (!this.#bodyStarted) this.#response.flushHeaders();
     });
-    const onCut = (error: Error): void => this.#cut(error);
-    answer.on('error', onCut);
-    decoder?.on('error', onCut);
-    decoder?.on('data', (chunk: Buffer) => this.#pass(this.#tap.push(this.#mask.push(chunk))));
+    const onError = (error: Error): void => this.#abort(error);
+    upstreamResponse.on('error', onError);
+    decoder?.on('error', onError);
+    decoder?.on('data', (chunk: Buffer) => this.#forward(this.#transform.push(this.#mask.push(chunk))));
     let empty = true;
-    answer.on('data', (chunk: Buffer) => {
+    upstreamResponse.on('data', (chunk: Buffer) => {
       empty = false;
       this.#events.received(chunk.length);
       if (decoder !== null) return;
-      const pieces = this.#tap.push(this.#mask.push(chunk));
-      // The end that came with these bytes goes out with them.
-      if (answer.complete && answer.readableLength === 0) this.#end(pieces);
-      else this.#pass(pieces);
+      const pieces = this.#transform.push(this.#mask.push(chunk));
+      // The end arrived with these bytes, so it is sent with them.
+      if (upstreamResponse.complete && upstreamResponse.readableLength === 0) this.#end(pieces);
+      else this.#forward(pieces);
     });
     this.#body.on('end', () => this.#end([]));
-    // An answer without a body, as to HEAD, may name a compression all the same.
-    answer.on('end', () => {
+    // A response without a body, as to HEAD, may still name a content encoding.
+    upstreamResponse.on('end', () => {
       if (empty) this.#end([]);
     });
   }
 
-  /** `length` of the whole body, where all of it is there. Returns false when Node does not take the head. */
+  /** @param length of the whole body, or null when it is not known yet. Returns false when Node rejects the headers. */
   #writeHead(length: number | null): boolean {
-    const answer = this.#answer;
-    const rewritten = this.#decoder !== null || this.#tap.rewrites;
-    const headers = clientHeaders(answer.headers, rewritten);
+    const upstreamResponse = this.#upstreamResponse;
+    const rewritten = this.#decoder !== null || this.#transform.rewrites;
+    const headers = clientHeaders(upstreamResponse.headers, rewritten);
     if (rewritten && length !== null && length > 0) headers['content-length'] = length;
     try {
-      this.#response.writeHead(answer.statusCode ?? 502, this.#mask.headers(headers));
+      this.#response.writeHead(upstreamResponse.statusCode ?? 502, this.#mask.headers(headers));
       return true;
     } catch (error) {
-      // Node takes more from an upstream than it passes on, such as a status below 100.
-      this.#events.broken('unanswered', error as Error);
+      // Node accepts some responses that it refuses to send, such as a status below 100.
+      this.#events.broken('no_response', error as Error);
       return false;
     }
   }
@@ -236,12 +243,12 @@ class AnswerRelay {
   #write(pieces: readonly Buffer[]): void {
     for (const piece of pieces) {
       if (piece.length === 0) continue;
-      this.#begun = true;
+      this.#bodyStarted = true;
       this.#response.write(piece);
     }
   }
 
-  #pass(pieces: readonly Buffer[]): void {
+  #forward(pieces: readonly Buffer[]): void {
     const response = this.#response;
     if (!response.headersSent && (pieces.length === 0 || !this.#writeHead(null))) return;
     this.#write(pieces);
@@ -254,28 +261,28 @@ class AnswerRelay {
   #end(last: readonly Buffer[]): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#begun = true;
+    this.#bodyStarted = true;
     const response = this.#response;
-    const pieces = [...last, ...this.#tap.push(this.#mask.end()), ...this.#tap.end()];
+    const pieces = [...last, ...this.#transform.push(this.#mask.end()), ...this.#transform.end()];
     if (!response.headersSent && !this.#writeHead(sizeOf(pieces))) return;
     this.#write(pieces);
-    const trailers = trailersOf(this.#answer.trailers);
+    const trailers = trailersOf(this.#upstreamResponse.trailers);
     if (trailers !== null) response.addTrailers(this.#mask.headers(trailers));
-    this.#events.ended('whole');
+    this.#events.ended('complete');
     response.end();
   }
 
-  #cut(error: Error): void {
+  #abort(error: Error): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#begun = true;
+    this.#bodyStarted = true;
     const response = this.#response;
-    const pieces = this.#tap.cut();
+    const pieces = this.#transform.abort();
     if (!response.headersSent && !this.#writeHead(null)) return;
-    this.#events.broken('cut', error);
+    this.#events.broken('truncated', error);
     this.#write(pieces);
     response.flushHeaders();
-    // Closing without the end of the framing tells the client what the upstream told us.
+    // Closing without the end of the framing signals the truncation to the client, as the upstream did to us.
     response.socket?.destroySoon();
   }
 }
@@ -284,7 +291,7 @@ function sizeOf(pieces: readonly Buffer[]): number {
   return pieces.reduce((size, { length }) => size + length, 0);
 }
 
-function headerOf(answer: IncomingMessage, name: string): string | null {
-  const value = answer.headers[name];
+function headerOf(upstreamResponse: IncomingMessage, name: string): string | null {
+  const value = upstreamResponse.headers[name];
   return typeof value === 'string' ? value : null;
 }

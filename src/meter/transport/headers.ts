@@ -1,8 +1,8 @@
-/** Which headers travel through the proxy, and where the real key goes in place of the dummy. */
+/** Which headers the proxy forwards, and where it replaces the dummy API key with the real one. */
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 import type { Provider } from '../wires/wire.ts';
 
-/** They describe one connection and not the message (RFC 9110, 7.6.1). */
+/** Headers about one connection, not about the message (RFC 9110, 7.6.1). */
 const HOP_BY_HOP = new Set([
   'connection',
   'keep-alive',
@@ -15,19 +15,19 @@ const HOP_BY_HOP = new Set([
   'upgrade',
 ]);
 
-/** What is written anew for the upstream. */
+/** Request headers that the proxy sets itself. */
 const REPLACED = new Set([...HOP_BY_HOP, 'host', 'expect', 'accept-encoding']);
 
-/** What goes on to the client of an answer whose length or encoding is not what was stated. */
+/** Response headers that are dropped when the body's length or encoding has changed. */
 const REWRITTEN = new Set([...HOP_BY_HOP, 'content-length', 'content-encoding']);
 
-function without(
+function omitHeaders(
   dropped: ReadonlySet<string>,
   headers: IncomingHttpHeaders,
   more: OutgoingHttpHeaders = {},
 ): OutgoingHttpHeaders {
   const { connection } = headers;
-  // The header names further ones that are for this connection alone.
+  // The header lists further headers that are for this connection only.
   const named =
     connection === undefined || connection === 'keep-alive' || connection === 'close'
       ? null
@@ -36,43 +36,43 @@ function without(
   return more;
 }
 
-/** Request headers for the upstream, the client's credentials still in them. */
+/** Request headers for the upstream; the client's credentials are still in them. */
 export function upstreamHeaders(headers: IncomingHttpHeaders, host: string): OutgoingHttpHeaders {
-  return without(REPLACED, headers, { host, 'accept-encoding': 'identity' });
+  return omitHeaders(REPLACED, headers, { host, 'accept-encoding': 'identity' });
 }
 
-/** Answer headers for the client. `rewritten`: the body will not have the length or the encoding that they state. */
+/** @param rewritten the body will not have the length or encoding that the headers state */
 export function clientHeaders(headers: IncomingHttpHeaders, rewritten: boolean): OutgoingHttpHeaders {
-  return without(rewritten ? REWRITTEN : HOP_BY_HOP, headers);
+  return omitHeaders(rewritten ? REWRITTEN : HOP_BY_HOP, headers);
 }
 
-/** Trailers for the client, or null when there are none. */
+/** Trailers to forward, or null when there are none. */
 export function trailersOf(trailers: NodeJS.Dict<string>): OutgoingHttpHeaders | null {
-  const kept = without(HOP_BY_HOP, trailers);
+  const kept = omitHeaders(HOP_BY_HOP, trailers);
   return Object.keys(kept).length === 0 ? null : kept;
 }
 
-/** Worth nothing anywhere: a framework that goes to the provider with it, past the proxy, is refused there. */
+/** Not a valid key anywhere: a framework that bypasses the proxy and sends it to the provider is rejected there. */
 export const DUMMY_KEY = 'stepwell-metered';
 
 const KEY_HEADERS = ['authorization', 'x-api-key', 'api-key', 'x-goog-api-key'] as const;
 type KeyHeader = (typeof KEY_HEADERS)[number];
 
-/** Where a provider looks for the key, for a client that sent none. */
-const EXPECTED = {
+/** The header in which each provider expects the key, for a client that sent none. */
+const DEFAULT_KEY_HEADERS = {
   openai: 'authorization',
   anthropic: 'x-api-key',
   gemini: 'x-goog-api-key',
 } satisfies Record<Provider, KeyHeader>;
 
 /**
- * Takes the client's credentials out of the headers and the query, and puts the real key, if there is one, in their place:
- * clients send their key in different ways.
+ * Removes the client's credentials from the headers and the query, and puts the real key, if there is one, in their place.
+ * Clients send their key in different ways.
  *
  * @param query with its `?`, or empty
  * @returns the query to send
  */
-export function putKey(headers: OutgoingHttpHeaders, query: string, provider: Provider, apiKey: string | null): string {
+export function injectKey(headers: OutgoingHttpHeaders, query: string, provider: Provider, apiKey: string | null): string {
   let placed = false;
   let other: KeyHeader | null = null;
   for (const name of KEY_HEADERS) {
@@ -86,10 +86,10 @@ export function putKey(headers: OutgoingHttpHeaders, query: string, provider: Pr
       other ??= name;
     }
   }
-  const sent = query.includes('key=') ? withKey(query, provider, placed ? null : apiKey) : { query, placed: false };
+  const sent = query.includes('key=') ? injectQueryKey(query, provider, placed ? null : apiKey) : { query, placed: false };
   if (apiKey !== null && !placed && !sent.placed) {
-    // A client with a key of its own shows where it wants one.
-    const name = other ?? EXPECTED[provider];
+    // A client that sent a key of its own shows which header it uses.
+    const name = other ?? DEFAULT_KEY_HEADERS[provider];
     headers[name] = valueOf(name, apiKey);
   }
   return sent.query;
@@ -99,8 +99,8 @@ function valueOf(name: KeyHeader, apiKey: string): string {
   return name === 'authorization' ? `Bearer ${apiKey}` : apiKey;
 }
 
-/** A `key` is a credential for Gemini; elsewhere only when it is the dummy. Null as `apiKey` takes it away. */
-function withKey(query: string, provider: Provider, apiKey: string | null): { query: string; placed: boolean } {
+/** `key` is a credential for Gemini; elsewhere only when it is the dummy. With `apiKey` null it is removed. */
+function injectQueryKey(query: string, provider: Provider, apiKey: string | null): { query: string; placed: boolean } {
   let placed = false;
   const parts: string[] = [];
   for (const part of query.slice(1).split('&')) {
@@ -114,7 +114,7 @@ function withKey(query: string, provider: Provider, apiKey: string | null): { qu
   return { query: parts.length === 0 ? '' : `?${parts.join('&')}`, placed };
 }
 
-/** The query as it may be kept: without any `key`. */
+/** The query in the form that may be recorded: without any `key`. */
 export function queryWithoutKey(query: string): string {
   if (!query.includes('key=')) return query;
   const parts = query

@@ -1,4 +1,4 @@
-/** The errors that the proxy answers itself, in the format that the client understands. */
+/** Errors that the proxy itself returns, in the error format of the client's provider. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { sendJson } from '../../loopback/index.ts';
 import { failureReason } from '../../store/errno.ts';
@@ -6,24 +6,24 @@ import type { BudgetRefusal } from '../budget.ts';
 import { errorBody } from '../wires/error.ts';
 import type { Provider } from '../wires/wire.ts';
 
-/** The address belongs to nothing. */
-export function refuseAddress(request: IncomingMessage, response: ServerResponse): void {
+/** For a URL that belongs to no attempt or run. */
+export function sendUnknownAddress(request: IncomingMessage, response: ServerResponse): void {
   const message =
     'This address belongs to no attempt that stepwell knows. Use the base URL given to the framework, with its token and /v1, as it is.';
   request.resume();
   sendJson(response, 404, errorBody('openai', { status: 404, code: 'unknown_attempt', message }));
 }
 
-export function refuseForBudget(response: ServerResponse, provider: Provider, { message }: BudgetRefusal): void {
+export function sendBudgetExceeded(response: ServerResponse, provider: Provider, { message }: BudgetRefusal): void {
   const told = `${message} Asking again is of no use: stepwell's metering proxy sends no further calls.`;
-  // Clients made by OpenAI and Anthropic repeat a 429 by themselves unless this header says otherwise.
+  // The SDKs of OpenAI and Anthropic retry a 429 unless this header says otherwise.
   sendJson(response, 429, errorBody(provider, { status: 429, code: 'budget_exceeded', message: told }), {
     'x-should-retry': 'false',
   });
 }
 
-/** Clients that try a WebSocket first take this status as the sign to go on over HTTP at once. */
-export function refuseUpgrade(request: IncomingMessage, response: ServerResponse, protocol: string): void {
+/** Clients that try a WebSocket first fall back to HTTP as soon as they see this status. */
+export function sendUpgradeRefused(request: IncomingMessage, response: ServerResponse, protocol: string): void {
   const message = `stepwell's metering proxy passes no ${protocol} connections on. Send the request over plain HTTP; streams of events are supported.`;
   request.resume();
   sendJson(response, 426, errorBody('openai', { status: 426, code: 'upgrade_refused', message }), {
@@ -32,7 +32,7 @@ export function refuseUpgrade(request: IncomingMessage, response: ServerResponse
   });
 }
 
-export function answerUnreachable(response: ServerResponse, provider: Provider, origin: string, error: Error | null): void {
+export function sendUpstreamUnreachable(response: ServerResponse, provider: Provider, origin: string, error: Error | null): void {
   const cause = error === null ? 'unknown reason' : failureReason(error);
   const message = `stepwell's metering proxy got no answer from ${origin}: ${cause}`;
   sendJson(response, 502, errorBody(provider, { status: 502, code: 'upstream_unreachable', message }));

@@ -1,4 +1,4 @@
-/** The provider behind a run: how requests to it are made, and how its key is covered where it repeats it. */
+/** The provider behind a run: how requests are sent to it, and how the real key is masked where a response repeats it. */
 import {
   Agent as HttpAgent,
   request as httpRequest,
@@ -11,28 +11,28 @@ import { hasCredentials, MIN_SECRET_LENGTH, secretForms, withoutCredentials } fr
 import { meterError } from '../errors.ts';
 
 export interface Upstream {
-  /** Scheme, host and port, for sentences. */
+  /** Scheme, host and port, for messages. */
   readonly origin: string;
-  /** For the header of that name. */
+  /** Value of the `host` header. */
   readonly host: string;
   readonly apiKey: string | null;
-  /** Where a request goes whose path below the endpoint's root is `path`. */
+  /** The upstream path for `path`, which is relative to the endpoint's root. */
   pathOf(path: string): string;
   send(method: string, path: string, headers: OutgoingHttpHeaders): ClientRequest;
-  /** For one answer: covers the real key in it. */
+  /** A mask for one response: replaces the real key in it. */
   newMask(): KeyMask;
 }
 
-/** Connections to providers, shared by all runs. */
-export interface Connections {
+/** Connection pools to providers, shared by all runs. */
+export interface ConnectionPools {
   readonly http: HttpAgent;
   readonly https: HttpsAgent;
   close(): void;
 }
 
-export function openConnections(): Connections {
-  // A connection that idles shorter than servers keep theirs is seldom closed under a request on its way. Such a request
-  // is not sent again by the proxy: one request in is one request out, and the client's own retry is a call of its own.
+export function openConnectionPools(): ConnectionPools {
+  // Idle connections are closed before servers close theirs, so a request seldom meets a connection that is being closed.
+  // The proxy never retries: one request in is one request out, and the client's own retry is a separate call.
   const http = new HttpAgent({ keepAlive: true, timeout: 4_000 });
   const https = new HttpsAgent({ keepAlive: true, timeout: 4_000 });
   return {
@@ -45,14 +45,14 @@ export function openConnections(): Connections {
   };
 }
 
-/** A path's last segment that is a version: `/v1`, `/v1beta`, `/v4`. */
+/** A version as the last path segment: `/v1`, `/v1beta`, `/v4`. */
 const VERSION = /\/v\d+(?:\.\d+)?(?:alpha|beta|preview)?\d*$/i;
 
-/** Longest head of a request or an answer: Node's own limit, 16 KB, is below that of many providers. */
-export const MAX_HEAD_BYTES = 128 * 1024;
+/** Largest headers of a request or a response: Node's default, 16 KB, is below the limit of many providers. */
+export const MAX_HEADER_BYTES = 128 * 1024;
 
 /** @throws UPSTREAM_URL_INVALID */
-export function openUpstream(baseUrl: string, apiKey: string | null, connections: Connections): Upstream {
+export function openUpstream(baseUrl: string, apiKey: string | null, connections: ConnectionPools): Upstream {
   const base = parseBase(baseUrl);
   const secure = base.protocol === 'https:';
   const start = secure ? httpsRequest : httpRequest;
@@ -62,14 +62,14 @@ export function openUpstream(baseUrl: string, apiKey: string | null, connections
     agent: secure ? connections.https : connections.http,
     hostname: base.hostname.replace(/^\[(.*)\]$/, '$1'),
     port: base.port === '' ? undefined : base.port,
-    maxHeaderSize: MAX_HEAD_BYTES,
+    maxHeaderSize: MAX_HEADER_BYTES,
   };
   return {
     origin: base.origin,
     host: base.host,
     apiKey,
-    // Clients of OpenAI are given a base URL with /v1, which stands for base_url; those of Anthropic and Gemini are given
-    // the root, to which they add a version themselves.
+    // OpenAI clients get a base URL that ends in /v1, which maps to base_url. Anthropic and Gemini clients get the root URL
+    // and add a version themselves.
     pathOf: (path) => (path === '/v1' || path.startsWith('/v1/') ? versioned + path.slice(3) || '/' : bare + path),
     send: (method, path, headers) => start({ ...fixed, method, path, headers }),
     newMask: keyMasks(apiKey),
@@ -77,7 +77,7 @@ export function openUpstream(baseUrl: string, apiKey: string | null, connections
 }
 
 function parseBase(baseUrl: string): URL {
-  // A password has no place in a message.
+  // Passwords must not appear in messages.
   const shown = withoutCredentials(baseUrl);
   const refused = (reason: string): Error => meterError('UPSTREAM_URL_INVALID', { baseUrl: shown, reason });
   const base = URL.parse(baseUrl);
@@ -90,48 +90,48 @@ function parseBase(baseUrl: string): URL {
 }
 
 /**
- * Keeps the real key from the framework where an upstream repeats it in one answer, as some do in an error about it: as it is,
- * escaped, in a URL or in base64. The cover is as long as what it covers, so that lengths stated in headers stay true.
+ * Hides the real key from the framework when a response repeats it, as some errors about keys do: in plain text, escaped, in a
+ * URL or in base64. The mask has the length of what it replaces, so that lengths in headers stay correct.
  */
 export interface KeyMask {
   headers(headers: OutgoingHttpHeaders): OutgoingHttpHeaders;
-  /** Covers the key wherever chunk borders lie; holds back the end of a chunk only while it may be the key's beginning. */
+  /** Masks the key wherever chunk boundaries lie. Holds back the end of a chunk only if it may be the beginning of the key. */
   push(chunk: Buffer): Buffer;
-  /** What was held back when the body has ended. */
+  /** Returns what is still held back when the body has ended. */
   end(): Buffer;
 }
 
-/** A form in which the key may appear. */
-interface Form {
+/** One encoded form of the key: plain, escaped, in a URL or in base64. */
+interface KeyForm {
   readonly text: string;
   readonly bytes: Buffer;
-  readonly cover: string;
+  readonly mask: string;
 }
 
 const NOTHING: Buffer = Buffer.alloc(0);
-const OPEN: KeyMask = { headers: (headers) => headers, push: (chunk) => chunk, end: () => NOTHING };
+const NO_MASK: KeyMask = { headers: (headers) => headers, push: (chunk) => chunk, end: () => NOTHING };
 
-/** Makes a mask for each answer. */
+/** Returns a function that creates a mask for each response. */
 export function keyMasks(apiKey: string | null): () => KeyMask {
-  if (apiKey === null || apiKey.length < MIN_SECRET_LENGTH) return () => OPEN;
-  const forms = secretForms(apiKey).map((text): Form => {
+  if (apiKey === null || apiKey.length < MIN_SECRET_LENGTH) return () => NO_MASK;
+  const forms = secretForms(apiKey).map((text): KeyForm => {
     const bytes = Buffer.from(text);
-    return { text, bytes, cover: '*'.repeat(bytes.length) };
+    return { text, bytes, mask: '*'.repeat(bytes.length) };
   });
-  const letters = new Set(forms.flatMap(({ bytes }) => [...bytes]));
-  return () => maskOf(forms, letters);
+  const keyBytes = new Set(forms.flatMap(({ bytes }) => [...bytes]));
+  return () => maskOf(forms, keyBytes);
 }
 
-/** @param letters the bytes that occur in the forms */
-function maskOf(forms: readonly Form[], letters: ReadonlySet<number>): KeyMask {
+/** @param keyBytes all bytes that occur in the forms */
+function maskOf(forms: readonly KeyForm[], keyBytes: ReadonlySet<number>): KeyMask {
   let held = NOTHING;
-  const covered = (value: string): string => forms.reduce((text, form) => text.replaceAll(form.text, form.cover), value);
+  const masked = (value: string): string => forms.reduce((text, form) => text.replaceAll(form.text, form.mask), value);
   return {
     headers(headers) {
-      if (!Object.values(headers).some((value) => forms.some(({ text }) => holds(value, text)))) return headers;
+      if (!Object.values(headers).some((value) => forms.some(({ text }) => headerContains(value, text)))) return headers;
       const entries = Object.entries(headers).map(([name, value]) => [
         name,
-        typeof value === 'string' ? covered(value) : Array.isArray(value) ? value.map(covered) : value,
+        typeof value === 'string' ? masked(value) : Array.isArray(value) ? value.map(masked) : value,
       ]);
       return Object.fromEntries(entries) as OutgoingHttpHeaders;
     },
@@ -142,12 +142,12 @@ function maskOf(forms: readonly Form[], letters: ReadonlySet<number>): KeyMask {
         for (let at = bytes.indexOf(form.bytes); at >= 0; at = bytes.indexOf(form.bytes, at + form.bytes.length)) {
           if (!copied) bytes = Buffer.from(bytes);
           copied = true;
-          bytes.write(form.cover, at);
+          bytes.write(form.mask, at);
         }
       }
       const last = bytes.at(-1);
-      // Mostly an end of line or a bracket, which goes on with nothing.
-      const from = last !== undefined && letters.has(last) ? beginningOf(forms, bytes) : bytes.length;
+      // Usually a newline or a bracket, which is not part of a key.
+      const from = last !== undefined && keyBytes.has(last) ? partialMatchStart(forms, bytes) : bytes.length;
       held = bytes.subarray(from);
       return bytes.subarray(0, from);
     },
@@ -159,13 +159,13 @@ function maskOf(forms: readonly Form[], letters: ReadonlySet<number>): KeyMask {
   };
 }
 
-function holds(value: OutgoingHttpHeader | undefined, text: string): boolean {
+function headerContains(value: OutgoingHttpHeader | undefined, text: string): boolean {
   if (Array.isArray(value)) return value.some((one) => one.includes(text));
   return typeof value === 'string' && value.includes(text);
 }
 
-/** Where, at the end of the bytes, the first of the forms may have begun; their length when none has. */
-function beginningOf(forms: readonly Form[], bytes: Buffer): number {
+/** The index at which one of the forms may begin at the end of the bytes; their length when none does. */
+function partialMatchStart(forms: readonly KeyForm[], bytes: Buffer): number {
   let first = bytes.length;
   for (const { bytes: key } of forms) {
     let at = bytes.indexOf(key[0]!, Math.max(0, bytes.length - key.length + 1));

@@ -1,15 +1,15 @@
 /** Anthropic messages: `POST /v1/messages`, streamed and not. */
 import { sumComplete, sumKnown } from '../../format/index.ts';
 import { countOf, errorOf, nameOf, objectOf, objectsOf, parseObject, textOf, type Json } from './json.ts';
-import { readEvents } from './sse-reader.ts';
+import { eventStreamReader } from './sse-reader.ts';
 import { dataOf } from './sse.ts';
 import { requestText, textsIn } from './text.ts';
 import type { ParsedResponse, ParsedRequest, MeteredWire, StreamReader, Usage } from './wire.ts';
 
-/** Input is stated without what a cache held or took; the three together are what the model read. */
+/** The provider reports input without cache reads and writes; the three together are what the model read. */
 function readUsage(raw: Json): Usage {
   const cacheReadTokens = countOf(raw['cache_read_input_tokens']);
-  // Where only the parts by retention are stated, they are all that was written to the cache.
+  // If only the parts by retention time are reported, their sum is what was written to the cache.
   const parts = Object.values(objectOf(raw['cache_creation']) ?? {}).map(countOf);
   const cacheWriteTokens = countOf(raw['cache_creation_input_tokens']) ?? sumKnown(parts);
   const uncached = countOf(raw['input_tokens']);
@@ -21,7 +21,7 @@ function readUsage(raw: Json): Usage {
     reasoningTokens: countOf(objectOf(raw['output_tokens_details'])?.['thinking_tokens']),
     raw,
   };
-  // Compacting the conversation is a request of its own within this one, billed, and not part of the other fields.
+  // Compacting the conversation is a separate, billed request within this one; the other fields do not include it.
   const compactions = objectsOf(raw['iterations']).filter((iteration) => iteration['type'] === 'compaction');
   return compactions.map((iteration) => readUsage({ ...iteration, iterations: null })).reduce(added, usage);
 }
@@ -37,13 +37,13 @@ function added(sum: Usage, more: Usage): Usage {
   };
 }
 
-function readRequest(bytes: Buffer): ParsedRequest | null {
+function parseRequest(bytes: Buffer): ParsedRequest | null {
   const body = parseObject(bytes.toString('utf8'));
   if (body === null) return null;
   return { model: nameOf(body['model']), stream: body['stream'] === true, body: null, hideUsage: false };
 }
 
-function readAnswer(bytes: Buffer): ParsedResponse {
+function parseResponse(bytes: Buffer): ParsedResponse {
   const body = parseObject(bytes.toString('utf8'));
   const raw = objectOf(body?.['usage']);
   return {
@@ -55,8 +55,8 @@ function readAnswer(bytes: Buffer): ParsedResponse {
   };
 }
 
-/** Text comes in `content_block_…` events. */
-const SPEAKING = /message_|"error"/;
+/** The other events, `content_block_…`, carry text only. */
+const RELEVANT_EVENT = /message_|"error"/;
 
 function readStream(): StreamReader {
   let model: string | null = null;
@@ -68,7 +68,7 @@ function readStream(): StreamReader {
   function look(event: Json): void {
     const message = objectOf(event['message']);
     model = nameOf(message?.['model']) ?? model;
-    // Counts are of the answer so far: a later one replaces an earlier one, and those that it leaves out still hold.
+    // Counts are cumulative: a later one replaces an earlier one, and fields that it omits remain valid.
     const stated = objectOf(message?.['usage']) ?? objectOf(event['usage']);
     if (stated !== null) raw = { ...raw, ...Object.fromEntries(Object.entries(stated).filter(([, value]) => value !== null)) };
     error = errorOf(event['error']) ?? error;
@@ -76,9 +76,9 @@ function readStream(): StreamReader {
     closed ||= event['type'] === 'message_stop';
   }
 
-  return readEvents({
+  return eventStreamReader({
     read(event) {
-      if (model === null || SPEAKING.test(event.toString('latin1'))) {
+      if (model === null || RELEVANT_EVENT.test(event.toString('latin1'))) {
         const data = parseObject(dataOf(event) ?? '');
         if (data !== null) look(data);
       }
@@ -87,18 +87,18 @@ function readStream(): StreamReader {
     parsed() {
       const usage = raw === null ? null : readUsage(raw);
       const done = finished || closed;
-      // The first event already has an output count, of one token or so.
+      // The first event already has an output count, of about one token.
       const stated = done || usage === null ? usage : { ...usage, outputTokens: null, reasoningTokens: null };
       return { model, usage: stated, finished: done, closed, error };
     },
-    written,
+    outputText: deltaText,
   });
 }
 
-function written(data: string): string {
+function deltaText(data: string): string {
   const event = parseObject(data);
   const block = objectOf(event?.['content_block']);
-  // Results of tools that run at the provider are what the model reads.
+  // Results of tools that run at the provider are input of the model, not output.
   if (textOf(block?.['type']).endsWith('_tool_result')) return '';
   return textsIn(block ?? (event?.['type'] === 'content_block_delta' ? event['delta'] : null)).join('');
 }
@@ -108,9 +108,9 @@ export const anthropicMessages: MeteredWire = {
   provider: 'anthropic',
   lookup: false,
   matches: (method, path) => method === 'POST' && path === '/v1/messages',
-  readRequest,
-  readAnswer,
-  readEvents: readStream,
+  parseRequest,
+  parseResponse,
+  openEventReader: readStream,
   inputText: (body) => requestText(body, ['system', 'messages'], ['tools', 'output_config']),
   outputText: (body) => textsIn(parseObject(body.toString('utf8'))?.['content']).join('\n'),
 };

@@ -1,7 +1,7 @@
-/** Errors that the proxy answers itself, in the format that the client of a provider understands. */
+/** Error bodies that stepwell itself sends, in the format of each provider. */
 import type { Provider } from './wire.ts';
 
-/** `code` is stepwell's own name for what happened; formats without a place for it leave it out. */
+/** `code` is stepwell's own error code; formats without a field for it omit it. */
 interface LocalError {
   readonly status: number;
   readonly code: string;
@@ -14,7 +14,7 @@ export function errorBody(provider: Provider, { status, code, message }: LocalEr
       return JSON.stringify({
         error: {
           message,
-          type: OPENAI_TYPES[status] ?? otherwise(status, 'invalid_request_error', 'server_error'),
+          type: OPENAI_TYPES[status] ?? defaultType(status, 'invalid_request_error', 'server_error'),
           param: null,
           code,
         },
@@ -22,18 +22,18 @@ export function errorBody(provider: Provider, { status, code, message }: LocalEr
     case 'anthropic':
       return JSON.stringify({
         type: 'error',
-        error: { type: ANTHROPIC_TYPES[status] ?? otherwise(status, 'invalid_request_error', 'api_error'), message },
+        error: { type: ANTHROPIC_TYPES[status] ?? defaultType(status, 'invalid_request_error', 'api_error'), message },
       });
     case 'gemini':
       return JSON.stringify({
-        error: { code: status, message, status: GEMINI_STATUSES[status] ?? otherwise(status, 'INVALID_ARGUMENT', 'INTERNAL') },
+        error: { code: status, message, status: GEMINI_STATUSES[status] ?? defaultType(status, 'INVALID_ARGUMENT', 'INTERNAL') },
       });
     default:
       return provider satisfies never;
   }
 }
 
-function otherwise(status: number, client: string, server: string): string {
+function defaultType(status: number, client: string, server: string): string {
   return status < 500 ? client : server;
 }
 

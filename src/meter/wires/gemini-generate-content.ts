@@ -1,15 +1,15 @@
 /**
- * Gemini: `POST /v1beta/models/{model}:generateContent` and `…:streamGenerateContent`, whose answer is a stream of events
- * (`alt=sse`) or one JSON list that comes piece by piece.
+ * Gemini: `POST /v1beta/models/{model}:generateContent` and `…:streamGenerateContent`. The latter responds with server-sent events
+ * (`alt=sse`) or with one JSON array, element by element.
  */
 import { ElementSplitter } from './json-scan.ts';
 import { countOf, errorOf, nameOf, objectOf, objectsOf, parseObject, type Json } from './json.ts';
-import { readEvents } from './sse-reader.ts';
+import { eventStreamReader } from './sse-reader.ts';
 import { dataOf } from './sse.ts';
-import { requestText, textsIn, writtenText } from './text.ts';
+import { requestText, textsIn, outputTextCollector } from './text.ts';
 import type { ParsedResponse, ParsedRequest, MeteredWire, StreamReader, Usage } from './wire.ts';
 
-/** Counts that are 0 are left out of the provider's object. */
+/** The provider omits counts that are 0. */
 function readUsage(value: unknown): Usage | null {
   const raw = objectOf(value);
   if (raw === null) return null;
@@ -31,7 +31,7 @@ function readUsage(value: unknown): Usage | null {
 
 const PATH = /^\/v1(?:alpha|beta)?\/(?:models\/|(?=tunedModels\/))(.+):(generateContent|streamGenerateContent)$/;
 
-function readRequest(bytes: Buffer, path: string): ParsedRequest | null {
+function parseRequest(bytes: Buffer, path: string): ParsedRequest | null {
   if (parseObject(bytes.toString('utf8')) === null) return null;
   const [, model, method] = PATH.exec(path) ?? [];
   return { model: decoded(model), stream: method === 'streamGenerateContent', body: null, hideUsage: false };
@@ -46,12 +46,12 @@ function decoded(segment: string | undefined): string | null {
   }
 }
 
-interface Follower {
+interface StreamState {
   readonly look: (part: Json | null) => void;
   readonly parsed: () => ParsedResponse;
 }
 
-function follow(): Follower {
+function createStreamState(): StreamState {
   let model: string | null = null;
   let usage: Usage | null = null;
   let finished = false;
@@ -67,51 +67,51 @@ function follow(): Follower {
         nameOf(objectOf(part['promptFeedback'])?.['blockReason']) !== null;
     },
     parsed() {
-      // Each part states the counts so far. There is no closing mark: the last part says why the model ended.
+      // Each part has cumulative counts. There is no end marker: the last part has the finish reason.
       const stated = finished || usage === null ? usage : { ...usage, outputTokens: null, reasoningTokens: null };
       return { model, usage: stated, finished, closed: finished, error };
     },
   };
 }
 
-function readAnswer(bytes: Buffer): ParsedResponse {
+function parseResponse(bytes: Buffer): ParsedResponse {
   const body = parseObject(bytes.toString('utf8'));
   const usage = readUsage(body?.['usageMetadata']);
   return { model: nameOf(body?.['modelVersion']), usage, finished: true, closed: true, error: errorOf(body?.['error']) };
 }
 
 function readEventStream(): StreamReader {
-  const { look, parsed } = follow();
-  return readEvents({
+  const { look, parsed } = createStreamState();
+  return eventStreamReader({
     read(event) {
       look(parseObject(dataOf(event) ?? ''));
       return event;
     },
     parsed,
-    written: (data) => written(data),
+    outputText: (data) => candidateText(data),
   });
 }
 
-/** The bytes go on as they come; the parts of the list are read beside. */
-function readList(): StreamReader {
-  const { look, parsed } = follow();
+/** Forwards the bytes as they arrive, and parses the array's elements on the side. */
+function readJsonList(): StreamReader {
+  const { look, parsed } = createStreamState();
   const splitter = new ElementSplitter();
-  const held = writtenText((element) => written(element.toString('utf8')));
+  const collected = outputTextCollector((element) => candidateText(element.toString('utf8')));
   return {
     push(chunk) {
       for (const element of splitter.push(chunk)) {
-        held.hold(element);
+        collected.add(element);
         look(parseObject(element.toString('utf8')));
       }
       return [chunk];
     },
     end: () => [],
     parsed,
-    text: () => held.text(),
+    text: () => collected.text(),
   };
 }
 
-function written(part: string): string {
+function candidateText(part: string): string {
   return objectsOf(parseObject(part)?.['candidates'])
     .flatMap((candidate) => textsIn(candidate['content']))
     .join('');
@@ -120,11 +120,11 @@ function written(part: string): string {
 const common = {
   provider: 'gemini',
   lookup: false,
-  readRequest,
-  readAnswer,
+  parseRequest,
+  parseResponse,
   inputText: (body: Buffer) =>
     requestText(body, ['systemInstruction', 'system_instruction', 'contents'], ['tools', 'generationConfig']),
-  outputText: (body: Buffer) => written(body.toString('utf8')),
+  outputText: (body: Buffer) => candidateText(body.toString('utf8')),
 } as const;
 
 function matches(ofMethod: string): MeteredWire['matches'] {
@@ -135,13 +135,13 @@ export const geminiGenerateContent: MeteredWire = {
   ...common,
   name: 'gemini.generateContent',
   matches: matches('generateContent'),
-  readEvents: readEventStream,
+  openEventReader: readEventStream,
 };
 
 export const geminiStreamGenerateContent: MeteredWire = {
   ...common,
   name: 'gemini.streamGenerateContent',
   matches: matches('streamGenerateContent'),
-  readEvents: readEventStream,
-  readPieces: readList,
+  openEventReader: readEventStream,
+  openChunkReader: readJsonList,
 };

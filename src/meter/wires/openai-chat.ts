@@ -1,12 +1,12 @@
 /** OpenAI chat completions: `POST /v1/chat/completions`, streamed and not. */
-import { withoutMembers, type MemberPath } from './json-scan.ts';
+import { withoutFields, type FieldPath } from './json-scan.ts';
 import { countOf, errorOf, nameOf, objectOf, objectsOf, parseObject, type Json } from './json.ts';
-import { readEvents } from './sse-reader.ts';
+import { eventStreamReader } from './sse-reader.ts';
 import { dataOf } from './sse.ts';
 import { requestText, textsIn } from './text.ts';
 import type { ParsedResponse, ParsedRequest, MeteredWire, StreamReader, Usage } from './wire.ts';
 
-/** Of a whole answer, or of a chunk of one. */
+/** Reads the usage of a complete response or of one chunk. */
 function readUsage(answer: Json | null): Usage | null {
   const raw = objectOf(answer?.['usage']);
   if (raw === null) return null;
@@ -24,7 +24,7 @@ function readUsage(answer: Json | null): Usage | null {
   };
 }
 
-/** Some providers of this format leave reasoning out of the completion, and none out of the total: xAI, Google. */
+/** Some providers of this format (xAI, Google) exclude reasoning from the completion count; the total always includes it. */
 function readOutput(raw: Json): number | null {
   const completion = countOf(raw['completion_tokens']);
   const [prompt, total] = [countOf(raw['prompt_tokens']), countOf(raw['total_tokens'])];
@@ -34,14 +34,14 @@ function readOutput(raw: Json): number | null {
 
 const INCLUDE_USAGE = '"stream_options":{"include_usage":true},';
 
-/** Asks for usage at the end of the stream. The client's other bytes stay as they are wherever that is possible. */
+/** Adds the request for usage to a stream. All other bytes of the client stay unchanged where possible. */
 function askForUsage(bytes: Buffer, body: Json): Buffer | null {
   if ('stream_options' in body) {
     const options = { ...objectOf(body['stream_options']), include_usage: true };
     try {
       return Buffer.from(JSON.stringify({ ...body, stream_options: options }));
     } catch {
-      // Nested deeper than can be written again.
+      // Nested too deeply to serialize.
       return null;
     }
   }
@@ -49,7 +49,7 @@ function askForUsage(bytes: Buffer, body: Json): Buffer | null {
   return Buffer.concat([bytes.subarray(0, brace), Buffer.from(INCLUDE_USAGE), bytes.subarray(brace)]);
 }
 
-function readRequest(bytes: Buffer, _path: string, askStreamUsage: boolean): ParsedRequest | null {
+function parseRequest(bytes: Buffer, _path: string, askStreamUsage: boolean): ParsedRequest | null {
   const body = parseObject(bytes.toString('utf8'));
   if (body === null) return null;
   const stream = body['stream'] === true;
@@ -58,7 +58,7 @@ function readRequest(bytes: Buffer, _path: string, askStreamUsage: boolean): Par
   return { model: nameOf(body['model']), stream, body: asking, hideUsage: asking !== null };
 }
 
-function readAnswer(bytes: Buffer): ParsedResponse {
+function parseResponse(bytes: Buffer): ParsedResponse {
   const body = parseObject(bytes.toString('utf8'));
   return {
     model: nameOf(body?.['model']),
@@ -69,10 +69,10 @@ function readAnswer(bytes: Buffer): ParsedResponse {
   };
 }
 
-/** Most events carry a few letters of text: only those that can say something new are parsed. */
-const SPEAKING = /_tokens"|"error"|\[DONE\]|"finish_reason": ?"/;
+/** Most events carry a few characters of text: only those that may contain anything else are parsed. */
+const RELEVANT_EVENT = /_tokens"|"error"|\[DONE\]|"finish_reason": ?"/;
 
-/** Where usage is asked for, every event before the last one has it as null. `text` is the event, a character a byte. */
+/** When usage is requested, every event before the last has it as null. `text` is the event in Latin-1, one character per byte. */
 function withoutNullUsage(event: Buffer, text: string): Buffer {
   for (const member of [',"usage":null', ', "usage": null']) {
     const at = text.indexOf(member);
@@ -81,8 +81,8 @@ function withoutNullUsage(event: Buffer, text: string): Buffer {
   return event;
 }
 
-/** False for a choice that some servers put beside the usage at the end: without a word, at most with its role once more. */
-function says(choice: Json, finished: boolean): boolean {
+/** False for the empty choice, at most with a repeated role, that some servers send with the final usage. */
+function hasContent(choice: Json, finished: boolean): boolean {
   if (nameOf(choice['finish_reason']) !== null) return true;
   const delta = Object.entries(objectOf(choice['delta']) ?? {});
   return delta.some(([name, value]) => value !== null && value !== '' && !(finished && name === 'role'));
@@ -110,44 +110,44 @@ function readStream(hideUsage: boolean): StreamReader {
     const stated = readUsage(chunk);
     usage = stated ?? usage;
     const choices = objectsOf(chunk['choices']);
-    const usageAlone = stated !== null && failed === null && !choices.some((choice) => says(choice, finished));
+    const usageAlone = stated !== null && failed === null && !choices.some((choice) => hasContent(choice, finished));
     finished ||= (stated !== null && choices.length === 0) || choices.some((choice) => nameOf(choice['finish_reason']) !== null);
     return !(hideUsage && usageAlone);
   }
 
-  return readEvents({
+  return eventStreamReader({
     read(event) {
       const text = event.toString('latin1');
-      if ((model === null || SPEAKING.test(text)) && !look(dataOf(event))) return null;
+      if ((model === null || RELEVANT_EVENT.test(text)) && !look(dataOf(event))) return null;
       return hideUsage ? withoutNullUsage(event, text) : event;
     },
     parsed() {
-      // Some providers state usage in every event: before the end it is a beginning.
+      // Some providers report usage in every event: before the end it is partial.
       const whole = finished || closed || usage === null ? usage : { ...usage, outputTokens: null, reasoningTokens: null };
       return { model, usage: whole, finished: finished || closed, closed, error };
     },
-    written: (data) =>
+    outputText: (data) =>
       objectsOf(parseObject(data)?.['choices'])
         .flatMap((choice) => textsIn(choice['delta']))
         .join(''),
   });
 }
 
-/** Of a whole answer and of a chunk of one. */
-const MESSAGES: MemberPath = [new Set(['choices']), null, new Set(['message', 'delta'])];
+/** The model's messages in a complete response and in a chunk. */
+const MESSAGES: FieldPath = [new Set(['choices']), null, new Set(['message', 'delta'])];
 
 export const openaiChat: MeteredWire = {
   name: 'openai.chat',
   provider: 'openai',
   lookup: false,
   matches: (method, path) => method === 'POST' && path === '/v1/chat/completions',
-  readRequest,
-  readAnswer,
-  readEvents: readStream,
+  parseRequest,
+  parseResponse,
+  openEventReader: readStream,
   inputText: (body) => requestText(body, ['messages'], ['tools', 'functions', 'response_format']),
   outputText: (body) =>
     objectsOf(parseObject(body.toString('utf8'))?.['choices'])
       .flatMap((choice) => textsIn(choice['message']))
       .join('\n'),
-  withoutMembers: (json, names) => withoutMembers(json, MESSAGES, names),
+  withoutFields: (json, names) => withoutFields(json, MESSAGES, names),
 };

@@ -7,7 +7,7 @@ function readUsage(value: unknown): Usage | null {
   const raw = objectOf(value);
   if (raw === null) return null;
   const inputTokens = countOf(raw['prompt_tokens']);
-  // The format has no output tokens: this 0 is not a missing count.
+  // Embeddings have no output tokens: this 0 is known, not missing.
   return {
     inputTokens,
     outputTokens: inputTokens === null ? null : 0,
@@ -23,11 +23,11 @@ export const openaiEmbeddings: MeteredWire = {
   provider: 'openai',
   lookup: false,
   matches: (method, path) => method === 'POST' && path === '/v1/embeddings',
-  readRequest(bytes) {
+  parseRequest(bytes) {
     const body = parseObject(bytes.toString('utf8'));
     return body === null ? null : { model: nameOf(body['model']), stream: false, body: null, hideUsage: false };
   },
-  readAnswer(bytes) {
+  parseResponse(bytes) {
     const body = parseObject(bytes.toString('utf8'));
     const usage = readUsage(body?.['usage']);
     return { model: nameOf(body?.['model']), usage, finished: true, closed: true, error: errorOf(body?.['error']) };

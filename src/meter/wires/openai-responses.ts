@@ -1,9 +1,9 @@
 /**
- * OpenAI Responses: `POST /v1/responses`, streamed and not, and `POST /v1/responses/compact`. An answer in background mode
- * states no usage; it stands in a later answer that the meter does not read.
+ * OpenAI Responses: `POST /v1/responses`, streamed and not, and `POST /v1/responses/compact`. A response in background mode has no
+ * usage; a later response, which the meter does not parse, has it.
  */
 import { countOf, errorOf, nameOf, objectOf, parseObject, textOf, type Json } from './json.ts';
-import { readEvents } from './sse-reader.ts';
+import { eventStreamReader } from './sse-reader.ts';
 import { dataOf } from './sse.ts';
 import { requestText, textsIn } from './text.ts';
 import type { ParsedResponse, ParsedRequest, MeteredWire, StreamReader, Usage } from './wire.ts';
@@ -24,7 +24,7 @@ function readUsage(response: Json | null): Usage | null {
   };
 }
 
-function readRequest(bytes: Buffer): ParsedRequest | null {
+function parseRequest(bytes: Buffer): ParsedRequest | null {
   const body = parseObject(bytes.toString('utf8'));
   if (body === null) return null;
   return { model: nameOf(body['model']), stream: body['stream'] === true, body: null, hideUsage: false };
@@ -40,10 +40,10 @@ function readResponse(response: Json | null): ParsedResponse {
   };
 }
 
-/** Most events carry a few letters of text; those that hold a response name its usage, be it as null. */
-const SPEAKING = /"usage"|"error"/;
+/** Most events carry a few characters of text; those with a response object have a `usage` field, even if it is null. */
+const RELEVANT_EVENT = /"usage"|"error"/;
 
-const LAST = new Set(['response.completed', 'response.incomplete', 'response.failed']);
+const FINAL_EVENTS = new Set(['response.completed', 'response.incomplete', 'response.failed']);
 
 function readStream(): StreamReader {
   let parsed: ParsedResponse = { model: null, usage: null, finished: false, closed: false, error: null };
@@ -52,7 +52,7 @@ function readStream(): StreamReader {
     const type = textOf(event['type']);
     const error = type.endsWith('error') ? (errorOf(event['error']) ?? errorOf(event)) : null;
     const stated = readResponse(objectOf(event['response']));
-    const closed = parsed.closed || LAST.has(type);
+    const closed = parsed.closed || FINAL_EVENTS.has(type);
     parsed = {
       model: stated.model ?? parsed.model,
       usage: stated.usage ?? parsed.usage,
@@ -62,21 +62,21 @@ function readStream(): StreamReader {
     };
   }
 
-  return readEvents({
+  return eventStreamReader({
     read(event) {
-      if (parsed.model === null || SPEAKING.test(event.toString('latin1'))) {
+      if (parsed.model === null || RELEVANT_EVENT.test(event.toString('latin1'))) {
         const data = parseObject(dataOf(event) ?? '');
         if (data !== null) look(data);
       }
       return event;
     },
     parsed: () => parsed,
-    written,
+    outputText: deltaText,
   });
 }
 
-/** The pieces of text, reasoning, code and arguments all come as `….delta`, and so does sound. */
-function written(data: string): string {
+/** Text, reasoning, code and arguments all arrive as `….delta` events, and so does audio. */
+function deltaText(data: string): string {
   const event = parseObject(data);
   const type = textOf(event?.['type']);
   if (type === 'response.output_item.added') return textOf(objectOf(event?.['item'])?.['name']);
@@ -88,9 +88,9 @@ export const openaiResponses: MeteredWire = {
   provider: 'openai',
   lookup: false,
   matches: (method, path) => method === 'POST' && (path === '/v1/responses' || path === '/v1/responses/compact'),
-  readRequest,
-  readAnswer: (bytes) => readResponse(parseObject(bytes.toString('utf8'))),
-  readEvents: readStream,
+  parseRequest,
+  parseResponse: (bytes) => readResponse(parseObject(bytes.toString('utf8'))),
+  openEventReader: readStream,
   inputText: (body) => requestText(body, ['instructions', 'input'], ['tools', 'text']),
   outputText: (body) => textsIn(parseObject(body.toString('utf8'))?.['output']).join('\n'),
 };

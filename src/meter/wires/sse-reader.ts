@@ -1,40 +1,40 @@
-/** The reader of answers that come as server-sent events. */
+/** Reads responses that are server-sent events. */
 import { dataOf, EventSplitter } from './sse.ts';
-import { writtenText } from './text.ts';
+import { outputTextCollector } from './text.ts';
 import type { ParsedResponse, StreamReader } from './wire.ts';
 
-/** What one wire knows of its events. */
+/** What one wire knows about its events. */
 export interface EventFormat {
-  /** Looks at one event and returns what of it the client gets: the event itself, another in its place, or null for none. */
+  /** Parses one event and returns what the client gets: the event itself, a replacement, or null for nothing. */
   read(event: Buffer): Buffer | null;
   parsed(): ParsedResponse;
-  /** The text that the model wrote in one event's data. */
-  written(data: string): string;
+  /** The model's output in the data of one event. */
+  outputText(data: string): string;
 }
 
 const BLANK_LINE = Buffer.from('\n\n');
 
-export function readEvents(format: EventFormat): StreamReader {
+export function eventStreamReader(format: EventFormat): StreamReader {
   const splitter = new EventSplitter();
-  const held = writtenText((event) => {
+  const collected = outputTextCollector((event) => {
     const data = dataOf(event);
-    return data === null ? '' : format.written(data);
+    return data === null ? '' : format.outputText(data);
   });
-  const shownOf = (event: Buffer): Buffer | null => {
-    held.hold(event);
+  const visibleEvent = (event: Buffer): Buffer | null => {
+    collected.add(event);
     return format.read(event);
   };
 
   return {
-    push: (chunk) => splitter.push(chunk).flatMap((event) => shownOf(event) ?? []),
+    push: (chunk) => splitter.push(chunk).flatMap((event) => visibleEvent(event) ?? []),
     end() {
       const rest = splitter.end();
       if (rest.length === 0) return [];
-      // An event without its blank line: clients differ in whether they take it; the meter does, and adds no byte for them.
-      const shown = shownOf(Buffer.concat([rest, BLANK_LINE]));
-      return shown === null ? [] : [shown.subarray(0, shown.length - BLANK_LINE.length)];
+      // An event without its blank line: some clients accept it, some do not. The meter parses it, and forwards it unchanged.
+      const visible = visibleEvent(Buffer.concat([rest, BLANK_LINE]));
+      return visible === null ? [] : [visible.subarray(0, visible.length - BLANK_LINE.length)];
     },
     parsed: () => format.parsed(),
-    text: () => held.text(),
+    text: () => collected.text(),
   };
 }

@@ -1,32 +1,32 @@
-/** Server-sent events as bytes: a stream cut into its events, and the data of one event read or changed. */
+/** Server-sent events as bytes: splits a stream into events, and reads or rewrites the data of one event. */
 import { createParser } from 'eventsource-parser';
 
-/** An event larger than this is passed on in pieces, which nobody can read. */
-const LARGEST_EVENT = 32 * 1024 * 1024;
+/** A larger event is forwarded in parts that are not parsed. */
+const MAX_EVENT_BYTES = 32 * 1024 * 1024;
 
 const LF = 0x0a;
 const CR = 0x0d;
 const SPACE = 0x20;
 const NOTHING = Buffer.alloc(0);
 
-/** Where the byte comes next; the chunk's length when it does not. */
+/** Index of the next such byte, or the chunk's length. */
 function find(chunk: Buffer, byte: number, from: number): number {
   const at = chunk.indexOf(byte, from);
   return at < 0 ? chunk.length : at;
 }
 
 /**
- * Cuts a server-sent event stream into events, keeping every byte: the pieces put together are the input.
+ * Splits a server-sent event stream into events and keeps every byte: the concatenated events are the input.
  *
- * A piece ends after the blank line that ends its event. Line ends may be LF, CRLF or CR, mixed; borders of chunks may
- * lie anywhere, within a character or between CR and LF.
+ * An event includes the blank line that ends it. Line endings may be LF, CRLF or CR, mixed; chunk boundaries may lie anywhere,
+ * within a character or between CR and LF.
  */
 export class EventSplitter {
   #held: Buffer[] = [];
   #bytes = 0;
   #atLineStart = true;
   #afterCr = false;
-  /** A blank line ended in CR; an LF that follows still belongs to it. */
+  /** A blank line ended in CR; a following LF still belongs to it. */
   #closing = false;
 
   /** Returns the events that this chunk completes, oldest first. */
@@ -37,7 +37,7 @@ export class EventSplitter {
       events.push(this.#take(chunk.subarray(from, to)));
       from = to;
     };
-    // Every byte of every stream passes here: only the ends of lines are looked at.
+    // Every byte of every stream passes through here, so only line endings are inspected.
     let lf = find(chunk, LF, 0);
     let cr = find(chunk, CR, 0);
     let at = 0;
@@ -75,12 +75,12 @@ export class EventSplitter {
     if (from < chunk.length) {
       this.#held.push(from === 0 ? chunk : chunk.subarray(from));
       this.#bytes += chunk.length - from;
-      if (this.#bytes > LARGEST_EVENT) events.push(this.#take(NOTHING));
+      if (this.#bytes > MAX_EVENT_BYTES) events.push(this.#take(NOTHING));
     }
     return events;
   }
 
-  /** Returns what is left when the stream has ended, possibly an event without its blank line. */
+  /** Returns the rest when the stream has ended: possibly an event without its blank line. */
   end(): Buffer {
     return this.#take(NOTHING);
   }
@@ -93,13 +93,13 @@ export class EventSplitter {
   }
 }
 
-/** The event's data, or null when it has none: a comment, or a name alone. */
+/** The event's data, or null when it has none: a comment, or only a name. */
 export function dataOf(event: Buffer): string | null {
   const text = event.toString('utf8');
   return plainData(text) ?? parsedData(text);
 }
 
-/** What providers send: at most a name, then one line of data. Null for every other form, which the parser knows. */
+/** Fast path for what providers send: at most a name, then one line of data. Null for any other form, which the parser handles. */
 function plainData(text: string): string | null {
   const from = text.startsWith('event: ') ? text.indexOf('\n') + 1 : 0;
   const blank = text.endsWith('\r\n\r\n') ? 4 : text.endsWith('\n\n') ? 2 : 0;
@@ -120,7 +120,7 @@ function parsedData(text: string): string | null {
 
 const FIELD = Buffer.from('data:');
 
-/** Where a line's data begins, its text ends, and the next line begins. */
+/** Offsets of one `data:` line: where it starts, its data from and to, and where the next line starts. */
 interface DataLine {
   readonly start: number;
   readonly from: number;
@@ -129,12 +129,12 @@ interface DataLine {
 }
 
 /**
- * Changes the data of one event and leaves its other lines as they are.
+ * Rewrites the data of one event and leaves its other lines unchanged.
  *
  * @param event with or without its blank line
- * @param change gets all data of the event; returns the same buffer where it changes nothing
+ * @param change gets all data of the event; returns the same buffer to change nothing
  */
-export function withData(event: Buffer, change: (data: Buffer) => Buffer): Buffer {
+export function rewriteData(event: Buffer, change: (data: Buffer) => Buffer): Buffer {
   const lines = dataLines(event);
   const [first, ...others] = lines;
   if (first === undefined) return event;
@@ -146,7 +146,7 @@ export function withData(event: Buffer, change: (data: Buffer) => Buffer): Buffe
   const data = Buffer.from(lines.map(({ from, to }) => event.toString('utf8', from, to)).join('\n'));
   const changed = change(data);
   if (changed === data) return event;
-  // All of it goes where its first line stands.
+  // The rewritten data replaces the first data line; the others are dropped.
   const pieces = [event.subarray(0, first.from), Buffer.from(changed.toString('utf8').replaceAll('\n', '\ndata: '))];
   let at = first.to;
   for (const { start, next } of others) {
@@ -171,7 +171,7 @@ function dataLines(event: Buffer): DataLine[] {
   return lines;
 }
 
-/** Where the line's text ends: before its CR, LF or both. */
+/** Where the text of a line ends: before its CR, LF or CRLF. */
 function endOfLine(event: Buffer, start: number): number {
   const lf = event.indexOf(LF, start);
   const end = lf < 0 ? event.length : lf;
@@ -179,8 +179,8 @@ function endOfLine(event: Buffer, start: number): number {
   return cr < 0 ? end : start + cr;
 }
 
-/** Of a stream that broke off: without the part of an event at its end, which reaches no client. */
-export function wholeEvents(stream: Buffer): Buffer {
+/** A truncated stream without the incomplete event at its end, which never reaches a client. */
+export function completeEvents(stream: Buffer): Buffer {
   const events = new EventSplitter().push(stream);
   return stream.subarray(
     0,

@@ -1,4 +1,4 @@
-/** The table of wires: a new format is a file of its own and one entry here. */
+/** The table of wires. A new format needs one file and one entry here. */
 import { anthropicMessages } from './anthropic-messages.ts';
 import { geminiGenerateContent, geminiStreamGenerateContent } from './gemini-generate-content.ts';
 import { openaiChat } from './openai-chat.ts';
@@ -17,7 +17,7 @@ const WIRES: readonly Wire[] = [
   openaiEmbeddings,
   geminiGenerateContent,
   geminiStreamGenerateContent,
-  // Requests that use no tokens. Anthropic has its list of models at the same path as OpenAI.
+  // Requests that use no tokens. Anthropic lists its models at the same path as OpenAI.
   lookup('openai.models', 'openai', 'GET', /^\/v1\/models(\/.+)?$/),
   lookup('openai.input_tokens', 'openai', 'POST', /^\/v1\/responses\/input_tokens$/),
   lookup('anthropic.count_tokens', 'anthropic', 'POST', /^\/v1\/messages\/count_tokens$/),
@@ -25,12 +25,12 @@ const WIRES: readonly Wire[] = [
   lookup('gemini.countTokens', 'gemini', 'POST', /^\/v1(alpha|beta)?\/models\/[^/]+:countTokens$/),
 ];
 
-/** The wire of a request, or null when the meter does not understand its path (which begins with `/v1` or alike, without query). */
+/** The wire of a request, or null on an unknown path. `path` starts with `/v1` or similar and has no query. */
 export function wireOf(method: string, path: string): Wire | null {
   return WIRES.find((wire) => wire.matches(method, path)) ?? null;
 }
 
-/** Whose client most likely sends this path; for errors on paths that are no wire's. */
+/** The provider whose client most likely sends this path; for errors on paths that match no wire. */
 export function providerOf(path: string): Provider {
   if (/^\/v1\/(messages|complete)\b/.test(path)) return 'anthropic';
   return /^\/v1(alpha|beta)\b|:\w+$/.test(path) ? 'gemini' : 'openai';

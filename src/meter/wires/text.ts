@@ -1,11 +1,11 @@
-/** The text within requests and answers of any shape, for estimates where a provider states no usage. */
+/** Extracts the text of requests and responses of any shape, for estimates where a provider reports no usage. */
 import { parseObject, type Json } from './json.ts';
 
-/** Above what any model reads at once. */
-const MOST_READ = 8 * 1024 * 1024;
+/** More than any model reads at once. */
+const MAX_INPUT_CHARS = 8 * 1024 * 1024;
 
-/** Names, marks and bytes: not what a model reads or writes as text. `reasoning_details` repeats `reasoning`. */
-const NO_TEXT = new Set([
+/** Keys whose values are ids, enums or binary data, not text of the model. `reasoning_details` repeats `reasoning`. */
+const NON_TEXT_KEYS = new Set([
   'annotations',
   'cache_control',
   'call_id',
@@ -31,19 +31,19 @@ const NO_TEXT = new Set([
 ]);
 
 /**
- * The texts in a value, in their order. `keys`: names of members count as text too, as they do in the schema of a tool. Images,
- * sound and other files are left out.
+ * All texts in a value, in order. `keys`: property names count as text too, as in the schema of a tool. Images, audio and other
+ * files are excluded.
  */
 export function textsIn(value: unknown, keys = false): string[] {
   const texts: string[] = [];
-  let left = MOST_READ;
-  // No recursion: a body may be nested deeper than the stack is.
+  let remaining = MAX_INPUT_CHARS;
+  // No recursion: a body may be nested deeper than the call stack allows.
   const stack: unknown[] = [value];
-  while (stack.length > 0 && left > 0) {
+  while (stack.length > 0 && remaining > 0) {
     const next = stack.pop();
     if (typeof next === 'string') {
-      texts.push(next.length > left ? next.slice(0, left) : next);
-      left -= next.length;
+      texts.push(next.length > remaining ? next.slice(0, remaining) : next);
+      remaining -= next.length;
     } else if (Array.isArray(next)) {
       for (let at = next.length - 1; at >= 0; at -= 1) stack.push(next[at]);
     } else if (typeof next === 'object' && next !== null) {
@@ -59,10 +59,10 @@ export function textsIn(value: unknown, keys = false): string[] {
 
 function isText(key: string, member: unknown, within: Json): boolean {
   if (key === 'data') return within['media_type'] === 'text/plain';
-  return !NO_TEXT.has(key) && !(typeof member === 'string' && member.startsWith('data:'));
+  return !NON_TEXT_KEYS.has(key) && !(typeof member === 'string' && member.startsWith('data:'));
 }
 
-/** The texts in some members of a body, and names too in those that define tools or the form of an answer. */
+/** The texts in the fields `texts` of a body; and texts and property names in `schemas`, which define tools or the response format. */
 export function requestText(body: Buffer, texts: readonly string[], schemas: readonly string[]): string {
   const request = parseObject(body.toString('utf8'));
   if (request === null) return '';
@@ -70,19 +70,19 @@ export function requestText(body: Buffer, texts: readonly string[], schemas: rea
   return [...read, ...schemas.flatMap((name) => textsIn(request[name], true))].join('\n');
 }
 
-/** Events are held up to this size and then reduced to their text. */
-const MOST_HELD = 512 * 1024;
-/** More than any model writes in one answer. */
-const MOST_WRITTEN = 4 * 1024 * 1024;
+/** Events are buffered up to this size and then reduced to their text. */
+const MAX_BUFFERED_BYTES = 512 * 1024;
+/** More than any model writes in one response. */
+const MAX_OUTPUT_CHARS = 4 * 1024 * 1024;
 
-/** What a model has written so far, at the price of holding bytes: most streams end with their usage, and nobody asks. */
-export interface WrittenText {
-  hold(event: Buffer): void;
+/** Collects a model's output. It only buffers bytes until asked: most streams end with their usage, and the text is never needed. */
+export interface OutputTextCollector {
+  add(event: Buffer): void;
   text(): string;
 }
 
-/** `written` finds the text that one event carries. */
-export function writtenText(written: (event: Buffer) => string): WrittenText {
+/** @param textOfEvent extracts the text of one event */
+export function outputTextCollector(textOfEvent: (event: Buffer) => string): OutputTextCollector {
   let events: Buffer[] = [];
   let bytes = 0;
   const texts: string[] = [];
@@ -90,7 +90,7 @@ export function writtenText(written: (event: Buffer) => string): WrittenText {
 
   function reduce(): void {
     for (const event of events) {
-      const text = characters < MOST_WRITTEN ? written(event) : '';
+      const text = characters < MAX_OUTPUT_CHARS ? textOfEvent(event) : '';
       if (text !== '') texts.push(text);
       characters += text.length;
     }
@@ -99,10 +99,10 @@ export function writtenText(written: (event: Buffer) => string): WrittenText {
   }
 
   return {
-    hold(event) {
+    add(event) {
       events.push(event);
       bytes += event.length;
-      if (bytes > MOST_HELD) reduce();
+      if (bytes > MAX_BUFFERED_BYTES) reduce();
     },
     text() {
       reduce();

@@ -1,10 +1,10 @@
 /**
- * A wire is one request format of a provider: how to know it, what its requests ask, and where its answers state usage.
- * The proxy knows nothing of any format beyond this interface.
+ * A wire is one request format of a provider: how to recognize it, how to parse its requests, and where its responses report
+ * usage. The proxy knows nothing about any format beyond this interface.
  */
 import type { TokenCounts } from '../../schema/index.ts';
 
-/** What a provider states of one call, in one shape for every provider. */
+/** What a provider reports for one call, in one shape for all providers. */
 export interface Usage extends TokenCounts {
   /** Of a response that names one: prices depend on it. */
   readonly serviceTier?: string;
@@ -12,78 +12,78 @@ export interface Usage extends TokenCounts {
   readonly raw: unknown;
 }
 
-/** What a request asks for, and the body to send on when it has to differ from the client's. */
+/** What a request asks for, and the body to forward if it must differ from the client's. */
 export interface ParsedRequest {
   readonly model: string | null;
   readonly stream: boolean;
-  /** Null: send the client's bytes. */
+  /** Null: forward the client's bytes. */
   readonly body: Buffer | null;
-  /** True when usage was asked for by the proxy alone and must not reach the client. */
+  /** True when only the proxy asked for usage, so it must not reach the client. */
   readonly hideUsage: boolean;
 }
 
-/** What an answer states. */
+/** What a response states. */
 export interface ParsedResponse {
   readonly model: string | null;
   readonly usage: Usage | null;
-  /** The model had come to its end: an answer whose framing then ends in order is whole. */
+  /** The model finished: if the framing also ends normally, the response is complete. */
   readonly finished: boolean;
-  /** The provider said that this was all: a stream's closing mark, or the end of a body. */
+  /** The provider marked the end: a stream's end marker, or the end of a body. */
   readonly closed: boolean;
-  /** What the provider says went wrong, possibly after its status line said 200; at most 1,000 characters. */
+  /** The provider's error message, possibly after a status of 200; at most 1,000 characters. */
   readonly error: string | null;
 }
 
-/** Follows one streamed answer. No bytes make it throw. */
+/** Parses one streamed response incrementally. Never throws, whatever the bytes. */
 export interface StreamReader {
-  /** Takes the next bytes of the answer; returns what of it, and of what was held before, the client is to get now. */
+  /** Takes the next bytes of the response; returns the bytes that the client gets now, including buffered ones. */
   push(chunk: Buffer): readonly Buffer[];
-  /** Takes the end of the answer's framing; not called of an answer that breaks off. */
+  /** Takes the end of the response; not called when the response is truncated. */
   end(): readonly Buffer[];
-  /** What the answer has stated so far. Of one that is not finished, output tokens are unknown although a count may stand there. */
+  /** What the response has stated so far. Until it is finished, output tokens are null even if it contains a count. */
   parsed(): ParsedResponse;
-  /** What the model has written so far, with reasoning and arguments of tool calls; long ones are cut. For estimates. */
+  /** The model's output so far, including reasoning and tool-call arguments; truncated when long. For estimates. */
   text(): string;
 }
 
 export type Provider = 'openai' | 'anthropic' | 'gemini';
 
-interface Path {
+interface WireBase {
   readonly name: string;
-  /** Whose format it is, which says where the key goes and how errors are worded. */
+  /** The provider that defined the format; decides where the key goes and the format of errors. */
   readonly provider: Provider;
-  /** `path` is what follows the endpoint's root, so it begins with `/v1` or alike; without the query and a `/` at its end. */
+  /** @param path relative to the endpoint's root, so it starts with `/v1` or similar; without query and trailing `/` */
   matches(method: string, path: string): boolean;
 }
 
 /** A request that uses no tokens. */
-export interface LookupWire extends Path {
+export interface LookupWire extends WireBase {
   readonly lookup: true;
 }
 
-/** A request that uses tokens. No bytes make its functions throw. */
-export interface MeteredWire extends Path {
+/** A request that uses tokens. Its functions never throw, whatever the bytes. */
+export interface MeteredWire extends WireBase {
   readonly lookup: false;
   /**
-   * Null when the body is not what the wire expects; it then goes on unread. `askStreamUsage`: a stream that does not ask
-   * for its usage is made to.
+   * Null when the body is not what the wire expects; it is then forwarded unparsed. `askStreamUsage`: add the request for usage to
+   * a stream that lacks it.
    */
-  readRequest(body: Buffer, path: string, askStreamUsage: boolean): ParsedRequest | null;
-  /** Reads a whole answer that was not streamed. */
-  readAnswer(body: Buffer): ParsedResponse;
-  /** Follows an answer that comes as server-sent events; absent where the wire has none. `hideUsage`: as of the request. */
-  readonly readEvents?: (hideUsage: boolean) => StreamReader;
-  /** Follows an answer of any other content type, piece by piece; absent where such an answer is read as a whole. */
-  readonly readPieces?: () => StreamReader;
-  /** All text of a request that the model reads, for estimates; long ones are cut. */
+  parseRequest(body: Buffer, path: string, askStreamUsage: boolean): ParsedRequest | null;
+  /** Parses a complete response that was not streamed. */
+  parseResponse(body: Buffer): ParsedResponse;
+  /** Parses a response of server-sent events; absent if the wire has none. `hideUsage`: as in the parsed request. */
+  readonly openEventReader?: (hideUsage: boolean) => StreamReader;
+  /** Parses a response of any other content type chunk by chunk; absent if such a response is parsed as a whole. */
+  readonly openChunkReader?: () => StreamReader;
+  /** All text of a request that the model reads, for estimates; truncated when long. */
   inputText(body: Buffer): string;
-  /** All text of a whole answer that the model wrote, for estimates; long ones are cut. */
+  /** All text that the model wrote in a complete response, for estimates; truncated when long. */
   outputText(body: Buffer): string;
   /**
-   * Takes members of these names out of the model's messages: in a whole answer, or in the data of one event of a stream. Returns the same
-   * buffer where none stands. Absent where a wire has no such messages.
+   * Removes fields of these names from the model's messages: in a complete response, or in the data of one streamed event. Returns
+   * the same buffer if there are none. Absent if the wire has no such messages.
    */
-  readonly withoutMembers?: (json: Buffer, names: readonly string[]) => Buffer;
+  readonly withoutFields?: (json: Buffer, names: readonly string[]) => Buffer;
 }
 
 export type Wire = LookupWire | MeteredWire;

@@ -10,24 +10,24 @@ test('estimates asked for at the same time each get their own answer; what is no
   const words = Array.from({ length: 8 }, (_, n) => 'word '.repeat(n + 1).trim());
   const estimates = await Promise.all(
     words.map((text, n) =>
-      estimator.estimate({ ...CHAT, body: n % 2 === 0 ? bodyOf(text) : null, written: n % 2 === 0 ? null : text }),
+      estimator.estimate({ ...CHAT, body: n % 2 === 0 ? bodyOf(text) : null, outputText: n % 2 === 0 ? null : text }),
     ),
   );
   assert.deepEqual(
     estimates.map((estimate) => [estimate?.input_tokens, estimate?.output_tokens]),
     words.map((_, n) => (n % 2 === 0 ? [n + 1, null] : [null, n + 1])),
   );
-  assert.equal(await estimator.estimate({ ...CHAT, body: Buffer.from('no JSON'), written: null }), null);
-  assert.equal(await estimator.estimate({ method: 'POST', path: '/v1/files', body: bodyOf('text'), written: null }), null);
-  assert.equal(await estimator.estimate({ ...CHAT, body: null, written: '' }), null);
+  assert.equal(await estimator.estimate({ ...CHAT, body: Buffer.from('no JSON'), outputText: null }), null);
+  assert.equal(await estimator.estimate({ method: 'POST', path: '/v1/files', body: bodyOf('text'), outputText: null }), null);
+  assert.equal(await estimator.estimate({ ...CHAT, body: null, outputText: '' }), null);
   await estimator.close();
 });
 
 test('closing leaves nobody waiting, and a later estimate starts anew', async () => {
   const estimator = createEstimator();
-  const pending = estimator.estimate({ ...CHAT, body: null, written: 'text' });
+  const pending = estimator.estimate({ ...CHAT, body: null, outputText: 'text' });
   await estimator.close();
   assert.equal(await pending, null);
-  assert.equal((await estimator.estimate({ ...CHAT, body: null, written: 'text' }))?.output_tokens, 1);
+  assert.equal((await estimator.estimate({ ...CHAT, body: null, outputText: 'text' }))?.output_tokens, 1);
   await estimator.close();
 });

@@ -26,7 +26,7 @@ function used(input: number | null, output: number | null, more: Partial<Usage> 
 }
 
 function cost(book: PriceBook, model: string, usage: Usage | null, at = AT): number | null {
-  return book.costOf({ asked: model, answered: null, usage, at }).nanoUsd;
+  return book.costOf({ requestModel: model, responseModel: null, usage, at }).nanoUsd;
 }
 
 describe('prices of the configuration', () => {
@@ -38,10 +38,13 @@ describe('prices of the configuration', () => {
 
   test('tokens are priced per million, cached ones at their own price', async () => {
     const book = await loadPrices({ overrides: OVERRIDES, baseUrl: null });
-    assert.deepEqual(book.costOf({ asked: 'mini', answered: 'mini', usage: used(1000, 10, { cacheReadTokens: 400 }), at: AT }), {
-      nanoUsd: 600 * 150 + 400 * 75 + 10 * 600,
-      source: 'config:mini',
-    });
+    assert.deepEqual(
+      book.costOf({ requestModel: 'mini', responseModel: 'mini', usage: used(1000, 10, { cacheReadTokens: 400 }), at: AT }),
+      {
+        nanoUsd: 600 * 150 + 400 * 75 + 10 * 600,
+        source: 'config:mini',
+      },
+    );
     assert.equal(cost(book, 'plain', used(3, 1, { cacheReadTokens: 2, cacheWriteTokens: 1 })), 5000);
     const raw = { cache_creation: { ephemeral_5m_input_tokens: 5, ephemeral_1h_input_tokens: 2 } };
     const written = used(20, 1, { cacheReadTokens: 4, cacheWriteTokens: 7, raw });
@@ -50,8 +53,8 @@ describe('prices of the configuration', () => {
 
   test('the model that answered is priced, else the one asked for', async () => {
     const book = await loadPrices({ overrides: OVERRIDES, baseUrl: null });
-    const source = (asked: string | null, answered: string | null): string | null =>
-      book.costOf({ asked, answered, usage: used(1, 0), at: AT }).source;
+    const source = (requestModel: string | null, responseModel: string | null): string | null =>
+      book.costOf({ requestModel, responseModel, usage: used(1, 0), at: AT }).source;
     assert.equal(source('mini', 'plain'), 'config:plain');
     assert.equal(source('mini', 'mini-2026-01-01'), 'config:mini');
     assert.equal(source('toString', null), null);
@@ -60,19 +63,22 @@ describe('prices of the configuration', () => {
 
   test('they come before those of the library, whichever of the two names they have', async () => {
     const book = await loadPrices({ overrides: { 'gpt-4o': { input_price: 1, output_price: 1 } }, baseUrl: OPENAI });
-    const call = { asked: 'gpt-4o', answered: 'gpt-4o-2024-08-06', usage: used(10, 10), at: AT };
+    const call = { requestModel: 'gpt-4o', responseModel: 'gpt-4o-2024-08-06', usage: used(10, 10), at: AT };
     assert.deepEqual(book.costOf(call), { nanoUsd: 20_000, source: 'config:gpt-4o' });
   });
 
   test('a rehearsal has no cost, whatever the configuration says', async () => {
     const rehearsal = { input_price: 1, output_price: 1 };
     const book = await loadPrices({ overrides: { rehearsal, 'gpt-4o': rehearsal }, baseUrl: OPENAI });
-    for (const [asked, answered] of [
+    for (const [requestModel, responseModel] of [
       ['gpt-4o', 'rehearsal'],
       ['rehearsal', null],
     ] as const)
-      assert.deepEqual(book.costOf({ asked, answered, usage: used(1, 1), at: AT }), { nanoUsd: null, source: null });
-    assert.equal(book.knows('rehearsal'), false);
+      assert.deepEqual(book.costOf({ requestModel, responseModel, usage: used(1, 1), at: AT }), {
+        nanoUsd: null,
+        source: null,
+      });
+    assert.equal(book.hasPrice('rehearsal'), false);
   });
 
   test('a fraction of a nano-dollar is rounded once, half up', async () => {
@@ -114,11 +120,11 @@ describe('prices of the library', () => {
     ]) {
       const book = await loadPrices({ overrides: {}, baseUrl });
       assert.deepEqual(book.facts, { source: null, version: null, sha256: null, overrides: [] }, baseUrl);
-      assert.deepEqual(book.costOf({ asked: 'gpt-4o', answered: 'gpt-4o', usage: used(1, 1), at: AT }), {
+      assert.deepEqual(book.costOf({ requestModel: 'gpt-4o', responseModel: 'gpt-4o', usage: used(1, 1), at: AT }), {
         nanoUsd: null,
         source: null,
       });
-      assert.equal(book.knows('gpt-4o'), false);
+      assert.equal(book.hasPrice('gpt-4o'), false);
     }
   });
 
@@ -138,11 +144,11 @@ describe('prices of the library', () => {
   test('OpenAI: input, cached input, output; the name of the answer finds the model', async () => {
     const book = await loadPrices({ overrides: {}, baseUrl: OPENAI });
     const usage = used(1000, 100, { cacheReadTokens: 400, reasoningTokens: 60 });
-    const { nanoUsd, source } = book.costOf({ asked: null, answered: 'gpt-4o-mini-2024-07-18', usage, at: AT });
+    const { nanoUsd, source } = book.costOf({ requestModel: null, responseModel: 'gpt-4o-mini-2024-07-18', usage, at: AT });
     assert.equal(nanoUsd, 600 * 150 + 400 * 75 + 100 * 600);
     assert.match(source ?? '', /^genai-prices@\d+\.\d+\.\d+:openai\/gpt-4o-mini$/);
-    assert.equal(book.knows('gpt-4o-mini'), true);
-    assert.equal(book.knows('gpt-99-unheard-of'), false);
+    assert.equal(book.hasPrice('gpt-4o-mini'), true);
+    assert.equal(book.hasPrice('gpt-99-unheard-of'), false);
     assert.equal(cost(book, 'gpt-99-unheard-of', used(1, 1)), null);
     assert.equal(cost(book, 'text-embedding-3-small', used(1000, 0)), 20_000);
     assert.equal(cost(book, 'text-embedding-3-small', used(1000, 1)), null, 'its output has no price');
@@ -213,7 +219,7 @@ describe('prices of the library', () => {
   test('without usage there is no cost, but it is known that the model has a price', async () => {
     const book = await loadPrices({ overrides: {}, baseUrl: OPENAI });
     for (const usage of [null, used(null, 3), used(3, null)]) {
-      const { nanoUsd, source } = book.costOf({ asked: 'gpt-4o', answered: null, usage, at: AT });
+      const { nanoUsd, source } = book.costOf({ requestModel: 'gpt-4o', responseModel: null, usage, at: AT });
       assert.equal(nanoUsd, null);
       assert.match(source ?? '', /openai\/gpt-4o$/);
     }
@@ -240,11 +246,11 @@ test('where nothing is charged no cost is known', () => {
   const book = unpriced('A rehearsal costs nothing');
   assert.equal(book.message, 'A rehearsal costs nothing');
   assert.deepEqual(book.facts, { source: null, version: null, sha256: null, overrides: [] });
-  assert.deepEqual(book.costOf({ asked: 'gpt-4o', answered: 'gpt-4o', usage: used(1, 1), at: AT }), {
+  assert.deepEqual(book.costOf({ requestModel: 'gpt-4o', responseModel: 'gpt-4o', usage: used(1, 1), at: AT }), {
     nanoUsd: null,
     source: null,
   });
-  assert.equal(book.knows('gpt-4o'), false);
+  assert.equal(book.hasPrice('gpt-4o'), false);
 });
 
 test('the library is loaded for an endpoint, not with the meter', () => {

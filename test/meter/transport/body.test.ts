@@ -6,9 +6,9 @@ test('a bounded buffer: the beginning up to the limit, wherever chunks end', () 
   for (const pieces of [['abcdef'], ['ab', 'cdef'], ['abcd', 'ef'], ['abc', '', 'd', 'e', 'f']]) {
     const held = new BoundedBuffer(4);
     for (const piece of pieces) held.push(Buffer.from(piece));
-    assert.deepEqual([String(held.bytes()), held.whole], ['abcd', false]);
+    assert.deepEqual([String(held.bytes()), held.complete], ['abcd', false]);
   }
   const exact = new BoundedBuffer(4);
   exact.push(Buffer.from('abcd'));
-  assert.deepEqual([String(exact.bytes()), exact.whole], ['abcd', true]);
+  assert.deepEqual([String(exact.bytes()), exact.complete], ['abcd', true]);
 });

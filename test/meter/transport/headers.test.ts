@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { DUMMY_KEY, putKey, queryWithoutKey } from '../../../src/meter/transport/headers.ts';
+import { DUMMY_KEY, injectKey, queryWithoutKey } from '../../../src/meter/transport/headers.ts';
 import { metered, REAL_KEY, WHOLE } from '../metered-attempt.ts';
 import { completion } from '../upstream-stub.ts';
 
@@ -12,7 +12,7 @@ test('the real key goes where the client put the dummy, and nowhere else', () =>
     const { 'x-kept': kept, ...rest } = left as Record<string, string>;
     assert.equal(kept, '1');
     const to = { ...rest };
-    const sentQuery = putKey(to, query, provider, 'REAL');
+    const sentQuery = injectKey(to, query, provider, 'REAL');
     return [to, sentQuery];
   };
   assert.deepEqual(sent({ authorization: `Bearer ${DUMMY_KEY}` }), [{ authorization: 'Bearer REAL' }, '']);
@@ -33,7 +33,7 @@ test('the real key goes where the client put the dummy, and nowhere else', () =>
 test('a client that sends no key, or one of its own, is given the real one where the provider or the client expects it', () => {
   const sent = (headers: Record<string, string>, provider: 'openai' | 'anthropic' | 'gemini', query = '') => {
     const to = { ...headers };
-    return [to, putKey(to, query, provider, 'REAL')];
+    return [to, injectKey(to, query, provider, 'REAL')];
   };
   assert.deepEqual(sent({}, 'openai'), [{ authorization: 'Bearer REAL' }, '']);
   assert.deepEqual(sent({}, 'anthropic'), [{ 'x-api-key': 'REAL' }, '']);
@@ -47,12 +47,12 @@ test('a client that sends no key, or one of its own, is given the real one where
 
 test('without a real key the dummy is taken away', () => {
   const headers = { authorization: `Bearer ${DUMMY_KEY}`, 'x-api-key': DUMMY_KEY };
-  assert.equal(putKey(headers, `?key=${DUMMY_KEY}`, 'openai', null), '');
+  assert.equal(injectKey(headers, `?key=${DUMMY_KEY}`, 'openai', null), '');
   assert.deepEqual(headers, {});
 });
 
 test('a key is written so that a query can hold it', () => {
-  assert.equal(putKey({}, `?key=${DUMMY_KEY}`, 'gemini', 'a&b=c'), '?key=a%26b%3Dc');
+  assert.equal(injectKey({}, `?key=${DUMMY_KEY}`, 'gemini', 'a&b=c'), '?key=a%26b%3Dc');
 });
 
 test('what may be kept of a query has no key', () => {

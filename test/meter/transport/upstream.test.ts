@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { keyMasks, openConnections, openUpstream } from '../../../src/meter/transport/upstream.ts';
+import { keyMasks, openConnectionPools, openUpstream } from '../../../src/meter/transport/upstream.ts';
 
 const CASES: [baseUrl: string, asked: string, sent: string][] = [
   ['https://api.openai.com/v1', '/v1/chat/completions', '/v1/chat/completions'],
@@ -20,7 +20,7 @@ const CASES: [baseUrl: string, asked: string, sent: string][] = [
 ];
 
 test('paths below the root: /v1 stands for base_url, others for base_url without its version', () => {
-  const connections = openConnections();
+  const connections = openConnectionPools();
   for (const [baseUrl, asked, sent] of CASES) {
     assert.equal(openUpstream(baseUrl, null, connections).pathOf(asked), sent, `${baseUrl} ${asked}`);
   }

@@ -21,7 +21,7 @@ const end = (usage: object = { output_tokens: 15 }) => ({ type: 'message_delta',
 const stop = { type: 'message_stop' };
 
 function usageOf(raw: object) {
-  return wire.readAnswer(Buffer.from(JSON.stringify({ model: 'm', usage: raw }))).usage;
+  return wire.parseResponse(Buffer.from(JSON.stringify({ model: 'm', usage: raw }))).usage;
 }
 
 test('input is what was sent, read from and written to the cache together', () => {
@@ -90,7 +90,7 @@ test('errors, in a stream and in place of an answer', () => {
   const error = { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' }, request_id: 'req_1' };
   assert.equal(readStream(wire, named(start(), error)).answered.error, 'Overloaded');
   assert.equal(readStream(wire, named(error)).answered.error, 'Overloaded');
-  assert.equal(wire.readAnswer(Buffer.from(JSON.stringify(error))).error, 'Overloaded');
+  assert.equal(wire.parseResponse(Buffer.from(JSON.stringify(error))).error, 'Overloaded');
 });
 
 test('what the model wrote: text, thinking and input of tools', () => {

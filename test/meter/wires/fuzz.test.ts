@@ -18,8 +18,8 @@ const WIRES = PATHS.map((path) => ({ path, wire: metered(path) }));
 
 /** Calls everything there is with these bytes; returns what the readers of streams make of them, cut in the given sizes. */
 function everything(wire: MeteredWire, path: string, bytes: Buffer, sizes: readonly number[]): unknown[] {
-  wire.readRequest(bytes, path, true);
-  wire.readAnswer(bytes);
+  wire.parseRequest(bytes, path, true);
+  wire.parseResponse(bytes);
   assert.equal(typeof wire.inputText(bytes), 'string');
   assert.equal(typeof wire.outputText(bytes), 'string');
   const chunks: Buffer[] = [];
@@ -100,7 +100,7 @@ for (const { path, wire } of WIRES) {
   test(`property: ${wire.name} takes no count for what it is not`, () => {
     fc.assert(
       fc.property(json, (body) => {
-        const { usage } = wire.readAnswer(Buffer.from(body));
+        const { usage } = wire.parseResponse(Buffer.from(body));
         for (const count of [
           usage?.inputTokens,
           usage?.outputTokens,

@@ -27,7 +27,7 @@ const LIST = [
 ];
 
 test('the model is asked for in the path', () => {
-  const asked = (path: string) => streamed.readRequest(Buffer.from('{"contents":[]}'), path, true);
+  const asked = (path: string) => streamed.parseRequest(Buffer.from('{"contents":[]}'), path, true);
   assert.deepEqual(asked(`${PATH}:streamGenerateContent`), {
     model: 'gemini-2.5-pro',
     stream: true,
@@ -41,7 +41,7 @@ test('the model is asked for in the path', () => {
 });
 
 function usageOf(usageMetadata: object) {
-  return whole.readAnswer(Buffer.from(JSON.stringify({ usageMetadata }))).usage;
+  return whole.parseResponse(Buffer.from(JSON.stringify({ usageMetadata }))).usage;
 }
 
 test('input is prompt and tools’ results, cached or not; output is candidates and thoughts', () => {
@@ -127,7 +127,7 @@ test('a prompt that is refused ends its stream', () => {
 
 test('errors: an object, and an object in a list', () => {
   const error = { error: { code: 429, message: 'quota', status: 'RESOURCE_EXHAUSTED' } };
-  assert.equal(whole.readAnswer(Buffer.from(JSON.stringify(error))).error, 'quota');
+  assert.equal(whole.parseResponse(Buffer.from(JSON.stringify(error))).error, 'quota');
   for (const body of [error, [error]]) {
     assert.equal(readStream(streamed, [JSON.stringify(body, null, 2)], { contentType: JSON_TYPE }).answered.error, 'quota');
   }

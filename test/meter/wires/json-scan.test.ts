@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { openaiChat } from '../../../src/meter/wires/openai-chat.ts';
-import { withData } from '../../../src/meter/wires/sse.ts';
+import { rewriteData } from '../../../src/meter/wires/sse.ts';
 
 type Json = Record<string, unknown>;
 
 const NAMES = ['refusal', 'annotations'];
-const omit = (json: Buffer, names = NAMES): Buffer => openaiChat.withoutMembers?.(json, names) ?? assert.fail();
+const omit = (json: Buffer, names = NAMES): Buffer => openaiChat.withoutFields?.(json, names) ?? assert.fail();
 const left = (json: string): string => String(omit(Buffer.from(json)));
 
 test('the member goes with its comma; every other byte stays, also where JSON would be written otherwise', () => {
@@ -107,9 +107,9 @@ test('an event: only its data changes, however its lines end and whether or not 
     ['data: {x\nid: x\ndata: 1x\ndata: }\n\n', 'data: {\ndata: 1\ndata: }\nid: x\n\n'],
     ['data: {x\r\ndata: }\r\nid: 7\r\n\r\n', 'data: {\ndata: }\r\nid: 7\r\n\r\n'],
   ] as const;
-  for (const [given, expected] of cases) assert.equal(String(withData(Buffer.from(given), change)), expected);
+  for (const [given, expected] of cases) assert.equal(String(rewriteData(Buffer.from(given), change)), expected);
   for (const same of [': x\n\n', 'event: x\n\n', 'data: a\n\n', 'data\n\n', 'data: a\ndata: b\n\n']) {
     const event = Buffer.from(same);
-    assert.equal(withData(event, change), event);
+    assert.equal(rewriteData(event, change), event);
   }
 });

@@ -11,7 +11,7 @@ function chunk(delta: object, finish_reason: string | null = null, more: object 
 }
 
 function ask(body: object | string, askStreamUsage = true) {
-  return wire.readRequest(
+  return wire.parseRequest(
     Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
     '/v1/chat/completions',
     askStreamUsage,
@@ -35,7 +35,7 @@ test('a stream is made to ask for its usage, unless it does or the endpoint does
 
 test('bytes of a request that are no text go on as they are', () => {
   const body = Buffer.concat([Buffer.from('{"stream":true,"x":"'), Buffer.from([0xff, 0xfe]), Buffer.from('"}')]);
-  const sent = wire.readRequest(body, '', true)?.body ?? assert.fail();
+  const sent = wire.parseRequest(body, '', true)?.body ?? assert.fail();
   assert.deepEqual(sent.subarray(sent.length - body.length + 1), body.subarray(1));
 });
 
@@ -118,7 +118,7 @@ test('events of every form are read: lines of data, comments, names, numbers', (
 });
 
 test('output includes reasoning, also where a provider states it beside the completion', () => {
-  const output = (usage: object) => wire.readAnswer(Buffer.from(JSON.stringify({ usage }))).usage?.outputTokens;
+  const output = (usage: object) => wire.parseResponse(Buffer.from(JSON.stringify({ usage }))).usage?.outputTokens;
   const details = { completion_tokens_details: { reasoning_tokens: 94 } };
   assert.equal(output({ prompt_tokens: 32, completion_tokens: 9, total_tokens: 135, ...details }), 103);
   assert.equal(output({ prompt_tokens: 32, completion_tokens: 103, total_tokens: 135, ...details }), 103);
@@ -137,7 +137,7 @@ test('a count is a whole number from 0 on, and nothing else', () => {
     ['7', null],
     [null, null],
   ]) {
-    const { usage } = wire.readAnswer(Buffer.from(JSON.stringify({ usage: { prompt_tokens: value } })));
+    const { usage } = wire.parseResponse(Buffer.from(JSON.stringify({ usage: { prompt_tokens: value } })));
     assert.equal(usage?.inputTokens, count);
   }
 });

@@ -46,7 +46,7 @@ test('an error event, in both of its forms', () => {
 });
 
 test('an answer that is not streamed: done, in background, failed', () => {
-  const read = (body: object) => wire.readAnswer(Buffer.from(JSON.stringify(body)));
+  const read = (body: object) => wire.parseResponse(Buffer.from(JSON.stringify(body)));
   const done = { model: 'm-2026', status: 'completed', error: null, usage: USAGE };
   assert.deepEqual(read(done), { model: 'm-2026', usage: NORMAL, finished: true, closed: true, error: null });
   assert.equal(read({ ...done, status: 'queued', usage: null }).usage, null);
@@ -54,7 +54,7 @@ test('an answer that is not streamed: done, in background, failed', () => {
 });
 
 test('details that are absent are unknown, not 0', () => {
-  const { usage } = wire.readAnswer(Buffer.from('{"usage":{"input_tokens":3,"output_tokens":2}}'));
+  const { usage } = wire.parseResponse(Buffer.from('{"usage":{"input_tokens":3,"output_tokens":2}}'));
   assert.deepEqual(usage, {
     inputTokens: 3,
     outputTokens: 2,
@@ -100,7 +100,7 @@ test('what the model wrote and read', () => {
 test('embeddings: input tokens alone, and no output is no missing count', () => {
   const embeddings = metered('/v1/embeddings');
   const answer = { object: 'list', data: [], model: 'e-2026', usage: { prompt_tokens: 8, total_tokens: 8 } };
-  assert.deepEqual(embeddings.readAnswer(Buffer.from(JSON.stringify(answer))), {
+  assert.deepEqual(embeddings.parseResponse(Buffer.from(JSON.stringify(answer))), {
     model: 'e-2026',
     usage: {
       inputTokens: 8,
@@ -114,7 +114,7 @@ test('embeddings: input tokens alone, and no output is no missing count', () => 
     closed: true,
     error: null,
   });
-  const silent = embeddings.readAnswer(Buffer.from('{"usage":{}}')).usage;
+  const silent = embeddings.parseResponse(Buffer.from('{"usage":{}}')).usage;
   assert.deepEqual([silent?.inputTokens, silent?.outputTokens], [null, null]);
   assert.equal(embeddings.inputText(Buffer.from('{"input":["one","two"]}')), 'one\ntwo');
 });
