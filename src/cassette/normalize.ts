@@ -1,22 +1,22 @@
-/** A body as it stands on a cassette: without secrets, without what is this run's own. */
+/** Normalizes a body for a cassette: removes secrets and text that is specific to this run. */
 import { isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { completeEvents } from '../meter/index.ts';
 import type { ExchangeContent } from '../schema/index.ts';
 import type { Redactor } from '../secrets/index.ts';
-import { canonicalText } from './exact-json.ts';
-import { withoutForms, type Edit, type Substitutions } from './substitutions.ts';
-import { rewriteTexts, type Rewrite } from './text-forms.ts';
+import { canonicalText } from './lossless-json.ts';
+import { withoutEncodings, type Edit, type Substitutions } from './substitutions.ts';
+import { rewriteTexts, type TextRewrite } from './text-forms.ts';
 
 export interface Normalizer {
   readonly text: (text: string) => string;
   readonly request: (body: Buffer) => NormalizedRequest;
-  /** Null when it must not be kept: bytes that are no text, with a secret in them. */
-  readonly answer: (body: Buffer, facts: { readonly streamed: boolean; readonly complete: boolean }) => ExchangeContent | null;
+  /** Null when it must not be stored: bytes that are not text and contain a secret. */
+  readonly response: (body: Buffer, facts: { readonly streamed: boolean; readonly complete: boolean }) => ExchangeContent | null;
 }
 
 export interface NormalizedRequest {
-  /** Null as for an answer. */
+  /** Null as for a response. */
   readonly content: ExchangeContent | null;
   readonly sha256: string;
 }
@@ -29,38 +29,38 @@ export function createNormalizer(redactor: Redactor, substitutions: Substitution
     redacted.push((redacted.pop() ?? '') + stream.end());
     return redacted;
   };
-  const normalize: Rewrite = {
-    concerns: (text) => substitutions.find(text).length > 0 || redactor.containsSecret(text),
+  const rewrite: TextRewrite = {
+    matches: (text) => substitutions.find(text).length > 0 || redactor.containsSecret(text),
     apply(pieces) {
-      // In this order a placeholder stays whole in its piece.
+      // In this order, a placeholder always stays within one piece.
       const redacted = redact(pieces);
       return editPieces(redacted, substitutions.find(redacted.join('')));
     },
   };
-  const rewritten = (text: string, streamed: boolean): string => {
-    const said = rewriteTexts(text, streamed, normalize);
-    // What is left is a number, or looks like a key only where its piece of a stream begins.
-    return redactor.containsSecret(said) ? redactor.redact(said) : said;
+  const normalizeText = (text: string, streamed: boolean): string => {
+    const normalized = rewriteTexts(text, streamed, rewrite);
+    // Secrets that remain are numbers, or look like a key only at the beginning of a streamed piece.
+    return redactor.containsSecret(normalized) ? redactor.redact(normalized) : normalized;
   };
   const ofBytes = (body: Buffer): ExchangeContent | null =>
     redactor.containsSecret(body) ? null : { base64: body.toString('base64') };
 
   return {
-    text: (text) => rewritten(text, false),
+    text: (text) => normalizeText(text, false),
     request(body) {
       if (!isUtf8(body)) return { content: ofBytes(body), sha256: hash('sha256', body) };
-      const content = rewritten(body.toString('utf8'), false);
-      return { content, sha256: hash('sha256', canonicalText(withoutForms(content))) };
+      const content = normalizeText(body.toString('utf8'), false);
+      return { content, sha256: hash('sha256', canonicalText(withoutEncodings(content))) };
     },
-    answer(body, { streamed, complete }) {
+    response(body, { streamed, complete }) {
       const whole = complete ? body : withoutBrokenEnd(body, streamed);
       if (!isUtf8(whole)) return ofBytes(whole);
-      return rewritten(whole.toString('utf8'), streamed);
+      return normalizeText(whole.toString('utf8'), streamed);
     },
   };
 }
 
-/** The text of each edit goes where its place begins. */
+/** Inserts the text of each edit into the piece in which its range starts. */
 function editPieces(pieces: readonly string[], edits: readonly Edit[]): string[] {
   let offset = 0;
   return pieces.map((piece) => {
@@ -77,7 +77,7 @@ function editPieces(pieces: readonly string[], edits: readonly Edit[]): string[]
   });
 }
 
-/** Of an answer that was cut: a part of an event, which reaches no client, or of a character. */
+/** Removes from a truncated response the incomplete event or character at its end, which no client can use. */
 function withoutBrokenEnd(body: Buffer, streamed: boolean): Buffer {
   if (streamed) return completeEvents(body);
   for (let cut = 0; cut < 4 && cut <= body.length; cut++) {

@@ -1,14 +1,14 @@
-/** Reads a cassette back. A line that is none of its exchanges is told and passed over. */
+/** Reads a cassette. Lines that are not valid exchanges are reported and skipped. */
 import { StepwellError } from '../errors/index.ts';
 import { CassetteExchange, parseJson } from '../schema/index.ts';
 import { CASSETTE_FILE, LineSplitter, type RawLine, type RunSource } from '../store/index.ts';
 import { cassetteError } from './errors.ts';
 
-/** What a writer keeps of one exchange fits, whatever its escapes. */
+/** Large enough for any exchange that the recorder writes, however many escapes it needs. */
 const MAX_LINE_BYTES = 64 * 1024 * 1024;
 
 interface DamagedExchange {
-  /** From 1. */
+  /** Line number, from 1. */
   readonly line: number;
   /** A phrase for people: `cut off`. */
   readonly reason: string;

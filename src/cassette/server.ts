@@ -1,4 +1,4 @@
-/** The replay: a provider on loopback that answers from cassettes. It is put behind the meter, like the rehearsal. */
+/** The replay: a loopback endpoint that answers from cassettes. It takes the provider's place behind the meter, like the rehearsal. */
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { buffer as readBuffer } from 'node:stream/consumers';
@@ -12,14 +12,14 @@ interface ReplayOptions {
   readonly strict: boolean;
 }
 
-/** Disposing it records what of the cassette was used. */
+/** Disposing it records how much of the cassette was used. */
 interface ReplayUpstream extends Disposable {
-  /** With its `/v1`. Any key is accepted. */
+  /** Includes `/v1`. Any key is accepted. */
   readonly baseUrl: string;
 }
 
 interface Replay extends AsyncDisposable {
-  /** Begins the cassette for one run, which has a position in it of its own. Call it in the run's log scope. */
+  /** Starts the cassette for one run; each run has its own position in it. Call it in the run's log scope. */
   open(run: ReplayedRun): ReplayUpstream;
 }
 
@@ -34,7 +34,7 @@ export async function startReplay({ strict }: ReplayOptions): Promise<Replay> {
   const sessions = new Map<string, ReplaySession>();
   const server = createServer((request, response) => {
     const [, token = '', path = ''] = /^\/([\w-]+)(\/.*)$/.exec(request.url ?? '') ?? [];
-    // The only failure left is a client that goes away, which needs no answer.
+    // The only remaining failure is a client that disconnects, which needs no response.
     respond(sessions.get(token) ?? null, path, request, response).catch(() => void response.destroy());
   });
   server.keepAliveTimeout = 120_000;
@@ -58,7 +58,7 @@ export async function startReplay({ strict }: ReplayOptions): Promise<Replay> {
   };
 }
 
-/** No client takes it for a passing trouble. */
+/** A status that no client retries. */
 const NOT_ON_CASSETTE = 422;
 
 async function respond(
@@ -83,18 +83,18 @@ async function respond(
   else sendRecorded(response, answer.exchange, answer.body);
 }
 
-/** Gives a recorded answer again: the same status and body, broken off where the recorded one was. */
+/** Sends a recorded response: the same status and body, truncated where the recorded one was. */
 function sendRecorded(response: ServerResponse, exchange: CassetteExchange, body: Buffer): void {
   const { status, headers, complete, streamed } = exchange;
   if (status === null) {
-    // No answer had begun.
+    // The recorded request got no response.
     response.destroy();
     return;
   }
   if (!complete) {
     response.writeHead(status, headers);
     response.flushHeaders();
-    // Without the end of the framing, which tells the client that something is missing.
+    // Closed without the end of the framing, so the client notices the truncation.
     response.write(body, () => response.destroy());
     return;
   }
@@ -102,7 +102,7 @@ function sendRecorded(response: ServerResponse, exchange: CassetteExchange, body
   response.end(body);
 }
 
-/** Gemini's clients may send their key in the URL; recorded paths are without it. */
+/** Gemini clients may send their key in the URL; recorded paths do not contain it. */
 function withoutKey(url: string): string {
   const cut = url.indexOf('?');
   return cut < 0 ? url : url.slice(0, cut) + queryWithoutKey(url.slice(cut));

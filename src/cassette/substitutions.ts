@@ -1,6 +1,6 @@
 /**
- * Text that differs between two runs of the same experiment, and what stands in its place on a cassette: so that a repetition,
- * in another directory and under another run id, asks in the same words, and is answered in its own.
+ * Replaces text that differs between two runs of the same experiment by placeholders on the cassette, so that a replay with another
+ * directory and another run id sends the same requests and gets responses with its own values.
  */
 import { realpathSync } from 'node:fs';
 
@@ -11,15 +11,15 @@ export interface Edit {
 }
 
 export interface Substitutions {
-  /** The run's own text in `text` and its placeholders, in order, without overlaps. */
+  /** The run-specific parts of `text` and their placeholders, in order, without overlaps. */
   find(text: string): Edit[];
-  /** Placeholders replaced by the run's own text. One whose text this run has not shown yet stays. */
+  /** Replaces placeholders by this run's values. A placeholder whose value has not been seen yet stays. */
   restore(text: string): string;
 }
 
-/** Everything of a run's own lies below its directory or has its id in it. */
-export interface OwnText {
-  /** Absolute. */
+/** All run-specific text contains the run's directory or its id. */
+export interface RunIdentity {
+  /** Absolute path. */
   readonly runDir: string;
   readonly runId: string;
 }
@@ -27,8 +27,8 @@ export interface OwnText {
 const OPENING = '{{stepwell:';
 const PLACEHOLDER = /\{\{stepwell:([a-z_]+(?::[a-z]+)?)\}\}/g;
 
-/** How a value looks inside a text that is itself JSON, a URL, or a part of one. */
-const FORMS: readonly (readonly [suffix: string, write: (value: string) => string])[] = [
+/** How a value is encoded inside a text that is itself JSON, a URL, or a URL component. */
+const ENCODINGS: readonly (readonly [suffix: string, write: (value: string) => string])[] = [
   ['', (value) => value],
   [':json', (value) => JSON.stringify(value).slice(1, -1)],
   [':uri', encodeURI],
@@ -37,24 +37,24 @@ const FORMS: readonly (readonly [suffix: string, write: (value: string) => strin
 
 /**
  * `{{stepwell:run_dir}}`, `{{stepwell:run_id}}`, `{{stepwell:meter}}` (the proxy's URL with its port and token) and
- * `{{stepwell:mark}}`. The last two are known only when they have been seen, and the latest one seen is put back.
+ * `{{stepwell:mark}}`. The values of the last two are learned when they appear; the latest one is restored.
  */
-export function createSubstitutions({ runDir, runId }: OwnText): Substitutions {
+export function createSubstitutions({ runDir, runId }: RunIdentity): Substitutions {
   const texts = new Map<string, string>();
   const names = new Map<string, string>();
   const add = (name: string, value: string): void => {
     if (!names.has(value)) names.set(value, name);
     if (!texts.has(name)) texts.set(name, value);
   };
-  // What asks the system for its directory is told the real path.
-  for (const dir of [runDir, realPath(runDir)]) for (const [suffix, write] of FORMS) add(`run_dir${suffix}`, write(dir));
+  // A process that asks for its working directory gets the real path.
+  for (const dir of [runDir, realPath(runDir)]) for (const [suffix, write] of ENCODINGS) add(`run_dir${suffix}`, write(dir));
   add('run_id', runId);
-  // A text that has a placeholder of its own keeps it.
+  // A text that already contains a placeholder keeps it.
   add('literal', OPENING);
 
   const id = escapePattern(runId);
   const literals = [...names.keys()].sort((a, b) => b.length - a.length);
-  // Every match holds one of these, mostly the run id or what opens a placeholder, and looking for them costs much less.
+  // Every match contains one of these, usually the run id or the start of a placeholder; searching for them is much cheaper.
   const needles = literals.filter((text) => !literals.some((other) => other !== text && text.includes(other)));
   const pattern = new RegExp(
     String.raw`(?<meter>http://127\.0\.0\.1:\d+/[\w-]{22}/r/${id})|(?<mark>${id}:[0-9a-f]{16})|${literals.map(escapePattern).join('|')}`,
@@ -76,10 +76,10 @@ export function createSubstitutions({ runDir, runId }: OwnText): Substitutions {
 }
 
 /**
- * `text`, in which the forms of a placeholder are one. Where a directory needs no escapes its forms are the same, and the other
- * run's directory may need some: a request says the same in both.
+ * Removes the encoding suffix of placeholders, so that requests compare equal. In a directory name without special characters all
+ * encodings are the same, while another run's directory may need escapes.
  */
-export function withoutForms(text: string): string {
+export function withoutEncodings(text: string): string {
   return text.replaceAll(/(\{\{stepwell:run_dir):[a-z]+\}\}/g, '$1}}');
 }
 

@@ -1,68 +1,68 @@
 /**
- * Changes what a body says and nothing else. Strings are changed as a reader of the format sees them, without escapes; a text
- * that a stream brings in pieces is seen as one. Where nothing changes every byte stays; a value in which something does is
- * written anew, without white space and with its numbers as they were.
+ * Rewrites the texts in a body and nothing else. Strings are rewritten as a reader of the format sees them, without escapes; a text
+ * that is streamed in pieces is seen as one. If nothing changes, every byte stays; a JSON value with a change is serialized again,
+ * without whitespace and with its numbers as they were.
  */
-import { parseExactly, writeJson, WrittenNumber } from './exact-json.ts';
+import { parseLossless, stringifyLossless, RawNumber } from './lossless-json.ts';
 import { parseJson } from '../schema/index.ts';
 
-export interface Rewrite {
-  /** False when there is nothing to change in the text, nor in any part of it. */
-  concerns(text: string): boolean;
-  /** Gets one text in its pieces and returns as many. */
+export interface TextRewrite {
+  /** False when there is nothing to change in the text or in any part of it. */
+  matches(text: string): boolean;
+  /** Gets the pieces of one text and returns the same number of pieces. */
   apply(pieces: readonly string[]): readonly string[];
 }
 
-/** A stretch of the body: JSON, or one text in itself. */
+/** A section of the body: a JSON value, or one plain text. */
 interface Part {
   readonly start: number;
   readonly end: number;
-  /** An event each: of JSON that is an array its elements, since a provider may stream one. Null for a text. */
+  /** The events in the JSON: of an array its elements, since a provider may stream one. Null for plain text. */
   readonly events: readonly unknown[] | null;
 }
 
 /**
- * The place of a string in an event, told by its keys and by every number by which the event tells texts apart. A provider streams
- * a text by sending events that have its next letters at the same place.
+ * The position of a string in an event: its keys, plus every index field by which the event distinguishes texts. A provider streams
+ * a text by sending events with its next characters in the same slot.
  */
-class Place {
+class TextSlot {
   readonly pieces: string[] = [];
-  /** The number of the event of each piece. */
+  /** For each piece, the number of its event. */
   readonly events: number[] = [];
-  readonly #below = new Map<string | number, Place>();
+  readonly #children = new Map<string | number, TextSlot>();
 
-  at(key: string | number): Place {
-    let place = this.#below.get(key);
-    if (place === undefined) this.#below.set(key, (place = new Place()));
-    return place;
+  child(key: string | number): TextSlot {
+    let slot = this.#children.get(key);
+    if (slot === undefined) this.#children.set(key, (slot = new TextSlot()));
+    return slot;
   }
 }
 
-/** What a body says. */
-class Texts {
-  readonly root = new Place();
-  /** Those where a string stood. */
-  readonly places = new Set<Place>();
-  /** Keys, and whatever is no JSON: texts that nothing goes on with. */
-  readonly alone = new Set<string>();
+/** All texts in a body. */
+class CollectedTexts {
+  readonly root = new TextSlot();
+  /** Slots that hold a string. */
+  readonly slots = new Set<TextSlot>();
+  /** Keys, and text that is not JSON: these are never continued in another event. */
+  readonly standalone = new Set<string>();
 }
 
 /** @param streamed the body is server-sent events */
-export function rewriteTexts(body: string, streamed: boolean, rewrite: Rewrite): string {
+export function rewriteTexts(body: string, streamed: boolean, rewrite: TextRewrite): string {
   const parts = streamed ? partsOfEvents(body) : [partOf(body, 0, body.length)];
-  const texts = new Texts();
+  const texts = new CollectedTexts();
   let number = 0;
   for (const { start, end, events } of parts) {
-    if (events === null) texts.alone.add(body.slice(start, end));
-    else for (const event of events) collect(event, startOf(event, texts.root), number++, texts);
+    if (events === null) texts.standalone.add(body.slice(start, end));
+    else for (const event of events) collect(event, rootSlotOf(event, texts.root), number++, texts);
   }
-  const whole = Array.from(texts.places, ({ pieces }) => pieces.join(''));
-  // One look at everything is much less work than many small ones, and mostly the last.
-  if (!rewrite.concerns([...whole, ...texts.alone].join('\n'))) return body;
-  return written(body, parts, texts.root, changesOf(texts, rewrite));
+  const whole = Array.from(texts.slots, ({ pieces }) => pieces.join(''));
+  // One search over everything is much cheaper than many small ones, and usually finds nothing.
+  if (!rewrite.matches([...whole, ...texts.standalone].join('\n'))) return body;
+  return applyChanges(body, parts, texts.root, changesOf(texts, rewrite));
 }
 
-/** Each line by itself: a provider puts one JSON value behind each `data:`. */
+/** Line by line: a provider puts one JSON value after each `data:`. */
 function partsOfEvents(body: string): Part[] {
   return Array.from(body.matchAll(/[^\r\n]+/g), ({ 0: line, index }) => {
     const head = line.startsWith('data:') ? (line.startsWith('data: ') ? 6 : 5) : 0;
@@ -77,68 +77,68 @@ function partOf(body: string, start: number, end: number): Part {
   return { start, end, events: Array.isArray(value) ? value : [value] };
 }
 
-/** Events of different types say different things at the same keys. */
-function startOf(event: unknown, root: Place): Place {
+/** Events of different types use the same keys for different texts. */
+function rootSlotOf(event: unknown, root: TextSlot): TextSlot {
   const type = (event as { type?: unknown } | null)?.type;
-  return typeof type === 'string' ? root.at(type) : root;
+  return typeof type === 'string' ? root.child(type) : root;
 }
 
-function collect(value: unknown, place: Place, event: number, texts: Texts): void {
+function collect(value: unknown, slot: TextSlot, event: number, texts: CollectedTexts): void {
   if (typeof value === 'string') {
-    place.pieces.push(value);
-    place.events.push(event);
-    texts.places.add(place);
+    slot.pieces.push(value);
+    slot.events.push(event);
+    texts.slots.add(slot);
   } else if (Array.isArray(value)) {
-    value.forEach((each, index) => collect(each, place.at(index), event, texts));
+    value.forEach((each, index) => collect(each, slot.child(index), event, texts));
   } else if (typeof value === 'object' && value !== null) {
     const tree = value as Record<string, unknown>;
-    const own = placeOf(tree, place);
+    const own = slotByIndex(tree, slot);
     for (const key in tree) {
-      texts.alone.add(key);
-      collect(tree[key], own.at(key), event, texts);
+      texts.standalone.add(key);
+      collect(tree[key], own.child(key), event, texts);
     }
   }
 }
 
 /** `index`, `output_index`, `content_index` … */
-function placeOf(tree: Record<string, unknown>, place: Place): Place {
-  let own = place;
+function slotByIndex(tree: Record<string, unknown>, slot: TextSlot): TextSlot {
+  let own = slot;
   for (const key in tree) {
     if (key !== 'index' && !key.endsWith('_index')) continue;
     const index = tree[key];
-    if (typeof index === 'number' || index instanceof WrittenNumber) own = own.at(`${key} ${String(index)}`);
+    if (typeof index === 'number' || index instanceof RawNumber) own = own.child(`${key} ${String(index)}`);
   }
   return own;
 }
 
 interface Changes {
-  /** Of the texts that nothing goes on with. */
+  /** Changes of standalone texts: old text → new text. */
   readonly alone: ReadonlyMap<string, string>;
-  /** Of pieces, by the number of their event. */
-  readonly byEvent: ReadonlyMap<number, ReadonlyMap<Place, string>>;
+  /** Changes of pieces, by event number. */
+  readonly byEvent: ReadonlyMap<number, ReadonlyMap<TextSlot, string>>;
 }
 
-function changesOf(texts: Texts, rewrite: Rewrite): Changes {
+function changesOf(texts: CollectedTexts, rewrite: TextRewrite): Changes {
   const alone = new Map<string, string>();
-  for (const text of texts.alone) {
-    const [after = text] = rewrite.concerns(text) ? rewrite.apply([text]) : [];
+  for (const text of texts.standalone) {
+    const [after = text] = rewrite.matches(text) ? rewrite.apply([text]) : [];
     if (after !== text) alone.set(text, after);
   }
-  const byEvent = new Map<number, Map<Place, string>>();
-  for (const place of texts.places) {
-    if (!rewrite.concerns(place.pieces.join(''))) continue;
-    for (const [index, after] of rewrite.apply(place.pieces).entries()) {
-      const event = place.events[index];
-      if (event === undefined || after === place.pieces[index]) continue;
+  const byEvent = new Map<number, Map<TextSlot, string>>();
+  for (const slot of texts.slots) {
+    if (!rewrite.matches(slot.pieces.join(''))) continue;
+    for (const [index, after] of rewrite.apply(slot.pieces).entries()) {
+      const event = slot.events[index];
+      if (event === undefined || after === slot.pieces[index]) continue;
       const there = byEvent.get(event);
-      if (there === undefined) byEvent.set(event, new Map([[place, after]]));
-      else there.set(place, after);
+      if (there === undefined) byEvent.set(event, new Map([[slot, after]]));
+      else there.set(slot, after);
     }
   }
   return { alone, byEvent };
 }
 
-function written(body: string, parts: readonly Part[], root: Place, changes: Changes): string {
+function applyChanges(body: string, parts: readonly Part[], root: TextSlot, changes: Changes): string {
   let out = '';
   let from = 0;
   let number = 0;
@@ -150,7 +150,7 @@ function written(body: string, parts: readonly Part[], root: Place, changes: Cha
     } else {
       const first = number;
       number += events.length;
-      after = isChanged(events, first, changes) ? writtenAnew(source, first, root, changes) : source;
+      after = isChanged(events, first, changes) ? reserialize(source, first, root, changes) : source;
     }
     out += body.slice(from, start) + after;
     from = end;
@@ -159,20 +159,21 @@ function written(body: string, parts: readonly Part[], root: Place, changes: Cha
 }
 
 function isChanged(events: readonly unknown[], first: number, { alone, byEvent }: Changes): boolean {
-  // Rarely is a key changed, and then it may stand anywhere.
+  // Keys rarely change; if one does, it may be anywhere.
   return alone.size > 0 || events.some((_, index) => byEvent.has(first + index));
 }
 
-function writtenAnew(json: string, first: number, root: Place, { alone, byEvent }: Changes): string {
-  const replaced = (value: unknown, place: Place, pieces: ReadonlyMap<Place, string> | undefined): unknown => {
-    if (typeof value === 'string') return pieces?.get(place) ?? value;
-    if (Array.isArray(value)) return value.map((each, index) => replaced(each, place.at(index), pieces));
-    if (typeof value !== 'object' || value === null || value instanceof WrittenNumber) return value;
-    const own = placeOf(value as Record<string, unknown>, place);
-    const entries = Object.entries(value).map(([key, each]) => [alone.get(key) ?? key, replaced(each, own.at(key), pieces)]);
+function reserialize(json: string, first: number, root: TextSlot, { alone, byEvent }: Changes): string {
+  const replaced = (value: unknown, slot: TextSlot, pieces: ReadonlyMap<TextSlot, string> | undefined): unknown => {
+    if (typeof value === 'string') return pieces?.get(slot) ?? value;
+    if (Array.isArray(value)) return value.map((each, index) => replaced(each, slot.child(index), pieces));
+    if (typeof value !== 'object' || value === null || value instanceof RawNumber) return value;
+    const own = slotByIndex(value as Record<string, unknown>, slot);
+    const entries = Object.entries(value).map(([key, each]) => [alone.get(key) ?? key, replaced(each, own.child(key), pieces)]);
     return Object.fromEntries(entries) as unknown;
   };
-  const value = parseExactly(json);
-  const eventOf = (event: unknown, index: number): unknown => replaced(event, startOf(event, root), byEvent.get(first + index));
-  return writeJson(Array.isArray(value) ? value.map(eventOf) : eventOf(value, 0));
+  const value = parseLossless(json);
+  const eventOf = (event: unknown, index: number): unknown =>
+    replaced(event, rootSlotOf(event, root), byEvent.get(first + index));
+  return stringifyLossless(Array.isArray(value) ? value.map(eventOf) : eventOf(value, 0));
 }

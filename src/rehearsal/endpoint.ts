@@ -5,9 +5,9 @@ import { text as readText } from 'node:stream/consumers';
 import { ZodError } from 'zod';
 import { closeServer, listenOnLoopback, sendJson } from '../loopback/index.ts';
 import { errorBody, providerOf } from '../meter/index.ts';
-import { MODEL, type Answer, type Ask, type RehearsalWire, type Reply } from './dialogue.ts';
+import { MODEL, type ModelResponse, type ModelRequest, type RehearsalWire, type Reply } from './model-request.ts';
 import { estimateUsage } from './estimate.ts';
-import { answerTo, loadRules, type Rule } from './rules.ts';
+import { replyTo, loadRules, type Rule } from './rules.ts';
 import { anthropicMessages } from './wires/anthropic-messages.ts';
 import { geminiGenerateContent } from './wires/gemini-generate-content.ts';
 import { openaiChat } from './wires/openai-chat.ts';
@@ -26,7 +26,7 @@ interface RehearsalOptions {
   readonly strict: boolean;
 }
 
-const UNKNOWN = 'This is a rehearsal: no model was asked, and no rule knows this prompt.';
+const NO_RULE_TEXT = 'This is a rehearsal: no model was asked, and no rule knows this prompt.';
 const MODELS = JSON.stringify({
   object: 'list',
   data: [{ id: MODEL, object: 'model', created: 0, owned_by: 'stepwell' }],
@@ -72,22 +72,22 @@ async function respond(
     refuse(404, 'unknown_path', what);
     return;
   }
-  const ask = askOf(wire, body, path);
+  const ask = parseRequest(wire, body, path);
   if (typeof ask === 'string') {
     refuse(400, 'invalid_request', `The rehearsal cannot read this request: ${ask}.`);
     return;
   }
-  const known = answerTo(rules, ask);
+  const known = replyTo(rules, ask);
   if (known === null && options.strict) {
     refuse(422, 'rehearsal_no_rule', noRule(rules, options.rulesDir, ask));
     return;
   }
-  const reply: Reply = known ?? { kind: 'text', text: UNKNOWN };
+  const reply: Reply = known ?? { kind: 'text', text: NO_RULE_TEXT };
   const id = `rehearsal-${hash('sha256', body).slice(0, 24)}`;
-  const answer: Answer = { id, reply, usage: estimateUsage(ask.messages, reply) };
+  const answer: ModelResponse = { id, reply, usage: estimateUsage(ask.messages, reply) };
   response.setHeader('x-request-id', id);
   if (!ask.stream) {
-    sendJson(response, 200, JSON.stringify(wire.whole(answer)));
+    sendJson(response, 200, JSON.stringify(wire.toResponse(answer)));
     return;
   }
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
@@ -96,9 +96,9 @@ async function respond(
 }
 
 /** The request, or a sentence that says what is wrong with it. */
-function askOf(wire: RehearsalWire, body: string, path: string): Ask | string {
+function parseRequest(wire: RehearsalWire, body: string, path: string): ModelRequest | string {
   try {
-    return wire.read(JSON.parse(body), path);
+    return wire.parseRequest(JSON.parse(body), path);
   } catch (error) {
     if (error instanceof SyntaxError) return 'the body is not JSON';
     if (!(error instanceof ZodError)) throw error;
@@ -107,7 +107,7 @@ function askOf(wire: RehearsalWire, body: string, path: string): Ask | string {
   }
 }
 
-function noRule(rules: readonly Rule[], rulesDir: string, { messages: said }: Ask): string {
+function noRule(rules: readonly Rule[], rulesDir: string, { messages: said }: ModelRequest): string {
   const last = said.findLast(({ role }) => role === 'user')?.text ?? '';
   const names = rules.map(({ name }) => name).join(', ');
   return `No rehearsal rule matches this prompt, whose last user message begins ${JSON.stringify(last.slice(0, 120))}. Rules in ${rulesDir}: ${names}.`;

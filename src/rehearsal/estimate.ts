@@ -2,11 +2,11 @@
  * Token numbers for the rehearsal: an estimate from the text alone, so that the same request always has the same numbers.
  * A token is four bytes of UTF-8; each message adds four for its frame.
  */
-import type { Message, Reply, Usage } from './dialogue.ts';
+import type { Message, Reply, Usage } from './model-request.ts';
 
-const FRAME_TOKENS = 4;
+const TOKENS_PER_MESSAGE = 4;
 /** Providers cache prefixes of at least 1,024 tokens, in steps of 128. */
-const CACHE_MINIMUM = 1024;
+const MIN_CACHED_TOKENS = 1024;
 const CACHE_STEP = 128;
 
 function tokensOf(text: string): number {
@@ -14,14 +14,14 @@ function tokensOf(text: string): number {
 }
 
 function promptTokens(messages: readonly Message[]): number {
-  return messages.reduce((sum, { text }) => sum + FRAME_TOKENS + tokensOf(text), 0);
+  return messages.reduce((sum, { text }) => sum + TOKENS_PER_MESSAGE + tokensOf(text), 0);
 }
 
 /** What stands before the model's last own message was sent once already: that prefix counts as cached. */
 function cacheReadTokens(messages: readonly Message[]): number {
   const last = messages.findLastIndex(({ role }) => role === 'assistant');
   const prefix = promptTokens(messages.slice(0, Math.max(last, 0)));
-  return prefix < CACHE_MINIMUM ? 0 : prefix - (prefix % CACHE_STEP);
+  return prefix < MIN_CACHED_TOKENS ? 0 : prefix - (prefix % CACHE_STEP);
 }
 
 export function estimateUsage(messages: readonly Message[], reply: Reply): Usage {

@@ -5,23 +5,23 @@ import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { failureReason } from '../store/index.ts';
 import { shellQuote } from '../exec/shell-quote.ts';
-import type { Ask, Reply } from './dialogue.ts';
+import type { ModelRequest, Reply } from './model-request.ts';
 import { rehearsalError } from './errors.ts';
-import { shellCall } from './shell.ts';
+import { shellCall } from './shell-call.ts';
 
 const texts = z.array(z.string().min(1)).default([]);
 const ByRole = z.strictObject({ system: texts, user: texts, assistant: texts, tool: texts });
 
 /** Each text must occur in the messages of its role; those under `lacks` must not. */
-const Recogniser = ByRole.extend({ lacks: ByRole.prefault({}) });
+const RuleCondition = ByRole.extend({ lacks: ByRole.prefault({}) });
 
 /** A part of an answer, left out where a message of the user, or what a tool gave back, has the text `unless`. */
 const AnswerFile = z.union([z.string().min(1), z.strictObject({ file: z.string().min(1), unless: z.string().min(1) })]);
 
-const WrittenRule = z
+const RuleDefinition = z
   .strictObject({
     name: z.string().min(1),
-    when: Recogniser,
+    when: RuleCondition,
     /** What the model says. */
     answer: z.string().min(1).optional(),
     /** Or the files that hold it, one after another, relative to the rules file. */
@@ -35,13 +35,13 @@ const WrittenRule = z
   .refine(({ answer, answer_files, shell }) => [answer, answer_files, shell].some((each) => each !== undefined), {
     error: 'a rule needs answer, answer_files or shell',
   });
-type WrittenRule = z.infer<typeof WrittenRule>;
+type RuleDefinition = z.infer<typeof RuleDefinition>;
 
-const RulesFile = z.strictObject({ rules: z.array(WrittenRule).min(1) });
+const RulesFile = z.strictObject({ rules: z.array(RuleDefinition).min(1) });
 
 export interface Rule {
   readonly name: string;
-  readonly when: z.infer<typeof Recogniser>;
+  readonly when: z.infer<typeof RuleCondition>;
   readonly parts: readonly AnswerPart[];
   readonly shell: string | null;
 }
@@ -92,7 +92,7 @@ async function loadFile(file: string, earlier: readonly Rule[]): Promise<Rule[]>
 }
 
 async function partsOf(
-  rule: WrittenRule,
+  rule: RuleDefinition,
   file: string,
   where: string,
   invalid: (where: string, problem: string) => Error,
@@ -112,7 +112,7 @@ async function partsOf(
 }
 
 /** What the first rule that fits replies to what was said, or null when none fits. */
-export function answerTo(rules: readonly Rule[], { messages, tools }: Pick<Ask, 'messages' | 'tools'>): Reply | null {
+export function replyTo(rules: readonly Rule[], { messages, tools }: Pick<ModelRequest, 'messages' | 'tools'>): Reply | null {
   const said = (...roles: string[]): string =>
     messages
       .filter(({ role }) => roles.includes(role))

@@ -6,7 +6,7 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createRecorder } from '../../src/cassette/index.ts';
-import { canonicalText } from '../../src/cassette/exact-json.ts';
+import { canonicalText } from '../../src/cassette/lossless-json.ts';
 import { createRedactor } from '../../src/secrets/index.ts';
 import { realDisk, type Disk } from '../../src/store/index.ts';
 import { chatBody, completion, exchange, recorded, runPlace, streamed } from './exchanges.ts';

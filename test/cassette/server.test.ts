@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import { startReplay, type Cassette } from '../../src/cassette/index.ts';
-import { canonicalText } from '../../src/cassette/exact-json.ts';
+import { canonicalText } from '../../src/cassette/lossless-json.ts';
 import { createRedactor } from '../../src/secrets/index.ts';
 import type { LogRecord } from '../../src/schema/index.ts';
 import { CHAT, chatBody, completion, exchange, recorded, runPlace, streamed, type RunPlace } from './exchanges.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { rewriteTexts, type Rewrite } from '../../src/cassette/text-forms.ts';
+import { rewriteTexts, type TextRewrite } from '../../src/cassette/text-forms.ts';
 
 /** Changes every text. */
-const always = (apply: Rewrite['apply']): Rewrite => ({ concerns: () => true, apply });
+const always = (apply: TextRewrite['apply']): TextRewrite => ({ matches: () => true, apply });
 
 /** The value with every string and key in it changed. */
 function mapped(value: unknown, change: (text: string) => string): unknown {

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { answerTo, loadRules, type Rule } from '../../src/rehearsal/rules.ts';
+import { replyTo, loadRules, type Rule } from '../../src/rehearsal/rules.ts';
 
 function folder(t: TestContext, files: Record<string, string>): string {
   const dir = mkdtempSync(join(tmpdir(), 'stepwell-rules-'));
@@ -16,7 +16,7 @@ function folder(t: TestContext, files: Record<string, string>): string {
 }
 
 function reply(rules: readonly Rule[], ...messages: [string, string][]): string | null {
-  const answer = answerTo(rules, { messages: messages.map(([role, text]) => ({ role, text })), tools: [] });
+  const answer = replyTo(rules, { messages: messages.map(([role, text]) => ({ role, text })), tools: [] });
   return answer?.kind === 'text' ? answer.text : null;
 }
 

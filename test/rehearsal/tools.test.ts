@@ -6,7 +6,7 @@ import { test, type TestContext } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import { startRehearsal, type Rehearsal } from '../../src/rehearsal/index.ts';
-import { shellCall } from '../../src/rehearsal/shell.ts';
+import { shellCall } from '../../src/rehearsal/shell-call.ts';
 
 const RULES = `
 rules:

@@ -2,15 +2,15 @@
 import { z } from 'zod';
 import {
   MODEL,
-  piecesOf,
+  chunksOf,
   Text,
   textOf,
   typedEvent,
-  type Answer,
-  type Ask,
+  type ModelResponse,
+  type ModelRequest,
   type Message,
   type RehearsalWire,
-} from '../dialogue.ts';
+} from '../model-request.ts';
 
 const Block = z.object({
   type: z.string(),
@@ -30,8 +30,8 @@ const Request = z.object({
 export const anthropicMessages: RehearsalWire = {
   path: '/v1/messages',
   matches: (path) => path === '/v1/messages',
-  read,
-  whole: (answer) => ({
+  parseRequest: read,
+  toResponse: (answer) => ({
     ...messageOf(answer),
     content: [blockOf(answer)],
     stop_reason: stopOf(answer),
@@ -40,7 +40,7 @@ export const anthropicMessages: RehearsalWire = {
   stream,
 };
 
-function read(body: unknown): Ask {
+function read(body: unknown): ModelRequest {
   const { stream, system, tools, messages: said } = Request.parse(body);
   return {
     stream: stream === true,
@@ -60,21 +60,21 @@ function messagesOf({ role, content }: z.infer<typeof Request>['messages'][numbe
   });
 }
 
-function messageOf({ id }: Answer): object {
+function messageOf({ id }: ModelResponse): object {
   return { id: `msg_${id}`, type: 'message', role: 'assistant', model: MODEL, content: [], stop_sequence: null };
 }
 
-function blockOf({ id, reply }: Answer): object {
+function blockOf({ id, reply }: ModelResponse): object {
   if (reply.kind === 'text') return { type: 'text', text: reply.text };
   return { type: 'tool_use', id: `toolu_${id}`, name: reply.tool, input: reply.args };
 }
 
-function stopOf({ reply }: Answer): string {
+function stopOf({ reply }: ModelResponse): string {
   return reply.kind === 'text' ? 'end_turn' : 'tool_use';
 }
 
 /** Here input does not include what was read from the cache. */
-function usageOf({ usage: { inputTokens, cacheReadTokens, outputTokens } }: Answer): object {
+function usageOf({ usage: { inputTokens, cacheReadTokens, outputTokens } }: ModelResponse): object {
   return {
     input_tokens: inputTokens - cacheReadTokens,
     cache_read_input_tokens: cacheReadTokens,
@@ -83,17 +83,17 @@ function usageOf({ usage: { inputTokens, cacheReadTokens, outputTokens } }: Answ
   };
 }
 
-function* stream(answer: Answer): Iterable<string> {
+function* stream(answer: ModelResponse): Iterable<string> {
   const { reply, usage } = answer;
   const begun = { ...answer, usage: { ...usage, outputTokens: 0 } };
   yield typedEvent('message_start', { message: { ...messageOf(answer), stop_reason: null, usage: usageOf(begun) } });
   const empty = reply.kind === 'text' ? { text: '' } : { input: {} };
   yield typedEvent('content_block_start', { index: 0, content_block: { ...blockOf(answer), ...empty } });
   if (reply.kind === 'text') {
-    for (const text of piecesOf(reply.text))
+    for (const text of chunksOf(reply.text))
       yield typedEvent('content_block_delta', { index: 0, delta: { type: 'text_delta', text } });
   } else {
-    for (const partial_json of piecesOf(JSON.stringify(reply.args)))
+    for (const partial_json of chunksOf(JSON.stringify(reply.args)))
       yield typedEvent('content_block_delta', { index: 0, delta: { type: 'input_json_delta', partial_json } });
   }
   yield typedEvent('content_block_stop', { index: 0 });

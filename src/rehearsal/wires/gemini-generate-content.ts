@@ -1,6 +1,6 @@
 /** Gemini's generateContent and streamGenerateContent. */
 import { z } from 'zod';
-import { MODEL, piecesOf, type Answer, type Ask, type Message, type RehearsalWire } from '../dialogue.ts';
+import { MODEL, chunksOf, type ModelResponse, type ModelRequest, type Message, type RehearsalWire } from '../model-request.ts';
 
 const Part = z.object({
   text: z.string().optional(),
@@ -21,12 +21,12 @@ const PATH = /^\/v1[a-z]*\/models\/[^/:]+:(generateContent|streamGenerateContent
 export const geminiGenerateContent: RehearsalWire = {
   path: '/v1beta/models/…:generateContent',
   matches: (path) => PATH.test(path),
-  read,
-  whole: (answer) => chunk(answer, [partOf(answer)], true),
+  parseRequest: read,
+  toResponse: (answer) => chunk(answer, [partOf(answer)], true),
   stream,
 };
 
-function read(body: unknown, path: string): Ask {
+function read(body: unknown, path: string): ModelRequest {
   const { systemInstruction, contents, tools } = Request.parse(body);
   const system = systemInstruction === undefined ? [] : messagesOf({ ...systemInstruction, role: 'system' });
   return {
@@ -56,13 +56,13 @@ function saidIn(value: unknown): string {
   return typeof value === 'object' && value !== null ? Object.values(value).map(saidIn).join('\n') : String(value);
 }
 
-function partOf({ id, reply }: Answer): object {
+function partOf({ id, reply }: ModelResponse): object {
   if (reply.kind === 'text') return { text: reply.text };
   return { functionCall: { id: `call_${id}`, name: reply.tool, args: reply.args } };
 }
 
 function chunk(
-  { id, usage: { inputTokens, cacheReadTokens, outputTokens } }: Answer,
+  { id, usage: { inputTokens, cacheReadTokens, outputTokens } }: ModelResponse,
   parts: readonly object[],
   last: boolean,
 ): object {
@@ -83,11 +83,11 @@ function chunk(
   };
 }
 
-function* stream(answer: Answer): Iterable<string> {
+function* stream(answer: ModelResponse): Iterable<string> {
   const event = (value: object): string => `data: ${JSON.stringify(value)}\r\n\r\n`;
   const { reply } = answer;
   if (reply.kind === 'text') {
-    for (const text of piecesOf(reply.text)) yield event(chunk(answer, [{ text }], false));
+    for (const text of chunksOf(reply.text)) yield event(chunk(answer, [{ text }], false));
     yield event(chunk(answer, [{ text: '' }], true));
   } else {
     yield event(chunk(answer, [partOf(answer)], true));

@@ -1,6 +1,6 @@
 /** OpenAI's chat completions. */
 import { z } from 'zod';
-import { MODEL, piecesOf, Text, textOf, type Answer, type Ask, type RehearsalWire } from '../dialogue.ts';
+import { MODEL, chunksOf, Text, textOf, type ModelResponse, type ModelRequest, type RehearsalWire } from '../model-request.ts';
 
 const Call = z.object({ function: z.object({ name: z.string(), arguments: z.string() }) });
 
@@ -23,8 +23,8 @@ const Request = z.object({
 export const openaiChat: RehearsalWire = {
   path: '/v1/chat/completions',
   matches: (path) => path === '/v1/chat/completions',
-  read,
-  whole: (answer) => ({
+  parseRequest: read,
+  toResponse: (answer) => ({
     ...head(answer.id, 'chat.completion'),
     choices: [{ index: 0, message: messageOf(answer), logprobs: null, finish_reason: finishOf(answer) }],
     usage: usageOf(answer),
@@ -32,7 +32,7 @@ export const openaiChat: RehearsalWire = {
   stream,
 };
 
-function read(body: unknown): Ask {
+function read(body: unknown): ModelRequest {
   const { stream, stream_options, tools, messages } = Request.parse(body);
   return {
     stream: stream === true,
@@ -52,17 +52,17 @@ function head(id: string, object: string): object {
   return { id, object, created: 0, model: MODEL, system_fingerprint: MODEL };
 }
 
-function finishOf({ reply }: Answer): string {
+function finishOf({ reply }: ModelResponse): string {
   return reply.kind === 'text' ? 'stop' : 'tool_calls';
 }
 
-function messageOf({ id, reply }: Answer): object {
+function messageOf({ id, reply }: ModelResponse): object {
   if (reply.kind === 'text') return { role: 'assistant', content: reply.text };
   const call = { name: reply.tool, arguments: JSON.stringify(reply.args) };
   return { role: 'assistant', content: null, tool_calls: [{ id: `call_${id}`, type: 'function', function: call }] };
 }
 
-function usageOf({ usage: { inputTokens, cacheReadTokens, outputTokens } }: Answer): object {
+function usageOf({ usage: { inputTokens, cacheReadTokens, outputTokens } }: ModelResponse): object {
   return {
     prompt_tokens: inputTokens,
     completion_tokens: outputTokens,
@@ -71,7 +71,7 @@ function usageOf({ usage: { inputTokens, cacheReadTokens, outputTokens } }: Answ
   };
 }
 
-function* stream(answer: Answer, { includeUsage }: Ask): Iterable<string> {
+function* stream(answer: ModelResponse, { includeUsage: includeUsage }: ModelRequest): Iterable<string> {
   const { id, reply } = answer;
   const usage = includeUsage ? { usage: null } : {};
   const event = (choices: readonly object[], more: object): string =>
@@ -80,11 +80,11 @@ function* stream(answer: Answer, { includeUsage }: Ask): Iterable<string> {
     event([{ index: 0, delta, logprobs: null, finish_reason }], usage);
   if (reply.kind === 'text') {
     yield chunk({ role: 'assistant', content: '' }, null);
-    for (const content of piecesOf(reply.text)) yield chunk({ content }, null);
+    for (const content of chunksOf(reply.text)) yield chunk({ content }, null);
   } else {
     const named = { index: 0, id: `call_${id}`, type: 'function', function: { name: reply.tool, arguments: '' } };
     yield chunk({ role: 'assistant', content: null, tool_calls: [named] }, null);
-    for (const piece of piecesOf(JSON.stringify(reply.args)))
+    for (const piece of chunksOf(JSON.stringify(reply.args)))
       yield chunk({ tool_calls: [{ index: 0, function: { arguments: piece } }] }, null);
   }
   yield chunk({}, finishOf(answer));

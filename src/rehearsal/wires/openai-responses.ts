@@ -2,15 +2,15 @@
 import { z } from 'zod';
 import {
   MODEL,
-  piecesOf,
+  chunksOf,
   Text,
   textOf,
   typedEvent,
-  type Answer,
-  type Ask,
+  type ModelResponse,
+  type ModelRequest,
   type Message,
   type RehearsalWire,
-} from '../dialogue.ts';
+} from '../model-request.ts';
 
 /** Messages, calls and their results; what else there is (reasoning, items of a provider's own) says nothing to a script. */
 const Item = z.object({
@@ -32,12 +32,12 @@ const Request = z.object({
 export const openaiResponses: RehearsalWire = {
   path: '/v1/responses',
   matches: (path) => path === '/v1/responses',
-  read,
-  whole: (answer) => responseOf(answer, 'completed'),
+  parseRequest: read,
+  toResponse: (answer) => responseOf(answer, 'completed'),
   stream,
 };
 
-function read(body: unknown): Ask {
+function read(body: unknown): ModelRequest {
   const { stream, instructions, input, tools } = Request.parse(body);
   const items = typeof input === 'string' ? [{ role: 'user', text: input }] : input.flatMap(messageOf);
   return {
@@ -56,7 +56,7 @@ function messageOf(item: z.infer<typeof Item>): Message[] {
   return item.role === undefined ? [] : [{ role: item.role, text: textOf(item.content) }];
 }
 
-function itemOf({ id, reply }: Answer): object {
+function itemOf({ id, reply }: ModelResponse): object {
   if (reply.kind === 'text')
     return {
       id: `msg_${id}`,
@@ -75,7 +75,7 @@ function itemOf({ id, reply }: Answer): object {
   };
 }
 
-function responseOf(answer: Answer, status: 'in_progress' | 'completed'): object {
+function responseOf(answer: ModelResponse, status: 'in_progress' | 'completed'): object {
   const { inputTokens, cacheReadTokens, outputTokens } = answer.usage;
   const done = status === 'completed';
   return {
@@ -97,7 +97,7 @@ function responseOf(answer: Answer, status: 'in_progress' | 'completed'): object
   };
 }
 
-function* stream(answer: Answer): Iterable<string> {
+function* stream(answer: ModelResponse): Iterable<string> {
   let sequence_number = 0;
   const event = (type: string, facts: object): string => typedEvent(type, { ...facts, sequence_number: sequence_number++ });
   const { id, reply } = answer;
@@ -107,7 +107,7 @@ function* stream(answer: Answer): Iterable<string> {
     const at = { item_id: `msg_${id}`, output_index, content_index: 0 };
     yield event('response.output_item.added', { output_index, item: { ...itemOf(answer), status: 'in_progress', content: [] } });
     yield event('response.content_part.added', { ...at, part: { type: 'output_text', text: '', annotations: [] } });
-    for (const delta of piecesOf(reply.text)) yield event('response.output_text.delta', { ...at, delta });
+    for (const delta of chunksOf(reply.text)) yield event('response.output_text.delta', { ...at, delta });
     yield event('response.output_text.done', { ...at, text: reply.text });
     yield event('response.content_part.done', { ...at, part: { type: 'output_text', text: reply.text, annotations: [] } });
   } else {
@@ -117,7 +117,7 @@ function* stream(answer: Answer): Iterable<string> {
       item: { ...itemOf(answer), status: 'in_progress', arguments: '' },
     });
     const args = JSON.stringify(reply.args);
-    for (const delta of piecesOf(args)) yield event('response.function_call_arguments.delta', { ...at, delta });
+    for (const delta of chunksOf(args)) yield event('response.function_call_arguments.delta', { ...at, delta });
     yield event('response.function_call_arguments.done', { ...at, arguments: args });
   }
   yield event('response.output_item.done', { output_index, item: itemOf(answer) });

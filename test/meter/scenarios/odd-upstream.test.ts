@@ -33,9 +33,9 @@ const FRAME = `content-type: application/json\r\ncontent-length: ${BODY.length}\
 for (const [name, bytes, reason] of [
   ['a status below 100', `HTTP/1.1 099 Odd\r\n${FRAME}\r\n${BODY}`, /status code: 99/],
   [
-    'a protocol that nobody asked for',
+    'a protocol that was not requested',
     'HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n',
-    /without an answer/,
+    /without a response/,
   ],
   ['no HTTP', 'SSH-2.0-server\r\n', /Parse Error/],
 ] as const) {

@@ -15,7 +15,7 @@ export interface OfferedTool {
   readonly schema: unknown;
 }
 
-export interface Ask {
+export interface ModelRequest {
   readonly stream: boolean;
   /** Of a stream: whether its usage is wanted. */
   readonly includeUsage: boolean;
@@ -34,7 +34,7 @@ export interface Usage {
   readonly outputTokens: number;
 }
 
-export interface Answer {
+export interface ModelResponse {
   /** Told by the request, so that a rehearsal repeats exactly. */
   readonly id: string;
   readonly reply: Reply;
@@ -47,21 +47,21 @@ export interface RehearsalWire {
   readonly path: string;
   matches(path: string): boolean;
   /** @throws ZodError */
-  read(body: unknown, path: string): Ask;
-  whole(answer: Answer): object;
+  parseRequest(body: unknown, path: string): ModelRequest;
+  toResponse(answer: ModelResponse): object;
   /** The events of a stream, as they are sent. */
-  stream(answer: Answer, ask: Ask): Iterable<string>;
+  stream(answer: ModelResponse, ask: ModelRequest): Iterable<string>;
 }
 
 /** The name under which every answer is given, whatever model was asked for. */
 export const MODEL = 'rehearsal';
 
 /** Characters per event of a streamed answer. */
-const PIECE = 400;
+const CHUNK_CHARS = 400;
 
-export function* piecesOf(text: string): Iterable<string> {
+export function* chunksOf(text: string): Iterable<string> {
   const characters = Array.from(text);
-  for (let at = 0; at < characters.length; at += PIECE) yield characters.slice(at, at + PIECE).join('');
+  for (let at = 0; at < characters.length; at += CHUNK_CHARS) yield characters.slice(at, at + CHUNK_CHARS).join('');
 }
 
 /** An event as Anthropic and the Responses format send it: its type is its name as well. */

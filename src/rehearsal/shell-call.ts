@@ -1,6 +1,6 @@
 /** The tool with which an agent runs commands. Each has its own name for it, and its own arguments. */
 import { z } from 'zod';
-import type { OfferedTool, Reply } from './dialogue.ts';
+import type { OfferedTool, Reply } from './model-request.ts';
 
 const SHELL_TOOLS = ['bash', 'shell', 'shell_command', 'exec_command', 'run_shell_command', 'execute_bash'];
 const COMMAND_ARGUMENTS = ['command', 'cmd'];
@@ -23,14 +23,14 @@ export function shellCall(tools: readonly OfferedTool[], command: string): Extra
     if (argument === undefined) continue;
     const args: Record<string, unknown> = {};
     args[argument] = properties[argument]?.type === 'array' ? ['sh', '-c', command] : command;
-    for (const key of required) args[key] ??= plainValue(properties[key] ?? {});
+    for (const key of required) args[key] ??= placeholderFor(properties[key] ?? {});
     return { kind: 'call', tool: name, args };
   }
   return null;
 }
 
 /** Something that fits an argument which is required, but of no interest here. */
-function plainValue({ type, enum: choices }: z.infer<typeof Parameter>): unknown {
+function placeholderFor({ type, enum: choices }: z.infer<typeof Parameter>): unknown {
   if (choices?.[0] !== undefined) return choices[0];
   if (type === 'boolean') return false;
   if (type === 'integer' || type === 'number') return 1;
