@@ -14,7 +14,7 @@ import { openaiChat } from './wires/openai-chat.ts';
 import { openaiResponses } from './wires/openai-responses.ts';
 
 export interface Rehearsal extends AsyncDisposable {
-  /** With its `/v1`. Any key is accepted. */
+  /** Includes `/v1`. Any key is accepted. */
   readonly baseUrl: string;
   close(): Promise<void>;
 }
@@ -22,7 +22,7 @@ export interface Rehearsal extends AsyncDisposable {
 interface RehearsalOptions {
   /** Folder of `.yaml`, `.yml` and `.json` rule files. */
   readonly rulesDir: string;
-  /** A prompt that no rule knows is an error; otherwise it gets a sentence that says so. */
+  /** True: a prompt that no rule matches is an error. False: the response is a sentence that says so. */
   readonly strict: boolean;
 }
 
@@ -34,7 +34,7 @@ const MODELS = JSON.stringify({
 const WIRES: readonly RehearsalWire[] = [openaiChat, openaiResponses, anthropicMessages, geminiGenerateContent];
 
 /**
- * Starts the scripted model on a free port of 127.0.0.1. Same request, same answer, byte for byte.
+ * Starts the scripted model on a free port of 127.0.0.1. The same request always gets the same response, byte for byte.
  *
  * @throws REHEARSAL_RULES_MISSING, REHEARSAL_RULES_INVALID
  * @example await using rehearsal = await startRehearsal({ rulesDir: 'config/rehearsal', strict: true });
@@ -42,7 +42,7 @@ const WIRES: readonly RehearsalWire[] = [openaiChat, openaiResponses, anthropicM
 export async function startRehearsal({ rulesDir, strict }: RehearsalOptions): Promise<Rehearsal> {
   const rules = await loadRules(rulesDir);
   const server = createServer((request, response) => {
-    // The only failure left is a client that goes away, which needs no answer.
+    // The only remaining failure is a client that disconnects, which needs no response.
     respond(rules, { rulesDir, strict }, request, response).catch(() => void response.destroy());
   });
   const port = await listenOnLoopback(server);
@@ -72,30 +72,30 @@ async function respond(
     refuse(404, 'unknown_path', what);
     return;
   }
-  const ask = parseRequest(wire, body, path);
-  if (typeof ask === 'string') {
-    refuse(400, 'invalid_request', `The rehearsal cannot read this request: ${ask}.`);
+  const parsed = parseRequest(wire, body, path);
+  if (typeof parsed === 'string') {
+    refuse(400, 'invalid_request', `The rehearsal cannot read this request: ${parsed}.`);
     return;
   }
-  const known = replyTo(rules, ask);
-  if (known === null && options.strict) {
-    refuse(422, 'rehearsal_no_rule', noRule(rules, options.rulesDir, ask));
+  const matched = replyTo(rules, parsed);
+  if (matched === null && options.strict) {
+    refuse(422, 'rehearsal_no_rule', noRule(rules, options.rulesDir, parsed));
     return;
   }
-  const reply: Reply = known ?? { kind: 'text', text: NO_RULE_TEXT };
+  const reply: Reply = matched ?? { kind: 'text', text: NO_RULE_TEXT };
   const id = `rehearsal-${hash('sha256', body).slice(0, 24)}`;
-  const answer: ModelResponse = { id, reply, usage: estimateUsage(ask.messages, reply) };
+  const modelResponse: ModelResponse = { id, reply, usage: estimateUsage(parsed.messages, reply) };
   response.setHeader('x-request-id', id);
-  if (!ask.stream) {
-    sendJson(response, 200, JSON.stringify(wire.toResponse(answer)));
+  if (!parsed.stream) {
+    sendJson(response, 200, JSON.stringify(wire.toResponse(modelResponse)));
     return;
   }
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
-  for (const event of wire.stream(answer, ask)) response.write(event);
+  for (const event of wire.toEvents(modelResponse, parsed)) response.write(event);
   response.end();
 }
 
-/** The request, or a sentence that says what is wrong with it. */
+/** The parsed request, or a phrase that says what is wrong with it. */
 function parseRequest(wire: RehearsalWire, body: string, path: string): ModelRequest | string {
   try {
     return wire.parseRequest(JSON.parse(body), path);
@@ -107,8 +107,8 @@ function parseRequest(wire: RehearsalWire, body: string, path: string): ModelReq
   }
 }
 
-function noRule(rules: readonly Rule[], rulesDir: string, { messages: said }: ModelRequest): string {
-  const last = said.findLast(({ role }) => role === 'user')?.text ?? '';
+function noRule(rules: readonly Rule[], rulesDir: string, { messages }: ModelRequest): string {
+  const last = messages.findLast(({ role }) => role === 'user')?.text ?? '';
   const names = rules.map(({ name }) => name).join(', ');
   return `No rehearsal rule matches this prompt, whose last user message begins ${JSON.stringify(last.slice(0, 120))}. Rules in ${rulesDir}: ${names}.`;
 }

@@ -1,6 +1,6 @@
 /**
- * Token numbers for the rehearsal: an estimate from the text alone, so that the same request always has the same numbers.
- * A token is four bytes of UTF-8; each message adds four for its frame.
+ * Token counts for the rehearsal, estimated from the text alone, so that the same request always has the same counts.
+ * A token is four bytes of UTF-8; each message adds four tokens of framing.
  */
 import type { Message, Reply, Usage } from './model-request.ts';
 
@@ -17,7 +17,7 @@ function promptTokens(messages: readonly Message[]): number {
   return messages.reduce((sum, { text }) => sum + TOKENS_PER_MESSAGE + tokensOf(text), 0);
 }
 
-/** What stands before the model's last own message was sent once already: that prefix counts as cached. */
+/** The messages before the model's latest one were sent in an earlier request, so this prefix counts as read from the cache. */
 function cacheReadTokens(messages: readonly Message[]): number {
   const last = messages.findLastIndex(({ role }) => role === 'assistant');
   const prefix = promptTokens(messages.slice(0, Math.max(last, 0)));

@@ -1,23 +1,23 @@
-/** What is asked of the scripted model and what it replies, whatever wire it came by. */
+/** A request to the scripted model and its response, independent of the provider's wire format. */
 import { z } from 'zod';
 
 export interface Message {
-  /** `system`, `developer`, `user`, `assistant`, or `tool` for what a tool gave back. */
+  /** `system`, `developer`, `user`, `assistant`, or `tool` for the result of a tool. */
   readonly role: string;
-  /** Of an assistant's tool call: the arguments. */
+  /** For an assistant's tool call: its arguments as JSON. */
   readonly text: string;
 }
 
-/** A tool that the client is ready to run. */
+/** A tool that the client offers. */
 export interface OfferedTool {
   readonly name: string;
-  /** JSON Schema of its arguments; null where the request states none. */
+  /** JSON Schema of its arguments; null when the request has none. */
   readonly schema: unknown;
 }
 
 export interface ModelRequest {
   readonly stream: boolean;
-  /** Of a stream: whether its usage is wanted. */
+  /** For a stream: whether it should report usage. */
   readonly includeUsage: boolean;
   readonly messages: readonly Message[];
   readonly tools: readonly OfferedTool[];
@@ -35,28 +35,28 @@ export interface Usage {
 }
 
 export interface ModelResponse {
-  /** Told by the request, so that a rehearsal repeats exactly. */
+  /** Derived from the request, so that a rehearsal is reproducible. */
   readonly id: string;
   readonly reply: Reply;
   readonly usage: Usage;
 }
 
-/** One provider's way to ask and to answer. */
+/** One provider's request and response format. */
 export interface RehearsalWire {
-  /** For the sentence that says what is answered. */
+  /** Shown in the error message for unknown paths. */
   readonly path: string;
   matches(path: string): boolean;
   /** @throws ZodError */
   parseRequest(body: unknown, path: string): ModelRequest;
-  toResponse(answer: ModelResponse): object;
+  toResponse(response: ModelResponse): object;
   /** The events of a stream, as they are sent. */
-  stream(answer: ModelResponse, ask: ModelRequest): Iterable<string>;
+  toEvents(response: ModelResponse, request: ModelRequest): Iterable<string>;
 }
 
-/** The name under which every answer is given, whatever model was asked for. */
+/** The model name in every response, whatever model was requested. */
 export const MODEL = 'rehearsal';
 
-/** Characters per event of a streamed answer. */
+/** Characters per event of a streamed response. */
 const CHUNK_CHARS = 400;
 
 export function* chunksOf(text: string): Iterable<string> {
@@ -64,12 +64,12 @@ export function* chunksOf(text: string): Iterable<string> {
   for (let at = 0; at < characters.length; at += CHUNK_CHARS) yield characters.slice(at, at + CHUNK_CHARS).join('');
 }
 
-/** An event as Anthropic and the Responses format send it: its type is its name as well. */
+/** An event in the form of Anthropic and the Responses format: its type is also its name. */
 export function typedEvent(type: string, facts: object): string {
   return `event: ${type}\ndata: ${JSON.stringify({ type, ...facts })}\n\n`;
 }
 
-/** Text, or parts of which some have text. */
+/** Text, or an array of parts, some of which have text. */
 export const Text = z.union([z.string(), z.array(z.object({ text: z.string().optional() }))]);
 
 export function textOf(content: z.infer<typeof Text> | null | undefined): string {

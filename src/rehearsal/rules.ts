@@ -1,4 +1,4 @@
-/** Rule files: what the scripted model recognises and what it answers. */
+/** Rule files: which requests the scripted model matches, and how it replies. */
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
@@ -12,21 +12,21 @@ import { shellCall } from './shell-call.ts';
 const texts = z.array(z.string().min(1)).default([]);
 const ByRole = z.strictObject({ system: texts, user: texts, assistant: texts, tool: texts });
 
-/** Each text must occur in the messages of its role; those under `lacks` must not. */
+/** Each text must occur in the messages of its role; texts under `lacks` must not. */
 const RuleCondition = ByRole.extend({ lacks: ByRole.prefault({}) });
 
-/** A part of an answer, left out where a message of the user, or what a tool gave back, has the text `unless`. */
+/** A part of an answer, omitted when a user message or a tool result contains the text `unless`. */
 const AnswerFile = z.union([z.string().min(1), z.strictObject({ file: z.string().min(1), unless: z.string().min(1) })]);
 
 const RuleDefinition = z
   .strictObject({
     name: z.string().min(1),
     when: RuleCondition,
-    /** What the model says. */
+    /** The model's reply. */
     answer: z.string().min(1).optional(),
-    /** Or the files that hold it, one after another, relative to the rules file. */
+    /** Or files with the reply, concatenated; paths are relative to the rules file. */
     answer_files: z.array(AnswerFile).min(1).optional(),
-    /** A command that the client is to run with its own tool, in which {answer} stands for the answer, as one quoted word. Fits only where there is such a tool. */
+    /** A command for the client's shell tool; {answer} is replaced by the answer as one quoted word. Matches only if the client has such a tool. */
     shell: z.string().min(1).optional(),
   })
   .refine(({ answer, answer_files }) => answer === undefined || answer_files === undefined, {
@@ -52,7 +52,7 @@ interface AnswerPart {
 }
 
 /**
- * Reads all rule files of a folder, in order of their names; within a file the order is the file's.
+ * Reads all rule files of a folder in the order of their names, and their rules in file order.
  *
  * @throws REHEARSAL_RULES_MISSING, REHEARSAL_RULES_INVALID
  */
@@ -69,10 +69,10 @@ async function loadFile(file: string, earlier: readonly Rule[]): Promise<Rule[]>
   const invalid = (where: string, problem: string): Error => rehearsalError('REHEARSAL_RULES_INVALID', { file, where, problem });
   const lines = new LineCounter();
   const document = parseDocument(await readFile(file, 'utf8'), { lineCounter: lines, prettyErrors: false });
-  const flaw = document.errors[0];
-  if (flaw !== undefined) {
-    const { line, col } = lines.linePos(flaw.pos[0]);
-    throw invalid(`line ${line}, column ${col}`, flaw.message);
+  const syntaxError = document.errors[0];
+  if (syntaxError !== undefined) {
+    const { line, col } = lines.linePos(syntaxError.pos[0]);
+    throw invalid(`line ${line}, column ${col}`, syntaxError.message);
   }
   const parsed = RulesFile.safeParse(document.toJS());
   if (!parsed.success) {
@@ -111,21 +111,26 @@ async function partsOf(
   return parts;
 }
 
-/** What the first rule that fits replies to what was said, or null when none fits. */
+/** The reply of the first rule that matches, or null when none does. */
 export function replyTo(rules: readonly Rule[], { messages, tools }: Pick<ModelRequest, 'messages' | 'tools'>): Reply | null {
-  const said = (...roles: string[]): string =>
+  const textOf = (...roles: string[]): string =>
     messages
       .filter(({ role }) => roles.includes(role))
       .map(({ text }) => text)
       .join('\n');
-  const all = { system: said('system', 'developer'), user: said('user'), assistant: said('assistant'), tool: said('tool') };
-  const fits = ({ when }: Rule): boolean =>
+  const all = {
+    system: textOf('system', 'developer'),
+    user: textOf('user'),
+    assistant: textOf('assistant'),
+    tool: textOf('tool'),
+  };
+  const matches = ({ when }: Rule): boolean =>
     ROLES.every(
       (role) =>
         when[role].every((text) => all[role].includes(text)) && !when.lacks[role].some((text) => all[role].includes(text)),
     );
   for (const rule of rules) {
-    if (!fits(rule)) continue;
+    if (!matches(rule)) continue;
     const parts = rule.parts.filter(
       ({ unless }) => unless === null || ![all.user, all.tool].some((text) => text.includes(unless)),
     );

@@ -1,4 +1,4 @@
-/** The tool with which an agent runs commands. Each has its own name for it, and its own arguments. */
+/** Calls the tool with which an agent runs shell commands. Its name and arguments differ between agents. */
 import { z } from 'zod';
 import type { OfferedTool, Reply } from './model-request.ts';
 
@@ -12,7 +12,7 @@ const Schema = z.object({
   required: z.array(z.string()).default([]),
 });
 
-/** The call that runs `command`, or null when no tool for commands is offered. */
+/** A tool call that runs `command`, or null when the client offers no shell tool. */
 export function shellCall(tools: readonly OfferedTool[], command: string): Extract<Reply, { kind: 'call' }> | null {
   for (const { name, schema } of tools) {
     if (!SHELL_TOOLS.includes(name.toLowerCase())) continue;
@@ -29,7 +29,7 @@ export function shellCall(tools: readonly OfferedTool[], command: string): Extra
   return null;
 }
 
-/** Something that fits an argument which is required, but of no interest here. */
+/** A valid value for a required argument that does not matter here. */
 function placeholderFor({ type, enum: choices }: z.infer<typeof Parameter>): unknown {
   if (choices?.[0] !== undefined) return choices[0];
   if (type === 'boolean') return false;

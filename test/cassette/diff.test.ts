@@ -9,13 +9,13 @@ test('the first difference is named with what stands there on both sides', () =>
   assert.deepEqual(firstDiff(request('The date is Monday.'), request('The date is Tuesday.')), {
     place: 'messages.0.content, character 13',
     recorded: '"The date is Monday."',
-    asked: '"The date is Tuesday."',
+    requested: '"The date is Tuesday."',
   });
-  assert.deepEqual(firstDiff(request('x'), request('x', { seed: 7 })), { place: 'seed', recorded: 'nothing', asked: '7' });
+  assert.deepEqual(firstDiff(request('x'), request('x', { seed: 7 })), { place: 'seed', recorded: 'nothing', requested: '7' });
   assert.deepEqual(firstDiff('plain one', 'plain two'), {
     place: 'character 7',
     recorded: '"plain one"',
-    asked: '"plain two"',
+    requested: '"plain two"',
   });
   const long = 'x'.repeat(5000);
   const found = firstDiff(request(`${long}a${long}`), request(`${long}b${long}`));

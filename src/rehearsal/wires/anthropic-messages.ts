@@ -30,27 +30,27 @@ const Request = z.object({
 export const anthropicMessages: RehearsalWire = {
   path: '/v1/messages',
   matches: (path) => path === '/v1/messages',
-  parseRequest: read,
-  toResponse: (answer) => ({
-    ...messageOf(answer),
-    content: [blockOf(answer)],
-    stop_reason: stopOf(answer),
-    usage: usageOf(answer),
+  parseRequest,
+  toResponse: (response) => ({
+    ...messageOf(response),
+    content: [blockOf(response)],
+    stop_reason: stopOf(response),
+    usage: usageOf(response),
   }),
-  stream,
+  toEvents,
 };
 
-function read(body: unknown): ModelRequest {
-  const { stream, system, tools, messages: said } = Request.parse(body);
+function parseRequest(body: unknown): ModelRequest {
+  const { stream, system, tools, messages } = Request.parse(body);
   return {
     stream: stream === true,
     includeUsage: true,
-    messages: [...(system ? [{ role: 'system', text: textOf(system) }] : []), ...said.flatMap(messagesOf)],
+    messages: [...(system ? [{ role: 'system', text: textOf(system) }] : []), ...messages.flatMap(messagesOf)],
     tools: (tools ?? []).map(({ name, input_schema }) => ({ name, schema: input_schema ?? null })),
   };
 }
 
-/** The result of a tool stands in a message of the user. */
+/** Tool results are part of a user message. */
 function messagesOf({ role, content }: z.infer<typeof Request>['messages'][number]): Message[] {
   if (typeof content === 'string') return [{ role, text: content }];
   return content.flatMap((block): Message[] => {
@@ -73,7 +73,7 @@ function stopOf({ reply }: ModelResponse): string {
   return reply.kind === 'text' ? 'end_turn' : 'tool_use';
 }
 
-/** Here input does not include what was read from the cache. */
+/** Anthropic's input count excludes cache reads. */
 function usageOf({ usage: { inputTokens, cacheReadTokens, outputTokens } }: ModelResponse): object {
   return {
     input_tokens: inputTokens - cacheReadTokens,
@@ -83,12 +83,12 @@ function usageOf({ usage: { inputTokens, cacheReadTokens, outputTokens } }: Mode
   };
 }
 
-function* stream(answer: ModelResponse): Iterable<string> {
-  const { reply, usage } = answer;
-  const begun = { ...answer, usage: { ...usage, outputTokens: 0 } };
-  yield typedEvent('message_start', { message: { ...messageOf(answer), stop_reason: null, usage: usageOf(begun) } });
+function* toEvents(response: ModelResponse): Iterable<string> {
+  const { reply, usage } = response;
+  const atStart = { ...response, usage: { ...usage, outputTokens: 0 } };
+  yield typedEvent('message_start', { message: { ...messageOf(response), stop_reason: null, usage: usageOf(atStart) } });
   const empty = reply.kind === 'text' ? { text: '' } : { input: {} };
-  yield typedEvent('content_block_start', { index: 0, content_block: { ...blockOf(answer), ...empty } });
+  yield typedEvent('content_block_start', { index: 0, content_block: { ...blockOf(response), ...empty } });
   if (reply.kind === 'text') {
     for (const text of chunksOf(reply.text))
       yield typedEvent('content_block_delta', { index: 0, delta: { type: 'text_delta', text } });
@@ -97,6 +97,6 @@ function* stream(answer: ModelResponse): Iterable<string> {
       yield typedEvent('content_block_delta', { index: 0, delta: { type: 'input_json_delta', partial_json } });
   }
   yield typedEvent('content_block_stop', { index: 0 });
-  yield typedEvent('message_delta', { delta: { stop_reason: stopOf(answer), stop_sequence: null }, usage: usageOf(answer) });
+  yield typedEvent('message_delta', { delta: { stop_reason: stopOf(response), stop_sequence: null }, usage: usageOf(response) });
   yield typedEvent('message_stop', {});
 }

@@ -21,12 +21,12 @@ const PATH = /^\/v1[a-z]*\/models\/[^/:]+:(generateContent|streamGenerateContent
 export const geminiGenerateContent: RehearsalWire = {
   path: '/v1beta/models/…:generateContent',
   matches: (path) => PATH.test(path),
-  parseRequest: read,
-  toResponse: (answer) => chunk(answer, [partOf(answer)], true),
-  stream,
+  parseRequest,
+  toResponse: (response) => chunk(response, [partOf(response)], true),
+  toEvents,
 };
 
-function read(body: unknown, path: string): ModelRequest {
+function parseRequest(body: unknown, path: string): ModelRequest {
   const { systemInstruction, contents, tools } = Request.parse(body);
   const system = systemInstruction === undefined ? [] : messagesOf({ ...systemInstruction, role: 'system' });
   return {
@@ -44,16 +44,16 @@ function read(body: unknown, path: string): ModelRequest {
 
 function messagesOf({ role = 'user', parts }: z.infer<typeof Content>): Message[] {
   return parts.map(({ text, functionCall, functionResponse }) => {
-    if (functionResponse !== undefined) return { role: 'tool', text: saidIn(functionResponse.response) };
-    const own = role === 'model' ? 'assistant' : role;
-    return { role: own, text: functionCall === undefined ? (text ?? '') : JSON.stringify(functionCall.args ?? {}) };
+    if (functionResponse !== undefined) return { role: 'tool', text: textsIn(functionResponse.response) };
+    const normalizedRole = role === 'model' ? 'assistant' : role;
+    return { role: normalizedRole, text: functionCall === undefined ? (text ?? '') : JSON.stringify(functionCall.args ?? {}) };
   });
 }
 
-/** The texts of a result, as they were before they became JSON. */
-function saidIn(value: unknown): string {
+/** The texts of a tool result, without its JSON structure. */
+function textsIn(value: unknown): string {
   if (typeof value === 'string') return value;
-  return typeof value === 'object' && value !== null ? Object.values(value).map(saidIn).join('\n') : String(value);
+  return typeof value === 'object' && value !== null ? Object.values(value).map(textsIn).join('\n') : String(value);
 }
 
 function partOf({ id, reply }: ModelResponse): object {
@@ -83,13 +83,13 @@ function chunk(
   };
 }
 
-function* stream(answer: ModelResponse): Iterable<string> {
+function* toEvents(response: ModelResponse): Iterable<string> {
   const event = (value: object): string => `data: ${JSON.stringify(value)}\r\n\r\n`;
-  const { reply } = answer;
+  const { reply } = response;
   if (reply.kind === 'text') {
-    for (const text of chunksOf(reply.text)) yield event(chunk(answer, [{ text }], false));
-    yield event(chunk(answer, [{ text: '' }], true));
+    for (const text of chunksOf(reply.text)) yield event(chunk(response, [{ text }], false));
+    yield event(chunk(response, [{ text: '' }], true));
   } else {
-    yield event(chunk(answer, [partOf(answer)], true));
+    yield event(chunk(response, [partOf(response)], true));
   }
 }

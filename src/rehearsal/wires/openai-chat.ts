@@ -23,16 +23,16 @@ const Request = z.object({
 export const openaiChat: RehearsalWire = {
   path: '/v1/chat/completions',
   matches: (path) => path === '/v1/chat/completions',
-  parseRequest: read,
-  toResponse: (answer) => ({
-    ...head(answer.id, 'chat.completion'),
-    choices: [{ index: 0, message: messageOf(answer), logprobs: null, finish_reason: finishOf(answer) }],
-    usage: usageOf(answer),
+  parseRequest,
+  toResponse: (response) => ({
+    ...head(response.id, 'chat.completion'),
+    choices: [{ index: 0, message: messageOf(response), logprobs: null, finish_reason: finishOf(response) }],
+    usage: usageOf(response),
   }),
-  stream,
+  toEvents,
 };
 
-function read(body: unknown): ModelRequest {
+function parseRequest(body: unknown): ModelRequest {
   const { stream, stream_options, tools, messages } = Request.parse(body);
   return {
     stream: stream === true,
@@ -47,7 +47,7 @@ function read(body: unknown): ModelRequest {
   };
 }
 
-/** Nothing in an answer tells the time, so that a rehearsal repeats exactly. */
+/** No field depends on the time, so that a rehearsal is reproducible. */
 function head(id: string, object: string): object {
   return { id, object, created: 0, model: MODEL, system_fingerprint: MODEL };
 }
@@ -71,8 +71,8 @@ function usageOf({ usage: { inputTokens, cacheReadTokens, outputTokens } }: Mode
   };
 }
 
-function* stream(answer: ModelResponse, { includeUsage: includeUsage }: ModelRequest): Iterable<string> {
-  const { id, reply } = answer;
+function* toEvents(response: ModelResponse, { includeUsage }: ModelRequest): Iterable<string> {
+  const { id, reply } = response;
   const usage = includeUsage ? { usage: null } : {};
   const event = (choices: readonly object[], more: object): string =>
     `data: ${JSON.stringify({ ...head(id, 'chat.completion.chunk'), choices, ...more })}\n\n`;
@@ -87,7 +87,7 @@ function* stream(answer: ModelResponse, { includeUsage: includeUsage }: ModelReq
     for (const piece of chunksOf(JSON.stringify(reply.args)))
       yield chunk({ tool_calls: [{ index: 0, function: { arguments: piece } }] }, null);
   }
-  yield chunk({}, finishOf(answer));
-  if (includeUsage) yield event([], { usage: usageOf(answer) });
+  yield chunk({}, finishOf(response));
+  if (includeUsage) yield event([], { usage: usageOf(response) });
   yield 'data: [DONE]\n\n';
 }

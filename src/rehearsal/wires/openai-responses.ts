@@ -12,7 +12,7 @@ import {
   type RehearsalWire,
 } from '../model-request.ts';
 
-/** Messages, calls and their results; what else there is (reasoning, items of a provider's own) says nothing to a script. */
+/** Messages, tool calls and their results. Other items (reasoning, provider-specific ones) are ignored by the script. */
 const Item = z.object({
   type: z.string().optional(),
   role: z.string().optional(),
@@ -32,12 +32,12 @@ const Request = z.object({
 export const openaiResponses: RehearsalWire = {
   path: '/v1/responses',
   matches: (path) => path === '/v1/responses',
-  parseRequest: read,
-  toResponse: (answer) => responseOf(answer, 'completed'),
-  stream,
+  parseRequest,
+  toResponse: (response) => responseOf(response, 'completed'),
+  toEvents,
 };
 
-function read(body: unknown): ModelRequest {
+function parseRequest(body: unknown): ModelRequest {
   const { stream, instructions, input, tools } = Request.parse(body);
   const items = typeof input === 'string' ? [{ role: 'user', text: input }] : input.flatMap(messageOf);
   return {
@@ -75,16 +75,16 @@ function itemOf({ id, reply }: ModelResponse): object {
   };
 }
 
-function responseOf(answer: ModelResponse, status: 'in_progress' | 'completed'): object {
-  const { inputTokens, cacheReadTokens, outputTokens } = answer.usage;
+function responseOf(response: ModelResponse, status: 'in_progress' | 'completed'): object {
+  const { inputTokens, cacheReadTokens, outputTokens } = response.usage;
   const done = status === 'completed';
   return {
-    id: `resp_${answer.id}`,
+    id: `resp_${response.id}`,
     object: 'response',
     created_at: 0,
     status,
     model: MODEL,
-    output: done ? [itemOf(answer)] : [],
+    output: done ? [itemOf(response)] : [],
     usage: done
       ? {
           input_tokens: inputTokens,
@@ -97,15 +97,18 @@ function responseOf(answer: ModelResponse, status: 'in_progress' | 'completed'):
   };
 }
 
-function* stream(answer: ModelResponse): Iterable<string> {
+function* toEvents(response: ModelResponse): Iterable<string> {
   let sequence_number = 0;
   const event = (type: string, facts: object): string => typedEvent(type, { ...facts, sequence_number: sequence_number++ });
-  const { id, reply } = answer;
+  const { id, reply } = response;
   const output_index = 0;
-  yield event('response.created', { response: responseOf(answer, 'in_progress') });
+  yield event('response.created', { response: responseOf(response, 'in_progress') });
   if (reply.kind === 'text') {
     const at = { item_id: `msg_${id}`, output_index, content_index: 0 };
-    yield event('response.output_item.added', { output_index, item: { ...itemOf(answer), status: 'in_progress', content: [] } });
+    yield event('response.output_item.added', {
+      output_index,
+      item: { ...itemOf(response), status: 'in_progress', content: [] },
+    });
     yield event('response.content_part.added', { ...at, part: { type: 'output_text', text: '', annotations: [] } });
     for (const delta of chunksOf(reply.text)) yield event('response.output_text.delta', { ...at, delta });
     yield event('response.output_text.done', { ...at, text: reply.text });
@@ -114,12 +117,12 @@ function* stream(answer: ModelResponse): Iterable<string> {
     const at = { item_id: `fc_${id}`, output_index };
     yield event('response.output_item.added', {
       output_index,
-      item: { ...itemOf(answer), status: 'in_progress', arguments: '' },
+      item: { ...itemOf(response), status: 'in_progress', arguments: '' },
     });
     const args = JSON.stringify(reply.args);
     for (const delta of chunksOf(args)) yield event('response.function_call_arguments.delta', { ...at, delta });
     yield event('response.function_call_arguments.done', { ...at, arguments: args });
   }
-  yield event('response.output_item.done', { output_index, item: itemOf(answer) });
-  yield event('response.completed', { response: responseOf(answer, 'completed') });
+  yield event('response.output_item.done', { output_index, item: itemOf(response) });
+  yield event('response.completed', { response: responseOf(response, 'completed') });
 }
