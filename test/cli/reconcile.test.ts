@@ -177,7 +177,7 @@ describe('several runs', () => {
     const forced = await it.stepwell(['reconcile', '--min-age', '5000000', 'chatdev', '--force', 'shaa', ...AGE]);
     assert.match(forced.stdout, /shaa {2}provisional/);
     const old = await it.stepwell(['reconcile', 'ghspec', '--max-age', '24']);
-    assert.match(old.stdout, /nothing further is awaited/);
+    assert.match(old.stdout, /no further reading is needed/);
     const { stdout } = await it.stepwell(['reconcile', '--list', ...AGE]);
     assert.ok(stdout.includes('baes/') && stdout.includes('chatdev/') && !stdout.includes('ghspec/'), stdout);
   });
