@@ -91,7 +91,7 @@ async function compareGroup(members: readonly CatalogRun[]): Promise<ComparedGro
   const { entry } = members[0]!;
   const ended = members.filter((run) => run.state === 'finished' && ENDED.has(run.entry.status));
   const measured: RunFigures[] = [];
-  for (const run of ended) measured.push(await figuresOf(run));
+  for (const run of ended) measured.push(await readFigures(run));
   const of = (figure: Figure): Spread | null => spreadOf(measured.map((each) => each[figure]));
   return {
     framework: entry.framework,
@@ -121,7 +121,7 @@ function kindOf({ rehearsal, replay_of }: CatalogRun['entry']): RunKind {
 }
 
 /** A figure of use that is only a lower bound would make a framework look cheaper than it is: it counts as unknown. */
-async function figuresOf({ entry, dir }: CatalogRun): Promise<RunFigures> {
+async function readFigures({ entry, dir }: CatalogRun): Promise<RunFigures> {
   const metrics = await readMetrics(dir);
   const validated = metrics?.steps.find((step) => step.step_number === metrics.validated_step)?.validation ?? null;
   const { crud_passed: passed = null, crud_total: total = null } = validated ?? {};

@@ -15,7 +15,7 @@ export type FoundRun =
 
 export const LATEST = 'latest';
 const SUFFIX_LENGTH = 4;
-const MOST_CANDIDATES = 8;
+const MAX_CANDIDATES = 8;
 
 /**
  * Finds one run: `latest`, a run id, its unique beginning, its last four characters, any of these behind `<framework>/`, or
@@ -33,31 +33,35 @@ export async function findRun(directory: string | undefined, name: string, cwd: 
   const ofFramework = framework === null ? runs : runs.filter((run) => run.dir.startsWith(join(runsDir, framework, '/')));
   const wanted = framework === null ? name : name.slice(slash + 1);
 
-  const found = wanted === LATEST ? ofFramework.slice(-1) : matching(ofFramework, wanted);
+  const found = wanted === LATEST ? ofFramework.slice(-1) : matchRuns(ofFramework, wanted);
   const [only] = found;
   if (only !== undefined && found.length === 1) {
     await requireReadableDirectory(only.dir);
     return { kind: 'directory', ...only };
   }
-  if (found.length > 1) throw catalogError('RUN_AMBIGUOUS', { wanted: name, candidates: named(found) });
+  if (found.length > 1) throw catalogError('RUN_AMBIGUOUS', { wanted: name, candidates: candidateNames(found) });
 
   const byPath = await runAtPath(resolve(cwd, name));
   if (byPath !== null) return byPath;
   if (looksLikePath(name)) throw storeError('NOT_A_RUN', { path: name, reason: reasonAt(resolve(cwd, name)) });
   if (runs.length === 0) throw catalogError('NO_RUNS', { runsDir });
-  throw catalogError('RUN_NOT_FOUND', { wanted: name, runsDir, candidates: named(runs.slice(-MOST_CANDIDATES).reverse()) });
+  throw catalogError('RUN_NOT_FOUND', {
+    wanted: name,
+    runsDir,
+    candidates: candidateNames(runs.slice(-MAX_CANDIDATES).reverse()),
+  });
 }
 
-function namesOf(run: CatalogRun): string[] {
+function idsOf(run: CatalogRun): string[] {
   return [run.entry.run_id, basename(run.dir)];
 }
 
-function matching(runs: readonly CatalogRun[], wanted: string): CatalogRun[] {
+function matchRuns(runs: readonly CatalogRun[], wanted: string): CatalogRun[] {
   if (wanted === '') return [];
-  const exact = runs.filter((run) => namesOf(run).includes(wanted));
+  const exact = runs.filter((run) => idsOf(run).includes(wanted));
   if (exact.length > 0) return exact;
   return runs.filter((run) =>
-    namesOf(run).some((id) => id.startsWith(wanted) || (wanted.length === SUFFIX_LENGTH && id.endsWith(wanted))),
+    idsOf(run).some((id) => id.startsWith(wanted) || (wanted.length === SUFFIX_LENGTH && id.endsWith(wanted))),
   );
 }
 
@@ -83,7 +87,7 @@ function reasonAt(path: string): string {
   return statSync(path).isDirectory() ? 'the directory has no logs and no metadata.json' : 'the file is no run.tar.gz';
 }
 
-function named(runs: readonly CatalogRun[]): string[] {
-  const shown = runs.slice(0, MOST_CANDIDATES).map(({ entry }) => `${entry.framework}/${entry.run_id}`);
-  return runs.length > MOST_CANDIDATES ? [...shown, `… and ${runs.length - MOST_CANDIDATES} more`] : shown;
+function candidateNames(runs: readonly CatalogRun[]): string[] {
+  const shown = runs.slice(0, MAX_CANDIDATES).map(({ entry }) => `${entry.framework}/${entry.run_id}`);
+  return runs.length > MAX_CANDIDATES ? [...shown, `… and ${runs.length - MAX_CANDIDATES} more`] : shown;
 }

@@ -20,7 +20,7 @@ export function formatState(version: unknown): FormatState {
 
 /** @throws RUN_TOO_NEW, RUN_TOO_OLD, RUN_FORMAT_UNKNOWN */
 export function requireReadable(location: string, metadataText: string | null): void {
-  const metadata = parsed(metadataText);
+  const metadata = parseMetadata(metadataText);
   const facts = { location, version: String(metadata['format_version']), known: FORMAT_VERSION };
   const writer = typeof metadata['stepwell_version'] === 'string' ? metadata['stepwell_version'] : null;
   const state = formatState(metadata['format_version']);
@@ -43,7 +43,7 @@ export async function requireReadableDirectory(dir: string): Promise<void> {
   requireReadable(dir, await readFile(join(dir, METADATA_FILE), 'utf8').catch(() => null));
 }
 
-function parsed(text: string | null): Record<string, unknown> {
+function parseMetadata(text: string | null): Record<string, unknown> {
   const value = parseJson(text ?? '');
   // The logs of a run with broken metadata can still be read; `verify` names the damage.
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};

@@ -55,7 +55,7 @@ export async function listRuns(directory?: string): Promise<RunList> {
     runs.push({ entry: { ...known, ...entry }, state: await stateOf(dir, entry), dir });
   }
   runs.sort((a, b) => byStart(a.entry, b.entry));
-  return { runs, unusedIndex: whyUnused(found) };
+  return { runs, unusedIndex: unusedReason(found) };
 }
 
 /** As it is given, not made absolute. @throws CONFIG_INVALID */
@@ -63,7 +63,7 @@ export function runsDirOf(directory: string | undefined): string {
   return resolveSettings(['runsDir'], { options: { runsDir: directory } }).runsDir ?? SETTINGS.runsDir.preset;
 }
 
-function whyUnused(found: ManifestState): string | null {
+function unusedReason(found: ManifestState): string | null {
   if (found.state === 'damaged') return `is damaged: ${found.reason}`;
   return found.state === 'too_new' ? `has version ${found.version}, which is newer than this stepwell reads` : null;
 }

@@ -66,7 +66,7 @@ export async function updateManifest(runsDir: string, entry: ManifestEntry): Pro
 export async function rebuildManifest(runsDir: string): Promise<ManifestChange> {
   // Before the lock, which would be made in what is no directory.
   await listSubdirectories(runsDir);
-  return changeManifest(runsDir, () => describeAll(runsDir));
+  return changeManifest(runsDir, () => describeAllRuns(runsDir));
 }
 
 async function changeManifest(
@@ -82,7 +82,7 @@ async function changeManifest(
       asideAs = `${MANIFEST_FILE}.damaged-${new Date().toISOString().replaceAll(/[-:.]/g, '')}`;
       await rename(file, join(runsDir, asideAs));
     }
-    const known = found.state === 'ok' ? found.manifest.runs : await describeAll(runsDir);
+    const known = found.state === 'ok' ? found.manifest.runs : await describeAllRuns(runsDir);
     const runs = [...(await change(known))].sort(byStart);
     const frameworks: Record<string, number> = {};
     for (const { framework } of runs) frameworks[framework] = (frameworks[framework] ?? 0) + 1;
@@ -101,7 +101,7 @@ async function changeManifest(
   });
 }
 
-async function describeAll(runsDir: string): Promise<ManifestEntry[]> {
+async function describeAllRuns(runsDir: string): Promise<ManifestEntry[]> {
   const entries: ManifestEntry[] = [];
   for (const path of await scanRuns(runsDir)) entries.push(await describeRun(runsDir, path));
   return entries;

@@ -6,8 +6,8 @@ import { LOGS_DIR, METADATA_FILE, METRICS_FILE, PRIVATE_DIR, listSubdirectories 
 /** Paths `<framework>/<run_id>` below the runs directory, sorted; empty when there is no such directory. @throws RUNS_UNREADABLE */
 export async function scanRuns(runsDir: string): Promise<string[]> {
   const found: string[] = [];
-  for (const framework of await visible(runsDir)) {
-    for (const run of await visible(join(runsDir, framework))) {
+  for (const framework of await visibleSubdirectories(runsDir)) {
+    for (const run of await visibleSubdirectories(join(runsDir, framework))) {
       if (isRunDirectory(join(runsDir, framework, run))) found.push(`${framework}/${run}`);
     }
   }
@@ -19,6 +19,6 @@ export function isRunDirectory(dir: string): boolean {
   return [METADATA_FILE, LOGS_DIR, METRICS_FILE, PRIVATE_DIR].some((name) => existsSync(join(dir, name)));
 }
 
-async function visible(dir: string): Promise<string[]> {
+async function visibleSubdirectories(dir: string): Promise<string[]> {
   return (await listSubdirectories(dir)).filter((name) => !name.startsWith('.'));
 }

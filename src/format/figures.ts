@@ -7,20 +7,20 @@ export const UNKNOWN = 'unknown';
 export const DASH = '-';
 
 /** Null and undefined: not measured. */
-type Measured = number | null | undefined;
+type MaybeNumber = number | null | undefined;
 
 /** Digits alone: `12345678`. */
-export function figure(value: Measured, absent = UNKNOWN): string {
+export function figure(value: MaybeNumber, absent = UNKNOWN): string {
   return value === null || value === undefined ? absent : String(value);
 }
 
 /** `1,234,567` */
-export function count(value: Measured, absent = UNKNOWN): string {
+export function count(value: MaybeNumber, absent = UNKNOWN): string {
   return value === null || value === undefined ? absent : value.toLocaleString('en-US');
 }
 
 /** `12.3k`, `456M`: at most five characters. */
-export function shortCount(value: Measured, absent = UNKNOWN): string {
+export function shortCount(value: MaybeNumber, absent = UNKNOWN): string {
   if (value === null || value === undefined) return absent;
   for (const [unit, size] of [
     ['G', 1e9],
@@ -49,7 +49,7 @@ export function countOf(value: number, one: string): string {
 }
 
 /** `+120`, `-3`, `0`. */
-export function signed(value: Measured, absent = UNKNOWN): string {
+export function signed(value: MaybeNumber, absent = UNKNOWN): string {
   return value !== null && value !== undefined && value > 0 ? `+${value}` : figure(value, absent);
 }
 
@@ -71,7 +71,7 @@ export function stepNumber(step: number): string {
 const UNITS = ['B', 'KB', 'MB', 'GB'] as const;
 
 /** `980.0 B`, `12.3 KB`, `MB` or `GB` of 1024, with one decimal. */
-export function bytes(value: Measured, absent = UNKNOWN): string {
+export function bytes(value: MaybeNumber, absent = UNKNOWN): string {
   if (value === null || value === undefined) return absent;
   let [shown, unit] = [value, 0];
   // 1023.95 would print as 1024.0 of the smaller unit.
@@ -83,12 +83,12 @@ export function bytes(value: Measured, absent = UNKNOWN): string {
 }
 
 /** `$1.25` */
-export function usd(value: Measured, decimals = 2, absent = UNKNOWN): string {
+export function usd(value: MaybeNumber, decimals = 2, absent = UNKNOWN): string {
   return value === null || value === undefined ? absent : `$${value.toFixed(decimals)}`;
 }
 
 /** Billionths of a dollar as `$0.001250`. */
-export function nanoUsd(value: Measured, absent = UNKNOWN): string {
+export function nanoUsd(value: MaybeNumber, absent = UNKNOWN): string {
   return usd(value === null || value === undefined ? null : value / 1e9, 6, absent);
 }
 

@@ -20,4 +20,4 @@ export {
   usd,
 } from './figures.ts';
 export { addTo, emptySum, exactTotal, roundToMilliseconds, sumComplete, sumKnown, sumSeconds, type Sum } from './sum.ts';
-export { duration, secondsOf, utc } from './time.ts';
+export { duration, isoSeconds, utc } from './time.ts';

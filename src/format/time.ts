@@ -18,7 +18,7 @@ export function duration(seconds: number | null | undefined, absent = UNKNOWN): 
 }
 
 /** `2025-10-20T14:23:45Z`: an ISO timestamp to the second, its milliseconds cut off. */
-export function secondsOf(timestamp: string | null, absent = UNKNOWN): string {
+export function isoSeconds(timestamp: string | null, absent = UNKNOWN): string {
   return timestamp === null ? absent : timestamp.replace(/\.\d+Z$/, 'Z');
 }
 

@@ -10,4 +10,4 @@ export { costText, differencePercent, sharedText, stepsResolvedAs } from './docu
 export { foldReconciliation, readReconciliation } from './reconciliation.ts';
 export { LogSummarizer } from './summarizer.ts';
 export { headLines, renderText } from './print/text.ts';
-export { claimLine, runNotes, totalCost } from './document/phrases.ts';
+export { claimText, runNotes, totalCost } from './document/phrases.ts';

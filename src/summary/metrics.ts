@@ -34,7 +34,7 @@ export function computeMetrics(summary: RunSummary): RunMetrics {
     claimed_usage: summary.claimed_usage,
     models: summary.models,
     prices: summary.prices,
-    validated_step: endState(summary)?.step ?? null,
+    validated_step: lastValidatedStep(summary)?.step ?? null,
     downtime_seconds: round(sumKnown(validations(summary).map((validation) => validation.down_seconds)), 3),
     redactions: summary.redactions,
     record_damage: {
@@ -43,13 +43,13 @@ export function computeMetrics(summary: RunSummary): RunMetrics {
       missing_records: summary.missing_records,
       torn_lines: summary.torn.count,
     },
-    verification_status: summary.reconciliation?.verification_status ?? statusBefore(summary),
+    verification_status: summary.reconciliation?.verification_status ?? initialStatus(summary),
     usage_api_reconciliation: summary.reconciliation,
   };
 }
 
 /** Before the first attempt. A run without a single call is compared too: the provider must have nothing of it either. */
-function statusBefore({ rehearsal, replay_of, usage_provider, usage }: RunSummary): 'pending' | 'not_applicable' {
+function initialStatus({ rehearsal, replay_of, usage_provider, usage }: RunSummary): 'pending' | 'not_applicable' {
   if (rehearsal === true || replay_of !== null || usage_provider === 'none') return 'not_applicable';
   return usage_provider === 'unknown' && (usage.api_calls ?? 0) === 0 ? 'not_applicable' : 'pending';
 }
@@ -59,11 +59,11 @@ function aggregate(summary: RunSummary): AggregateMetrics {
   const utt = summary.steps.filter((step) => step.status !== 'not_reached').length;
   const hit = summary.hitl.count;
   const autonomy = utt === 0 ? null : Math.max(0, 1 - hit / utt);
-  const state = endState(summary)?.validation ?? null;
+  const state = lastValidatedStep(summary)?.validation ?? null;
   const crud = state?.crud_passed ?? null;
-  const crudShare = share(crud, state?.crud_total ?? null);
-  const esr = share(state?.checks_passed ?? null, state?.checks_total ?? null);
-  const continuity = share(
+  const crudShare = ratio(crud, state?.crud_total ?? null);
+  const esr = ratio(state?.checks_passed ?? null, state?.checks_total ?? null);
+  const continuity = ratio(
     sumKnown(validations(summary).map((validation) => validation.continuity_passed)),
     sumKnown(validations(summary).map((validation) => validation.continuity_total)),
   );
@@ -149,11 +149,11 @@ function validations(summary: RunSummary) {
 }
 
 /** The last step that was validated with the application meant to run: the state the run arrived at. */
-function endState(summary: RunSummary): StepSummary | null {
+function lastValidatedStep(summary: RunSummary): StepSummary | null {
   return summary.steps.findLast((step) => step.validation !== null && step.validation.app_started !== null) ?? null;
 }
 
-function share(part: number | null, whole: number | null): number | null {
+function ratio(part: number | null, whole: number | null): number | null {
   return part === null || whole === null || whole === 0 ? null : part / whole;
 }
 

@@ -2,7 +2,7 @@
 import { findRun, openRun, type CatalogRun, type FoundRun } from '../../catalog/index.ts';
 import { ExitCode } from '../../errors/index.ts';
 import type { RunSummary } from '../../schema/index.ts';
-import { claimLine, differencePercent, fact, facts, runNotes, totalCost, type BlockOf, type Fact } from '../../summary/index.ts';
+import { claimText, differencePercent, fact, facts, runNotes, totalCost, type BlockOf, type Fact } from '../../summary/index.ts';
 import { paintFor, sanitizeJson, sanitizeLine } from '../../terminal/index.ts';
 import { bytes, count, countOf, DASH, duration, nanoUsd, stepNumber, utc } from '../../format/index.ts';
 import { blockLines } from '../views/document.ts';
@@ -65,7 +65,7 @@ function headOf(found: FoundRun, { summary, archive }: RunFacts, listed: Catalog
     fact('Steps', steps[1] === null ? DASH : `${count(steps[0], DASH)} of ${count(steps[1], DASH)} succeeded`),
     fact('Calls', count(calls, DASH)),
     fact('Tokens', `${count(tokensIn, DASH)} in, ${count(tokensOut, DASH)} out`),
-    fact('Claimed', told ? claimLine(summary) : null),
+    fact('Claimed', told ? claimText(summary) : null),
     fact('Cost', told ? totalCost(summary) : dollarsOf(entry?.cost_usd ?? null)),
     ...(told ? runNotes(summary) : []).map((text) => fact('Note', text, { lines: SENTENCE_LINES })),
     fact('Provider', providerOf(summary)),

@@ -1,8 +1,8 @@
 /** What was run, how it ended, and with which configuration. */
-import { duration, figure, secondsOf, stepNumber, UNKNOWN } from '../../format/index.ts';
+import { duration, figure, isoSeconds, stepNumber, UNKNOWN } from '../../format/index.ts';
 import type { RunSummary } from '../../schema/index.ts';
 import { fact, facts, note, type Block, type Fact } from './model.ts';
-import { FOREIGN, isForeign, pricesText, runStatus, standIns, statusWord } from './phrases.ts';
+import { THIRD_PARTY_NOTE, isThirdParty, pricesText, runStatus, standInNotes, statusWord } from './phrases.ts';
 
 /** Name, times, and what stands in front of figures that are no new work of a model. */
 export function headBlocks(summary: RunSummary): Block[] {
@@ -11,7 +11,7 @@ export function headBlocks(summary: RunSummary): Block[] {
     facts(
       fact('Run ID', summary.run_id ?? UNKNOWN),
       ...identityFacts(summary),
-      fact('Duration', isRunning ? `${duration(soFar(summary))} so far` : duration(summary.duration_seconds)),
+      fact('Duration', isRunning ? `${duration(elapsedSeconds(summary))} so far` : duration(summary.duration_seconds)),
       fact('Status', statusWord(runStatus(summary))),
     ),
     ...headNotes(summary),
@@ -41,15 +41,17 @@ export function overviewBlocks(summary: RunSummary): Block[] {
 }
 
 function headNotes(summary: RunSummary): Block[] {
-  return [...(isForeign(summary) ? [FOREIGN] : []), ...standIns(summary)].map((text) => note(text, { strong: true }));
+  return [...(isThirdParty(summary) ? [THIRD_PARTY_NOTE] : []), ...standInNotes(summary)].map((text) =>
+    note(text, { strong: true }),
+  );
 }
 
 function identityFacts(summary: RunSummary): (Fact | null)[] {
   return [
     fact('Framework', summary.framework ?? UNKNOWN),
     fact('Model', summary.model ?? UNKNOWN),
-    fact('Started', secondsOf(summary.started_at)),
-    fact('Completed', runStatus(summary) === 'running' ? 'not yet' : secondsOf(summary.ended_at)),
+    fact('Started', isoSeconds(summary.started_at)),
+    fact('Completed', runStatus(summary) === 'running' ? 'not yet' : isoSeconds(summary.ended_at)),
   ];
 }
 
@@ -86,7 +88,7 @@ export function configurationBlocks(summary: RunSummary): Block[] {
 }
 
 /** Seconds from the start to the last record. */
-function soFar({ started_at, last_record_at }: RunSummary): number | null {
+function elapsedSeconds({ started_at, last_record_at }: RunSummary): number | null {
   if (started_at === null || last_record_at === null) return null;
   return Math.max(0, (Date.parse(last_record_at) - Date.parse(started_at)) / 1000);
 }

@@ -3,8 +3,8 @@ import { counted, duration, figure, percentOf, stepNumber, sumComplete } from '.
 import type { RunSummary } from '../../schema/index.ts';
 import { clip, sanitizeForFile } from '../../terminal/index.ts';
 import { computeMetrics } from '../metrics.ts';
-import { fact, facts, item, listed, type Block, type Fact } from './model.ts';
-import { claimLine, runNotes, totalCost, useText } from './phrases.ts';
+import { fact, facts, item, limitedFacts, type Block, type Fact } from './model.ts';
+import { claimText, runNotes, totalCost, usageText } from './phrases.ts';
 
 const MODELS_LISTED = 5;
 const MODEL_COLUMNS = 30;
@@ -42,7 +42,7 @@ export function totalBlocks(summary: RunSummary): Block[] {
   const { usage } = summary;
   const { aggregate_metrics: metrics, tokens_complete } = computeMetrics(summary);
   const total = sumComplete([usage.tokens_in, usage.tokens_out]);
-  const reasoning = part('reasoning', usage.tokens_reasoning);
+  const reasoning = tokenPart('reasoning', usage.tokens_reasoning);
   return [
     facts(
       fact('Total API Calls', `${figure(usage.api_calls)}${usage.failed_calls > 0 ? ` (${usage.failed_calls} failed)` : ''}`),
@@ -50,10 +50,10 @@ export function totalBlocks(summary: RunSummary): Block[] {
       fact('Total Tokens', `${figure(total)}${total !== null && !tokens_complete ? ' (lower bound)' : ''}`),
       item(
         'Prompt',
-        `${figure(usage.tokens_in)} (cached: ${figure(usage.tokens_cached)}${part('cache write', usage.tokens_cache_write)})`,
+        `${figure(usage.tokens_in)} (cached: ${figure(usage.tokens_cached)}${tokenPart('cache write', usage.tokens_cache_write)})`,
       ),
       item('Completion', `${figure(usage.tokens_out)}${reasoning === '' ? '' : ` (${reasoning.slice(2)})`}`),
-      item('Claimed by the framework', claimLine(summary)),
+      item('Claimed by the framework', claimText(summary)),
       fact('Total Cost', totalCost(summary)),
       ...modelFacts(summary),
       fact('Total Duration', duration(summary.duration_seconds)),
@@ -65,7 +65,7 @@ export function totalBlocks(summary: RunSummary): Block[] {
           ? 'the application was not validated'
           : `CRUDe ${figure(metrics.CRUDe)}, ESR ${figure(metrics.ESR)}, MC ${figure(metrics.MC)}, ZDI ${figure(metrics.ZDI)}`,
       ),
-      ...listed(
+      ...limitedFacts(
         runNotes(summary),
         NOTES_LISTED,
         (text) => fact('Note', text, { lines: 2 }),
@@ -80,7 +80,7 @@ function successFacts({ steps_succeeded: done, steps_total: all }: RunSummary): 
 }
 
 /** Nothing for a part that is 0 or was not told. */
-function part(name: string, value: number | null): string {
+function tokenPart(name: string, value: number | null): string {
   return value === null || value === 0 ? '' : `, ${name}: ${value}`;
 }
 
@@ -89,10 +89,10 @@ function modelFacts({ models }: RunSummary): (Fact | null)[] {
   if (models.length < 2) return [];
   return [
     fact('Models', String(models.length)),
-    ...listed(
+    ...limitedFacts(
       models,
       MODELS_LISTED,
-      (model) => item(clip(sanitizeForFile(model.model), MODEL_COLUMNS), useText(model)),
+      (model) => item(clip(sanitizeForFile(model.model), MODEL_COLUMNS), usageText(model)),
       (left) => item(null, `${counted(left, 'more model')} not listed`),
     ),
   ];
@@ -106,7 +106,7 @@ export function metricBlock(summary: RunSummary): Block {
     ...successFacts(summary),
     fact('LLM Requests', figure(summary.usage.llm_requests)),
     fact('Cost', { own: totalCost(summary) }),
-    fact('Tokens Claimed by the Framework', claimLine(summary)),
+    fact('Tokens Claimed by the Framework', claimText(summary)),
     ...measured.map(([name, value]) => fact({ code: name }, figure(value))),
     fact('Notes', notes.length === 0 ? null : notes),
   );

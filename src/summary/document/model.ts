@@ -66,10 +66,10 @@ export function note(text: Value, how: Omit<BlockOf<'note'>, 'kind' | 'text'> = 
 }
 
 /** An empty line in text. */
-export const GAP = note('');
+export const BLANK_LINE = note('');
 
 /** As many of `all` as are listed, and where there are more, what is said of the number left. */
-export function listed<T>(
+export function limitedFacts<T>(
   all: readonly T[],
   most: number,
   show: (one: T) => Fact | null,

@@ -4,8 +4,8 @@ import { counted, duration, nanoUsd, outOf, sumKnown, tokens, UNKNOWN } from '..
 import { isComplete } from '../fold/usage.ts';
 
 /** What stands in front of figures that are no new work of a model. */
-export function standIns({ rehearsal, replay_of: of }: RunSummary): string[] {
-  return present(
+export function standInNotes({ rehearsal, replay_of: of }: RunSummary): string[] {
+  return compact(
     rehearsal === true && "REHEARSAL: the model is a scripted offline one; no model's work",
     of !== null && `REPLAY of ${of}: recorded answers; nothing was asked of a model`,
   );
@@ -17,25 +17,25 @@ export function statusWord(status: string): string {
 }
 
 /** What is to be said of what may or may not be so. */
-function present(...parts: readonly (string | false | null)[]): string[] {
+function compact(...parts: readonly (string | false | null)[]): string[] {
   return parts.filter((part) => part !== null && part !== false);
 }
 
 /** True when the records are another program's: what they say of an end, of steps or of calls, stepwell does not know. */
-export function isForeign({ writers, log_lines, damaged }: RunSummary): boolean {
+export function isThirdParty({ writers, log_lines, damaged }: RunSummary): boolean {
   return writers === 0 && log_lines > damaged.count;
 }
 
-export const FOREIGN = 'The logs are not of stepwell: status, calls and durations are unknown';
+export const THIRD_PARTY_NOTE = 'The logs are not of stepwell: status, calls and durations are unknown';
 
 /** A run without a recorded end is running, unless nothing of it was recorded by stepwell. */
 export function runStatus(summary: RunSummary): RunSummary['status'] | 'unknown' {
-  return isForeign(summary) ? 'unknown' : summary.status;
+  return isThirdParty(summary) ? 'unknown' : summary.status;
 }
 
 /** What a reader of a step's figures has to know. */
 export function stepNotes(step: StepSummary): string[] {
-  return present(
+  return compact(
     isTemplateBased(step) && 'Template-based generation (no LLM calls)',
     step.metered === false && 'not metered: calls and tokens of the framework are not measured',
     ...usageNotes(step.usage),
@@ -45,11 +45,11 @@ export function stepNotes(step: StepSummary): string[] {
 /** What a reader of the run's figures has to know. */
 export function runNotes(summary: RunSummary): string[] {
   const { usage, usage_outside_steps: outside, models } = summary;
-  const priced = costsNothing(summary) === null ? models : [];
-  return present(
-    some(usage.unmetered_attempts, 'attempt', 'not metered: calls and tokens of the framework are not measured'),
+  const priced = noCostReason(summary) === null ? models : [];
+  return compact(
+    countNote(usage.unmetered_attempts, 'attempt', 'not metered: calls and tokens of the framework are not measured'),
     ...usageNotes(usage),
-    some(outside.api_calls ?? 0, 'call', `outside steps: tokens ${tokens(outside.tokens_in, outside.tokens_out)}`),
+    countNote(outside.api_calls ?? 0, 'call', `outside steps: tokens ${tokens(outside.tokens_in, outside.tokens_out)}`),
     ...priced.map(
       ({ model, calls_without_price: calls }) => calls > 0 && `no known cost of ${counted(calls, 'call')} of ${model}`,
     ),
@@ -58,24 +58,24 @@ export function runNotes(summary: RunSummary): string[] {
 
 function usageNotes(usage: UsageSummary): string[] {
   const { estimated_tokens_in: input, estimated_tokens_out: output } = usage;
-  const estimates = present(input !== null && `${input} in`, output !== null && `${output} out`).join(', ');
-  return present(
-    some(usage.open_calls, 'call', 'without a recorded end; tokens unknown'),
-    some(usage.calls_without_usage, 'call', 'without usage figures; tokens are a lower bound'),
-    some(usage.calls_estimated, 'call', `with estimated tokens (${estimates}), which are in no sum`),
-    some(usage.unmetered_requests, 'request', 'on paths the meter does not understand'),
-    some(usage.late_calls, 'call', 'after the attempt had ended'),
-    some(usage.calls_by_current_attempt, 'call', "by the run's URL, counted in the attempt in progress"),
-    some(usage.budget_refused, 'request', 'refused for a budget'),
+  const estimates = compact(input !== null && `${input} in`, output !== null && `${output} out`).join(', ');
+  return compact(
+    countNote(usage.open_calls, 'call', 'without a recorded end; tokens unknown'),
+    countNote(usage.calls_without_usage, 'call', 'without usage figures; tokens are a lower bound'),
+    countNote(usage.calls_estimated, 'call', `with estimated tokens (${estimates}), which are in no sum`),
+    countNote(usage.unmetered_requests, 'request', 'on paths the meter does not understand'),
+    countNote(usage.late_calls, 'call', 'after the attempt had ended'),
+    countNote(usage.calls_by_current_attempt, 'call', "by the run's URL, counted in the attempt in progress"),
+    countNote(usage.budget_refused, 'request', 'refused for a budget'),
   );
 }
 
-function some(value: number, noun: string, what: string): string | null {
+function countNote(value: number, noun: string, what: string): string | null {
   return value === 0 ? null : `${counted(value, noun)} ${what}`;
 }
 
 /** `3 calls, tokens 300 / 60 / 360` */
-export function useText({
+export function usageText({
   api_calls,
   tokens_in,
   tokens_out,
@@ -96,7 +96,7 @@ export function listedPhases({ phases, usage_outside_phases: outside }: StepSumm
 }
 
 /** What the list of a step's phases leaves out; null when nothing. */
-export function phasesLeftOut({ phases }: StepSummary): string | null {
+export function omittedPhasesText({ phases }: StepSummary): string | null {
   return phases.length <= PHASES_LISTED ? null : `${counted(phases.length - PHASES_LISTED, 'further phase')} not listed`;
 }
 
@@ -112,10 +112,10 @@ function isTemplateBased(step: StepSummary): boolean {
 }
 
 /** One line about a step's validation; null when it was not validated. */
-export function validationLine({ validation }: StepSummary): string | null {
+export function validationText({ validation }: StepSummary): string | null {
   if (validation === null) return null;
   const { artifacts_total, app_started, checks_total, continuity_total, down_seconds } = validation;
-  const parts = present(
+  const parts = compact(
     artifacts_total > 0 && `artefacts ${outOf(validation.artifacts_passed, artifacts_total)}`,
     app_started === false && 'application did not start',
     checks_total !== null && `checks ${outOf(validation.checks_passed, checks_total)}`,
@@ -126,15 +126,15 @@ export function validationLine({ validation }: StepSummary): string | null {
 }
 
 /** A smaller difference between claim and measurement is not worth a line. */
-const CLAIM_PERCENT = 1;
+const MIN_CLAIM_DIFFERENCE_PERCENT = 1;
 
 /** What the framework said of its own use, of a step or the run, where nothing was measured or something else; null otherwise. */
-export function claimLine({ claimed_usage: claim, usage }: Pick<RunSummary, 'claimed_usage' | 'usage'>): string | null {
+export function claimText({ claimed_usage: claim, usage }: Pick<RunSummary, 'claimed_usage' | 'usage'>): string | null {
   if (claim === null) return null;
   const { difference_percent: difference, partial } = claim;
-  const differs = difference !== null && difference > CLAIM_PERCENT;
+  const differs = difference !== null && difference > MIN_CLAIM_DIFFERENCE_PERCENT;
   if (usage.unmetered_attempts === 0 && !differs) return null;
-  return present(
+  return compact(
     tokens(claim.input_tokens, claim.output_tokens),
     partial && 'not of all attempts',
     differs && `${difference.toFixed(1)}% off`,
@@ -142,7 +142,7 @@ export function claimLine({ claimed_usage: claim, usage }: Pick<RunSummary, 'cla
 }
 
 /** Null where what was used is paid for. */
-function costsNothing({ rehearsal, replay_of: of }: RunSummary): string | null {
+function noCostReason({ rehearsal, replay_of: of }: RunSummary): string | null {
   if (of !== null) return 'none (replay)';
   return rehearsal === true ? 'none (rehearsal)' : null;
 }
@@ -152,7 +152,7 @@ export function totalCost(summary: RunSummary): string {
   const { usage, models } = summary;
   if (usage.cost_nano_usd === null) {
     const known = sumKnown(models.map((model) => model.cost_nano_usd)) ?? 0;
-    return costsNothing(summary) ?? `${UNKNOWN}${known === 0 ? '' : `; ${nanoUsd(known)} for the other models`}`;
+    return noCostReason(summary) ?? `${UNKNOWN}${known === 0 ? '' : `; ${nanoUsd(known)} for the other models`}`;
   }
   return `${nanoUsd(usage.cost_nano_usd)}${usage.cost_nano_usd > 0 && !isComplete(usage) ? ' (lower bound)' : ''}`;
 }
@@ -161,9 +161,9 @@ export function totalCost(summary: RunSummary): string {
 export function pricesText({ prices }: RunSummary): string | null {
   if (prices === null) return null;
   const { source, version, overrides } = prices;
-  const all = present(
+  const all = compact(
     source !== null && `${source} ${version ?? UNKNOWN}`,
-    some(overrides.length, 'model', 'by the configuration'),
+    countNote(overrides.length, 'model', 'by the configuration'),
   );
   return all.length === 0 ? 'none' : all.join(', ');
 }

@@ -1,7 +1,7 @@
 /** What went wrong: why the run did not succeed, and the errors and warnings in its logs. */
 import { counted, stepNumber } from '../../format/index.ts';
 import type { FailureSummary, ProblemExample, ProblemSummary, RunSummary } from '../../schema/index.ts';
-import { fact, facts, GAP, note, type Block } from './model.ts';
+import { fact, facts, BLANK_LINE, note, type Block } from './model.ts';
 
 const FIRST_LISTED = 3;
 const LAST_LISTED = 2;
@@ -39,7 +39,7 @@ export function problemBlocks({ errors, warnings, failure, run_id }: RunSummary)
   const blocks: Block[] = [facts(fact('Errors', String(errors.count)), fact('Warnings', String(warnings.count)))];
   if (failure !== null)
     blocks.push(
-      GAP,
+      BLANK_LINE,
       facts(fact('Cause', failure.cause, { lines: 3 })),
       ...outputBlocks('Last lines of output:', failure.last_lines.slice(-OUTPUT_LINES)),
       facts(fact('Log', failure.log_file)),
@@ -56,7 +56,7 @@ function exampleBlocks(problems: ProblemSummary, noun: string): Block[] {
   const last = all.slice(FIRST_LISTED).slice(-LAST_LISTED);
   const left = problems.count - FIRST_LISTED - last.length;
   const between = left > 0 && last.length > 0 ? `... ${counted(left, noun)} between not listed; see logs/` : null;
-  return [GAP, facts(...all.slice(0, FIRST_LISTED), fact(null, between), ...last)];
+  return [BLANK_LINE, facts(...all.slice(0, FIRST_LISTED), fact(null, between), ...last)];
 }
 
 function exampleText({ timestamp, level, step, message }: ProblemExample): string {

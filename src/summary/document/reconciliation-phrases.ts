@@ -50,10 +50,10 @@ export function costText({ last_reading: reading }: ReconciliationSummary): stri
   const cost = reading?.cost ?? null;
   return cost === null
     ? null
-    : `${usd(cost.usd)} from ${day(cost.start)} to ${day(cost.end)}, whole UTC days, other use included`;
+    : `${usd(cost.usd)} from ${utcDate(cost.start)} to ${utcDate(cost.end)}, whole UTC days, other use included`;
 }
 
-function day(timestamp: string): string {
+function utcDate(timestamp: string): string {
   return timestamp.slice(0, 10);
 }
 

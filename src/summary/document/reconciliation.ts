@@ -1,7 +1,7 @@
 /** The comparison with the provider's own figures. Every section is empty before the first attempt. */
-import { counted, figure, secondsOf, stepNumber } from '../../format/index.ts';
+import { counted, figure, isoSeconds, stepNumber } from '../../format/index.ts';
 import type { ReconciliationSummary, RunSummary, StepResolution, UsageComparison } from '../../schema/index.ts';
-import { fact, facts, GAP, listed, note, type Block, type BlockOf, type Fact } from './model.ts';
+import { fact, facts, BLANK_LINE, limitedFacts, note, type Block, type BlockOf, type Fact } from './model.ts';
 import { statusWord } from './phrases.ts';
 import {
   costText,
@@ -30,16 +30,18 @@ export function reconciliationBlocks({ reconciliation, steps }: RunSummary): Blo
       ...stateFacts(reconciliation),
       fact('Verification Attempts', String(attempts.length)),
       fact('Stable Verifications', `${reconciliation.equal_readings} (required ${settings.required_readings})`),
-      fact('First Stable At', secondsOf(reconciliation.first_equal_at, 'not yet')),
-      fact('Verified At', reconciliation.verified_at === null ? null : secondsOf(reconciliation.verified_at)),
+      fact('First Stable At', isoSeconds(reconciliation.first_equal_at, 'not yet')),
+      fact('Verified At', reconciliation.verified_at === null ? null : isoSeconds(reconciliation.verified_at)),
       fact('Steps with Tokens', `${withTokens} / ${steps.length}`),
       fact('Verification Interval', `${settings.interval_minutes} min`),
       fact('Provider', sourceText(reconciliation), { lines: LINES_PER_SENTENCE }),
       fact(
         'Window',
-        window === null ? null : `${secondsOf(window.start)} to ${secondsOf(window.end)} (${counted(window.minutes, 'minute')})`,
+        window === null
+          ? null
+          : `${isoSeconds(window.start)} to ${isoSeconds(window.end)} (${counted(window.minutes, 'minute')})`,
       ),
-      fact('Last Attempt', secondsOf(reconciliation.last_attempt_at)),
+      fact('Last Attempt', isoSeconds(reconciliation.last_attempt_at)),
       fact(
         'Waiting Ended',
         reconciliation.waiting_ended ? `after ${settings.max_age_hours} hours, nothing further is awaited` : null,
@@ -48,7 +50,7 @@ export function reconciliationBlocks({ reconciliation, steps }: RunSummary): Blo
     ...(comparison === null
       ? []
       : [
-          GAP,
+          BLANK_LINE,
           note('Token Reconciliation:'),
           comparisonFigures(comparison, 'Proxy, all'),
           facts(
@@ -73,7 +75,7 @@ export function reconciliationOverview({ reconciliation }: RunSummary): Block[] 
       fact('Attempts', String(reconciliation.attempts.length)),
       fact('Equal Readings', `${reconciliation.equal_readings} of ${required}, at least ${interval} min apart`),
       fact('Provider', sourceText(reconciliation)),
-      fact('Last Attempt', secondsOf(reconciliation.last_attempt_at)),
+      fact('Last Attempt', isoSeconds(reconciliation.last_attempt_at)),
       ...(comparison === null ? boundFacts(reconciliation) : differenceFacts(reconciliation, comparison)),
     ),
     ...(comparison === null ? [] : [comparisonFigures(comparison, 'Proxy, all runs sharing minutes')]),
@@ -136,10 +138,10 @@ export function comparisonFigures(comparison: UsageComparison, joint: string): B
 function resolutionBlocks(steps: readonly StepResolution[]): Block[] {
   if (steps.length === 0) return [];
   return [
-    GAP,
+    BLANK_LINE,
     note("Steps in the Provider's Minutes (tokens prompt / completion):"),
     facts(
-      ...listed(
+      ...limitedFacts(
         steps.filter(({ resolution }) => resolution === 'whole' || resolution === 'bound'),
         STEPS_LISTED,
         (step) => fact(`Step ${stepNumber(step.step)}`, `proxy ${ledgerText(step)}, ${resolutionText(step)}`, INSET),
@@ -172,10 +174,10 @@ function attemptBlocks(attempts: ReconciliationSummary['attempts']): Block[] {
   const listed = attempts.slice(-ATTEMPTS_LISTED).map(({ attempt, timestamp, status, total_tokens_in, total_tokens_out }) => {
     const isEmpty = total_tokens_in === null && total_tokens_out === null;
     const figures = isEmpty ? 'no figures' : `${figure(total_tokens_in)} in, ${figure(total_tokens_out)} out`;
-    return fact(`Attempt ${attempt}`, `${secondsOf(timestamp)} ${statusWord(status)}, ${figures}`, { under: 'inset' });
+    return fact(`Attempt ${attempt}`, `${isoSeconds(timestamp)} ${statusWord(status)}, ${figures}`, { under: 'inset' });
   });
   return [
-    GAP,
+    BLANK_LINE,
     note(earlier > 0 ? `Last Attempts (${counted(earlier, 'earlier one')} in metrics.json):` : 'Attempts:'),
     facts(...listed),
   ];

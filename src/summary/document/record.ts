@@ -1,8 +1,8 @@
 /** The record itself: how much was logged, what is damaged or missing, and the archive that seals it. */
 import { bytes, counted, figure, stepNumber, sumComplete, UNKNOWN } from '../../format/index.ts';
 import type { ArchiveFacts, RunSummary } from '../../schema/index.ts';
-import { fact, facts, item, listed, type Block, type Fact } from './model.ts';
-import { contentsText, isForeign } from './phrases.ts';
+import { fact, facts, item, limitedFacts, type Block, type Fact } from './model.ts';
+import { contentsText, isThirdParty } from './phrases.ts';
 
 const COMPONENTS_LISTED = 8;
 const HITL_LISTED = 5;
@@ -21,7 +21,7 @@ export function logBlocks(summary: RunSummary): Block[] {
   return [
     facts(
       fact('Log Lines', `${summary.log_lines} (${bytes(summary.log_bytes)}) in ${counted(summary.log_files.length, 'file')}`),
-      ...listed(
+      ...limitedFacts(
         sorted,
         COMPONENTS_LISTED,
         ([component, sum]) => item(component, `${counted(sum.lines, 'line')}, ${bytes(sum.bytes)}`),
@@ -71,7 +71,7 @@ export function archiveBlocks(archive: ArchiveFacts | null): Block[] {
     facts(
       ...archiveFacts(archive),
       fact('Left Out (holding a secret)', some(secrets, 'file')),
-      ...listed(
+      ...limitedFacts(
         secrets,
         LEFT_OUT_LISTED,
         (path) => item(null, path),
@@ -100,7 +100,7 @@ export function recordBlocks(summary: RunSummary, archive: ArchiveFacts | null):
       fact('Dropped Lines', String(summary.dropped.count)),
       fact('Missing Records', String(summary.missing_records)),
       fact('Redactions', figure(summary.redactions)),
-      fact('Clarifications', isForeign(summary) ? UNKNOWN : String(summary.hitl.count)),
+      fact('Clarifications', isThirdParty(summary) ? UNKNOWN : String(summary.hitl.count)),
       ...(archive === null ? [fact('Archive', 'not yet sealed')] : archiveFacts(archive)),
     ),
   ];

@@ -13,25 +13,25 @@ export function chooseSteps(
   cost: (step: StepSummary) => number,
 ): ReadonlySet<number> {
   const chosen = new Set<number>();
-  let spent = 0;
-  const take = (candidates: readonly StepSummary[], limit: number): void => {
+  let used = 0;
+  const chooseWithin = (candidates: readonly StepSummary[], limit: number): void => {
     for (const step of candidates) {
       if (chosen.has(step.step)) continue;
       const price = cost(step);
-      if (spent + price > limit) return;
+      if (used + price > limit) return;
       chosen.add(step.step);
-      spent += price;
+      used += price;
     }
   };
-  take(
+  chooseWithin(
     steps.filter((step) => step.step === failingStep),
     budget,
   );
-  take(
+  chooseWithin(
     steps.filter((step) => step.status !== 'success'),
     budget * TROUBLE_SHARE,
   );
-  take(steps, budget);
+  chooseWithin(steps, budget);
   return chosen;
 }
 

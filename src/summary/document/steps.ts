@@ -2,7 +2,16 @@
 import { counted, duration, figure, nanoUsd, stepNumber, tokens, UNKNOWN } from '../../format/index.ts';
 import type { AttemptSummary, RunSummary, StepSummary } from '../../schema/index.ts';
 import { fact, facts, item, note, type Block, type Fact, type Section, type Value } from './model.ts';
-import { claimLine, lastError, listedPhases, phasesLeftOut, statusWord, stepNotes, useText, validationLine } from './phrases.ts';
+import {
+  claimText,
+  lastError,
+  listedPhases,
+  omittedPhasesText,
+  statusWord,
+  stepNotes,
+  usageText,
+  validationText,
+} from './phrases.ts';
 import { chooseSteps, statusCounts } from './selection.ts';
 
 const STEPS_LISTED = 100;
@@ -44,7 +53,7 @@ export function stepSections({ steps, failing_step }: RunSummary): Section[] {
 }
 
 function stepRow(step: StepSummary): Value[] {
-  const claim = claimLine(step);
+  const claim = claimText(step);
   const error = lastError(step);
   return [
     stepNumber(step.step),
@@ -55,7 +64,7 @@ function stepRow(step: StepSummary): Value[] {
     figure(step.usage.api_calls),
     figure(step.usage.llm_requests),
     tokens(step.usage.tokens_in, step.usage.tokens_out),
-    validationLine(step) ?? '',
+    validationText(step) ?? '',
     [
       ...stepNotes(step),
       ...(claim === null ? [] : [`tokens claimed by the framework: ${claim}`]),
@@ -65,7 +74,7 @@ function stepRow(step: StepSummary): Value[] {
 }
 
 function phaseRows(step: StepSummary): Value[][] {
-  const left = phasesLeftOut(step);
+  const left = omittedPhasesText(step);
   return [
     ...listedPhases(step).map(({ phase, status, duration_seconds, ...usage }) => [
       stepNumber(step.step),
@@ -93,11 +102,11 @@ export function stepBlock(step: StepSummary): Block {
     item('Tokens (prompt/completion/total)', tokens(usage.tokens_in, usage.tokens_out)),
     item('LLM Requests', figure(usage.llm_requests)),
     ...listedPhases(step).map(phaseItem),
-    item(null, phasesLeftOut(step)),
+    item(null, omittedPhasesText(step)),
     ...stepNotes(step).map((text) => item('Note', text)),
-    item('Claimed by the framework', claimLine(step)),
+    item('Claimed by the framework', claimText(step)),
     item('Name', step.name),
-    item('Validation', validationLine(step)),
+    item('Validation', validationText(step)),
     ...(step.validation?.failures ?? []).slice(0, FAILURES_LISTED).map((text) => fact('failed', text, { under: 'detail' })),
     ...(step.retries > 0 ? attemptItems(step.attempts) : []),
     item('Last error', lastError(step)),
@@ -108,7 +117,7 @@ export function stepBlock(step: StepSummary): Block {
 
 function phaseItem({ phase, status, duration_seconds: seconds, ...usage }: ReturnType<typeof listedPhases>[number]): Fact | null {
   const ended = [...(status === null ? [] : [status]), ...(seconds === null ? [] : [duration(seconds)])];
-  const used = usage.api_calls === 0 ? '0 calls' : useText(usage);
+  const used = usage.api_calls === 0 ? '0 calls' : usageText(usage);
   return item(phase === null ? 'Outside phases' : `Phase ${phase}`, [...ended, used].join(', '));
 }
 
@@ -118,7 +127,7 @@ function attemptItems(attempts: readonly AttemptSummary[]): (Fact | null)[] {
     item(null, earlier > 0 ? `${counted(earlier, 'earlier attempt')} not listed` : null),
     ...attempts.slice(-ATTEMPTS_LISTED).map(({ attempt, status, reason, duration_seconds, usage }) => {
       const why = reason === null ? '' : `: ${reason.replaceAll('_', ' ')}`;
-      return item(`Attempt ${attempt}`, `${statusWord(status)}${why} (${duration(duration_seconds)}, ${useText(usage)})`);
+      return item(`Attempt ${attempt}`, `${statusWord(status)}${why} (${duration(duration_seconds)}, ${usageText(usage)})`);
     }),
   ];
 }

@@ -1,6 +1,6 @@
 /** Requests to models, from their begin to their end: the one place that says what of the ledger is a call, open or ended. */
 import type { EventMetadata, LogRecord } from '../../schema/index.ts';
-import { cut } from './problems.ts';
+import { truncate } from './problems.ts';
 import { phaseUsageOf } from './phases.ts';
 import { attemptOf, MODEL_LENGTH, modelOf, stepOf, type FoldState, type ModelState } from './state.ts';
 import { addOutcome, addRequest, type UsageState } from './usage.ts';
@@ -49,7 +49,7 @@ export function endCall(state: FoldState, call: EventMetadata<'llm_call'>, recor
   const model = modelOf(state.models, call['gen_ai.request.model'] ?? answered);
   addRequest(model.usage, call);
   addOutcome(model.usage, call, late);
-  if (answered !== null && model.answeredAs.size < ANSWERS_KEPT) model.answeredAs.add(cut(answered, MODEL_LENGTH));
+  if (answered !== null && model.answeredAs.size < ANSWERS_KEPT) model.answeredAs.add(truncate(answered, MODEL_LENGTH));
   const endedAt = Date.parse(record.timestamp);
   const { step, startedAt } = begun ?? { step: record.step, startedAt: endedAt - Math.round(call.duration_seconds * 1000) };
   state.onCallEnd?.({ step, startedAt, endedAt, request: begun?.request ?? call, outcome: call });

@@ -15,14 +15,14 @@ export function claimSummary(attempts: readonly AttemptSummary[]): ClaimSummary 
     ...claimed,
     partial: claiming.length < attempts.length || silent('input_tokens') || silent('output_tokens') || silent('calls'),
     difference_percent: largest([
-      difference(claiming.map(({ claimed_usage, usage }) => [claimed_usage?.input_tokens ?? null, usage.tokens_in])),
-      difference(claiming.map(({ claimed_usage, usage }) => [claimed_usage?.output_tokens ?? null, usage.tokens_out])),
+      differencePercent(claiming.map(({ claimed_usage, usage }) => [claimed_usage?.input_tokens ?? null, usage.tokens_in])),
+      differencePercent(claiming.map(({ claimed_usage, usage }) => [claimed_usage?.output_tokens ?? null, usage.tokens_out])),
     ]),
   };
 }
 
 /** In percent of what was measured, over the attempts where it was both claimed and measured. */
-function difference(pairs: readonly (readonly [number | null, number | null])[]): number | null {
+function differencePercent(pairs: readonly (readonly [number | null, number | null])[]): number | null {
   const both = pairs.flatMap(([claim, measured]) => (claim === null || measured === null ? [] : [{ claim, measured }]));
   if (both.length === 0) return null;
   const claim = both.reduce((sum, pair) => sum + pair.claim, 0);

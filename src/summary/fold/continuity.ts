@@ -22,14 +22,14 @@ export function emptyContinuity(): ContinuityState {
 
 /** Begins a validation anew: an earlier one of the same step counts no longer. */
 export function restartChecks(state: ContinuityState, step: number): void {
-  if (state.step !== step) settle(state);
+  if (state.step !== step) finishStep(state);
   state.step = step;
   state.current.clear();
 }
 
 export function addCheck(state: ContinuityState, step: number, check: string, ok: boolean): void {
   if (state.step !== step) {
-    settle(state);
+    finishStep(state);
     state.step = step;
   }
   state.current.set(check, ok);
@@ -47,7 +47,7 @@ export function continuityOf(state: ContinuityState, step: number): Continuity |
   return total === 0 ? null : { passed, total };
 }
 
-function settle(state: ContinuityState): void {
+function finishStep(state: ContinuityState): void {
   for (const [check, ok] of state.current) if (ok) state.passedBefore.add(check);
   state.current.clear();
 }

@@ -1,5 +1,5 @@
 /** The entry of a map, made where it is absent. */
-export function entryOf<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+export function getOrCreate<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   const found = map.get(key);
   if (found !== undefined) return found;
   const made = make();

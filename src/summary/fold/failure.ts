@@ -3,7 +3,7 @@ import type { AttemptSummary, FailureReason, FailureSummary, RunSummary, StepSum
 import { LOGS_DIR, logFileOf, RUN_LOG } from '../../store/index.ts';
 import type { FoldState } from './state.ts';
 
-const REASON: Record<FailureReason, string> = {
+const CAUSE_BY_REASON: Record<FailureReason, string> = {
   framework_failed: 'the framework reported failure',
   exit_code: 'the framework ended with an exit code other than 0',
   signal: 'the framework was ended by a signal',
@@ -15,12 +15,12 @@ const REASON: Record<FailureReason, string> = {
   internal: 'stepwell itself failed',
 };
 
-type Ending = Pick<RunSummary, 'status' | 'failing_phase' | 'failing_step' | 'error' | 'recovered'> & {
+type FailureInput = Pick<RunSummary, 'status' | 'failing_phase' | 'failing_step' | 'error' | 'recovered'> & {
   readonly steps: readonly StepSummary[];
 };
 
 /** Null for a run that succeeded or is not over. */
-export function failureSummary(state: FoldState, summary: Ending): FailureSummary | null {
+export function failureSummary(state: FoldState, summary: FailureInput): FailureSummary | null {
   if (summary.status === 'success' || summary.status === 'running') return null;
   const step = failingStep(summary);
   const attempt = step?.attempts.at(-1) ?? null;
@@ -35,16 +35,16 @@ export function failureSummary(state: FoldState, summary: Ending): FailureSummar
 }
 
 /** The step that the runner names; after a crash the one that was going on. */
-function failingStep(summary: Ending): StepSummary | null {
+function failingStep(summary: FailureInput): StepSummary | null {
   const named = summary.steps.find((step) => step.step === summary.failing_step);
   return named ?? summary.steps.find((step) => step.status === 'crashed') ?? null;
 }
 
-function causeOf(summary: Ending, attempt: AttemptSummary | null): string {
+function causeOf(summary: FailureInput, attempt: AttemptSummary | null): string {
   if (summary.error !== null && summary.error.message !== '') return summary.error.message;
   if (summary.recovered !== null) return summary.recovered.reason;
-  if (attempt !== null && attempt.reason !== null) return REASON[attempt.reason];
-  return summary.status === 'interrupted' ? REASON.interrupted : 'unknown';
+  if (attempt !== null && attempt.reason !== null) return CAUSE_BY_REASON[attempt.reason];
+  return summary.status === 'interrupted' ? CAUSE_BY_REASON.interrupted : 'unknown';
 }
 
 function lastLines(state: FoldState, step: StepSummary | null): readonly string[] {

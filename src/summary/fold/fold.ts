@@ -1,12 +1,12 @@
 /** The fold: records in, one summary out. A running, failed or crashed run folds like a finished one. */
 import type { EventMetadata, RunStatus, RunSummary, StepSummary } from '../../schema/index.ts';
 import { LOGS_DIR, readRecords, SeqCoverage, type ReadItem, type RecordItem, type RunSource } from '../../store/index.ts';
-import { entryOf } from './entry.ts';
+import { getOrCreate } from './entry.ts';
 import { HANDLERS } from './handlers.ts';
 import { addOutput } from './output.ts';
 import { addProblem } from './problems.ts';
 import { FoldState, stepOf, type RecordedCall } from './state.ts';
-import { isOver, runSummary, statusOf, usageApiOf, type FileSizes } from './snapshot.ts';
+import { isOver, buildSummary, statusOf, usageApiOf, type FileSizes } from './snapshot.ts';
 import { stepSummaryOf } from './steps.ts';
 
 const DAMAGED_KEPT = 5;
@@ -37,7 +37,7 @@ function foldRecord(state: FoldState, item: RecordItem): void {
   if (record.late === true) state.lateRecords += 1;
   if (record.truncated !== undefined) state.truncatedRecords += 1;
   if (record.writer !== undefined && record.seq !== undefined)
-    entryOf(state.writers, record.writer, () => new SeqCoverage()).add(record.seq);
+    getOrCreate(state.writers, record.writer, () => new SeqCoverage()).add(record.seq);
 
   if (record.step !== null) stepOf(state, record.step).records += 1;
 
@@ -102,7 +102,7 @@ export function createRunFold({ sizes = new Map(), onCallEnd }: FoldOptions = {}
   const state = new FoldState(onCallEnd);
   return {
     push: (item) => foldItem(state, item),
-    snapshot: () => runSummary(state, sizes),
+    snapshot: () => buildSummary(state, sizes),
     status: () => statusOf(state),
     step: (step) => stepSummaryOf(state, step, statusOf(state)),
     details: () => runDetails(state),
@@ -146,5 +146,5 @@ function later(known: string | null, timestamp: string): string {
 }
 
 function fileOf({ files }: FoldState, file: string): { lines: number; damaged: number } {
-  return entryOf(files, file, () => ({ lines: 0, damaged: 0 }));
+  return getOrCreate(files, file, () => ({ lines: 0, damaged: 0 }));
 }

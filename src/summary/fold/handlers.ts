@@ -4,7 +4,7 @@ import { beginCall, endCall, sumsOf } from './calls.ts';
 import { addCheck, continuityOf, restartChecks } from './continuity.ts';
 import { restartOutput } from './output.ts';
 import { addPhaseReport } from './phases.ts';
-import { cut } from './problems.ts';
+import { truncate } from './problems.ts';
 import { attemptOf, stepOf, ValidationState, type AttemptState, type FoldState, type StepState } from './state.ts';
 
 const FAILURES_KEPT = 5;
@@ -13,18 +13,18 @@ const HITL_KEPT = 20;
 const MALFORMED_KEPT = 5;
 
 /** Where a record stands. */
-interface Place {
+interface RecordLocation {
   readonly record: LogRecord;
   readonly file: string;
   readonly line: number;
 }
 
-export type Handler = (state: FoldState, place: Place) => void;
+export type Handler = (state: FoldState, place: RecordLocation) => void;
 
 /** A handler that sees the metadata in the event's own shape; a record of ours that does not have it is counted and left out. */
 function on<E extends EventName>(
   event: E,
-  apply: (state: FoldState, metadata: EventMetadata<E>, place: Place) => void,
+  apply: (state: FoldState, metadata: EventMetadata<E>, place: RecordLocation) => void,
 ): [E, Handler] {
   const schema = EVENT_METADATA[event];
   return [
@@ -42,7 +42,7 @@ function on<E extends EventName>(
       const reason = issue === undefined ? 'wrong metadata' : `${issue.path.join('.')}: ${issue.message}`;
       state.malformed.count += 1;
       if (state.malformed.first.length < MALFORMED_KEPT) {
-        state.malformed.first.push({ file: place.file, line: place.line, event, reason: cut(reason, 200) });
+        state.malformed.first.push({ file: place.file, line: place.line, event, reason: truncate(reason, 200) });
       }
     },
   ];
@@ -51,7 +51,7 @@ function on<E extends EventName>(
 /** A handler for events that belong to a step; elsewhere they have no meaning. */
 function onStep<E extends EventName>(
   event: E,
-  apply: (step: StepState, metadata: EventMetadata<E>, place: Place, state: FoldState) => void,
+  apply: (step: StepState, metadata: EventMetadata<E>, place: RecordLocation, state: FoldState) => void,
 ): [E, Handler] {
   return on(event, (state, metadata, place) => {
     if (place.record.step !== null) apply(stepOf(state, place.record.step), metadata, place, state);
@@ -60,7 +60,7 @@ function onStep<E extends EventName>(
 
 function onAttempt<E extends EventName>(
   event: E,
-  apply: (attempt: AttemptState, metadata: EventMetadata<E>, place: Place, step: StepState, state: FoldState) => void,
+  apply: (attempt: AttemptState, metadata: EventMetadata<E>, place: RecordLocation, step: StepState, state: FoldState) => void,
 ): [E, Handler] {
   return onStep(event, (step, metadata, place, state) => {
     if (place.record.attempt !== undefined) apply(attemptOf(step, place.record.attempt), metadata, place, step, state);
@@ -74,7 +74,7 @@ function keepOutput(state: FoldState, step: number | null): void {
 }
 
 function addFailure(step: StepState, failure: string): void {
-  if (step.validation.failures.length < FAILURES_KEPT) step.validation.failures.push(cut(failure, 200));
+  if (step.validation.failures.length < FAILURES_KEPT) step.validation.failures.push(truncate(failure, 200));
 }
 
 export const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
@@ -143,7 +143,7 @@ export const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
         step: record.step,
         attempt: record.attempt ?? null,
         query_length: metadata.query_length,
-        response_sha1: cut(metadata.response_sha1, 40),
+        response_sha1: truncate(metadata.response_sha1, 40),
       });
     }
   }),
@@ -177,7 +177,7 @@ export const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   }),
   onStep('app_failed', (step, { reason, last_lines }) => {
     addFailure(step, `application: ${reason}`);
-    step.validation.appOutput = last_lines.slice(-12).map((line) => cut(line, 200));
+    step.validation.appOutput = last_lines.slice(-12).map((line) => truncate(line, 200));
   }),
   onStep('http_check', (step, check, _place, state) => {
     addCheck(state.continuity, step.step, JSON.stringify([check.entity, check.operation, check.name]), check.ok);

@@ -1,5 +1,5 @@
 /** The last lines that the thing now running printed: what a person wants to see first when it fails. */
-import { cut } from './problems.ts';
+import { truncate } from './problems.ts';
 
 const KEPT_LINES = 12;
 const LINE_LENGTH = 200;
@@ -31,6 +31,6 @@ export function addOutput(
   if (step !== state.step || (attempt !== undefined && state.attempt !== null && attempt !== state.attempt)) return;
   if (typeof part === 'number' && part > 1) return;
   if (text.trim() === '') return;
-  state.lines.push(cut(text, LINE_LENGTH));
+  state.lines.push(truncate(text, LINE_LENGTH));
   if (state.lines.length > KEPT_LINES) state.lines.shift();
 }

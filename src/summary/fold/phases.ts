@@ -1,8 +1,8 @@
 /** Phases of the framework's work within attempts: what they used, and what the adapter says of them. */
 import { sumComplete } from '../../format/index.ts';
 import type { EventMetadata, FrameworkPhaseStatus, PhaseUsage, StepSummary } from '../../schema/index.ts';
-import { entryOf } from './entry.ts';
-import { cut } from './problems.ts';
+import { getOrCreate } from './entry.ts';
+import { truncate } from './problems.ts';
 import { emptyUsage, usageSummary, type UsageState } from './usage.ts';
 
 const PHASES_KEPT = 50;
@@ -31,9 +31,9 @@ export function emptyPhases(): PhasesState {
 }
 
 function phaseOf({ named }: PhasesState, name: string): PhaseState {
-  const short = cut(name, NAME_LENGTH);
+  const short = truncate(name, NAME_LENGTH);
   const key = named.has(short) || named.size < PHASES_KEPT ? short : '(other phases)';
-  return entryOf(named, key, () => ({ usage: emptyUsage(), status: null, milliseconds: null, reported: null }));
+  return getOrCreate(named, key, () => ({ usage: emptyUsage(), status: null, milliseconds: null, reported: null }));
 }
 
 /** The sums that a call of this phase counts in. */

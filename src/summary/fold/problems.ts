@@ -24,7 +24,7 @@ export function addProblem(state: ProblemState, record: LogRecord, file: string,
     step: record.step,
     attempt: record.attempt ?? null,
     event: record.event,
-    message: cut(sentenceOf(record), MESSAGE_LENGTH),
+    message: truncate(problemMessage(record), MESSAGE_LENGTH),
     file,
     line,
   };
@@ -41,23 +41,23 @@ export function problemSummary(state: ProblemState): ProblemSummary {
 }
 
 /** The message, and the error's own words where the message does not hold them already. */
-function sentenceOf(record: LogRecord): string {
+function problemMessage(record: LogRecord): string {
   const { message, error } = record;
   if (error === undefined || message.includes(error.message)) return message === '' ? `(${record.event})` : message;
   const own = `${error.type}: ${error.message}`;
   return message === '' ? own : `${message}: ${own}`;
 }
 
-export function errorFacts(error: RecordedError): ErrorFacts {
+export function errorSummary(error: RecordedError): ErrorFacts {
   const causes: string[] = [];
   for (let cause = error.cause; cause !== undefined && causes.length < CAUSES; cause = cause.cause) {
-    causes.push(cut(`${cause.type}: ${cause.message}`, MESSAGE_LENGTH));
+    causes.push(truncate(`${cause.type}: ${cause.message}`, MESSAGE_LENGTH));
   }
-  return { type: cut(error.type, 100), message: cut(error.message, MESSAGE_LENGTH), code: error.code ?? null, causes };
+  return { type: truncate(error.type, 100), message: truncate(error.message, MESSAGE_LENGTH), code: error.code ?? null, causes };
 }
 
 /** At most `length` UTF-16 units, never through a surrogate pair. */
-export function cut(text: string, length: number): string {
+export function truncate(text: string, length: number): string {
   if (text.length <= length) return text;
   const head = text.slice(0, length - 3);
   return `${/[\uD800-\uDBFF]$/.test(head) ? head.slice(0, -1) : head}...`;

@@ -12,7 +12,7 @@ import { parseLogPath } from '../../store/index.ts';
 import { modelsWithOpenCalls } from './calls.ts';
 import { claimSummary } from './claims.ts';
 import { failureSummary } from './failure.ts';
-import { errorFacts, problemSummary } from './problems.ts';
+import { errorSummary, problemSummary } from './problems.ts';
 import type { FoldState, ModelState } from './state.ts';
 import { stepSummaries } from './steps.ts';
 import { usageSummary } from './usage.ts';
@@ -20,13 +20,13 @@ import { usageSummary } from './usage.ts';
 /** Sizes of the log files, which the records themselves do not tell: path relative to the run directory → bytes. */
 export type FileSizes = ReadonlyMap<string, number>;
 
-export function runSummary(state: FoldState, sizes: FileSizes): RunSummary {
+export function buildSummary(state: FoldState, sizes: FileSizes): RunSummary {
   const status = statusOf(state);
   const steps = stepSummaries(state, status);
   return {
     format_version: FORMAT_VERSION,
     ...identity(state),
-    ...ending(state, status, steps),
+    ...endOfRun(state, status, steps),
     started_at: state.start?.record.timestamp ?? null,
     ended_at: endedAt(state),
     last_record_at: state.lastRecordAt,
@@ -35,10 +35,10 @@ export function runSummary(state: FoldState, sizes: FileSizes): RunSummary {
     steps,
     steps_succeeded: steps.filter((step) => step.status === 'success').length,
     steps_total: state.start === null ? null : state.start.metadata.steps.length,
-    ...useOfModels(state, steps),
+    ...modelUsage(state, steps),
     time: time(state, steps),
-    ...record(state),
-    ...logs(state, sizes),
+    ...recordQuality(state),
+    ...logFiles(state, sizes),
     usage_provider: usageProvider(state),
     reconciliation: null,
   };
@@ -68,14 +68,14 @@ function identity({ start, runId, framework, commit }: FoldState) {
   };
 }
 
-function ending(state: FoldState, status: RunStatus, steps: readonly StepSummary[]) {
+function endOfRun(state: FoldState, status: RunStatus, steps: readonly StepSummary[]) {
   const { end, recovered } = state;
   const error = end?.record.error;
   const facts = {
     status,
     failing_phase: end?.metadata.failing_phase ?? null,
     failing_step: end?.metadata.failing_step ?? null,
-    error: error === undefined ? null : errorFacts(error),
+    error: error === undefined ? null : errorSummary(error),
   };
   const recovery =
     recovered === null
@@ -106,7 +106,7 @@ function configuration({ start }: FoldState): RunSummary['configuration'] {
   };
 }
 
-function useOfModels(state: FoldState, steps: readonly StepSummary[]) {
+function modelUsage(state: FoldState, steps: readonly StepSummary[]) {
   return {
     usage: usageSummary(state.usage),
     usage_outside_steps: usageSummary(state.outside),
@@ -154,7 +154,7 @@ function time(state: FoldState, steps: readonly StepSummary[]): RunSummary['time
 }
 
 /** What of the record itself is as it should be, and what is not. The lists still grow, so copies of them are given away. */
-function record(state: FoldState) {
+function recordQuality(state: FoldState) {
   const { damaged, malformed, torn, dropped, hitl } = state;
   return {
     errors: problemSummary(state.errors),
@@ -172,7 +172,7 @@ function record(state: FoldState) {
   };
 }
 
-function logs(state: FoldState, sizes: FileSizes) {
+function logFiles(state: FoldState, sizes: FileSizes) {
   const paths = new Set([...state.files.keys(), ...[...sizes.keys()].filter((path) => path.endsWith('.log'))]);
   const files = [...paths].sort().map((path): LogFileSummary => {
     const { component, step } = parseLogPath(path);

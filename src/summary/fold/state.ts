@@ -2,10 +2,10 @@
 import type { EventMetadata, EventName, LogRecord, Phase, RunSummary } from '../../schema/index.ts';
 import type { SeqCoverage } from '../../store/index.ts';
 import { emptyContinuity, type Continuity } from './continuity.ts';
-import { entryOf } from './entry.ts';
+import { getOrCreate } from './entry.ts';
 import { emptyOutput } from './output.ts';
 import { emptyPhases } from './phases.ts';
-import { cut, emptyProblems } from './problems.ts';
+import { truncate, emptyProblems } from './problems.ts';
 import { emptyUsage, type UsageState } from './usage.ts';
 
 const MODELS_KEPT = 50;
@@ -134,17 +134,17 @@ export class FoldState {
 }
 
 export function stepOf({ steps }: FoldState, step: number): StepState {
-  return entryOf(steps, step, () => new StepState(step));
+  return getOrCreate(steps, step, () => new StepState(step));
 }
 
 export function attemptOf({ attempts }: StepState, attempt: number): AttemptState {
-  return entryOf(attempts, attempt, () => new AttemptState(attempt));
+  return getOrCreate(attempts, attempt, () => new AttemptState(attempt));
 }
 
 /** The model asked for, else the one that answered. */
 export function modelOf(models: Map<string, ModelState>, name: string | null): ModelState {
-  const short = cut(name ?? 'unknown', MODEL_LENGTH);
+  const short = truncate(name ?? 'unknown', MODEL_LENGTH);
   // Names come from requests and answers: however many are made up, the summary stays small.
   const key = models.has(short) || models.size < MODELS_KEPT ? short : '(other models)';
-  return entryOf(models, key, () => ({ usage: emptyUsage(), answeredAs: new Set() }));
+  return getOrCreate(models, key, () => ({ usage: emptyUsage(), answeredAs: new Set() }));
 }

@@ -2,7 +2,7 @@
 import type { AttemptSummary, RunStatus, StepSummary, ValidationSummary } from '../../schema/index.ts';
 import { claimSummary } from './claims.ts';
 import { phaseSummaries } from './phases.ts';
-import { cut, errorFacts, MESSAGE_LENGTH } from './problems.ts';
+import { truncate, errorSummary, MESSAGE_LENGTH } from './problems.ts';
 import { StepState, type AttemptState, type FoldState, type ValidationState } from './state.ts';
 import { usageSummary } from './usage.ts';
 
@@ -31,7 +31,7 @@ function stepSummary(state: StepState, planned: Planned, run: { status: RunStatu
     .map((attempt) => attemptSummary(attempt, run.status));
   const known = state.start?.metadata ?? planned;
   const begun = state.start !== null || attempts.length > 0 || state.records > 0;
-  const open = run.isOurs ? unfinished(run.status) : 'unknown';
+  const open = run.isOurs ? statusWithoutEnd(run.status) : 'unknown';
   const end = state.end?.metadata ?? null;
   const metered = attempts.map((attempt) => attempt.metered).filter((value) => value !== null);
   return {
@@ -61,7 +61,7 @@ function attemptSummary(state: AttemptState, run: RunStatus): AttemptSummary {
   const error = state.end?.record.error;
   return {
     attempt: state.attempt,
-    status: end?.status ?? unfinished(run),
+    status: end?.status ?? statusWithoutEnd(run),
     reason: end?.reason ?? null,
     claim: end?.claim ?? null,
     claimed_usage: end?.claimed_usage ?? null,
@@ -78,13 +78,13 @@ function attemptSummary(state: AttemptState, run: RunStatus): AttemptSummary {
     processes_killed: end?.processes_killed ?? null,
     leftover_files: state.leftovers,
     backoff_seconds: state.backoffSeconds,
-    message: state.end === null ? null : cut(state.end.record.message, MESSAGE_LENGTH),
-    error: error === undefined ? null : errorFacts(error),
+    message: state.end === null ? null : truncate(state.end.record.message, MESSAGE_LENGTH),
+    error: error === undefined ? null : errorSummary(error),
   };
 }
 
 /** What has begun and has no recorded end: still going on, or cut off when the run ended. */
-function unfinished(run: RunStatus): 'running' | 'crashed' {
+function statusWithoutEnd(run: RunStatus): 'running' | 'crashed' {
   return run === 'running' ? 'running' : 'crashed';
 }
 

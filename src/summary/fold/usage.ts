@@ -69,37 +69,37 @@ export function addOutcome(usage: UsageState, call: EventMetadata<'llm_call'>, l
 }
 
 /** True when something was there to measure: a metered attempt, or a call in the ledger. */
-function measured({ meteredAttempts, counts }: UsageState): boolean {
+function isMeasured({ meteredAttempts, counts }: UsageState): boolean {
   return meteredAttempts > 0 || counts.api_calls > 0;
 }
 
 /** The sum as far as known; 0 only when the meter watched and there was nothing to add. */
-function known(usage: UsageState, sum: Sum): number | null {
+function knownTotal(usage: UsageState, sum: Sum): number | null {
   if (sum.known > 0) return exactTotal(sum);
-  return measured(usage) && usage.counts.calls_without_usage === 0 && usage.counts.open_calls === 0 ? 0 : null;
+  return isMeasured(usage) && usage.counts.calls_without_usage === 0 && usage.counts.open_calls === 0 ? 0 : null;
 }
 
 /** A part of the tokens that not every provider tells: with tokens but no such figure at all, it is unknown. */
-function knownPart(usage: UsageState, part: Sum, whole: Sum): number | null {
-  return part.known === 0 && whole.known > 0 ? null : known(usage, part);
+function knownPartTotal(usage: UsageState, part: Sum, whole: Sum): number | null {
+  return part.known === 0 && whole.known > 0 ? null : knownTotal(usage, part);
 }
 
 export function usageSummary(usage: UsageState): UsageSummary {
   const { counts } = usage;
-  const counted = measured(usage);
+  const counted = isMeasured(usage);
   return {
     ...counts,
     api_calls: counted ? counts.api_calls : null,
     llm_requests: counted ? counts.llm_requests : null,
-    tokens_in: known(usage, usage.inputTokens),
-    tokens_out: known(usage, usage.outputTokens),
-    tokens_cached: knownPart(usage, usage.cacheReadTokens, usage.inputTokens),
-    tokens_cache_write: knownPart(usage, usage.cacheWriteTokens, usage.inputTokens),
-    tokens_reasoning: knownPart(usage, usage.reasoningTokens, usage.outputTokens),
+    tokens_in: knownTotal(usage, usage.inputTokens),
+    tokens_out: knownTotal(usage, usage.outputTokens),
+    tokens_cached: knownPartTotal(usage, usage.cacheReadTokens, usage.inputTokens),
+    tokens_cache_write: knownPartTotal(usage, usage.cacheWriteTokens, usage.inputTokens),
+    tokens_reasoning: knownPartTotal(usage, usage.reasoningTokens, usage.outputTokens),
     estimated_tokens_in: exactTotal(usage.estimatedInputTokens),
     estimated_tokens_out: exactTotal(usage.estimatedOutputTokens),
     llm_seconds: counted ? usage.llmMilliseconds / 1000 : null,
-    cost_nano_usd: counts.calls_without_price > 0 ? null : known(usage, usage.cost),
+    cost_nano_usd: counts.calls_without_price > 0 ? null : knownTotal(usage, usage.cost),
   };
 }
 

@@ -5,7 +5,7 @@ import { sanitizeForFile } from '../../terminal/index.ts';
 import { overviewBlocks } from '../document/head.ts';
 import { metricBlock } from '../document/metrics.ts';
 import { figureText, type Block, type Section, type Value } from '../document/model.ts';
-import { isForeign, runStatus, statusWord } from '../document/phrases.ts';
+import { isThirdParty, runStatus, statusWord } from '../document/phrases.ts';
 import { failureBlocks, problemTable } from '../document/problems.ts';
 import { reconciliationOverview } from '../document/reconciliation.ts';
 import { recordBlocks } from '../document/record.ts';
@@ -25,7 +25,7 @@ export function renderMarkdown(summary: RunSummary, archive: ArchiveFacts | null
     { title: 'What went wrong', blocks: failureBlocks(summary) },
     ...stepSections(summary),
     // Of another program's run nothing was measured; a 0 would be taken for a measurement.
-    { title: 'Metrics', blocks: isForeign(summary) ? [] : [metricBlock(summary)] },
+    { title: 'Metrics', blocks: isThirdParty(summary) ? [] : [metricBlock(summary)] },
     { title: 'Reconciliation', blocks: reconciliationOverview(summary) },
     { title: 'Errors and warnings', blocks: problemTable(summary) },
     { title: 'Record', blocks: recordBlocks(summary, archive) },
@@ -36,11 +36,11 @@ export function renderMarkdown(summary: RunSummary, archive: ArchiveFacts | null
 function printMarkdown(sections: readonly Section[]): string {
   const printed = sections
     .filter(({ blocks }) => blocks.length > 0)
-    .flatMap(({ title, level = 2, blocks }) => [`${'#'.repeat(level)} ${inline(title)}`, ...blocks.flatMap(block)]);
+    .flatMap(({ title, level = 2, blocks }) => [`${'#'.repeat(level)} ${escapeInline(title)}`, ...blocks.flatMap(printBlock)]);
   return `${printed.join('\n\n')}\n`;
 }
 
-function block(one: Block): string[] {
+function printBlock(one: Block): string[] {
   switch (one.kind) {
     case 'facts': {
       const rows = one.facts.map(({ label, value }) => [typeof label === 'string' ? sentenceCase(label) : (label ?? ''), value]);
@@ -56,12 +56,12 @@ function block(one: Block): string[] {
         ),
       ];
     case 'list':
-      return [[one.lead, '', ...one.items.map((item) => `- ${inline(item)}`)].join('\n')];
+      return [[one.lead, '', ...one.items.map((item) => `- ${escapeInline(item)}`)].join('\n')];
     case 'code':
-      return [one.lead, fenced(one.lines)];
+      return [one.lead, fenceCode(one.lines)];
     case 'note': {
       const mark = one.strong === true ? '**' : '';
-      return [`${mark}${inline(one.text)}${mark}${inline(one.after ?? '')}`];
+      return [`${mark}${escapeInline(one.text)}${mark}${escapeInline(one.after ?? '')}`];
     }
     default:
       return one satisfies never;
@@ -69,7 +69,7 @@ function block(one: Block): string[] {
 }
 
 function table(heads: readonly string[], rows: readonly (readonly Value[])[]): string {
-  const lines = [heads, heads.map(() => '---'), ...rows.map((row) => row.map(inline))];
+  const lines = [heads, heads.map(() => '---'), ...rows.map((row) => row.map(escapeInline))];
   return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
@@ -79,18 +79,18 @@ function sentenceCase(label: string): string {
 }
 
 /** One line of Markdown that means nothing but itself. */
-function inline(value: Value): string {
+function escapeInline(value: Value): string {
   if (typeof value === 'object') {
     if ('own' in value) return value.own;
     if ('code' in value) return `\`${sanitizeForFile(value.code).replaceAll('`', "'").replaceAll('|', '\\|')}\``;
-    return value.map(inline).join('; ');
+    return value.map(escapeInline).join('; ');
   }
   const short = value.length > TEXT_LENGTH ? `${value.slice(0, TEXT_LENGTH)}...` : value;
   return sanitizeForFile(short).replace(/[\\`*_{}[\]<>()#!|~&@]/g, (character) => `\\${character}`);
 }
 
 /** A block whose fence no line can close. */
-function fenced(lines: readonly string[]): string {
+function fenceCode(lines: readonly string[]): string {
   const text = lines.map(sanitizeForFile);
   const longest = Math.max(0, ...text.map((line) => /^\s*(`+)/.exec(line)?.[1]?.length ?? 0));
   const fence = '`'.repeat(Math.max(3, longest + 1));

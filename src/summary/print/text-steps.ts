@@ -1,7 +1,7 @@
 /** The steps of the text: as many as there is room for, and a line for those between them. */
 import { stepNumber } from '../../format/index.ts';
 import type { StepSummary } from '../../schema/index.ts';
-import { GAP, note, type Block } from '../document/model.ts';
+import { BLANK_LINE, note, type Block } from '../document/model.ts';
 import { chooseSteps, statusCounts } from '../document/selection.ts';
 import { stepBlock } from '../document/steps.ts';
 
@@ -19,7 +19,7 @@ export function stepLines(
 ): string[] {
   if (steps.length === 0) return ['No step is recorded.'];
   const reached = steps.filter(isReached);
-  const printed = new Map(reached.map((step) => [step.step, print([stepBlock(step), GAP])]));
+  const printed = new Map(reached.map((step) => [step.step, print([stepBlock(step), BLANK_LINE])]));
   const cost = ({ step }: StepSummary): number => GAP_BYTES + Buffer.byteLength((printed.get(step) ?? []).join('\n'));
   const listed = chooseSteps(reached, failingStep, budget, cost);
   const changes = steps.filter((step, index) => index > 0 && isReached(step) !== isReached(steps[index - 1]));
@@ -27,7 +27,7 @@ export function stepLines(
   const lines: string[] = [];
   let left: StepSummary[] = [];
   const flush = (): void => {
-    lines.push(...print(leftOut(left)));
+    lines.push(...print(omittedStepsLine(left)));
     left = [];
   };
   for (const step of steps) {
@@ -44,11 +44,11 @@ function isReached(step: StepSummary | undefined): boolean {
 }
 
 /** One line for steps that are counted only. */
-function leftOut(steps: readonly StepSummary[]): Block[] {
+function omittedStepsLine(steps: readonly StepSummary[]): Block[] {
   const [first, last] = [steps[0], steps.at(-1)];
   if (first === undefined || last === undefined) return [];
   const range = `Steps ${stepNumber(first.step)} to ${stepNumber(last.step)} (${steps.length})`;
   const names = steps.length === 1 ? `Step ${stepNumber(first.step)}` : range;
   const why = steps.some(isReached) ? ` not listed: ${statusCounts(steps)}; see their logs` : ': NOT REACHED';
-  return [note(`${names}${why}`), GAP];
+  return [note(`${names}${why}`), BLANK_LINE];
 }

@@ -5,7 +5,7 @@ import { clip, sanitizeForFile, wrap } from '../../terminal/index.ts';
 import { configurationBlocks, headBlocks } from '../document/head.ts';
 import { timeBlocks, totalBlocks } from '../document/metrics.ts';
 import { figureText, plainText, type Block } from '../document/model.ts';
-import { isForeign } from '../document/phrases.ts';
+import { isThirdParty } from '../document/phrases.ts';
 import { problemBlocks } from '../document/problems.ts';
 import { reconciliationBlocks } from '../document/reconciliation.ts';
 import { archiveBlocks, hitlBlocks, logBlocks } from '../document/record.ts';
@@ -24,12 +24,15 @@ const FIGURE_COLUMNS = 12;
  */
 export function renderText(summary: RunSummary, archive: ArchiveFacts | null): string {
   // Of another program's run only lines, errors and warnings are known; a 0 would be taken for a measurement.
-  const ours = (blocks: (of: RunSummary) => Block[]): Block[] => (isForeign(summary) ? [] : blocks(summary));
-  const before = [section('EXPERIMENT RUN SUMMARY', headBlocks(summary)), section('CONFIGURATION', ours(configurationBlocks))];
+  const ownRunBlocks = (blocks: (of: RunSummary) => Block[]): Block[] => (isThirdParty(summary) ? [] : blocks(summary));
+  const before = [
+    section('EXPERIMENT RUN SUMMARY', headBlocks(summary)),
+    section('CONFIGURATION', ownRunBlocks(configurationBlocks)),
+  ];
   const after = [
     section('RECONCILIATION SUMMARY', reconciliationBlocks(summary)),
-    section('WHERE THE TIME WENT', ours(timeBlocks)),
-    section('FINAL METRICS', ours(totalBlocks)),
+    section('WHERE THE TIME WENT', ownRunBlocks(timeBlocks)),
+    section('FINAL METRICS', ownRunBlocks(totalBlocks)),
     section('ERRORS AND WARNINGS', problemBlocks(summary)),
     section('HITL INTERACTIONS', hitlBlocks(summary)),
     section('LOGS', logBlocks(summary)),
@@ -37,8 +40,8 @@ export function renderText(summary: RunSummary, archive: ArchiveFacts | null): s
   ];
   // The steps get the room that the rest leaves.
   const steps = (lines: readonly string[]): Printed => ({ title: 'STEP EXECUTION SUMMARY', lines });
-  const rest = Buffer.byteLength(join([...before, steps(['']), ...after]));
-  return join([...before, steps(stepLines(summary.steps, summary.failing_step, MAX_BYTES - rest, printLines)), ...after]);
+  const rest = Buffer.byteLength(joinSections([...before, steps(['']), ...after]));
+  return joinSections([...before, steps(stepLines(summary.steps, summary.failing_step, MAX_BYTES - rest, printLines)), ...after]);
 }
 
 /** The first section alone, line by line: what was run and how it ended. */
@@ -57,11 +60,11 @@ function section(title: string, blocks: readonly Block[]): Printed {
 
 /** What stands in the logs goes no further than this line by line: neutral, and cut to the width. */
 function printLines(blocks: readonly Block[]): string[] {
-  return blocks.flatMap(block).map((line) => clip(sanitizeForFile(line), COLUMNS).trimEnd());
+  return blocks.flatMap(printBlock).map((line) => clip(sanitizeForFile(line), COLUMNS).trimEnd());
 }
 
 /** Sections without lines are left out. */
-function join(sections: readonly Printed[]): string {
+function joinSections(sections: readonly Printed[]): string {
   return sections
     .filter(({ lines }) => lines.length > 0)
     .map(({ title, lines }) => `${RULE}\n${title}\n${RULE}\n${lines.join('\n')}\n`)
@@ -70,17 +73,17 @@ function join(sections: readonly Printed[]): string {
 
 const UNDER = { item: '  - ', detail: '    ', inset: '  ' } as const;
 
-function block(one: Block): string[] {
+function printBlock(one: Block): string[] {
   switch (one.kind) {
     case 'facts':
       return one.facts.flatMap(({ label, value, under, lines }) =>
-        sentence(`${label === null ? '' : `${plainText(label)}: `}${plainText(value)}`, under, lines),
+        wrapSentence(`${label === null ? '' : `${plainText(label)}: `}${plainText(value)}`, under, lines),
       );
     case 'figures':
       return [
-        row('', one.heads),
+        alignRow('', one.heads),
         ...one.rows.map(({ label, cells }) =>
-          row(
+          alignRow(
             `  ${label}:`,
             cells.map((cell) => figureText(cell, figure)),
           ),
@@ -100,7 +103,7 @@ function block(one: Block): string[] {
 }
 
 /** Over several lines where it may; further ones are set in, so that none can look like a line of its own. */
-function sentence(text: string, under?: keyof typeof UNDER, most = 1): string[] {
+function wrapSentence(text: string, under?: keyof typeof UNDER, most = 1): string[] {
   const indent = under === undefined ? '' : UNDER[under];
   if (most === 1) return [`${indent}${text}`];
   const lines = wrap(sanitizeForFile(text), COLUMNS - indent.length - 2, most);
@@ -108,7 +111,7 @@ function sentence(text: string, under?: keyof typeof UNDER, most = 1): string[] 
 }
 
 /** A label, then columns aligned to the right; a figure too long for its column takes room from the label's blanks. */
-function row(label: string, cells: readonly string[]): string {
+function alignRow(label: string, cells: readonly string[]): string {
   const columns = cells.map((cell) => ` ${cell}`.padStart(FIGURE_COLUMNS));
   return `${label.padEnd(Math.max(label.length, LABEL_COLUMNS))}${columns.join('')}`;
 }
