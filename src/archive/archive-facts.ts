@@ -1,32 +1,32 @@
-/** What metadata.json says of an archive, taken from the archive itself. */
+/** Facts about an archive, as in metadata.json, computed from the archive itself. */
 import { basename } from 'node:path';
 import { messageOf } from '../errors/index.ts';
 import type { ArchiveFacts } from '../schema/index.ts';
-import { LEFT_OUT_FILE } from '../store/index.ts';
-import { parseLeftOut } from './exclusions.ts';
+import { EXCLUSIONS_FILE } from '../store/index.ts';
+import { parseExclusions } from './exclusions.ts';
 import { openFile, scannedSource } from './open.ts';
-import { damaged } from './errors.ts';
+import { damagedError } from './errors.ts';
 import { contentsOf } from './format/member.ts';
 import { scanArchive } from './format/reader.ts';
 import type { ArchiveBytes, ScannedArchive } from './format/reader.ts';
 
 /**
- * Reads the archive through and returns its facts, as `packRun` returned them.
+ * Reads the whole archive and returns its facts, as `packRun` did.
  *
  * @throws ARCHIVE_MISSING, ARCHIVE_FOREIGN, ARCHIVE_DAMAGED, ARCHIVE_UNSAFE
  */
 export async function readArchiveFacts(archive: string): Promise<ArchiveFacts> {
   await using file = await openFile(archive);
-  return await factsOf(file, await scanArchive(file, { tarSha256: true }));
+  return await archiveFacts(file, await scanArchive(file, { tarSha256: true }));
 }
 
-export async function factsOf(file: ArchiveBytes, scanned: ScannedArchive): Promise<ArchiveFacts> {
-  const left = await scannedSource(file, scanned).read(LEFT_OUT_FILE);
+export async function archiveFacts(file: ArchiveBytes, scanned: ScannedArchive): Promise<ArchiveFacts> {
+  const left = await scannedSource(file, scanned).read(EXCLUSIONS_FILE);
   let leftOut;
   try {
-    leftOut = parseLeftOut(left?.toString() ?? '');
+    leftOut = parseExclusions(left?.toString() ?? '');
   } catch (error) {
-    throw damaged(file, LEFT_OUT_FILE, messageOf(error));
+    throw damagedError(file, EXCLUSIONS_FILE, messageOf(error));
   }
   return {
     name: basename(file.archive),

@@ -3,7 +3,7 @@ import { defineErrors } from '../errors/index.ts';
 export const archiveError = defineErrors({
   ARCHIVE_SEALED: (facts: { archive: string }) => ({
     sentence: `The run is sealed: ${facts.archive} exists and is never written again.`,
-    fix: 'Check it with `stepwell verify`. To pack the run anew, move the archive away first and keep it.',
+    fix: 'Check it with `stepwell verify`. To pack the run again, move the archive away first and keep it.',
     exitCode: 1,
   }),
   ARCHIVE_NOT_WRITTEN: (facts: { archive: string; reason: string }) => ({
@@ -38,7 +38,7 @@ export const archiveError = defineErrors({
   }),
 });
 
-/** What is thrown wherever an archive is not what was written; `member` is the one being read. */
-export function damaged(file: { readonly archive: string }, member: string | null, reason: string) {
+/** The error for an archive whose content is not what was written; `member` is the one being read. */
+export function damagedError(file: { readonly archive: string }, member: string | null, reason: string) {
   return archiveError('ARCHIVE_DAMAGED', { archive: file.archive, member, reason });
 }

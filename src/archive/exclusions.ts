@@ -1,11 +1,11 @@
 /**
- * What of a run is not in its archive. Left out of the workspace without a word: dependencies, caches, repositories, environment
- * files. Left out and named in `left_out.jsonl`, inside the archive so that its digest covers the list: everything else.
+ * What is excluded from the archive of a run. Dependencies, caches, repositories and environment files of the workspace are excluded
+ * silently. Everything else that is excluded is listed in `left_out.jsonl` inside the archive, so that its digest covers the list.
  */
 import { hasFields, isText } from '../schema/guard.ts';
 import { createGlob } from '../store/index.ts';
 
-const DIRECTORIES = new Set([
+const EXCLUDED_DIRECTORIES = new Set([
   '.git',
   '.hg',
   '.svn',
@@ -19,62 +19,61 @@ const DIRECTORIES = new Set([
   '.venv',
   'venv',
 ]);
-/** Names of any kind: a `.git` file marks a worktree, `.env` holds secrets by custom. */
-const NAMES = /^(\.git|\.env|\.env\..*)$/;
+/** Files and directories: a `.git` file marks a worktree, `.env` usually holds secrets. */
+const EXCLUDED_NAMES = /^(\.git|\.env|\.env\..*)$/;
 /** Python writes this file into the top of each virtual environment, whatever the directory is called. */
 export const VIRTUAL_ENVIRONMENT = 'pyvenv.cfg';
 
 /**
- * Whether a path of the workspace is left out. `patterns` are the user's, besides the built-in names, and mean what they
- * mean in .gitignore: see `createGlob`.
+ * Whether a path of the workspace is excluded. `patterns` are the user's, in addition to the built-in names, with the syntax
+ * of .gitignore: see `createGlob`.
  */
 export function createExclusion(patterns: readonly string[]): (path: string, isDirectory: boolean) => boolean {
   const globs = patterns.map(createGlob);
   return (path, isDirectory) => {
     const name = path.slice(path.lastIndexOf('/') + 1);
-    if (NAMES.test(name) || (isDirectory && DIRECTORIES.has(name))) return true;
+    if (EXCLUDED_NAMES.test(name) || (isDirectory && EXCLUDED_DIRECTORIES.has(name))) return true;
     return globs.some((fits) => fits(isDirectory ? `${path}/` : path));
   };
 }
 
 /** A line of `left_out.jsonl`. */
-export interface LeftOut {
+export interface Exclusion {
   readonly path: string;
   readonly reason: string;
 }
 
-const hasLeftOutFields = hasFields<LeftOut>({ path: isText, reason: isText });
+const isExclusion = hasFields<Exclusion>({ path: isText, reason: isText });
 
-/** The reason of a file that was left out for what it holds; metadata and summary name these apart. */
-export const HOLDS_A_SECRET = 'it holds a secret';
+/** The reason for a file excluded because of a secret; metadata and summary list these separately. */
+export const SECRET_REASON = 'it holds a secret';
 
-const WITHHELD = '[redacted]';
+const MASK = '[redacted]';
 
-/** The path as it may be named: without the segments that hold a secret. The same path when none does. */
-export function withholdSecrets(path: string, containsSecret: (bytes: Uint8Array) => boolean): string {
+/** The path with each segment that contains a secret masked. The same path when none does. */
+export function maskSecretSegments(path: string, containsSecret: (bytes: Uint8Array) => boolean): string {
   const holds = (text: string): boolean => containsSecret(Buffer.from(text));
   if (!holds(path)) return path;
   const [top = '', ...names] = path.split('/');
-  const shown = [top, ...names.map((name) => (holds(name) ? WITHHELD : name))].join('/');
-  // A secret with a slash in it lies across segments.
-  return holds(shown) ? `${top}/${WITHHELD}` : shown;
+  const shown = [top, ...names.map((name) => (holds(name) ? MASK : name))].join('/');
+  // A secret with a slash in it spans segments.
+  return holds(shown) ? `${top}/${MASK}` : shown;
 }
 
-export function leftOutText(left: readonly LeftOut[]): string {
+export function exclusionsText(left: readonly Exclusion[]): string {
   return left.map(({ path, reason }) => `${JSON.stringify({ path, reason })}\n`).join('');
 }
 
-/** Throws a plain Error on a line that is none of ours. */
-export function parseLeftOut(text: string): { excluded_secrets: string[]; skipped: LeftOut[] } {
+/** Throws a plain Error on an invalid line. */
+export function parseExclusions(text: string): { excluded_secrets: string[]; skipped: Exclusion[] } {
   const lines = text.split('\n').filter((line) => line !== '');
   const left = lines.map((line) => {
     const value: unknown = JSON.parse(line);
-    if (!hasLeftOutFields(value) || Object.keys(value).length !== 2)
-      throw new Error('a line has other fields than path and reason');
+    if (!isExclusion(value) || Object.keys(value).length !== 2) throw new Error('a line has other fields than path and reason');
     return value;
   });
   return {
-    excluded_secrets: left.filter(({ reason }) => reason === HOLDS_A_SECRET).map(({ path }) => path),
-    skipped: left.filter(({ reason }) => reason !== HOLDS_A_SECRET),
+    excluded_secrets: left.filter(({ reason }) => reason === SECRET_REASON).map(({ path }) => path),
+    skipped: left.filter(({ reason }) => reason !== SECRET_REASON),
   };
 }

@@ -5,9 +5,9 @@ import { dirname, resolve } from 'node:path';
 import { messageOf } from '../errors/index.ts';
 import { CHECKSUMS_FILE, openLocalFile, requireReadableSize, storeError } from '../store/index.ts';
 import type { LocalFile, OpenBytes, RunSource } from '../store/index.ts';
-import { archiveError, damaged } from './errors.ts';
+import { archiveError, damagedError } from './errors.ts';
 import { checksumsText, parseChecksums } from './format/checksums.ts';
-import { blocksOf, indexPlace, indexText, loadIndex } from './format/index-file.ts';
+import { blocksOf, indexPath, indexText, loadIndex } from './format/index-file.ts';
 import type { ArchivedFile, ArchiveIndex, IndexFile } from './format/index-file.ts';
 import { refuseUnsafe } from './format/member.ts';
 import type { ArchiveBlock } from './format/member.ts';
@@ -16,16 +16,16 @@ import type { ArchiveBytes, ScannedArchive } from './format/reader.ts';
 
 /**
  * Opens `run.tar.gz` for reading. With the index beside it nothing else is unpacked; without one the archive is read through
- * once and the index written anew. Every file read is compared with its digest.
+ * once and the index rebuilt. Every file read is compared with its digest.
  *
  * @throws ARCHIVE_MISSING, ARCHIVE_FOREIGN, ARCHIVE_DAMAGED (also when reading), ARCHIVE_UNSAFE, RUN_UNREADABLE
  */
 export async function openArchive(archive: string): Promise<RunSource> {
   const file = await openFile(archive);
-  const place = await indexPlace(resolve(archive));
+  const place = await indexPath(resolve(archive));
   return openedOrClosed(file, async () => {
     const found = place === null ? null : await loadIndex(place, file.source.size);
-    const index = found === null ? null : await withNames(file, found);
+    const index = found === null ? null : await withDigests(file, found);
     return index ?? (await buildIndex(file, place));
   });
 }
@@ -129,7 +129,7 @@ async function* readMember(file: ArchiveBytes, index: ArchiveIndex, member: Arch
     }
   }
   if (have !== member.bytes || digest.digest('hex') !== member.sha256) {
-    throw damaged(file, member.path, 'its content does not have the digest that was recorded when it was packed');
+    throw damagedError(file, member.path, 'its content does not have the digest that was recorded when it was packed');
   }
 }
 
@@ -176,7 +176,7 @@ function blockAt(index: ArchiveIndex, tarOffset: number): number {
 }
 
 /** The places of the index with the names and digests of the archive's own list; null when they do not belong together. */
-async function withNames(file: ArchiveBytes, places: IndexFile): Promise<ArchiveIndex | null> {
+async function withDigests(file: ArchiveBytes, places: IndexFile): Promise<ArchiveIndex | null> {
   const blocks = blocksOf(places);
   try {
     const list = { path: CHECKSUMS_FILE, ...places.list };
@@ -201,16 +201,16 @@ async function buildIndex(file: ArchiveBytes, place: string | null): Promise<Arc
   const files = members.filter(({ type }) => type === 'file');
   const seen = new Set<string>();
   for (const { path } of members) {
-    if (seen.has(path)) throw damaged(file, path, 'it is there twice');
+    if (seen.has(path)) throw damagedError(file, path, 'it is there twice');
     seen.add(path);
   }
   const list = files.find(({ path }) => path === CHECKSUMS_FILE);
-  if (list === undefined) throw damaged(file, CHECKSUMS_FILE, 'the list of digests is missing');
+  if (list === undefined) throw damagedError(file, CHECKSUMS_FILE, 'the list of digests is missing');
   const text = (await wholeMember(file, { blocks, files }, list)).toString('utf8');
   if (text !== checksumsText(members)) {
     const { digests } = parseChecksums(text);
     const differs = files.find(({ path, sha256 }) => path !== CHECKSUMS_FILE && digests.get(path) !== sha256);
-    throw damaged(file, differs?.path ?? CHECKSUMS_FILE, `the archive does not fit its own ${CHECKSUMS_FILE}`);
+    throw damagedError(file, differs?.path ?? CHECKSUMS_FILE, `the archive does not fit its own ${CHECKSUMS_FILE}`);
   }
   if (place !== null) await saveIndex(place, indexText(file.source.size, blocks, members));
   return { blocks, files };

@@ -69,7 +69,7 @@ async function packOpen(writer: ArchiveWriter, file: FileToPack, fd: number, scr
     return { status: 'packed' };
   }
 
-  const mark = await writer.begin(entry);
+  const checkpoint = await writer.begin(entry);
   let carried = 0;
   for (let position = 0; position < bytes;) {
     const piece = readPiece(fd, scratch.subarray(OVERLAP, OVERLAP + Math.min(BLOCK_BYTES, bytes - position)), position);
@@ -79,7 +79,7 @@ async function packOpen(writer: ArchiveWriter, file: FileToPack, fd: number, scr
     else if (file.containsSecret?.(scratch.subarray(OVERLAP - carried, OVERLAP + piece.length)) === true)
       refused = { status: 'secret' };
     if (refused !== undefined || !Buffer.isBuffer(piece)) {
-      await writer.rollback(mark);
+      await writer.rollback(checkpoint);
       return refused ?? null;
     }
     await writer.append(piece);
@@ -93,7 +93,7 @@ async function packOpen(writer: ArchiveWriter, file: FileToPack, fd: number, scr
 }
 
 /** Room for a piece and what is carried over from the one before. */
-export function packScratch(): Buffer {
+export function createPackBuffer(): Buffer {
   return Buffer.allocUnsafeSlow(OVERLAP + BLOCK_BYTES);
 }
 

@@ -16,7 +16,7 @@ import {
   COMMIT_FILE,
   CONFIG_FILE,
   HITL_FILE,
-  LEFT_OUT_FILE,
+  EXCLUSIONS_FILE,
   LOGS_DIR,
   METADATA_FILE,
   METRICS_FILE,
@@ -26,14 +26,14 @@ import {
 } from '../store/index.ts';
 import { checksumsText } from './format/checksums.ts';
 import { createExclusion } from './exclusions.ts';
-import { packFile, packScratch } from './pack-file.ts';
+import { packFile, createPackBuffer } from './pack-file.ts';
 import { indexText } from './format/index-file.ts';
-import { damaged } from './errors.ts';
-import { HOLDS_A_SECRET, leftOutText, withholdSecrets } from './exclusions.ts';
-import type { LeftOut } from './exclusions.ts';
+import { damagedError } from './errors.ts';
+import { SECRET_REASON, exclusionsText, maskSecretSegments } from './exclusions.ts';
+import type { Exclusion } from './exclusions.ts';
 import { contentsOf } from './format/member.ts';
 import { scanArchive } from './format/reader.ts';
-import { walkTree } from './walk.ts';
+import { walkDirectory } from './walk.ts';
 import { ArchiveWriter } from './writer.ts';
 import { archiveError } from './errors.ts';
 
@@ -80,7 +80,7 @@ export async function packRun(options: PackOptions): Promise<ArchiveFacts> {
       await file.close();
       await rename(partial, archive);
       await syncDirectory(options.runDir);
-      // Derived and made anew when missing, so its loss is no loss.
+      // Derived and rebuilt when missing, so a failure does not matter.
       await writeFile(join(options.runDir, ARCHIVE_INDEX_FILE), index).catch(() => {});
       return facts;
     } finally {
@@ -96,7 +96,7 @@ export async function packRun(options: PackOptions): Promise<ArchiveFacts> {
 async function refuseSealed(runDir: string, archive: string): Promise<void> {
   if (lstatSync(archive, { throwIfNoEntry: false }) === undefined) return;
   const text = await readFile(join(runDir, METADATA_FILE), 'utf8').catch(() => '');
-  // Metadata that cannot be read does not prove that nobody relies on the archive.
+  // Unreadable metadata does not prove that the archive is not in use.
   if (parseJsonAs(RunMetadata, text)?.archive !== null) throw archiveError('ARCHIVE_SEALED', { archive });
 }
 
@@ -113,7 +113,7 @@ async function writeArchive(
   const read = await scanArchive({ source: byteSourceOf(file, bytes), archive });
   const differs = writer.members.find((member, at) => JSON.stringify(member) !== JSON.stringify(read.members[at]));
   if (differs !== undefined || read.members.length !== writer.members.length) {
-    throw damaged({ archive }, differs?.path ?? null, 'what was read back is not what was written');
+    throw damagedError({ archive }, differs?.path ?? null, 'what was read back is not what was written');
   }
   const facts = {
     name: ARCHIVE_FILE,
@@ -128,12 +128,12 @@ async function writeArchive(
   return { facts, index: indexText(bytes, writer.blocks, writer.members) };
 }
 
-async function addMembers(writer: ArchiveWriter, options: PackOptions): Promise<{ secrets: string[]; skipped: LeftOut[] }> {
+async function addMembers(writer: ArchiveWriter, options: PackOptions): Promise<{ secrets: string[]; skipped: Exclusion[] }> {
   const { runDir } = options;
   const mtime = Math.max(0, Math.floor(options.modifiedAt.getTime() / 1000));
-  const scratch = packScratch();
+  const scratch = createPackBuffer();
   const secrets = new Set<string>();
-  const skipped: LeftOut[] = [];
+  const skipped: Exclusion[] = [];
   /** A file of the record itself: without it there is no archive. */
   const addRecord = async (path: string, bytes: number | null): Promise<void> => {
     const source = join(runDir, path);
@@ -152,8 +152,8 @@ async function addMembers(writer: ArchiveWriter, options: PackOptions): Promise<
   if (options.metadata !== undefined) await addText(METADATA_FILE, metadataText({ ...options.metadata, archive: null }));
 
   const containsSecret = options.containsSecret ?? null;
-  for (const item of walkTree(runDir, WORKSPACE_DIR, createExclusion(options.exclude))) {
-    const shownPath = containsSecret === null ? item.path : withholdSecrets(item.path, containsSecret);
+  for (const item of walkDirectory(runDir, WORKSPACE_DIR, createExclusion(options.exclude))) {
+    const shownPath = containsSecret === null ? item.path : maskSecretSegments(item.path, containsSecret);
     if (item.kind === 'skipped') {
       skipped.push({ path: shownPath, reason: item.reason });
     } else if (shownPath !== item.path) {
@@ -173,18 +173,18 @@ async function addMembers(writer: ArchiveWriter, options: PackOptions): Promise<
       if (result.status === 'unreadable') skipped.push({ path: item.path, reason: result.reason });
     }
   }
-  const left = [...skipped, ...[...secrets].map((path) => ({ path, reason: HOLDS_A_SECRET }))];
-  if (left.length > 0) await addText(LEFT_OUT_FILE, leftOutText(left));
+  const left = [...skipped, ...[...secrets].map((path) => ({ path, reason: SECRET_REASON }))];
+  if (left.length > 0) await addText(EXCLUSIONS_FILE, exclusionsText(left));
   // Last, since only now every digest is that of the bytes that were packed, however the files changed meanwhile.
   await addText(CHECKSUMS_FILE, checksumsText(writer.members));
   return { secrets: [...secrets], skipped };
 }
 
 /** The log files in the archive's order; what else lies among them is named in `skipped`. */
-function* logFiles(options: PackOptions, skipped: LeftOut[]): Generator<{ path: string; bytes: number | null }> {
+function* logFiles(options: PackOptions, skipped: Exclusion[]): Generator<{ path: string; bytes: number | null }> {
   const sealed = options.sealed?.files;
   const missing = new Set(Object.keys(sealed ?? {}));
-  for (const item of walkTree(options.runDir, LOGS_DIR, () => false)) {
+  for (const item of walkDirectory(options.runDir, LOGS_DIR, () => false)) {
     if (item.kind === 'skipped') skipped.push({ path: item.path, reason: item.reason });
     if (item.kind === 'link') skipped.push({ path: item.path, reason: 'a link among the logs' });
     if (item.kind !== 'file' || (sealed !== undefined && !Object.hasOwn(sealed, item.path))) continue;

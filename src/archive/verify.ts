@@ -21,11 +21,11 @@ import {
 } from '../store/index.ts';
 import type { RunSource } from '../store/index.ts';
 import { renderText } from '../summary/index.ts';
-import { factsOf } from './archive-facts.ts';
+import { archiveFacts } from './archive-facts.ts';
 import { openFile, scannedSource } from './open.ts';
 import { scanArchive } from './format/reader.ts';
 import type { ArchiveBytes, ScannedArchive } from './format/reader.ts';
-import { checkLoggedAfter } from './verify/post-seal.ts';
+import { checkPostSealRecords } from './verify/post-seal.ts';
 import { checkDisk } from './verify/disk.ts';
 import { checkHitl } from './verify/hitl.ts';
 import { checkMembers } from './verify/members.ts';
@@ -33,7 +33,7 @@ import { checkAgainstArchive, checkAgainstLogs, parseMetadata } from './verify/m
 import { compareMetrics } from './verify/metrics.ts';
 import { checkReconciliation } from './verify/reconciliation.ts';
 import { foldArchive } from './verify/records.ts';
-import { Findings } from './verify/report.ts';
+import { Differences } from './verify/report.ts';
 import type { VerifyReport } from './verify/report.ts';
 import { checkSealedSummary, compareSummary, withArchiveOf } from './verify/summary-text.ts';
 import { archiveError } from './errors.ts';
@@ -46,113 +46,113 @@ import { archiveError } from './errors.ts';
 export async function verifyRun(path: string): Promise<VerifyReport> {
   const stats = await stat(path).catch(() => null);
   if (stats === null) throw archiveError('ARCHIVE_MISSING', { archive: path, reason: 'there is no such file or directory' });
-  const findings = new Findings();
+  const differences = new Differences();
   const runDir = stats.isDirectory() ? path : null;
   const archive = runDir === null ? path : join(runDir, ARCHIVE_FILE);
   const metadataText = runDir === null ? null : await textOf(join(runDir, METADATA_FILE));
 
   try {
     await using file = await openFile(archive);
-    await checkOpen(findings, file, { runDir, metadataText });
+    await checkArchive(differences, file, { runDir, metadataText });
   } catch (error) {
     if (!(error instanceof StepwellError) || error.code !== 'ARCHIVE_MISSING') throw error;
     if (metadataText === null || !recordsArchive(metadataText)) throw error;
-    findings.add(ARCHIVE_FILE, `recorded in ${METADATA_FILE}`, error.message);
+    differences.add(ARCHIVE_FILE, `recorded in ${METADATA_FILE}`, error.message);
   }
-  return report(path, findings);
+  return report(path, differences);
 }
 
-function report(location: string, findings: Findings): VerifyReport {
-  const { items, notes, checked } = findings;
+function report(location: string, differences: Differences): VerifyReport {
+  const { items, notes, checked } = differences;
   return { ok: items.length === 0, location, items, notes, checked };
 }
 
-interface Beside {
+interface RunContext {
   readonly runDir: string | null;
   readonly metadataText: string | null;
 }
 
-async function checkOpen(findings: Findings, file: ArchiveBytes, { runDir, metadataText }: Beside): Promise<void> {
-  const metadata = metadataText === null ? null : parseMetadata(findings, METADATA_FILE, metadataText);
-  if (runDir !== null && metadataText === null) findings.add(METADATA_FILE, 'in the run directory', 'missing');
+async function checkArchive(differences: Differences, file: ArchiveBytes, { runDir, metadataText }: RunContext): Promise<void> {
+  const metadata = metadataText === null ? null : parseMetadata(differences, METADATA_FILE, metadataText);
+  if (runDir !== null && metadataText === null) differences.add(METADATA_FILE, 'in the run directory', 'missing');
 
   let scanned: ScannedArchive;
   let facts: ArchiveFacts;
   try {
     scanned = await scanArchive(file, { tarSha256: true });
-    facts = await factsOf(file, scanned);
+    facts = await archiveFacts(file, scanned);
   } catch (error) {
-    // What cannot be read says nothing of what was written.
+    // A read error says nothing about the content.
     if (!(error instanceof StepwellError) || error.code === 'RUN_UNREADABLE') throw error;
-    findings.add(`${ARCHIVE_FILE} content`, 'an intact archive', error.message);
+    differences.add(`${ARCHIVE_FILE} content`, 'an intact archive', error.message);
     const recorded = metadata?.archive ?? null;
-    if (recorded !== null) findings.compare(`${ARCHIVE_FILE} sha256`, recorded.sha256, await sha256Of(file.source));
+    if (recorded !== null) differences.compare(`${ARCHIVE_FILE} sha256`, recorded.sha256, await sha256Of(file.source));
     return;
   }
   const source = scannedSource(file, scanned);
   const read = async (path: string): Promise<string | null> => (await source.read(path))?.toString('utf8') ?? null;
-  checkMembers(findings, scanned.members, await read(CHECKSUMS_FILE));
-  const folded = await foldArchive(findings, source);
+  checkMembers(differences, scanned.members, await read(CHECKSUMS_FILE));
+  const folded = await foldArchive(differences, source);
   const { summary, hitl } = folded;
-  checkHitl(findings, await read(HITL_FILE), hitl);
+  checkHitl(differences, await read(HITL_FILE), hitl);
   const copy = await read(METADATA_FILE);
-  const copied = copy === null ? null : parseMetadata(findings, `${METADATA_FILE} in the archive`, copy);
+  const copied = copy === null ? null : parseMetadata(differences, `${METADATA_FILE} in the archive`, copy);
   const version = copied?.format_version ?? FORMAT_VERSION;
   const sealedText = await read(SUMMARY_FILE);
-  checkSealedSummary(findings, sealedText, renderText(summary, null), version);
-  compareMetrics(findings, `${METRICS_FILE} in the archive`, await read(METRICS_FILE), { summary, version });
-  await checkCopies(findings, source, summary, scanned);
+  checkSealedSummary(differences, sealedText, renderText(summary, null), version);
+  compareMetrics(differences, `${METRICS_FILE} in the archive`, await read(METRICS_FILE), { summary, version });
+  await checkCopies(differences, source, summary, scanned);
 
   const logFiles = await source.files(LOGS_DIR);
-  if (copied !== null) checkAgainstLogs(findings, `${METADATA_FILE} in the archive`, copied, folded, logFiles);
+  if (copied !== null) checkAgainstLogs(differences, `${METADATA_FILE} in the archive`, copied, folded, logFiles);
   if (runDir === null) return;
 
-  checkDirectoryName(findings, runDir, summary);
-  const reconciled = await checkReconciliation(findings, runDir, metadata?.reconciliation ?? null, {
+  checkDirectoryName(differences, runDir, summary);
+  const reconciled = await checkReconciliation(differences, runDir, metadata?.reconciliation ?? null, {
     runId: summary.run_id,
     sealedBytes: logFiles.find(({ path }) => path === RECONCILIATION_LOG)?.bytes ?? 0,
   });
   const reconciliation = reconciled?.confirmed ?? null;
-  if (metadataText !== null) checkAgainstArchive(findings, metadataText, copy, { facts, reconciliation });
-  if (metadata !== null && copied === null) checkAgainstLogs(findings, METADATA_FILE, metadata, folded, logFiles);
+  if (metadataText !== null) checkAgainstArchive(differences, metadataText, copy, { facts, reconciliation });
+  if (metadata !== null && copied === null) checkAgainstLogs(differences, METADATA_FILE, metadata, folded, logFiles);
   const now: RunSummary = { ...summary, reconciliation: reconciled?.summary ?? null };
   const rendered = renderText(now, facts);
-  // An attempt writes both anew, in the words and with the version of the stepwell that makes it.
+  // Each reconciliation attempt rewrites both, with the wording and format version of its stepwell.
   const isAsSealed = reconciled === null && version !== FORMAT_VERSION && sealedText !== null;
-  await checkSummaryOnDisk(findings, runDir, isAsSealed ? withArchiveOf(sealedText, rendered) : rendered);
-  compareMetrics(findings, METRICS_FILE, await textOf(join(runDir, METRICS_FILE)), {
+  await checkSummaryOnDisk(differences, runDir, isAsSealed ? withArchiveOf(sealedText, rendered) : rendered);
+  compareMetrics(differences, METRICS_FILE, await textOf(join(runDir, METRICS_FILE)), {
     summary: now,
     version: reconciled === null ? version : FORMAT_VERSION,
   });
-  await checkDisk(findings, runDir, scanned.members, reconciled === null ? [] : [METRICS_FILE]);
-  await checkLoggedAfter(findings, runDir, scanned.members, facts);
+  await checkDisk(differences, runDir, scanned.members, reconciled === null ? [] : [METRICS_FILE]);
+  await checkPostSealRecords(differences, runDir, scanned.members, facts);
 }
 
 /** commit.txt and config.yaml, of which the logs recorded the content or its digest. */
 async function checkCopies(
-  findings: Findings,
+  differences: Differences,
   source: RunSource,
   summary: RunSummary,
   { members }: ScannedArchive,
 ): Promise<void> {
   const commit = (await source.read(COMMIT_FILE))?.toString('utf8') ?? null;
-  findings.compare(COMMIT_FILE, commit ?? 'missing', `${summary.framework_commit ?? 'unknown'}\n`);
+  differences.compare(COMMIT_FILE, commit ?? 'missing', `${summary.framework_commit ?? 'unknown'}\n`);
   const recorded = summary.configuration?.config_sha256 ?? null;
   const config = members.find(({ path }) => path === CONFIG_FILE)?.sha256 ?? 'missing';
-  if (recorded !== null) findings.compare(`${CONFIG_FILE} sha256`, recorded, config);
+  if (recorded !== null) differences.compare(`${CONFIG_FILE} sha256`, recorded, config);
 }
 
-async function checkSummaryOnDisk(findings: Findings, runDir: string, expected: string): Promise<void> {
+async function checkSummaryOnDisk(differences: Differences, runDir: string, expected: string): Promise<void> {
   const text = await textOf(join(runDir, SUMMARY_FILE));
-  if (text === null) findings.add(SUMMARY_FILE, 'in the run directory', 'missing');
-  else compareSummary(findings, SUMMARY_FILE, text, expected);
+  if (text === null) differences.add(SUMMARY_FILE, 'in the run directory', 'missing');
+  else compareSummary(differences, SUMMARY_FILE, text, expected);
 }
 
-/** A run directory that bears another run's name: the record of one run in the place of another's. */
-function checkDirectoryName(findings: Findings, runDir: string, summary: RunSummary): void {
+/** Detects a run directory under the name of another run. */
+function checkDirectoryName(differences: Differences, runDir: string, summary: RunSummary): void {
   const name = basename(resolve(runDir));
-  // A copy under another kind of name is somebody's own business.
-  if (RUN_ID.test(name) && summary.run_id !== null) findings.compare('name of the run directory', name, summary.run_id);
+  // A copy under a name that is not a run id is fine.
+  if (RUN_ID.test(name) && summary.run_id !== null) differences.compare('name of the run directory', name, summary.run_id);
 }
 
 function recordsArchive(metadataText: string): boolean {

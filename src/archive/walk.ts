@@ -6,7 +6,7 @@ import { errnoOf, failureReason } from '../store/index.ts';
 import { VIRTUAL_ENVIRONMENT } from './exclusions.ts';
 import { escapingLink } from './format/member.ts';
 
-export type TreeItem =
+export type DirectoryItem =
   | { readonly kind: 'file'; readonly path: string }
   /** Nothing below it is packed, so only an entry of its own keeps it. */
   | { readonly kind: 'empty_directory'; readonly path: string }
@@ -14,11 +14,11 @@ export type TreeItem =
   | { readonly kind: 'skipped'; readonly path: string; readonly reason: string };
 
 /** Everything below `top` of the run directory, whose paths begin with `top`. `excluded` gets paths relative to `top`. */
-export function* walkTree(
+export function* walkDirectory(
   runDir: string,
   top: string,
   excluded: (path: string, isDirectory: boolean) => boolean,
-): Generator<TreeItem> {
+): Generator<DirectoryItem> {
   yield* walk(runDir, top, top, excluded);
 }
 
@@ -27,7 +27,7 @@ function* walk(
   top: string,
   dir: string,
   excluded: (path: string, isDirectory: boolean) => boolean,
-): Generator<TreeItem, void> {
+): Generator<DirectoryItem, void> {
   let entries;
   try {
     // What was a directory a moment ago may have become a link that leads anywhere, the topmost one included.
@@ -39,7 +39,7 @@ function* walk(
     yield { kind: 'skipped', path: dir, reason: `the directory cannot be read (${failureReason(error)})` };
     return;
   }
-  // A directory is ordered as `name/`, so that the members come in the order of their whole paths.
+  // A directory sorts as `name/`, so that members are in the order of their full paths.
   const named = entries.map((entry) => ({
     entry,
     key: entry.isDirectory() ? Buffer.concat([entry.name, Buffer.from('/')]) : entry.name,
@@ -79,7 +79,7 @@ function isVirtualEnvironment(dir: string): boolean {
   }
 }
 
-function linkItem(runDir: string, top: string, path: string): TreeItem {
+function linkItem(runDir: string, top: string, path: string): DirectoryItem {
   let target: Buffer;
   try {
     target = readlinkSync(join(runDir, path), { encoding: 'buffer' });

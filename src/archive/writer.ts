@@ -1,6 +1,6 @@
 /**
  * Writes the archive: entries become a tar stream, the stream is cut into blocks, blocks are compressed on zlib's threads and
- * written in order. A file of {@link OWN_BLOCK} or more begins a block, so that it can be read without its neighbours.
+ * written in order. A file of {@link OWN_BLOCK} or more begins a block, so that it can be read without adjacent files.
  */
 import { createHash, hash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
@@ -14,8 +14,8 @@ import type { TarEntry } from './format/tar.ts';
 const OWN_BLOCK = 64 * 1024;
 const ZEROS = Buffer.alloc(512);
 
-/** A place to go back to: see {@link ArchiveWriter.rollback}. */
-export interface WriterMark {
+/** A position to roll back to: see {@link ArchiveWriter.rollback}. */
+export interface WriterCheckpoint {
   readonly blocks: number;
   readonly members: number;
   readonly tarBytes: number;
@@ -54,14 +54,14 @@ export class ArchiveWriter {
     await this.#write(ZEROS.subarray(0, paddingOf(content.length)));
   }
 
-  /** Begins a file whose content follows in pieces. The mark leads back to before it. */
-  async begin(entry: TarEntry): Promise<WriterMark> {
+  /** Begins a file whose content follows in pieces. The checkpoint leads back to before it. */
+  async begin(entry: TarEntry): Promise<WriterCheckpoint> {
     await this.#flush();
     const blocks = this.blocks.length + this.#queue.length;
-    const mark = { blocks, members: this.members.length, tarBytes: this.#tarBytes, tar: this.#tar.copy() };
+    const checkpoint = { blocks, members: this.members.length, tarBytes: this.#tarBytes, tar: this.#tar.copy() };
     await this.#write(encodeHeader(entry));
     this.#content = { entry, at: this.#tarBytes, sha256: createHash('sha256') };
-    return mark;
+    return checkpoint;
   }
 
   async append(piece: Buffer): Promise<void> {
@@ -77,16 +77,16 @@ export class ArchiveWriter {
     await this.#write(ZEROS.subarray(0, paddingOf(entry.bytes)));
   }
 
-  /** Takes back everything since the mark, as if the file had never been begun. */
-  async rollback(mark: WriterMark): Promise<void> {
+  /** Takes back everything since the checkpoint, as if the file had never been begun. */
+  async rollback(checkpoint: WriterCheckpoint): Promise<void> {
     while (this.#queue.length > 0) await this.#writeOldest();
-    this.blocks.length = mark.blocks;
-    this.members.length = mark.members;
+    this.blocks.length = checkpoint.blocks;
+    this.members.length = checkpoint.members;
     const last = this.blocks.at(-1);
     this.#position = last === undefined ? 0 : last.offset + last.bytes;
     this.#fill = 0;
-    this.#tar = mark.tar;
-    this.#tarBytes = mark.tarBytes;
+    this.#tar = checkpoint.tar;
+    this.#tarBytes = checkpoint.tarBytes;
     this.#content = null;
   }
 

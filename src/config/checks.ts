@@ -1,21 +1,21 @@
-/** What no schema says of the sections: pauses, budgets, waiting, and the HTTP checks among themselves. */
+/** Checks across keys, which no schema can express: backoff, budgets, reconciliation times, placeholders of HTTP checks. */
 import { createHash } from 'node:crypto';
 import type { ExperimentConfig, HttpCheck, OwnValidation, ValidationConfig } from '../schema/index.ts';
 import type { Report } from './file/document.ts';
 import { showPath, type KeyPath } from './errors.ts';
 import { didYouMean } from './suggest.ts';
 
-const LONGEST_PAUSE_SECONDS = 86_400;
+const MAX_PAUSE_SECONDS = 86_400;
 
 export function checkBackoff(retries: ExperimentConfig['retries'], report: Report): void {
   const longest = retries.initial_backoff_seconds * retries.backoff_multiplier ** Math.max(0, retries.max_retries - 1);
-  if (longest <= LONGEST_PAUSE_SECONDS) return;
+  if (longest <= MAX_PAUSE_SECONDS) return;
   const says = `would make the last pause ${longest.toPrecision(3)} seconds long`;
   report.problem(['retries'], says, 'Lower max_retries or backoff_multiplier until it is at most a day (86400 seconds).');
 }
 
-/** Calls that do not go through the proxy are not seen, and so not limited. */
-export function warnOfUnlimited(
+/** Calls that bypass the proxy are not metered, so no budget limits them. */
+export function warnOfUnmetered(
   budgets: ExperimentConfig['budgets'],
   endpoints: ReadonlyMap<string, unknown>,
   report: Report,
@@ -27,7 +27,7 @@ export function warnOfUnlimited(
   }
 }
 
-/** Where nothing costs, such a limit is never reached. */
+/** Rehearsals and replays cost nothing, so a cost limit is never reached. */
 export function warnOfCostLimits(budgets: ExperimentConfig['budgets'], report: Report): void {
   for (const scope of ['run', 'experiment'] as const) {
     if (budgets[scope].max_cost_usd === undefined) continue;
@@ -35,7 +35,7 @@ export function warnOfCostLimits(budgets: ExperimentConfig['budgets'], report: R
   }
 }
 
-/** A run that the waiting ends for too early is never verified. */
+/** Warns when the time limit is too short for the required readings, so that no run could be verified. */
 export function warnOfShortWaiting(settings: ExperimentConfig['reconciliation'], report: Report): void {
   const { required_readings: readings, interval_minutes, min_age_minutes, max_age_hours } = settings;
   if (min_age_minutes + (readings - 1) * interval_minutes <= max_age_hours * 60) return;
@@ -43,7 +43,7 @@ export function warnOfShortWaiting(settings: ExperimentConfig['reconciliation'],
   report.warning(['reconciliation', 'max_age_hours'], `is ${max_age_hours}: the waiting ends before ${what}`);
 }
 
-/** A section that the framework gives stands in the place of the experiment's, all of it. */
+/** A section given by the framework replaces the experiment's section as a whole. */
 export function checksOf(common: ValidationConfig, own: OwnValidation = {}): ValidationConfig {
   const { artifacts = common.artifacts, app = common.app, http = common.http } = own;
   return { artifacts, ...(app === undefined ? {} : { app }), http };
@@ -55,33 +55,33 @@ const DIGITS = 8;
  * Eight digits that are the same for the same checks, however they are written: the order of keys does not matter, that of
  * the checks does.
  */
-export function digestOf(checks: ValidationConfig): string {
+export function checksDigest(checks: ValidationConfig): string {
   return createHash('sha256')
-    .update(JSON.stringify(sorted(checks)))
+    .update(JSON.stringify(sortKeys(checks)))
     .digest('hex')
     .slice(0, DIGITS);
 }
 
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys);
   if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).map(([key, child]) => [key, sorted(child)] as const);
+  const entries = Object.entries(value).map(([key, child]) => [key, sortKeys(child)] as const);
   return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Names that are there without having been saved. */
-const GIVEN = ['unique', 'step'];
+/** Names that are always defined. */
+const PREDEFINED = ['unique', 'step'];
 
-/** Those of the experiment, and those that frameworks have in their place. @param frameworks undefined when they cannot be read */
-export function checkFlows(
+/** Checks the experiment's HTTP checks and those of each framework. @param frameworks undefined when they cannot be read */
+export function checkHttpChecks(
   common: ValidationConfig,
   frameworks: ExperimentConfig['frameworks'] | undefined,
   report: Report,
 ): void {
-  checkFlow(common.http, ['validation', 'http'], report);
+  checkPlaceholders(common.http, ['validation', 'http'], report);
   for (const [name, { validation: own }] of Object.entries(frameworks ?? {})) {
     const path = ['frameworks', name, 'validation'];
-    if (own?.http !== undefined) checkFlow(own.http, [...path, 'http'], report);
+    if (own?.http !== undefined) checkPlaceholders(own.http, [...path, 'http'], report);
     const { app, http } = checksOf(common, own);
     if (http.length === 0 || app !== undefined) continue;
     if (own?.http === undefined) {
@@ -94,8 +94,8 @@ export function checkFlows(
   }
 }
 
-function checkFlow(checks: readonly HttpCheck[], place: KeyPath, report: Report): void {
-  const saved = new Set(GIVEN);
+function checkPlaceholders(checks: readonly HttpCheck[], place: KeyPath, report: Report): void {
+  const saved = new Set(PREDEFINED);
   for (const [index, check] of checks.entries()) {
     const path = [...place, index];
     if (check.until_step !== undefined && check.until_step < check.from_step) {
@@ -111,12 +111,12 @@ function checkFlow(checks: readonly HttpCheck[], place: KeyPath, report: Report)
       report.problem(path, `uses {{${name}}}, which no earlier check saves`, fix);
     }
     for (const name of Object.keys(check.save)) {
-      if (/^\w+$/.test(name) && !GIVEN.includes(name)) saved.add(name);
+      if (/^\w+$/.test(name) && !PREDEFINED.includes(name)) saved.add(name);
       else
         report.problem(
           [...path, 'save', name],
           'cannot be used as a name',
-          `Choose letters, digits and underscores, not ${GIVEN.join(' or ')}.`,
+          `Choose letters, digits and underscores, not ${PREDEFINED.join(' or ')}.`,
           'key',
         );
     }

@@ -1,7 +1,7 @@
-/** What is wrong in what the user wrote, and where. */
+/** Problems of the configuration, with their location. */
 import { defineErrors } from '../errors/index.ts';
 
-/** Something wrong in what the user wrote, in one place. All problems of a file are reported together. */
+/** One problem at one location. All problems of a file are reported together. */
 export interface ConfigProblem {
   /** `config/experiment.yaml:12:5`, or the flag or environment variable. */
   readonly where: string;

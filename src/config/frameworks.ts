@@ -1,12 +1,12 @@
-/** The section `frameworks`: which keys each has by its adapter, which are to run, and each as a run uses it. */
+/** The section `frameworks`: keys by adapter, selection of frameworks, and each framework as a run uses it. */
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { ExperimentConfig, FrameworkSettings, type ValidationConfig } from '../schema/index.ts';
 import { unsafeNameReason } from '../store/index.ts';
 import { checksOf } from './checks.ts';
-import { entryOf, type Report } from './file/document.ts';
+import { valueOfKey, type Report } from './file/document.ts';
 import { REHEARSAL_MODEL } from './models.ts';
-import { expanded, keepSecretsOf, type ResolveContext } from './references.ts';
+import { expandOrReport, collectSecretsOf, type ResolveContext } from './references.ts';
 import type { ResolvedEndpoint, ResolvedFramework } from './resolved.ts';
 import { didYouMean } from './suggest.ts';
 
@@ -23,10 +23,10 @@ export interface AdapterSettings {
   readonly paths?: Readonly<Record<string, PathKind>>;
 }
 
-/** The adapters that there are, by name. One without `settings` takes every key that some other takes. */
+/** Adapters by name. One without `settings` accepts every key that any other accepts. */
 export type AdapterTable = Readonly<Record<string, { readonly settings?: AdapterSettings }>>;
 
-/** What an adapter takes; of one that is not known, or does not say, what any takes. */
+/** The keys of an adapter; for one that is unknown or declares none, the keys of all adapters. */
 export function settingsOf(adapter: string, table: AdapterTable): AdapterSettings {
   const own = Object.hasOwn(table, adapter) ? table[adapter]?.settings : undefined;
   if (own !== undefined) return own;
@@ -43,10 +43,10 @@ export function frameworkSchema({ keys }: AdapterSettings): z.ZodObject {
 
 /** The experiment's schema in which each framework of the file has the keys of its adapter. */
 export function experimentSchema(written: unknown, table: AdapterTable): typeof ExperimentConfig {
-  const frameworks = entryOf(written, 'frameworks');
+  const frameworks = valueOfKey(written, 'frameworks');
   if (typeof frameworks !== 'object' || frameworks === null || Array.isArray(frameworks)) return ExperimentConfig;
   const own = Object.keys(frameworks).map((name) => {
-    const adapter = entryOf(entryOf(frameworks, name), 'adapter');
+    const adapter = valueOfKey(valueOfKey(frameworks, name), 'adapter');
     return [name, frameworkSchema(settingsOf(typeof adapter === 'string' ? adapter : name, table))] as const;
   });
   // The same shape, narrower: what it accepts is an experiment.
@@ -54,7 +54,7 @@ export function experimentSchema(written: unknown, table: AdapterTable): typeof 
 }
 
 export function checkFrameworkNames(written: unknown, report: Report): void {
-  const frameworks = entryOf(written, 'frameworks');
+  const frameworks = valueOfKey(written, 'frameworks');
   if (typeof frameworks !== 'object' || frameworks === null || Array.isArray(frameworks)) return;
   const names = Object.keys(frameworks);
   if (names.length === 0) report.problem(['frameworks'], 'names no framework', 'Add one, such as baseline: {}.');
@@ -70,12 +70,12 @@ function nameProblem(name: string): string | null {
   return name === 'all' ? 'it stands for all of them on the command line' : unsafeNameReason(name);
 }
 
-/** Names, each once, in the order asked for. A name runs even where the file says `enabled: false`; `all` does not. */
-export function chooseFrameworks(written: ExperimentConfig, asked: readonly string[] = ['all'], report: Report): string[] {
+/** Names without duplicates, in the requested order. A framework that is named runs even with `enabled: false`; `all` skips it. */
+export function selectFrameworks(written: ExperimentConfig, asked: readonly string[] = ['all'], report: Report): string[] {
   const known = Object.keys(written.frameworks);
   const enabled = known.filter((name) => written.frameworks[name]!.enabled);
   if (asked.length === 0) {
-    report.outside('command line', 'no framework is named.', `Name some of: ${['all', ...known].join(', ')}.`);
+    report.inputProblem('command line', 'no framework is named.', `Name some of: ${['all', ...known].join(', ')}.`);
   }
   const chosen = new Set<string>();
   for (const name of asked) {
@@ -84,7 +84,7 @@ export function chooseFrameworks(written: ExperimentConfig, asked: readonly stri
     } else if (known.includes(name)) chosen.add(name);
     else {
       const fix = `${didYouMean(name, known)}The configuration has: ${known.join(', ')}.`;
-      report.outside('command line', `there is no framework ${JSON.stringify(name)}.`, fix);
+      report.inputProblem('command line', `there is no framework ${JSON.stringify(name)}.`, fix);
     }
   }
   if (asked.includes('all') && enabled.length === 0 && known.length > 0) {
@@ -93,17 +93,21 @@ export function chooseFrameworks(written: ExperimentConfig, asked: readonly stri
   return [...chosen];
 }
 
-/** Those that `all` would stand for, were they enabled. */
-export function leftOutOf(written: ExperimentConfig, asked: readonly string[] = ['all'], chosen: readonly string[]): string[] {
+/** Frameworks that `all` skips, since they are not enabled. */
+export function disabledFrameworks(
+  written: ExperimentConfig,
+  asked: readonly string[] = ['all'],
+  chosen: readonly string[],
+): string[] {
   return asked.includes('all') ? Object.keys(written.frameworks).filter((name) => !chosen.includes(name)) : [];
 }
 
-/** Every framework whose adapter is not among the `known` ones is a problem of its own. */
+/** Reports each framework whose adapter is not among the `known` ones. */
 export function checkAdapters(frameworks: readonly ResolvedFramework[], known: readonly string[], report: Report): void {
   for (const { name, adapter, settings } of frameworks) {
     if (known.includes(adapter)) continue;
     const named = settings.adapter !== undefined;
-    // A name that is refused stands for no adapter either.
+    // An invalid name was reported already.
     if (!named && nameProblem(name) !== null) continue;
     const hint = !named && settings['command'] !== undefined ? 'Add adapter: command. ' : didYouMean(adapter, known);
     report.problem(
@@ -144,10 +148,10 @@ export function resolveFramework(
   const env: Record<string, string> = {};
   for (const [variable, text] of Object.entries(settings.env)) {
     const path = ['frameworks', name, 'env', variable];
-    const value = expanded(path, text, to);
+    const value = expandOrReport(path, text, to);
     if (value === null) continue;
     env[variable] = value;
-    keepSecretsOf(variable, text, to);
+    collectSecretsOf(variable, text, to);
     if (keys.some((key) => value.includes(key))) {
       to.report.warning(path, 'hands the endpoint’s own key to the framework; calls that it makes with it are not metered');
     }
@@ -165,7 +169,7 @@ export function resolveFramework(
   };
 }
 
-/** The adapter's keys that lead somewhere, absolute. */
+/** The adapter's path keys, made absolute. */
 function resolvePaths(
   settings: FrameworkSettings,
   { paths = {} }: AdapterSettings,
@@ -180,7 +184,7 @@ function resolvePaths(
       case 'program':
         return program(value);
       case 'command': {
-        // Only the program is a path for certain.
+        // Only the program is known to be a path.
         const [first, ...args] = value as unknown[];
         return [program(first), ...args];
       }

@@ -1,11 +1,11 @@
 /**
  * Which settings can influence a result: how a run ends, what it makes, and what is measured of it. Runs are comparable where these
- * are the same. Key paths of the file (`<name>`: any name, `[]`: any entry), then names of the settings that stand outside it.
+ * are the same. Key paths of the file (`<name>`: any name, `[]`: any entry), then names of the settings outside the file.
  */
 
-/** An endpoint is written for the experiment and for a framework; a section of checks as well. */
+/** Endpoints and checks can be declared for the experiment and for a framework. */
 const endpoint = (at: string): string[] => [`${at}endpoint.base_url`, `${at}endpoint.ask_stream_usage`];
-/** Who pays, and who is asked for the figures afterwards. */
+/** Billing, and the usage API asked afterward. */
 const account = (at: string): string[] =>
   [
     'api_key',
@@ -28,7 +28,7 @@ export const INFLUENTIAL: readonly string[] = [
   ...['adapter', 'model', 'command', 'agent', 'commit_hash', 'python', 'env'].map((key) => `${OWN}${key}`),
   ...endpoint(OWN),
   ...validation(OWN),
-  // Number and name are told to the framework; of a prompt and of the fixed answer it is the text that counts.
+  // The framework sees number and name; of a prompt and of the fixed answer, the text counts, not the path.
   'steps[].id',
   'steps[].name',
   'steps[].prompt_file',
@@ -42,7 +42,7 @@ export const INFLUENTIAL: readonly string[] = [
   'retries.backoff_multiplier',
   'on_step_failure',
   ...validation(''),
-  // Prices make the cost, and a limit on it ends steps.
+  // Prices determine the cost, and a cost limit ends steps.
   ...['input_price', 'cached_price', 'cache_write_price', 'cache_write_1h_price', 'output_price'].map(
     (key) => `pricing.models.<name>.${key}`,
   ),
@@ -60,7 +60,7 @@ export const INFLUENTIAL: readonly string[] = [
 export const NOT_INFLUENTIAL: readonly string[] = [
   ...account(''),
   `${OWN}enabled`,
-  // Where the commit is fetched from and kept; which one it is stands above.
+  // Where the commit is fetched from and stored; the commit itself is listed above.
   `${OWN}repo_url`,
   `${OWN}install_dir`,
   ...account(OWN),

@@ -1,17 +1,17 @@
-/** Secrets that are written out in the file: refused where they look like keys, withheld from the copy that a run keeps. */
+/** Literal secrets in the file: rejected if they look like keys, masked in the copy that a run keeps. */
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { stringify } from 'yaml';
 import type { ExperimentConfig, FrameworkSettings } from '../schema/index.ts';
 import { settingsOf, type AdapterTable } from './frameworks.ts';
 import type { KeyPath } from './errors.ts';
-import { abbreviatedKey, couldBeKey, hasKeyShape, isSecretName, repositoryAt } from '../secrets/index.ts';
-import { checkReferences, keepSecret, keepSecretsOf, type ResolveContext } from './references.ts';
+import { abbreviatedKey, couldBeKey, hasKeyShape, isSecretName, parseRepository } from '../secrets/index.ts';
+import { checkReferences, addSecret, collectSecretsOf, type ResolveContext } from './references.ts';
 import { checkUrl } from './endpoint/url.ts';
-import { checkWrittenIds, isUsageId } from './endpoint/usage-api.ts';
+import { checkUsageIds, isUsageId } from './endpoint/usage-api.ts';
 
 /** Every endpoint and every framework, selected or not, needed or not. */
-export function checkLiterals(
+export function checkLiteralSecrets(
   { endpoint, frameworks = {} }: Partial<ExperimentConfig>,
   adapters: AdapterTable,
   to: ResolveContext,
@@ -31,7 +31,7 @@ export function checkLiterals(
 }
 
 function checkRepository(path: KeyPath, address: unknown, to: ResolveContext): void {
-  const secret = typeof address !== 'string' ? null : repositoryAt(address).secret;
+  const secret = typeof address !== 'string' ? null : parseRepository(address).secret;
   if (secret === null || secret.includes('${')) return;
   const fix = 'Let git keep it (`git help credentials`), or write a reference: https://${GIT_TOKEN}@….';
   to.report.problem(path, 'holds a password or a token', fix);
@@ -47,11 +47,11 @@ function checkEndpoint(
   if (api_key !== undefined) {
     const place = [...path, 'api_key'];
     if (!api_key.includes('${')) checkLiteralSecret(place, api_key, variable, to);
-    // Also of endpoints that no run of today uses: a key that is set may turn up in what another framework prints.
-    keepSecretsOf(place.join('.'), api_key, to);
+    // Also for endpoints that this run does not use: another framework may print a key that is set.
+    collectSecretsOf(place.join('.'), api_key, to);
   }
   if (base_url?.includes('${') === false) checkUrl([...path, 'base_url'], base_url, to);
-  // Both are read when a run is reconciled, perhaps on another day and another machine.
+  // Both are only read at reconciliation, possibly later and on another machine.
   if (usageUrl !== undefined) {
     const place = [...path, 'usage_api', 'base_url'];
     checkReferences(place, usageUrl, to);
@@ -61,17 +61,17 @@ function checkEndpoint(
     const place = [...path, 'usage_api', 'admin_key'];
     if (admin_key.includes('${')) checkReferences(place, admin_key, to);
     else checkLiteralSecret(place, admin_key, 'OPENAI_ADMIN_KEY', to);
-    keepSecretsOf(place.join('.'), admin_key, to);
+    collectSecretsOf(place.join('.'), admin_key, to);
   }
-  checkWrittenIds([...path, 'usage_api'], usage_api, to.report);
+  checkUsageIds([...path, 'usage_api'], usage_api, to.report);
 }
 
-/** Text anywhere in the file that has the shape of a key. Places that hold secrets by name are checked above. */
+/** Reports text anywhere in the file that has the shape of a key. Keys whose name says secret are checked above. */
 export function checkKeyShapes(value: unknown, to: ResolveContext, path: (string | number)[] = []): void {
   if (typeof value === 'string') {
     const place = String(path.at(-1));
     if (!hasKeyShape(value) || isSecretName(place) || isUsageId(place)) return;
-    // A check has no references: what it sends is kept in the record.
+    // References do not work in checks, since requests are recorded.
     const fix = path.includes('validation')
       ? 'Take the token from an earlier answer (`save: { token: … }`, then {{token}}), or make one up that looks like no key: a bearer token of at most 15 characters.'
       : 'Take it out; keys are read from environment variables by ${NAME} references.';
@@ -94,7 +94,7 @@ function checkLiteralSecret(path: KeyPath, text: string, variable: string, to: R
     to.report.problem(path, `holds what looks like a key: ${abbreviatedKey(text)}`, fix);
     return;
   }
-  keepSecret(path.join('.'), text, to.secrets);
+  addSecret(path.join('.'), text, to.secrets);
   to.report.warning(path, `is written out in the file; write a reference such as ${JSON.stringify(reference)}`);
 }
 
@@ -108,7 +108,7 @@ export function snapshotConfig(config: ExperimentConfig, file: string): { text: 
     frameworks: Object.fromEntries(
       Object.entries(config.frameworks).map(([name, settings]) => [
         name,
-        { ...settings, env: withheld(settings.env), ...withoutLiterals(settings) },
+        { ...settings, env: maskLiterals(settings.env), ...withoutLiterals(settings) },
       ]),
     ),
   };
@@ -120,10 +120,10 @@ export function snapshotConfig(config: ExperimentConfig, file: string): { text: 
 function withoutLiterals({ endpoint }: Pick<FrameworkSettings, 'endpoint'>): Pick<FrameworkSettings, 'endpoint'> {
   if (endpoint === undefined) return {};
   const { usage_api } = endpoint;
-  return { endpoint: { ...withheld(endpoint), ...(usage_api === undefined ? {} : { usage_api: withheld(usage_api) }) } };
+  return { endpoint: { ...maskLiterals(endpoint), ...(usage_api === undefined ? {} : { usage_api: maskLiterals(usage_api) }) } };
 }
 
-function withheld<T extends Record<string, unknown>>(values: T): T {
+function maskLiterals<T extends Record<string, unknown>>(values: T): T {
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => [name, isLiteralSecret(name, value) ? WITHHELD : value]),
   ) as T;

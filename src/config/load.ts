@@ -3,34 +3,34 @@ import { readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import type { ExperimentConfig } from '../schema/index.ts';
 import { errnoOf, failureReason } from '../store/index.ts';
-import { checkBackoff, checkFlows, warnOfCostLimits, warnOfShortWaiting, warnOfUnlimited } from './checks.ts';
-import { newReport, readConfigDocument } from './file/document.ts';
-import { commonEndpoint, resolveEndpoint, writtenEndpoint } from './endpoint/endpoint.ts';
+import { checkBackoff, checkHttpChecks, warnOfCostLimits, warnOfShortWaiting, warnOfUnmetered } from './checks.ts';
+import { createReport, readConfigDocument } from './file/document.ts';
+import { commonEndpoint, resolveEndpoint, declaredEndpoint } from './endpoint/endpoint.ts';
 import { configError } from './errors.ts';
 import {
   checkAdapters,
   checkFrameworkNames,
-  chooseFrameworks,
+  selectFrameworks,
   experimentSchema,
-  leftOutOf,
+  disabledFrameworks,
   resolveFramework,
   type AdapterTable,
 } from './frameworks.ts';
-import { checkKeyShapes, checkLiterals, snapshotConfig } from './literal-secrets.ts';
+import { checkKeyShapes, checkLiteralSecrets, snapshotConfig } from './literal-secrets.ts';
 import {
-  chooseModels,
-  namesModel,
-  refuseEndpoints,
+  selectModels,
+  isModelConfigured,
+  reportUnusedEndpoints,
   REHEARSAL_MODEL,
-  withModel,
-  type ModelChoice,
+  applyModelOverride,
+  type ModelSelection,
   type Models,
 } from './models.ts';
 import type { Environment, ResolveContext } from './references.ts';
 import type { ResolvedConfig, ResolvedEndpoint, ResolvedFramework, ResolvedStep } from './resolved.ts';
-import { rightSections, shapeProblems } from './file/schema-errors.ts';
+import { validSections, schemaProblems } from './file/schema-errors.ts';
 import {
-  misspeltSettings,
+  misspelledSettings,
   readSettings,
   resolveSettings,
   settingName,
@@ -38,12 +38,12 @@ import {
   type Settings,
   type SettingSource,
 } from './settings.ts';
-import { checkStepIds, chooseSteps, readHitl, readPrompts, type TextFile } from './steps.ts';
+import { checkStepIds, enabledSteps, readHitl, readPrompts, type TextFile } from './steps.ts';
 
 export interface ConfigFlags {
   readonly model?: string | undefined;
   readonly rehearse?: boolean | undefined;
-  readonly replay?: ModelChoice['replay'] | undefined;
+  readonly replay?: ModelSelection['replay'] | undefined;
   readonly runsDir?: string | undefined;
   readonly jobs?: number | string | undefined;
   readonly steps?: string | undefined;
@@ -60,7 +60,7 @@ export interface LoadConfigOptions {
   /** Default: `process.env`. */
   readonly env?: Environment;
   readonly cwd?: string;
-  /** The adapters that there are: each framework has the keys of its own; one with another adapter is refused when it is to run. */
+  /** All adapters: each framework has the keys of its adapter; one with an unknown adapter is rejected if it will run. */
   readonly adapters: AdapterTable;
 }
 
@@ -72,16 +72,16 @@ export interface LoadConfigOptions {
  * @example const { frameworks, steps } = loadConfig({ flags: { frameworks: ['baseline'], steps: '1,3-5' }, adapters });
  */
 export function loadConfig(options: LoadConfigOptions): ResolvedConfig {
-  const loading = openConfig(options);
+  const loading = readConfig(options);
   return resolveConfig(loading, checkConfig(loading));
 }
 
-/** The file as it was read, and what is known beside it. */
-interface Loading extends ResolveContext {
+/** The parsed file, and the flags, settings and environment next to it. */
+interface LoadContext extends ResolveContext {
   readonly flags: ConfigFlags;
   readonly source: SettingSource;
   readonly settings: Settings<'runsDir' | 'model' | 'jobs' | 'steps' | 'rehearse' | 'frameworksDir'>;
-  readonly choice: ModelChoice;
+  readonly selection: ModelSelection;
   readonly adapters: AdapterTable;
   readonly cwd: string;
   readonly file: string;
@@ -91,29 +91,47 @@ interface Loading extends ResolveContext {
 }
 
 /** @throws CONFIG_NOT_FOUND, CONFIG_UNREADABLE; CONFIG_INVALID when nothing more can be said about the file */
-function openConfig(options: LoadConfigOptions): Loading {
+function readConfig(options: LoadConfigOptions): LoadContext {
   const { flags = {}, source = 'flags', env = process.env, cwd = process.cwd(), adapters } = options;
   const { frameworks: _frameworks, replay = null, ...outer } = flags;
   const { config = SETTINGS.config.preset } = resolveSettings(['config'], { [source]: { config: options.file }, env });
   const file = resolve(cwd, config);
   const shownFile = shownName(file, cwd);
   const document = readConfigDocument(readConfigText(file, shownFile, cwd), shownFile);
-  const report = newReport(document);
-  const names = ['runsDir', 'jobs', 'model', 'steps', 'rehearse', 'frameworksDir'] as const;
-  const settings = readSettings(names, { [source]: outer, env }, (problem) => report.problems.push(problem));
+  const report = createReport(document);
+  const settingNames = ['runsDir', 'jobs', 'model', 'steps', 'rehearse', 'frameworksDir'] as const;
+  const settings = readSettings(settingNames, { [source]: outer, env }, (problem) => report.problems.push(problem));
   if (document.value === null) {
-    report.outside(shownFile, 'the file is empty.', 'Write at least frameworks and steps; `stepwell init` writes an example.');
+    report.inputProblem(
+      shownFile,
+      'the file is empty.',
+      'Write at least frameworks and steps; `stepwell init` writes an example.',
+    );
   }
   if (document.value === null || document.value === undefined) throw report.error();
   const { model, rehearse = false } = settings;
-  const called = {
+  const names = {
     model: settingName('model', source),
     rehearse: settingName('rehearse', source),
     replay: settingName('replay', source),
   };
-  const choice = { called, flag: flags.model === undefined ? undefined : model, model, rehearse, replay };
+  const selection = { names, flag: flags.model === undefined ? undefined : model, model, rehearse, replay };
   const directory = dirname(file);
-  return { flags, source, settings, choice, adapters, cwd, file, shownFile, directory, document, report, env, secrets: [] };
+  return {
+    flags,
+    source,
+    settings,
+    selection,
+    adapters,
+    cwd,
+    file,
+    shownFile,
+    directory,
+    document,
+    report,
+    env,
+    secrets: [],
+  };
 }
 
 interface CheckedConfig {
@@ -124,39 +142,39 @@ interface CheckedConfig {
   readonly hitl: TextFile | null;
 }
 
-/** Everything that can be said of the file, whatever of it is to run. @throws CONFIG_INVALID when it has not the right shape */
-function checkConfig(loading: Loading): CheckedConfig {
-  const { document, directory, choice, report, adapters } = loading;
+/** Checks the whole file, whatever part of it will run. @throws CONFIG_INVALID when it does not match the schema */
+function checkConfig(loading: LoadContext): CheckedConfig {
+  const { document, directory, selection, report, adapters } = loading;
   const schema = experimentSchema(document.value, adapters);
   const shape = schema.safeParse(document.value);
-  if (!shape.success) report.problems.push(...shapeProblems(document, shape.error, schema, adapters));
-  const sections = shape.success ? shape.data : rightSections(document.value, schema);
+  if (!shape.success) report.problems.push(...schemaProblems(document, shape.error, schema, adapters));
+  const sections = shape.success ? shape.data : validSections(document.value, schema);
   checkFrameworkNames(document.value, report);
   checkStepIds(document.value, report);
   checkKeyShapes(document.value, loading);
   const prompts = readPrompts(document.value, directory, report);
   const hitl = readHitl(document.value, directory, report);
   if (sections.retries !== undefined) checkBackoff(sections.retries, report);
-  if (sections.validation !== undefined) checkFlows(sections.validation, sections.frameworks, report);
-  const models = chooseModels(sections, choice, report);
-  if (!namesModel(document.value, choice)) refuseEndpoints(sections, report);
-  checkLiterals(sections, adapters, loading);
+  if (sections.validation !== undefined) checkHttpChecks(sections.validation, sections.frameworks, report);
+  const models = selectModels(sections, selection, report);
+  if (!isModelConfigured(document.value, selection)) reportUnusedEndpoints(sections, report);
+  checkLiteralSecrets(sections, adapters, loading);
   if (shape.success) return { written: shape.data, models, prompts, hitl };
-  if (isAsked(models.common, loading) && sections.endpoint !== undefined)
+  if (usesProvider(models.common, loading) && sections.endpoint !== undefined)
     resolveEndpoint(commonEndpoint(sections.endpoint), loading);
   throw report.error();
 }
 
-/** What is to run, ready to be run. @throws CONFIG_INVALID */
-function resolveConfig(loading: Loading, { written, models, prompts, hitl }: CheckedConfig): ResolvedConfig {
-  const { flags, source, settings, choice, cwd, file, shownFile, directory, report, env } = loading;
+/** Resolves what will run. @throws CONFIG_INVALID */
+function resolveConfig(loading: LoadContext, { written, models, prompts, hitl }: CheckedConfig): ResolvedConfig {
+  const { flags, source, settings, selection, cwd, file, shownFile, directory, report, env } = loading;
   const frameworks = resolveFrameworks(loading, written, models);
-  const wanted = chooseSteps(written, settings.steps, settingName('steps', source), report);
+  const wanted = enabledSteps(written, settings.steps, settingName('steps', source), report);
   const error = report.error();
   if (error !== undefined) throw error;
 
   const config = {
-    ...withModel(written, models.imposed),
+    ...applyModelOverride(written, models.override),
     steps: written.steps.map((step) => ({ ...step, enabled: wanted.has(step.id) })),
   };
   const steps = config.steps.flatMap((step, index): ResolvedStep[] => {
@@ -175,27 +193,27 @@ function resolveConfig(loading: Loading, { written, models, prompts, hitl }: Che
     config,
     model: models.common,
     rehearsal: frameworks.every(({ rehearsal }) => rehearsal),
-    replayOf: choice.replay?.runId ?? null,
+    replayOf: selection.replay?.runId ?? null,
     frameworks,
-    leftOut: leftOutOf(written, flags.frameworks, chosen),
+    leftOut: disabledFrameworks(written, flags.frameworks, chosen),
     steps,
     hitl,
     secrets: loading.secrets,
     snapshot: snapshotConfig(config, file),
-    warnings: [...report.warnings, ...misspeltSettings(env)],
+    warnings: [...report.warnings, ...misspelledSettings(env)],
   };
 }
 
-function resolveFrameworks(loading: Loading, written: ExperimentConfig, models: Models): ResolvedFramework[] {
+function resolveFrameworks(loading: LoadContext, written: ExperimentConfig, models: Models): ResolvedFramework[] {
   const { flags, settings, adapters, cwd, directory, report, env } = loading;
-  const chosen = chooseFrameworks(written, flags.frameworks, report);
-  const asking = chosen.filter((name) => isAsked(models.of(name), loading));
+  const chosen = selectFrameworks(written, flags.frameworks, report);
+  const asking = chosen.filter((name) => usesProvider(models.of(name), loading));
   const endpoints = new Map<string, ResolvedEndpoint | null>();
   for (const name of asking) {
-    const endpoint = writtenEndpoint(written, name, env);
+    const endpoint = declaredEndpoint(written, name, env);
     endpoints.set(name, endpoint === null ? null : resolveEndpoint(endpoint, loading));
   }
-  warnOfUnlimited(written.budgets, endpoints, report);
+  warnOfUnmetered(written.budgets, endpoints, report);
   if (asking.length === 0) warnOfCostLimits(written.budgets, report);
   else warnOfShortWaiting(written.reconciliation, report);
   const keys = [...endpoints.values()].flatMap((endpoint) => endpoint?.apiKey ?? []);
@@ -210,8 +228,8 @@ function resolveFrameworks(loading: Loading, written: ExperimentConfig, models: 
 }
 
 /** Whether calls go to a provider. */
-function isAsked(model: string, { choice }: Loading): boolean {
-  return model !== REHEARSAL_MODEL && choice.replay === null;
+function usesProvider(model: string, { selection }: LoadContext): boolean {
+  return model !== REHEARSAL_MODEL && selection.replay === null;
 }
 
 function readConfigText(file: string, shownFile: string, cwd: string): string {
@@ -233,7 +251,7 @@ function readConfigText(file: string, shownFile: string, cwd: string): string {
   }
 }
 
-/** Relative where the file lies below the current directory, else absolute. */
+/** Relative if the file is below the current directory, otherwise absolute. */
 function shownName(file: string, cwd: string): string {
   const path = relative(cwd, file);
   return path === '' || path.startsWith('..') ? file : path;

@@ -34,15 +34,15 @@ export function expandReferences(text: string, env: Environment): Expansion {
   return { value, names, unset, malformed };
 }
 
-/** What the parts that expand references share: the environment, where problems go, and the secrets that come in. */
+/** Shared by everything that expands references: the environment, the report, and the collected secrets. */
 export interface ResolveContext {
   readonly env: Environment;
   readonly report: Report;
   readonly secrets: Secret[];
 }
 
-/** The text with its references filled in; null when that is not possible, which is then reported. */
-export function expanded(path: KeyPath, text: string, to: ResolveContext): string | null {
+/** The text with its references expanded; null when that fails, which is reported. */
+export function expandOrReport(path: KeyPath, text: string, to: ResolveContext): string | null {
   const { value, unset, malformed } = expandReferences(text, to.env);
   reportMalformed(path, malformed, to.report);
   for (const name of unset) {
@@ -52,7 +52,7 @@ export function expanded(path: KeyPath, text: string, to: ResolveContext): strin
   return unset.length + malformed.length === 0 ? value : null;
 }
 
-/** Looks at the form of references alone: what is read later need not be set now. */
+/** Checks only the syntax of references: a variable that is read later need not be set now. */
 export function checkReferences(path: KeyPath, text: string, to: ResolveContext): void {
   reportMalformed(path, expandReferences(text, to.env).malformed, to.report);
 }
@@ -64,17 +64,17 @@ function reportMalformed(path: KeyPath, malformed: readonly string[], report: Re
   }
 }
 
-/** The values behind a text that holds a secret: of each variable that is one, and of the whole where its place says so. */
-export function keepSecretsOf(place: string, text: string, { env, secrets }: ResolveContext): void {
+/** Collects the secrets in a text: each variable with a secret name, and the whole text if its key has a secret name. */
+export function collectSecretsOf(place: string, text: string, { env, secrets }: ResolveContext): void {
   const { names, value } = expandReferences(text, env);
   const secret = names.filter(isSecretName);
   // In `TOKEN: user-${X}` the only candidate is X, whatever it is called.
   const kept = secret.length === 0 && isSecretName(place) ? names : secret;
-  for (const name of kept) keepSecret(name, env[name] ?? '', secrets);
-  if (isSecretName(place)) keepSecret(place, value, secrets);
+  for (const name of kept) addSecret(name, env[name] ?? '', secrets);
+  if (isSecretName(place)) addSecret(place, value, secrets);
 }
 
-export function keepSecret(name: string, value: string, secrets: Secret[]): void {
+export function addSecret(name: string, value: string, secrets: Secret[]): void {
   if (value.length < MIN_SECRET_LENGTH || secrets.some((secret) => secret.value === value)) return;
   secrets.push({ name, value });
 }

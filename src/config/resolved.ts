@@ -51,7 +51,7 @@ export interface ResolvedEndpoint {
   readonly shownUrl: string;
   readonly apiKey: string | null;
   readonly askStreamUsage: boolean;
-  /** Who can be asked for the use afterwards; null where nobody bills it. */
+  /** The usage API to ask afterward; null when nobody bills the calls. */
   readonly usageApi: (UsageFilter & { readonly provider: UsageProvider }) | null;
 }
 

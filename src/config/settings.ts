@@ -9,22 +9,22 @@ import { configError, type ConfigProblem } from './errors.ts';
 import type { Environment } from './references.ts';
 import { anyText, flag, level, number, text, usageId, wholeNumber, type SettingValue } from './setting-values.ts';
 import { showValue } from './show-value.ts';
-import { nearest } from './suggest.ts';
+import { closestMatch } from './suggest.ts';
 
-interface Rule {
+interface SettingRule {
   /** What it is, for sentences. */
   readonly what: string;
   readonly value: SettingValue<unknown>;
   /** As it is typed: a flag, or the name of an argument. */
   readonly flag?: string;
   readonly variable?: string;
-  /** What holds where nobody gives it; without it, what the configuration says. */
+  /** The default; without one, the configuration file decides. */
   readonly preset?: string;
 }
 
-/** Each run is planned in memory before the first begins. */
-const MOST_ROUNDS = 10_000;
-const MOST_JOBS = 1000;
+/** All runs are planned in memory before the first begins. */
+const MAX_ROUNDS = 10_000;
+const MAX_JOBS = 1000;
 
 export const SETTINGS = {
   config: {
@@ -44,13 +44,13 @@ export const SETTINGS = {
   model: { what: 'the model’s name', value: text, flag: '--model', variable: 'STEPWELL_MODEL' },
   jobs: {
     what: 'the number of runs at the same time',
-    value: wholeNumber(1, MOST_JOBS),
+    value: wholeNumber(1, MAX_JOBS),
     flag: '--jobs',
     variable: 'STEPWELL_JOBS',
     preset: '1',
   },
-  rounds: { what: 'the number of rounds', value: wholeNumber(1, MOST_ROUNDS), flag: 'rounds', preset: '1' },
-  // Which steps there are is known with the file; what names none is refused then.
+  rounds: { what: 'the number of rounds', value: wholeNumber(1, MAX_ROUNDS), flag: 'rounds', preset: '1' },
+  // The steps are known only with the file, so the selection is checked then.
   steps: { what: 'the selection of steps', value: anyText, flag: '--steps' },
   rehearse: { what: 'whether this is a rehearsal', value: flag, flag: '--rehearse' },
   record: { what: 'whether exchanges are recorded', value: flag, flag: '--record' },
@@ -73,24 +73,26 @@ export const SETTINGS = {
   apiKeyId: { what: 'the id of a key', value: usageId, flag: '--api-key-id' },
   projectId: { what: 'the id of a project', value: usageId, flag: '--project-id' },
   workspaceId: { what: 'the id of a workspace', value: usageId, flag: '--workspace-id' },
-} as const satisfies Readonly<Record<string, Rule>>;
+} as const satisfies Readonly<Record<string, SettingRule>>;
 
 export type SettingName = keyof typeof SETTINGS;
-/** Those that somebody gave; the others are undefined. */
+/** Settings that were given; the others are undefined. */
 export type Settings<K extends SettingName> = {
   readonly [N in K]?: (typeof SETTINGS)[N]['value'] extends SettingValue<infer T> ? T : never;
 };
 
-/** Who gave a setting that no variable gave: messages name `--jobs`, or the option `jobs`. */
+/** Where settings come from besides variables, for messages: `--jobs`, or the option `jobs`. */
 export type SettingSource = 'flags' | 'options';
 
 export function settingName(name: SettingName, source: SettingSource): string {
-  const { flag = name }: Rule = SETTINGS[name];
+  const { flag = name }: SettingRule = SETTINGS[name];
   return source === 'flags' ? flag : name;
 }
 
-/** Every variable that gives a setting. */
-export const SETTING_VARIABLES: readonly string[] = Object.values<Rule>(SETTINGS).flatMap(({ variable }) => variable ?? []);
+/** Every variable that sets a setting. */
+export const SETTING_VARIABLES: readonly string[] = Object.values<SettingRule>(SETTINGS).flatMap(
+  ({ variable }) => variable ?? [],
+);
 
 export interface GivenSettings {
   /** As they were typed; messages name `--jobs`. */
@@ -101,7 +103,7 @@ export interface GivenSettings {
   readonly env?: Environment | undefined;
 }
 
-/** The settings of these names, each from the first source that gives it. What cannot be meant is told to `refuse`. */
+/** Reads the named settings, each from the first source that has it. Invalid values are passed to `refuse`. */
 export function readSettings<K extends SettingName>(
   names: readonly K[],
   given: GivenSettings,
@@ -109,10 +111,10 @@ export function readSettings<K extends SettingName>(
 ): Settings<K> {
   const found: Partial<Record<SettingName, unknown>> = {};
   for (const name of names) {
-    const rule: Rule = SETTINGS[name];
+    const rule: SettingRule = SETTINGS[name];
     const source = sourceOf(name, rule, given);
     if (source === null) continue;
-    const value = meant(rule.value, source.value);
+    const value = parseNumberText(rule.value, source.value);
     if (rule.value.accepts(value)) found[name] = value;
     else refuse(problemOf(rule, source));
   }
@@ -120,7 +122,7 @@ export function readSettings<K extends SettingName>(
 }
 
 /**
- * The same, where nothing else is read that could have problems too.
+ * The same, but throws, for callers that read nothing else that could have problems.
  *
  * @throws CONFIG_INVALID, all problems in one error
  * @example const { jobs = 1 } = resolveSettings(['jobs'], { flags: { jobs: '3' } });
@@ -148,7 +150,11 @@ interface Source {
   readonly value: unknown;
 }
 
-function sourceOf(name: SettingName, { variable }: Rule, { flags, options, env = process.env }: GivenSettings): Source | null {
+function sourceOf(
+  name: SettingName,
+  { variable }: SettingRule,
+  { flags, options, env = process.env }: GivenSettings,
+): Source | null {
   if (flags?.[name] !== undefined) return { where: settingName(name, 'flags'), value: flags[name] };
   if (options?.[name] !== undefined) return { where: settingName(name, 'options'), value: options[name] };
   const value = variable === undefined ? '' : (env[variable] ?? '');
@@ -156,12 +162,12 @@ function sourceOf(name: SettingName, { variable }: Rule, { flags, options, env =
 }
 
 /** Flags and variables are texts; a number in them is written with digits alone, and a point where fractions are allowed. */
-function meant({ accepts }: SettingValue<unknown>, value: unknown): unknown {
+function parseNumberText({ accepts }: SettingValue<unknown>, value: unknown): unknown {
   if (accepts(value) || typeof value !== 'string' || !/^\s*\d+(?:\.\d+)?\s*$/.test(value)) return value;
   return Number(value);
 }
 
-function problemOf({ what, value: { expected }, preset }: Rule, { where, value }: Source): ConfigProblem {
+function problemOf({ what, value: { expected }, preset }: SettingRule, { where, value }: Source): ConfigProblem {
   const isBlank = typeof value === 'string' && value.trim() === '';
   return {
     where,
@@ -170,13 +176,13 @@ function problemOf({ what, value: { expected }, preset }: Rule, { where, value }
   };
 }
 
-/** Variables that look like a misspelt setting: nothing would read them. */
-export function misspeltSettings(env: Environment): string[] {
+/** Warns of variables that look like a misspelled setting, since nothing reads them. */
+export function misspelledSettings(env: Environment): string[] {
   const known = SETTING_VARIABLES.filter((name) => name.startsWith('STEPWELL_'));
   return Object.keys(env)
     .filter((name) => name.startsWith('STEPWELL_') && !known.includes(name))
     .flatMap((name) => {
-      const meant = nearest(
+      const meant = closestMatch(
         name.slice(9),
         known.map((setting) => setting.slice(9)),
       );

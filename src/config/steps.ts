@@ -1,17 +1,17 @@
-/** The steps to run, and the texts that are read from files of their own: prompts and the fixed answer. */
+/** The steps to run, and the text files they use: prompts and the fixed answer. */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { selectSteps, type ExperimentConfig } from '../schema/index.ts';
 import { errnoOf, failureReason } from '../store/index.ts';
-import { entryOf, type Report } from './file/document.ts';
+import { valueOfKey, type Report } from './file/document.ts';
 import type { KeyPath } from './errors.ts';
 import { didYouMean } from './suggest.ts';
 
 export function checkStepIds(written: unknown, report: Report): void {
   const first = new Map<unknown, number>();
   for (const [index, step] of stepsOf(written)) {
-    const id = entryOf(step, 'id');
+    const id = valueOfKey(step, 'id');
     if (typeof id !== 'number') continue;
     const other = first.get(id);
     if (other === undefined) first.set(id, index);
@@ -24,22 +24,22 @@ export function checkStepIds(written: unknown, report: Report): void {
   }
 }
 
-/** The prompts of all steps, disabled ones too: a file is right or wrong as a whole. By position in the list. */
+/** The prompts of all steps, disabled ones included, since the file is checked as a whole. By position in the list. */
 export function readPrompts(written: unknown, directory: string, report: Report): ReadonlyMap<number, TextFile> {
   const prompts = new Map<number, TextFile>();
   for (const [index, step] of stepsOf(written)) {
-    const text = readText(['steps', index, 'prompt_file'], entryOf(step, 'prompt_file'), directory, report);
+    const text = readText(['steps', index, 'prompt_file'], valueOfKey(step, 'prompt_file'), directory, report);
     if (text !== null) prompts.set(index, text);
   }
   return prompts;
 }
 
 export function readHitl(written: unknown, directory: string, report: Report): TextFile | null {
-  return readText(['hitl_path'], entryOf(written, 'hitl_path'), directory, report);
+  return readText(['hitl_path'], valueOfKey(written, 'hitl_path'), directory, report);
 }
 
-/** @param name how messages call what `asked` was given by */
-export function chooseSteps(
+/** @param name how messages name the setting `asked`: `--steps` or `steps` */
+export function enabledSteps(
   written: ExperimentConfig,
   asked: string | undefined,
   name: string,
@@ -52,7 +52,7 @@ export function chooseSteps(
       name,
     );
     if ('ids' in selection) return selection.ids;
-    report.outside(name, selection.problem, selection.fix);
+    report.inputProblem(name, selection.problem, selection.fix);
     return new Set();
   }
   const enabled = written.steps.filter((step) => step.enabled);
@@ -70,7 +70,7 @@ function readText(path: KeyPath, file: unknown, directory: string, report: Repor
 }
 
 function stepsOf(written: unknown): [number, unknown][] {
-  const steps = entryOf(written, 'steps');
+  const steps = valueOfKey(written, 'steps');
   return Array.isArray(steps) ? [...steps.entries()] : [];
 }
 

@@ -1,10 +1,10 @@
-/** The candidate that somebody who typed `word` most likely meant, or null when none is close. */
-export function nearest(word: string, candidates: Iterable<string>): string | null {
-  const wanted = plain(word);
+/** The candidate closest to `word`, or null when none is close enough. */
+export function closestMatch(word: string, candidates: Iterable<string>): string | null {
+  const wanted = normalize(word);
   let best: { candidate: string; distance: number } | null = null;
   for (const candidate of candidates) {
-    const other = plain(candidate);
-    const distance = begins(wanted, other) || isPart(wanted, other) ? 1 : editDistance(wanted, other);
+    const other = normalize(candidate);
+    const distance = sharesPrefix(wanted, other) || isSubstring(wanted, other) ? 1 : editDistance(wanted, other);
     if (best === null || distance < best.distance) best = { candidate, distance };
   }
   const allowed = Math.max(1, Math.floor(wanted.length / 3));
@@ -13,29 +13,29 @@ export function nearest(word: string, candidates: Iterable<string>): string | nu
 
 /** `Did you mean "x"? `, or nothing. */
 export function didYouMean(word: string, candidates: Iterable<string>): string {
-  const candidate = nearest(word, candidates);
+  const candidate = closestMatch(word, candidates);
   return candidate === null ? '' : `Did you mean ${JSON.stringify(candidate)}? `;
 }
 
-const plain = (text: string): string => text.toLowerCase().replaceAll(/[-_ .]/g, '');
+const normalize = (text: string): string => text.toLowerCase().replaceAll(/[-_ .]/g, '');
 
 /**
  * One begins with all of the other, give or take its last character: `step_timeout`, `step_timeout_seconds`; `retry`,
  * `retries`. What was typed beyond the candidate must not outweigh it: `step_timeout` is not meant for `steps`.
  */
-function begins(wanted: string, other: string): boolean {
+function sharesPrefix(wanted: string, other: string): boolean {
   const shorter = Math.min(wanted.length, other.length);
   let same = 0;
   while (same < shorter && wanted[same] === other[same]) same++;
   return same >= 4 && same >= shorter - 1 && wanted.length < other.length * 2;
 }
 
-/** The candidate holds the word: `seed`, `random_seed`; `url`, `base_url`. */
-function isPart(wanted: string, other: string): boolean {
+/** The candidate contains the word: `seed`, `random_seed`; `url`, `base_url`. */
+function isSubstring(wanted: string, other: string): boolean {
   return wanted.length >= 3 && other.includes(wanted);
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours. */
+/** Damerau-Levenshtein distance: insertions, deletions, substitutions and swaps of adjacent characters. */
 function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, index) => index);

@@ -1,4 +1,4 @@
-/** hitl_events.jsonl against the records of the same clarifications. */
+/** Compares hitl_events.jsonl with the recorded clarifications. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { getLogger, withStep } from '../log/index.ts';
@@ -7,7 +7,7 @@ import { HITL_FILE, ifErrno, openRunDirectory, readRecords, writeFileAtomic } fr
 
 const log = getLogger('experiment/clarifications', { component: 'adapter' });
 
-/** Lines of the run's hitl_events.jsonl, whole ones only, and how many bytes of a torn one follow. */
+/** Complete lines of the run's hitl_events.jsonl, and the size of a torn last line. */
 async function readEvents(runDir: string): Promise<{ lines: string[]; tornBytes: number }> {
   const text = await readFile(join(runDir, HITL_FILE), 'utf8').catch(ifErrno('ENOENT', ''));
   const lines = text.split('\n');
@@ -15,15 +15,15 @@ async function readEvents(runDir: string): Promise<{ lines: string[]; tornBytes:
   return { lines, tornBytes: Buffer.byteLength(torn) };
 }
 
-/** A problem in words when the file does not hold as many clarifications as were recorded. */
+/** A problem as a sentence when the file does not hold as many clarifications as were recorded. */
 export async function missingClarifications(runDir: string, recorded: number): Promise<string[]> {
   const kept = (await readEvents(runDir)).lines.length;
   return kept === recorded ? [] : [`${HITL_FILE} holds ${kept} clarifications, but ${recorded} were recorded`];
 }
 
 /**
- * After the death of a process: a line torn by it is taken out, and a clarification that was kept but not yet recorded is
- * recorded in its step.
+ * After a process died: removes a torn last line, and records in its step each clarification that was stored but not yet
+ * recorded.
  */
 export async function recoverClarifications(runDir: string): Promise<void> {
   const { lines, tornBytes } = await readEvents(runDir);

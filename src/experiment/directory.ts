@@ -1,4 +1,4 @@
-/** A new run directory. It appears at once with lease, configuration and metadata in it, so that no run is ever nameless. */
+/** Creates run directories atomically: a run directory always has its lease, configuration and metadata. */
 import { mkdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { metadataText, newRunId, type RunMetadata } from '../schema/index.ts';
@@ -24,7 +24,7 @@ export interface NewRun {
   readonly metadata: RunMetadata;
 }
 
-/** Creates the run directory under an id that no run of the framework has. */
+/** Creates the run directory under an id that no other run of the framework has. */
 export async function createRunDirectory(options: {
   runsDir: string;
   framework: string;
@@ -36,40 +36,40 @@ export async function createRunDirectory(options: {
   for (;;) {
     const runId = newId();
     const runDir = runDirOf(runsDir, framework, runId);
-    const building = join(dirname(runDir), `${STAGING_PREFIX}${runId}`);
+    const staging = join(dirname(runDir), `${STAGING_PREFIX}${runId}`);
     const lease = await withFileLock(join(dirname(runDir), CREATE_LOCK), async () => {
-      return (await reserve(runDir)) ? await leased(building, { runId, runDir }) : null;
+      return (await reserve(runDir)) ? await acquireStagedLease(staging, { runId, runDir }) : null;
     });
     if (lease === null) continue;
     try {
       const metadata = options.metadataOf(runId);
-      await writeFileAtomic(join(building, CONFIG_FILE), options.configText);
-      await writeFileAtomic(join(building, METADATA_FILE), metadataText(metadata));
-      // Replaces the empty directory that reserved the name, in one step.
-      await rename(building, runDir);
+      await writeFileAtomic(join(staging, CONFIG_FILE), options.configText);
+      await writeFileAtomic(join(staging, METADATA_FILE), metadataText(metadata));
+      // Atomically replaces the empty directory that reserved the name.
+      await rename(staging, runDir);
       await syncDirectory(dirname(runDir));
       return { runId, runDir, lease: lease.movedTo(runDir), metadata };
     } catch (error) {
-      await abandon(building, runDir);
+      await discardStaged(staging, runDir);
       throw error;
     }
   }
 }
 
-async function leased(building: string, { runId, runDir }: { runId: string; runDir: string }): Promise<HeldLease> {
+async function acquireStagedLease(staging: string, { runId, runDir }: { runId: string; runDir: string }): Promise<HeldLease> {
   try {
-    return await acquireLease(building, { runId });
+    return await acquireLease(staging, { runId });
   } catch (error) {
-    await abandon(building, runDir);
+    await discardStaged(staging, runDir);
     throw error;
   }
 }
 
-/** Removes what was made for a run that has no record yet; the reserved name first, which the lease in the other protects. */
-export async function abandon(building: string, runDir: string): Promise<void> {
-  // Were it a run, it would not be empty.
+/** Removes the staging directory of a run without a record; first the reserved name, which the lease in staging protects. */
+export async function discardStaged(staging: string, runDir: string): Promise<void> {
+  // Succeeds only if empty, so never removes a run.
   await rmdir(runDir).catch(() => {});
-  await rm(building, { recursive: true, force: true });
+  await rm(staging, { recursive: true, force: true });
 }
 
 /** False when the name is taken. */

@@ -6,7 +6,7 @@ import { hostFacts, projectFacts } from './host.ts';
 import { startModel } from './model.ts';
 import type { ExperimentOptions, ExperimentResult, RunResult } from './options.ts';
 import { loadPlan } from './plan.ts';
-import { runOne } from './run-one.ts';
+import { runAndSeal } from './run-and-seal.ts';
 import { experimentError } from './errors.ts';
 
 /**
@@ -27,15 +27,15 @@ export async function runExperiment(options: ExperimentOptions, source?: Setting
   ]);
   options.onPlan?.(plan);
   const shared = { options, plan, resolved, adapters, model, host, project, stepwellVersion: stepwellVersion() };
-  const runs = await inPool(plan.runs, {
-    atOnce: plan.jobs,
+  const runs = await mapConcurrently(plan.runs, {
+    concurrency: plan.jobs,
     stop: () => options.signal?.aborted === true,
-    work: async (planned) => await runOne(shared, planned),
+    work: async (planned) => await runAndSeal(shared, planned),
   });
   return { plan, runs, exitCode: exitCodeOf(runs) };
 }
 
-/** A record that is not complete weighs more than a run that did not succeed: its numbers cannot be trusted. */
+/** An incomplete record takes precedence over a failed run, since its numbers cannot be trusted. */
 function exitCodeOf(runs: readonly RunResult[]): number {
   if (runs.some(({ record }) => record === 'incomplete')) return ExitCode.failure;
   return runs.some(({ status }) => status !== 'success') ? ExitCode.runFailed : ExitCode.ok;
@@ -45,9 +45,9 @@ function exitCodeOf(runs: readonly RunResult[]): number {
  * Does `work` for each item in order, `atOnce` at a time. `stop` keeps items from being begun; those are absent from the
  * result. An error keeps further items from being begun too, and is thrown when those already begun have ended.
  */
-async function inPool<T, R>(
+async function mapConcurrently<T, R>(
   items: readonly T[],
-  { atOnce, stop, work }: { atOnce: number; stop: () => boolean; work: (item: T) => Promise<R> },
+  { concurrency, stop, work }: { concurrency: number; stop: () => boolean; work: (item: T) => Promise<R> },
 ): Promise<R[]> {
   const results = new Map<number, R>();
   let next = 0;
@@ -61,7 +61,7 @@ async function inPool<T, R>(
       }
     }
   };
-  const ended = await Promise.allSettled(Array.from({ length: atOnce }, worker));
+  const ended = await Promise.allSettled(Array.from({ length: concurrency }, worker));
   const failed = ended.find((worker) => worker.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
   return [...results].sort(([a], [b]) => a - b).map(([, result]) => result);

@@ -1,4 +1,4 @@
-/** What a run was made on: machine, tools, and the state of the project it belongs to. */
+/** The environment of a run: machine, tools, and the state of the project it belongs to. */
 import { execFile } from 'node:child_process';
 import { arch, cpus, hostname, release, totalmem, type } from 'node:os';
 import { promisify } from 'node:util';
@@ -8,7 +8,7 @@ import { gitCommit, gitDirty } from '../store/index.ts';
 const TOOLS = ['git', 'tar', 'python3', 'npm'] as const;
 const TIMEOUT_MS = 10_000;
 
-/** First line of what a program says of its version, or null when it cannot be run. */
+/** First line of the version output of a program, or null when it cannot be run. */
 async function versionOf(program: string): Promise<string | null> {
   try {
     const { stdout } = await promisify(execFile)(program, ['--version'], { timeout: TIMEOUT_MS });

@@ -1,4 +1,4 @@
-/** metadata.json: what is known when a run begins, and what its logs tell when it is sealed. */
+/** metadata.json: the facts known when a run begins, and those derived from its logs when it is sealed. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -11,7 +11,7 @@ import {
 } from '../schema/index.ts';
 import { METADATA_FILE, readRecords, RUN_LOG, type RunSource } from '../store/index.ts';
 
-/** What a run is about, before anything of it has happened. */
+/** What is known of a run before it starts. */
 export type RunFacts = Pick<
   RunMetadata,
   | 'run_id'
@@ -30,7 +30,7 @@ export type RunFacts = Pick<
   | 'project'
 >;
 
-export function openMetadata(facts: RunFacts, startedAt: string): RunMetadata {
+export function initialMetadata(facts: RunFacts, startedAt: string): RunMetadata {
   return {
     format_version: FORMAT_VERSION,
     run_id: facts.run_id,
@@ -69,7 +69,7 @@ export async function readMetadata(runDir: string): Promise<RunMetadata | null> 
   return parseJsonAs(RunMetadata, await readFile(join(runDir, METADATA_FILE), 'utf8').catch(() => ''));
 }
 
-/** The metadata as the sealed logs tell it; `archive` is still to come. */
+/** The metadata derived from the sealed logs; `archive` is added later. */
 export function sealedMetadata(
   open: RunMetadata,
   logged: { summary: RunSummary; error: RecordedError | null; sealed: SealedPosition; problems: readonly string[] },
@@ -104,7 +104,7 @@ export async function loggedError(source: RunSource): Promise<RecordedError | nu
   return error;
 }
 
-/** What the logs themselves say is missing from them. */
+/** Records that are missing, according to the logs themselves. */
 export function recordProblems(summary: RunSummary): string[] {
   const problems: string[] = [];
   if (summary.dropped.count > 0) problems.push(`${summary.dropped.count} records could not be written and are lost`);

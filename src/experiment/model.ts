@@ -1,4 +1,4 @@
-/** The way to the model: one metering proxy for all runs of the process, and behind it a provider, the rehearsal or a replay. */
+/** Model access: one metering proxy for all runs of the process, in front of a provider, the rehearsal or a replay. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,22 +14,22 @@ import {
   type RunMeterOptions,
 } from '../meter/index.ts';
 import { startRehearsal } from '../rehearsal/index.ts';
-import { writtenEndpoint, type ResolvedConfig, type ResolvedFramework } from '../config/index.ts';
+import { declaredEndpoint, type ResolvedConfig, type ResolvedFramework } from '../config/index.ts';
 
-/** The rules that come with stepwell: for sources and for the built package the same two levels up. */
+/** The rules shipped with stepwell; two levels up both for sources and for the built package. */
 const OWN_RULES = fileURLToPath(new URL('../../config/rehearsal', import.meta.url));
 
-/** An experiment's own rules stand beside its configuration, in `rehearsal/`. */
+/** An experiment's own rules are next to its configuration, in `rehearsal/`. */
 function rulesDirOf(directory: string): string {
   const own = join(directory, 'rehearsal');
   return existsSync(own) ? own : OWN_RULES;
 }
 
-/** One run's way to the model. */
+/** Model access of one run. */
 export interface RunModel {
   readonly meter: RunMeter;
   readonly prices: PriceBook;
-  /** Ends what stands behind the meter for this run and records what that has to say. Call it in the run's log scope. */
+  /** Closes what is behind the meter for this run, which records its final facts. Call it in the run's log scope. */
   close(): Promise<void>;
 }
 
@@ -47,14 +47,14 @@ export interface ModelAccess {
   openRun(run: ModelRun): Promise<RunModel | null>;
 }
 
-/** What answers one run. What it needs for that run alone is put into `stack`. */
-type Source = (
+/** Opens the upstream of one run. Resources of that run are added to `stack`. */
+type ModelSource = (
   run: ModelRun,
   stack: AsyncDisposableStack,
 ) => Promise<Pick<RunMeterOptions, 'upstream' | 'prices' | 'priced'> | null>;
 
 /**
- * Starts what the experiment needs, in `stack`, which ends it.
+ * Starts what the experiment needs; disposing `stack` stops it.
  *
  * @param options.cassette answers in place of a model
  * @param options.strict refuses requests that are not on the cassette
@@ -68,7 +68,7 @@ export async function startModel(
   const { budgets } = resolved.config;
   const ofExperiment = createBudget({ scope: 'experiment', limits: budgets.experiment });
   const source = await (cassette === null ? startSource(resolved, stack) : startReplaying(resolved, { cassette, strict }, stack));
-  // Ended before what its calls are sent to.
+  // Disposed before the upstream that its calls go to.
   const meter = stack.use(await startMeter());
   return {
     async openRun(run) {
@@ -85,8 +85,8 @@ export async function startModel(
   };
 }
 
-async function startSource(resolved: ResolvedConfig, stack: AsyncDisposableStack): Promise<Source> {
-  const provider = providers(resolved);
+async function startSource(resolved: ResolvedConfig, stack: AsyncDisposableStack): Promise<ModelSource> {
+  const provider = providerSource(resolved);
   if (resolved.frameworks.every(({ rehearsal }) => !rehearsal)) return provider;
   const { baseUrl } = stack.use(await startRehearsal({ rulesDir: rulesDirOf(resolved.directory), strict: true }));
   const answering = {
@@ -101,20 +101,20 @@ async function startReplaying(
   resolved: ResolvedConfig,
   { cassette, strict }: { cassette: Cassette; strict: boolean },
   stack: AsyncDisposableStack,
-): Promise<Source> {
+): Promise<ModelSource> {
   const replay = stack.use(await startReplay({ strict }));
   const prices = unpriced('No prices: a replay costs nothing');
   return ({ runId, runDir, framework }, own) => {
     const { baseUrl } = own.use(replay.open({ cassette, runId, runDir, redactor: runRedactor() }));
-    // Requests were recorded as they were sent on, so the proxy has to treat them as it did then.
-    const written = framework.rehearsal ? null : writtenEndpoint(resolved.config, framework.name, {});
+    // Requests were recorded as forwarded, so the proxy has to forward them the same way now.
+    const written = framework.rehearsal ? null : declaredEndpoint(resolved.config, framework.name, {});
     const askStreamUsage = written?.settings.ask_stream_usage ?? true;
     return Promise.resolve({ upstream: { baseUrl, apiKey: null, askStreamUsage }, prices, priced: false });
   };
 }
 
 /** Each framework's own endpoint. */
-function providers({ config }: ResolvedConfig): Source {
+function providerSource({ config }: ResolvedConfig): ModelSource {
   const overrides = config.pricing.models;
   return async ({ framework: { endpoint } }) => {
     if (endpoint === null) return null;

@@ -1,4 +1,4 @@
-/** What a caller asks for and what it is told meanwhile and at the end. */
+/** Options, plan, progress events and results of an experiment. */
 import type { PlannedStep, RunStatus } from '../schema/index.ts';
 import type { RecordItem } from '../store/index.ts';
 import type { Adapter, PreflightIssue } from '../run/index.ts';
@@ -31,13 +31,13 @@ export interface ExperimentOptions {
   readonly replayLoose?: boolean;
   /** Other `STEPWELL_…` settings and the secrets are taken from here. Default: `process.env`. */
   readonly env?: NodeJS.ProcessEnv;
-  /** Ends the experiment cleanly: running steps are stopped, each run is sealed as `interrupted`. */
+  /** Shuts the experiment down cleanly: running steps are stopped, each run is sealed as `interrupted`. */
   readonly signal?: AbortSignal;
   /** Adapters of your own, by the name that `adapter:` in the configuration gives; they come before the built-in ones. */
   readonly adapters?: Readonly<Record<string, Adapter>>;
   /** Mirrors records of at least this level to stderr. */
   readonly console?: 'debug' | 'info' | 'warn' | 'error' | 'fatal';
-  /** Told once, when every check has passed and before the first run begins. */
+  /** Called once, after every check has passed and before the first run begins. */
   readonly onPlan?: (plan: ExperimentPlan) => void;
   readonly onProgress?: (event: ProgressEvent) => void;
 }
@@ -48,7 +48,7 @@ export interface PlannedRun {
   /** From 1, among the runs of its framework in this experiment. */
   readonly round: number;
   readonly model: string;
-  /** The scripted offline model answers. */
+  /** True when the scripted offline model answers. */
   readonly rehearsal: boolean;
   /** The provider's base URL, for people: a reference in it that holds a secret stays one. Null when there is none, and for a rehearsal or a replay. */
   readonly endpoint: string | null;
@@ -68,10 +68,10 @@ export interface ExperimentPlan {
   readonly record: boolean;
   readonly steps: readonly PlannedStep[];
   readonly runs: readonly PlannedRun[];
-  /** Frameworks that `all` does not stand for, since they are not enabled. */
+  /** Frameworks that `all` does not include, since they are not enabled. */
   readonly leftOut: readonly string[];
   readonly jobs: number;
-  /** For one attempt at a step. */
+  /** Time limit of one attempt at a step. */
   readonly stepTimeoutSeconds: number;
   /** Attempts at a step after the first. */
   readonly maxRetries: number;
@@ -89,7 +89,7 @@ export interface StartedRun extends PlannedRun {
 }
 
 /**
- * What happens meanwhile. Everything within a run comes as the very records that are written (see `EVENT_METADATA`):
+ * Progress. Everything within a run comes as the records that are written to its logs (see `EVENT_METADATA`):
  * `step_start`, `attempt_start`, `llm_call`, `attempt_end`, `retry_scheduled`, `step_end`, `run_end` …, so that a live run
  * and one read from disk go through the same display.
  */
@@ -99,7 +99,7 @@ export type ProgressEvent =
   | { readonly type: 'sealing'; readonly run: StartedRun }
   | { readonly type: 'run_finished'; readonly run: StartedRun; readonly result: RunResult };
 
-/** One run at its end. */
+/** A finished run. */
 export interface RunResult extends StartedRun {
   readonly status: RunStatus;
   /** `incomplete`: something could not be recorded; `problems` says what. */
@@ -112,8 +112,8 @@ export interface RunResult extends StartedRun {
 
 export interface ExperimentResult {
   readonly plan: ExperimentPlan;
-  /** In the order in which they were planned; runs that an interruption kept from starting are absent. */
+  /** In planned order; runs that never started because of an interruption are absent. */
   readonly runs: readonly RunResult[];
-  /** 0; 1 a record is incomplete; 4 a run did not succeed. An interrupting signal's own code is the caller's. */
+  /** 0 for success, 1 when a record is incomplete, 4 when a run did not succeed. Exit codes of signals are up to the caller. */
   readonly exitCode: number;
 }

@@ -18,7 +18,7 @@ export interface LoadedPlan {
   readonly cassette: Cassette | null;
 }
 
-/** @throws CONFIG_INVALID and the like; what the checks find stands in `findings` */
+/** @throws CONFIG_INVALID and the like; blocking problems are in `plan.findings` */
 export async function loadPlan(options: ExperimentOptions, source: SettingSource = 'options'): Promise<LoadedPlan> {
   const env = options.env ?? process.env;
   const settings = resolveSettings(['rounds', 'record', 'replay', 'replayLoose', 'console'], { options, env });
@@ -41,7 +41,7 @@ export async function loadPlan(options: ExperimentOptions, source: SettingSource
     },
   });
   if (recorded !== null) requireFramework(recorded, resolved);
-  // Round by round, so that frameworks meet the same conditions of the day.
+  // Round by round, so that all frameworks run under similar conditions (provider load, time of day).
   const runs = Array.from({ length: rounds }, (_, index) =>
     resolved.frameworks.map(({ name, adapter, model, rehearsal, endpoint }): PlannedRun => {
       return { framework: name, adapter, round: index + 1, model, rehearsal, endpoint: endpoint?.shownUrl ?? null };
@@ -65,7 +65,7 @@ export async function loadPlan(options: ExperimentOptions, source: SettingSource
   return { plan, resolved, adapters, cassette: recorded?.cassette ?? null };
 }
 
-/** Read before the configuration, since its model is the one to ask for. */
+/** Read before the configuration, since its model overrides the configured one. */
 async function recordedRunOf(options: ExperimentOptions, env: NodeJS.ProcessEnv): Promise<RecordedRun | null> {
   const { replay, replayLoose, record, runsDir } = options;
   if (replay === undefined) {
@@ -102,16 +102,16 @@ async function readRecordedRun(runsDir: string, name: string): Promise<RecordedR
   return { runId, framework, model, cassette: await readCassette(source, runId) };
 }
 
-/** What one framework asked, no other asks in the same words. */
+/** A cassette only matches the requests of the framework that recorded it. */
 function requireFramework({ runId, framework }: RecordedRun, { frameworks }: ResolvedConfig): void {
   const other = frameworks.find(({ name }) => name !== framework);
   if (other !== undefined) throw experimentError('CASSETTE_OF_ANOTHER_FRAMEWORK', { runId, framework, wanted: other.name });
 }
 
 /**
- * What `runExperiment` would do, and what stands in its way.
+ * What `runExperiment` would do, and the problems that block it.
  *
- * @param source how refusals call the options: as they are, or as the flags of the command line
+ * @param source how messages name the options: as members of `ExperimentOptions`, or as flags of the command line
  * @throws CONFIG_NOT_FOUND, CONFIG_UNREADABLE, CONFIG_INVALID; for a replay also RUN_NOT_FOUND, CASSETTE_MISSING and the like
  */
 export async function planExperiment(options: ExperimentOptions, source?: SettingSource): Promise<ExperimentPlan> {

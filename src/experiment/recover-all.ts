@@ -4,11 +4,11 @@ import { readdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RUN_ID } from '../schema/index.ts';
 import { CREATE_LOCK, leaseState, readLease, STAGING_PREFIX, listSubdirectories, withFileLock } from '../store/index.ts';
-import { abandon } from './directory.ts';
+import { discardStaged } from './directory.ts';
 import { recoverRun, type RecoverOptions, type Recovery } from './recover.ts';
 
 /**
- * Looks at every run; those with nothing to do are left out of the answer. One that cannot be recovered does not keep the rest.
+ * Recovers every run that needs it; the result leaves out the others. A failed recovery does not stop the rest.
  *
  * @param directory of all runs; default: `STEPWELL_RUNS_DIR`, else `runs`
  * @throws CONFIG_INVALID where it is empty
@@ -55,10 +55,10 @@ async function removeStaging(parent: string): Promise<void> {
     const names = await listSubdirectories(parent);
     const alive = new Set<string>();
     for (const name of names.filter((each) => each.startsWith(STAGING_PREFIX))) {
-      const building = join(parent, name);
+      const staging = join(parent, name);
       const runId = name.slice(STAGING_PREFIX.length);
-      const lease = await readLease(building);
-      if (lease === null || leaseState(lease) === 'dead') await abandon(building, join(parent, runId));
+      const lease = await readLease(staging);
+      if (lease === null || leaseState(lease) === 'dead') await discardStaged(staging, join(parent, runId));
       else alive.add(runId);
     }
     for (const name of names) {

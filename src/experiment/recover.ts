@@ -1,4 +1,4 @@
-/** Completes the record of a run whose process is gone: killed, out of memory, or without power. */
+/** Completes the record of a run whose process is gone: killed, out of memory, or after a power loss. */
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { StepwellError } from '../errors/index.ts';
@@ -26,11 +26,11 @@ import { secretsOfRun } from './secrets.ts';
 
 const log = getLogger('experiment/recover', { component: 'orchestrator' });
 
-/** What a dead run's processes get between SIGTERM and SIGKILL. */
+/** Time between SIGTERM and SIGKILL for processes of a dead run. */
 const GRACE_MS = 2_000;
 
 export interface RecoverOptions {
-  /** Also recovers a run of another host, about whose process nothing can be known from here. */
+  /** Also recovers a run of another host, whose process cannot be checked from here. */
   readonly force?: boolean;
   /** Where the values of secrets are taken from. Default: `process.env`. */
   readonly env?: NodeJS.ProcessEnv;
@@ -47,10 +47,10 @@ export type Recovery = {
       readonly status: RunStatus;
       readonly record: 'complete' | 'incomplete';
       readonly problems: readonly string[];
-      /** Processes of the run that were still there, by pid. */
+      /** Pids of processes of the run that were still running. */
       readonly killed: readonly number[];
     }
-  /** The record is finished already, or the directory is none of stepwell's; nothing was changed. */
+  /** The record is already complete, or the directory is not a stepwell run; nothing was changed. */
   | { readonly outcome: 'nothing_to_do' }
   /** `live`: its process, or another recovery, is at work. `foreign_host`: needs `force`. Nothing was changed. */
   | { readonly outcome: 'live' | 'foreign_host'; readonly pid: number; readonly host: string }
@@ -116,7 +116,7 @@ async function completeRecord(
   return await withRun(scope, async () => {
     // A sealed run has its end; only what follows the archive is missing.
     if (before === null || before.archive === null) {
-      // Before anything is recorded: what the recovery writes is no sign of the run's life.
+      // Before recording anything: records of the recovery are not activity of the run.
       const summary = await foldSoFar(runDir);
       await recoverClarifications(runDir);
       await recoverEvents(runDir);
@@ -154,7 +154,7 @@ function recordRecovery(summary: RunSummary, reason: string, killed: readonly nu
     event: 'run_recovered',
     metadata: { reason, killed: [...killed], last_record_at: summary.last_record_at } satisfies EventMetadata<'run_recovered'>,
   });
-  // The fold calls a run that has a recovery and no end crashed; `ended_at` comes from a recorded end alone.
+  // The fold reports a run with a recovery but no end as crashed; only a recorded end sets `ended_at`.
   if (summary.ended_at !== null) return;
   const step = summary.steps.findLast(({ status }) => status === 'running' || status === 'crashed')?.step ?? null;
   const message = `the run's process ended without finishing it: ${reason}`;
@@ -171,7 +171,7 @@ function recordRecovery(summary: RunSummary, reason: string, killed: readonly nu
   });
 }
 
-/** The phase that has begun and not ended; between two phases, the one that came last. */
+/** The phase that began but did not end; between two phases, the last one. */
 function failingPhase(summary: RunSummary): Phase {
   const { phases } = summary.time;
   return phases.findLast(({ ok }) => ok === null)?.phase ?? phases.at(-1)?.phase ?? 'prepare';

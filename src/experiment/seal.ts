@@ -1,8 +1,8 @@
 /**
  * Sealing: the logs up to here are the record; everything else is derived from them, packed, and indexed.
  *
- * Each part can be done again, so that a sealing cut off anywhere is finished by doing what is missing. The archive is made
- * once: as soon as metadata.json names it, it is never written again.
+ * Each part is idempotent, so an interrupted sealing is finished by doing what is missing. The archive is written once: as soon
+ * as metadata.json names it, it is never written again.
  */
 import { readFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
@@ -40,7 +40,7 @@ import { loggedError, readMetadata, recordProblems, sealedMetadata } from './met
 const log = getLogger('experiment/seal', { component: 'orchestrator' });
 
 /** Logged after sealing, in this order, and so not in the archive. */
-const LOGGED_AFTER = ['archive_created', 'summary_written', 'manifest_updated'];
+const POST_SEAL_EVENTS = ['archive_created', 'summary_written', 'manifest_updated'];
 
 export interface SealResult {
   readonly metadata: RunMetadata;
@@ -49,17 +49,17 @@ export interface SealResult {
 }
 
 /**
- * Seals a run or finishes its sealing. Call it inside the run's log scope, as holder of its lease. Trouble with one part is
- * a problem in the result and does not keep the other parts from being written.
+ * Seals a run or finishes its sealing. Call it inside the run's log scope, holding its lease. A failed part becomes a problem in
+ * the result and does not stop the other parts.
  *
- * @param known the metadata with which a run of this process began: the framework worked beside the file, and may have changed it
+ * @param known the metadata with which the run began in this process, since the framework could have changed the file
  * @throws METADATA_MISSING
  */
 export async function sealRun(runDir: string, known: RunMetadata | null = null): Promise<SealResult> {
   const before = known ?? (await readMetadata(runDir));
   if (before === null) throw storeError('METADATA_MISSING', { runDir });
   const problems: string[] = [];
-  /** Runs one part; a failure becomes a problem in words, and null. */
+  /** Runs one part. On failure, adds a problem and returns null. */
   const part = async <T>(name: string, work: () => Promise<T>): Promise<T | null> => {
     try {
       return await work();
@@ -72,9 +72,9 @@ export async function sealRun(runDir: string, known: RunMetadata | null = null):
 
   flushRun();
   const lost = syncRun() ? [] : ['records were lost, or could not be synced to the disk'];
-  // A position without an archive binds nobody: what was logged since then belongs to the record.
+  // A sealed position without an archive is not final: what was logged since then belongs to the record.
   const files = before.archive === null ? await logSizes(runDir) : (before.sealed?.files ?? {});
-  const sealed = { files, logged_after: LOGGED_AFTER };
+  const sealed = { files, logged_after: POST_SEAL_EVENTS };
   const derived = await part('the summary of the logs', async () => await derive(runDir, before, sealed, lost));
   if (derived === null) return { metadata: before, problems: [...lost, ...problems] };
   const { summary, metadata } = derived;
@@ -120,7 +120,7 @@ async function derive(
 ): Promise<{ summary: RunSummary; metadata: RunMetadata }> {
   await using source = await openRunDirectory(runDir, { sealed: sealed.files });
   const summary = await foldRun(source);
-  // What an archive already confirms is not derived again.
+  // The archive confirms it already, so it is not derived again.
   if (before.archive !== null) return { summary, metadata: before };
   const error = await loggedError(source);
   const problems = [...recordProblems(summary), ...lost, ...(await missingClarifications(runDir, summary.hitl.count))];
@@ -140,7 +140,7 @@ async function archiveRun(runDir: string, metadata: RunMetadata): Promise<Archiv
   const redactor = runRedactor();
   const archive = await packRun({
     runDir,
-    exclude: await excludesOf(runDir),
+    exclude: await excludePatterns(runDir),
     containsSecret: (bytes) => redactor.containsSecret(bytes),
     modifiedAt: new Date(metadata.ended_at ?? metadata.started_at),
     sealed: { files: metadata.sealed?.files ?? {} },
@@ -161,8 +161,8 @@ async function archiveRun(runDir: string, metadata: RunMetadata): Promise<Archiv
   return archive;
 }
 
-/** The patterns of the configuration that the run was made with. */
-async function excludesOf(runDir: string): Promise<readonly string[]> {
+/** The patterns of the run's configuration. */
+async function excludePatterns(runDir: string): Promise<readonly string[]> {
   const text = await readFile(join(runDir, CONFIG_FILE), 'utf8');
   return ExperimentConfig.pick({ archive: true }).loose().parse(parse(text)).archive.exclude;
 }

@@ -1,25 +1,25 @@
-/** Which values of the environment a run must never write down. */
+/** Values of the environment that a run must never record. */
 import { formatWords } from '../schema/index.ts';
 import { collectSecrets } from '../secrets/index.ts';
 
 export interface RunSecrets {
   readonly values: readonly string[];
-  /** Variables whose value is an ordinary word of the record, and is therefore not taken for a secret. */
+  /** Variables whose value is an ordinary word of the record, so it is not treated as a secret. */
   readonly ignored: readonly string[];
 }
 
 /**
  * The secrets of the environment and of the configuration's references.
  *
- * A value such as `rehearsal` or `complete` stands in every record by itself: masking it would hide nothing and make the
- * record unreadable. `ownWords` are the words of this run: its framework, adapter, model and steps.
+ * Every record contains values such as `rehearsal` or `complete`: masking them would hide nothing and make the record
+ * unreadable. `runWords` are such words of this run: its framework, adapter, model and steps.
  */
 export function secretsOfRun(
   env: Readonly<Record<string, string | undefined>>,
   references: { readonly names?: Iterable<string>; readonly values?: Iterable<string> },
-  ownWords: Iterable<string>,
+  runWords: Iterable<string>,
 ): RunSecrets {
-  const words = [...formatWords(), ...ownWords];
+  const words = [...formatWords(), ...runWords];
   const isWord = (value: string): boolean => words.some((word) => word.includes(value));
   const found = [...new Set([...collectSecrets(env, references.names), ...(references.values ?? [])])];
   const common = new Set(found.filter(isWord));

@@ -1,5 +1,5 @@
 /** Writes a record as one line of JSON, as bytes, into a buffer that is used again and again. */
-import { TRIPLE_MASK, type SecretRedactor, type Triples } from '../secrets/index.ts';
+import { TRIGRAM_MASK, type SecretRedactor, type TrigramBits } from '../secrets/index.ts';
 import { jsonBytes, serializeError, toJsonValue, truncateText, truncateValue, type JsonValue } from './json-value.ts';
 
 /** The longest line, newline included. */
@@ -49,12 +49,12 @@ export class LineWriter {
   readonly #raw = new Uint8Array(this.bytes.buffer);
   #at = 0;
   #redactor: SecretRedactor;
-  #triples: Triples;
+  #trigrams: TrigramBits;
   #numeric: boolean;
 
   constructor(redactor: SecretRedactor) {
     this.#redactor = redactor;
-    this.#triples = redactor.patterns.triples;
+    this.#trigrams = redactor.patterns.trigrams;
     this.#numeric = redactor.patterns.numeric;
   }
 
@@ -71,7 +71,7 @@ export class LineWriter {
   ): number {
     if (redactor !== this.#redactor) {
       this.#redactor = redactor;
-      this.#triples = redactor.patterns.triples;
+      this.#trigrams = redactor.patterns.trigrams;
       this.#numeric = redactor.patterns.numeric;
     }
     try {
@@ -186,7 +186,7 @@ export class LineWriter {
         bytes[start + index] = code;
       }
     }
-    if (hasTriple(this.#triples, bytes, start, end) && this.#redactor.containsSecret(text)) {
+    if (hasTriple(this.#trigrams, bytes, start, end) && this.#redactor.containsSecret(text)) {
       this.#longString(text);
       return;
     }
@@ -324,12 +324,12 @@ function isPlainAscii(bytes: Uint8Array, start: number, end: number): boolean {
   return true;
 }
 
-function hasTriple(triples: Triples, bytes: Uint8Array, start: number, end: number): boolean {
+function hasTriple(trigrams: TrigramBits, bytes: Uint8Array, start: number, end: number): boolean {
   const last = end - 3;
   let hit = 0;
   for (let at = start; at <= last; at += 2) {
-    const hash = (((bytes[at] as number) << 10) ^ ((bytes[at + 1] as number) << 5) ^ (bytes[at + 2] as number)) & TRIPLE_MASK;
-    hit |= (triples[hash >> 5] as number) >> (hash & 31);
+    const hash = (((bytes[at] as number) << 10) ^ ((bytes[at + 1] as number) << 5) ^ (bytes[at + 2] as number)) & TRIGRAM_MASK;
+    hit |= (trigrams[hash >> 5] as number) >> (hash & 31);
   }
   return (hit & 1) !== 0;
 }

@@ -1,5 +1,5 @@
 /** The address of a run's usage API, and the admin key for it. */
-import { writtenEndpoint } from '../config/index.ts';
+import { declaredEndpoint } from '../config/index.ts';
 import type { UsageProvider } from '../schema/index.ts';
 import type { RunConfig } from './settings.ts';
 
@@ -19,13 +19,13 @@ export const ADMIN_KEY_VARIABLES: Readonly<Record<UsageProvider, readonly string
 
 /** Identifies the account of a run by its configured address and key reference: equal for runs of one account. */
 export function accountKey(config: RunConfig, framework: string, env: NodeJS.ProcessEnv): string {
-  const { base_url, admin_key } = writtenEndpoint(config, framework, env)?.settings.usage_api ?? {};
+  const { base_url, admin_key } = declaredEndpoint(config, framework, env)?.settings.usage_api ?? {};
   return JSON.stringify([base_url, admin_key]);
 }
 
 /** Reads address and key from the run's configuration, expanding its references; without a configured key, from the environment. */
 export function usageApiAccess(config: RunConfig, framework: string, provider: UsageProvider, env: NodeJS.ProcessEnv): Access {
-  const written = writtenEndpoint(config, framework, env)?.settings.usage_api ?? {};
+  const written = declaredEndpoint(config, framework, env)?.settings.usage_api ?? {};
   const base = written.base_url === undefined ? null : expandReferences('base_url', written.base_url, env);
   if (base !== null && 'reason' in base) return { status: 'missing', ...base };
   const baseUrl = base?.value;

@@ -1,7 +1,7 @@
 /** The course of one run, from preparing the framework to the last record before sealing. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { digestOf } from '../config/index.ts';
+import { checksDigest } from '../config/index.ts';
 import { killTagged } from '../exec/index.ts';
 import { getLogger, runRedactor, syncRun } from '../log/index.ts';
 import type { MeteredEndpoint } from '../meter/index.ts';
@@ -85,7 +85,7 @@ function recordStart(spec: RunSpec): void {
       round: spec.round,
       random_seed: config.random_seed,
       config_sha256: spec.configSha256,
-      checks_digest: digestOf(config.validation),
+      checks_digest: checksDigest(config.validation),
       steps: spec.steps.map(({ step, name, prompt_file, prompt_sha256 }) => ({ step, name, prompt_file, prompt_sha256 })),
       step_timeout_seconds: config.timeouts.step_timeout_seconds,
       max_retries: config.retries.max_retries,

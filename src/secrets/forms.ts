@@ -1,6 +1,6 @@
 /** The forms in which a known secret may appear in text. */
 
-/** Shorter values are not taken for secrets: they stand in ordinary text, and masking them would spoil it. */
+/** Shorter values are not treated as secrets: they occur in ordinary text, and masking them would garble it. */
 export const MIN_SECRET_LENGTH = 8;
 /** Lines of a longer secret that say something by themselves, as when a key file is printed line by line. */
 const MIN_LINE_LENGTH = 16;

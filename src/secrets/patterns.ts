@@ -1,14 +1,14 @@
-/** Everything that one set of secret values is recognized by. It never changes, so runs with the same secrets share it. */
+/** The patterns of one set of secret values. Immutable, so runs with the same secrets share it. */
 import { MIN_SECRET_LENGTH, secretForms } from './forms.ts';
-import { MOST_CHARACTERS, SHAPES, type Shape } from './shapes.ts';
-import { rarestPair, TRIPLE_MASK, type Triples } from './triples.ts';
+import { MAX_SHAPE_CHARACTERS, SHAPES, type Shape } from './shapes.ts';
+import { rarestPair, TRIGRAM_MASK, type TrigramBits } from './trigrams.ts';
 
-/** Characters before a shape that it looks behind at, and those of it that may stand before a triple. */
+/** Characters before a shape that it looks behind at, and those of it that may stand before a trigram. */
 const BEFORE = 48;
 /** At the end of a match so many characters may be the beginning of another one that goes on behind it. */
 const OVERLAP = 32;
 /** Sets of values whose patterns are kept. */
-const KEPT = 8;
+const MAX_CACHED = 8;
 
 export interface Match {
   readonly start: number;
@@ -24,19 +24,19 @@ export interface Region {
   readonly matches: Match[];
 }
 
-/** What a marked triple may be a part of. */
+/** What a marked trigram may be a part of. */
 interface Anchor {
-  /** Where in the secret the triple stands. */
+  /** Where in the secret the trigram stands. */
   readonly offset: number;
   readonly secret: string | Shape;
 }
 
 /**
- * Where in a text one of many secrets may stand. Of each secret two neighboring letter triples, its rarest, are marked in a table, so
+ * Where in a text one of many secrets may stand. Of each secret two neighboring letter trigrams, its rarest, are marked in a table, so
  * it is enough to look at every second position of the text.
  */
 class Anchors {
-  readonly triples: Triples = new Int32Array((TRIPLE_MASK + 1) >> 5);
+  readonly trigrams: TrigramBits = new Int32Array((TRIGRAM_MASK + 1) >> 5);
   readonly #byHash = new Map<number, Anchor[]>();
 
   addText(text: string): void {
@@ -44,16 +44,16 @@ class Anchors {
   }
 
   addShape(shape: Shape): void {
-    for (const [triple, offset] of shape.anchors) this.#add(triple, offset, shape);
+    for (const [trigram, offset] of shape.anchors) this.#add(trigram, offset, shape);
   }
 
   at(hash: number): readonly Anchor[] {
     return this.#byHash.get(hash) ?? [];
   }
 
-  #add(triple: string, offset: number, secret: string | Shape): void {
-    const hash = ((triple.charCodeAt(0) << 10) ^ (triple.charCodeAt(1) << 5) ^ triple.charCodeAt(2)) & TRIPLE_MASK;
-    this.triples[hash >> 5] = (this.triples[hash >> 5] as number) | (1 << (hash & 31));
+  #add(trigram: string, offset: number, secret: string | Shape): void {
+    const hash = ((trigram.charCodeAt(0) << 10) ^ (trigram.charCodeAt(1) << 5) ^ trigram.charCodeAt(2)) & TRIGRAM_MASK;
+    this.trigrams[hash >> 5] = (this.trigrams[hash >> 5] as number) | (1 << (hash & 31));
     const there = this.#byHash.get(hash);
     if (there === undefined) this.#byHash.set(hash, [{ offset, secret }]);
     else if (!there.some((known) => known.secret === secret && known.offset === offset)) there.push({ offset, secret });
@@ -61,8 +61,8 @@ class Anchors {
 }
 
 export class SecretPatterns {
-  /** Without one of these triples a text holds no secret. The serializer looks for them in the bytes it has written. */
-  readonly triples: Triples;
+  /** Without one of these trigrams a text holds no secret. The serializer looks for them in the bytes it has written. */
+  readonly trigrams: TrigramBits;
   /** True when some secret could be written as a number. */
   readonly numeric: boolean;
   readonly #inText = new Anchors();
@@ -89,7 +89,7 @@ export class SecretPatterns {
       this.#inText.addShape(shape);
       this.#inBytes.addShape(shape);
     }
-    this.triples = this.#inText.triples;
+    this.trigrams = this.#inText.trigrams;
     this.#beginnings = [
       beginningOf(SHAPES.filter((shape) => !shape.spaced)),
       beginningOf(SHAPES.filter((shape) => shape.spaced)),
@@ -100,25 +100,25 @@ export class SecretPatterns {
   static of(values: Iterable<string>): SecretPatterns {
     const known = [...new Set(values)].filter((value) => value.length >= MIN_SECRET_LENGTH).toSorted();
     const key = JSON.stringify(known);
-    let patterns = made.get(key);
+    let patterns = cache.get(key);
     if (patterns === undefined) {
-      if (made.size >= KEPT) made.clear();
+      if (cache.size >= MAX_CACHED) cache.clear();
       patterns = new SecretPatterns(known);
-      made.set(key, patterns);
+      cache.set(key, patterns);
     }
     return patterns;
   }
 
   /** The secrets in `text` that begin at `from` or later, in order; those that overlap are one region. */
   find(text: string, from: number): Region[] {
-    const { triples } = this;
+    const { trigrams } = this;
     const last = text.length - 3;
     let matches: Match[] | null = null;
     /** Where the last match of each shape ended. */
     let ends: Map<Shape, number> | null = null;
     for (let at = 0; at <= last; at += 2) {
-      const hash = ((text.charCodeAt(at) << 10) ^ (text.charCodeAt(at + 1) << 5) ^ text.charCodeAt(at + 2)) & TRIPLE_MASK;
-      if ((((triples[hash >> 5] as number) >> (hash & 31)) & 1) === 0) continue;
+      const hash = ((text.charCodeAt(at) << 10) ^ (text.charCodeAt(at + 1) << 5) ^ text.charCodeAt(at + 2)) & TRIGRAM_MASK;
+      if ((((trigrams[hash >> 5] as number) >> (hash & 31)) & 1) === 0) continue;
       for (const { offset, secret } of this.#inText.at(hash)) {
         const start = at - offset;
         // Well inside a match of the same shape another one would end at the same place, and looking again would cost the square.
@@ -149,7 +149,7 @@ export class SecretPatterns {
     // No shape goes on in the next line, but for a private key, which shows before its first line ends.
     if (text.charCodeAt(length - 1) === 10) return length;
     const [words, spaced] = this.#beginnings;
-    const first = Math.max(from, length - MOST_CHARACTERS);
+    const first = Math.max(from, length - MAX_SHAPE_CHARACTERS);
     let word = length;
     while (word > first && text.charCodeAt(word - 1) > 32) word--;
     words.lastIndex = word;
@@ -159,13 +159,13 @@ export class SecretPatterns {
 
   /** Whether UTF-8 bytes hold a secret. */
   inBytes(bytes: Uint8Array): boolean {
-    const { triples } = this.#inBytes;
+    const { trigrams } = this.#inBytes;
     const last = bytes.length - 3;
     let first = bytes[0] as number;
     for (let at = 0; at <= last; at += 2) {
       const third = bytes[at + 2] as number;
-      const hash = ((first << 10) ^ ((bytes[at + 1] as number) << 5) ^ third) & TRIPLE_MASK;
-      if ((((triples[hash >> 5] as number) >> (hash & 31)) & 1) !== 0 && this.#secretAt(bytes, at, hash)) return true;
+      const hash = ((first << 10) ^ ((bytes[at + 1] as number) << 5) ^ third) & TRIGRAM_MASK;
+      if ((((trigrams[hash >> 5] as number) >> (hash & 31)) & 1) !== 0 && this.#secretAt(bytes, at, hash)) return true;
       first = third;
     }
     return false;
@@ -174,12 +174,16 @@ export class SecretPatterns {
   #secretAt(bytes: Uint8Array, at: number, hash: number): boolean {
     for (const { offset, secret } of this.#inBytes.at(hash)) {
       if (typeof secret === 'string') {
-        if (standsAt(bytes, at - offset, secret)) return true;
+        if (matchesBytes(bytes, at - offset, secret)) return true;
         continue;
       }
-      if (!secret.starts.some((text) => standsAt(bytes, at - offset, text))) continue;
+      if (!secret.starts.some((text) => matchesBytes(bytes, at - offset, text))) continue;
       const start = Math.max(0, at - offset - BEFORE);
-      const around = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1', start, at + MOST_CHARACTERS);
+      const around = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString(
+        'latin1',
+        start,
+        at + MAX_SHAPE_CHARACTERS,
+      );
       if (matchAt(around, at - offset - start, secret) !== null) return true;
     }
     return false;
@@ -201,13 +205,13 @@ export function abbreviatedKey(text: string): string {
   return `${JSON.stringify(`${text.slice(0, 3)}…`)} (${text.length} characters)`;
 }
 
-const made = new Map<string, SecretPatterns>();
+const cache = new Map<string, SecretPatterns>();
 
 function beginningOf(shapes: readonly Shape[]): RegExp {
   return new RegExp(`(?:${shapes.map(({ beginning }) => beginning).join('|')})$`, 'g');
 }
 
-function standsAt(bytes: Uint8Array, start: number, latin1: string): boolean {
+function matchesBytes(bytes: Uint8Array, start: number, latin1: string): boolean {
   if (start < 0 || start + latin1.length > bytes.length) return false;
   for (let at = 0; at < latin1.length; at++) if (bytes[start + at] !== latin1.charCodeAt(at)) return false;
   return true;

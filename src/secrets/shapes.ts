@@ -3,7 +3,7 @@
  * leaves out. To add one, add a line to SHAPES and its example to `test/secrets/examples.ts`; `shapes.test.ts` beside it walks
  * the list.
  */
-import { rarestPair } from './triples.ts';
+import { rarestPair } from './trigrams.ts';
 
 export interface Shape {
   /** Whose key it is. */
@@ -13,23 +13,23 @@ export interface Shape {
   /** How a match may begin: a cheap look before the pattern is tried. */
   readonly starts: readonly string[];
   /**
-   * Letter triples and where in a match they stand; matching is tried only where one was seen. Every match has one at an
+   * Letter trigrams and where in a match they stand; matching is tried only where one was seen. Every match has one at an
    * even and one at an odd place, since only every second place is looked at.
    */
-  readonly anchors: readonly (readonly [triple: string, offset: number])[];
+  readonly anchors: readonly (readonly [trigram: string, offset: number])[];
   /** Matches, at the end of a text, what more text could turn into a secret. */
   readonly beginning: string;
   /** The beginning may hold spaces. */
   readonly spaced?: true;
   /** One more character of a secret that has been found, for a secret cut by the border of a chunk. */
-  readonly more: RegExp;
+  readonly continuation: RegExp;
 }
 
 /** So many characters show every shape, finished or not. */
-export const MOST_CHARACTERS = 544;
+export const MAX_SHAPE_CHARACTERS = 544;
 
 /** Not inside a word ("task-…", "shelf_…"), but behind an escaped line break or other character, a percent-encoded one or a color. */
-const FRESH = String.raw`(?:(?<![A-Za-z0-9])|(?<=\\(?:[nrt]|x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}))|(?<=%[0-9A-Fa-f]{2})|(?<=\[[0-9;]{0,12}m))`;
+const WORD_START = String.raw`(?:(?<![A-Za-z0-9])|(?<=\\(?:[nrt]|x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}))|(?<=%[0-9A-Fa-f]{2})|(?<=\[[0-9;]{0,12}m))`;
 /** Also inside a word: the beginning is distinctive enough. */
 const ANYWHERE = '';
 
@@ -42,7 +42,7 @@ const sticky = (source: string): RegExp => new RegExp(source, 'y');
 const literally = (text: string): string => text.replaceAll('.', String.raw`\.`);
 const ASCII = Array.from({ length: 94 }, (_, index) => String.fromCharCode(33 + index));
 
-/** Two neighboring triples at the beginning of a key. `next`: what may stand behind `start`, of which a short one takes in all. */
+/** Two neighboring trigrams at the beginning of a key. `next`: what may stand behind `start`, of which a short one takes in all. */
 function anchorsOf(start: string, next: string): (readonly [string, number])[] {
   // Short beginnings were made to be unlike words; in the longer ones some part is.
   const pair = start.length < 7 ? [0, 1] : rarestPair(start);
@@ -71,7 +71,7 @@ function key(name: string, starts: readonly string[], letters: string, least: nu
     starts,
     anchors: starts.flatMap((start) => anchorsOf(start, letters)),
     beginning: `${where}(?:${beginningOf(starts, `${letters}{0,${least - 1}}`)})`,
-    more: new RegExp(letters),
+    continuation: new RegExp(letters),
   };
 }
 
@@ -81,24 +81,24 @@ export const SHAPES: readonly Shape[] = [
     // A key has digits, or it is one long run of letters; "sk-fading-circle-container" is neither.
     name: 'OpenAI, Anthropic, OpenRouter and others',
     pattern: sticky(
-      String.raw`${FRESH}sk-(?:(?:ant|proj|svcacct|admin|or)-[A-Za-z0-9_-]{8,}|(?=[A-Za-z_-]{0,80}[0-9])[A-Za-z0-9_-]{16,}|[A-Za-z]{20,}[A-Za-z0-9_-]*)`,
+      String.raw`${WORD_START}sk-(?:(?:ant|proj|svcacct|admin|or)-[A-Za-z0-9_-]{8,}|(?=[A-Za-z_-]{0,80}[0-9])[A-Za-z0-9_-]{16,}|[A-Za-z]{20,}[A-Za-z0-9_-]*)`,
     ),
     starts: ['sk-'],
     anchors: anchorsOf('sk-', BASE64URL),
-    beginning: String.raw`${FRESH}s(?:k(?:-[A-Za-z0-9_-]{0,200})?)?`,
-    more: new RegExp(BASE64URL),
+    beginning: String.raw`${WORD_START}s(?:k(?:-[A-Za-z0-9_-]{0,200})?)?`,
+    continuation: new RegExp(BASE64URL),
   },
   key('Groq', ['gsk_'], ALPHANUMERIC, 32),
   key('xAI', ['xai-'], ALPHANUMERIC, 40),
   key('Perplexity', ['pplx-'], ALPHANUMERIC, 40),
   key('Cerebras', ['csk-'], ALPHANUMERIC, 40),
   key('NVIDIA', ['nvapi-'], BASE64URL, 40),
-  key('Hugging Face', ['hf_'], ALPHANUMERIC, 30, FRESH),
-  key('Replicate', ['r8_'], ALPHANUMERIC, 30, FRESH),
+  key('Hugging Face', ['hf_'], ALPHANUMERIC, 30, WORD_START),
+  key('Replicate', ['r8_'], ALPHANUMERIC, 30, WORD_START),
   key('LangSmith', ['lsv2_pt_', 'lsv2_sk_'], '[0-9a-z_]', 32),
   key('Tavily', ['tvly-'], BASE64URL, 20),
   // Clouds.
-  key('AWS', ['AKIA', 'ASIA'], '[A-Z0-9]', 16, FRESH),
+  key('AWS', ['AKIA', 'ASIA'], '[A-Z0-9]', 16, WORD_START),
   key('AWS Bedrock', ['ABSKQmVkcm9ja0FQSUtl'], BASE64, 60),
   key('Google API', ['AIza'], BASE64URL, 30),
   key('Google OAuth', ['ya29.', 'GOCSPX-'], BASE64URL, 20),
@@ -122,11 +122,11 @@ export const SHAPES: readonly Shape[] = [
   {
     // Head and content both begin with `{"`, in base64; what follows is the signature.
     name: 'a JSON web token',
-    pattern: sticky(String.raw`${FRESH}eyJ${BASE64URL}{10,512}\.eyJ[A-Za-z0-9_.-]{10,}`),
+    pattern: sticky(String.raw`${WORD_START}eyJ${BASE64URL}{10,512}\.eyJ[A-Za-z0-9_.-]{10,}`),
     starts: ['eyJ'],
     anchors: anchorsOf('eyJ', BASE64URL),
-    beginning: `${FRESH}${beginningOf(['eyJ'], `${BASE64URL}{0,512}(?:${beginningOf(['.eyJ'], `${BASE64URL}{0,9}`)})?`)}`,
-    more: /[A-Za-z0-9_.-]/,
+    beginning: `${WORD_START}${beginningOf(['eyJ'], `${BASE64URL}{0,512}(?:${beginningOf(['.eyJ'], `${BASE64URL}{0,9}`)})?`)}`,
+    continuation: /[A-Za-z0-9_.-]/,
   },
   {
     name: 'a bearer token',
@@ -141,7 +141,7 @@ export const SHAPES: readonly Shape[] = [
     ],
     beginning: String.raw`[Bb](?:[Ee](?:[Aa](?:[Rr](?:[Ee](?:[Rr](?:(?:[ \t]|%20|\+){0,8}(?:%2?|[A-Za-z0-9._~+/=-]{0,15}))?)?)?)?)?)?`,
     spaced: true,
-    more: /[A-Za-z0-9._~+/=-]/,
+    continuation: /[A-Za-z0-9._~+/=-]/,
   },
   {
     // Without its end, everything behind the beginning is the key.
@@ -156,7 +156,7 @@ export const SHAPES: readonly Shape[] = [
     ],
     beginning: String.raw`-{1,5}|-----B[A-Z0-9 ]{0,70}-{0,5}`,
     spaced: true,
-    more: /[^]/,
+    continuation: /[^]/,
   },
 ];
 

@@ -1,4 +1,4 @@
-/** Redacts text that arrives in chunks, whatever way it is cut. */
+/** Redacts text that arrives in chunks, wherever the chunk borders are. */
 import type { Match, SecretPatterns } from './patterns.ts';
 import { KEY_BEGIN, KEY_END, type Shape } from './shapes.ts';
 
@@ -45,7 +45,7 @@ export function redactorStream(patterns: SecretPatterns, replace: () => string):
   function coveredEnd(text: string): number {
     let at = context.length + covered;
     while (growing.length !== 0 && at < text.length) {
-      growing = growing.filter(({ more }) => more.test(text[at] as string));
+      growing = growing.filter(({ continuation }) => continuation.test(text[at] as string));
       if (growing.length !== 0) at += 1;
     }
     return at;

@@ -1,4 +1,4 @@
-/** User names and passwords in addresses. */
+/** User names and passwords in URLs. */
 
 /** Whether a URL names a user or a password. */
 export function hasCredentials({ username, password }: URL): boolean {
@@ -34,7 +34,7 @@ export interface Repository {
   hide(text: string): string;
 }
 
-export function repositoryAt(address: string): Repository {
+export function parseRepository(address: string): Repository {
   const [, scheme = '', user = ''] = (URL.canParse(address) ? USER : USER_OF_UNREADABLE).exec(address) ?? [];
   const secret = user !== '' && (scheme.toLowerCase() !== 'ssh://' || user.includes(':')) ? user : null;
   const hide = (text: string): string => (secret === null ? text : text.replaceAll(`${secret}@`, ''));

@@ -1,7 +1,7 @@
 /** Installs a framework, once for all runs. */
 import { mkdir, realpath, rm } from 'node:fs/promises';
 import { killTagged } from '../exec/index.ts';
-import { repositoryAt, type Repository } from '../secrets/index.ts';
+import { parseRepository, type Repository } from '../secrets/index.ts';
 import type { SetupSettings } from './settings.ts';
 import { stepwellVersion, withFileLock, writeFileAtomic } from '../store/index.ts';
 import { installAgent, unknownAgentError } from './agent.ts';
@@ -53,7 +53,7 @@ export async function setUp(recipe: Recipe, options: SetupOptions): Promise<Setu
     async () => {
       const ready = await checkReadiness(recipe, settings);
       if (ready.status !== 'ready') await removeLeftovers(paths);
-      const repository = recipe.repository === null ? null : repositoryAt(settings.repo_url ?? recipe.repository);
+      const repository = recipe.repository === null ? null : parseRepository(settings.repo_url ?? recipe.repository);
       const tools = toolsOf(recipe, paths, { ...options, repository });
       const record = ready.status === 'ready' ? ready.record : await build(recipe, paths, tools, { ...options, repository });
       await installAgent(recipe, settings, paths, { path: pathOf(options), tools, onMessage });

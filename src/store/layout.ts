@@ -25,7 +25,7 @@ export const ARCHIVE_PARTIAL_FILE = '.stepwell/run.tar.gz.partial';
 /** Inside the archive: BagIt/coreutils lines, accepted by `sha256sum -c`. */
 export const CHECKSUMS_FILE = 'manifest-sha256.txt';
 /** Inside the archive, when something had to be left out: which path, and why. */
-export const LEFT_OUT_FILE = 'left_out.jsonl';
+export const EXCLUSIONS_FILE = 'left_out.jsonl';
 export const MANIFEST_FILE = 'runs_manifest.json';
 /** The run's private directory while it is live: lease, scratch homes, snapshots. Git-ignored, never archived. */
 export const PRIVATE_DIR = '.stepwell';

@@ -1,4 +1,4 @@
-/** The service that the framework built: started on a free port, asked until it is ready, ended with everything it started. */
+/** The service that the framework built: started on a free port, probed until ready, stopped with everything it started. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ProgramResult } from '../exec/index.ts';
 import { describeOutcome, runLogged } from '../exec/index.ts';

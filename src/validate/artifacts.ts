@@ -1,4 +1,4 @@
-/** Whether a step left work behind: files of the workspace, judged by the configured rules. */
+/** Artifact checks: whether a step changed and left the files that the configured rules require. */
 import { counted } from '../format/index.ts';
 import type { ValidationConfig } from '../schema/index.ts';
 import type { DirectoryChange } from '../store/index.ts';
@@ -50,6 +50,6 @@ export function artifactFailure(
   const failed = checks.find((check) => !check.ok);
   if (failed === undefined) return null;
   if (failed.name !== 'changed')
-    return { reason: 'artifacts', message: `the artefact check ${JSON.stringify(failed.name)} failed: ${failed.detail}` };
+    return { reason: 'artifacts', message: `the artifact check ${JSON.stringify(failed.name)} failed: ${failed.detail}` };
   return { reason: 'no_changes', message: `the framework added and changed no file of the workspace (${failed.detail})` };
 }

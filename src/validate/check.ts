@@ -1,7 +1,7 @@
-/** One request of the flow: filled in, sent, judged, its values saved. */
+/** One HTTP check: fills in placeholders, sends the request, checks the response, saves values. */
 import type { HttpCheck } from '../schema/index.ts';
 import { parseJson, toSeconds } from '../schema/index.ts';
-import { brief, mismatch, readJsonPath } from './json.ts';
+import { shortJson, mismatch, readJsonPath } from './json.ts';
 import { fillIn, fillText, MissingValue } from './placeholders.ts';
 import { sendRequest } from './request.ts';
 
@@ -23,7 +23,7 @@ export interface CheckOptions {
   readonly values: Map<string, unknown>;
 }
 
-/** Never rejects: whatever the service does is a result. */
+/** Never rejects: any behavior of the service is a result. */
 export async function runCheck(check: HttpCheck, options: CheckOptions): Promise<CheckResult> {
   const started = performance.now();
   let filled: ReturnType<typeof prepare>;
@@ -46,7 +46,7 @@ export async function runCheck(check: HttpCheck, options: CheckOptions): Promise
   const durationSeconds = toSeconds(performance.now() - started);
   if (answer.kind === 'failed') return { ok: false, path, status: null, detail: answer.reason, durationSeconds };
   const { status } = answer;
-  const detail = judge(check, expected, answer, options.values);
+  const detail = responseProblem(check, expected, answer, options.values);
   return { ok: detail === null, path, status, detail: detail ?? `answered ${status}`, durationSeconds };
 }
 
@@ -63,7 +63,7 @@ function prepare(check: HttpCheck, values: ReadonlyMap<string, unknown>) {
 }
 
 /** Why the answer is not the expected one, or null. */
-function judge(
+function responseProblem(
   check: HttpCheck,
   expected: { value: unknown } | undefined,
   answer: { status: number; body: Buffer; complete: boolean },
@@ -87,12 +87,12 @@ function judge(
   for (const [name, path] of wanted) {
     const found = readJsonPath(json, path);
     if ('missing' in found)
-      return `answered ${answer.status}, but ${found.missing} is missing, to be saved as ${name}; the body is ${brief(json)}`;
+      return `answered ${answer.status}, but ${found.missing} is missing, to be saved as ${name}; the body is ${shortJson(json)}`;
     values.set(name, found.value);
   }
   return null;
 }
 
 function excerpt(body: Buffer): string {
-  return body.length === 0 ? '' : `: ${brief(body.subarray(0, 1000).toString('utf8'))}`;
+  return body.length === 0 ? '' : `: ${shortJson(body.subarray(0, 1000).toString('utf8'))}`;
 }

@@ -1,4 +1,4 @@
-/** What a step left, measured: files, and the service that was built, started and asked over HTTP. */
+/** Validates what a step left: its files, and the built service over HTTP. */
 import { randomInt } from 'node:crypto';
 import type { Logger } from '../log/index.ts';
 import { getLogger } from '../log/index.ts';
@@ -9,12 +9,12 @@ import { digestDirectory } from '../store/index.ts';
 import { startApp } from './app.ts';
 import type { ArtifactCheck } from './artifacts.ts';
 import { checkArtifacts } from './artifacts.ts';
-import { watchApp } from './flow.ts';
-import type { AppMeasures } from './flow.ts';
+import { checkApp } from './http-checks.ts';
+import type { AppMeasurements } from './http-checks.ts';
 import { reservePort } from './port.ts';
 
 export { artifactFailure, checkArtifacts } from './artifacts.ts';
-export { keepFree, reservePort } from './port.ts';
+export { excludePort, reservePort } from './port.ts';
 
 export interface ValidationOptions {
   /** Absolute. */
@@ -22,7 +22,7 @@ export interface ValidationOptions {
   readonly config: ValidationConfig;
   /** The step's id. */
   readonly step: number;
-  /** What the step changed, as far as it is known; without it the artefact check `changed` is left out. */
+  /** What the step changed, as far as it is known; without it the artifact check `changed` is skipped. */
   readonly change?: DirectoryChange | null;
   /** Between two polls of the running service. */
   readonly healthIntervalSeconds: number;
@@ -49,10 +49,10 @@ export interface ValidationResult extends EventMetadata<'validation_end'> {
 export async function validateStep(options: ValidationOptions): Promise<ValidationResult> {
   const log = getLogger('validate', { component: 'validator' });
   const started = performance.now();
-  const artifacts = await judgeArtifacts(options);
+  const artifacts = await runArtifactChecks(options);
   for (const { name, ok, detail } of artifacts) {
     const metadata: EventMetadata<'artifact_check'> = { name, ok, detail };
-    log[ok ? 'info' : 'warn'](`Artefact check ${name}: ${detail}`, { event: 'artifact_check', metadata });
+    log[ok ? 'info' : 'warn'](`Artifact check ${name}: ${detail}`, { event: 'artifact_check', metadata });
   }
   const { app } = options.config;
   const measures = app === undefined || options.step < app.from_step ? NOT_MEASURED : await measureApp(app, options, log);
@@ -66,7 +66,7 @@ export async function validateStep(options: ValidationOptions): Promise<Validati
   return { ...metadata, interrupted: options.signal.aborted };
 }
 
-const NOT_MEASURED: AppMeasures = {
+const NOT_MEASURED: AppMeasurements = {
   app_started: null,
   checks_passed: null,
   checks_total: null,
@@ -77,20 +77,20 @@ const NOT_MEASURED: AppMeasures = {
   down_seconds: null,
 };
 
-async function judgeArtifacts({ config, workspace, change }: ValidationOptions): Promise<ArtifactCheck[]> {
+async function runArtifactChecks({ config, workspace, change }: ValidationOptions): Promise<ArtifactCheck[]> {
   const { artifacts } = config;
   const needsPaths = typeof artifacts === 'object' && artifacts.require.length > 0;
   return checkArtifacts(artifacts, needsPaths ? (await digestDirectory(workspace)).keys() : [], change ?? null);
 }
 
-async function measureApp(config: AppConfig, options: ValidationOptions, log: Logger): Promise<AppMeasures> {
+async function measureApp(config: AppConfig, options: ValidationOptions, log: Logger): Promise<AppMeasurements> {
   using reserved = await reservePort();
   const { port } = reserved;
   const app = startApp({ ...options, config, port, log });
   const starting: EventMetadata<'app_start'> = { command: [...app.command], port };
   log.info(`Starting the service on port ${port}`, { event: 'app_start', metadata: starting });
   try {
-    return await watchApp(app, {
+    return await checkApp(app, {
       ...options,
       app: config,
       checks: options.config.http,
@@ -112,7 +112,7 @@ function newUnique(): string {
 
 function sentence(end: EventMetadata<'validation_end'>): string {
   const parts: string[] = [];
-  if (end.artifacts_total > 0) parts.push(`${end.artifacts_passed} of ${end.artifacts_total} artefact checks passed`);
+  if (end.artifacts_total > 0) parts.push(`${end.artifacts_passed} of ${end.artifacts_total} artifact checks passed`);
   if (end.app_started === false) parts.push('the service did not start');
   if (end.checks_total !== null) parts.push(`${end.checks_passed} of ${end.checks_total} HTTP checks passed`);
   if (end.down_seconds !== null && end.down_seconds > 0) parts.push(`the service was down for ${end.down_seconds} s`);

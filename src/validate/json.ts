@@ -1,9 +1,9 @@
 /** Reading and comparing JSON values. */
 
-export type Found = { readonly value: unknown } | { readonly missing: string };
+export type JsonPathResult = { readonly value: unknown } | { readonly missing: string };
 
 /** `id`, `data.id`, `items[0].id`; `$` or nothing stands for the whole value. */
-export function readJsonPath(value: unknown, path: string): Found {
+export function readJsonPath(value: unknown, path: string): JsonPathResult {
   const keys = path.replace(/^\$\.?/, '').match(/[^.[\]]+/g) ?? [];
   let at = value;
   let shown = '$';
@@ -21,17 +21,17 @@ export function readJsonPath(value: unknown, path: string): Found {
  */
 export function mismatch(expected: unknown, actual: unknown, at = '$'): string | null {
   if (Array.isArray(expected)) {
-    if (!Array.isArray(actual)) return `${at} is ${brief(actual)}, expected a list`;
+    if (!Array.isArray(actual)) return `${at} is ${shortJson(actual)}, expected a list`;
     for (const element of expected) {
       if (!actual.some((candidate) => mismatch(element, candidate) === null)) {
-        return `${at} (${actual.length} entries) has no entry that matches ${brief(element)}`;
+        return `${at} (${actual.length} entries) has no entry that matches ${shortJson(element)}`;
       }
     }
     return null;
   }
   if (typeof expected === 'object' && expected !== null) {
     if (typeof actual !== 'object' || actual === null || Array.isArray(actual))
-      return `${at} is ${brief(actual)}, expected an object`;
+      return `${at} is ${shortJson(actual)}, expected an object`;
     for (const [key, value] of Object.entries(expected)) {
       if (!Object.hasOwn(actual, key)) return `${at}.${key} is missing`;
       const difference = mismatch(value, (actual as Record<string, unknown>)[key], `${at}.${key}`);
@@ -39,11 +39,11 @@ export function mismatch(expected: unknown, actual: unknown, at = '$'): string |
     }
     return null;
   }
-  return expected === actual ? null : `${at} is ${brief(actual)}, expected ${brief(expected)}`;
+  return expected === actual ? null : `${at} is ${shortJson(actual)}, expected ${shortJson(expected)}`;
 }
 
 /** A value for a message, at most 120 characters. */
-export function brief(value: unknown): string {
+export function shortJson(value: unknown): string {
   const text = JSON.stringify(value) ?? 'nothing';
   return text.length > 120 ? `${text.slice(0, 119)}…` : text;
 }

@@ -7,8 +7,8 @@ export interface ReservedPort extends Disposable {
   readonly port: number;
 }
 
-/** From now on this port is handed out to no run of this process: something talks to it unasked. */
-export function keepFree(port: number): void {
+/** Never hand out this port in this process: some program sends requests to it unasked. */
+export function excludePort(port: number): void {
   inUse.add(port);
 }
 

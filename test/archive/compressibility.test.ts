@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { packBlock, unpackBlock } from '../../src/archive/format/block.ts';
-import { isDense } from '../../src/archive/format/compressibility.ts';
+import { isIncompressible } from '../../src/archive/format/compressibility.ts';
 
 const MB = 1 << 20;
 const text = Buffer.from(Array.from({ length: 90_000 }, (_, at) => `line ${at}`).join('\n')).subarray(0, MB);
@@ -12,13 +12,13 @@ test('noise and compressed data are dense; text, binaries and blocks with some t
   const mixed = randomBytes(MB);
   text.copy(mixed, 0, 0, MB / 4);
   const binary = randomBytes(MB).map((byte) => byte & 0x7f);
-  assert.equal(isDense(randomBytes(MB)), true);
-  assert.equal(isDense(gzipSync(randomBytes(MB).map((byte) => byte & 0x3f)).subarray(1000)), true);
-  assert.equal(isDense(text), false);
-  assert.equal(isDense(Buffer.from(binary)), false);
-  assert.equal(isDense(mixed), false);
-  assert.equal(isDense(randomBytes(4096)), false);
-  assert.equal(isDense(Buffer.alloc(0)), false);
+  assert.equal(isIncompressible(randomBytes(MB)), true);
+  assert.equal(isIncompressible(gzipSync(randomBytes(MB).map((byte) => byte & 0x3f)).subarray(1000)), true);
+  assert.equal(isIncompressible(text), false);
+  assert.equal(isIncompressible(Buffer.from(binary)), false);
+  assert.equal(isIncompressible(mixed), false);
+  assert.equal(isIncompressible(randomBytes(4096)), false);
+  assert.equal(isIncompressible(Buffer.alloc(0)), false);
 });
 
 test('a block comes back as it was, dense or not, full or empty', async () => {

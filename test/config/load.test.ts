@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { parse } from 'yaml';
 import { adapters } from '../../src/frameworks/index.ts';
-import { digestOf, loadConfig, resolveRunsDir, type ResolvedConfig } from '../../src/config/index.ts';
+import { checksDigest, loadConfig, resolveRunsDir, type ResolvedConfig } from '../../src/config/index.ts';
 import type { LoadConfigOptions } from '../../src/config/load.ts';
 import { refusal } from './refusal.ts';
 
@@ -147,7 +147,7 @@ ${STEPS}`);
 test('the digest of checks depends on what they say, not on how they are written', () => {
   const digest = (validation: string) => {
     const { frameworks } = load(`frameworks: { baseline: {} }\nvalidation: ${validation}\n${STEPS}`);
-    return digestOf(frameworks[0]!.validation);
+    return checksDigest(frameworks[0]!.validation);
   };
   const app = 'app: { command: [./start.sh] }';
   const one = `{ ${app}, http: [{ name: a, path: /a, body: { x: 1, y: 2 } }, { name: b, path: /b }] }`;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { listRuns } from '../../src/catalog/index.ts';
 import { createRunDirectory } from '../../src/experiment/directory.ts';
-import { openMetadata } from '../../src/experiment/metadata.ts';
+import { initialMetadata } from '../../src/experiment/metadata.ts';
 import { recoverAll } from '../../src/experiment/recover-all.ts';
 import { acquireLease, CREATE_LOCK, readLease, withFileLock } from '../../src/store/index.ts';
 
@@ -24,7 +24,7 @@ const facts = {
   host: { hostname: 'h', os: 'o', arch: 'a', cpus: 1, memory_bytes: 1, node: 'v', tools: {} },
   project: { git_commit: null, git_dirty: null },
 };
-const metadataOf = (runId: string) => openMetadata({ ...facts, run_id: runId }, '2026-01-01T00:00:00.000Z');
+const metadataOf = (runId: string) => initialMetadata({ ...facts, run_id: runId }, '2026-01-01T00:00:00.000Z');
 
 test('an existing directory is never used again, and a new one is complete when it appears', async () => {
   const runsDir = await mkdtemp(join(tmpdir(), 'stepwell-dir-'));

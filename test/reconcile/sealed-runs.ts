@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { verifyRun } from '../../src/archive/index.ts';
-import { openMetadata } from '../../src/experiment/metadata.ts';
+import { initialMetadata } from '../../src/experiment/metadata.ts';
 import { sealRun } from '../../src/experiment/seal.ts';
 import { withRun } from '../../src/log/index.ts';
 import { reconcileRuns, type ReconcileOptions, type RunReconciliation } from '../../src/reconcile/index.ts';
@@ -200,7 +200,7 @@ async function makeRun(runsDir: string, server: UsageServer, run: MadeRun, serve
     host,
     project: { git_commit: null, git_dirty: null },
   };
-  const metadata = openMetadata(facts, new Date(NOON + from).toISOString());
+  const metadata = initialMetadata(facts, new Date(NOON + from).toISOString());
   await writeFile(join(runDir, 'metadata.json'), metadataText(metadata));
   const scope = { runId: id, framework, logsDir: join(runDir, 'logs') };
   const { problems } = await withRun(scope, async () => await sealRun(runDir));

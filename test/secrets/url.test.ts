@@ -1,7 +1,7 @@
 /** User names and passwords in addresses. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hasCredentials, repositoryAt, withoutCredentials } from '../../src/secrets/index.ts';
+import { hasCredentials, parseRepository, withoutCredentials } from '../../src/secrets/index.ts';
 
 test('an address is shown without user and password, also one that cannot be read as a URL', () => {
   for (const [address, shown] of [
@@ -30,7 +30,7 @@ test('a user alone counts as one', () => {
 });
 
 test('of an address what is secret is hidden, and only that', () => {
-  const shown = (address: string): string => repositoryAt(address).shown;
+  const shown = (address: string): string => parseRepository(address).shown;
   assert.equal(shown('https://token@host/a.git'), 'https://host/a.git');
   assert.equal(shown('https://me:p@ss@host/a@b.git'), 'https://host/a@b.git');
   assert.equal(shown('https://me:hun/ter2@host/a.git'), 'https://host/a.git');
@@ -38,5 +38,5 @@ test('of an address what is secret is hidden, and only that', () => {
   assert.equal(shown('ssh://git@host/a.git'), 'ssh://git@host/a.git');
   assert.equal(shown('ssh://git:word@host/a.git'), 'ssh://host/a.git');
   for (const same of ['git@host:a.git', 'https://host/a@b.git', '/home/me@work/a', '../a']) assert.equal(shown(same), same);
-  assert.equal(repositoryAt('https://t@host/a').hide(`cannot reach 'https://t@host/a/'`), `cannot reach 'https://host/a/'`);
+  assert.equal(parseRepository('https://t@host/a').hide(`cannot reach 'https://t@host/a/'`), `cannot reach 'https://host/a/'`);
 });

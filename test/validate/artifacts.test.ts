@@ -44,7 +44,7 @@ test('each required pattern must fit a file, whoever wrote it', () => {
   );
   assert.deepEqual(artifactFailure(checks), {
     reason: 'artifacts',
-    message: 'the artefact check "require src/**/*.js" failed: no file fits it',
+    message: 'the artifact check "require src/**/*.js" failed: no file fits it',
   });
 });
 

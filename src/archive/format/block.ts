@@ -4,7 +4,7 @@
  * and several threads can work on them. The header is written here and not by zlib, whose OS byte depends on the machine.
  */
 import { gunzip, gzip } from 'node:zlib';
-import { isDense } from './compressibility.ts';
+import { isIncompressible } from './compressibility.ts';
 
 /** Uncompressed bytes of a member at most. */
 export const BLOCK_BYTES = 1 << 20;
@@ -23,7 +23,7 @@ const FIXED = Buffer.from([0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 255, 8, 0, 0x53, 0x5
 export function packBlock(data: Buffer, level: number): Promise<Buffer[]> {
   return new Promise((resolve, reject) => {
     // With a chunk as large as the block zlib answers once; the default of 16 KiB comes back to this thread 64 times.
-    gzip(data, { level: isDense(data) ? 0 : level, chunkSize: BLOCK_BYTES + LONGEST_FRAME }, (error, member) => {
+    gzip(data, { level: isIncompressible(data) ? 0 : level, chunkSize: BLOCK_BYTES + LONGEST_FRAME }, (error, member) => {
       if (error !== null) return reject(error);
       const rest = member.subarray(ZLIB_HEADER);
       const header = Buffer.alloc(BLOCK_HEADER);

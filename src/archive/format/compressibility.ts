@@ -1,14 +1,14 @@
-/** Images, other archives and noise do not get smaller; trying costs 30 times what copying does. */
+/** Detects data that does not compress (images, archives, noise): trying costs 30 times as much as copying. */
 
 const WINDOWS = 8;
 const WINDOW_BYTES = 2048;
-/** Bits per byte, of 8: even text that was compressed elsewhere lies above this, and nothing that deflate could shrink by 2 %. */
-const DENSE = 7.9;
+/** Bits per byte, of 8. Compressed data is above this; anything that deflate could shrink by 2 % is below. */
+const MIN_ENTROPY_BITS = 7.9;
 
-/** Whether the bytes are used as evenly, in samples from the whole block, as those of compressed data. */
-export function isDense(block: Buffer): boolean {
+/** Whether samples from the whole block have the entropy of compressed data. */
+export function isIncompressible(block: Buffer): boolean {
   const sampled = WINDOWS * WINDOW_BYTES;
-  // Too little to be worth asking.
+  // Too small to be worth sampling.
   if (block.length < 2 * sampled) return false;
   const counts = new Uint32Array(256);
   const stride = Math.floor((block.length - WINDOW_BYTES) / (WINDOWS - 1));
@@ -21,5 +21,5 @@ export function isDense(block: Buffer): boolean {
   }
   let bits = 0;
   for (const count of counts) if (count > 0) bits -= (count / sampled) * Math.log2(count / sampled);
-  return bits > DENSE;
+  return bits > MIN_ENTROPY_BITS;
 }

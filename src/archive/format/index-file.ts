@@ -1,8 +1,8 @@
 /**
- * The index of an archive: where its blocks and files lie, so that one file is read without unpacking the rest. It is
- * derived and made anew when missing. It holds places only: names and digests come from the list in the archive, so a damaged or
- * stale index can make reading fail and never give other bytes. It is no defence against somebody who writes it on purpose and
- * could point at another list inside the archive: verification does not use it.
+ * The index of an archive: the offsets of its blocks and files, so that one file is read without unpacking the rest. It is
+ * derived and rebuilt when missing. It holds offsets only: names and digests come from the list in the archive, so a damaged or
+ * stale index can make reading fail but never return wrong bytes. A forged index could point at another list inside the archive,
+ * so verification does not use it.
  */
 import { hash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
@@ -55,7 +55,7 @@ export function indexText(archiveBytes: number, blocks: readonly ArchiveBlock[],
 }
 
 /** Where the index of this archive belongs, or null when the archive does not lie in a run directory. */
-export async function indexPlace(archive: string): Promise<string | null> {
+export async function indexPath(archive: string): Promise<string | null> {
   if (basename(archive) !== ARCHIVE_FILE) return null;
   const runDir = dirname(archive);
   const isRun = await stat(join(runDir, METADATA_FILE)).catch(() => null);
@@ -70,7 +70,7 @@ export async function loadIndex(place: string, archiveBytes: number): Promise<In
     const index: unknown = JSON.parse(body);
     return isIndexFile(index) && index.archive_bytes === archiveBytes ? index : null;
   } catch {
-    // Missing or of another version: all the same, it is made anew.
+    // Missing, or of another version: it is rebuilt.
     return null;
   }
 }

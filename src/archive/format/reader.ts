@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { messageOf } from '../../errors/index.ts';
 import { readRange, unreadableError, type ByteSource } from '../../store/index.ts';
 import { BLOCK_HEADER, blockLength, unpackBlock } from './block.ts';
-import { damaged } from '../errors.ts';
+import { damagedError } from '../errors.ts';
 import type { ArchiveBlock, ArchiveMember } from './member.ts';
 import { TarReader } from './tar-reader.ts';
 import { archiveError } from '../errors.ts';
@@ -47,7 +47,7 @@ export async function* readBlocks(
     try {
       data = await next.data;
     } catch (error) {
-      throw damaged(file, memberAt(), `${messageOf(error)}, in the block at byte ${next.offset}`);
+      throw damagedError(file, memberAt(), `${messageOf(error)}, in the block at byte ${next.offset}`);
     }
     yield { packed: next.packed, offset: next.offset, data };
   }
@@ -59,7 +59,7 @@ async function readPacked(file: ArchiveBytes, offset: number, memberAt: () => st
   if (length === null || offset + length > file.source.size) {
     const reason = length === null ? `no block of ours begins at byte ${offset}` : `the block at byte ${offset} is cut off`;
     if (offset === 0) throw archiveError('ARCHIVE_FOREIGN', { archive: file.archive, reason });
-    throw damaged(file, memberAt(), reason);
+    throw damagedError(file, memberAt(), reason);
   }
   return readExactly(file, offset, length);
 }
@@ -68,7 +68,7 @@ async function readExactly(file: ArchiveBytes, offset: number, length: number): 
   const bytes = await readRange(file.source, offset, length).catch((error: unknown) => {
     throw unreadableError(file.archive, error);
   });
-  if (bytes.length < length) throw damaged(file, null, `it ends at byte ${offset + bytes.length}, while it was read`);
+  if (bytes.length < length) throw damagedError(file, null, `it ends at byte ${offset + bytes.length}, while it was read`);
   return bytes;
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { damaged } from '../errors.ts';
+import { damagedError } from '../errors.ts';
 import { decodeHeader } from './tar.ts';
 import { refuseUnsafe } from './member.ts';
 import type { ArchiveMember } from './member.ts';
@@ -42,7 +42,7 @@ export class TarReader {
   /** @throws ARCHIVE_DAMAGED when the stream is not complete */
   finish(): void {
     const complete = this.#state === 'ended' && this.#pending.equals(TAR_END);
-    if (!complete) throw damaged(this.#file, this.member, 'its tar stream ends early');
+    if (!complete) throw damagedError(this.#file, this.member, 'its tar stream ends early');
   }
 
   #takeContent(chunk: Buffer): Buffer {
@@ -51,7 +51,8 @@ export class TarReader {
     this.#left -= content.length;
     const padding = chunk.subarray(content.length, content.length + this.#padding);
     if (this.#left > 0) return padding;
-    if (padding.some((byte) => byte !== 0)) throw damaged(this.#file, this.member, 'the padding after its content is not empty');
+    if (padding.some((byte) => byte !== 0))
+      throw damagedError(this.#file, this.member, 'the padding after its content is not empty');
     this.#padding -= padding.length;
     this.#offset += padding.length;
     if (this.#padding === 0) this.#endMember();
@@ -73,7 +74,7 @@ export class TarReader {
     const rest = chunk.subarray(wanted);
     if (this.#pending.length < this.#wanted()) return rest;
     if (this.#pending.length === this.#wanted() && this.#pending.subarray(0, TAR_BLOCK).every((byte) => byte === 0)) {
-      if (this.#state === 'ended') throw damaged(this.#file, this.member, 'something follows the end of its tar stream');
+      if (this.#state === 'ended') throw damagedError(this.#file, this.member, 'something follows the end of its tar stream');
       this.#state = 'ended';
       return rest;
     }
@@ -89,7 +90,8 @@ export class TarReader {
     if (first === 0) return TAR_END.length;
     if (pending.toString('latin1', 156, 157) !== 'x') return TAR_BLOCK;
     const size = Number.parseInt(pending.toString('latin1', 124, 135), 8);
-    if (!(size > 0 && size <= MAX_PAX)) throw damaged(this.#file, this.member, 'a pax header after it has an impossible size');
+    if (!(size > 0 && size <= MAX_PAX))
+      throw damagedError(this.#file, this.member, 'a pax header after it has an impossible size');
     return TAR_BLOCK + size + paddingOf(size) + TAR_BLOCK;
   }
 
@@ -98,9 +100,9 @@ export class TarReader {
     this.#pending = Buffer.alloc(0);
     const entry = decodeHeader(raw);
     // Our writer knows one way to write an entry: whatever differs from it was changed or is not ours.
-    if (typeof entry === 'string') throw damaged(this.#file, this.member, `the header after it ${entry}`);
+    if (typeof entry === 'string') throw damagedError(this.#file, this.member, `the header after it ${entry}`);
     refuseUnsafe(this.#file.archive, entry);
-    if (!encodeHeader(entry).equals(raw)) throw damaged(this.#file, entry.path, 'its header is not as stepwell writes it');
+    if (!encodeHeader(entry).equals(raw)) throw damagedError(this.#file, entry.path, 'its header is not as stepwell writes it');
     this.#offset += raw.length;
     this.#entry = { entry, at: this.#offset };
     this.#offset += entry.bytes;

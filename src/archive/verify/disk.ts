@@ -1,4 +1,4 @@
-/** The files of the run directory against what was sealed. */
+/** Compares the files of the run directory with the sealed ones. */
 import { lstat, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../../errors/index.ts';
@@ -13,7 +13,7 @@ import {
   WORKSPACE_DIR,
 } from '../../store/index.ts';
 import type { ArchiveMember } from '../format/member.ts';
-import type { Findings } from './report.ts';
+import type { Differences } from './report.ts';
 
 /** Files beside the archive that are never written again once they are in it. */
 const KEPT_FILES = [METRICS_FILE, CONFIG_FILE, HITL_FILE, CASSETTE_FILE, COMMIT_FILE];
@@ -26,7 +26,7 @@ const MAY_BE_ABSENT = [LOGS_DIR, WORKSPACE_DIR, CASSETTE_FILE];
  * @param rewritten files that rightly differ now, and are checked otherwise
  */
 export async function checkDisk(
-  findings: Findings,
+  differences: Differences,
   runDir: string,
   members: readonly ArchiveMember[],
   rewritten: readonly string[],
@@ -34,7 +34,7 @@ export async function checkDisk(
   const packed = new Set(members.map(({ path }) => path));
   for (const path of KEPT_FILES) {
     if (!packed.has(path) && (await lstat(join(runDir, path)).catch(() => null)) !== null)
-      findings.add(path, 'in the archive', 'on disk only');
+      differences.add(path, 'in the archive', 'on disk only');
   }
   const absent = new Set<string>();
   for (const top of MAY_BE_ABSENT) if ((await lstat(join(runDir, top)).catch(() => null)) === null) absent.add(top);
@@ -42,9 +42,9 @@ export async function checkDisk(
     const top = member.path.split('/')[0] ?? '';
     if (absent.has(top) || rewritten.includes(member.path) || !(MAY_BE_ABSENT.includes(top) || KEPT_FILES.includes(member.path)))
       continue;
-    findings.count('files_on_disk');
+    differences.count('files_on_disk');
     const difference = await differenceOf(runDir, member, top === LOGS_DIR);
-    if (difference !== null) findings.add(`${member.path} on disk`, difference.expected, difference.actual);
+    if (difference !== null) differences.add(`${member.path} on disk`, difference.expected, difference.actual);
   }
 }
 

@@ -1,14 +1,20 @@
 /** Two JSON values compared field by field. */
-import type { CheckedThing, Findings } from './report.ts';
+import type { CheckedThing, Differences } from './report.ts';
 
 /** Reports each differing leaf as `<file> <path>`, for example `metrics.json aggregate_metrics.TOK_IN`. */
-export function compareFields(findings: Findings, thing: CheckedThing, file: string, expected: unknown, actual: unknown): void {
+export function compareFields(
+  differences: Differences,
+  thing: CheckedThing,
+  file: string,
+  expected: unknown,
+  actual: unknown,
+): void {
   const printed = leavesOf(expected);
   const recomputed = leavesOf(actual);
   for (const path of new Set([...printed.keys(), ...recomputed.keys()])) {
-    findings.count(thing);
+    differences.count(thing);
     const [one, other] = [printed.get(path) ?? 'absent', recomputed.get(path) ?? 'absent'];
-    if (one !== other) findings.add(`${file} ${path}`, one, other);
+    if (one !== other) differences.add(`${file} ${path}`, one, other);
   }
 }
 

@@ -2,29 +2,29 @@
 import { CHECKSUMS_FILE } from '../../store/index.ts';
 import { checksumsText, parseChecksums } from '../format/checksums.ts';
 import type { ArchiveMember } from '../format/member.ts';
-import type { Findings } from './report.ts';
+import type { Differences } from './report.ts';
 
 /** `list` is the content of manifest-sha256.txt, null when the archive has none. */
-export function checkMembers(findings: Findings, members: readonly ArchiveMember[], list: string | null): void {
+export function checkMembers(differences: Differences, members: readonly ArchiveMember[], list: string | null): void {
   const { digests, broken, twice } = parseChecksums(list ?? '');
-  if (list === null) findings.add(CHECKSUMS_FILE, 'a list of digests', 'missing from the archive');
+  if (list === null) differences.add(CHECKSUMS_FILE, 'a list of digests', 'missing from the archive');
   const found = new Set<string>();
   for (const { path, type, sha256 } of members) {
-    findings.count('archive_members');
-    if (found.has(path)) findings.add(path, 'once in the archive', 'there more than once');
+    differences.count('archive_members');
+    if (found.has(path)) differences.add(path, 'once in the archive', 'there more than once');
     found.add(path);
     if (type !== 'file' || path === CHECKSUMS_FILE || list === null) continue;
     const expected = digests.get(path);
-    if (expected === undefined) findings.add(path, `not in ${CHECKSUMS_FILE}`, 'in the archive');
-    else if (expected !== sha256) findings.add(path, expected, sha256 ?? 'no content');
+    if (expected === undefined) differences.add(path, `not in ${CHECKSUMS_FILE}`, 'in the archive');
+    else if (expected !== sha256) differences.add(path, expected, sha256 ?? 'no content');
   }
   for (const path of digests.keys()) {
-    if (!found.has(path)) findings.add(path, `in ${CHECKSUMS_FILE}`, 'missing from the archive');
+    if (!found.has(path)) differences.add(path, `in ${CHECKSUMS_FILE}`, 'missing from the archive');
   }
-  for (const line of broken) findings.add(CHECKSUMS_FILE, 'a digest and a path', line);
-  for (const path of twice) findings.add(CHECKSUMS_FILE, `${path} once`, 'listed more than once');
+  for (const line of broken) differences.add(CHECKSUMS_FILE, 'a digest and a path', line);
+  for (const path of twice) differences.add(CHECKSUMS_FILE, `${path} once`, 'listed more than once');
   // What the checks above cannot see: an order or a form that the packer does not write.
-  if (list !== null && findings.items.length === 0 && list !== checksumsText(members)) {
-    findings.add(CHECKSUMS_FILE, 'the lines in the order of the archive', 'another order or form');
+  if (list !== null && differences.items.length === 0 && list !== checksumsText(members)) {
+    differences.add(CHECKSUMS_FILE, 'the lines in the order of the archive', 'another order or form');
   }
 }

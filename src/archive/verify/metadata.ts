@@ -6,28 +6,28 @@ import { METADATA_FILE } from '../../store/index.ts';
 import { compareFields } from './fields.ts';
 import type { FoldedRun } from './records.ts';
 import { shown } from './report.ts';
-import type { Findings } from './report.ts';
+import type { Differences } from './report.ts';
 
 /** The metadata of `text`, or null when it is none; every departure from the form in which it is written is reported. */
-export function parseMetadata(findings: Findings, file: string, text: string): RunMetadata | null {
+export function parseMetadata(differences: Differences, file: string, text: string): RunMetadata | null {
   let raw: unknown;
   try {
     raw = JSON.parse(text);
   } catch (error) {
-    findings.add(file, 'valid JSON', messageOf(error));
+    differences.add(file, 'valid JSON', messageOf(error));
     return null;
   }
-  if (text !== `${JSON.stringify(raw, null, 2)}\n`) reportForm(findings, file);
+  if (text !== `${JSON.stringify(raw, null, 2)}\n`) reportFormatting(differences, file);
   const parsed = RunMetadata.safeParse(raw);
   if (parsed.success) return parsed.data;
   for (const issue of parsed.error.issues)
-    findings.add(`${file} ${issue.path.join('.')}`, issue.message, shown(valueAt(raw, issue.path)));
+    differences.add(`${file} ${issue.path.join('.')}`, issue.message, shown(valueAt(raw, issue.path)));
   return null;
 }
 
 /** The values are right and the bytes are not. */
-export function reportForm(findings: Findings, file: string): void {
-  findings.add(`${file} form`, 'JSON as stepwell writes it', 'another spacing or order, or a field twice');
+export function reportFormatting(differences: Differences, file: string): void {
+  differences.add(`${file} form`, 'JSON as stepwell writes it', 'another spacing or order, or a field twice');
 }
 
 /**
@@ -35,16 +35,16 @@ export function reportForm(findings: Findings, file: string): void {
  * `reconciliation` has: together they confirm each field, whatever the schema says of it.
  */
 export function checkAgainstArchive(
-  findings: Findings,
+  differences: Differences,
   text: string,
   copy: string | null,
   { facts, reconciliation }: { readonly facts: ArchiveFacts; readonly reconciliation: RunMetadata['reconciliation'] },
 ): void {
-  if (copy === null) findings.add(`${METADATA_FILE} in the archive`, 'a copy as of sealing', 'missing from the archive');
+  if (copy === null) differences.add(`${METADATA_FILE} in the archive`, 'a copy as of sealing', 'missing from the archive');
   try {
     const recorded = JSON.parse(text) as { archive?: unknown };
     const confirmed = copy === null ? recorded : (JSON.parse(copy) as object);
-    compareFields(findings, 'metadata_fields', METADATA_FILE, recorded, {
+    compareFields(differences, 'metadata_fields', METADATA_FILE, recorded, {
       ...confirmed,
       archive: facts,
       ...(reconciliation === null ? {} : { reconciliation }),
@@ -56,7 +56,7 @@ export function checkAgainstArchive(
 
 /** Every field that the logs tell as well. `logFiles` are the log files in the archive with their sizes. */
 export function checkAgainstLogs(
-  findings: Findings,
+  differences: Differences,
   file: string,
   metadata: RunMetadata,
   { summary, error }: Pick<FoldedRun, 'summary' | 'error'>,
@@ -78,7 +78,7 @@ export function checkAgainstLogs(
   };
   const recorded = Object.fromEntries(Object.keys(logged).map((key) => [key, metadata[key as keyof typeof logged]]));
   const sealed = metadata.sealed === null ? null : { files: metadata.sealed.files };
-  compareFields(findings, 'metadata_fields', file, { ...recorded, sealed }, logged);
+  compareFields(differences, 'metadata_fields', file, { ...recorded, sealed }, logged);
 }
 
 /** What `run_start` says. */

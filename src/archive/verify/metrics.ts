@@ -3,31 +3,31 @@ import { messageOf } from '../../errors/index.ts';
 import { FORMAT_VERSION, metricsText, type RunSummary } from '../../schema/index.ts';
 import { computeMetrics } from '../../summary/index.ts';
 import { compareFields } from './fields.ts';
-import { reportForm } from './metadata.ts';
-import type { Findings } from './report.ts';
+import { reportFormatting } from './metadata.ts';
+import type { Differences } from './report.ts';
 
 /** @param version the format that the file is of: what later minor versions added is not expected in it */
 export function compareMetrics(
-  findings: Findings,
+  differences: Differences,
   file: string,
   text: string | null,
   { summary, version }: { readonly summary: RunSummary; readonly version: string },
 ): void {
-  if (text === null) return findings.add(file, 'the metrics of the run', 'missing');
+  if (text === null) return differences.add(file, 'the metrics of the run', 'missing');
   const computed = computeMetrics(summary);
-  const before = findings.items.length;
+  const before = differences.items.length;
   let recorded: unknown;
   try {
     recorded = JSON.parse(text);
   } catch (error) {
-    return findings.add(file, 'valid JSON', messageOf(error));
+    return differences.add(file, 'valid JSON', messageOf(error));
   }
   const isCurrent = version === FORMAT_VERSION;
   const expected: unknown = JSON.parse(JSON.stringify({ ...computed, format_version: version }));
-  compareFields(findings, 'metrics_fields', file, recorded, isCurrent ? expected : knownTo(recorded, expected));
+  compareFields(differences, 'metrics_fields', file, recorded, isCurrent ? expected : knownTo(recorded, expected));
   // Equal fields in another form: a field twice, or nested otherwise.
   const written = isCurrent ? metricsText(computed) : `${JSON.stringify(recorded, null, 2)}\n`;
-  if (findings.items.length === before && text !== written) reportForm(findings, file);
+  if (differences.items.length === before && text !== written) reportFormatting(differences, file);
 }
 
 /** `value` without the fields that `recorded` does not have. */

@@ -1,4 +1,4 @@
-/** What was logged after sealing is outside the archive: its lines must be records, and what they say of the archive true. */
+/** Checks what was logged after sealing, outside the archive: lines must be valid records and agree with the archive. */
 import { join } from 'node:path';
 import { EVENT_METADATA, type ArchiveFacts } from '../../schema/index.ts';
 import {
@@ -11,10 +11,10 @@ import {
   type RawLine,
 } from '../../store/index.ts';
 import type { ArchiveMember } from '../format/member.ts';
-import type { Findings } from './report.ts';
+import type { Differences } from './report.ts';
 
-export async function checkLoggedAfter(
-  findings: Findings,
+export async function checkPostSealRecords(
+  differences: Differences,
   runDir: string,
   members: readonly ArchiveMember[],
   facts: ArchiveFacts,
@@ -23,7 +23,7 @@ export async function checkLoggedAfter(
     if (type !== 'file' || !path.startsWith(`${LOGS_DIR}/`)) continue;
     let broken: string | null = null;
     const report = (): void => {
-      if (broken !== null) findings.add(`${path} after sealing`, 'records', broken);
+      if (broken !== null) differences.add(`${path} after sealing`, 'records', broken);
       broken = null;
     };
     for await (const line of linesFrom(join(runDir, path), bytes)) {
@@ -31,20 +31,20 @@ export async function checkLoggedAfter(
       if (line.ok && line.record.event === 'log.recovered') broken = null;
       report();
       if (!line.ok) broken = line.reason;
-      else if (line.record.event === 'archive_created') compareArchive(findings, path, line.record.metadata, facts);
+      else if (line.record.event === 'archive_created') compareArchive(differences, path, line.record.metadata, facts);
     }
     report();
   }
 }
 
-function compareArchive(findings: Findings, path: string, metadata: Record<string, unknown>, facts: ArchiveFacts): void {
+function compareArchive(differences: Differences, path: string, metadata: Record<string, unknown>, facts: ArchiveFacts): void {
   const logged = EVENT_METADATA.archive_created.safeParse(metadata);
   const what = `${path} archive_created`;
-  if (!logged.success) return findings.add(what, 'the facts of the archive', 'metadata of another form');
-  findings.compare(`${what} archive`, logged.data.archive, facts.name);
-  findings.compare(`${what} bytes`, String(logged.data.bytes), String(facts.bytes));
-  findings.compare(`${what} sha256`, logged.data.sha256, facts.sha256);
-  findings.compare(`${what} members`, String(logged.data.members), String(facts.members));
+  if (!logged.success) return differences.add(what, 'the facts of the archive', 'metadata of another form');
+  differences.compare(`${what} archive`, logged.data.archive, facts.name);
+  differences.compare(`${what} bytes`, String(logged.data.bytes), String(facts.bytes));
+  differences.compare(`${what} sha256`, logged.data.sha256, facts.sha256);
+  differences.compare(`${what} members`, String(logged.data.members), String(facts.members));
 }
 
 /** The lines behind the sealed bytes. None where the file is absent or shorter, which is another check's finding. */

@@ -13,11 +13,11 @@ import {
   type ReadItem,
 } from '../../store/index.ts';
 import { foldReconciliation, readReconciliation } from '../../summary/index.ts';
-import type { Findings } from './report.ts';
+import type { Differences } from './report.ts';
 
 type Recorded = NonNullable<RunMetadata['reconciliation']>;
 
-/** What stands beside the sealed record once a run was reconciled. */
+/** What reconciliation added after sealing. */
 export interface CheckedReconciliation {
   readonly summary: ReconciliationSummary | null;
   /** What metadata.json should say of it. */
@@ -30,14 +30,14 @@ export interface CheckedReconciliation {
  * @param sealedBytes of the log in the archive: a run may have written to it itself
  */
 export async function checkReconciliation(
-  findings: Findings,
+  differences: Differences,
   runDir: string,
   recorded: Recorded | null,
   run: { readonly runId: string | null; readonly sealedBytes: number },
 ): Promise<CheckedReconciliation | null> {
   const bytes = recorded?.log_bytes ?? run.sealedBytes;
   if (recorded !== null && !existsSync(join(runDir, LOGS_DIR))) {
-    findings.note(
+    differences.note(
       `${RECONCILIATION_LOG} is not here, as in a clone: its attempts are taken from metrics.json and were not checked`,
     );
     return { summary: await readReconciliation(runDir), confirmed: recorded };
@@ -46,12 +46,12 @@ export async function checkReconciliation(
   const size = (await stat(path).catch(() => null))?.size ?? null;
   if (size === null) {
     if (recorded === null) return null;
-    findings.add(RECONCILIATION_LOG, `${bytes} bytes, as ${METADATA_FILE} recorded`, 'missing');
+    differences.add(RECONCILIATION_LOG, `${bytes} bytes, as ${METADATA_FILE} recorded`, 'missing');
     return { summary: null, confirmed: recorded };
   }
-  if (size < bytes) findings.add(RECONCILIATION_LOG, `${bytes} bytes, as ${METADATA_FILE} recorded`, `${size} bytes`);
+  if (size < bytes) differences.add(RECONCILIATION_LOG, `${bytes} bytes, as ${METADATA_FILE} recorded`, `${size} bytes`);
   if (size > bytes) {
-    findings.add(
+    differences.add(
       RECONCILIATION_LOG,
       `${bytes} bytes, as ${METADATA_FILE} recorded`,
       `${size} bytes: an attempt was cut off or is going on, or somebody appended; the next attempt takes its records in`,
@@ -59,14 +59,14 @@ export async function checkReconciliation(
   }
   if (recorded === null) return null;
   const digest = await sha256OfFile(path, bytes);
-  findings.compare(`${RECONCILIATION_LOG} sha256`, recorded.log_sha256, digest);
+  differences.compare(`${RECONCILIATION_LOG} sha256`, recorded.log_sha256, digest);
   await using source = await openRunDirectory(runDir, { sealed: { [RECONCILIATION_LOG]: bytes } });
-  const summary = await foldReconciliation(ofRun(findings, readLogFile(source, RECONCILIATION_LOG), run.runId));
+  const summary = await foldReconciliation(ofRun(differences, readLogFile(source, RECONCILIATION_LOG), run.runId));
   if (summary === null) {
-    findings.add(`${METADATA_FILE} reconciliation`, `${recorded.attempts} attempts`, `none in ${RECONCILIATION_LOG}`);
+    differences.add(`${METADATA_FILE} reconciliation`, `${recorded.attempts} attempts`, `none in ${RECONCILIATION_LOG}`);
     return { summary, confirmed: recorded };
   }
-  findings.count('reconciliation_attempts', summary.attempts.length);
+  differences.count('reconciliation_attempts', summary.attempts.length);
   const { verification_status, last_attempt_at } = summary;
   return {
     summary,
@@ -75,13 +75,13 @@ export async function checkReconciliation(
 }
 
 /** Reports the first record of another run: the log of one run in the place of another's. */
-async function* ofRun(findings: Findings, items: AsyncIterable<ReadItem>, runId: string | null): AsyncGenerator<ReadItem> {
+async function* ofRun(differences: Differences, items: AsyncIterable<ReadItem>, runId: string | null): AsyncGenerator<ReadItem> {
   let reported = false;
   for await (const item of items) {
     if ('record' in item && item.record.run_id !== runId && !reported) {
       reported = true;
       const found = `run ${item.record.run_id}, in ${item.file} line ${item.line}`;
-      findings.add('records of another run', `run ${runId ?? 'unknown'}`, found);
+      differences.add('records of another run', `run ${runId ?? 'unknown'}`, found);
     }
     yield item;
   }

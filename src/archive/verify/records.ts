@@ -3,7 +3,7 @@ import type { RecordedError, RunSummary } from '../../schema/index.ts';
 import { LOGS_DIR, readRecords, RUN_LOG, SeqCoverage } from '../../store/index.ts';
 import type { ReadItem, RunSource } from '../../store/index.ts';
 import { foldRecords } from '../../summary/index.ts';
-import type { Findings } from './report.ts';
+import type { Differences } from './report.ts';
 
 /** Places named of each kind of difference; the rest is counted. */
 const NAMED = 5;
@@ -16,7 +16,7 @@ export interface FoldedRun {
   readonly hitl: string[];
 }
 
-export async function foldArchive(findings: Findings, source: RunSource): Promise<FoldedRun> {
+export async function foldArchive(differences: Differences, source: RunSource): Promise<FoldedRun> {
   const sizes = new Map((await source.files(LOGS_DIR)).map(({ path, bytes }) => [path, bytes]));
   const hitl: string[] = [];
   let error: RecordedError | null = null;
@@ -28,7 +28,7 @@ export async function foldArchive(findings: Findings, source: RunSource): Promis
     for await (const item of readRecords(source)) {
       if ('record' in item) {
         const { writer, seq, run_id, event, metadata } = item.record;
-        findings.count('log_records');
+        differences.count('log_records');
         if (event === 'run_end' && item.file === RUN_LOG) error = item.record.error ?? null;
         if (event === 'hitl') hitl.push(String(metadata['response_sha1']));
         run ??= run_id;
@@ -46,10 +46,10 @@ export async function foldArchive(findings: Findings, source: RunSource): Promis
   for (const [writer, seen] of numbers) {
     const holes = new Places();
     for (const { first, last } of seen.gaps()) holes.add(holeText(first, last));
-    holes.report(findings, `records of writer ${writer}`, 'every number once');
+    holes.report(differences, `records of writer ${writer}`, 'every number once');
   }
-  repeated.report(findings, 'record numbers', 'every number once');
-  foreign.report(findings, 'records of another run', `run ${run ?? 'unknown'}`);
+  repeated.report(differences, 'record numbers', 'every number once');
+  foreign.report(differences, 'records of another run', `run ${run ?? 'unknown'}`);
   return { summary, error, hitl };
 }
 
@@ -63,9 +63,9 @@ class Places {
     else this.#more += 1;
   }
 
-  report(findings: Findings, item: string, expected: string): void {
-    for (const place of this.#named) findings.add(item, expected, place);
-    if (this.#more > 0) findings.add(item, expected, `${this.#more} more such places`);
+  report(differences: Differences, item: string, expected: string): void {
+    for (const place of this.#named) differences.add(item, expected, place);
+    if (this.#more > 0) differences.add(item, expected, `${this.#more} more such places`);
   }
 }
 

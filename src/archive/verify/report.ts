@@ -32,7 +32,7 @@ export type CheckedThing =
   | 'reconciliation_attempts';
 
 /** Collects differences; every check reports through it. */
-export class Findings {
+export class Differences {
   readonly items: VerifyItem[] = [];
   readonly notes: string[] = [];
   readonly checked: Record<CheckedThing, number> = {

@@ -1,17 +1,17 @@
 /** Two texts of a summary compared line by line, each line named by its section, its step and its label. */
 import { FORMAT_VERSION } from '../../schema/index.ts';
 import { SUMMARY_FILE } from '../../store/index.ts';
-import type { Findings } from './report.ts';
+import type { Differences } from './report.ts';
 
 const ARCHIVE_SECTION = '\nARCHIVE INTEGRITY\n';
 
 /** The summary as of sealing. One that another minor version rendered may have other words for the same facts. */
-export function checkSealedSummary(findings: Findings, sealed: string | null, rendered: string, version: string): void {
+export function checkSealedSummary(differences: Differences, sealed: string | null, rendered: string, version: string): void {
   const file = `${SUMMARY_FILE} in the archive`;
-  if (sealed === null) findings.add(file, 'the summary as of sealing', 'missing from the archive');
-  else if (version === FORMAT_VERSION) compareSummary(findings, file, sealed, rendered);
+  if (sealed === null) differences.add(file, 'the summary as of sealing', 'missing from the archive');
+  else if (version === FORMAT_VERSION) compareSummary(differences, file, sealed, rendered);
   else
-    findings.note(
+    differences.note(
       `${SUMMARY_FILE} was rendered by a stepwell of format ${version}: it is compared with its sealed copy, not rendered again`,
     );
 }
@@ -22,19 +22,19 @@ export function withArchiveOf(sealed: string, rendered: string): string {
   return sealed.slice(0, end) + rendered.slice(start);
 }
 
-export function compareSummary(findings: Findings, file: string, expected: string, actual: string): void {
+export function compareSummary(differences: Differences, file: string, expected: string, actual: string): void {
   const printed = linesOf(expected);
   const recomputed = linesOf(actual);
   let differ = 0;
   for (const name of new Set([...printed.keys(), ...recomputed.keys()])) {
-    findings.count('summary_lines');
+    differences.count('summary_lines');
     const [one, other] = [printed.get(name), recomputed.get(name)];
     if (one === other) continue;
     differ += 1;
-    findings.add(`${file} ${name}`, one ?? 'no such line', other ?? 'no such line');
+    differences.add(`${file} ${name}`, one ?? 'no such line', other ?? 'no such line');
   }
   if (differ > 0 || expected === actual) return;
-  findings.add(file, 'these lines in this order', 'the same lines in another order');
+  differences.add(file, 'these lines in this order', 'the same lines in another order');
 }
 
 /** Name of each line to what it says. Lines of the same name are numbered. */

@@ -1,38 +1,37 @@
-/** Endpoints: as they are written, that of the experiment and what a framework changes of it, and as they can be reached. */
+/** Endpoints: as declared, the experiment's merged with a framework's, and as resolved. */
 import { isSecretName } from '../../secrets/index.ts';
 import type { ExperimentConfig, FrameworkSettings } from '../../schema/index.ts';
 import type { KeyPath } from '../errors.ts';
-import { expanded, expandReferences, keepSecretsOf, type Environment, type ResolveContext } from '../references.ts';
+import { expandOrReport, expandReferences, collectSecretsOf, type Environment, type ResolveContext } from '../references.ts';
 import type { ResolvedEndpoint } from '../resolved.ts';
 import { checkUrl, originOf, providerOf } from './url.ts';
 import { resolveUsageApi, type UsageSettings } from './usage-api.ts';
 
 type EndpointSettings = NonNullable<FrameworkSettings['endpoint']>;
 
-/** An endpoint as it is written, references and all, and where each of its keys stands in the file. */
-export interface WrittenEndpoint {
+/** An endpoint as declared, with references unexpanded, and the key path of each of its keys. */
+export interface DeclaredEndpoint {
   readonly settings: EndpointSettings;
-  /** The experiment's `api_key_id` is not taken over: the framework has a key of its own, and names no id of it. */
+  /** The framework has its own key but gives no id for it, and the experiment's `api_key_id` belongs to another key. */
   readonly lacksKeyId: boolean;
   readonly place: (...keys: string[]) => KeyPath;
 }
 
 /**
- * The endpoint of one framework: its own keys above those of the experiment's, those of `usage_api` one by one as well. What
- * belongs together stays together, so that no key is sent to a host that it is not for: a `base_url` on another host takes
- * nothing over, a `usage_api` of another provider nothing of the experiment's, and one at another address no `admin_key`. An
- * `api_key` of its own does not take over `api_key_id`, which names another key.
+ * The endpoint of one framework: its own keys override the experiment's, also within `usage_api`. So that no key is sent to a host
+ * it is not meant for, a `base_url` on another host inherits nothing, a `usage_api` of another provider inherits nothing from the
+ * experiment's, and one at another address no `admin_key`. A framework with its own `api_key` does not inherit `api_key_id`.
  *
  * @returns null when neither the framework nor the experiment has one
  */
-export function writtenEndpoint(
+export function declaredEndpoint(
   { endpoint: common, frameworks }: Pick<ExperimentConfig, 'endpoint' | 'frameworks'>,
   framework: string,
   env: Environment,
-): WrittenEndpoint | null {
+): DeclaredEndpoint | null {
   const own = frameworks[framework]?.endpoint;
   if (own === undefined) return common === undefined ? null : commonEndpoint(common);
-  const alone = common === undefined || isElsewhere(own, common, env);
+  const alone = common === undefined || hasOtherOrigin(own, common, env);
   const place = (...keys: string[]): KeyPath => {
     const isOwn =
       alone || keys.reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], own) !== undefined;
@@ -46,29 +45,33 @@ export function writtenEndpoint(
   return { settings: { ...common, ...own, usage_api: usage }, lacksKeyId, place };
 }
 
-export function commonEndpoint(common: EndpointSettings): WrittenEndpoint {
+export function commonEndpoint(common: EndpointSettings): DeclaredEndpoint {
   return { settings: common, lacksKeyId: false, place: (...keys) => ['endpoint', ...keys] };
 }
 
-/** For an `own` at the host of `common`. */
+/** Requires that `own` is on the host of `common`. */
 function mergedUsage(own: EndpointSettings, common: EndpointSettings, env: Environment): UsageSettings {
   const { usage_api: ours = {} } = own;
   const { usage_api: theirs = {}, base_url = '' } = common;
   const billedBy = theirs.provider ?? providerOf(originOf(base_url, env) ?? '');
   if (ours.provider !== undefined && ours.provider !== billedBy) return ours;
   const usage = { ...theirs, ...ours };
-  if (ours.admin_key === undefined && isElsewhere(ours, theirs, env)) delete usage.admin_key;
+  if (ours.admin_key === undefined && hasOtherOrigin(ours, theirs, env)) delete usage.admin_key;
   return usage;
 }
 
-function isElsewhere(own: Pick<UsageSettings, 'base_url'>, common: Pick<UsageSettings, 'base_url'>, env: Environment): boolean {
+function hasOtherOrigin(
+  own: Pick<UsageSettings, 'base_url'>,
+  common: Pick<UsageSettings, 'base_url'>,
+  env: Environment,
+): boolean {
   if (own.base_url === undefined || own.base_url === common.base_url) return false;
   const origin = originOf(own.base_url, env);
   return origin === null || origin !== originOf(common.base_url ?? '', env);
 }
 
-/** The endpoint with its key, in memory only; null when something of it is reported as a problem. */
-export function resolveEndpoint(written: WrittenEndpoint, to: ResolveContext): ResolvedEndpoint | null {
+/** The endpoint with its key, in memory only; null when a problem was reported. */
+export function resolveEndpoint(written: DeclaredEndpoint, to: ResolveContext): ResolvedEndpoint | null {
   const { settings, lacksKeyId, place } = written;
   const { base_url, api_key, ask_stream_usage: askStreamUsage = true } = settings;
   if (base_url === undefined) {
@@ -81,8 +84,8 @@ export function resolveEndpoint(written: WrittenEndpoint, to: ResolveContext): R
     to.report.warning(place('api_key'), says);
   }
   checkUrl(place('base_url'), base_url, to);
-  const baseUrl = expanded(place('base_url'), base_url, to);
-  keepSecretsOf('endpoint.base_url', base_url, to);
+  const baseUrl = expandOrReport(place('base_url'), base_url, to);
+  collectSecretsOf('endpoint.base_url', base_url, to);
   const apiKey = api_key === undefined ? null : resolveKey(place('api_key'), api_key, to);
   const usageApi = baseUrl === null ? null : resolveUsageApi(settings.usage_api ?? {}, place, baseUrl, to);
   if (baseUrl === null) return null;
@@ -95,7 +98,7 @@ function withoutSlash(url: string): string {
 }
 
 function resolveKey(path: KeyPath, text: string, to: ResolveContext): string | null {
-  const key = expanded(path, text, to);
+  const key = expandOrReport(path, text, to);
   if (key === null) return null;
   if (key === '') to.report.problem(path, 'is empty', 'Set the variable to the key, or leave out api_key where none is needed.');
   else if (!/^[\x21-\x7e]+$/.test(key)) {

@@ -14,7 +14,7 @@ const VERSIONED: Readonly<Record<string, string>> = {
   'generativelanguage.googleapis.com': '/v1beta',
 };
 
-/** Messages show what is written, never what a reference stands for: it may be a key in the wrong place. */
+/** Messages show the text as written, never the value of a reference: it may be a key in the wrong place. */
 export function checkUrl(path: KeyPath, written: string, { env, report }: ResolveContext): void {
   const fix = 'Write an absolute URL such as https://api.openai.com/v1.';
   const { value, unset, malformed } = expandReferences(written, env);
@@ -45,7 +45,7 @@ export function providerOf(baseUrl: string): UsageProvider | null {
   return host === 'api.anthropic.com' ? 'anthropic' : null;
 }
 
-/** The origin of what is written, once filled in; null when it cannot be told. */
+/** The origin of the URL after expansion; null when it cannot be determined. */
 export function originOf(written: string, env: ResolveContext['env']): string | null {
   const { value, unset, malformed } = expandReferences(written, env);
   return unset.length + malformed.length > 0 ? null : (URL.parse(value)?.origin ?? null);

@@ -3,7 +3,7 @@ import type { FrameworkSettings, UsageFilter, UsageProvider } from '../../schema
 import { abbreviatedKey, hasKeyShape, isSecretName } from '../../secrets/index.ts';
 import type { KeyPath } from '../errors.ts';
 import type { Report } from '../file/document.ts';
-import { expanded, expandReferences, type ResolveContext } from '../references.ts';
+import { expandOrReport, expandReferences, type ResolveContext } from '../references.ts';
 import { providerOf } from './url.ts';
 
 export type UsageSettings = NonNullable<NonNullable<FrameworkSettings['endpoint']>['usage_api']>;
@@ -24,14 +24,14 @@ export function isUsageId(key: string): boolean {
 }
 
 /** Ids that are keys, in any endpoint of the file. */
-export function checkWrittenIds(path: KeyPath, written: UsageSettings, report: Report): void {
+export function checkUsageIds(path: KeyPath, written: UsageSettings, report: Report): void {
   for (const id of IDS) {
     const value = written[id];
     if (value !== undefined && isKey(value)) refuseKey([...path, id], value, id, report);
   }
 }
 
-/** Who bills the calls to `baseUrl`; null where nobody can be asked. */
+/** The usage API that bills the calls to `baseUrl`; null when there is none. */
 export function resolveUsageApi(
   written: UsageSettings,
   place: (...keys: string[]) => KeyPath,
@@ -74,10 +74,10 @@ function resolveId(id: UsageId, text: string, provider: UsageProvider, path: Key
     to.report.problem(path, says, `Call the variable ${secretName}_ID, and set it to the id.`);
     return null;
   }
-  const value = expanded(path, text, to);
+  const value = expandOrReport(path, text, to);
   if (value === null) return null;
   if (isKey(value)) {
-    // What is written out has been looked at with the other literals.
+    // A literal was already checked by `checkUsageIds`.
     if (value !== text) refuseKey(path, value, id, to.report);
     return null;
   }

@@ -1,4 +1,4 @@
-/** The file as it was read: what it says, where each key stands, and what is found to be wrong with it. */
+/** The parsed file: its data, the location of each key, and the problems found. */
 import type { Alias, Document, Node, Pair } from 'yaml';
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
 import type { StepwellError } from '../../errors/index.ts';
@@ -15,7 +15,7 @@ export interface ConfigDocument {
 /** @param shownName how messages name the file */
 export function readConfigDocument(text: string, shownName: string): ConfigDocument {
   const lines = new LineCounter();
-  const document = parseDocument(hideReferences(text), { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(escapeReferences(text), { lineCounter: lines, prettyErrors: false });
   const place = (offset: number): string => {
     const { line, col } = lines.linePos(offset);
     return `${shownName}:${Math.max(line, 1)}:${Math.max(col, 1)}`;
@@ -28,7 +28,7 @@ export function readConfigDocument(text: string, shownName: string): ConfigDocum
       const sentence = `the key ${JSON.stringify(keyTextAt(text, fault.pos[0]))} is written twice in the same mapping.`;
       problems.push({ where, sentence, fix: 'Keep one of the two.' });
     } else if (!broken) {
-      // What follows the first mistake of grammar is mostly its echo.
+      // Later syntax errors are mostly consequences of the first.
       broken = true;
       problems.push({ where, ...yamlProblem(fault.code, fault.message, text.slice(fault.pos[0])) });
     }
@@ -36,7 +36,7 @@ export function readConfigDocument(text: string, shownName: string): ConfigDocum
   let value: unknown;
   if (!broken) {
     try {
-      value = showReferences(document.toJS());
+      value = unescapeReferences(document.toJS());
     } catch (error) {
       problems.push(aliasProblem(document, place, error as Error));
     }
@@ -45,18 +45,18 @@ export function readConfigDocument(text: string, shownName: string): ConfigDocum
 }
 
 /**
- * `${NAME}` is not a plain scalar inside `{…}` and `[…]`, yet everybody writes it there. Its braces are replaced by two
- * private characters while YAML is read; the length stays the same, so positions hold.
+ * `${NAME}` is not a plain scalar inside `{…}` and `[…]`, yet it is common there. Its braces are replaced by two private-use
+ * characters while YAML is parsed; the length stays the same, so positions stay correct.
  */
-function hideReferences(text: string): string {
+function escapeReferences(text: string): string {
   return text.replaceAll(/\$\{(\w*)\}/g, '$\uE000$1\uE001');
 }
 
-function showReferences(value: unknown): unknown {
+function unescapeReferences(value: unknown): unknown {
   if (typeof value === 'string') return value.replaceAll('\uE000', '{').replaceAll('\uE001', '}');
-  if (Array.isArray(value)) return value.map(showReferences);
+  if (Array.isArray(value)) return value.map(unescapeReferences);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, child]) => [showReferences(key), showReferences(child)]));
+  return Object.fromEntries(Object.entries(value).map(([key, child]) => [unescapeReferences(key), unescapeReferences(child)]));
 }
 
 function offsetOf(document: Document, path: KeyPath, at: 'key' | 'value'): number {
@@ -85,14 +85,14 @@ function resolved(node: Node | null, document: Document): Node | null {
 }
 
 function keyText(key: unknown): string {
-  return isScalar(key) ? String(showReferences(key.value)) : String(key);
+  return isScalar(key) ? String(unescapeReferences(key.value)) : String(key);
 }
 
 function keyTextAt(text: string, offset: number): string {
   return (/^[^:\n]*/.exec(text.slice(offset))?.[0] ?? '').trim().replaceAll(/^["']|["']$/g, '');
 }
 
-/** Reading the data of a document fails on aliases alone. A pattern such as `*.md` without quotes is one, too. */
+/** Only aliases make reading the data fail. An unquoted pattern such as `*.md` is an alias, too. */
 function aliasProblem(document: Document, place: (offset: number) => string, error: Error): ConfigProblem {
   const aliases: Alias[] = [];
   visit(document, { Alias: (_, alias) => void aliases.push(alias) });
@@ -135,16 +135,16 @@ function sentenceOf(message: string): string {
 export interface Report {
   readonly problems: ConfigProblem[];
   readonly warnings: string[];
-  /** A problem of the file; the sentence is completed with the key path in front. */
+  /** A problem in the file; the key path is put in front of `says`. */
   problem(path: KeyPath, says: string, fix: string, at?: 'key' | 'value'): void;
   /** A problem of a flag or an environment variable. */
-  outside(where: string, sentence: string, fix: string): void;
+  inputProblem(where: string, sentence: string, fix: string): void;
   warning(path: KeyPath, says: string): void;
-  /** What was collected as one error; undefined when nothing was. */
+  /** All collected problems as one error; undefined when there are none. */
   error(): StepwellError | undefined;
 }
 
-export function newReport(document: ConfigDocument): Report {
+export function createReport(document: ConfigDocument): Report {
   const problems: ConfigProblem[] = [...document.problems];
   const warnings: string[] = [];
   return {
@@ -153,23 +153,24 @@ export function newReport(document: ConfigDocument): Report {
     problem(path, says, fix, at) {
       const where = document.where(path, at);
       const sentence = `${showPath(path)} ${says}.`;
-      // Frameworks share an endpoint; what is wrong with it is said once.
+      // Frameworks can share an endpoint; report its problems once.
       if (problems.some((known) => known.where === where && known.sentence === sentence)) return;
       problems.push({ where, sentence, fix });
     },
-    outside(where, sentence, fix) {
+    inputProblem(where, sentence, fix) {
       problems.push({ where, sentence, fix });
     },
     warning(path, says) {
       const line = `${document.where(path)}: ${showPath(path)} ${says}.`;
       if (!warnings.includes(line)) warnings.push(line);
     },
-    error: () => (problems.length === 0 ? undefined : configError('CONFIG_INVALID', { problems: [...problems].sort(byPlace) })),
+    error: () =>
+      problems.length === 0 ? undefined : configError('CONFIG_INVALID', { problems: [...problems].sort(byPosition) }),
   };
 }
 
-/** In the order of the file; what stands outside it comes last. */
-function byPlace(a: ConfigProblem, b: ConfigProblem): number {
+/** In file order; problems outside the file come last. */
+function byPosition(a: ConfigProblem, b: ConfigProblem): number {
   const [lineA, columnA] = placeOf(a);
   const [lineB, columnB] = placeOf(b);
   return lineA - lineB || columnA - columnB;
@@ -180,8 +181,8 @@ function placeOf(problem: ConfigProblem): [number, number] {
   return match === null ? [Number.MAX_SAFE_INTEGER, 0] : [Number(match[1]), Number(match[2])];
 }
 
-/** What stands under a key of data whose shape is not known; undefined when it is not there. */
-export function entryOf(value: unknown, key: string): unknown {
+/** The value of a key in data of unknown shape; undefined when absent. */
+export function valueOfKey(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, key)
     ? (value as Record<string, unknown>)[key]
     : undefined;

@@ -1,18 +1,18 @@
-/** From what zod found to sentences for the person who wrote the file, in the terms of the published JSON Schema. */
+/** Turns zod issues into sentences for the user, in the terms of the JSON Schema. */
 import { z } from 'zod';
 import type { ExperimentConfig } from '../../schema/index.ts';
 import { plural } from '../../format/index.ts';
 import type { AdapterTable } from '../frameworks.ts';
 import type { ConfigDocument } from './document.ts';
 import { showValue } from '../show-value.ts';
-import { didYouMean, nearest } from '../suggest.ts';
+import { didYouMean, closestMatch } from '../suggest.ts';
 import type { ConfigProblem, KeyPath } from '../errors.ts';
 import { showPath } from '../errors.ts';
 
 type Schema = z.core.JSONSchema.JSONSchema;
 
-/** Each deviation from the shape as a problem of its own. */
-export function shapeProblems(
+/** One problem for each zod issue. */
+export function schemaProblems(
   document: ConfigDocument,
   error: z.ZodError,
   schema: typeof ExperimentConfig,
@@ -27,7 +27,7 @@ export function shapeProblems(
     const known = keysOf(schemaAt(root, path));
     for (const key of issue.keys) {
       const elsewhere = belongsToAdapters(key, path, adapters) || belongsElsewhere(root, key, path);
-      const candidate = elsewhere === '' ? nearest(key, known) : null;
+      const candidate = elsewhere === '' ? closestMatch(key, known) : null;
       if (candidate !== null) meant.add(showPath([...path, candidate]));
       const hint = elsewhere === '' ? didYouMean(key, known) : elsewhere;
       problems.push({
@@ -38,15 +38,15 @@ export function shapeProblems(
     }
   }
   for (const { issue, path } of issues) {
-    // A misspelt key is reported as such, not once more as missing.
+    // A misspelled key is not reported a second time as missing.
     if (issue.code === 'unrecognized_keys' || meant.has(showPath(path))) continue;
     problems.push(problemOf(document, schemaAt(root, path), path));
   }
   return problems;
 }
 
-/** The top-level sections that are right by themselves. */
-export function rightSections(value: unknown, { shape }: typeof ExperimentConfig): Partial<ExperimentConfig> {
+/** The top-level sections that are valid on their own. */
+export function validSections(value: unknown, { shape }: typeof ExperimentConfig): Partial<ExperimentConfig> {
   const entries = Object.entries(shape).flatMap(([section, schema]) => {
     const result = schema.safeParse((value as Record<string, unknown>)[section]);
     return result.success ? [[section, result.data] as const] : [];

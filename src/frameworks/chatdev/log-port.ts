@@ -1,11 +1,11 @@
 /** ChatDev sends each log line to a page that may listen on this port, and waits for the answer without a time limit. */
 import { connect } from 'node:net';
-import { keepFree } from '../../validate/index.ts';
+import { excludePort } from '../../validate/index.ts';
 
 export const LOG_PORT = 8000;
 
 // It sends them from every run, so the application of another run must not listen there.
-keepFree(LOG_PORT);
+excludePort(LOG_PORT);
 
 const CONNECT_TIMEOUT_MS = 1000;
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { adapters } from '../../../src/frameworks/index.ts';
 import { loadConfig } from '../../../src/config/index.ts';
-import { writtenEndpoint } from '../../../src/config/endpoint/endpoint.ts';
+import { declaredEndpoint } from '../../../src/config/endpoint/endpoint.ts';
 import type { LoadConfigOptions } from '../../../src/config/load.ts';
 import type { ResolvedConfig, ResolvedEndpoint } from '../../../src/config/resolved.ts';
 import { refusal } from '../refusal.ts';
@@ -112,7 +112,7 @@ test('a usage API of another provider, or at another address, gets no key that i
   const gateway = (usage: string) => `endpoint: { base_url: "https://gw.example/v1", usage_api: ${usage} }\n`;
   const usageOf = (own: string, common: string, env: Record<string, string> = ENV) => {
     const resolved = load(`{ x: { adapter: baseline, endpoint: { usage_api: ${own} } } }`, { common, env });
-    return { ids: endpointOf(resolved, 'x')?.usageApi, written: writtenEndpoint(resolved.config, 'x', env)?.settings.usage_api };
+    return { ids: endpointOf(resolved, 'x')?.usageApi, written: declaredEndpoint(resolved.config, 'x', env)?.settings.usage_api };
   };
   const openai = gateway('{ provider: openai, admin_key: "${OPENAI_ADMIN_KEY}", project_id: proj_1 }');
   const other = usageOf('{ provider: anthropic, workspace_id: wrkspc_1 }', openai);

@@ -1,4 +1,4 @@
-/** The JSON Schema of experiment.yaml, with the adapters' own keys: an editor offers of them what applies. */
+/** The JSON Schema of experiment.yaml, with the keys of each adapter, for completion in editors. */
 import { z } from 'zod';
 import { jsonSchemaText, type JsonSchema } from '../../schema/index.ts';
 import { frameworkSchema, settingsOf, type AdapterTable } from '../frameworks.ts';
@@ -42,7 +42,7 @@ export function experimentSchemaText(table: AdapterTable): string {
           description: 'A framework; its adapter decides which keys it has.',
           allOf: [
             ...names.map((name) => ({ if: named({ const: name }), then: definition(`framework_${name}`) })),
-            // An adapter of one's own, or one that is still to be written.
+            // A custom adapter, or a name still being typed.
             { if: { not: named({ enum: names }) }, then: definition('framework_of_unknown_adapter') },
           ],
         },
@@ -54,7 +54,7 @@ export function experimentSchemaText(table: AdapterTable): string {
   });
 }
 
-/** What every framework has stands once. @param name null for an adapter that is not in the table */
+/** Keys that every framework has are referenced. @param name null for an adapter that is not in the table */
 function shapeOf(name: string | null, table: AdapterTable): JsonSchema {
   const { keys } = settingsOf(name ?? '', table);
   const { $schema: _, ...shape } = z.toJSONSchema(frameworkSchema({ keys }), { io: 'input' });

@@ -4,12 +4,12 @@ import { messageOf } from '../errors/index.ts';
 import { getLogger, withPendingRun, withRun } from '../log/index.ts';
 import { createRedactor, redactDeep } from '../secrets/index.ts';
 import type { PriceBook } from '../meter/index.ts';
-import { digestOf, type ResolvedConfig, type ResolvedFramework } from '../config/index.ts';
+import { checksDigest, type ResolvedConfig, type ResolvedFramework } from '../config/index.ts';
 import { executeRun, type Adapter } from '../run/index.ts';
 import type { EventMetadata, HostFacts, RunMetadata } from '../schema/index.ts';
 import { followRecords, LOGS_DIR } from '../store/index.ts';
 import { createRunDirectory, type NewRun } from './directory.ts';
-import { openMetadata } from './metadata.ts';
+import { initialMetadata } from './metadata.ts';
 import type { ModelAccess } from './model.ts';
 import type { ExperimentOptions, ExperimentPlan, PlannedRun, ProgressEvent, RunResult, StartedRun } from './options.ts';
 import { sealRun } from './seal.ts';
@@ -17,8 +17,8 @@ import { secretsOfRun } from './secrets.ts';
 
 const log = getLogger('experiment', { component: 'orchestrator' });
 
-/** What all runs of an experiment share. */
-export interface Shared {
+/** Shared by all runs of an experiment. */
+export interface ExperimentContext {
   readonly options: ExperimentOptions;
   readonly plan: ExperimentPlan;
   readonly resolved: ResolvedConfig;
@@ -30,7 +30,7 @@ export interface Shared {
 }
 
 /** Executes and seals one run. Throws only when its directory could not be made. */
-export async function runOne(shared: Shared, planned: PlannedRun): Promise<RunResult> {
+export async function runAndSeal(shared: ExperimentContext, planned: PlannedRun): Promise<RunResult> {
   const { options, plan, resolved } = shared;
   const framework = resolved.frameworks.find(({ name }) => name === planned.framework);
   const adapter = shared.adapters[planned.adapter];
@@ -41,14 +41,14 @@ export async function runOne(shared: Shared, planned: PlannedRun): Promise<RunRe
     const { values: secrets, ignored } = secretsOfRun(
       env,
       { values: resolved.secrets.map(({ value }) => value) },
-      ownWords(shared),
+      recordWords(shared),
     );
-    recordEarly(shared, planned, ignored);
+    recordStart(shared, planned, ignored);
     const created = await createDirectory(shared, planned, { framework, secrets });
     const { runId, runDir, lease } = created;
     const { replayOf, steps } = plan;
     const run: StartedRun = { ...planned, runId, runDir, replayOf, steps };
-    tell(options, { type: 'run_started', run });
+    reportProgress(options, { type: 'run_started', run });
     const scope = {
       runId,
       framework: planned.framework,
@@ -56,28 +56,32 @@ export async function runOne(shared: Shared, planned: PlannedRun): Promise<RunRe
       secrets,
       console: options.console ?? null,
     };
-    const following = follow(run, options);
+    const following = forwardRecords(run, options);
     let result: RunResult;
     try {
       result = await withRun(scope, async () => await executeAndSeal(shared, run, { adapter, framework, created }));
     } finally {
-      // Also after an error of our own: `recover` can then complete the record while this process lives on.
+      // Also after an internal error: `recover` can then complete the record while this process still runs.
       await following.end();
       await lease.release();
     }
-    tell(options, { type: 'run_finished', run, result });
+    reportProgress(options, { type: 'run_finished', run, result });
     return result;
   });
 }
 
-function ownWords({ plan, resolved }: Shared): string[] {
+function recordWords({ plan, resolved }: ExperimentContext): string[] {
   return [
     ...resolved.frameworks.flatMap(({ name, adapter, model }) => [name, adapter, model]),
     ...plan.steps.map(({ name }) => name),
   ];
 }
 
-function recordEarly({ plan, resolved }: Shared, { framework, round }: PlannedRun, ignoredSecrets: readonly string[]): void {
+function recordStart(
+  { plan, resolved }: ExperimentContext,
+  { framework, round }: PlannedRun,
+  ignoredSecrets: readonly string[],
+): void {
   log.info(`Configuration ${resolved.shownFile} loaded`, {
     event: 'config_loaded',
     metadata: {
@@ -99,7 +103,7 @@ function recordEarly({ plan, resolved }: Shared, { framework, round }: PlannedRu
 }
 
 async function createDirectory(
-  shared: Shared,
+  shared: ExperimentContext,
   planned: PlannedRun,
   { framework, secrets }: { framework: ResolvedFramework; secrets: readonly string[] },
 ): Promise<NewRun> {
@@ -111,7 +115,7 @@ async function createDirectory(
     configText: redactor.redact(resolved.snapshot.text),
     metadataOf: (runId) =>
       redactDeep(
-        openMetadata(
+        initialMetadata(
           {
             run_id: runId,
             framework: planned.framework,
@@ -123,7 +127,7 @@ async function createDirectory(
             round: planned.round,
             random_seed: resolved.config.random_seed,
             config_sha256: resolved.snapshot.sha256,
-            checks_digest: digestOf(framework.validation),
+            checks_digest: checksDigest(framework.validation),
             steps: [...plan.steps],
             host: shared.host,
             project: shared.project,
@@ -136,7 +140,7 @@ async function createDirectory(
 }
 
 async function executeAndSeal(
-  shared: Shared,
+  shared: ExperimentContext,
   run: StartedRun,
   { adapter, framework, created }: { adapter: Adapter; framework: ResolvedFramework; created: NewRun },
 ): Promise<RunResult> {
@@ -183,11 +187,11 @@ function recordPrices({ facts, message }: PriceBook): void {
   log.info(message, { event: 'prices_loaded', metadata: facts satisfies EventMetadata<'prices_loaded'> });
 }
 
-/** Displays that have failed: they are told nothing more. */
+/** Progress callbacks that threw once; they are not called again. */
 const failedDisplays = new WeakSet<NonNullable<ExperimentOptions['onProgress']>>();
 
-/** A display that fails is no reason for the run to fail. */
-function tell({ onProgress }: ExperimentOptions, event: ProgressEvent): void {
+/** A failing progress callback must not fail the run. */
+function reportProgress({ onProgress }: ExperimentOptions, event: ProgressEvent): void {
   if (onProgress === undefined || failedDisplays.has(onProgress)) return;
   try {
     onProgress(event);
@@ -197,17 +201,17 @@ function tell({ onProgress }: ExperimentOptions, event: ProgressEvent): void {
   }
 }
 
-/** Hands the run's records to the display as they are written; `end` returns when all have been handed over. */
-function follow(run: StartedRun, options: ExperimentOptions): { end: () => Promise<void> } {
+/** Passes the run's records to the progress callback as they are written; `end` waits until all have been passed. */
+function forwardRecords(run: StartedRun, options: ExperimentOptions): { end: () => Promise<void> } {
   if (options.onProgress === undefined) return { end: async () => {} };
   let live = true;
   const following = (async () => {
     const items = followRecords(run.runDir, { isLive: () => Promise.resolve(live) });
     for await (const item of items) {
       if (!('record' in item)) continue;
-      tell(options, { type: 'record', run, ...item });
-      // Told from here, so that it comes after all that the run did.
-      if (item.record.event === 'run_end') tell(options, { type: 'sealing', run });
+      reportProgress(options, { type: 'record', run, ...item });
+      // Reported here, so that it comes after all records of the run.
+      if (item.record.event === 'run_end') reportProgress(options, { type: 'sealing', run });
     }
   })().catch((error: Error) => process.emitWarning(error));
   return {

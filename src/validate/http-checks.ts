@@ -1,4 +1,4 @@
-/** A started service: waited for, asked the checks in order, and watched meanwhile. */
+/** Runs the HTTP checks against a started service, in order, and monitors its uptime meanwhile. */
 import { describeOutcome } from '../exec/index.ts';
 import type { Logger } from '../log/index.ts';
 import type { AppConfig, EventMetadata, HttpCheck } from '../schema/index.ts';
@@ -8,12 +8,12 @@ import type { CheckResult } from './check.ts';
 import { runCheck } from './check.ts';
 import { startMonitor } from './monitor.ts';
 
-export type AppMeasures = Pick<
+export type AppMeasurements = Pick<
   EventMetadata<'validation_end'>,
   'app_started' | 'checks_passed' | 'checks_total' | 'crud_passed' | 'crud_total' | 'polls' | 'polls_failed' | 'down_seconds'
 >;
 
-export interface FlowOptions {
+export interface HttpCheckOptions {
   readonly app: AppConfig;
   readonly checks: readonly HttpCheck[];
   readonly step: number;
@@ -24,10 +24,10 @@ export interface FlowOptions {
   readonly log: Logger;
 }
 
-/** Does not stop the service. An interruption leaves out the checks that were not sent. */
-export async function watchApp(app: App, options: FlowOptions): Promise<AppMeasures> {
+/** Does not stop the service. After an interruption, checks that were not sent are absent. */
+export async function checkApp(app: App, options: HttpCheckOptions): Promise<AppMeasurements> {
   const { log, signal } = options;
-  const tally = newTally(log);
+  const tally = createTally(log);
   const checks = options.checks.filter(
     ({ from_step, until_step }) => options.step >= from_step && options.step <= (until_step ?? Infinity),
   );
@@ -80,7 +80,7 @@ const NOT_SENT: Omit<CheckResult, 'path'> = {
   durationSeconds: 0,
 };
 
-function newTally(log: Logger) {
+function createTally(log: Logger) {
   const counts = { checks_passed: 0, checks_total: 0, crud_passed: 0, crud_total: 0 };
   return {
     add(check: HttpCheck, result: Omit<CheckResult, 'path'> & { path?: string }): void {

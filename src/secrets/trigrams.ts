@@ -1,12 +1,12 @@
-/** Three neighboring characters of a text, as a number. */
+/** Trigrams: three adjacent characters of a text, as a hash. */
 
 /** The hash of three characters: `((a << 10) ^ (b << 5) ^ c) & TRIPLE_MASK`. */
-export const TRIPLE_MASK = 0x7fff;
+export const TRIGRAM_MASK = 0x7fff;
 
 /** One bit for each hash: 4 KiB, which stay in the processor's nearest cache. */
-export type Triples = Int32Array;
+export type TrigramBits = Int32Array;
 
-/** Where the two neighboring triples of a text stand that other texts have least often. */
+/** Offsets of the two adjacent trigrams of a text that are rarest in other texts. */
 export function rarestPair(text: string): [number, number] {
   let best = 0;
   let bestRarity = -1;
