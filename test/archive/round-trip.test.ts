@@ -8,7 +8,7 @@ import * as fc from 'fast-check';
 import { list } from 'tar';
 import { openArchive, openArchiveBytes, packRun } from '../../src/archive/index.ts';
 import { encodeHeader } from '../../src/archive/format/tar.ts';
-import { memoryBytes } from '../store/memory-bytes.ts';
+import { createMemoryBytes } from '../store/memory-bytes.ts';
 import { describeSource } from '../store/source-contract.ts';
 import { ENDED, scratchDir, sha256, writeTree } from './sealed-run.ts';
 
@@ -23,7 +23,7 @@ for (const [name, most] of [
 ] as const) {
   describeSource(`archive ${name}`, async (runDir) => {
     await packRun({ runDir, exclude: [], modifiedAt: ENDED });
-    return openArchiveBytes(memoryBytes(await readFile(join(runDir, 'run.tar.gz')), { most }), 'memory');
+    return openArchiveBytes(createMemoryBytes(await readFile(join(runDir, 'run.tar.gz')), { maxReadBytes: most }), 'memory');
   });
 }
 

@@ -10,7 +10,7 @@ import { checksumsText } from '../../src/archive/format/checksums.ts';
 import { encodeHeader, headerSum, TAR_END, type TarEntry } from '../../src/archive/format/tar.ts';
 import { ArchiveWriter } from '../../src/archive/writer.ts';
 import { readRange } from '../../src/store/index.ts';
-import { memoryBytes } from '../store/memory-bytes.ts';
+import { createMemoryBytes } from '../store/memory-bytes.ts';
 import { ENDED, scratchDir, sha256, writeTree } from './sealed-run.ts';
 
 const entry = (path: string, more: Partial<TarEntry> = {}): TarEntry => {
@@ -187,15 +187,15 @@ test('an archive whose bytes stop coming is an error with the reason, and is clo
   await writeTree(runDir, { 'logs/run.log': Buffer.from(Array.from({ length: 3_000_000 }, (_, at) => (at * 7919) % 256)) });
   await packRun({ runDir, exclude: [], modifiedAt: ENDED });
   const data = await readFile(join(runDir, 'run.tar.gz'));
-  const lost = memoryBytes(data, { failAt: data.length >> 1 });
+  const lost = createMemoryBytes(data, { failAt: data.length >> 1 });
   await assert.rejects(openArchiveBytes(lost, 'store://1'), { code: 'RUN_UNREADABLE', message: /ECONNRESET, at store:\/\/1/ });
   assert.equal(lost.isClosed, true);
-  const cut = memoryBytes(data.subarray(0, data.length - 100), { size: data.length });
+  const cut = createMemoryBytes(data.subarray(0, data.length - 100), { size: data.length });
   await assert.rejects(openArchiveBytes(cut, 'store://1'), {
     code: 'ARCHIVE_DAMAGED',
     message: /it ends at byte \d+, while it was read/,
   });
-  const boundless = memoryBytes(data, { size: 2 ** 52 });
+  const boundless = createMemoryBytes(data, { size: 2 ** 52 });
   await assert.rejects(openArchiveBytes(boundless, 'store://1'), { code: 'ARCHIVE_DAMAGED', message: /it ends at byte/ });
 });
 

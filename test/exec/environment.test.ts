@@ -4,7 +4,7 @@ import { allowedEnvironment } from '../../src/exec/index.ts';
 
 const own = { home: '/run/home', tmpdir: '/run/tmp', processTag: 'r1:abc', extra: {} };
 
-test('of the parent only PATH, LANG, LC_*, TZ and TERM pass', () => {
+test('only PATH, LANG, LC_*, TZ and TERM are inherited from the parent environment', () => {
   const parent = {
     PATH: '/bin',
     LANG: 'C.UTF-8',
@@ -34,7 +34,7 @@ test('of the parent only PATH, LANG, LC_*, TZ and TERM pass', () => {
   });
 });
 
-test('extra values win, but never over the process tag', () => {
+test('extra variables override inherited ones but never the process tag', () => {
   const env = allowedEnvironment(
     { PATH: '/bin' },
     { ...own, extra: { PATH: '/opt/bin', MODE: 'batch', STEPWELL_MARK: 'other' } },

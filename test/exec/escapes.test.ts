@@ -8,7 +8,7 @@ function remove(...chunks: string[]): string {
   return chunks.map((chunk) => remover.push(chunk)).join('') + remover.end();
 }
 
-test('colours, cursor movements, titles, links and short sequences are removed', () => {
+test('colors, cursor movements, titles, links and short escape sequences are removed', () => {
   assert.equal(remove('\x1b[1;31mred\x1b[0m'), 'red');
   assert.equal(remove('\x1b[38:2::1:2:3mx\x1b[?25l\x1b[2K\x1b[10;5Hy'), 'xy');
   assert.equal(remove('\x1b]0;a title\x07text'), 'text');
@@ -18,7 +18,7 @@ test('colours, cursor movements, titles, links and short sequences are removed',
   assert.equal(remove('\x9b31mred\x9d0;title\x9c.'), 'red.');
 });
 
-test('tabs, other control characters and text that looks a little like a sequence stay', () => {
+test('tabs, other control characters and text that only resembles an escape sequence are kept', () => {
   assert.equal(remove('a\tb\0c\bd\x7f[31m'), 'a\tb\0c\bd\x7f[31m');
   assert.equal(remove('\x1b[31\nnext'), '\x1b[31\nnext');
   assert.equal(remove('\x1b]0;a title that never ends\nnext line'), '\x1b]0;a title that never ends\nnext line');
@@ -26,14 +26,14 @@ test('tabs, other control characters and text that looks a little like a sequenc
   assert.equal(remove('ends in \x1b[3'), 'ends in \x1b[3');
 });
 
-test('a sequence that never ends does not hold the output back', () => {
+test('an escape sequence that never ends does not hold back the output', () => {
   const remover = createEscapeFilter();
   const first = remover.push('\x1b]0;');
   const rest = Array.from({ length: 100 }, () => remover.push('x'.repeat(100))).join('');
   assert.equal(first + rest, `\x1b]0;${'x'.repeat(10_000)}`);
 });
 
-test('what comes of a text does not depend on its chunks', () => {
+test('the filtered text does not depend on how the input is split into chunks', () => {
   const piece = fc.constantFrom(
     '\x1b',
     '[',

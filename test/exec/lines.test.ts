@@ -13,24 +13,24 @@ function split(chunks: readonly string[], maxBytes?: number) {
 
 const texts = (chunks: readonly string[]) => split(chunks).lines.map((line) => line.text);
 
-test('a line ends at \\n, \\r\\n or a bare \\r, also when \\r and \\n come in two chunks', () => {
+test('a line ends at \\n, \\r\\n or a bare \\r, even when \\r and \\n arrive in different chunks', () => {
   assert.deepEqual(texts(['a\nb\r\nc\rd']), ['a', 'b', 'c', 'd']);
   assert.deepEqual(texts(['a\r', '\nb']), ['a', 'b']);
   assert.deepEqual(texts(['a\r', '', '\nb']), ['a', 'b']);
   assert.deepEqual(texts(['a\r', 'b\n', '\n']), ['a', 'b', '']);
 });
 
-test('each state of a progress display is a line', () => {
+test('each state of a progress bar becomes its own line', () => {
   assert.deepEqual(texts(['10 %\r', '20 %\r100 %\n']), ['10 %', '20 %', '100 %']);
 });
 
-test('a last line without end of line is delivered, and an empty output has no line', () => {
+test('a last line without a newline is delivered, and empty output has no lines', () => {
   assert.deepEqual(texts(['a\nlast']), ['a', 'last']);
   assert.deepEqual(texts([]), []);
   assert.deepEqual(texts(['\n']), ['']);
 });
 
-test('a line that fits is whole, one byte more makes two parts', () => {
+test('a line at the size limit stays whole, and one byte more splits it into two parts', () => {
   assert.deepEqual(split(['x'.repeat(100), '\n'], 100).lines, [{ text: 'x'.repeat(100) }]);
   assert.deepEqual(split(['x'.repeat(101)], 100), {
     lines: [
@@ -41,7 +41,7 @@ test('a line that fits is whole, one byte more makes two parts', () => {
   });
 });
 
-test('how text is cut into chunks changes no line', () => {
+test('lines do not depend on how the text is split into chunks', () => {
   const pieces = fc.array(
     fc.oneof(fc.constantFrom('\n', '\r', '\r\n', '\0', '"', '😀', 'é', '漢'), fc.string({ unit: 'binary' })),
   );
@@ -55,7 +55,7 @@ test('how text is cut into chunks changes no line', () => {
   );
 });
 
-test('parts put together are the line, each fits its record, none divides a character', () => {
+test('the parts of a line add up to it, each fits a record, and none splits a character', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', minLength: 1, maxLength: 300 }), fc.integer({ min: 8, max: 64 }), (raw, maxBytes) => {
       const line = raw.replaceAll(/[\r\n]/g, '\0');

@@ -39,7 +39,7 @@ async function logged(script: string, options: Partial<LoggedProgramOptions> = {
   return { result, entries, start: of('process_start'), output: of('process_output'), end: of('process_end') };
 }
 
-test('start, each line and end are records of the agreed shape', async () => {
+test('the start, each output line and the end are recorded in the documented shape', async () => {
   const { result, entries, start, output, end } = await logged('echo out; echo err >&2; exit 3');
   assert.equal(entries[0], start[0]);
   assert.equal(entries.at(-1), end[0]);
@@ -55,12 +55,12 @@ test('start, each line and end are records of the agreed shape', async () => {
   assert.deepEqual([end[0]?.level, end[0]?.message], ['warn', 'sh: exit code 3']);
 });
 
-test('the signal that ended a program at its time limit stands in process_end', async () => {
+test('process_end records the signal that ended a program at its time limit', async () => {
   const { end } = await logged('exec sleep 60', { timeoutMs: 100 });
   assert.deepEqual([end[0]?.metadata?.['exit_code'], end[0]?.metadata?.['signal']], [null, 'SIGTERM']);
 });
 
-test('escapes of the terminal are removed, other control characters are left to JSON', async () => {
+test('terminal escapes are removed from output, and other control characters are escaped by JSON', async () => {
   const { output } = await logged(String.raw`printf '\033[32mok\033[0m\tdone\0\n\033]0;title\007next\n'`);
   assert.deepEqual(
     output.map((entry) => entry.message),
@@ -68,13 +68,13 @@ test('escapes of the terminal are removed, other control characters are left to 
   );
 });
 
-test('what was held back as the beginning of something is delivered at the end', async () => {
+test('text held back as a possible secret is delivered when the output ends', async () => {
   const { stream: redact } = createRedactor({ values: ['correct-horse-battery-staple'] });
   const { output } = await logged(String.raw`printf 'correct-horse \033[3'; printf 'correct-hor' >&2`, { redact });
   assert.deepEqual(new Set(output.map((entry) => entry.message)), new Set(['correct-horse \x1b[3', 'correct-hor']));
 });
 
-test('a line longer than a record continues in parts', async () => {
+test('a line longer than a record is recorded in parts', async () => {
   const { output } = await logged("head -c 600000 /dev/zero | tr '\\0' x; echo");
   assert.deepEqual(
     output.map(({ metadata }) => [metadata?.['part'], metadata?.['last_part']]),
@@ -87,7 +87,7 @@ test('a line longer than a record continues in parts', async () => {
   assert.equal(output.map((entry) => entry.message).join(''), 'x'.repeat(600_000));
 });
 
-test('a secret is kept out wherever it is cut, by two writes or by the border of two parts', async () => {
+test('a secret is redacted even when two writes or two parts split it', async () => {
   const secret = 'correct-horse-battery-staple';
   const redact = () => createRedactor({ values: [secret] }).stream();
   const halves = await logged(`printf 'key=${secret.slice(0, 9)}'; sleep 0.05; printf '${secret.slice(9)} end\\n'`, { redact });
@@ -110,7 +110,7 @@ test('a secret is kept out wherever it is cut, by two writes or by the border of
   assert.ok(!text.includes(secret.slice(0, 9)) && !text.includes(secret.slice(-9)), text.slice(-300));
 });
 
-test('a private key is kept out over its lines', async () => {
+test('a private key that spans several lines is redacted', async () => {
   const key = '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\nBKcwggSjAgEAAoIBAQ\n-----END PRIVATE KEY-----';
   const { output } = await logged('cat', { stdin: `before\n${key}\nafter\n` });
   const text = output.map((entry) => entry.message).join('\n');
@@ -119,7 +119,7 @@ test('a private key is kept out over its lines', async () => {
   assert.ok(!text.includes('MIIEv') && !text.includes('BKcwg'), text);
 });
 
-test('a long argument is shortened in the record, not for the program', async () => {
+test('a long argument is shortened in the record but passed to the program in full', async () => {
   const { start, output } = await logged('printf %s "$1" | wc -c', {
     command: ['sh', '-c', 'printf %s "$1" | wc -c', 'sh', 'p'.repeat(50_000)],
   });
@@ -127,24 +127,28 @@ test('a long argument is shortened in the record, not for the program', async ()
   assert.equal(output[0]?.message.trim(), '50000');
 });
 
-test('a secret is not cut in half where an argument is shortened', async () => {
+test('an argument is redacted before it is shortened, so that no half secret remains', async () => {
   const { stream: redact } = createRedactor({ values: ['correct-horse-battery-staple'] });
   const command = ['true', `${'p'.repeat(490)}correct-horse-battery-staple${'q'.repeat(5000)}`] as const;
   const { start } = await logged('', { command, redact });
   assert.ok(!JSON.stringify(start).includes('correct-hor'), JSON.stringify(start));
 });
 
-test('a program that cannot be started has an end with the error and no start', async () => {
+test('a program that cannot be started records process_end with the error and no process_start', async () => {
   const { start, end } = await logged('', { command: ['no-such-program-anywhere'] });
   assert.equal(start.length, 0);
   assert.equal(end[0]?.metadata?.['pid'], null);
   assert.equal((end[0]?.error as { code: string } | undefined)?.code, 'PROGRAM_NOT_FOUND');
 });
 
-test('what was left behind and had to be ended is said', { skip: process.platform !== 'linux' }, async () => {
-  const { entries } = await logged(`sleep ${newToken()} > /dev/null 2>&1 & exit 0`);
-  assert.ok(
-    entries.some(({ level, message }) => level === 'warn' && message === 'Ended 1 process of sh'),
-    JSON.stringify(entries),
-  );
-});
+test(
+  'processes that a program left behind and that had to be ended are recorded',
+  { skip: process.platform !== 'linux' },
+  async () => {
+    const { entries } = await logged(`sleep ${newToken()} > /dev/null 2>&1 & exit 0`);
+    assert.ok(
+      entries.some(({ level, message }) => level === 'warn' && message === 'Ended 1 process of sh'),
+      JSON.stringify(entries),
+    );
+  },
+);

@@ -17,7 +17,7 @@ function spawnError(result: ProgramResult) {
   return result.outcome.status === 'spawn_failed' ? result.outcome.error : assert.fail();
 }
 
-test('exit code, lines of both streams and their counts', async () => {
+test('the result has the exit code, the lines of both streams and their counts', async () => {
   const result = await runShell('echo one; echo two >&2; printf "three\\nfour"; exit 7');
   assert.deepEqual(result.outcome, { status: 'exited', exitCode: 7 });
   assert.deepEqual(result.stdout, ['one', 'three', 'four']);
@@ -30,18 +30,18 @@ test('exit code, lines of both streams and their counts', async () => {
   assert.deepEqual({ killed, survivors }, { killed: [], survivors: [] });
 });
 
-test('a program that dies of a signal says which', async () => {
+test('the outcome names the signal that ended the program', async () => {
   assert.deepEqual((await runShell('kill -SEGV $$')).outcome, { status: 'signaled', signal: 'SIGSEGV' });
 });
 
-test('stdin is what was given, then its end; without it, it is empty', async () => {
+test('stdin delivers the given text and then ends; without one it is empty', async () => {
   const text = `quotes " ' \`, é 漢 😀, tab\t\n${'long '.repeat(60_000)}`;
   const given = await runShell('cat', { stdin: text });
   assert.equal(given.lines.map((line) => line.text + (line.part && !line.lastPart ? '' : '\n')).join(''), `${text}\n`);
   assert.deepEqual((await runShell('cat; echo end')).stdout, ['end']);
 });
 
-test('a program that does not read its stdin is no error', async () => {
+test('a program that does not read its stdin succeeds', async () => {
   assert.deepEqual((await runShell('exit 0', { stdin: 'x'.repeat(1_000_000) })).outcome, { status: 'exited', exitCode: 0 });
 });
 
@@ -51,12 +51,12 @@ test('/dev/stdin, /dev/stdout and /dev/stderr can be opened', { skip: process.pl
   assert.deepEqual([result.stdout, result.stderr], [['in', 'out'], ['err']]);
 });
 
-test('invalid UTF-8 becomes U+FFFD, NUL stays, a character divided between two writes is one character', async () => {
+test('invalid UTF-8 becomes U+FFFD, NUL is kept, and a character split across two writes stays whole', async () => {
   const result = await runShell(String.raw`printf 'a\377b\303'; sleep 0.05; printf '\251 \000 end\342\202'`);
   assert.deepEqual(result.stdout, ['a\uFFFDbé \0 end\uFFFD']);
 });
 
-test('the environment is the given one and the process tag', async () => {
+test('the environment is exactly the given one plus the process tag', async () => {
   const result = await runShell('env', { env: { PATH: process.env['PATH'] ?? '', ONLY: 'this' }, processTag: 'run:x' });
   const names = result.stdout
     .map((line) => line.split('=')[0])
@@ -68,7 +68,7 @@ test('the environment is the given one and the process tag', async () => {
   assert.ok(result.stdout.includes('STEPWELL_MARK=run:x'));
 });
 
-test('a program that cannot be started is a value that says why', async () => {
+test('a program that cannot be started resolves with the reason', async () => {
   const script = join(dir, 'not-executable');
   const lost = join(dir, 'lost-interpreter');
   writeFileSync(script, '#!/bin/sh\n');
@@ -85,23 +85,19 @@ test('a program that cannot be started is a value that says why', async () => {
   assert.equal(missing.code, 'PROGRAM_DIRECTORY_MISSING');
 });
 
-test(
-  'arguments that the system does not accept are named with their size',
-  { skip: isLinux ? false : 'limits differ' },
-  async () => {
-    const error = spawnError(await runProgram({ ...base, command: ['echo', 'x'.repeat(200_000)] }));
-    assert.equal(error.code, 'PROGRAM_ARGUMENTS_TOO_LONG');
-    assert.match(error.message, /200001/);
-    assert.match(error.fix, /prompt_file/);
-  },
-);
+test('the error for arguments that are too long states their size', { skip: isLinux ? false : 'limits differ' }, async () => {
+  const error = spawnError(await runProgram({ ...base, command: ['echo', 'x'.repeat(200_000)] }));
+  assert.equal(error.code, 'PROGRAM_ARGUMENTS_TOO_LONG');
+  assert.match(error.message, /200001/);
+  assert.match(error.fix, /prompt_file/);
+});
 
-test('a signal that has aborted before starts nothing', async () => {
+test('a signal that is already aborted starts nothing', async () => {
   const result = await runShell('echo never', { signal: AbortSignal.abort() });
   assert.deepEqual([result.outcome, result.pid, result.lines], [{ status: 'canceled' }, null, []]);
 });
 
-test('time limit, abort and stop are told apart from an end of its own', async () => {
+test('the outcome distinguishes a time limit, an abort and a stop from a normal exit', async () => {
   assert.deepEqual((await runShell('sleep 60', { timeoutMs: 20 })).outcome, { status: 'timed_out', afterMs: 20 });
   const controller = new AbortController();
   const aborted = runShell('echo up; sleep 60', { signal: controller.signal, onLine: () => controller.abort() });
@@ -110,7 +106,7 @@ test('time limit, abort and stop are told apart from an end of its own', async (
   assert.deepEqual((await program.stop()).outcome, { status: 'canceled' });
 });
 
-test('how a program ended when it had to is told: by which signal, or with which exit code', async () => {
+test('the result says how a stopped program exited: by which signal or with which exit code', async () => {
   const end = async (script: string) => {
     const { outcome, exitCode, signal } = await runShell(script, { timeoutMs: 300 });
     return [outcome.status, exitCode, signal];
@@ -120,7 +116,7 @@ test('how a program ended when it had to is told: by which signal, or with which
   assert.deepEqual(await end('trap "exit 5" TERM; while :; do sleep 0.01; done'), ['timed_out', 5, null]);
 });
 
-test('what is written while it is being ended is kept', async () => {
+test('output written while the program is being stopped is kept', async () => {
   const script = 'trap "echo bye; exit 0" TERM; echo up; while :; do sleep 0.01; done';
   const controller = new AbortController();
   const lines: string[] = [];
@@ -132,7 +128,7 @@ test('what is written while it is being ended is kept', async () => {
   assert.deepEqual(lines, ['up', 'bye']);
 });
 
-test('CPU time is exact where one child ended alone, memory is a sampled peak', needsProc, async () => {
+test('CPU time is exact when one child exits alone, and memory is a sampled peak', needsProc, async () => {
   const command = [
     process.execPath,
     '-e',
@@ -144,7 +140,7 @@ test('CPU time is exact where one child ended alone, memory is a sampled peak', 
   assert.ok((result.maxRssBytes ?? 0) > 150e6, String(result.maxRssBytes));
 });
 
-test('CPU time of children that ended together is null, not a guess', needsProc, async () => {
+test('CPU time of children that exit together is null rather than a guess', needsProc, async () => {
   const both = [1, 2].map(() => startProgram({ ...base, processTag: `test:${newToken()}`, command: ['true'] }));
   // This process stays busy until both have ended, and then learns of both in one turn.
   for (const deadline = Date.now() + 20_000; !both.every(({ pid }) => hasEnded(pid)) && Date.now() < deadline;);

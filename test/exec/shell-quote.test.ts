@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { shellQuote } from '../../src/exec/index.ts';
 
-test('a shell takes it for one word, whatever is in it', () => {
+test('a shell reads the quoted text as one word, whatever it contains', () => {
   const words = [
     'plain',
     '',
@@ -26,7 +26,7 @@ test('a shell takes it for one word, whatever is in it', () => {
   assert.equal(execFileSync('sh', ['-c', `${shellQuote('A=echo')} 2>/dev/null; printf %s "$?$A"`], { encoding: 'utf8' }), '127');
 });
 
-test('people read plain words without quotes', () => {
+test('plain words are not quoted', () => {
   assert.equal(shellQuote('/opt/my-runs/a.b_c'), '/opt/my-runs/a.b_c');
   assert.equal(shellQuote('my runs'), "'my runs'");
 });

@@ -49,7 +49,7 @@ print('exit', os.waitstatus_to_exitcode(status))
 `;
 
 /** Runs a Node.js program on a terminal of 80 columns. Resolves with what it showed, and `exit` with its code at the end. */
-export async function inTerminal(
+export async function runInTerminal(
   typing: readonly Typing[],
   args: readonly string[],
   options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},

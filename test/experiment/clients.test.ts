@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startUpstream, streamEvents, type Answer, type UpstreamStub } from '../meter/upstream-stub.ts';
-import { differences, recordsOf, scenario } from '../run/shell-experiment.ts';
+import { differences, recordsOf, createShellExperiment } from '../run/shell-experiment.ts';
 
 const CALLER = fileURLToPath(new URL('sdk-caller.ts', import.meta.url));
 const KEYS = { openai: 'the-openai-key-1', anthropic: 'the-anthropic-key-2', gemini: 'the-gemini-key-3' };
@@ -72,7 +72,7 @@ test('clients of OpenAI, Anthropic and Gemini in one experiment', { timeout: 120
       },
     ]),
   );
-  const here = stack.use(await scenario({}, { model: 'some-model', frameworks }));
+  const here = stack.use(await createShellExperiment({}, { model: 'some-model', frameworks }));
   const env = Object.fromEntries(names.map((name) => [`${name.toUpperCase()}_TEST_KEY`, KEYS[name]]));
   const runs = await here.run({ jobs: 2, env: { ...env, PATH: process.env['PATH'] } });
 

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { completion, startUpstream, type UpstreamStub } from '../meter/upstream-stub.ts';
-import { differences, recordsOf, scenario } from '../run/shell-experiment.ts';
+import { differences, recordsOf, createShellExperiment } from '../run/shell-experiment.ts';
 
-const CALLER = fileURLToPath(new URL('../run/model-caller.ts', import.meta.url));
+const CALLER = fileURLToPath(new URL('../run/model-calling-framework.ts', import.meta.url));
 const FRAMEWORKS = ['baes', 'chatdev', 'ghspec'] as const;
 const ENV = {
   PATH: process.env['PATH'],
@@ -39,7 +39,7 @@ test('runs of several frameworks at the same time reach their own provider with 
   const leak = `require('node:fs').writeFileSync('env.json', JSON.stringify(process.env));`;
   const command = ['sh', '-c', `"$0" -e "${leak} (async () => { ${direct} })()" && exec "$0" "$1" 3`, process.execPath, CALLER];
   const here = stack.use(
-    await scenario(
+    await createShellExperiment(
       {},
       {
         model: 'gpt-test',
@@ -105,7 +105,7 @@ async function textsBelow(directory: string): Promise<string[]> {
 }
 
 test('a rehearsal of frameworks with endpoints of their own needs none of their keys, and nothing bills it', async () => {
-  await using here = await scenario(
+  await using here = await createShellExperiment(
     {},
     {
       model: 'gpt-test',

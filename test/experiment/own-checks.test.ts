@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { compareRuns, listRuns } from '../../src/catalog/index.ts';
-import { differences, metadataOf, recordsOf, scenario } from '../run/shell-experiment.ts';
+import { differences, metadataOf, recordsOf, createShellExperiment } from '../run/shell-experiment.ts';
 
 const command = ['sh', '-c', 'echo made > common.txt'];
 const tool = { adapter: 'command', command };
@@ -19,7 +19,7 @@ test('artefacts, service and HTTP checks are those of the framework; run_start a
     served: { ...tool, validation: { app, http } },
     alike: tool,
   };
-  await using here = await scenario({}, { frameworks, validation: { artifacts: { require: ['common.txt'] } } });
+  await using here = await createShellExperiment({}, { frameworks, validation: { artifacts: { require: ['common.txt'] } } });
   const runs = await here.run();
   assert.deepEqual(
     runs.map(({ framework, status }) => [framework, status]),

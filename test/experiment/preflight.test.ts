@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { StepwellError } from '../../src/errors/index.ts';
 import { planExperiment } from '../../src/experiment/index.ts';
-import { isRoot, NOBODY, whyNoOrdinaryUser } from '../run/nobody.ts';
-import { scenario, type Scenario } from '../run/shell-experiment.ts';
-import { smallDisk } from '../run/small-disk.ts';
+import { isRoot, UNPRIVILEGED_ID, whyNoUnprivilegedUser } from '../run/unprivileged-user.ts';
+import { createShellExperiment, type ShellExperiment } from '../run/shell-experiment.ts';
+import { mountSmallDisk } from '../run/small-disk.ts';
 
 const CLI = join(import.meta.dirname, '../../src/cli/index.ts');
 
@@ -23,7 +23,10 @@ async function errorOf(work: Promise<unknown>): Promise<StepwellError> {
 }
 
 test('a missing program is an issue, the run is refused, and nothing is written', async () => {
-  await using here = await scenario({}, { frameworks: { tool: { adapter: 'command', command: ['no-such-program-here'] } } });
+  await using here = await createShellExperiment(
+    {},
+    { frameworks: { tool: { adapter: 'command', command: ['no-such-program-here'] } } },
+  );
   const plan = await planExperiment({ config: here.config, runsDir: here.runsDir, frameworks: ['all'] });
   assert.match(plan.findings[0]?.what ?? '', /no-such-program-here/);
   const error = await errorOf(here.run());
@@ -33,7 +36,7 @@ test('a missing program is an issue, the run is refused, and nothing is written'
 });
 
 test('all issues are reported at once', async () => {
-  await using here = await scenario(
+  await using here = await createShellExperiment(
     {},
     {
       frameworks: { a: { adapter: 'command', command: ['no-program-a'] }, b: { adapter: 'command', command: ['no-program-b'] } },
@@ -44,21 +47,21 @@ test('all issues are reported at once', async () => {
 });
 
 test('an adapter that does not exist is an error of the configuration, with its place', async () => {
-  await using here = await scenario({}, { frameworks: { tool: { adapter: 'comand', command: ['sh'] } } });
+  await using here = await createShellExperiment({}, { frameworks: { tool: { adapter: 'comand', command: ['sh'] } } });
   const error = await errorOf(here.run());
   assert.equal(error.exitCode, 2);
   assert.match(`${error.message} ${error.fix}`, /comand[^]*command/);
 });
 
 test('a framework that asks a model needs an endpoint', async () => {
-  await using here = await scenario({}, { model: 'some-model', frameworks: { baseline: {} } });
+  await using here = await createShellExperiment({}, { model: 'some-model', frameworks: { baseline: {} } });
   const error = await errorOf(here.run());
   assert.match(error.message, /no endpoint/);
   assert.match(error.fix, /--rehearse/);
 });
 
 test('a key that is not set is named before anything starts', async () => {
-  await using here = await scenario(
+  await using here = await createShellExperiment(
     {},
     {
       model: 'some-model',
@@ -72,7 +75,7 @@ test('a key that is not set is named before anything starts', async () => {
 });
 
 test('a runs directory that is a file, or cannot be written to, is an issue', async () => {
-  await using here = await scenario({ shell: 'true' });
+  await using here = await createShellExperiment({ shell: 'true' });
   await writeFile(here.runsDir, '');
   assert.match((await errorOf(here.run())).message, /is not a directory/);
   if (process.getuid?.() === 0) return;
@@ -83,7 +86,7 @@ test('a runs directory that is a file, or cannot be written to, is an issue', as
 });
 
 test('rounds must be a whole number', async () => {
-  await using here = await scenario({ shell: 'true' });
+  await using here = await createShellExperiment({ shell: 'true' });
   for (const rounds of [0, -1, 1.5, Number.NaN]) assert.equal((await errorOf(here.run({ rounds }))).code, 'CONFIG_INVALID');
 });
 
@@ -95,7 +98,7 @@ const GATEWAY = {
 const env = { ...process.env, STEPWELL_TEST_TOKEN: 'tok-0123456789' };
 
 test('a limit on cost is refused for a model without a known price, and no secret in its address is shown', async () => {
-  await using here = await scenario({ tool: 'true' }, GATEWAY);
+  await using here = await createShellExperiment({ tool: 'true' }, GATEWAY);
   const asked = { config: here.config, runsDir: here.runsDir, frameworks: ['all'], env };
   const plan = await planExperiment(asked);
   assert.equal(plan.runs[0]?.endpoint, 'http://127.0.0.1:9/${STEPWELL_TEST_TOKEN}/v1');
@@ -115,7 +118,7 @@ test('a price, a limit on something else or a rehearsal leave nothing to refuse'
     { model: 'rehearsal' },
     { model: 'gpt-4o-mini', endpoint: { base_url: 'https://api.openai.com/v1' } },
   ]) {
-    await using here = await scenario({ tool: 'true' }, { ...GATEWAY, ...change });
+    await using here = await createShellExperiment({ tool: 'true' }, { ...GATEWAY, ...change });
     const { findings } = await planExperiment({ config: here.config, runsDir: here.runsDir, frameworks: ['all'], env });
     assert.deepEqual(findings, [], JSON.stringify(change));
   }
@@ -133,7 +136,7 @@ interface Said {
 }
 
 /** A command with `--json`, in the experiment's directory, as root or as an ordinary user. */
-function said(here: Scenario, args: readonly string[], { runsDir = 'runs', env = {}, user }: Situation = {}) {
+function said(here: ShellExperiment, args: readonly string[], { runsDir = 'runs', env = {}, user }: Situation = {}) {
   const command = [CLI, ...args, '--config', 'experiment.yaml', '--runs-dir', runsDir, '--json'];
   const as = user === undefined ? {} : { uid: user, gid: user };
   const options = { cwd: here.dir, env: { ...process.env, ...env }, encoding: 'utf8', ...as } as const;
@@ -148,7 +151,7 @@ interface Situation {
   user?: number;
 }
 
-function ofDoctor(here: Scenario, situation: Situation): Issue[] {
+function ofDoctor(here: ShellExperiment, situation: Situation): Issue[] {
   const lines = JSON.parse(said(here, ['doctor'], situation).stdout) as (Issue & { state: string })[];
   const missing = lines.filter(({ state }) => state === 'missing' || state === 'not ready');
   return missing.map((line) => {
@@ -157,12 +160,12 @@ function ofDoctor(here: Scenario, situation: Situation): Issue[] {
   });
 }
 
-function ofDryRun(here: Scenario, situation: Situation): Issue[] {
+function ofDryRun(here: ShellExperiment, situation: Situation): Issue[] {
   return (JSON.parse(said(here, ['run', 'all', '--dry-run'], situation).stdout) as Said).findings;
 }
 
 /** The issues that doctor reports; checks that a dry run reports the same ones and that `run` is refused for them. */
-function issuesOf(here: Scenario, situation: Situation = {}): Issue[] {
+function issuesOf(here: ShellExperiment, situation: Situation = {}): Issue[] {
   const issues = ofDoctor(here, situation);
   assert.deepEqual(ofDryRun(here, situation), issues);
   const { error } = JSON.parse(said(here, ['run', 'all'], situation).stderr) as { error: { message: string; fix: string } };
@@ -213,7 +216,7 @@ const BROKEN: [what: string, settings: Record<string, unknown>, issues: { says: 
 ];
 for (const [what, settings, expected] of BROKEN) {
   test(`doctor, run and its dry run report the same issues with the same code: ${what}`, async () => {
-    await using here = await scenario({}, settings);
+    await using here = await createShellExperiment({}, settings);
     const issues = issuesOf(here);
     assert.equal(issues.length, expected.length, JSON.stringify(issues));
     for (const [index, { says, code }] of expected.entries()) {
@@ -225,13 +228,13 @@ for (const [what, settings, expected] of BROKEN) {
 }
 
 test('doctor and run report an invalid configuration in the same words', async () => {
-  await using here = await scenario({ shell: 'true' }, { retries: { max_retries: 'many' } });
+  await using here = await createShellExperiment({ shell: 'true' }, { retries: { max_retries: 'many' } });
   const { error } = JSON.parse(said(here, ['run', 'all']).stderr) as { error: { code: string; message: string; fix: string } };
   assert.deepEqual(ofDoctor(here, {}), [{ what: error.message, fix: error.fix, code: 'CONFIG_INVALID' }]);
 });
 
 test('a runs directory that cannot exist is reported before anything is written', async () => {
-  await using here = await scenario({ shell: 'true' });
+  await using here = await createShellExperiment({ shell: 'true' });
   await writeFile(join(here.dir, 'file'), '');
   await symlink('nowhere/at-all', join(here.dir, 'dangling'));
   await symlink('circle', join(here.dir, 'circle'));
@@ -261,30 +264,33 @@ test('a runs directory that cannot exist is reported before anything is written'
 });
 
 test('a missing git is reported', async () => {
-  await using here = await scenario({ shell: 'true' }, { frameworks: { shell: { adapter: 'command', command: ['/bin/sh'] } } });
+  await using here = await createShellExperiment(
+    { shell: 'true' },
+    { frameworks: { shell: { adapter: 'command', command: ['/bin/sh'] } } },
+  );
   const [issue] = issuesOf(here, { env: { PATH: join(here.dir, 'nothing') } });
   assert.equal(issue?.what, 'git could not be run.');
 });
 
-test('a runs directory below a read-only directory is reported', { skip: whyNoOrdinaryUser() }, async () => {
-  await using here = await scenario({ shell: 'true' });
+test('a runs directory below a read-only directory is reported', { skip: whyNoUnprivilegedUser() }, async () => {
+  await using here = await createShellExperiment({ shell: 'true' });
   await mkdir(join(here.dir, 'closed'));
   await chmod(join(here.dir, 'closed'), 0o555);
   await chmod(here.dir, 0o755);
-  const user = isRoot ? { user: NOBODY } : {};
+  const user = isRoot ? { user: UNPRIVILEGED_ID } : {};
   const issues = issuesOf(here, { runsDir: 'closed/runs', ...user });
   const fix = 'Give yourself write permission there, or name another place with --runs-dir.';
   assert.deepEqual(issues, [{ what: 'closed cannot be written to.', fix }]);
 });
 
 test('a nearly full disk is reported', async (t) => {
-  const disk = smallDisk(1024 * 1024);
+  const disk = mountSmallDisk(1024 * 1024);
   if (typeof disk === 'string') {
     t.skip(disk);
     return;
   }
   try {
-    await using here = await scenario({ shell: 'true' });
+    await using here = await createShellExperiment({ shell: 'true' });
     const plan = await planExperiment({ config: here.config, runsDir: join(disk.path, 'runs'), frameworks: ['all'] });
     const [issue, ...others] = plan.findings;
     assert.deepEqual(others, []);

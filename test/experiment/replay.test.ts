@@ -10,9 +10,9 @@ import { StepwellError } from '../../src/errors/index.ts';
 import { planExperiment, type ExperimentOptions } from '../../src/experiment/index.ts';
 import { acquireLease } from '../../src/store/index.ts';
 import { completion, startUpstream } from '../meter/upstream-stub.ts';
-import { differences, metadataOf, recordsOf, scenario, type Scenario } from '../run/shell-experiment.ts';
+import { differences, metadataOf, recordsOf, createShellExperiment, type ShellExperiment } from '../run/shell-experiment.ts';
 
-const CALLER = fileURLToPath(new URL('../run/model-caller.ts', import.meta.url));
+const CALLER = fileURLToPath(new URL('../run/model-calling-framework.ts', import.meta.url));
 const ENV = { PATH: process.env['PATH'], TEST_KEY: 'a-key-of-this-test' };
 const SETTINGS = {
   model: 'gpt-test',
@@ -38,7 +38,7 @@ async function recorded(changes: Record<string, unknown> = {}) {
   await using stack = new AsyncDisposableStack();
   const upstream = await startUpstream((response) => completion(response));
   const endpoint = { base_url: `${upstream.origin}/v1`, api_key: '${TEST_KEY}' };
-  const here: Scenario = stack.use(await scenario({}, { ...SETTINGS, endpoint, ...changes }));
+  const here: ShellExperiment = stack.use(await createShellExperiment({}, { ...SETTINGS, endpoint, ...changes }));
   const [run] = await here.run({ record: true, env: ENV });
   await upstream[Symbol.asyncDispose]();
   assert.equal(run?.status, 'success');
@@ -121,7 +121,10 @@ test('what was asked otherwise than recorded fails, and budgets count in a repla
 });
 
 test('a rehearsal is recorded and repeated; it stays a rehearsal', async () => {
-  await using here = await scenario({}, { model: 'gpt-test', frameworks: { baseline: {} }, validation: { artifacts: 'none' } });
+  await using here = await createShellExperiment(
+    {},
+    { model: 'gpt-test', frameworks: { baseline: {} }, validation: { artifacts: 'none' } },
+  );
   await writeFile(
     join(here.dir, 'prompts', '1.txt'),
     await readFile(new URL('../../config/prompts/01_create_student.txt', import.meta.url)),
@@ -176,7 +179,7 @@ test('without --record nothing of what was asked and answered is kept', async ()
   const command = [process.execPath, '-e', script];
   const endpoint = { base_url: `${upstream.origin}/v1`, api_key: '${TEST_KEY}' };
   const frameworks = { tool: { adapter: 'command', command } };
-  await using here = await scenario({}, { ...SETTINGS, endpoint, frameworks });
+  await using here = await createShellExperiment({}, { ...SETTINGS, endpoint, frameworks });
   const keptOf = async (record: boolean): Promise<string[]> => {
     const [run] = await here.run({ record, env: ENV });
     assert.equal(run?.status, 'success');
@@ -195,7 +198,7 @@ test('without --record nothing of what was asked and answered is kept', async ()
 });
 
 test('nothing to record is a finding', async () => {
-  await using here = await scenario({ tool: 'true' }, { model: 'gpt-test' });
+  await using here = await createShellExperiment({ tool: 'true' }, { model: 'gpt-test' });
   const { findings } = await planExperiment({ config: here.config, runsDir: here.runsDir, frameworks: ['all'], record: true });
   assert.match(findings[0]?.what ?? '', /^tool: there is nothing to record of it/);
 });

@@ -3,10 +3,10 @@ import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { planExperiment } from '../../src/experiment/index.ts';
-import { scenario } from '../run/shell-experiment.ts';
+import { createShellExperiment } from '../run/shell-experiment.ts';
 
 test('the path of a program is relative to the configuration file, its arguments are not touched', async () => {
-  await using here = await scenario(
+  await using here = await createShellExperiment(
     {},
     { frameworks: { tool: { adapter: 'command', command: ['./bin/tool.sh', './argument'] } } },
   );
@@ -21,7 +21,10 @@ test('the path of a program is relative to the configuration file, its arguments
 });
 
 test('a program that is not there is named with its whole path', async () => {
-  await using here = await scenario({}, { frameworks: { tool: { adapter: 'command', command: ['../missing.sh'] } } });
+  await using here = await createShellExperiment(
+    {},
+    { frameworks: { tool: { adapter: 'command', command: ['../missing.sh'] } } },
+  );
   const { findings } = await planExperiment({ config: here.config, runsDir: here.runsDir, frameworks: ['all'] });
   assert.deepEqual(
     findings.map(({ what }) => what),

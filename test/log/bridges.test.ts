@@ -7,13 +7,13 @@ import { test } from 'node:test';
 import { configure, getLogger as logtape, reset } from '@logtape/logtape';
 import { pino } from 'pino';
 import { getLogger, logtapeSink, pinoDestination, withRun, withStep } from '../../src/log/index.ts';
-import { logsDir } from './logs-dir.ts';
+import { createLogsDir } from './logs-dir.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const run = { runId: 'r1', framework: 'f' };
 
 test('pino writes to the files of the scope', () => {
-  using dir = logsDir();
+  using dir = createLogsDir();
   const logger = pino({ name: 'mine', level: 'trace' }, pinoDestination({ component: 'adapter' }));
   withRun({ ...run, logsDir: dir.path }, () => {
     logger.info('outside');
@@ -40,7 +40,7 @@ test('pino writes to the files of the scope', () => {
 });
 
 test('LogTape writes to the files of the scope', async () => {
-  using dir = logsDir();
+  using dir = createLogsDir();
   await configure({
     sinks: { run: logtapeSink({ component: 'adapter' }) },
     loggers: [
@@ -71,7 +71,7 @@ function sample(path: string): void {
 }
 
 test('pino-pretty -m message reads our files', () => {
-  using dir = logsDir();
+  using dir = createLogsDir();
   sample(dir.path);
   const bin = join(root, 'node_modules', 'pino-pretty', 'bin.js');
   const { stdout } = spawnSync(process.execPath, [bin, '-m', 'message', '--colorize', 'false'], {
@@ -87,7 +87,7 @@ test('lnav reads our files by the format that ships', (t) => {
     t.skip('lnav is not installed');
     return;
   }
-  using dir = logsDir();
+  using dir = createLogsDir();
   sample(dir.path);
   const formats = join(dir.path, '..', 'config', 'lnav', 'formats', 'stepwell');
   mkdirSync(formats, { recursive: true });

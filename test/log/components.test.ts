@@ -26,7 +26,7 @@ function loggersInSources(): Map<string, string> {
 
 const sorted = (map: Map<string, string>): string[][] => [...map].sort(([a], [b]) => a.localeCompare(b));
 
-test('the table of modules and components is what the sources do', () => {
+test('the documented table of modules and components matches the sources', () => {
   const guide = readFileSync(join(root, 'docs', 'LOGGING_SYSTEM.md'), 'utf8');
   const table = guide.slice(guide.indexOf('| module | component |')).split('\n\n')[0] ?? '';
   const documented = new Map(

@@ -21,7 +21,7 @@ import { activeScope } from '../../src/log/write-record.ts';
 import { createRedactor } from '../../src/secrets/index.ts';
 import { createRunState, createScope, createStepScope } from '../../src/log/scope.ts';
 import { StepwellError } from '../../src/errors/index.ts';
-import { logsDir, messages } from './logs-dir.ts';
+import { createLogsDir, messages } from './logs-dir.ts';
 
 const runId = '20261122-141503-k3f9';
 const framework = 'baes';
@@ -29,8 +29,8 @@ const open = (): number => readdirSync('/proc/self/fd').length;
 const code = (expected: string) => (error: unknown) => error instanceof StepwellError && error.code === expected;
 
 describe('run context', () => {
-  test('outside of steps every component writes to run.log, reconciliation to its own file', () => {
-    using dir = logsDir();
+  test('outside of steps every component writes to run.log, except reconciliation', () => {
+    using dir = createLogsDir();
     withRun({ runId, framework, logsDir: dir.path }, () => {
       getLogger('a', { component: 'orchestrator' }).info('one');
       getLogger('b').info('two');
@@ -41,8 +41,8 @@ describe('run context', () => {
     assert.deepEqual(messages(dir.records('reconciliation.log')), ['three']);
   });
 
-  test('run_id, framework, seq and writer come from the context, and the fields stand in the order of the schema', () => {
-    using dir = logsDir();
+  test('run_id, framework, seq and writer come from the context, and fields follow the order of the schema', () => {
+    using dir = createLogsDir();
     withRun({ runId, framework, logsDir: dir.path }, () =>
       withStep(3, { attempt: 2 }, () => {
         getLogger('m', { component: 'adapter' }).info('x', { event: 'e', metadata: { a: 1 } });
@@ -64,8 +64,8 @@ describe('run context', () => {
     assert.match(a, /^\{"level":"info","timestamp":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"/);
   });
 
-  test('the scope follows promises and timers, and captureScope takes it elsewhere', async () => {
-    using dir = logsDir();
+  test('the scope follows promises and timers, and captureScope carries it anywhere else', async () => {
+    using dir = createLogsDir();
     const log = getLogger('m', { component: 'adapter' });
     const emitter = new EventEmitter();
     let facts: unknown;
@@ -83,8 +83,8 @@ describe('run context', () => {
     assert.equal(currentScope(), null);
   });
 
-  test('a run gets another writer each time, and returns and throws what the function does', async () => {
-    using dir = logsDir();
+  test('withRun uses a new writer each time, and returns or throws what its function does', async () => {
+    using dir = createLogsDir();
     const options = { runId, framework, logsDir: dir.path };
     assert.equal(
       withRun(options, () => (getLogger('m').info('1'), 7)),
@@ -101,8 +101,8 @@ describe('run context', () => {
     assert.deepEqual([one?.seq, two?.seq], [1, 1]);
   });
 
-  test('bad options are errors of the catalogue, and nothing is made on disk', () => {
-    using dir = logsDir();
+  test('invalid options throw coded errors and create nothing on disk', () => {
+    using dir = createLogsDir();
     for (const bad of ['', '..', 'a/b', 'a\0b', 'CON', 'x'.repeat(300), '.hidden']) {
       assert.throws(() => withRun({ runId: bad, framework, logsDir: dir.path }, () => {}), code('UNSAFE_NAME'), bad);
       assert.throws(() => withRun({ runId, framework: bad, logsDir: dir.path }, () => {}), code('UNSAFE_NAME'), bad);
@@ -117,8 +117,8 @@ describe('run context', () => {
   });
 });
 
-test('events and levels alternate in one logger: each record keeps its own', () => {
-  using dir = logsDir();
+test('records of one logger keep their own event and level when these alternate', () => {
+  using dir = createLogsDir();
   const log = getLogger('m', { component: 'adapter' });
   const expected: string[] = [];
   withRun({ runId, framework, logsDir: dir.path }, () => {
@@ -138,8 +138,8 @@ test('events and levels alternate in one logger: each record keeps its own', () 
 });
 
 describe('step context', () => {
-  test('component separation: each component of a step has its file; the component run writes to run.log', () => {
-    using dir = logsDir();
+  test('each component of a step has its own file, and the component run writes to run.log', () => {
+    using dir = createLogsDir();
     withRun({ runId, framework, logsDir: dir.path }, () =>
       withStep(1, () => {
         for (const component of ['orchestrator', 'adapter', 'metrics', 'validator', 'reconciliation', 'run', 'mine']) {
@@ -154,8 +154,8 @@ describe('step context', () => {
     assert.equal(dir.records('run.log')[0]?.step, 1);
   });
 
-  test('step transition: files switch with the step, and any number of steps works', () => {
-    using dir = logsDir();
+  test('log files switch with the step, for any number of steps', () => {
+    using dir = createLogsDir();
     const log = getLogger('m', { component: 'adapter' });
     withRun({ runId, framework, logsDir: dir.path }, () => {
       for (const step of [0, 1, 2, 999, 1000, 123456]) withStep(step, () => log.info(`in ${step}`));
@@ -167,8 +167,8 @@ describe('step context', () => {
     assert.deepEqual(messages(dir.records('run.log')), ['outside']);
   });
 
-  test('a step ends: its files are closed', { skip: existsSync('/proc/self/fd') ? false : 'no /proc' }, () => {
-    using dir = logsDir();
+  test('the files of a step are closed when it ends', { skip: existsSync('/proc/self/fd') ? false : 'no /proc' }, () => {
+    using dir = createLogsDir();
     withRun({ runId, framework, logsDir: dir.path }, () => {
       const before = open();
       withStep(1, () => {
@@ -180,8 +180,8 @@ describe('step context', () => {
     });
   });
 
-  test('work that outlives its step is written to the step in which it began, marked late', async () => {
-    using dir = logsDir();
+  test('a record logged after its step has ended goes to that step and is marked late', async () => {
+    using dir = createLogsDir();
     const log = getLogger('m', { component: 'adapter' });
     const { promise, resolve } = Promise.withResolvers<void>();
     let work: Promise<void> = Promise.resolve();
@@ -207,8 +207,8 @@ describe('step context', () => {
     assert.deepEqual(messages(dir.records('step_002/adapter.log')), ['two']);
   });
 
-  test('names of components cannot leave the directory, and distinct names have distinct files', () => {
-    using dir = logsDir();
+  test('component names cannot leave the directory, and distinct names have distinct files', () => {
+    using dir = createLogsDir();
     const names = ['../../evil', '..', 'a/b', 'a\0b', 'nul', 'x'.repeat(300), 'a b', 'a?b', '\u{1F4A3}', '\uD800'];
     withRun({ runId, framework, logsDir: dir.path }, () =>
       withStep(1, () => {
@@ -229,12 +229,12 @@ describe('step context', () => {
 });
 
 describe('LogContext', () => {
-  test('singleton: one object, whoever asks', () => {
+  test('getInstance always returns the same object', () => {
     assert.equal(LogContext.getInstance(), LogContext.getInstance());
   });
 
-  test('sets run and step imperatively, and path resolution follows', () => {
-    using dir = logsDir();
+  test('run and step can be set imperatively, and log paths follow', () => {
+    using dir = createLogsDir();
     const context = LogContext.getInstance();
     const log = getLogger('m', { component: 'adapter' });
     assert.equal(context.getLogFile('adapter'), null);
@@ -258,9 +258,9 @@ describe('LogContext', () => {
     assert.equal(dir.records('step_002/adapter.log')[0]?.attempt, 1);
   });
 
-  test('a second run set without clearing the first begins outside of any step', () => {
-    using first = logsDir();
-    using second = logsDir();
+  test('setting a second run without clearing the first starts outside of any step', () => {
+    using first = createLogsDir();
+    using second = createLogsDir();
     const context = LogContext.getInstance();
     const log = getLogger('m', { component: 'adapter' });
     context.setRunContext({ runId: 'one', framework, logsDir: first.path });
@@ -275,8 +275,8 @@ describe('LogContext', () => {
   });
 
   test('an async scope always wins over it', () => {
-    using mine = logsDir();
-    using other = logsDir();
+    using mine = createLogsDir();
+    using other = createLogsDir();
     const context = LogContext.getInstance();
     context.setRunContext({ runId: 'imperative', framework, logsDir: mine.path });
     try {
@@ -294,9 +294,9 @@ describe('LogContext', () => {
   });
 });
 
-test('a run inside a run: lines go to the inner one, and to the outer one again when it has ended', async () => {
-  using outer = logsDir();
-  using inner = logsDir();
+test('records go to the inner of two nested runs, and to the outer one after it has ended', async () => {
+  using outer = createLogsDir();
+  using inner = createLogsDir();
   const log = getLogger('m', { component: 'adapter' });
   await withRun({ runId: 'outer', framework, logsDir: outer.path }, () =>
     withStep(4, async () => {
@@ -313,8 +313,8 @@ test('a run inside a run: lines go to the inner one, and to the outer one again 
   assert.deepEqual(messages(outer.records('step_004/adapter.log')), ['outside again']);
 });
 
-test('runs set one after another keep nothing of the ones before', () => {
-  using dir = logsDir();
+test('runs set one after another keep nothing of earlier runs in memory', () => {
+  using dir = createLogsDir();
   const context = LogContext.getInstance();
   context.setRunContext({ runId: 'one', framework, logsDir: dir.path });
   context.setRunContext({ runId: 'two', framework, logsDir: dir.path });
@@ -322,8 +322,8 @@ test('runs set one after another keep nothing of the ones before', () => {
   context.clearRunContext();
 });
 
-test('what has ended and is durable is forgotten, and remembered when it is written once more', () => {
-  using dir = logsDir();
+test('a closed and durable file is forgotten, and tracked again when it is written once more', () => {
+  using dir = createLogsDir();
   const run = createRunState({ runId, framework, logsDir: dir.path }, createRedactor({ values: [] }));
   const handler = new DynamicFileHandler(() => ({ recovered: () => Buffer.of(10), dropped: () => Buffer.of(10) }));
   const scope = createStepScope(createScope(run, null, null), 1, undefined);
@@ -347,9 +347,9 @@ test('what has ended and is durable is forgotten, and remembered when it is writ
 });
 
 describe('many runs at once', () => {
-  test('two runs × 100 tasks, interleaved: no line in a wrong file, no number twice or missing', async () => {
-    using a = logsDir();
-    using b = logsDir();
+  test('two interleaved runs of 100 tasks put every record into its own file and number each once', async () => {
+    using a = createLogsDir();
+    using b = createLogsDir();
     const component = ['adapter', 'metrics', 'validator', 'orchestrator'];
     const task = async (run: string, index: number): Promise<void> => {
       for (let turn = 0; turn < 5; turn++) {
@@ -382,8 +382,8 @@ describe('many runs at once', () => {
     }
   });
 
-  test('a hundred runs live in one process', async () => {
-    using dir = logsDir();
+  test('one process can log a hundred runs at once', async () => {
+    using dir = createLogsDir();
     await Promise.all(
       Array.from({ length: 100 }, async (_, run) =>
         withRun({ runId: `r${run}`, framework, logsDir: join(dir.path, `r${run}`, 'logs') }, async () => {
@@ -408,8 +408,8 @@ describe('many runs at once', () => {
 });
 
 describe('before the run', () => {
-  test('early records go to the beginning of run.log, with the time at which they were logged', async () => {
-    using dir = logsDir();
+  test('records logged before the run go to the start of run.log with their original time', async () => {
+    using dir = createLogsDir();
     const log = getLogger('config', { component: 'orchestrator' });
     const metadata = { changed: 'before' };
     await withPendingRun(async () => {
@@ -424,9 +424,9 @@ describe('before the run', () => {
     assert.ok((records[0]?.timestamp ?? '') <= (records[1]?.timestamp ?? ''));
   });
 
-  test('each of several runs gets them', async () => {
-    using a = logsDir();
-    using b = logsDir();
+  test('each of several runs receives the earlier records', async () => {
+    using a = createLogsDir();
+    using b = createLogsDir();
     await withPendingRun(async () => {
       getLogger('config').info('early');
       await Promise.all(
@@ -439,8 +439,8 @@ describe('before the run', () => {
 });
 
 describe('the scope of a call', () => {
-  test('redactor, flush and sync are those of the run around', () => {
-    using dir = logsDir();
+  test('redactor, flush and sync are those of the enclosing run', () => {
+    using dir = createLogsDir();
     withRun({ runId, framework, logsDir: dir.path, secrets: ['correct-horse-battery'], buffered: ['metrics'] }, () => {
       getLogger('m', { component: 'metrics' }).info('pw correct-horse-battery');
       getLogger('m').info('write-through');

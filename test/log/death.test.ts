@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parseRecord } from '../../src/store/index.ts';
-import { logsDir, type LogsDir } from './logs-dir.ts';
+import { createLogsDir, type LogsDir } from './logs-dir.ts';
 
 const child = (name: string): string => join(import.meta.dirname, 'child', `${name}.ts`);
 const DEATHS = 200;
@@ -66,7 +66,7 @@ test(`${DEATHS} SIGKILLs at random moments lose no line whose call returned, and
   let lines = 0;
   await Promise.all(
     Array.from({ length: LANES }, async () => {
-      using dir = logsDir();
+      using dir = createLogsDir();
       const returned = new Map<string, number>();
       spawnSync(process.execPath, [child('lines'), dir.path, 'warm'], { env: compiledBeside(dir.path) });
       for (let death = 0; death < DEATHS / LANES; death++) {
@@ -95,7 +95,7 @@ describe('ends of a process', () => {
   const ways = { natural: 0, exit: 7, throw: 1, reject: 1, terminate: 'SIGTERM', kill: 'SIGKILL' };
   for (const [way, expected] of Object.entries(ways)) {
     test(`${way}: write-through loses nothing`, () => {
-      using dir = logsDir();
+      using dir = createLogsDir();
       const { status, signal } = spawnSync(process.execPath, [child('end'), dir.path, way], { encoding: 'utf8' });
       assert.equal(signal ?? status, expected);
       assert.equal(dir.records('step_001/adapter.log').length, 100);
@@ -103,15 +103,15 @@ describe('ends of a process', () => {
   }
   for (const way of ['natural', 'exit', 'throw', 'reject']) {
     test(`${way}: buffered loses nothing`, () => {
-      using dir = logsDir();
+      using dir = createLogsDir();
       spawnSync(process.execPath, [child('end'), dir.path, way, 'buffered']);
       assert.equal(dir.records('step_001/adapter.log').length, 100);
     });
   }
 });
 
-test('two processes write into one run: no line is lost, glued or torn', async () => {
-  using dir = logsDir();
+test('two processes writing to one run lose, join or tear no line', async () => {
+  using dir = createLogsDir();
   const start = async (name: string): Promise<unknown> =>
     await once(spawn(process.execPath, [child('lines'), dir.path, name, '500', '3000'], { stdio: 'inherit' }), 'close');
   await Promise.all([start('one'), start('two')]);
@@ -123,7 +123,7 @@ test('two processes write into one run: no line is lost, glued or torn', async (
 });
 
 test('two copies of the package in one process share one context', () => {
-  using dir = logsDir();
+  using dir = createLogsDir();
   const root = join(import.meta.dirname, '..', '..');
   const copy = mkdtempSync(join(tmpdir(), 'stepwell-copy-'));
   try {
@@ -147,8 +147,8 @@ test('two copies of the package in one process share one context', () => {
   assert.equal(records[0]?.writer, records[1]?.writer);
 });
 
-test('the clock is set back: timestamps never run backwards', () => {
-  using dir = logsDir();
+test('timestamps never run backwards when the clock is set back', () => {
+  using dir = createLogsDir();
   assert.equal(spawnSync(process.execPath, [child('clock'), dir.path]).status, 0);
   const times = dir.records('run.log').map(({ timestamp }) => timestamp);
   assert.equal(times.length, 5);
@@ -156,7 +156,7 @@ test('the clock is set back: timestamps never run backwards', () => {
 });
 
 function outside(exit: string): Record<string, unknown>[] {
-  using dir = logsDir();
+  using dir = createLogsDir();
   const env = { ...process.env, MY_API_KEY: 'a-secret-of-the-environment' };
   const { stderr } = spawnSync(process.execPath, [child('outside'), dir.path, exit], { encoding: 'utf8', env });
   const lines = stderr.trim().split('\n');

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { getLogger, syncRun, withRun, withStep } from '../../src/log/index.ts';
 import { LogRecord } from '../../src/schema/index.ts';
-import { smallDisk } from '../run/small-disk.ts';
+import { mountSmallDisk } from '../run/small-disk.ts';
 
 const records = (path: string): LogRecord[] =>
   readFileSync(path, 'utf8')
@@ -15,8 +15,8 @@ const records = (path: string): LogRecord[] =>
     .slice(0, -1)
     .map((line) => LogRecord.parse(JSON.parse(line)));
 
-test('a full disk, then space again: nothing inside the backlog is lost, past it the loss is counted, no line is torn', (t) => {
-  const disk = smallDisk(256 * 1024);
+test('after a full disk has space again the backlog is written, lost lines are counted, and no line is torn', (t) => {
+  const disk = mountSmallDisk(256 * 1024);
   if (typeof disk === 'string') {
     t.skip(disk);
     return;
@@ -72,7 +72,7 @@ test('a full disk, then space again: nothing inside the backlog is lost, past it
   }
 });
 
-test('power loss: content is synced, then the directories that name it, after the last write', (t) => {
+test('a sync makes file content and then its directories durable after the last write', (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'stepwell-strace-'));
   try {
     const trace = join(dir, 'trace');

@@ -28,7 +28,7 @@ function lineOf(content: { event?: string; message?: string; metadata?: unknown;
 
 const parsed = (content: Parameters<typeof lineOf>[0]): LogRecord => LogRecord.parse(JSON.parse(lineOf(content)));
 
-test('equals JSON.stringify, byte for byte, for any message, event and JSON-like metadata', () => {
+test('a line equals JSON.stringify byte for byte for any message, event and JSON metadata', () => {
   const text = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 200 }),
     fc.string({ maxLength: 120 }),
@@ -71,7 +71,7 @@ test('equals JSON.stringify, byte for byte, for any message, event and JSON-like
   );
 });
 
-test('values that JSON does not know still give a valid line', () => {
+test('values without a JSON form still produce a valid line', () => {
   const circle: Record<string, unknown> = { name: 'a' };
   circle['self'] = circle;
   const list: unknown[] = [1];
@@ -136,7 +136,7 @@ test('values that JSON does not know still give a valid line', () => {
   assert.ok(JSON.stringify(parsed({ metadata: { wide } })).length < MAX_RECORD_BYTES);
 });
 
-test('metadata that is no plain object becomes one', () => {
+test('metadata that is not a plain object becomes one', () => {
   assert.deepEqual(parsed({ metadata: [1, 2] }).metadata, { value: [1, 2] });
   assert.deepEqual(parsed({ metadata: 'text' }).metadata, { value: 'text' });
   assert.deepEqual(parsed({ metadata: null }).metadata, {});
@@ -163,7 +163,7 @@ test('a thrown value of any kind is recorded with type, message, stack, cause an
   assert.equal(parsed({ error: 'text' }).error?.message, 'text');
 });
 
-test('a record above 256 KiB is cut and says by how many bytes', () => {
+test('a record above 256 KiB is truncated and states by how many bytes', () => {
   const long = 'ä"\u0000'.repeat(200_000);
   const cases = [
     { message: long },
@@ -188,7 +188,7 @@ test('a record above 256 KiB is cut and says by how many bytes', () => {
   assert.ok(cut.message.length > MAX_RECORD_BYTES - 2000);
 });
 
-test('what would fill the memory is cut before it is spelled out', () => {
+test('oversized values are truncated before they are serialized', () => {
   const list = parsed({ metadata: { list: Object.assign([], { length: 100_000_000 }) } });
   assert.ok(list.truncated !== undefined);
   const bytes = parsed({ metadata: { bytes: Buffer.alloc(50_000_000) } });
@@ -196,7 +196,7 @@ test('what would fill the memory is cut before it is spelled out', () => {
   assert.equal(parsed({ event: 'e'.repeat(50_000_000) }).event.length, 256);
 });
 
-test('a character that JSON escapes is escaped wherever it stands in a text of any length', () => {
+test('a character that JSON escapes is escaped at any position in a text of any length', () => {
   for (const char of ['"', '\\', '\n', '\u0000', '\u001f', '\u007f', 'é', '\ud800', '😀']) {
     for (const length of [1, 2, 23, 24, 25, 26, 100, 1023, 1024, 1025, 5000]) {
       for (const at of [0, length >> 1, length - 1]) {
@@ -210,11 +210,11 @@ test('a character that JSON escapes is escaped wherever it stands in a text of a
   }
 });
 
-test('late stands behind the error', () => {
+test('the field late comes after the error', () => {
   assert.match(lineOf({ error: 'x' }, true), /"error":\{[^}]*\},"late":true\}$/);
 });
 
-test('secrets in event, message, keys, values and errors are replaced; a number that is a secret too', () => {
+test('secrets in event, message, keys, values, errors and numbers are replaced', () => {
   const secret = '8675309-abcdef';
   const redactor = createRedactor({ values: [secret, '1234567890'] });
   const metadata = { [secret]: `x${secret}y`, nested: [{ deep: secret }], pin: 1234567890, other: 42, big: 1234567890n };
@@ -226,7 +226,7 @@ test('secrets in event, message, keys, values and errors are replaced; a number 
   assert.ok(redactor.count >= 7);
 });
 
-test('a secret at the place where a long text is cut does not show its beginning', () => {
+test('truncating a long text does not expose the beginning of a secret', () => {
   const secret = 'abcdefghijklmnopqrstuvwxyz0123456789';
   const redactor = createRedactor({ values: [secret] });
   for (let at = 0; at <= secret.length; at += 5) {

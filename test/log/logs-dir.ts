@@ -13,7 +13,7 @@ export interface LogsDir extends Disposable {
   records(file: string): LogRecord[];
 }
 
-export function logsDir(): LogsDir {
+export function createLogsDir(): LogsDir {
   const root = mkdtempSync(join(tmpdir(), 'stepwell-log-'));
   const path = join(root, 'logs');
   const lines = (file: string): string[] => readFileSync(join(path, file), 'utf8').split('\n').slice(0, -1);

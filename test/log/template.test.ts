@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { Clock } from '../../src/log/template.ts';
 
-test('time never runs backwards, and is formatted as Date does it', () => {
+test('the clock never runs backwards and formats times as Date does', () => {
   let now = 0;
   const clock = new Clock(() => now);
   const times: number[] = [];

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { LogRecord } from '../../src/schema/index.ts';
-import { inTerminal, needsPty } from '../exec/terminal.ts';
+import { runInTerminal, needsPty } from '../exec/terminal.ts';
 import { assertHarmless, HOSTILE } from '../terminal/hostile.ts';
 
 const child = (name: string): string => join(import.meta.dirname, 'child', name);
@@ -17,7 +17,7 @@ before(() => (logsDir = mkdtempSync(join(tmpdir(), 'stepwell-mirror-'))));
 after(() => rmSync(logsDir, { recursive: true, force: true }));
 
 async function shown(args: string[], env: Record<string, string> = {}): Promise<string> {
-  const text = await inTerminal([], args, { env: { ...inherited, ...env } });
+  const text = await runInTerminal([], args, { env: { ...inherited, ...env } });
   assert.match(text, /exit 0\n$/);
   return text.replace(/exit 0\n$/, '');
 }
@@ -37,13 +37,13 @@ describe('on a terminal', needsPty, () => {
     assert.match(rest.join('\n'), /^ {8}at /);
   });
 
-  test('NO_COLOR takes the color away', async () => {
+  test('NO_COLOR disables colors', async () => {
     const text = await shown([child('terminal.ts')], { NO_COLOR: '1' });
     assert.match(text, /^\d\d:\d\d:\d\d\.\d{3} WARN {4}- adapter {6}be\\x1b\[31mware/);
     assert.ok(!text.includes('\u001B'));
   });
 
-  test('no text in a record steers the terminal or forges a record, mirrored or without a run', async () => {
+  test('no text in a record can steer the terminal or forge another record', async () => {
     const text = await shown([child('mirror.ts'), logsDir], { NO_COLOR: '1' });
     assertHarmless(text, 'mirror');
     const records = text.split('\n').filter((line) => /^\d\d:\d\d:/.test(line));
@@ -51,7 +51,7 @@ describe('on a terminal', needsPty, () => {
   });
 });
 
-test('off a terminal each record is one line of JSON without a harmful character, which means what the file has', () => {
+test('without a terminal each record is one line of harmless JSON with the content of the file', () => {
   const dir = join(logsDir, 'json');
   const { status, stderr } = spawnSync(process.execPath, [child('mirror.ts'), dir], { encoding: 'utf8', env: inherited });
   assert.equal(status, 0, stderr);

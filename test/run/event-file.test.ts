@@ -12,14 +12,14 @@ import { EventFile, openEventFile, type EventLimits } from '../../src/run/event-
 import type { LogRecord } from '../../src/schema/index.ts';
 import { openRunDirectory } from '../../src/store/index.ts';
 import { foldRun } from '../../src/summary/index.ts';
-import { CHILD, differences, recordsOf, scenario } from './shell-experiment.ts';
+import { STEPWELL_PROCESS, differences, recordsOf, createShellExperiment } from './shell-experiment.ts';
 
 const WORK = 'echo x > made.txt';
 
 /** The records of the adapter's own events, after one run of a shell script as the framework. */
 async function eventsOf(script: string, settings: Record<string, unknown> = {}): Promise<LogRecord[]> {
-  await using stage = await scenario({ tool: `${WORK}; ${script}` }, settings);
-  const [run] = await stage.run();
+  await using experiment = await createShellExperiment({ tool: `${WORK}; ${script}` }, settings);
+  const [run] = await experiment.run();
   assert.equal(run?.status, 'success');
   assert.deepEqual(await differences(run.runDir), []);
   return (await recordsOf(run.runDir)).filter(({ event }) => event.startsWith('framework_event'));
@@ -35,7 +35,7 @@ const seen = (count: number, step = 1): string =>
 /** A line of shell that appends one line. */
 const say = (line: unknown): string => `printf '%s\\n' '${JSON.stringify(line)}' >> "$STEPWELL_EVENTS"`;
 
-test('a line becomes a record of adapter.log, with its own level, message and data', async () => {
+test('an event line becomes a record in adapter.log with its own level, message and data', async () => {
   const records = await eventsOf(
     [
       say({
@@ -61,31 +61,31 @@ test('a line becomes a record of adapter.log, with its own level, message and da
   assert.deepEqual(only(records, 'framework_event_refused'), []);
 });
 
-test('a framework that writes nothing leaves no trace of it', async () => {
+test('a framework that writes no events adds no record', async () => {
   assert.deepEqual(await eventsOf('true'), []);
 });
 
-test('lines are recorded while the attempt still runs', async () => {
+test('events are recorded while the attempt is still running', async () => {
   // The program goes on only once it has seen its own event in the log.
   const records = await eventsOf([say({ event: 'now' }), seen(1), say({ event: 'then' }), seen(2)].join('; '));
   assert.equal(only(records, 'framework_event').length, 2);
 });
 
-test('secrets are covered in every part of an event', async () => {
+test('secrets are redacted in every part of an event', async () => {
   const secret = 'sk-proj-abcdefghijklmnopqrstuvwxyz0123456789ABCDEF';
   // A key in the configuration itself would be refused.
   const script = `s=$(printf 'sk%s' '${secret.slice(2)}')
     echo '{"event":"leak","message":"key '$s'","metadata":{"deep":[{"key":"'$s'"}]}}' >> "$STEPWELL_EVENTS"
     echo "broken $s" >> "$STEPWELL_EVENTS"`;
-  await using stage = await scenario({ tool: `${WORK}; ${script}` });
-  const [run] = await stage.run();
+  await using experiment = await createShellExperiment({ tool: `${WORK}; ${script}` });
+  const [run] = await experiment.run();
   const records = await recordsOf(run!.runDir);
   assert.equal(JSON.stringify(records).includes(secret), false);
   assert.match(only(records, 'framework_event')[0]!.message, /^key \[redacted\]$/);
   assert.match(String(only(records, 'framework_event_refused')[0]!.metadata['text']), /^broken \[redacted\]$/);
 });
 
-test('what is no event is refused with the reason, and the rest is taken', async () => {
+test('a line that is not an event is refused with a reason, and the others are recorded', async () => {
   const records = await eventsOf(
     [
       `printf '%s\\n' 'not json ${'x'.repeat(3000)}' '[1]' '{"message":"no event"}' '{"event":"x","colour":"red"}' '{"event":"two words"}' '' '{"event":"x","level":"loud"}' >> "$STEPWELL_EVENTS"`,
@@ -114,7 +114,7 @@ test('what is no event is refused with the reason, and the rest is taken', async
   assert.deepEqual(only(records, 'framework_events_end')[0]?.metadata['refused'], 8);
 });
 
-test('a last line without its newline is taken when it is whole', async () => {
+test('a complete last line without a newline is recorded', async () => {
   const records = await eventsOf(`printf '%s' '{"event":"last"}' >> "$STEPWELL_EVENTS"`);
   assert.deepEqual(
     only(records, 'framework_event').map(({ metadata }) => metadata['name']),
@@ -122,13 +122,13 @@ test('a last line without its newline is taken when it is whole', async () => {
   );
 });
 
-test('only the first refused lines are named, all are counted', async () => {
+test('only the first refused lines are recorded one by one, and all are counted', async () => {
   const records = await eventsOf(`yes nonsense | head -n 500 >> "$STEPWELL_EVENTS"`);
   assert.equal(only(records, 'framework_event_refused').length, 20);
   assert.equal(only(records, 'framework_events_end')[0]?.metadata['refused'], 500);
 });
 
-test('several writers at once: every line is there, none is mixed', async () => {
+test('events from concurrent writers are all recorded and never mixed', async () => {
   const writer = (name: string): string =>
     `(i=0; while [ $i -lt 200 ]; do echo '{"event":"${name}","metadata":{"i":'$i'}}' >> "$STEPWELL_EVENTS"; i=$((i+1)); done)`;
   const records = await eventsOf(`${writer('a')} & ${writer('b')} & ${writer('c')}; wait`);
@@ -142,7 +142,7 @@ test('several writers at once: every line is there, none is mixed', async () => 
   }
 });
 
-test('a link in the place of the file is not followed, a pipe does not hold the run', async () => {
+test('a symlink in place of the events file is not followed, and a pipe does not block the run', async () => {
   for (const trick of ['ln -s ../config.yaml "$STEPWELL_EVENTS"', 'mkfifo "$STEPWELL_EVENTS"', 'mkdir "$STEPWELL_EVENTS"']) {
     const records = await eventsOf(`${say({ event: 'before' })}; rm "$STEPWELL_EVENTS"; ${trick}`);
     // Looked at between the two commands, it was first removed.
@@ -155,7 +155,7 @@ test('a link in the place of the file is not followed, a pipe does not hold the 
   }
 });
 
-test('a removed file is said, and what was written before is there', async () => {
+test('a removed events file is reported, and earlier events are recorded', async () => {
   const records = await eventsOf(`${say({ event: 'before' })}; rm -r "$(dirname "$STEPWELL_EVENTS")"`);
   assert.deepEqual(
     // Beside it lay the file of the preparation, which is said outside the step.
@@ -167,7 +167,7 @@ test('a removed file is said, and what was written before is there', async () =>
   assert.equal(only(records, 'framework_event').length, 1);
 });
 
-test('a file cut short is said, and what is written afterwards is there', async () => {
+test('a truncated events file is reported, and later events are recorded', async () => {
   // What was read of a line that was cut is no part of the next one.
   const begun = `printf '%s\\nhalf a line' '${JSON.stringify({ event: 'a-long-name-before' })}' >> "$STEPWELL_EVENTS"`;
   const records = await eventsOf(`${begun}; ${seen(1)}; ${say({ event: 'b' }).replace('>>', '>')}`);
@@ -182,7 +182,7 @@ test('a file cut short is said, and what is written afterwards is there', async 
   );
 });
 
-test('a file that grows past its limit is read up to it', async () => {
+test('an events file that exceeds its size limit is read up to the limit', async () => {
   const records = await eventsOf(`${say({ event: 'first' })}; truncate -s 1T "$STEPWELL_EVENTS"`);
   const [problem] = only(records, 'framework_events_problem');
   assert.equal(problem?.metadata['problem'], 'too_large');
@@ -192,16 +192,16 @@ test('a file that grows past its limit is read up to it', async () => {
 
 /** The events that a file brought, as `event` or `problem` with its number of read bytes, after each of `parts` was appended. */
 async function taken(limits: EventLimits, ...parts: readonly string[]): Promise<unknown[]> {
-  await using stage = await scenario({});
-  const logsDir = join(stage.dir, 'logs');
+  await using experiment = await createShellExperiment({});
+  const logsDir = join(experiment.dir, 'logs');
   await withRun({ runId: 'run-1', framework: 'tool', logsDir }, async () => {
-    await using events = await openEventFile(stage.dir, 'prepare', limits);
+    await using events = await openEventFile(experiment.dir, 'prepare', limits);
     for (const part of parts) {
       await appendFile(events.path, part);
       await events.finish();
     }
   });
-  return (await recordsOf(stage.dir)).flatMap(({ event, metadata }): unknown[] => {
+  return (await recordsOf(experiment.dir)).flatMap(({ event, metadata }): unknown[] => {
     if (event === 'framework_event') return [metadata['name']];
     return event === 'framework_events_problem' ? [[metadata['problem'], metadata['read_bytes']]] : [];
   });
@@ -209,29 +209,29 @@ async function taken(limits: EventLimits, ...parts: readonly string[]): Promise<
 
 const LINE = '{"event":"a"}\n';
 
-test('more lines than are read are said, whether they come at once or later', async () => {
+test('events beyond the line limit are reported, whether they arrive at once or later', async () => {
   const limits: EventLimits = { bytes: 1000, lines: 2 };
   assert.deepEqual(await taken(limits, LINE, LINE), ['a', 'a']);
   assert.deepEqual(await taken(limits, LINE + LINE + LINE + LINE), ['a', 'a', ['too_many_lines', 56]]);
   assert.deepEqual(await taken(limits, LINE + LINE, LINE, LINE), ['a', 'a', ['too_many_lines', 28]]);
 });
 
-test('more bytes than are read are said, and none of them is read', async () => {
+test('bytes beyond the size limit are reported and not read', async () => {
   assert.deepEqual(await taken({ bytes: 20, lines: 10 }, LINE + LINE), ['a', ['too_large', 20]]);
   assert.deepEqual(await taken({ bytes: 28, lines: 10 }, LINE + LINE), ['a', 'a']);
 });
 
-test('a file that cannot be read is said once, and holds nothing up', async () => {
-  await using stage = await scenario({});
-  await withRun({ runId: 'run-1', framework: 'tool', logsDir: join(stage.dir, 'logs') }, async () => {
-    const path = join(stage.dir, 'events.jsonl');
+test('an unreadable events file is reported once and blocks nothing', async () => {
+  await using experiment = await createShellExperiment({});
+  await withRun({ runId: 'run-1', framework: 'tool', logsDir: join(experiment.dir, 'logs') }, async () => {
+    const path = join(experiment.dir, 'events.jsonl');
     await writeFile(path, LINE);
     const handle = await open(path);
     await handle.close();
     await using events = new EventFile(path, handle);
     await events.finish();
   });
-  const records = await recordsOf(stage.dir);
+  const records = await recordsOf(experiment.dir);
   assert.deepEqual(
     records.map(({ event, metadata, error }) => [event, metadata['problem'], error?.code]),
     [['framework_events_problem', 'unreadable', 'EBADF']],
@@ -239,15 +239,20 @@ test('a file that cannot be read is said once, and holds nothing up', async () =
 });
 
 test(
-  'stepwell killed before it read them: recover records the lines that no record tells of, each once',
+  'recover records each event that stepwell had not recorded when it was killed exactly once',
   { skip: process.platform !== 'linux' && 'needs /proc' },
   async () => {
     // Stopped, stepwell reads nothing; the framework, its child, then kills it.
     const write = [2, 3].map((i) => say({ event: 'unread', metadata: { i } })).join('; ');
     const torn = `printf '{"event":"to' >> "$STEPWELL_EVENTS"`;
     const script = `${WORK}; ${say({ event: 'read', metadata: { i: 1 } })}; ${seen(1, 2)}; kill -STOP $PPID; ${write}; ${torn}; kill -KILL $PPID; sleep 60`;
-    await using stage = await scenario({ tool: `[ "$STEPWELL_STEP" = 1 ] && { echo x > one; exit; }; ${script}` }, { steps: 2 });
-    const child = spawn(process.execPath, [CHILD, stage.config, stage.runsDir, 'tool'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await using experiment = await createShellExperiment(
+      { tool: `[ "$STEPWELL_STEP" = 1 ] && { echo x > one; exit; }; ${script}` },
+      { steps: 2 },
+    );
+    const child = spawn(process.execPath, [STEPWELL_PROCESS, experiment.config, experiment.runsDir, 'tool'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     let text = '';
     child.stdout.setEncoding('utf8').on('data', (more: string) => (text += more));
     assert.deepEqual((await once(child, 'exit'))[1], 'SIGKILL');
@@ -284,29 +289,29 @@ test(
   },
 );
 
-test('the recovery reads only a file that is what stepwell made', async () => {
-  await using stage = await scenario({});
-  const directory = join(stage.dir, '.stepwell/scratch/events');
+test('recovery reads only a file that stepwell itself created', async () => {
+  await using experiment = await createShellExperiment({});
+  const directory = join(experiment.dir, '.stepwell/scratch/events');
   await mkdir(directory, { recursive: true });
   const at = (step: number): string => join(directory, `step_${step}_attempt_1-0123456789ab.jsonl`);
-  await writeFile(join(stage.dir, 'secret.txt'), LINE);
+  await writeFile(join(experiment.dir, 'secret.txt'), LINE);
   await symlink('../../../secret.txt', at(1));
-  await link(join(stage.dir, 'secret.txt'), at(2));
+  await link(join(experiment.dir, 'secret.txt'), at(2));
   await mkdir(at(3));
   assert.equal(spawnSync('mkfifo', [at(4)]).status, 0);
   await writeFile(at(5), LINE);
   await writeFile(at(6), LINE);
   await writeFile(join(directory, 'other.jsonl'), LINE);
   await writeFile(join(directory, 'prepare-0123456789ab.jsonl'), LINE);
-  await withRun({ runId: 'run-1', framework: 'tool', logsDir: join(stage.dir, 'logs') }, async () => {
+  await withRun({ runId: 'run-1', framework: 'tool', logsDir: join(experiment.dir, 'logs') }, async () => {
     // Of a file that was cut nobody knows which of its lines are recorded.
     withStep(5, { attempt: 1 }, () => {
       const metadata = { problem: 'truncated', read_bytes: 5, file_bytes: 0 };
       getLogger('x', { component: 'adapter' }).warn('cut', { event: 'framework_events_problem', metadata });
     });
-    await recoverEvents(stage.dir);
+    await recoverEvents(experiment.dir);
   });
-  const told = (await recordsOf(stage.dir)).filter(({ event }) => event !== 'framework_events_end');
+  const told = (await recordsOf(experiment.dir)).filter(({ event }) => event !== 'framework_events_end');
   assert.deepEqual(
     told.map(({ step, event, metadata }) => `${step} ${event} ${String(metadata['problem'] ?? metadata['line'])}`).sort(),
     [
@@ -321,12 +326,12 @@ test('the recovery reads only a file that is what stepwell made', async () => {
   );
 });
 
-test('each attempt has a file of its own, also one that failed', async () => {
-  await using stage = await scenario(
+test('each attempt has its own events file, failed attempts included', async () => {
+  await using experiment = await createShellExperiment(
     { tool: `${WORK}; echo '{"event":"try"}' >> "$STEPWELL_EVENTS"; [ "$STEPWELL_ATTEMPT" = 2 ]` },
     { retries: { max_retries: 1, initial_backoff_seconds: 0 } },
   );
-  const [run] = await stage.run();
+  const [run] = await experiment.run();
   assert.equal(run?.status, 'success');
   const events = only(await recordsOf(run.runDir), 'framework_event');
   assert.deepEqual(
@@ -335,17 +340,17 @@ test('each attempt has a file of its own, also one that failed', async () => {
   );
 });
 
-test('an error of a framework’s own event is no error of the run', async () => {
-  await using stage = await scenario({ tool: `${WORK}; ${say({ event: 'x', level: 'error' })}` });
-  const [run] = await stage.run();
+test('an error event of a framework does not count as an error of the run', async () => {
+  await using experiment = await createShellExperiment({ tool: `${WORK}; ${say({ event: 'x', level: 'error' })}` });
+  const [run] = await experiment.run();
   await using source = await openRunDirectory(run!.runDir, {});
   assert.equal((await foldRun(source)).errors.count, 0);
 });
 
-test('what is written after the attempt is late, and what prepare started writes into run.log', async () => {
+test('events after the attempt are marked late, and events of the preparation go to run.log', async () => {
   const files: string[] = [];
   const line = (event: string): string => `${JSON.stringify({ event })}\n`;
-  const resident: Adapter = {
+  const longRunning: Adapter = {
     check: () => Promise.resolve([]),
     async prepare({ env }) {
       files.push(env['STEPWELL_EVENTS']!);
@@ -362,8 +367,8 @@ test('what is written after the attempt is late, and what prepare started writes
       await appendFile(files[1]!, line('too_late'));
     },
   };
-  await using stage = await scenario({}, { frameworks: { tool: { adapter: 'resident' } } });
-  const [run] = await stage.run({ adapters: { resident } });
+  await using experiment = await createShellExperiment({}, { frameworks: { tool: { adapter: 'longRunning' } } });
+  const [run] = await experiment.run({ adapters: { longRunning } });
   assert.equal(run?.status, 'success');
   assert.deepEqual(await differences(run.runDir), []);
   const events = only(await recordsOf(run.runDir), 'framework_event');
@@ -385,12 +390,12 @@ def record(event, message="", **metadata):
 record("plan_ready", "Three parts to write", parts=3)
 `;
 
-test('the Python example of the documentation', { skip: missing('python3') }, async () => {
+test('the Python example in the documentation works', { skip: missing('python3') }, async () => {
   const docs = await readFile(new URL('../../docs/adapters.md', import.meta.url), 'utf8');
   assert.ok(docs.includes(PYTHON), 'docs/adapters.md holds another program');
-  await using stage = await scenario({ tool: `${WORK}; exec python3 ../../../../example.py` });
-  await writeFile(join(stage.dir, 'example.py'), PYTHON);
-  const [run] = await stage.run();
+  await using experiment = await createShellExperiment({ tool: `${WORK}; exec python3 ../../../../example.py` });
+  await writeFile(join(experiment.dir, 'example.py'), PYTHON);
+  const [run] = await experiment.run();
   assert.equal(run?.status, 'success');
   const [event] = only(await recordsOf(run.runDir), 'framework_event');
   assert.equal(event?.message, 'Three parts to write');
@@ -399,7 +404,7 @@ test('the Python example of the documentation', { skip: missing('python3') }, as
 
 const SHELL = `echo '{"event":"tests_run","metadata":{"passed":12,"failed":0}}' >> "$STEPWELL_EVENTS"`;
 
-test('the shell example of the documentation', async () => {
+test('the shell example in the documentation works', async () => {
   const docs = await readFile(new URL('../../docs/adapters.md', import.meta.url), 'utf8');
   assert.ok(docs.includes(SHELL), 'docs/adapters.md holds another line');
   const [event] = only(await eventsOf(SHELL), 'framework_event');

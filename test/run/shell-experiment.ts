@@ -9,9 +9,9 @@ import { runExperiment, type ExperimentOptions, type RunResult } from '../../src
 import type { LogRecord, RunMetadata } from '../../src/schema/index.ts';
 import { openRunDirectory, readRecords } from '../../src/store/index.ts';
 
-export const CHILD = fileURLToPath(new URL('stepwell-process.ts', import.meta.url));
+export const STEPWELL_PROCESS = fileURLToPath(new URL('stepwell-process.ts', import.meta.url));
 
-export interface Scenario extends AsyncDisposable {
+export interface ShellExperiment extends AsyncDisposable {
   readonly dir: string;
   readonly config: string;
   readonly runsDir: string;
@@ -19,10 +19,10 @@ export interface Scenario extends AsyncDisposable {
 }
 
 /** Frameworks by name, each a shell script that finds STEPWELL_STEP and STEPWELL_ATTEMPT in its environment. */
-export async function scenario(
+export async function createShellExperiment(
   scripts: Record<string, string>,
   { steps = 1, base = tmpdir(), ...settings }: { steps?: number; base?: string } & Record<string, unknown> = {},
-): Promise<Scenario> {
+): Promise<ShellExperiment> {
   const dir = await mkdtemp(join(base, 'stepwell-run-'));
   const config = join(dir, 'experiment.yaml');
   await mkdir(join(dir, 'prompts'));

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** A tmpfs of so many bytes, or the reason why there can be none. */
-export function smallDisk(bytes: number): { path: string; remove: () => void } | string {
+export function mountSmallDisk(bytes: number): { path: string; remove: () => void } | string {
   const path = mkdtempSync(join(tmpdir(), 'stepwell-full-'));
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', path], { encoding: 'utf8' });
   const remove = (): void => rmSync(path, { recursive: true, force: true });

@@ -1,9 +1,9 @@
 /** stepwell-process.ts without root's rights, from which no path is hidden. Arguments: CONFIG RUNS_DIR FRAMEWORK… */
-import { NOBODY } from './nobody.ts';
+import { UNPRIVILEGED_ID } from './unprivileged-user.ts';
 
 if (process.getuid?.() === 0) {
   process.setgroups!([]);
-  process.setgid!(NOBODY);
-  process.setuid!(NOBODY);
+  process.setgid!(UNPRIVILEGED_ID);
+  process.setuid!(UNPRIVILEGED_ID);
 }
 await import('./stepwell-process.ts');

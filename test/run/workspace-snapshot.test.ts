@@ -41,7 +41,7 @@ async function assertSame(dir: string, expected: Awaited<ReturnType<typeof facts
   assert.deepEqual(actual, expected);
 }
 
-test('a workspace is put back with contents, modes, links and times to less than a millisecond', async () => {
+test('a workspace is restored with contents, modes, links and times to less than a millisecond', async () => {
   const root = mkdtempSync(join(tmpdir(), 'stepwell-workspace-'));
   try {
     const [workspace, snapshot] = [join(root, 'workspace'), join(root, 'snapshot')];

@@ -10,7 +10,7 @@ import { getLogger, withRun } from '../../src/log/index.ts';
 import { createRedactor } from '../../src/secrets/index.ts';
 import { SHAPES } from '../../src/secrets/shapes.ts';
 import { refusal } from '../config/refusal.ts';
-import { logsDir } from '../log/logs-dir.ts';
+import { createLogsDir } from '../log/logs-dir.ts';
 import { examples } from './examples.ts';
 
 /** What must not be left of a key: its core, without what it shares with harmless text. */
@@ -79,7 +79,7 @@ for (const [name, { keys, harmless }] of Object.entries(examples)) {
 
     test('is masked in a record: message, metadata, module, event and error', () => {
       for (const key of keys) {
-        using logs = logsDir();
+        using logs = createLogsDir();
         withRun({ runId: 'r', framework: 'f', logsDir: logs.path }, () => {
           const error = new Error(`refused: ${key}`);
           getLogger(`a/${key}`).info(`with ${key} in it`, { event: `e ${key}`, metadata: { token: key, [key]: [key] }, error });

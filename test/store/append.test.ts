@@ -89,7 +89,7 @@ function setup(options: { maxOpen?: number; maxBacklogBytes?: number } = {}) {
 }
 
 describe('writing', () => {
-  test('one write a line, before the call returns; missing directories are made', () => {
+  test('each line is one write before the call returns, and missing directories are created', () => {
     const { file, append, text, calls } = setup();
     const a = file('/run/logs/step_001/a.log');
     append(a, 'one');
@@ -107,7 +107,7 @@ describe('writing', () => {
     assert.equal(text(a.path), 'a long line\nnext\n');
   });
 
-  test('the disk is full in the middle of a line: the line is completed when there is space, in order', () => {
+  test('a line cut by a full disk is completed in order once there is space', () => {
     const { file, append, text, setSpace, notices, pool, directories } = setup();
     const a = file('/run/a.log');
     const b = file('/run/b.log');
@@ -124,7 +124,7 @@ describe('writing', () => {
     assert.equal(pool.sync([a], directories), true);
   });
 
-  test('another process wrote behind our fragment: the line is written again, whole, on a line of its own', () => {
+  test('a line is rewritten whole when another process appended to its fragment', () => {
     const { file, append, text, set, setSpace } = setup();
     const a = file('/run/a.log');
     append(a, 'zero');
@@ -146,7 +146,7 @@ describe('writing', () => {
     });
   }
 
-  test('past the backlog lines are counted, and the count is a record where they are missing', () => {
+  test('lines beyond the backlog are counted, and a record states the count where they are missing', () => {
     const { file, append, text, setSpace, pool, directories } = setup({ maxBacklogBytes: 20 });
     const a = file('/run/a.log');
     append(a, 'zero');
@@ -158,7 +158,7 @@ describe('writing', () => {
     assert.equal(pool.sync([a], directories), false, 'the record stays incomplete');
   });
 
-  test('the backlog is tried again by itself', async () => {
+  test('the backlog is retried automatically', async () => {
     const { file, append, text, plan } = setup();
     const a = file('/run/a.log');
     plan.push('EIO');
@@ -169,7 +169,7 @@ describe('writing', () => {
     assert.equal(text(a.path), 'alone\n');
   });
 
-  test('a file that cannot be opened keeps its lines too', () => {
+  test('lines for a file that cannot be opened are kept', () => {
     const { file, append, text, disk, notices } = setup();
     const a = file('/run/a.log');
     const open = disk.open.bind(disk);
@@ -192,7 +192,7 @@ describe('fragments', () => {
     ['longer than a page', 'x'.repeat(200_000)],
     ['the whole file', 'y'],
   ] as const) {
-    test(`a torn last line is isolated and reported (${what})`, () => {
+    test(`a torn last line is terminated and reported (${what})`, () => {
       const { file, append, text, set } = setup();
       const before = what === 'the whole file' ? '' : 'whole\n';
       set('/run/a.log', `${before}${fragment}`);
@@ -201,7 +201,7 @@ describe('fragments', () => {
     });
   }
 
-  test('a whole last line is left alone', () => {
+  test('a complete last line is left unchanged', () => {
     const { file, append, text, set } = setup();
     set('/run/a.log', 'whole\n');
     append(file('/run/a.log'), 'next');
@@ -210,7 +210,7 @@ describe('fragments', () => {
 });
 
 describe('descriptors', () => {
-  test('never more than allowed are open, and the one used longest ago is closed first', () => {
+  test('the number of open files is bounded, and the least recently used one is closed first', () => {
     const { file, append, text, mostOpen, calls, pool } = setup({ maxOpen: 3 });
     const files = Array.from({ length: 10 }, (_, index) => file(`/run/${index}.log`));
     for (let round = 0; round < 3; round++) for (const each of files) append(each, `${round}`);
@@ -226,7 +226,7 @@ describe('descriptors', () => {
     );
   });
 
-  test('the limit is 1,024 or half of what the process may have', () => {
+  test('the limit is 1,024 or half of the descriptor limit of the process', () => {
     assert.equal(
       logDescriptorLimit(() => 'Max open files            20000                20000                files\n'),
       1024,
@@ -249,7 +249,7 @@ describe('descriptors', () => {
 });
 
 describe('buffered', () => {
-  test('lines wait, in order with those that may not', () => {
+  test('buffered and unbuffered lines keep their order', () => {
     const { file, append, text, pool } = setup();
     const a = file('/run/a.log');
     append(a, 'waits', true);
@@ -262,7 +262,7 @@ describe('buffered', () => {
     assert.equal(text(a.path), 'waits\nwaits too\nan error\nagain\n');
   });
 
-  test('at most 64 KiB wait, and a longer line goes through', () => {
+  test('at most 64 KiB are buffered, and a longer line is written directly', () => {
     const { file, append, text } = setup();
     const a = file('/run/a.log');
     for (let index = 0; index < 100; index++) append(a, 'x'.repeat(999), true);
@@ -271,7 +271,7 @@ describe('buffered', () => {
     assert.equal(text(a.path).length, 200_001);
   });
 
-  test('nothing waits for ever', async () => {
+  test('buffered lines are written after a short delay', async () => {
     const { file, append, text } = setup();
     const a = file('/run/a.log');
     append(a, 'waits', true);
@@ -280,7 +280,7 @@ describe('buffered', () => {
     assert.equal(text(a.path), 'waits\n');
   });
 
-  test('a block that fails half way neither loses nor doubles a line', () => {
+  test('a buffered block that fails halfway neither loses nor repeats a line', () => {
     const { file, append, text, setSpace, pool } = setup();
     const a = file('/run/a.log');
     for (const line of ['one', 'two', 'three']) append(a, line, true);
@@ -293,7 +293,7 @@ describe('buffered', () => {
   });
 });
 
-test('sync: files first, then their directories from the inside out, and nothing twice', () => {
+test('sync syncs files first, then their directories from the inside out, each once', () => {
   const { file, append, calls, pool, directories } = setup();
   const a = file('/run/logs/step_001/a.log');
   const b = file('/run/logs/run.log');

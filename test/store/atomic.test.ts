@@ -55,7 +55,7 @@ test('the content is synced before the rename, and the directory after it', asyn
   assert.deepEqual(calls, ['sync file', 'rename', 'sync directory']);
 });
 
-test('many writers at once: the file is always one of the contents', async () => {
+test('concurrent writers never leave mixed content', async () => {
   const path = join(dir, 'a.json');
   const contents = Array.from({ length: 20 }, (_, index) => String(index).repeat(50_000));
   await Promise.all(contents.map(async (content) => await writeFileAtomic(path, content)));

@@ -31,7 +31,7 @@ function write(path: string, content = path): void {
   writeFileSync(join(dir, path), content);
 }
 
-test('files of every directory with size and digest, in order; empty directories are nothing', async () => {
+test('a digest lists files of all directories in order with size and hash, and no empty directories', async () => {
   write('b/c.txt', 'two');
   write('a.txt', '');
   mkdirSync(join(dir, 'empty'));
@@ -70,7 +70,7 @@ test('writing the same content again changes nothing', async () => {
   assert.deepEqual(compareDigests(before, await digestDirectory(dir)), { added: [], changed: [], removed: [] });
 });
 
-test('repositories, dependencies, byte code and virtual environments of any name are left out', async () => {
+test('repositories, dependencies, byte code and virtual environments are left out', async () => {
   for (const path of [
     '.git/HEAD',
     'node_modules/x/i.js',
@@ -95,7 +95,7 @@ test('repositories, dependencies, byte code and virtual environments of any name
   );
 });
 
-test('links are described, not followed: to a file, to a directory, around in a circle, to nowhere', async () => {
+test('symlinks are described and never followed, whether valid, circular or broken', async () => {
   write('d/file');
   for (const [name, target] of Object.entries({
     file: 'd/file',
@@ -114,7 +114,7 @@ test('links are described, not followed: to a file, to a directory, around in a 
   assert.deepEqual(compareDigests(tree, await digestDirectory(dir)).changed, ['to-file']);
 });
 
-test('pipes and sockets are noted without being opened', async () => {
+test('pipes and sockets are listed without being opened', async () => {
   execFileSync('mkfifo', [join(dir, 'pipe')]);
   const server = createServer().listen(join(dir, 'socket'));
   await new Promise((resolve) => server.once('listening', resolve));
@@ -140,7 +140,7 @@ async function withoutPrivileges<T>(fn: () => Promise<T>): Promise<T> {
   }
 }
 
-test('what may not be read is noted, and its change is seen', async () => {
+test('unreadable files are listed, and their changes are detected', async () => {
   write('secret', 'x');
   write('closed/a');
   chmodSync(dir, 0o755);
@@ -158,7 +158,7 @@ test('what may not be read is noted, and its change is seen', async () => {
   }
 });
 
-test('names of odd bytes, line ends and other scripts', async () => {
+test('file names with invalid bytes, newlines and other scripts are listed', async () => {
   for (const name of ['a b', 'line\nend', 'ü', '日本', '\'quote"', 'back\\slash', '-dash']) write(name);
   writeFileSync(Buffer.concat([Buffer.from(`${dir}/`), Buffer.from([0x61, 0xff, 0xfe])]), 'odd');
   const tree = await digestDirectory(dir);
@@ -169,7 +169,7 @@ test('names of odd bytes, line ends and other scripts', async () => {
   assert.equal(tree.get(String.raw`a\xff\xfe`)?.sha256, sha256('odd'));
 });
 
-test('a large file is hashed piece by piece', async () => {
+test('a large file is hashed in chunks', async () => {
   const block = Buffer.alloc(1_000_003, 'stepwell');
   const hash = createHash('sha256');
   for (let n = 0; n < 5; n++) {
@@ -199,7 +199,7 @@ test('a file of half a gigabyte, here a sparse one, does not fill the memory', a
   assert.ok(most - before < size / 4, `${most - before} bytes more`);
 });
 
-test('files that come and go meanwhile are no error', async () => {
+test('files that appear and disappear during the digest are no error', async () => {
   for (let n = 0; n < 300; n++) write(`d${n % 10}/f${n}`);
   const [tree] = await Promise.all([
     digestDirectory(dir),
@@ -213,6 +213,6 @@ test('files that come and go meanwhile are no error', async () => {
   assert.ok(tree.size <= 300);
 });
 
-test('a directory that is not there is an empty tree', async () => {
+test('a missing directory has an empty digest', async () => {
   assert.equal((await digestDirectory(join(dir, 'nowhere'))).size, 0);
 });

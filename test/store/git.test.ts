@@ -19,7 +19,7 @@ async function inDirectory(work: (dir: string) => Promise<void>): Promise<void> 
   }
 }
 
-test('commit and changes of a checkout; null outside of any', async () => {
+test('commit and changes of a checkout are known, and null outside of one', async () => {
   await inDirectory(async (dir) => {
     assert.deepEqual([await gitCommit(dir), await gitDirty(dir)], [null, null]);
     const git = (...args: string[]): void => {
@@ -37,7 +37,7 @@ test('commit and changes of a checkout; null outside of any', async () => {
   });
 });
 
-test('git gets no secret and no GIT_DIR of the caller, and a git that hangs is given up', async () => {
+test('git gets neither secrets nor GIT_DIR of the caller and is killed when it hangs', async () => {
   await inDirectory(async (dir) => {
     await mkdir(join(dir, 'bin'));
     await writeFile(join(dir, 'bin/git'), '#!/bin/sh\n[ "$1" = hang ] && { trap "" TERM; exec sleep 300; }\nenv\n');
@@ -57,7 +57,7 @@ test('git gets no secret and no GIT_DIR of the caller, and a git that hangs is g
   });
 });
 
-test('nobody else asks git about a checkout', async () => {
+test('only store/git.ts runs git on a checkout', async () => {
   const asking: string[] = [];
   for (const path of globSync('src/**/*.ts', { cwd: root })) {
     if (/'(rev-parse|--porcelain)'/.test(await readFile(join(root, path), 'utf8'))) asking.push(path);

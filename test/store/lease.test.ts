@@ -28,7 +28,7 @@ async function deadPid(): Promise<number> {
   return child.pid!;
 }
 
-test('a held lease is live, names the process, and is gone after its release', async (t) => {
+test('a held lease is live, names its process, and is removed on release', async (t) => {
   const dir = await runDir(t);
   const held = await acquireLease(dir, { runId: 'r' });
   const lease = await readLease(dir);
@@ -40,7 +40,7 @@ test('a held lease is live, names the process, and is gone after its release', a
   assert.equal(await readLease(dir), null);
 });
 
-test('a live run is never taken for a dead one, a dead one is taken over', async (t) => {
+test('the lease of a live run is kept, and that of a dead run is taken over', async (t) => {
   const dir = await runDir(t);
   const child = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 1e6); console.log("up")'], {
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -54,13 +54,13 @@ test('a live run is never taken for a dead one, a dead one is taken over', async
   assert.equal(held.previous !== null && held.previous !== 'damaged' && held.previous.pid, child.pid);
 });
 
-test('another process with the pid of a dead one is told from it by its start', linuxOnly, () => {
+test('a reused pid is recognized by the start time of its process', linuxOnly, () => {
   const self = currentProcess();
   assert.equal(processState(self), 'live');
   assert.equal(processState({ ...self, process_start: String(Number(self.process_start) - 1) }), 'dead');
 });
 
-test('a process that has ended and not been waited for is dead', linuxOnly, async () => {
+test('a zombie process counts as dead', linuxOnly, async () => {
   // The shell becomes sleep, which never waits for the child it inherits.
   const parent = spawn('sh', ['-c', 'sh -c "exit 0" & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
   const [line] = (await once(parent.stdout, 'data')) as [Buffer];
@@ -73,14 +73,14 @@ test('a process that has ended and not been waited for is dead', linuxOnly, asyn
   parent.kill('SIGKILL');
 });
 
-test('after a reboot the run is dead, whatever has its pid now', () => {
+test('after a reboot the run is dead even if its pid is in use', () => {
   assert.equal(
     processState({ ...currentProcess(), boot_id: 'another boot', pid_namespace: 'pid:[1]' }),
     currentProcess().boot_id === null ? 'live' : 'dead',
   );
 });
 
-test('of another host, machine or pid namespace nothing is known', async (t) => {
+test('a process of another host, machine or pid namespace has an unknown state', async (t) => {
   const self = currentProcess();
   const pid = await deadPid();
   assert.equal(processState({ ...self, pid, host: 'elsewhere' }), 'foreign_host');
@@ -92,7 +92,7 @@ test('of another host, machine or pid namespace nothing is known', async (t) => 
   await acquireLease(dir, { runId: 'r', force: true });
 });
 
-test('a lease that cannot be read is a dead one', async (t) => {
+test('a damaged lease counts as dead', async (t) => {
   const dir = await runDir(t);
   await mkdir(join(dir, '.stepwell'));
   await writeFile(join(dir, LEASE_FILE), '{');
@@ -101,7 +101,7 @@ test('a lease that cannot be read is a dead one', async (t) => {
   assert.equal((await acquireLease(dir, { runId: 'r' })).previous, 'damaged');
 });
 
-test('of many that want the lease at once, one gets it', async (t) => {
+test('only one of many concurrent processes acquires the lease', async (t) => {
   const dir = await runDir(t);
   await leaseOf(dir, { pid: await deadPid(), process_start: null });
   const results = await Promise.allSettled(Array.from({ length: 8 }, () => acquireLease(dir, { runId: 'r' })));

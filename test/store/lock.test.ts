@@ -44,7 +44,7 @@ test('calls of one process exclude each other', async (t) => {
   assert.deepEqual(await readdir(dir), ['counter']);
 });
 
-test('processes exclude each other, also when some die while they hold the lock', async (t) => {
+test('processes exclude each other even when some die while holding the lock', async (t) => {
   const dir = await directory(t);
   await writeFile(join(dir, 'counter'), '0');
   const children = [counting(dir, 10, false), counting(dir, 5, true), counting(dir, 10, false), counting(dir, 5, true)];
@@ -57,7 +57,7 @@ test('processes exclude each other, also when some die while they hold the lock'
   );
 });
 
-test('a lock is freed also when whoever began to free it has died as well', async (t) => {
+test('a lock is freed even when the process that was freeing it has died', async (t) => {
   const dir = await directory(t);
   const lock = join(dir, 'lock');
   const child = spawn(process.execPath, ['-e', '0'], { stdio: 'ignore' });
@@ -83,7 +83,7 @@ test('a lock is freed also when whoever began to free it has died as well', asyn
   assert.deepEqual(await readdir(dir), []);
 });
 
-test('a lock held elsewhere is waited for, then named in the error', async (t) => {
+test('withFileLock waits for a lock held elsewhere and then names its holder in the error', async (t) => {
   const dir = await directory(t);
   const lock = join(dir, 'lock');
   const elsewhere = { ...currentProcess(), host: 'elsewhere', pid: 77, token: 'x' };

@@ -11,8 +11,11 @@ export interface MemoryBytes extends OpenBytes {
  * @param failAt reads that reach this byte are rejected, as by a connection that was lost
  * @param size what the source says of itself, if not the truth
  */
-export function memoryBytes(data: Buffer, options: { most?: number; failAt?: number; size?: number } = {}): MemoryBytes {
-  const { most = Infinity, failAt = Infinity, size = data.length } = options;
+export function createMemoryBytes(
+  data: Buffer,
+  options: { maxReadBytes?: number; failAt?: number; size?: number } = {},
+): MemoryBytes {
+  const { maxReadBytes: most = Infinity, failAt = Infinity, size = data.length } = options;
   return {
     size,
     isClosed: false,

@@ -76,7 +76,7 @@ export function describeSource(name: string, open: (runDir: string) => Promise<R
   };
 
   describe(`a run source: ${name}`, () => {
-    test('names every regular file with its size, sorted, and no link', async () => {
+    test('lists every regular file with its size, sorted, and no symlink', async () => {
       await withSource(async (source) => {
         const files = await source.files();
         const known = files.filter((file) => file.path in CONTRACT_FILES);
@@ -93,7 +93,7 @@ export function describeSource(name: string, open: (runDir: string) => Promise<R
       });
     });
 
-    test('names only what is below a folder when asked', async () => {
+    test('lists only files below a given folder', async () => {
       await withSource(async (source) => {
         const below = (await source.files('logs')).map((file) => file.path);
         assert.deepEqual(below, ['logs/run.log', 'logs/step_001/adapter.log', 'logs/step_001/orchestrator.log']);
@@ -127,7 +127,7 @@ export function describeSource(name: string, open: (runDir: string) => Promise<R
       });
     });
 
-    test('gives any part of a file, alone and as a stream', async () => {
+    test('returns any range of a file, as bytes and as a stream', async () => {
       await withSource(async (source) => {
         const path = 'logs/step_001/adapter.log';
         const whole = Buffer.from(CONTRACT_FILES[path] ?? '');
@@ -169,7 +169,7 @@ export function describeSource(name: string, open: (runDir: string) => Promise<R
       });
     });
 
-    test('gives the records of a file, and of all files in true order', async () => {
+    test('returns the records of one file, and of all files in true order', async () => {
       await withSource(async (source) => {
         const one = await collect(readLogFile(source, 'logs/step_001/orchestrator.log'));
         assert.deepEqual(eventsOf(one), ['step_start', 'step_end']);

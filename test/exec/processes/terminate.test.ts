@@ -24,7 +24,7 @@ async function abortWhenUp(script: string, graceMs = 100, env: Record<string, st
   return result;
 }
 
-test('a program and children that ignore SIGTERM', needsProc, async () => {
+test('a program and its children that ignore SIGTERM are killed after the grace period', needsProc, async () => {
   const token = newToken();
   const { killed, survivors } = await abortWhenUp(
     `trap '' TERM; sleep ${token} & sleep ${token} & echo up; sleep ${token}; sleep ${token}`,
@@ -34,13 +34,13 @@ test('a program and children that ignore SIGTERM', needsProc, async () => {
   assert.ok(killed.length >= 4, String(killed));
 });
 
-test('a program that stopped itself receives SIGTERM all the same', needsProc, async () => {
+test('a stopped program is resumed to receive SIGTERM', needsProc, async () => {
   const token = newToken();
   await abortWhenUp(`sleep ${token} & echo up; kill -STOP $!; kill -STOP $$`, 20_000);
   assert.deepEqual(processesWith(token), []);
 });
 
-test('children that leave the session and are orphaned', needsProc, async () => {
+test('orphaned children that left the session are ended', needsProc, async () => {
   const token = newToken();
   const { killed } = await abortWhenUp(
     `(setsid sh -c 'trap "" TERM; echo up; sleep ${token}; sleep ${token}' &) ; sleep ${token}`,
@@ -49,25 +49,25 @@ test('children that leave the session and are orphaned', needsProc, async () => 
   assert.ok(killed.length >= 3, String(killed));
 });
 
-test('a child that drops its environment but stays in the session', needsProc, async () => {
+test('a child that drops its environment but stays in the session is ended', needsProc, async () => {
   const token = newToken();
   await abortWhenUp(`(env -i /bin/sh -c 'trap "" TERM; echo up; sleep ${token}; exit' &) ; sleep ${token}`);
   assert.deepEqual(processesWith(token), []);
 });
 
-test('a child that drops its environment and leaves the session while its parent lives', needsProc, async () => {
+test('a child that drops its environment and leaves the session is ended while its parent lives', needsProc, async () => {
   const token = newToken();
   await abortWhenUp(`setsid env -i /bin/sh -c 'echo up; sleep ${token}; exit' & sleep ${token}`);
   assert.deepEqual(processesWith(token), []);
 });
 
-test('a child that drops its environment, leaves the session and is orphaned after it was seen', needsProc, async () => {
+test('an orphaned child without environment or session is ended if it was seen before', needsProc, async () => {
   const token = newToken();
   await abortWhenUp(`sh -c 'setsid env -i sleep ${token} & sleep 2.5' & sleep 3; echo up; sleep ${token}`);
   assert.deepEqual(processesWith(token), []);
 });
 
-test('a background process that holds stdout open does not hold up the run', needsProc, async () => {
+test('a background process that keeps stdout open does not delay the result', needsProc, async () => {
   const token = newToken();
   const result = await runShell(`setsid sleep ${token} & echo started`);
   assert.deepEqual(result.outcome, { status: 'exited', exitCode: 0 });
@@ -76,13 +76,13 @@ test('a background process that holds stdout open does not hold up the run', nee
   assert.deepEqual(processesWith(token), []);
 });
 
-test('a background process that finishes its output after the program is heard to the end', async () => {
+test('output of a background process is read to its end after the program has exited', async () => {
   const result = await runShell('(sleep 0.2; echo late) & echo early');
   assert.deepEqual(result.stdout, ['early', 'late']);
   assert.deepEqual(result.killed, []);
 });
 
-test('a background process with closed streams is ended with the program', needsProc, async () => {
+test('a background process with closed streams ends when the program ends', needsProc, async () => {
   const token = newToken();
   const result = await runShell(`sleep ${token} > /dev/null 2>&1 & exit 3`);
   assert.deepEqual(result.outcome, { status: 'exited', exitCode: 3 });
@@ -120,7 +120,7 @@ function startTagged(processTag: string, argument: string): void {
   spawn('sleep', [argument], { env: { ...process.env, STEPWELL_MARK: processTag }, stdio: 'ignore', detached: true }).unref();
 }
 
-test('a process tag or the prefix of a run finds what has no other tie, and nothing else', needsProc, async () => {
+test('killTagged finds exactly the processes that carry the tag or the run prefix', needsProc, async () => {
   const [token, other] = [newToken(), newToken()];
   startTagged(`run-${token}:a`, token);
   startTagged(`run-${token}:b`, token);
@@ -135,7 +135,7 @@ test('a process tag or the prefix of a run finds what has no other tie, and noth
   assert.equal((await killTagged(`run-${token}0:a`, { graceMs: 2000 })).killed.length, 1);
 });
 
-test('whoever ends a process tag learns of what the end of a program has ended under it already', needsProc, async () => {
+test('killTagged also reports processes that were killed when a program with this tag ended', needsProc, async () => {
   const processTag = `run-${newToken()}:a`;
   const { killed } = await runShell(`sleep ${newToken()} > /dev/null 2>&1 & exit 0`, { processTag });
   assert.equal(killed.length, 1);
@@ -143,7 +143,7 @@ test('whoever ends a process tag learns of what the end of a program has ended u
   assert.deepEqual(await killTagged(processTag, { graceMs: 100 }), { killed: [], survivors: [] });
 });
 
-test('it does not end itself when it carries the process tag, nor the programs of another process tag', needsProc, async () => {
+test('killTagged ends neither its own process nor programs with another tag', needsProc, async () => {
   const token = newToken();
   const script = `
     import { killTagged } from ${JSON.stringify(new URL('../../../src/exec/index.ts', import.meta.url).href)};

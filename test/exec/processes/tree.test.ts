@@ -30,7 +30,7 @@ function found(tree: ReturnType<typeof knownTree>, table: ProcessEntry[]): numbe
   return pids.sort((a, b) => a - b);
 }
 
-test('descendants, group and session belong to the tree, their relatives do not', () => {
+test('descendants, process group and session belong to the tree, and unrelated processes do not', () => {
   const table = [
     entry(700, { parent: 40, group: 40, session: 40 }),
     entry(701, { parent: 700, group: 40, session: 40 }),
@@ -42,20 +42,20 @@ test('descendants, group and session belong to the tree, their relatives do not'
   assert.deepEqual(found(knownTree(500_000), table), [500, 600, 500_000]);
 });
 
-test('a process once seen is known when it has lost every tie', () => {
+test('a process seen once stays in the tree after it has lost every tie to it', () => {
   const tree = knownTree(500);
   assert.deepEqual(found(tree, [entry(500), entry(501, { parent: 500 })]), [500, 501]);
   assert.deepEqual(found(tree, [entry(501, { parent: 1 })]), [501]);
 });
 
-test('another process with the pid of one seen is a stranger, and so are its group and session', () => {
+test('a process that reuses a known pid does not belong to the tree, nor do its group and session', () => {
   const tree = knownTree(500);
   const later = { startedAt: 2000, group: 500, session: 500 };
   assert.deepEqual(found(tree, [entry(500, later), entry(502, { ...later, parent: 500 })]), []);
   assert.deepEqual(found(tree, [entry(502, { ...later, parent: 500 })]), []);
 });
 
-test('neither this process nor pid 1 is ever found, whatever ties they have', () => {
+test('this process and pid 1 never belong to a tree', () => {
   const tree = knownTree(500);
   const table = [
     entry(500),

@@ -5,7 +5,7 @@ import { newToken, needsProc, processesWith } from '../processes.ts';
 
 const EXEC = new URL('../../../src/exec/index.ts', import.meta.url).href;
 
-test('while no descriptor is free the process goes on, and the program is ended as soon as one is', needsProc, () => {
+test('a process without free descriptors keeps running and ends the program as soon as one is free', needsProc, () => {
   const token = newToken();
   const program = `
     import { closeSync, openSync } from 'node:fs';

@@ -18,13 +18,13 @@ function parent(token: string, end: string) {
   return spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'inherit' });
 }
 
-test('process.exit takes every program along', needsProc, async () => {
+test('process.exit ends every running program', needsProc, async () => {
   const token = newToken();
   await once(parent(token, 'process.exit(5)'), 'exit');
   await until(() => processesWith(token).length === 0, 'all are gone');
 });
 
-test('after SIGKILL the process tag of the run finds them', needsProc, async () => {
+test('after SIGKILL of the parent the process tag still finds its programs', needsProc, async () => {
   const token = newToken();
   await once(parent(token, "process.kill(process.pid, 'SIGKILL')"), 'exit');
   await until(() => processesWith(token).length >= 3, 'they run on');

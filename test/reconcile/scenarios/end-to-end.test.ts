@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { reconcileRuns } from '../../../src/reconcile/index.ts';
 import type { RunMetrics } from '../../../src/schema/index.ts';
-import { differences, scenario } from '../../run/shell-experiment.ts';
+import { differences, createShellExperiment } from '../../run/shell-experiment.ts';
 import { HOUR } from '../sealed-runs.ts';
 import { startUsageServer } from '../usage-server/server.ts';
 
@@ -31,7 +31,7 @@ test('a metered run verifies against the bill of its provider', async () => {
     sent += tokens;
     usage.record({ at: new Date(), model: 'gpt-x', apiKeyId: 'key_run', input: tokens, output: 7 });
   });
-  await using here = await scenario(
+  await using here = await createShellExperiment(
     { shell: `${process.execPath} --input-type=module -e '${CALLS}'` },
     {
       steps: 2,

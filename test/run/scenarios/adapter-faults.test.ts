@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { adapters } from '../../../src/frameworks/index.ts';
 import type { Adapter, AdapterStep, FrameworkClaim } from '../../../src/run/index.ts';
-import { differences, metadataOf, recordsOf, scenario, survivorsOf } from '../shell-experiment.ts';
+import { differences, metadataOf, recordsOf, createShellExperiment, survivorsOf } from '../shell-experiment.ts';
 
 function adapter(
   runStep: (step: AdapterStep) => Promise<FrameworkClaim>,
@@ -27,22 +27,22 @@ async function build(step: AdapterStep): Promise<FrameworkClaim> {
   return { status: 'success' };
 }
 
-test('an adapter that throws is a failed attempt with the error and its stack', async () => {
-  await using here = await scenario({ shell: '' });
-  const [run] = await here.run({ adapters: adapter(() => Promise.reject(new TypeError('no such thing'))) });
+test('an adapter that throws fails the attempt with its error and stack', async () => {
+  await using experiment = await createShellExperiment({ shell: '' });
+  const [run] = await experiment.run({ adapters: adapter(() => Promise.reject(new TypeError('no such thing'))) });
   assert.equal(run?.status, 'failed');
   const end = (await recordsOf(run.runDir)).find(({ event }) => event === 'attempt_end');
   assert.deepEqual([end?.metadata['reason'], end?.metadata['claim'], end?.error?.type], ['internal', null, 'TypeError']);
   assert.match(end?.error?.stack ?? '', /adapter-faults/);
 });
 
-test('an adapter that never returns is left behind at the time limit; what it logs later stands in its own step', async () => {
+test('an adapter that never returns is abandoned at the time limit, and its later records stay in its step', async () => {
   const later: (() => void)[] = [];
-  await using here = await scenario(
+  await using experiment = await createShellExperiment(
     { shell: '' },
     { steps: 2, on_step_failure: 'continue', timeouts: { step_timeout_seconds: 0.2, shutdown_grace_seconds: 0 } },
   );
-  const [run] = await here.run({
+  const [run] = await experiment.run({
     adapters: adapter(async (step) => {
       if (step.step === 2) {
         for (const log of later) log();
@@ -65,16 +65,16 @@ test('an adapter that never returns is left behind at the time limit; what it lo
 });
 
 test('an adapter that cannot be stopped makes the run fail in the phase stop', async () => {
-  await using here = await scenario({ shell: '' });
-  const [run] = await here.run({ adapters: adapter(build, { stop: () => Promise.reject(new Error('still busy')) }) });
+  await using experiment = await createShellExperiment({ shell: '' });
+  const [run] = await experiment.run({ adapters: adapter(build, { stop: () => Promise.reject(new Error('still busy')) }) });
   assert.equal(run?.status, 'failed');
   assert.equal((await metadataOf(run.runDir)).failing_phase, 'stop');
   assert.deepEqual(await differences(run.runDir), []);
 });
 
-test('a clarification gets the configured text; question and answer are kept with SHA-1', async () => {
-  await using here = await scenario({ shell: '' }, { hitl_path: 'prompts/1.txt' });
-  const [run] = await here.run({
+test('a clarification gets the configured answer, and both are kept with a SHA-1', async () => {
+  await using experiment = await createShellExperiment({ shell: '' }, { hitl_path: 'prompts/1.txt' });
+  const [run] = await experiment.run({
     adapters: adapter(async (step) => {
       assert.equal(await step.answerClarification('Which database?'), 'Prompt of step 1.\n');
       return await build(step);
@@ -94,9 +94,12 @@ test('a clarification gets the configured text; question and answer are kept wit
   assert.deepEqual(await differences(run.runDir), []);
 });
 
-test('without a configured text a clarification fails the step, says so, and is not tried again', async () => {
-  await using here = await scenario({ shell: '' }, { retries: { max_retries: 2, initial_backoff_seconds: 3000 } });
-  const [run] = await here.run({
+test('a clarification without a configured answer fails the step without a retry', async () => {
+  await using experiment = await createShellExperiment(
+    { shell: '' },
+    { retries: { max_retries: 2, initial_backoff_seconds: 3000 } },
+  );
+  const [run] = await experiment.run({
     adapters: adapter(async (step) => {
       await step.answerClarification('Which database?');
       return await build(step);
@@ -109,9 +112,9 @@ test('without a configured text a clarification fails the step, says so, and is 
 });
 
 test('an interruption while the framework is prepared ends the run in the phase prepare', async () => {
-  await using here = await scenario({ shell: '' });
+  await using experiment = await createShellExperiment({ shell: '' });
   const stop = new AbortController();
-  const [run] = await here.run({
+  const [run] = await experiment.run({
     signal: stop.signal,
     adapters: adapter(build, {
       prepare: async ({ signal }) => {
@@ -133,8 +136,11 @@ test('an interruption while the framework is prepared ends the run in the phase 
 });
 
 test('a preparation that hangs ends the run as timed out in the phase prepare', async () => {
-  await using here = await scenario({ shell: '' }, { timeouts: { step_timeout_seconds: 0.2, shutdown_grace_seconds: 0 } });
-  const [run] = await here.run({
+  await using experiment = await createShellExperiment(
+    { shell: '' },
+    { timeouts: { step_timeout_seconds: 0.2, shutdown_grace_seconds: 0 } },
+  );
+  const [run] = await experiment.run({
     adapters: adapter(build, {
       prepare: async ({ signal }) => {
         const aborted = Promise.withResolvers<never>();
@@ -151,8 +157,8 @@ test('a preparation that hangs ends the run as timed out in the phase prepare', 
   assert.deepEqual(await differences(run.runDir), []);
 });
 
-test('a failure that was foreseen is recorded without a stack, anywhere', async () => {
-  await using here = await scenario(
+test('an expected failure is recorded without a stack', async () => {
+  await using experiment = await createShellExperiment(
     { shell: 'exit 3', asks: '', waits: 'echo x > file; sleep 300' },
     {
       timeouts: { step_timeout_seconds: 1, shutdown_grace_seconds: 0.1 },
@@ -162,7 +168,7 @@ test('a failure that was foreseen is recorded without a stack, anywhere', async 
     if (step.framework === 'asks') await step.answerClarification('Which database?');
     return await adapters['command']!.runStep(step);
   });
-  const runs = await here.run({ adapters: asks, jobs: 3 });
+  const runs = await experiment.run({ adapters: asks, jobs: 3 });
   assert.deepEqual(
     runs.map(({ status }) => status),
     ['failed', 'failed', 'timed_out'],
@@ -180,19 +186,19 @@ for (const [what, script] of [
   ['changes', `sed -i 's/"round": 1/"round": 7/; s/"framework_commit": "[^"]*"/"framework_commit": "mine"/' ../metadata.json`],
 ] as const) {
   test(`a framework that ${what} the files of its run does not keep it from being recorded`, async () => {
-    await using here = await scenario({ shell: `${script}; echo x > file$STEPWELL_STEP` }, { steps: 2 });
-    const [run] = await here.run();
+    await using experiment = await createShellExperiment({ shell: `${script}; echo x > file$STEPWELL_STEP` }, { steps: 2 });
+    const [run] = await experiment.run();
     assert.deepEqual([run?.status, run?.record], ['success', 'complete']);
     assert.equal((await metadataOf(run!.runDir)).round, 1);
     assert.deepEqual(await differences(run!.runDir), []);
   });
 }
 
-test('records reach the display in order, and the sealing comes after the last of them', async () => {
-  await using here = await scenario({ shell: 'echo x > file$STEPWELL_STEP' }, { steps: 3 });
+test('progress events deliver records in order, and sealing follows the last one', async () => {
+  await using experiment = await createShellExperiment({ shell: 'echo x > file$STEPWELL_STEP' }, { steps: 3 });
   for (let round = 0; round < 3; round++) {
     const told: string[] = [];
-    await here.run({
+    await experiment.run({
       onProgress: (event) => told.push(event.type === 'record' ? event.record.event : event.type),
     });
     assert.equal(told[0], 'run_started');
@@ -202,11 +208,11 @@ test('records reach the display in order, and the sealing comes after the last o
   }
 });
 
-test('a display that throws does not fail the run', async () => {
-  await using here = await scenario({ shell: 'echo x > file' });
+test('a progress callback that throws does not fail the run', async () => {
+  await using experiment = await createShellExperiment({ shell: 'echo x > file' });
   const warned = Promise.withResolvers<Error>();
   process.once('warning', warned.resolve);
-  const [run] = await here.run({
+  const [run] = await experiment.run({
     onProgress: () => {
       throw new Error('no terminal');
     },
@@ -216,12 +222,12 @@ test('a display that throws does not fail the run', async () => {
 });
 
 test(
-  'what an adapter started for an attempt and forgot ends with the attempt',
+  'processes that an adapter started for an attempt end with the attempt',
   { skip: process.platform !== 'linux' && 'needs /proc' },
   async () => {
-    await using here = await scenario({ shell: '' }, { steps: 2 });
+    await using experiment = await createShellExperiment({ shell: '' }, { steps: 2 });
     const pids: number[] = [];
-    const [run] = await here.run({
+    const [run] = await experiment.run({
       adapters: adapter(async (step) => {
         // By the second step, the first one's is gone.
         if (step.step === 2) assert.deepEqual((await survivorsOf(step.runId)).includes(String(pids[0])), false);
@@ -242,10 +248,13 @@ test(
   },
 );
 
-test('an interruption that comes while an attempt is failing by itself keeps the next one from following: interrupted', async () => {
-  await using here = await scenario({ shell: '' }, { retries: { max_retries: 2, initial_backoff_seconds: 60 } });
+test('an interruption during a failing attempt prevents the retry and marks the run interrupted', async () => {
+  await using experiment = await createShellExperiment(
+    { shell: '' },
+    { retries: { max_retries: 2, initial_backoff_seconds: 60 } },
+  );
   const stop = new AbortController();
-  const [run] = await here.run({
+  const [run] = await experiment.run({
     signal: stop.signal,
     adapters: adapter(async (step) => {
       await build(step);

@@ -9,35 +9,42 @@ import { planExperiment } from '../../../src/experiment/index.ts';
 import type { Adapter } from '../../../src/run/index.ts';
 import type { LogRecord } from '../../../src/schema/index.ts';
 import { completion, startUpstream, type UpstreamStub } from '../../meter/upstream-stub.ts';
-import { differences, metadataOf, recordsOf, scenario, survivorsOf, type Scenario } from '../shell-experiment.ts';
+import {
+  differences,
+  metadataOf,
+  recordsOf,
+  createShellExperiment,
+  survivorsOf,
+  type ShellExperiment,
+} from '../shell-experiment.ts';
 
-const CALLER = fileURLToPath(new URL('../model-caller.ts', import.meta.url));
+const CALLER = fileURLToPath(new URL('../model-calling-framework.ts', import.meta.url));
 
-function calling(...args: string[]): { adapter: string; command: string[] } {
+function modelCaller(...args: string[]): { adapter: string; command: string[] } {
   return { adapter: 'command', command: [process.execPath, CALLER, ...args] };
 }
 
-async function provider(): Promise<UpstreamStub> {
+async function startProvider(): Promise<UpstreamStub> {
   return await startUpstream((response) => completion(response));
 }
 
-async function experiment(upstream: UpstreamStub, settings: Record<string, unknown>): Promise<Scenario> {
-  return await scenario({}, { model: 'gpt-test', endpoint: { base_url: `${upstream.origin}/v1` }, ...settings });
+async function createMeteredExperiment(upstream: UpstreamStub, settings: Record<string, unknown>): Promise<ShellExperiment> {
+  return await createShellExperiment({}, { model: 'gpt-test', endpoint: { base_url: `${upstream.origin}/v1` }, ...settings });
 }
 
 function ends(records: readonly LogRecord[], event: 'attempt_end' | 'step_end'): LogRecord[] {
   return records.filter((record) => record.event === event);
 }
 
-test('at the limit the framework is ended, no attempt follows, and the step says why', { timeout: 60_000 }, async () => {
-  await using upstream = await provider();
-  await using here = await experiment(upstream, {
-    frameworks: { tool: calling('9', 'patient') },
+test('reaching a budget ends the framework, prevents retries and is the reason of the step', { timeout: 60_000 }, async () => {
+  await using upstream = await startProvider();
+  await using experiment = await createMeteredExperiment(upstream, {
+    frameworks: { tool: modelCaller('9', 'wait') },
     budgets: { run: { max_calls: 3 } },
     retries: { max_retries: 5, initial_backoff_seconds: 0 },
     steps: 2,
   });
-  const [run] = await here.run();
+  const [run] = await experiment.run();
   assert.equal(run?.status, 'failed');
   assert.equal(upstream.seen.length, 3, 'the fourth call was not sent');
   const records = await recordsOf(run.runDir);
@@ -55,20 +62,20 @@ test('at the limit the framework is ended, no attempt follows, and the step says
   assert.deepEqual(await differences(run.runDir), []);
 });
 
-test('a framework that makes nothing of the refusal and claims success has exceeded the budget all the same', async () => {
-  await using upstream = await provider();
-  await using here = await experiment(upstream, {
-    frameworks: { tool: calling('2') },
+test('a framework that ignores a budget refusal and claims success still fails with budget_exceeded', async () => {
+  await using upstream = await startProvider();
+  await using experiment = await createMeteredExperiment(upstream, {
+    frameworks: { tool: modelCaller('2') },
     budgets: { run: { max_calls: 1 } },
     timeouts: { step_timeout_seconds: 60, shutdown_grace_seconds: 5 },
   });
-  const [run] = await here.run();
+  const [run] = await experiment.run();
   const [end] = ends(await recordsOf(run?.runDir ?? ''), 'attempt_end');
   assert.deepEqual([run?.status, end?.metadata['reason']], ['failed', 'budget_exceeded']);
 });
 
-test('an answer that an adapter gives before the refusal is noticed stays its claim', async () => {
-  await using upstream = await provider();
+test('a claim that an adapter returns before the refusal is noticed is kept', async () => {
+  await using upstream = await startProvider();
   const adapter: Adapter = {
     check: () => Promise.resolve([]),
     prepare: () => Promise.resolve({ commit: 'abc' }),
@@ -82,25 +89,25 @@ test('an answer that an adapter gives before the refusal is noticed stays its cl
       return { status: 'success' };
     },
   };
-  await using here = await experiment(upstream, {
+  await using experiment = await createMeteredExperiment(upstream, {
     frameworks: { tool: { adapter: 'mine' } },
     budgets: { run: { max_calls: 1 } },
   });
-  const [run] = await here.run({ adapters: { mine: adapter } });
+  const [run] = await experiment.run({ adapters: { mine: adapter } });
   const [end] = ends(await recordsOf(run?.runDir ?? ''), 'attempt_end');
   assert.deepEqual([end?.metadata['reason'], end?.metadata['claim']], ['budget_exceeded', 'success']);
 });
 
-test('later steps go on where the configuration says so, and one that needs no model succeeds', async () => {
-  await using upstream = await provider();
+test('with on_step_failure continue, later steps run after a budget is used up', async () => {
+  await using upstream = await startProvider();
   const script = `if [ "$STEPWELL_STEP" = 2 ]; then echo done > two; else exec ${process.execPath} ${CALLER} 3; fi`;
-  await using here = await experiment(upstream, {
+  await using experiment = await createMeteredExperiment(upstream, {
     frameworks: { tool: { adapter: 'command', command: ['sh', '-c', script] } },
     budgets: { run: { max_calls: 2 } },
     on_step_failure: 'continue',
     steps: 3,
   });
-  const [run] = await here.run();
+  const [run] = await experiment.run();
   const records = await recordsOf(run?.runDir ?? '');
   assert.deepEqual(
     ends(records, 'step_end').map(({ metadata }) => metadata['status']),
@@ -113,34 +120,34 @@ test('later steps go on where the configuration says so, and one that needs no m
   assert.equal(upstream.seen.length, 2);
 });
 
-test('tokens and cost are limits as well', async () => {
-  await using upstream = await provider();
+test('tokens and cost can be limited as well as calls', async () => {
+  await using upstream = await startProvider();
   // Each answer states 100 tokens in, 40 of them cached, and 20 out.
   const limits = [
     [{ max_tokens: 241 }, 3, /241 tokens/],
     [{ max_cost_usd: 0.0002 }, 2, /0\.0002 US dollars/],
   ] as const;
   for (const [budget, calls, says] of limits) {
-    await using here = await experiment(upstream, {
-      frameworks: { tool: calling('5') },
+    await using experiment = await createMeteredExperiment(upstream, {
+      frameworks: { tool: modelCaller('5') },
       budgets: { run: budget },
       pricing: { models: { 'gpt-test': { input_price: 1, output_price: 1 } } },
     });
     upstream.seen.length = 0;
-    const [run] = await here.run();
+    const [run] = await experiment.run();
     const [end] = ends(await recordsOf(run?.runDir ?? ''), 'attempt_end');
     assert.match(end?.message ?? '', says);
     assert.equal(upstream.seen.length, calls);
   }
 });
 
-test('the budget of the experiment is shared by its runs, also by those that go on at the same time', async () => {
-  await using upstream = await provider();
-  await using here = await experiment(upstream, {
-    frameworks: { one: calling('4', 'patient'), two: calling('4', 'patient') },
+test('concurrent runs share the budget of their experiment', async () => {
+  await using upstream = await startProvider();
+  await using experiment = await createMeteredExperiment(upstream, {
+    frameworks: { one: modelCaller('4', 'wait'), two: modelCaller('4', 'wait') },
     budgets: { experiment: { max_calls: 5 } },
   });
-  const runs = await here.run({ jobs: 2 });
+  const runs = await experiment.run({ jobs: 2 });
   assert.equal(upstream.seen.length, 5);
   const failed = runs.filter(({ status }) => status === 'failed');
   assert.ok(failed.length >= 1);
@@ -155,19 +162,19 @@ test('the budget of the experiment is shared by its runs, also by those that go 
   assert.equal(calls[0]! + calls[1]!, 5);
 });
 
-test('a limit on cost needs the price of the model before anything starts; a rehearsal does not', async () => {
-  await using upstream = await provider();
-  await using here = await experiment(upstream, {
-    frameworks: { tool: calling('1') },
+test('a cost limit requires a known model price before the start, except in a rehearsal', async () => {
+  await using upstream = await startProvider();
+  await using experiment = await createMeteredExperiment(upstream, {
+    frameworks: { tool: modelCaller('1') },
     budgets: { experiment: { max_cost_usd: 1 } },
   });
-  const options = { config: here.config, runsDir: here.runsDir, frameworks: ['all'] };
+  const options = { config: experiment.config, runsDir: experiment.runsDir, frameworks: ['all'] };
   const [finding, ...others] = (await planExperiment(options)).findings;
   assert.deepEqual(others, []);
   assert.match(finding?.what ?? '', /^tool: budgets\.experiment\.max_cost_usd.*"gpt-test" at http:\/\/127/);
   assert.match(finding?.fix ?? '', /pricing: \{ models: \{ "gpt-test":/);
-  await assert.rejects(here.run(), (error) => error instanceof StepwellError && error.code === 'CHECKS_FAILED');
-  const [run] = await here.run({ rehearse: true });
+  await assert.rejects(experiment.run(), (error) => error instanceof StepwellError && error.code === 'CHECKS_FAILED');
+  const [run] = await experiment.run({ rehearse: true });
   const records = await recordsOf(run?.runDir ?? '');
   assert.match(records.find(({ event }) => event === 'config_warning')?.message ?? '', /max_cost_usd limits nothing here/);
   assert.equal(records.find(({ event }) => event === 'prices_loaded')?.metadata['source'], null);
@@ -177,8 +184,8 @@ test('a limit on cost needs the price of the model before anything starts; a reh
   );
 });
 
-test('a call of the preparation that a budget refuses fails the preparation', async () => {
-  await using upstream = await provider();
+test('a budget refusal during the preparation fails the preparation', async () => {
+  await using upstream = await startProvider();
   const adapter: Adapter = {
     check: () => Promise.resolve([]),
     prepare: async ({ endpoint, model, signal }) => {
@@ -189,11 +196,11 @@ test('a call of the preparation that a budget refuses fails the preparation', as
     },
     runStep: () => Promise.resolve({ status: 'success' }),
   };
-  await using here = await experiment(upstream, {
+  await using experiment = await createMeteredExperiment(upstream, {
     frameworks: { tool: { adapter: 'mine' } },
     budgets: { run: { max_calls: 2 } },
   });
-  const [run] = await here.run({ adapters: { mine: adapter } });
+  const [run] = await experiment.run({ adapters: { mine: adapter } });
   const metadata = await metadataOf(run?.runDir ?? '');
   assert.deepEqual([metadata.status, metadata.failing_phase, metadata.error?.code], ['failed', 'prepare', 'budget_exceeded']);
   const calls = (await recordsOf(run?.runDir ?? '')).filter(({ event }) => event === 'llm_call');

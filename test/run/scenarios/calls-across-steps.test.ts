@@ -6,12 +6,12 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Adapter, AdapterEndpoint } from '../../../src/run/index.ts';
 import { completion, startUpstream } from '../../meter/upstream-stub.ts';
-import { differences, recordsOf, scenario, survivorsOf } from '../shell-experiment.ts';
+import { differences, recordsOf, createShellExperiment, survivorsOf } from '../shell-experiment.ts';
 
-const RESIDENT = fileURLToPath(new URL('../resident-framework.ts', import.meta.url));
+const RESIDENT = fileURLToPath(new URL('../long-running-framework.ts', import.meta.url));
 
 /** Starts one process in `prepare` and sends it the steps. */
-function residentAdapter(seen: { run?: AdapterEndpoint | null; step?: AdapterEndpoint | null }): Adapter {
+function longRunningAdapter(seen: { run?: AdapterEndpoint | null; step?: AdapterEndpoint | null }): Adapter {
   let child: ChildProcess | null = null;
   let port = '';
   return {
@@ -44,20 +44,20 @@ function residentAdapter(seen: { run?: AdapterEndpoint | null; step?: AdapterEnd
   };
 }
 
-test('calls of a process that was started in the preparation land in the attempt that is going on', async () => {
+test('calls of a process started in the preparation count for the current attempt', async () => {
   await using upstream = await startUpstream((response) => completion(response));
-  await using here = await scenario(
+  await using experiment = await createShellExperiment(
     {},
     {
-      frameworks: { tool: { adapter: 'resident' } },
+      frameworks: { tool: { adapter: 'longRunning' } },
       model: 'gpt-test',
       endpoint: { base_url: `${upstream.origin}/v1` },
       retries: { max_retries: 1, initial_backoff_seconds: 0 },
       steps: 3,
     },
   );
-  const seen: Parameters<typeof residentAdapter>[0] = {};
-  const [run] = await here.run({ adapters: { resident: residentAdapter(seen) } });
+  const seen: Parameters<typeof longRunningAdapter>[0] = {};
+  const [run] = await experiment.run({ adapters: { longRunning: longRunningAdapter(seen) } });
   assert.equal(run?.status, 'success');
   const records = await recordsOf(run.runDir);
   const calls = records.filter(({ event }) => event === 'llm_call');
@@ -87,12 +87,12 @@ test('calls of a process that was started in the preparation land in the attempt
   assert.deepEqual(await differences(run.runDir), []);
 });
 
-test('a refused call of such a process ends the attempt that is going on', { timeout: 60_000 }, async () => {
+test('a refused call of a process started in the preparation ends the current attempt', { timeout: 60_000 }, async () => {
   await using upstream = await startUpstream((response) => completion(response));
-  await using here = await scenario(
+  await using experiment = await createShellExperiment(
     {},
     {
-      frameworks: { tool: { adapter: 'resident' } },
+      frameworks: { tool: { adapter: 'longRunning' } },
       model: 'gpt-test',
       endpoint: { base_url: `${upstream.origin}/v1` },
       budgets: { run: { max_calls: 4 } },
@@ -100,7 +100,7 @@ test('a refused call of such a process ends the attempt that is going on', { tim
       steps: 3,
     },
   );
-  const [run] = await here.run({ adapters: { resident: residentAdapter({}) } });
+  const [run] = await experiment.run({ adapters: { longRunning: longRunningAdapter({}) } });
   const records = await recordsOf(run?.runDir ?? '');
   const [refused] = records.filter(({ event }) => event === 'budget_refused');
   assert.deepEqual([refused?.step, refused?.attempt], [2, 1]);
@@ -113,7 +113,7 @@ test('a refused call of such a process ends the attempt that is going on', { tim
   );
 });
 
-test('a call that is still going on when the run ends is recorded before its end', { timeout: 60_000 }, async () => {
+test('a call still in flight when the run ends is recorded before run_end', { timeout: 60_000 }, async () => {
   const arrived = Promise.withResolvers<void>();
   await using upstream = await startUpstream((response) => {
     arrived.resolve();
@@ -129,7 +129,7 @@ test('a call that is still going on when the run ends is recorded before its end
       await arrived.promise;
     },
   };
-  await using here = await scenario(
+  await using experiment = await createShellExperiment(
     {},
     {
       frameworks: { tool: { adapter: 'parting' } },
@@ -138,7 +138,7 @@ test('a call that is still going on when the run ends is recorded before its end
       validation: { artifacts: 'none' },
     },
   );
-  const [run] = await here.run({ adapters: { parting: adapter } });
+  const [run] = await experiment.run({ adapters: { parting: adapter } });
   const records = await recordsOf(run?.runDir ?? '');
   const seqOf = (name: string) => records.find(({ event }) => event === name)?.seq ?? NaN;
   assert.ok(seqOf('llm_call') < seqOf('run_end'), `${seqOf('llm_call')} < ${seqOf('run_end')}`);

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { recoverRun } from '../../../src/experiment/index.ts';
-import { differences, metadataOf, recordsOf, scenario } from '../shell-experiment.ts';
+import { differences, metadataOf, recordsOf, createShellExperiment } from '../shell-experiment.ts';
 
 /** Just above what the checks ask for. */
 const SIZE = 'size=70m';
@@ -26,24 +26,27 @@ async function smallDisk(t: TestContext): Promise<string | null> {
   return mount;
 }
 
-test('disk full and then space again during a step: no line is lost', async (t) => {
+test('no line is lost when the disk is full for a while during a step', async (t) => {
   const base = await smallDisk(t);
   if (base === null) return;
   const script = `cat /dev/zero > fill 2> /dev/null; i=0; while [ $i -lt 200 ]; do echo "line $i"; i=$((i+1)); done
     sleep 0.3; rm fill; echo x > file; sleep 0.5; echo after`;
-  await using here = await scenario({ shell: script }, { base });
-  const [run] = await here.run();
+  await using experiment = await createShellExperiment({ shell: script }, { base });
+  const [run] = await experiment.run();
   assert.deepEqual([run?.status, run?.record], ['success', 'complete']);
   const lines = (await recordsOf(run!.runDir)).filter(({ event }) => event === 'process_output').map(({ message }) => message);
   assert.deepEqual(lines, [...Array.from({ length: 200 }, (_, index) => `line ${index}`), 'after']);
   assert.deepEqual(await differences(run!.runDir), []);
 });
 
-test('disk full at sealing: the status stands, the record is incomplete, recover completes it', async (t) => {
+test('a full disk at sealing keeps the status, marks the record incomplete, and recover completes it', async (t) => {
   const base = await smallDisk(t);
   if (base === null) return;
-  await using here = await scenario({ shell: 'echo x > file; cat /dev/zero > fill 2> /dev/null; true' }, { base });
-  const [run] = await here.run();
+  await using experiment = await createShellExperiment(
+    { shell: 'echo x > file; cat /dev/zero > fill 2> /dev/null; true' },
+    { base },
+  );
+  const [run] = await experiment.run();
   assert.deepEqual([run?.status, run?.record, run?.archive], ['success', 'incomplete', null]);
   assert.ok(run!.problems.length > 0);
   await rm(join(run!.runDir, 'workspace/fill'));

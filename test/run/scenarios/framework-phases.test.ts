@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import type { Adapter } from '../../../src/run/index.ts';
 import { RunMetrics } from '../../../src/schema/index.ts';
 import { startUpstream, USAGE } from '../../meter/upstream-stub.ts';
-import { differences, recordsOf, scenario } from '../shell-experiment.ts';
+import { differences, recordsOf, createShellExperiment } from '../shell-experiment.ts';
 
 function phasedAdapter(seen: string[]): Adapter {
   return {
@@ -32,68 +32,64 @@ function phasedAdapter(seen: string[]): Adapter {
 const MESSAGE = '"role":"assistant",';
 const SENT = `{"model":"gpt-test","choices":[{"index":0,"message":{${MESSAGE}"refusal":null,"content":"done"},"finish_reason":"stop"}],"usage":${JSON.stringify(USAGE)}}`;
 
-test(
-  'phases in metrics.json add up with the rest; a replay of the run is the same, member by member',
-  { timeout: 60_000 },
-  async () => {
-    await using stack = new AsyncDisposableStack();
-    const upstream = stack.use(
-      await startUpstream((response) => void response.setHeader('content-type', 'application/json').end(SENT)),
-    );
-    const settings = { frameworks: { tool: { adapter: 'phased' } }, model: 'gpt-test', steps: 2 };
-    const here = stack.use(await scenario({}, { ...settings, endpoint: { base_url: `${upstream.origin}/v1` } }));
-    const [seen, replayed]: [string[], string[]] = [[], []];
-    const [run] = await here.run({ adapters: { phased: phasedAdapter(seen) }, record: true });
-    const [again] = await here.run({ adapters: { phased: phasedAdapter(replayed) }, replay: run?.runId ?? '' });
-    assert.deepEqual([run?.status, again?.status], ['success', 'success']);
+test('phases in metrics.json add up to the totals, and a replay gives the same figures', { timeout: 60_000 }, async () => {
+  await using stack = new AsyncDisposableStack();
+  const upstream = stack.use(
+    await startUpstream((response) => void response.setHeader('content-type', 'application/json').end(SENT)),
+  );
+  const settings = { frameworks: { tool: { adapter: 'phased' } }, model: 'gpt-test', steps: 2 };
+  const experiment = stack.use(await createShellExperiment({}, { ...settings, endpoint: { base_url: `${upstream.origin}/v1` } }));
+  const [seen, replayed]: [string[], string[]] = [[], []];
+  const [run] = await experiment.run({ adapters: { phased: phasedAdapter(seen) }, record: true });
+  const [again] = await experiment.run({ adapters: { phased: phasedAdapter(replayed) }, replay: run?.runId ?? '' });
+  assert.deepEqual([run?.status, again?.status], ['success', 'success']);
+  assert.deepEqual(
+    seen,
+    Array.from({ length: 6 }, () => SENT.replace('"refusal":null,', '')),
+  );
+  assert.deepEqual(replayed, seen);
+  assert.equal(upstream.seen.length, 6, 'nothing was asked for the replay');
+  assert.match(
+    await readFile(join(run?.runDir ?? '', 'cassette.jsonl'), 'utf8'),
+    /refusal/,
+    'the cassette has what the provider sent',
+  );
+
+  for (const one of [run, again]) {
+    const runDir = one?.runDir ?? '';
+    const records = await recordsOf(runDir);
+    const changed = records.filter(({ event }) => event === 'answers_changed');
     assert.deepEqual(
-      seen,
-      Array.from({ length: 6 }, () => SENT.replace('"refusal":null,', '')),
+      changed.map(({ step, metadata }) => [step, metadata]),
+      [[null, { omitted: ['refusal'] }]],
     );
-    assert.deepEqual(replayed, seen);
-    assert.equal(upstream.seen.length, 6, 'nothing was asked for the replay');
-    assert.match(
-      await readFile(join(run?.runDir ?? '', 'cassette.jsonl'), 'utf8'),
-      /refusal/,
-      'the cassette has what the provider sent',
-    );
-
-    for (const one of [run, again]) {
-      const runDir = one?.runDir ?? '';
-      const records = await recordsOf(runDir);
-      const changed = records.filter(({ event }) => event === 'answers_changed');
+    const metrics = RunMetrics.parse(JSON.parse(await readFile(join(runDir, 'metrics.json'), 'utf8')));
+    for (const { phases, usage_outside_phases: outside, attempts, tokens_in } of metrics.steps) {
       assert.deepEqual(
-        changed.map(({ step, metadata }) => [step, metadata]),
-        [[null, { omitted: ['refusal'] }]],
+        phases.map(({ phase, status, duration_seconds, api_calls, tokens_in: input }) => [
+          phase,
+          status,
+          duration_seconds,
+          api_calls,
+          input,
+        ]),
+        [
+          ['plan', 'completed', 1.5, 1, 100],
+          ['implement', 'completed', 1.5, 1, 100],
+        ],
       );
-      const metrics = RunMetrics.parse(JSON.parse(await readFile(join(runDir, 'metrics.json'), 'utf8')));
-      for (const { phases, usage_outside_phases: outside, attempts, tokens_in } of metrics.steps) {
-        assert.deepEqual(
-          phases.map(({ phase, status, duration_seconds, api_calls, tokens_in: input }) => [
-            phase,
-            status,
-            duration_seconds,
-            api_calls,
-            input,
-          ]),
-          [
-            ['plan', 'completed', 1.5, 1, 100],
-            ['implement', 'completed', 1.5, 1, 100],
-          ],
-        );
-        assert.deepEqual([outside?.api_calls, outside?.tokens_in, tokens_in], [1, 100, 300]);
-        assert.deepEqual(attempts[0]?.phases, phases);
-      }
-      assert.match(
-        await readFile(join(runDir, 'logs_summary.txt'), 'utf8'),
-        /^ {2}- Phase plan: completed, 1\.5s, 1 call, tokens 100 \/ 20 \/ 120$/m,
-      );
-      assert.deepEqual(await differences(runDir), []);
+      assert.deepEqual([outside?.api_calls, outside?.tokens_in, tokens_in], [1, 100, 300]);
+      assert.deepEqual(attempts[0]?.phases, phases);
     }
-  },
-);
+    assert.match(
+      await readFile(join(runDir, 'logs_summary.txt'), 'utf8'),
+      /^ {2}- Phase plan: completed, 1\.5s, 1 call, tokens 100 \/ 20 \/ 120$/m,
+    );
+    assert.deepEqual(await differences(runDir), []);
+  }
+});
 
-test('without an endpoint a phase has none either', async () => {
+test('phases have no endpoint when the run has none', async () => {
   let given: unknown;
   const adapter: Adapter = {
     check: () => Promise.resolve([]),
@@ -103,10 +99,10 @@ test('without an endpoint a phase has none either', async () => {
       return Promise.resolve({ status: 'success' });
     },
   };
-  await using here = await scenario(
+  await using experiment = await createShellExperiment(
     {},
     { frameworks: { tool: { adapter: 'alone' } }, model: 'gpt-test', validation: { artifacts: 'none' } },
   );
-  const [run] = await here.run({ adapters: { alone: adapter } });
+  const [run] = await experiment.run({ adapters: { alone: adapter } });
   assert.deepEqual([run?.status, given], ['success', null]);
 });

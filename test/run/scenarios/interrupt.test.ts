@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { interruptOnSignals, recoverRun } from '../../../src/experiment/index.ts';
-import { CTRL_C, inTerminal, needsPty } from '../../exec/terminal.ts';
-import { CHILD, differences, metadataOf, recordsOf, scenario } from '../shell-experiment.ts';
+import { CTRL_C, runInTerminal, needsPty } from '../../exec/terminal.ts';
+import { STEPWELL_PROCESS, differences, metadataOf, recordsOf, createShellExperiment } from '../shell-experiment.ts';
 
 const STEPWELL = fileURLToPath(new URL('../../../src/cli/index.ts', import.meta.url));
 
@@ -16,9 +16,12 @@ function runDirOf(text: string): string {
   return /started (.*?)\r?\n/.exec(text)?.[1] ?? '';
 }
 
-test('Ctrl-C once: orderly end, status interrupted, exit 130', needsPty, async () => {
-  await using here = await scenario({ shell: 'echo x > file; sleep 300' }, { steps: 2 });
-  const text = await inTerminal([{ at: 'process_start', text: CTRL_C }], [CHILD, here.config, here.runsDir, 'shell']);
+test('one Ctrl-C shuts down cleanly with status interrupted and exit code 130', needsPty, async () => {
+  await using experiment = await createShellExperiment({ shell: 'echo x > file; sleep 300' }, { steps: 2 });
+  const text = await runInTerminal(
+    [{ at: 'process_start', text: CTRL_C }],
+    [STEPWELL_PROCESS, experiment.config, experiment.runsDir, 'shell'],
+  );
   assert.match(text, /exit 130/);
   const runDir = runDirOf(text);
   const metadata = await metadataOf(runDir);
@@ -26,18 +29,18 @@ test('Ctrl-C once: orderly end, status interrupted, exit 130', needsPty, async (
   assert.deepEqual(await differences(runDir), []);
 });
 
-test('Ctrl-C twice: ends at once, and recover finishes the record', needsPty, async () => {
+test('a second Ctrl-C ends at once, and recover completes the record', needsPty, async () => {
   // The framework ignores SIGTERM, so that the orderly end takes the whole grace; its line says that it does from now on.
-  await using here = await scenario(
+  await using experiment = await createShellExperiment(
     { shell: "trap '' TERM; echo x > file; echo ready; while :; do sleep 1; done" },
     { timeouts: { step_timeout_seconds: 300, shutdown_grace_seconds: 120 } },
   );
-  const text = await inTerminal(
+  const text = await runInTerminal(
     [
       { at: 'output', text: CTRL_C },
       { at: 'first', text: CTRL_C, seconds: 1.1 },
     ],
-    [CHILD, here.config, here.runsDir, 'shell'],
+    [STEPWELL_PROCESS, experiment.config, experiment.runsDir, 'shell'],
   );
   assert.match(text, /exit 130/);
   assert.doesNotMatch(text, /sealing/);
@@ -48,24 +51,26 @@ test('Ctrl-C twice: ends at once, and recover finishes the record', needsPty, as
   assert.deepEqual(await differences(runDir), []);
 });
 
-test('the terminal is closed: orderly end, status interrupted, exit 129', needsPty, async () => {
-  await using here = await scenario({ shell: 'echo x > file; sleep 300' });
-  const text = await inTerminal(
+test('closing the terminal shuts down cleanly with status interrupted and exit code 129', needsPty, async () => {
+  await using experiment = await createShellExperiment({ shell: 'echo x > file; sleep 300' });
+  const text = await runInTerminal(
     [{ at: 'Started', text: null }],
-    [STEPWELL, 'run', 'shell', '--config', here.config, '--runs-dir', here.runsDir, '--console', 'info'],
+    [STEPWELL, 'run', 'shell', '--config', experiment.config, '--runs-dir', experiment.runsDir, '--console', 'info'],
   );
   assert.match(text, /exit 129/);
-  const [runId = ''] = await readdir(join(here.runsDir, 'shell'));
-  const metadata = await metadataOf(join(here.runsDir, 'shell', runId));
+  const [runId = ''] = await readdir(join(experiment.runsDir, 'shell'));
+  const metadata = await metadataOf(join(experiment.runsDir, 'shell', runId));
   assert.deepEqual([metadata.status, metadata.record], ['interrupted', 'complete']);
 });
 
-test('SIGTERM: orderly end, exit 143; no retry follows', async () => {
-  await using here = await scenario(
+test('SIGTERM shuts down cleanly with exit code 143 and no retry', async () => {
+  await using experiment = await createShellExperiment(
     { shell: 'echo x > file; sleep 300' },
     { retries: { max_retries: 2, initial_backoff_seconds: 0 } },
   );
-  const child = spawn(process.execPath, [CHILD, here.config, here.runsDir, 'shell'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [STEPWELL_PROCESS, experiment.config, experiment.runsDir, 'shell'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (more: string) => {
     if (!text.includes('process_start') && `${text}${more}`.includes('process_start')) child.kill('SIGTERM');
@@ -79,9 +84,12 @@ test('SIGTERM: orderly end, exit 143; no retry follows', async () => {
 });
 
 test('an interruption ends the wait before a retry', async () => {
-  await using here = await scenario({ shell: 'exit 1' }, { retries: { max_retries: 2, initial_backoff_seconds: 3000 } });
+  await using experiment = await createShellExperiment(
+    { shell: 'exit 1' },
+    { retries: { max_retries: 2, initial_backoff_seconds: 3000 } },
+  );
   const stop = new AbortController();
-  const [run] = await here.run({
+  const [run] = await experiment.run({
     signal: stop.signal,
     onProgress: (event) => event.type === 'record' && event.record.event === 'retry_scheduled' && stop.abort('SIGINT'),
   });
@@ -90,11 +98,11 @@ test('an interruption ends the wait before a retry', async () => {
   assert.deepEqual([end?.metadata['status'], end?.metadata['attempts']], ['interrupted', 1]);
 });
 
-test('an interruption during the last validation makes the run an interrupted one', async () => {
+test('an interruption during the last validation marks the run interrupted', async () => {
   const app = { command: ['sleep', '300'], health_path: '/', start_timeout_seconds: 300 };
-  await using here = await scenario({ shell: 'echo x > file' }, { validation: { app } });
+  await using experiment = await createShellExperiment({ shell: 'echo x > file' }, { validation: { app } });
   const stop = new AbortController();
-  const [run] = await here.run({
+  const [run] = await experiment.run({
     signal: stop.signal,
     onProgress: (event) => event.type === 'record' && event.record.event === 'app_start' && stop.abort('SIGINT'),
   });
@@ -109,12 +117,12 @@ test('an interruption during the last validation makes the run an interrupted on
   assert.deepEqual(await differences(run.runDir), []);
 });
 
-test('an experiment interrupted before its first run starts none', async () => {
-  await using here = await scenario({ shell: 'echo x > file' });
-  assert.deepEqual(await here.run({ signal: AbortSignal.abort('SIGINT') }), []);
+test('an experiment interrupted before its first run starts no run', async () => {
+  await using experiment = await createShellExperiment({ shell: 'echo x > file' });
+  assert.deepEqual(await experiment.run({ signal: AbortSignal.abort('SIGINT') }), []);
 });
 
-test('a signal counts as the second one from one second after the first', () => {
+test('a second signal counts only one second after the first', () => {
   const exits: number[] = [];
   let time = 0;
   using interruption = interruptOnSignals({ exit: (code) => exits.push(code), now: () => time });

@@ -6,7 +6,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { recoverAll, recoverRun } from '../../../src/experiment/index.ts';
-import { CHILD, differences, metadataOf, recordsOf, scenario, survivorsOf } from '../shell-experiment.ts';
+import { STEPWELL_PROCESS, differences, metadataOf, recordsOf, createShellExperiment, survivorsOf } from '../shell-experiment.ts';
 
 const SCRIPT =
   'echo step $STEPWELL_STEP; echo $STEPWELL_STEP > file$STEPWELL_STEP; sleep 0.02; (sleep 300 > /dev/null 2>&1 &) ; (setsid sleep 300 > /dev/null 2>&1 &) ; sleep 0.03';
@@ -16,11 +16,11 @@ test(
   'kill -9 at any moment of a run leaves a record that recover completes',
   { skip: process.platform !== 'linux' && 'needs /proc' },
   async () => {
-    await using here = await scenario({ shell: SCRIPT }, { steps: 3 });
+    await using experiment = await createShellExperiment({ shell: SCRIPT }, { steps: 3 });
     const statuses = new Set<string>();
     const checked = new Set<string>();
     for (let round = 0; round < ROUNDS; round++) {
-      const child = spawn(process.execPath, [CHILD, here.config, here.runsDir, 'shell'], {
+      const child = spawn(process.execPath, [STEPWELL_PROCESS, experiment.config, experiment.runsDir, 'shell'], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       const exited = once(child, 'exit');
@@ -33,13 +33,13 @@ test(
       });
       await exited;
 
-      const recovered = await recoverAll(here.runsDir);
+      const recovered = await recoverAll(experiment.runsDir);
       assert.deepEqual(
         recovered.filter(({ outcome }) => outcome === 'failed'),
         [],
       );
-      for (const runId of await readdir(join(here.runsDir, 'shell')).catch(() => [])) {
-        const runDir = join(here.runsDir, 'shell', runId);
+      for (const runId of await readdir(join(experiment.runsDir, 'shell')).catch(() => [])) {
+        const runDir = join(experiment.runsDir, 'shell', runId);
         if (checked.has(runId) || runId.startsWith('.') || (await readdir(runDir)).length === 0) continue;
         checked.add(runId);
         const metadata = await metadataOf(runDir);
@@ -54,10 +54,12 @@ test(
   },
 );
 
-test('kill -9 while a run is sealed: it keeps the status it had reached', async () => {
-  await using here = await scenario({ shell: 'echo x > file' });
+test('a run killed with SIGKILL while it is sealed keeps its status', async () => {
+  await using experiment = await createShellExperiment({ shell: 'echo x > file' });
   for (const delayMs of [0, 3, 8, 15, 30]) {
-    const child = spawn(process.execPath, [CHILD, here.config, here.runsDir, 'shell'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [STEPWELL_PROCESS, experiment.config, experiment.runsDir, 'shell'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const exited = once(child, 'exit');
     let text = '';
     child.stdout.setEncoding('utf8').on('data', (more: string) => {
@@ -77,9 +79,11 @@ test('kill -9 while a run is sealed: it keeps the status it had reached', async 
   }
 });
 
-test('two recoveries at once do not collide', async () => {
-  await using here = await scenario({ shell: 'echo x > file; sleep 60' });
-  const child = spawn(process.execPath, [CHILD, here.config, here.runsDir, 'shell'], { stdio: ['ignore', 'pipe', 'inherit'] });
+test('two concurrent recoveries do not collide', async () => {
+  await using experiment = await createShellExperiment({ shell: 'echo x > file; sleep 60' });
+  const child = spawn(process.execPath, [STEPWELL_PROCESS, experiment.config, experiment.runsDir, 'shell'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const exited = once(child, 'exit');
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (more: string) => {

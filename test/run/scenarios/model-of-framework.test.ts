@@ -7,9 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { compareRuns, listRuns } from '../../../src/catalog/index.ts';
 import { planExperiment } from '../../../src/experiment/index.ts';
 import { completion, startUpstream } from '../../meter/upstream-stub.ts';
-import { differences, metadataOf, recordsOf, scenario } from '../shell-experiment.ts';
+import { differences, metadataOf, recordsOf, createShellExperiment } from '../shell-experiment.ts';
 
-const CALLER = fileURLToPath(new URL('../model-caller.ts', import.meta.url));
+const CALLER = fileURLToPath(new URL('../model-calling-framework.ts', import.meta.url));
 const tool = { adapter: 'command', command: [process.execPath, CALLER] };
 const FRAMEWORKS = { own: { ...tool, model: 'model-b' }, common: tool, scripted: { ...tool, model: 'rehearsal' } };
 const PRICES = {
@@ -18,13 +18,13 @@ const PRICES = {
 };
 
 test(
-  'asked for, recorded, priced, compared and replayed by framework; one may rehearse beside the others',
+  'the model of each framework is used for its requests, records, prices, comparisons and replays',
   { timeout: 90_000 },
   async () => {
     await using stack = new AsyncDisposableStack();
     const upstream = stack.use(await startUpstream((response) => completion(response)));
-    const here = stack.use(
-      await scenario(
+    const experiment = stack.use(
+      await createShellExperiment(
         {},
         {
           frameworks: FRAMEWORKS,
@@ -34,7 +34,7 @@ test(
         },
       ),
     );
-    const runs = await here.run({ record: true });
+    const runs = await experiment.run({ record: true });
     const asked = upstream.seen.map(({ body }) => (JSON.parse(body.toString()) as { model: string }).model);
     assert.deepEqual(asked, ['model-b', 'model-a']);
     const wanted = {
@@ -58,7 +58,7 @@ test(
       assert.equal(call?.['cost_nano_usd'], cost);
       assert.deepEqual(await differences(runDir), []);
     }
-    const { runs: listed } = await listRuns(here.runsDir);
+    const { runs: listed } = await listRuns(experiment.runsDir);
     assert.deepEqual(
       (await compareRuns(listed)).map(({ framework, model, kind }) => [framework, model, kind]),
       [
@@ -68,13 +68,13 @@ test(
       ],
     );
 
-    const [replay] = await here.run({ frameworks: ['own'], replay: runs[0]?.runId ?? '' });
+    const [replay] = await experiment.run({ frameworks: ['own'], replay: runs[0]?.runId ?? '' });
     assert.deepEqual([replay?.status, replay?.model, upstream.seen.length], ['success', 'model-b', 2]);
   },
 );
 
-test('checks and plan know the model of each framework; --model is everybody’s', async () => {
-  await using here = await scenario(
+test('preflight and plan use the model of each framework, and --model applies to all', async () => {
+  await using experiment = await createShellExperiment(
     {},
     {
       frameworks: FRAMEWORKS,
@@ -84,7 +84,7 @@ test('checks and plan know the model of each framework; --model is everybody’s
       budgets: { run: { max_cost_usd: 1 } },
     },
   );
-  const options = { config: here.config, runsDir: here.runsDir, frameworks: ['all'] };
+  const options = { config: experiment.config, runsDir: experiment.runsDir, frameworks: ['all'] };
   const plan = await planExperiment(options);
   assert.deepEqual(
     plan.runs.map(({ framework, model, rehearsal }) => [framework, model, rehearsal]),

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { adapters } from '../../../src/frameworks/index.ts';
 import { packRun } from '../../../src/archive/index.ts';
 import { RunMetrics, RunsManifest } from '../../../src/schema/index.ts';
-import { differences, metadataOf, recordsOf, scenario } from '../shell-experiment.ts';
+import { differences, metadataOf, recordsOf, createShellExperiment } from '../shell-experiment.ts';
 
 async function metricsOf(runDir: string): Promise<RunMetrics> {
   return RunMetrics.parse(JSON.parse(await readFile(join(runDir, 'metrics.json'), 'utf8')));
@@ -17,10 +17,10 @@ async function summaryOf(runDir: string): Promise<string> {
   return await readFile(join(runDir, 'logs_summary.txt'), 'utf8');
 }
 
-test('two runs concurrently in one process: no crossed lines', async () => {
+test('two concurrent runs in one process do not mix their lines', async () => {
   const script = 'for i in 1 2 3 4 5; do echo "$STEPWELL_RUN_ID step $STEPWELL_STEP line $i"; done; echo x >> file';
-  await using here = await scenario({ one: script, two: script }, { steps: 3 });
-  const runs = await here.run({ jobs: 4, rounds: 2 });
+  await using experiment = await createShellExperiment({ one: script, two: script }, { steps: 3 });
+  const runs = await experiment.run({ jobs: 4, rounds: 2 });
   assert.equal(runs.length, 4);
   for (const run of runs) {
     assert.equal(run.status, 'success');
@@ -38,8 +38,11 @@ for (const [title, script, status, words] of [
   ['timed-out', 'echo begun; echo the last words; sleep 300', 'timed_out', /time limit of 1 s/],
 ] as const) {
   test(`a ${title} run leaves summary, metrics, metadata, archive and manifest entry, with the error section filled`, async () => {
-    await using here = await scenario({ shell: script }, { timeouts: { step_timeout_seconds: 1, shutdown_grace_seconds: 0.2 } });
-    const [run] = await here.run();
+    await using experiment = await createShellExperiment(
+      { shell: script },
+      { timeouts: { step_timeout_seconds: 1, shutdown_grace_seconds: 0.2 } },
+    );
+    const [run] = await experiment.run();
     assert.equal(run?.status, status);
     assert.equal(run.record, 'complete');
     const summary = await summaryOf(run.runDir);
@@ -52,7 +55,7 @@ for (const [title, script, status, words] of [
     assert.match(metadata.error?.message ?? '', words);
     const members = execFileSync('tar', ['-tzf', join(run.runDir, 'run.tar.gz')], { encoding: 'utf8' });
     assert.match(members, /^logs\/step_001\/adapter\.log$/m);
-    const manifest = RunsManifest.parse(JSON.parse(await readFile(join(here.runsDir, 'runs_manifest.json'), 'utf8')));
+    const manifest = RunsManifest.parse(JSON.parse(await readFile(join(experiment.runsDir, 'runs_manifest.json'), 'utf8')));
     assert.deepEqual(
       manifest.runs.map(({ run_id, status }) => [run_id, status]),
       [[run.runId, status]],
@@ -61,10 +64,10 @@ for (const [title, script, status, words] of [
   });
 }
 
-test('a run whose preparation failed leaves the same record', async () => {
-  await using here = await scenario({ shell: 'true' });
+test('a run whose preparation failed leaves the same complete record', async () => {
+  await using experiment = await createShellExperiment({ shell: 'true' });
   const broken = { ...adapters['command']!, prepare: () => Promise.reject(new Error('the clone was refused')) };
-  const [run] = await here.run({ adapters: { command: broken } });
+  const [run] = await experiment.run({ adapters: { command: broken } });
   assert.equal(run?.status, 'failed');
   const metadata = await metadataOf(run.runDir);
   assert.deepEqual(
@@ -77,9 +80,9 @@ test('a run whose preparation failed leaves the same record', async () => {
   assert.deepEqual(await differences(run.runDir), []);
 });
 
-test('archive’s logs include the last event the archive can know and metadata states what is outside', async () => {
-  await using here = await scenario({ shell: 'echo x > file' });
-  const [run] = await here.run();
+test('the archive contains every event up to its seal, and metadata states what came later', async () => {
+  await using experiment = await createShellExperiment({ shell: 'echo x > file' });
+  const [run] = await experiment.run();
   const log = execFileSync('tar', ['-xzOf', join(run!.runDir, 'run.tar.gz'), 'logs/run.log'], { encoding: 'utf8' });
   assert.match(log.trim().split('\n').at(-1) ?? '', /"event":"run_end"/);
   const { sealed } = await metadataOf(run!.runDir);
@@ -93,12 +96,12 @@ test('archive’s logs include the last event the archive can know and metadata 
   assert.equal(sealed?.files['logs/run.log'], Buffer.byteLength(log));
 });
 
-test('secrets given in env never appear in logs, summary or archive', async () => {
+test('secrets from the environment never appear in logs, summary or archive', async () => {
   const secret = 'pAssw0rd-of-the-tests-1234';
-  await using here = await scenario({
+  await using experiment = await createShellExperiment({
     shell: `printf '%s\\n' pAssw0rd-of-the-'tests-1234'; printf '%s' pAssw0rd-of-the-'tests-1234' > leak; echo x > file; env > environment`,
   });
-  const [run] = await here.run({ env: { ...process.env, MY_API_KEY: secret } });
+  const [run] = await experiment.run({ env: { ...process.env, MY_API_KEY: secret } });
   assert.equal(run?.status, 'success');
   const grep = execFileSync('sh', ['-c', 'grep -rl "$1" --exclude-dir=workspace . || true', 'sh', secret], {
     cwd: run.runDir,
@@ -113,9 +116,12 @@ test('secrets given in env never appear in logs, summary or archive', async () =
   assert.doesNotMatch(environment, /MY_API_KEY/);
 });
 
-test('adapter success:false shows as failed', async () => {
-  await using here = await scenario({ shell: 'echo x > file$STEPWELL_STEP; [ $STEPWELL_STEP != 2 ]' }, { steps: 3 });
-  const [run] = await here.run();
+test('a run whose adapter reports failure is failed', async () => {
+  await using experiment = await createShellExperiment(
+    { shell: 'echo x > file$STEPWELL_STEP; [ $STEPWELL_STEP != 2 ]' },
+    { steps: 3 },
+  );
+  const [run] = await experiment.run();
   assert.equal(run?.status, 'failed');
   const metrics = await metricsOf(run.runDir);
   assert.deepEqual(
@@ -125,12 +131,12 @@ test('adapter success:false shows as failed', async () => {
   assert.match(await summaryOf(run.runDir), /Success Rate: 33\.3%/);
 });
 
-test('retries counted', async () => {
-  await using here = await scenario(
+test('retries are counted', async () => {
+  await using experiment = await createShellExperiment(
     { shell: 'echo x > file; [ $STEPWELL_ATTEMPT = 3 ]' },
     { retries: { max_retries: 2, initial_backoff_seconds: 0 } },
   );
-  const [run] = await here.run();
+  const [run] = await experiment.run();
   assert.equal(run?.status, 'success');
   const metrics = await metricsOf(run.runDir);
   assert.equal(metrics.steps[0]?.retry_count, 2);
@@ -141,30 +147,30 @@ test('retries counted', async () => {
   assert.match(await summaryOf(run.runDir), /Step 001: SUCCESS \(duration: .*, retries: 2\)/);
 });
 
-test('manifest survives concurrent writers', async () => {
-  await using here = await scenario({ one: 'echo x > file', two: 'echo x > file' });
-  const runs = await here.run({ rounds: 4, jobs: 8 });
-  const manifest = RunsManifest.parse(JSON.parse(await readFile(join(here.runsDir, 'runs_manifest.json'), 'utf8')));
+test('the manifest survives concurrent writers', async () => {
+  await using experiment = await createShellExperiment({ one: 'echo x > file', two: 'echo x > file' });
+  const runs = await experiment.run({ rounds: 4, jobs: 8 });
+  const manifest = RunsManifest.parse(JSON.parse(await readFile(join(experiment.runsDir, 'runs_manifest.json'), 'utf8')));
   assert.deepEqual(manifest.runs.map(({ run_id }) => run_id).sort(), runs.map(({ runId }) => runId).sort());
 });
 
-test('summary counts right for mixed outcomes', async () => {
-  await using here = await scenario(
+test('the summary counts mixed outcomes correctly', async () => {
+  await using experiment = await createShellExperiment(
     { shell: 'echo x > file$STEPWELL_STEP; case $STEPWELL_STEP in 2) exit 1;; 3) sleep 300;; esac' },
     { steps: 4, on_step_failure: 'continue', timeouts: { step_timeout_seconds: 0.5, shutdown_grace_seconds: 0.1 } },
   );
-  const [run] = await here.run();
+  const [run] = await experiment.run();
   assert.equal(run?.status, 'failed');
   const summary = await summaryOf(run.runDir);
   assert.match(summary, /Steps Completed: 2\/4/);
   assert.match(summary, /Success Rate: 50\.0%/);
 });
 
-test('full framework stdout/stderr kept per step, with tail shown on failure', async () => {
-  await using here = await scenario({
+test('all framework output is kept per step, and its tail is shown on failure', async () => {
+  await using experiment = await createShellExperiment({
     shell: 'i=0; while [ $i -lt 500 ]; do echo "line $i"; i=$((i+1)); done; echo the end >&2; exit 1',
   });
-  const [run] = await here.run();
+  const [run] = await experiment.run();
   const output = (await recordsOf(run!.runDir)).filter(({ event }) => event === 'process_output');
   assert.equal(output.length, 501);
   assert.deepEqual(new Set(output.map(({ step }) => step)), new Set([1]));
@@ -173,11 +179,11 @@ test('full framework stdout/stderr kept per step, with tail shown on failure', a
   assert.match(summary, /line 499/);
 });
 
-test('archive excludes venv, .git and .env and is reproducible', async () => {
+test('the archive excludes venv, .git and .env and is reproducible', async () => {
   const script =
     'mkdir -p .git .venv/bin node_modules/m; echo x > .git/HEAD; echo x > .venv/pyvenv.cfg; echo x > node_modules/m/a; echo KEY=1 > .env; echo x > file';
-  await using here = await scenario({ shell: script });
-  const [run] = await here.run();
+  await using experiment = await createShellExperiment({ shell: script });
+  const [run] = await experiment.run();
   const members = execFileSync('tar', ['-tzf', join(run!.runDir, 'run.tar.gz')], { encoding: 'utf8' }).split('\n');
   assert.deepEqual(
     members.filter((member) => member.startsWith('workspace/')),
@@ -185,7 +191,7 @@ test('archive excludes venv, .git and .env and is reproducible', async () => {
   );
   const metadata = await metadataOf(run!.runDir);
   const { archive, sealed, ended_at } = metadata;
-  const copy = join(here.dir, 'copy');
+  const copy = join(experiment.dir, 'copy');
   await cp(run!.runDir, copy, { recursive: true, verbatimSymlinks: true });
   await rm(join(copy, 'run.tar.gz'));
   // As of sealing, the summary did not know the archive yet.
@@ -197,16 +203,16 @@ test('archive excludes venv, .git and .env and is reproducible', async () => {
   assert.equal(again.sha256, archive?.sha256);
 });
 
-test('early records are kept: what was logged before the run directory existed stands in run.log', async () => {
-  await using here = await scenario({ shell: 'echo x > file' });
-  const [run] = await here.run();
+test('records logged before the run directory exists are kept in run.log', async () => {
+  await using experiment = await createShellExperiment({ shell: 'echo x > file' });
+  const [run] = await experiment.run();
   const first = (await readFile(join(run!.runDir, 'logs/run.log'), 'utf8')).split('\n', 1)[0] ?? '';
   assert.match(first, /"event":"config_loaded"/);
 });
 
-test('the next run’s records do not land in the files of the one before', async () => {
-  await using here = await scenario({ shell: 'echo x > file' });
-  const [first, second] = await here.run({ rounds: 2 });
+test('records of a run never go to the files of the previous run', async () => {
+  await using experiment = await createShellExperiment({ shell: 'echo x > file' });
+  const [first, second] = await experiment.run({ rounds: 2 });
   for (const run of [first!, second!]) {
     const ids = new Set((await recordsOf(run.runDir)).map(({ run_id }) => run_id));
     assert.deepEqual([...ids], [run.runId]);

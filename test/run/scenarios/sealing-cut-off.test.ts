@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { recoverAll, recoverRun } from '../../../src/experiment/index.ts';
 import { metadataText, RunsManifest } from '../../../src/schema/index.ts';
 import { currentProcess, LEASE_FILE } from '../../../src/store/index.ts';
-import { differences, metadataOf, recordsOf, scenario } from '../shell-experiment.ts';
+import { differences, metadataOf, recordsOf, createShellExperiment } from '../shell-experiment.ts';
 
 /** The lease of a process that was here before the machine’s last start, or whose pid was given away. */
 async function leaveLease(runDir: string): Promise<void> {
@@ -14,28 +14,28 @@ async function leaveLease(runDir: string): Promise<void> {
   await writeFile(join(runDir, LEASE_FILE), JSON.stringify(lease));
 }
 
-test('death after metadata.json and before the manifest: the rest is written, the archive is not touched', async () => {
-  await using here = await scenario({ shell: 'echo x > file' });
-  const [run] = await here.run();
+test('recover after a crash between metadata.json and the manifest writes the rest and keeps the archive', async () => {
+  await using experiment = await createShellExperiment({ shell: 'echo x > file' });
+  const [run] = await experiment.run();
   const archive = join(run!.runDir, 'run.tar.gz');
   const before = await stat(archive);
-  await rm(join(here.runsDir, 'runs_manifest.json'));
+  await rm(join(experiment.runsDir, 'runs_manifest.json'));
   await writeFile(join(run!.runDir, 'logs_summary.txt'), 'the summary as of sealing\n');
   await leaveLease(run!.runDir);
-  const [recovery] = await recoverAll(here.runsDir);
+  const [recovery] = await recoverAll(experiment.runsDir);
   assert.equal(recovery?.outcome === 'recovered' && recovery.status, 'success');
   assert.equal((await stat(archive)).mtimeMs, before.mtimeMs);
   assert.equal((await metadataOf(run!.runDir)).archive?.sha256, run!.archive?.sha256);
-  const manifest = RunsManifest.parse(JSON.parse(await readFile(join(here.runsDir, 'runs_manifest.json'), 'utf8')));
+  const manifest = RunsManifest.parse(JSON.parse(await readFile(join(experiment.runsDir, 'runs_manifest.json'), 'utf8')));
   assert.equal(manifest.runs[0]?.archive_sha256, run!.archive?.sha256);
   assert.deepEqual(await differences(run!.runDir), []);
   assert.equal((await recoverRun(run!.runDir)).outcome, 'nothing_to_do');
 });
 
-test('death while the archive is written, or before metadata.json names it: it is made anew, and the status stands', async () => {
+test('recover after a crash before metadata.json names the archive rebuilds it and keeps the status', async () => {
   for (const left of ['partial', 'whole'] as const) {
-    await using here = await scenario({ shell: 'echo x > file' });
-    const [run] = await here.run();
+    await using experiment = await createShellExperiment({ shell: 'echo x > file' });
+    const [run] = await experiment.run();
     const { runDir } = run!;
     await writeFile(
       join(runDir, 'metadata.json'),
@@ -56,9 +56,9 @@ test('death while the archive is written, or before metadata.json names it: it i
   }
 });
 
-test('death before the first record: crashed, and what nobody measured is null', async () => {
-  await using here = await scenario({ shell: 'echo x > file' });
-  const [run] = await here.run();
+test('a run that died before its first record is crashed, and unmeasured figures are null', async () => {
+  await using experiment = await createShellExperiment({ shell: 'echo x > file' });
+  const [run] = await experiment.run();
   const { runDir } = run!;
   const begun = { ...(await metadataOf(runDir)), status: 'running', record: 'open', archive: null, sealed: null } as const;
   await writeFile(join(runDir, 'metadata.json'), metadataText(begun));
@@ -72,9 +72,9 @@ test('death before the first record: crashed, and what nobody measured is null',
   assert.deepEqual(await differences(runDir), []);
 });
 
-test('a clarification that was kept and not yet recorded is recorded by the recovery', async () => {
-  await using here = await scenario({ shell: 'echo x > file' });
-  const [run] = await here.run();
+test('recover adds the missing record of a clarification that was already kept', async () => {
+  await using experiment = await createShellExperiment({ shell: 'echo x > file' });
+  const [run] = await experiment.run();
   const { runDir } = run!;
   const event = {
     timestamp: '',
@@ -99,12 +99,12 @@ test('a clarification that was kept and not yet recorded is recorded by the reco
   assert.deepEqual(await differences(runDir), []);
 });
 
-test('what a process left that died while its run directory was made is removed', async () => {
-  await using here = await scenario({ shell: 'echo x > file' });
-  const unborn = join(here.runsDir, 'shell', '.new-20260101-000000-aaaa');
+test('recover removes what a process left that died while it created its run directory', async () => {
+  await using experiment = await createShellExperiment({ shell: 'echo x > file' });
+  const unborn = join(experiment.runsDir, 'shell', '.new-20260101-000000-aaaa');
   await mkdir(join(unborn, '.stepwell'), { recursive: true });
-  await mkdir(join(here.runsDir, 'shell', '20260101-000000-aaaa'));
+  await mkdir(join(experiment.runsDir, 'shell', '20260101-000000-aaaa'));
   await leaveLease(unborn);
-  assert.deepEqual(await recoverAll(here.runsDir), []);
-  assert.deepEqual(await readdir(join(here.runsDir, 'shell')), []);
+  assert.deepEqual(await recoverAll(experiment.runsDir), []);
+  assert.deepEqual(await readdir(join(experiment.runsDir, 'shell')), []);
 });

@@ -4,31 +4,31 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { readChunks, readRange, sha256Of } from '../../../src/store/index.ts';
-import { memoryBytes } from '../memory-bytes.ts';
+import { createMemoryBytes } from '../memory-bytes.ts';
 
-test('every range comes whole, however short the reads are', async () => {
+test('every range is returned whole, however short the reads are', async () => {
   const data = Buffer.from(Array.from({ length: 500 }, (_, at) => at % 251));
   await fc.assert(
     fc.asyncProperty(fc.nat(600), fc.nat(600), fc.integer({ min: 1, max: 700 }), async (offset, length, most) => {
-      const found = await readRange(memoryBytes(data, { most }), offset, length);
+      const found = await readRange(createMemoryBytes(data, { maxReadBytes: most }), offset, length);
       assert.ok(found.equals(data.subarray(offset, offset + length)));
     }),
   );
 });
 
-test('pieces are bounded, and together the range', async () => {
+test('chunks are bounded and add up to the range', async () => {
   const data = Buffer.alloc(300_000, 'abc');
   const pieces: Buffer[] = [];
-  for await (const piece of readChunks(memoryBytes(data), 7, 290_001)) pieces.push(piece);
+  for await (const piece of readChunks(createMemoryBytes(data), 7, 290_001)) pieces.push(piece);
   assert.ok(pieces.every((piece) => piece.length <= 64 * 1024));
   assert.ok(Buffer.concat(pieces).equals(data.subarray(7, 290_001)));
-  assert.equal(await sha256Of(memoryBytes(data, { most: 999 }), 100_000), sha256(data.subarray(0, 100_000)));
+  assert.equal(await sha256Of(createMemoryBytes(data, { maxReadBytes: 999 }), 100_000), sha256(data.subarray(0, 100_000)));
 });
 
-test('a source that ends before its size ends the reading, and one that gives too much shifts nothing', async () => {
+test('a source that ends early ends the read, and one that returns too much shifts nothing', async () => {
   const data = Buffer.from('0123456789');
-  assert.equal((await readRange(memoryBytes(data, { size: 2 ** 50 }), 4, 1000)).toString(), '456789');
-  assert.equal(await sha256Of(memoryBytes(data, { size: 2 ** 50 })), sha256(data));
+  assert.equal((await readRange(createMemoryBytes(data, { size: 2 ** 50 }), 4, 1000)).toString(), '456789');
+  assert.equal(await sha256Of(createMemoryBytes(data, { size: 2 ** 50 })), sha256(data));
   const generous = { size: 10, read: async (offset: number) => data.subarray(offset) };
   assert.equal((await readRange(generous, 2, 3)).toString(), '234');
 });

@@ -14,7 +14,7 @@ import {
   type ReadItem,
 } from '../../../src/store/index.ts';
 import { ReorderBuffer } from '../../../src/store/read/reorder-buffer.ts';
-import { memoryBytes } from '../memory-bytes.ts';
+import { createMemoryBytes } from '../memory-bytes.ts';
 import { line } from '../source-contract.ts';
 
 let root: string;
@@ -47,7 +47,7 @@ const shown = (item: ReadItem | undefined): string =>
 
 for (const watch of [true, false]) {
   describe(watch ? 'following with reports of changes' : 'following by looking', () => {
-    test('gives what is there, then what comes, with new step directories, and ends with the run', async () => {
+    test('existing records come first, then new ones with new step directories, until the run ends', async () => {
       const dir = await newRun();
       let live = true;
       await add(dir, 'logs/run.log', numbered('old'));
@@ -79,7 +79,7 @@ test('a run that is not live is read to its end at once', async () => {
   assert.deepEqual(all, ['only logs/run.log:1']);
 });
 
-test('a signal ends the following', async () => {
+test('an abort signal ends following', async () => {
   const dir = await newRun();
   await add(dir, 'logs/run.log', numbered('only'));
   const controller = new AbortController();
@@ -90,7 +90,7 @@ test('a signal ends the following', async () => {
   assert.equal((await pending).done, true);
 });
 
-test('lines of a process that writes to many files come in its order and none is missing, until it is killed', async () => {
+test('lines of a process that writes many files arrive complete and in order until it is killed', async () => {
   const dir = await newRun();
   const script = join(root, 'writer.ts');
   const store = new URL('../../../src/store/index.ts', import.meta.url).href;
@@ -125,7 +125,7 @@ describe('where following begins', () => {
     return items;
   };
 
-  test('at the end: only what comes, with its place in the whole file, and a line that is half there comes whole', async () => {
+  test('from the end only new lines arrive, with their position, and a half-written line arrives whole', async () => {
     const dir = await newRun();
     let live = true;
     const whole = numbered('half there');
@@ -146,7 +146,7 @@ describe('where following begins', () => {
     assert.equal((await items.next()).done, true);
   });
 
-  test('at a line that an earlier follower gave; blank lines and damage count', async () => {
+  test('following resumes at the position of an earlier follower, counting blank and damaged lines', async () => {
     const dir = await newRun();
     await add(dir, 'logs/run.log', `${numbered('one')}\n${numbered('two')}no JSON\n${numbered('three')}`);
     const all = await collect(dir, {});
@@ -159,7 +159,7 @@ describe('where following begins', () => {
     assert.deepEqual(start, all);
   });
 
-  test('inside a line, behind the end, or in a file that is not there: refused, with the file named', async () => {
+  test('a position inside a line, past the end or in a missing file is refused by file name', async () => {
     const dir = await newRun();
     await add(dir, 'logs/run.log', numbered('one'));
     for (const [file, offset, message] of [
@@ -172,7 +172,7 @@ describe('where following begins', () => {
     }
   });
 
-  test('a file that was cut off gives nothing again, and what grows beyond the place comes', async () => {
+  test('a truncated file repeats nothing, and lines beyond the position arrive', async () => {
     const dir = await newRun();
     let live = true;
     const [one, two] = [numbered('one'), numbered('two')];
@@ -189,7 +189,7 @@ describe('where following begins', () => {
     assert.equal((await items.next()).done, true);
   });
 
-  test('however often followers stop and others go on: no line is missing and none comes twice', async () => {
+  test('followers that stop and resume at any point miss no line and repeat none', async () => {
     const dir = await newRun();
     const files = ['logs/run.log', 'logs/step_001/adapter.log', 'logs/step_001/metrics.log'];
     let number = 0;
@@ -237,13 +237,13 @@ describe('where following begins', () => {
   });
 });
 
-test('a run that lies elsewhere is followed by its source alone', async () => {
+test('a remote run can be followed through its source alone', async () => {
   const files: Record<string, string> = { 'logs/run.log': numbered('first') };
   const source = createRunSource({
     kind: 'directory',
     location: 'store://1',
     files: async () => Object.entries(files).map(([path, text]) => ({ path, bytes: text.length })),
-    open: async (path) => memoryBytes(Buffer.from(files[path] ?? ''), { most: 50 }),
+    open: async (path) => createMemoryBytes(Buffer.from(files[path] ?? ''), { maxReadBytes: 50 }),
     [Symbol.asyncDispose]: async () => {},
   });
   let rounds = 0;
@@ -267,7 +267,7 @@ const item = (writer: string, number: number): ReadItem => {
 const numberOf = (found: ReadItem): number => ('record' in found ? (found.record.seq ?? 0) : 0);
 
 describe('ReorderBuffer', () => {
-  test('a line without a number stays behind the line before it in its file', () => {
+  test('a line without a number stays after the line before it in its file', () => {
     const order = new ReorderBuffer(() => 0);
     const torn: ReadItem = { damaged: { file: 'logs/run.log', line: 2, bytes: 3, reason: 'cut off', torn: true } };
     const late = { ...item('a', 2), file: 'logs/step_001/adapter.log' } as ReadItem;
@@ -277,7 +277,7 @@ describe('ReorderBuffer', () => {
     assert.deepEqual(order.push(late).map(numberOf), [2, 3, 0]);
   });
 
-  test('a line after a hole waits for the missing one, a lost one holds nothing for ever', () => {
+  test('a line after a gap waits for the missing one, but only for a limited time', () => {
     let now = 0;
     const order = new ReorderBuffer(() => now);
     assert.deepEqual(order.push(item('a', 1)).map(numberOf), [1]);
@@ -290,7 +290,7 @@ describe('ReorderBuffer', () => {
     assert.deepEqual(order.expired().map(numberOf), [9]);
   });
 
-  test('every line comes out once, each writer in order, however the lines were mixed', () => {
+  test('every line is delivered once and each writer in order, however the lines were mixed', () => {
     fc.assert(
       fc.property(fc.shuffledSubarray(Array.from({ length: 30 }, (_, index) => index)), (found) => {
         const order = new ReorderBuffer(() => 0);

@@ -14,7 +14,7 @@ const data = Buffer.alloc(200_000, 'local');
 const path = join(dir, 'file');
 writeFileSync(path, data);
 
-test('gives ranges until it is closed', async () => {
+test('a local file serves ranges until it is closed', async () => {
   const file = await openLocalFile(path);
   assert.ok(file !== null);
   assert.equal(file.size, data.length);
@@ -24,13 +24,13 @@ test('gives ranges until it is closed', async () => {
   await assert.rejects(file.read(0, 1), { code: 'EBADF' });
 });
 
-test('a digest is that of all bytes, or of the first', async () => {
+test('sha256OfFile hashes all bytes or the first ones', async () => {
   assert.equal(await sha256OfFile(path), createHash('sha256').update(data).digest('hex'));
   assert.equal(await sha256OfFile(path, 7), createHash('sha256').update(data.subarray(0, 7)).digest('hex'));
   await assert.rejects(sha256OfFile(dir), /no regular file/);
 });
 
-test('a pipe and a directory are none, a link is followed only when asked', async () => {
+test('pipes and directories are not opened, and symlinks are followed only on request', async () => {
   execFileSync('mkfifo', [join(dir, 'pipe')]);
   assert.equal(await openLocalFile(join(dir, 'pipe')), null);
   assert.equal(await openLocalFile(dir), null);

@@ -42,7 +42,7 @@ async function messages(source: RunSource): Promise<string[]> {
 
 const at = (ms: number): string => new Date(Date.UTC(2026, 10, 22) + ms).toISOString();
 
-test('lines of one writer go by seq, even within one millisecond', async () => {
+test('lines of one writer are ordered by seq, even within one millisecond', async () => {
   const source = sourceOf({
     'logs/run.log': line({ seq: 1, writer: 'w', message: '1' }) + line({ seq: 4, writer: 'w', message: '4' }),
     'logs/step_001/adapter.log': line({ seq: 2, writer: 'w', message: '2' }) + line({ seq: 5, writer: 'w', message: '5' }),
@@ -51,7 +51,7 @@ test('lines of one writer go by seq, even within one millisecond', async () => {
   assert.deepEqual(await messages(source), ['1', '2', '3', '4', '5']);
 });
 
-test('lines of two writers within one millisecond: each writer by seq, whatever the distribution over files', async () => {
+test('two writers within one millisecond are each ordered by seq, however spread over files', async () => {
   const place = fc.constantFrom(
     'logs/run.log',
     'logs/step_001/adapter.log',
@@ -80,7 +80,7 @@ test('lines of two writers within one millisecond: each writer by seq, whatever 
   );
 });
 
-test('lines of two writers go by time', async () => {
+test('lines of two writers are ordered by time', async () => {
   const source = sourceOf({
     'logs/run.log':
       line({ seq: 1, writer: 'a', timestamp: at(0), message: 'a1' }) +
@@ -92,7 +92,7 @@ test('lines of two writers go by time', async () => {
   assert.deepEqual(await messages(source), ['a1', 'a2', 'b1', 'b2']);
 });
 
-test('a late line stands where it was written in time, not where its step stood', async () => {
+test('a late line is ordered by its time, not by its step', async () => {
   const source = sourceOf({
     'logs/step_001/adapter.log':
       line({ seq: 1, writer: 'w', timestamp: at(0), message: 'one' }) +
@@ -117,7 +117,7 @@ test('a clock that went back does not reorder a file', async () => {
 const old = (timestamp: string, message: string): string =>
   `${JSON.stringify({ timestamp, level: 'INFO', module: 'm', message })}\n`;
 
-test('lines of the original, without seq, go by time; at one time run.log comes first, then the steps by number', async () => {
+test('lines without seq are ordered by time, then run.log first, then steps by number', async () => {
   const source = sourceOf({
     'logs/step_010/adapter.log': old('2025-10-20T14:00:00.000002Z', 'step 10'),
     'logs/step_002/adapter.log': old('2025-10-20T14:00:00.000001Z', 'step 2'),
@@ -126,7 +126,7 @@ test('lines of the original, without seq, go by time; at one time run.log comes 
   assert.deepEqual(await messages(source), ['run', 'step 2', 'step 10', 'end']);
 });
 
-test('a damaged line stands right after the line before it, one at the start of a file comes first', async () => {
+test('a damaged line follows the line before it, and comes first at the start of a file', async () => {
   const source = sourceOf({
     'logs/run.log':
       line({ seq: 1, writer: 'w', timestamp: at(0), message: '1' }) +
@@ -146,7 +146,7 @@ test('a damaged line stands right after the line before it, one at the start of 
   ]);
 });
 
-test('no line is lost and one writer is in order, whatever the distribution over files', async () => {
+test('no line is lost and each writer is in order, however spread over files', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.record({ file: fc.nat(6), gap: fc.nat(2), extra: fc.nat(400) }), { maxLength: 60 }),

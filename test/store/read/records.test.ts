@@ -23,7 +23,7 @@ async function itemsOf(data: string | Buffer, file = 'logs/step_003/adapter.log'
 }
 
 describe('parseRecord', () => {
-  test('gives back what the strict shape allows, field for field', () => {
+  test('returns every field that the strict schema allows', () => {
     const full: LogRecord = {
       level: 'warn',
       timestamp: '2026-11-22T14:15:03.123Z',
@@ -48,7 +48,7 @@ describe('parseRecord', () => {
     assert.deepEqual(LogRecord.parse(full), full);
   });
 
-  test('reads lines of the original: upper-case and Python levels, microseconds, absent fields', () => {
+  test('reads lines of the original system: Python levels, microseconds, missing fields', () => {
     const original = '{"timestamp": "2025-10-20T14:23:45.123456Z", "level": "WARNING", "module": "runner", "message": "slow"}';
     const parsed = parseRecord(original, { component: 'orchestrator', step: 2 });
     assert.deepEqual(parsed, {
@@ -81,14 +81,14 @@ describe('parseRecord', () => {
     ['{"level":"info","timestamp":"yesterday","message":""}', /no valid time: "yesterday"/],
     ['{"level":"info","timestamp":"2026-01-01T00:00:00Z"}', /no message: absent/],
   ] as const) {
-    test(`says what is wrong with ${JSON.stringify(text)}`, () => {
+    test(`explains what is wrong with ${JSON.stringify(text)}`, () => {
       const parsed = parseRecord(text);
       assert.ok(!parsed.ok);
       assert.match(parsed.reason, reason);
     });
   }
 
-  test('never throws and what it accepts has the strict shape', () => {
+  test('never throws, and every accepted record fits the strict schema', () => {
     const odd = fc.record(
       {
         level: fc.oneof(fc.constantFrom('INFO', 'error', 'Critical'), fc.jsonValue()),
@@ -117,7 +117,7 @@ describe('parseRecord', () => {
     );
   });
 
-  test('errors nested without end are cut, not followed', () => {
+  test('endlessly nested errors are truncated', () => {
     const depth = 50_000;
     const error = `${'{"type":"E","message":"","cause":'.repeat(depth)}{}${'}'.repeat(depth)}`;
     const parsed = parseRecord(`{"level":"info","timestamp":"2026-01-01T00:00:00Z","message":"","error":${error}}`);
@@ -126,7 +126,7 @@ describe('parseRecord', () => {
 });
 
 describe('readLogFile', () => {
-  test('isolates damaged and torn lines and goes on', async () => {
+  test('reports damaged and torn lines and continues', async () => {
     const good = line({ message: 'one', step: 3 });
     const items = await itemsOf(`${good}{"level":"info","mess\n\n${good}{"level":"in`);
     assert.deepEqual(
@@ -140,7 +140,7 @@ describe('readLogFile', () => {
     );
   });
 
-  test('a last line without its newline is a record when it is whole', async () => {
+  test('a complete last line without a newline is a record', async () => {
     const items = await itemsOf(line({ message: 'last' }).trimEnd());
     assert.equal(items.length, 1);
     assert.ok(items[0] !== undefined && 'record' in items[0]);
@@ -154,7 +154,7 @@ describe('readLogFile', () => {
     assert.equal(first.record.step, 3);
   });
 
-  test('a line of 20 MB is damage with its size, and the next line is read', async () => {
+  test('a line of 20 MB is reported as damaged with its size, and reading continues', async () => {
     const items = await itemsOf(Buffer.concat([Buffer.alloc(20_000_000, 'x'), Buffer.from(`\n${line({ message: 'after' })}`)]));
     assert.deepEqual(
       items.map((item) => ('record' in item ? item.record.message : [item.damaged.bytes, item.damaged.reason])),
@@ -163,7 +163,7 @@ describe('readLogFile', () => {
   });
 });
 
-test('LineSplitter gives the same lines however the bytes are cut', () => {
+test('LineSplitter returns the same lines however the bytes are split', () => {
   fc.assert(
     fc.property(fc.array(fc.string({ unit: fc.constantFrom('a', 'é', '\n', '\n', '"') })), fc.array(fc.nat(9)), (parts, cuts) => {
       const whole = Buffer.from(parts.join(''));

@@ -49,7 +49,7 @@ describe('a run directory', () => {
     );
   });
 
-  test('what is there and cannot be read is an error, never an empty run', async () => {
+  test('an unreadable run is an error, never an empty run', async () => {
     await chmod(dir, 0o755);
     await using source = await openRunDirectory(dir);
     const asNobody = async (check: () => Promise<void>): Promise<void> => {
@@ -79,7 +79,7 @@ describe('a run directory', () => {
     assert.deepEqual(await source.files('metadata.json'), []);
   });
 
-  test('what is no regular file is not opened, also not where a file of the run belongs', async (t) => {
+  test('only regular files are opened, even at the paths of known files', async (t) => {
     const strange = await mkdtemp(join(tmpdir(), 'stepwell-source-'));
     t.after(() => rm(strange, { recursive: true, force: true }));
     await writeFiles(strange, { 'logs/run.log': runLog, elsewhere: '{"sealed":{"files":{}}}' });

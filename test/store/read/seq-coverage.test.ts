@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { SeqCoverage } from '../../../src/store/index.ts';
 
-test('numbers in any order, some of them twice: holes and repetitions are those of a set', () => {
+test('gaps and repetitions are found for numbers in any order', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 30 })), (numbers) => {
       const coverage = new SeqCoverage();

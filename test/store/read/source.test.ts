@@ -4,11 +4,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openRunDirectory, createRunSource, type RunSource } from '../../../src/store/index.ts';
-import { memoryBytes } from '../memory-bytes.ts';
+import { createMemoryBytes } from '../memory-bytes.ts';
 import { describeSource } from '../source-contract.ts';
 
 /** The files of a run directory as a store elsewhere could have them. */
-async function inMemory(runDir: string, options: Parameters<typeof memoryBytes>[1] = {}): Promise<RunSource> {
+async function inMemory(runDir: string, options: Parameters<typeof createMemoryBytes>[1] = {}): Promise<RunSource> {
   const files = await (await openRunDirectory(runDir)).files();
   const data = new Map(await Promise.all(files.map(async ({ path }) => [path, await readFile(join(runDir, path))] as const)));
   return createRunSource({
@@ -17,14 +17,14 @@ async function inMemory(runDir: string, options: Parameters<typeof memoryBytes>[
     files: async (under = '') => files.filter(({ path }) => under === '' || path.startsWith(`${under}/`)),
     open: async (path) => {
       const bytes = data.get(path);
-      return bytes === undefined ? null : memoryBytes(bytes, options);
+      return bytes === undefined ? null : createMemoryBytes(bytes, options);
     },
     [Symbol.asyncDispose]: async () => {},
   });
 }
 
 describeSource('files in memory', (runDir) => inMemory(runDir));
-describeSource('files in memory, in short reads', (runDir) => inMemory(runDir, { most: 1000 }));
+describeSource('files in memory, in short reads', (runDir) => inMemory(runDir, { maxReadBytes: 1000 }));
 
 const one = (open: RunSource['open']): RunSource => {
   return createRunSource({
@@ -36,8 +36,8 @@ const one = (open: RunSource['open']): RunSource => {
   });
 };
 
-test('a read that fails names the file and the reason, and closes what was open', async () => {
-  const bytes = memoryBytes(Buffer.alloc(200_000), { failAt: 100_000 });
+test('a failed read names the file and the reason, and closes the file', async () => {
+  const bytes = createMemoryBytes(Buffer.alloc(200_000), { failAt: 100_000 });
   const source = one(async () => bytes);
   const lost = { code: 'RUN_UNREADABLE', message: /ECONNRESET, at logs\/run\.log of store:\/\/runs\/1/ };
   await assert.rejects(source.read('logs/run.log'), lost);
@@ -51,7 +51,7 @@ test('a read that fails names the file and the reason, and closes what was open'
   assert.equal(bytes.isClosed, true);
 });
 
-test('a file that says it is larger than memory is not read whole', async () => {
-  const source = one(async () => memoryBytes(Buffer.from('{}'), { size: 2 ** 40 }));
+test('a file that claims to be larger than the limit is not read whole', async () => {
+  const source = one(async () => createMemoryBytes(Buffer.from('{}'), { size: 2 ** 40 }));
   await assert.rejects(source.read('metadata.json'), { code: 'RUN_UNREADABLE', message: /metadata\.json/ });
 });

@@ -20,7 +20,7 @@ async function measured(command: string, collect: string) {
   return JSON.parse(stdout);
 }
 
-test('300 MB of lines', async () => {
+test('300 MB of output lines are read with bounded memory', async () => {
   const flood = await measured(
     "yes 'a line of output that a framework writes again and again when it has lost its way, one hundred bytes in al' | head -c 300000000",
     'seen.lines += 1; seen.characters += text.length + 1;',
@@ -32,7 +32,7 @@ test('300 MB of lines', async () => {
   assert.ok(flood.grownKiB < 150 * 1024, `${flood.grownKiB} KiB more memory`);
 });
 
-test('one line of 100 MB comes in parts that each fit a record', async () => {
+test('a line of 100 MB is delivered in parts that each fit a record', async () => {
   const flood = await measured(
     "head -c 100000000 /dev/zero | tr '\\0' x; echo; printf end",
     `seen.characters += text.length; seen.lines += lastPart === false ? 0 : 1;
@@ -46,7 +46,7 @@ test('one line of 100 MB comes in parts that each fit a record', async () => {
   assert.ok(flood.grownKiB < 150 * 1024, `${flood.grownKiB} KiB more memory`);
 });
 
-test('a slow reader slows the program down instead of growing', async () => {
+test('a slow reader slows the program down instead of filling the memory', async () => {
   const flood = await measured(
     "yes 'output faster than it is read' | head -c 30000000",
     'seen.lines += 1; if (seen.lines % 20000 === 0) for (const end = Date.now() + 10; Date.now() < end; );',

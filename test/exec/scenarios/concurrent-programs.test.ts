@@ -5,7 +5,7 @@ import { needsProc, newToken, processesWith, runShell } from '../processes.ts';
 
 const openFiles = (): number => readdirSync('/proc/self/fd').length;
 
-test('forty programs at once: each gets its own lines, nothing stays open, nothing stays alive', needsProc, async () => {
+test('forty concurrent programs each get their own lines and leave no descriptor or process behind', needsProc, async () => {
   await runShell('true');
   const before = openFiles();
   const token = newToken();
@@ -31,7 +31,7 @@ test('forty programs at once: each gets its own lines, nothing stays open, nothi
   assert.equal(openFiles(), before);
 });
 
-test('programs that cannot be started leave nothing open', needsProc, async () => {
+test('programs that cannot be started leave no descriptor open', needsProc, async () => {
   await runShell('true', { command: ['no-such-program-anywhere'] });
   const before = openFiles();
   for (const command of [['no-such-program-anywhere'], ['/'], ['echo', '\0'], ['echo', 'x'.repeat(200_000)]] as const) {

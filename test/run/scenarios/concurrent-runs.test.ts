@@ -10,7 +10,7 @@ import * as fc from 'fast-check';
 import { getLogger, withRun, withStep } from '../../../src/log/index.ts';
 import { RunsManifest } from '../../../src/schema/index.ts';
 import { logFileOf, openRunDirectory, readRecords } from '../../../src/store/index.ts';
-import { CHILD, differences, recordsOf, scenario } from '../shell-experiment.ts';
+import { STEPWELL_PROCESS, differences, recordsOf, createShellExperiment } from '../shell-experiment.ts';
 
 const TASKS = 100;
 const COMPONENTS = ['orchestrator', 'adapter', 'metrics', 'validator'] as const;
@@ -51,7 +51,7 @@ async function perform(task: Task, id: number): Promise<void> {
   await (task.step === 0 ? work() : withStep(task.step, work));
 }
 
-test('two runs × 100 tasks interleaved: no line in a wrong file, none lost, each task’s in order', async () => {
+test('two interleaved runs of 100 tasks lose no line, mix no files and keep the order of each task', async () => {
   await fc.assert(
     fc.asyncProperty(tasks(0), tasks(1), async (first, second) => {
       const dir = await mkdtemp(join(tmpdir(), 'stepwell-interleaved-'));
@@ -89,19 +89,21 @@ test('two runs × 100 tasks interleaved: no line in a wrong file, none lost, eac
   );
 });
 
-test('two stepwell processes in one runs directory: every run is its own, and the index has all of them', async () => {
-  await using here = await scenario({ one: 'echo x >> file', two: 'echo x >> file' }, { steps: 2 });
+test('two stepwell processes sharing a runs directory keep their runs apart and index all of them', async () => {
+  await using experiment = await createShellExperiment({ one: 'echo x >> file', two: 'echo x >> file' }, { steps: 2 });
   const codes = await Promise.all(
     [1, 2].map(async () => {
-      const child = spawn(process.execPath, [CHILD, here.config, here.runsDir, 'one', 'two'], { stdio: 'ignore' });
+      const child = spawn(process.execPath, [STEPWELL_PROCESS, experiment.config, experiment.runsDir, 'one', 'two'], {
+        stdio: 'ignore',
+      });
       return (await once(child, 'exit'))[0] as number;
     }),
   );
   assert.deepEqual(codes, [0, 0]);
-  const { runs } = RunsManifest.parse(JSON.parse(await readFile(join(here.runsDir, 'runs_manifest.json'), 'utf8')));
+  const { runs } = RunsManifest.parse(JSON.parse(await readFile(join(experiment.runsDir, 'runs_manifest.json'), 'utf8')));
   assert.equal(new Set(runs.map(({ run_id }) => run_id)).size, 4);
   for (const { framework, run_id } of runs) {
-    const runDir = join(here.runsDir, framework, run_id);
+    const runDir = join(experiment.runsDir, framework, run_id);
     const records = await recordsOf(runDir);
     assert.deepEqual([...new Set(records.map((record) => record.run_id))], [run_id]);
     assert.equal(new Set(records.map(({ writer }) => writer)).size, 1);

@@ -1,10 +1,10 @@
 /**
- * A framework that asks a model: `node model-caller.ts CALLS [patient]`. It prints the status of each answer and writes a file, whatever
- * the answers were. `patient`: it waits for ever once it was refused.
+ * A framework that asks a model: `node model-calling-framework.ts CALLS [wait]`. It prints the status of each answer and writes a file, whatever
+ * the answers were. `wait`: it waits forever after a refusal.
  */
 import { writeFileSync } from 'node:fs';
 
-const [calls = '1', manner] = process.argv.slice(2);
+const [calls = '1', mode] = process.argv.slice(2);
 const { OPENAI_BASE_URL, OPENAI_API_KEY, STEPWELL_MODEL, STEPWELL_STEP, STEPWELL_ATTEMPT } = process.env;
 for (let call = 1; call <= Number(calls); call++) {
   const response = await fetch(`${OPENAI_BASE_URL}/chat/completions`, {
@@ -16,7 +16,7 @@ for (let call = 1; call <= Number(calls); call++) {
     }),
   });
   console.log(`${response.status} ${await response.text()}`);
-  if (response.status === 429 && manner === 'patient') setInterval(() => {}, 1000);
-  if (response.status === 429 && manner === 'patient') await new Promise(() => {});
+  if (response.status === 429 && mode === 'wait') setInterval(() => {}, 1000);
+  if (response.status === 429 && mode === 'wait') await new Promise(() => {});
 }
 writeFileSync(`step-${STEPWELL_STEP}.txt`, `built by attempt ${STEPWELL_ATTEMPT}\n`);
