@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline';
 import { adapters, recipes } from '../frameworks/index.ts';
 import { checkReadiness } from '../setup/index.ts';
-import { plural } from '../format/index.ts';
+import { pluralForm } from '../format/index.ts';
 import { calledAs, StepwellError } from '../errors/index.ts';
 import { loadConfig, type ResolvedFramework } from '../config/index.ts';
 import { sanitizeLine } from '../terminal/index.ts';
@@ -38,7 +38,7 @@ function chosen(frameworks: readonly string[], { config, runsDir }: CommonOption
 /** Asks. Whatever does not begin with y, and the end of the input, means no. */
 export async function wantsSetup(names: readonly string[]): Promise<boolean> {
   const shown = names.map((name) => sanitizeLine(name));
-  const subject = `${shown.join(', ')} ${plural(shown.length, 'is', 'are')} not set up.`;
+  const subject = `${shown.join(', ')} ${pluralForm(shown.length, 'is', 'are')} not set up.`;
   await print(`${subject} Setting up takes minutes and needs the network: \`${calledAs()} setup ${shown.join(' ')}\`.`);
   await write('Set up now? [y/N] ');
   // Not as a terminal: Ctrl-C then ends the process, which has begun nothing yet.

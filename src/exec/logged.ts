@@ -1,5 +1,5 @@
 /** Runs a program and records it: its start, every line of its output, its end and what it used. */
-import { counted } from '../format/index.ts';
+import { pluralize } from '../format/index.ts';
 import { captureScope, runRedactor, type Logger } from '../log/index.ts';
 import { toSeconds, type EventMetadata } from '../schema/index.ts';
 import { createEscapeFilter } from './escapes.ts';
@@ -73,12 +73,12 @@ function recordEnd(result: ProgramResult, { command }: LoggedProgramOptions, log
   // An end that was asked for is nothing to warn of; whoever asked records why.
   const requested = outcome.status === 'canceled';
   if (result.killed.length > 0) {
-    log[requested ? 'info' : 'warn'](`Ended ${counted(result.killed.length, 'process', 'processes')} of ${command[0]}`, {
+    log[requested ? 'info' : 'warn'](`Ended ${pluralize(result.killed.length, 'process', 'processes')} of ${command[0]}`, {
       metadata: { killed: result.killed },
     });
   }
   if (result.survivors.length > 0) {
-    log.error(`Could not end ${counted(result.survivors.length, 'process', 'processes')} of ${command[0]}`, {
+    log.error(`Could not end ${pluralize(result.survivors.length, 'process', 'processes')} of ${command[0]}`, {
       metadata: { survivors: result.survivors },
     });
   }

@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import type { ResolvedConfig, ResolvedFramework } from '../config/index.ts';
 import { messageOf } from '../errors/index.ts';
-import { bytes } from '../format/index.ts';
+import { formatBytes } from '../format/index.ts';
 import { closeServer, listenOnLoopback } from '../loopback/index.ts';
 import { loadPrices } from '../meter/index.ts';
 import type { Adapter, PreflightIssue } from '../run/index.ts';
@@ -116,7 +116,7 @@ async function checkRunsDir(runsDir: string): Promise<PreflightCheck> {
   }
   const { bavail, bsize } = await statfs(place);
   const free = bavail * bsize;
-  if (free >= LEAST_FREE_BYTES) return ok(`${bytes(free)} free for ${runsDir}`);
+  if (free >= LEAST_FREE_BYTES) return ok(`${formatBytes(free)} free for ${runsDir}`);
   return {
     state: 'missing',
     what: `${place} has ${Math.floor(free / MIB)} MiB of free space; a run needs at least ${LEAST_FREE_BYTES / MIB} MiB.`,

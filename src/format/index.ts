@@ -1,23 +1,23 @@
-/** Figures in words, and sums in which unknown is not 0. No locale has a say: the same run gives the same bytes everywhere. */
+/** Formats numbers and times, and adds numbers of which some are unknown. Output never depends on the locale. */
 export {
-  bytes,
-  count,
-  counted,
-  countOf,
+  formatBytes,
+  formatCount,
+  pluralize,
+  pluralizeGrouped,
   DASH,
-  figure,
-  nanoUsd,
-  outOf,
-  percent,
-  percentAgainst,
-  percentOf,
-  plural,
-  shortCount,
-  signed,
-  stepNumber,
-  tokens,
+  formatNumber,
+  formatNanoUsd,
+  formatOutOf,
+  formatPercent,
+  formatPercentNear,
+  formatShare,
+  pluralForm,
+  formatShortCount,
+  formatSigned,
+  formatStep,
+  formatTokens,
   UNKNOWN,
-  usd,
-} from './figures.ts';
+  formatUsd,
+} from './numbers.ts';
 export { addTo, emptySum, exactTotal, roundToMilliseconds, sumComplete, sumKnown, sumSeconds, type Sum } from './sum.ts';
-export { duration, isoSeconds, utc } from './time.ts';
+export { formatDuration, formatIsoSeconds, formatUtc } from './time.ts';

@@ -1,5 +1,5 @@
 /** Limits on what a run or an experiment may spend. Concurrent runs may share one budget. */
-import { counted, sumComplete } from '../format/index.ts';
+import { pluralize, sumComplete } from '../format/index.ts';
 import type { BudgetConfig } from '../schema/index.ts';
 import type { Estimate } from './estimates/estimator.ts';
 import type { PriceBook, PricedCall } from './pricing/prices.ts';
@@ -39,7 +39,7 @@ export interface Budget {
 const NANO = 1e9;
 
 const LIMIT_TEXT = {
-  max_calls: (max: number) => counted(max, 'call'),
+  max_calls: (max: number) => pluralize(max, 'call'),
   max_tokens: (max: number) => `${max} tokens`,
   max_cost_usd: (max: number) => `${max} US dollars`,
 } satisfies Record<Limit, (max: number) => string>;

@@ -1,5 +1,5 @@
 /** Artifact checks: whether a step changed and left the files that the configured rules require. */
-import { counted } from '../format/index.ts';
+import { pluralize } from '../format/index.ts';
 import type { ValidationConfig } from '../schema/index.ts';
 import type { DirectoryChange } from '../store/index.ts';
 import { createGlob } from '../store/index.ts';
@@ -31,13 +31,13 @@ export function checkArtifacts(
     checks.push({
       name: 'changed',
       ok: kept.length > 0,
-      detail: `${counted(kept.length, 'file')} added or changed${rest}`,
+      detail: `${pluralize(kept.length, 'file')} added or changed${rest}`,
     });
   }
   const all = [...paths];
   for (const pattern of rules.require) {
     const found = all.filter(createGlob(pattern));
-    const detail = found.length === 0 ? 'no file fits it' : `${counted(found.length, 'file')}, first ${found[0]}`;
+    const detail = found.length === 0 ? 'no file fits it' : `${pluralize(found.length, 'file')}, first ${found[0]}`;
     checks.push({ name: `require ${pattern}`, ok: found.length > 0, detail });
   }
   return checks;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { addTo, emptySum, exactTotal, sumComplete, sumKnown, sumSeconds } from '../../src/format/sum.ts';
 
-test('what was not measured is not 0: a sum of nothing known is null, one of a measured 0 is 0', () => {
+test('a sum without known values is null, and a sum of a measured 0 is 0', () => {
   assert.equal(sumKnown([]), null);
   assert.equal(sumKnown([null, undefined]), null);
   assert.equal(sumKnown([null, 0]), 0);
@@ -14,14 +14,14 @@ test('what was not measured is not 0: a sum of nothing known is null, one of a m
   assert.equal(exactTotal(sum), 0);
 });
 
-test('one unknown part makes a complete sum unknown', () => {
+test('one unknown value makes a complete sum unknown', () => {
   assert.equal(sumComplete([1, null]), null);
   assert.equal(sumComplete([1, undefined]), null);
   assert.equal(sumComplete([1, 2]), 3);
   assert.equal(sumComplete([]), 0);
 });
 
-test('a sum beyond the exact numbers is null, whichever way it was made', () => {
+test('a sum past the safe integers is null in every sum function', () => {
   const most = Number.MAX_SAFE_INTEGER;
   assert.equal(sumKnown([most]), most);
   assert.equal(sumKnown([most, 1]), null);
@@ -29,7 +29,7 @@ test('a sum beyond the exact numbers is null, whichever way it was made', () => 
   assert.equal(sumComplete([most, 1]), null);
 });
 
-test('seconds are summed to the millisecond', () => {
+test('a sum of seconds is rounded to milliseconds', () => {
   assert.equal(sumSeconds([0.1, 0.2]), 0.3);
   assert.equal(sumSeconds([null, 1.5]), 1.5);
   assert.equal(sumSeconds([null]), null);

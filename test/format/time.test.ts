@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { duration } from '../../src/format/time.ts';
+import { formatDuration } from '../../src/format/time.ts';
 
-test('a duration is rounded before it is split: 119.7 s is 2m 0s, never 1m 60s', () => {
+test('a duration is rounded before it is split into units: 119.7 s is 2m 0s, never 1m 60s', () => {
   const cases: [number | null, string][] = [
     [null, 'unknown'],
     [0, '0s'],
@@ -23,13 +23,13 @@ test('a duration is rounded before it is split: 119.7 s is 2m 0s, never 1m 60s',
     [7199, '2h 0m'],
     [90_061, '25h 1m'],
   ];
-  for (const [seconds, text] of cases) assert.equal(duration(seconds), text);
+  for (const [seconds, text] of cases) assert.equal(formatDuration(seconds), text);
 });
 
-test('no duration has 60 seconds or 60 minutes', () => {
+test('no duration prints 60 seconds or 60 minutes', () => {
   fc.assert(
     fc.property(fc.double({ min: 0, max: 1e7, noNaN: true }), (seconds) => {
-      assert.match(duration(seconds), /^(\d\.\ds|[1-5]?\ds|[1-5]?\dm [1-5]?\ds|\d+h [1-5]?\dm)$/);
+      assert.match(formatDuration(seconds), /^(\d\.\ds|[1-5]?\ds|[1-5]?\dm [1-5]?\ds|\d+h [1-5]?\dm)$/);
     }),
   );
 });

@@ -1,7 +1,7 @@
 /** `stepwell list`: all runs, newest first. */
 import { listRuns, rebuildManifest } from '../../catalog/index.ts';
 import { ExitCode } from '../../errors/index.ts';
-import { counted } from '../../format/index.ts';
+import { pluralize } from '../../format/index.ts';
 import { MANIFEST_FILE } from '../../store/index.ts';
 import { paintFor, sanitizeJson } from '../../terminal/index.ts';
 import { columnsOf, note, print } from '../output.ts';
@@ -17,7 +17,7 @@ export async function run(_args: readonly string[], options: ListOptions): Promi
   const runsDir = runsDirOf(options);
   if (options.rebuild === true) {
     const { runs, asideAs } = await rebuildManifest(runsDir);
-    note(`The index of ${shownPath(runsDir)} was made anew: ${counted(runs, 'run')}.`);
+    note(`The index of ${shownPath(runsDir)} was made anew: ${pluralize(runs, 'run')}.`);
     if (asideAs !== null) note(`The damaged index is kept as ${asideAs}.`);
   }
   const { runs: all, unusedIndex } = await listRuns(runsDir);

@@ -12,7 +12,7 @@ import {
 } from '../../schema/index.ts';
 import { followRecords, readRecords, type DamagedLine, type ReadItem } from '../../store/index.ts';
 import { formatRecord, paintFor, plain, sanitizeJson } from '../../terminal/index.ts';
-import { count } from '../../format/index.ts';
+import { formatCount } from '../../format/index.ts';
 import { note, write } from '../output.ts';
 import { runsDirOf, type CommonOptions } from '../runs-dir.ts';
 import { cliError } from '../errors.ts';
@@ -65,7 +65,7 @@ export async function run([name = '']: readonly string[], options: LogsOptions):
   for (const value of componentsOf(options) ?? []) {
     if (!seen.components.has(value)) throw cliError('UNKNOWN_NAME', { kind: 'component', value, known: [...seen.components] });
   }
-  if (seen.matching === 0) note(`None of ${count(seen.records)} records matches.`);
+  if (seen.matching === 0) note(`None of ${formatCount(seen.records)} records matches.`);
   return ExitCode.ok;
 }
 

@@ -14,7 +14,7 @@ import {
   type WatchRound,
   reconcileError,
 } from '../../reconcile/index.ts';
-import { counted } from '../../format/index.ts';
+import { pluralize } from '../../format/index.ts';
 import { paintFor } from '../../terminal/index.ts';
 import { columnsOf, note, print } from '../output.ts';
 import {
@@ -148,7 +148,7 @@ async function watch(options: ReconcileOptions, { json, verbose = false }: Optio
 /** `round 2: 3 of 5 runs settled; next reading 2026-11-22 20:49 UTC, in 58 min`. */
 function roundText({ round, results, settled, nextRoundAt }: WatchRound): string {
   const next = nextRoundAt === null ? 'nothing further is awaited' : `next reading ${whenText(nextRoundAt, new Date())}`;
-  return `round ${round}: ${settled} of ${counted(results.length, 'run')} settled; ${next}`;
+  return `round ${round}: ${settled} of ${pluralize(results.length, 'run')} settled; ${next}`;
 }
 
 async function list(choice: RunSelection & { minAgeMinutes?: number; maxAgeHours?: number }, options: Options): Promise<number> {

@@ -2,7 +2,7 @@
 import { findRun } from '../../catalog/index.ts';
 import { ExitCode, messageOf } from '../../errors/index.ts';
 import { recoverAll, recoverRun, type Recovery } from '../../experiment/index.ts';
-import { counted } from '../../format/index.ts';
+import { pluralize } from '../../format/index.ts';
 import { sanitizeJson, sanitizeLine } from '../../terminal/index.ts';
 import { failureFacts } from '../failure.ts';
 import { note, print } from '../output.ts';
@@ -66,7 +66,7 @@ function wordsOf(recovery: Outcome): string[] {
       const killed =
         recovery.killed.length === 0
           ? ''
-          : `; ended ${counted(recovery.killed.length, 'process', 'processes')} that it had left running`;
+          : `; ended ${pluralize(recovery.killed.length, 'process', 'processes')} that it had left running`;
       return [
         `${run}: recovered, status ${recovery.status}, record ${recovery.record}${killed}`,
         ...recovery.problems.map((problem) => `  ${sanitizeLine(problem)}`),

@@ -4,7 +4,16 @@ import { ExitCode } from '../../errors/index.ts';
 import type { RunSummary } from '../../schema/index.ts';
 import { claimText, differencePercent, fact, facts, runNotes, totalCost, type BlockOf, type Fact } from '../../summary/index.ts';
 import { paintFor, sanitizeJson, sanitizeLine } from '../../terminal/index.ts';
-import { bytes, count, countOf, DASH, duration, nanoUsd, stepNumber, utc } from '../../format/index.ts';
+import {
+  formatBytes,
+  formatCount,
+  pluralizeGrouped,
+  DASH,
+  formatDuration,
+  formatNanoUsd,
+  formatStep,
+  formatUtc,
+} from '../../format/index.ts';
 import { blockLines } from '../views/document.ts';
 import { table } from '../views/table.ts';
 import { print } from '../output.ts';
@@ -59,29 +68,32 @@ function headOf(found: FoundRun, { summary, archive }: RunFacts, listed: Catalog
       model === null ? DASH : `${model}${(summary.rehearsal ?? entry?.rehearsal) === true ? ' (scripted, no model’s work)' : ''}`,
     ),
     fact('Replay', replayOf === null ? null : `of ${replayOf}: recorded answers, no model was asked`),
-    fact('Started', utc(summary.started_at ?? entry?.start_time, DASH)),
-    fact('Ended', utc(summary.ended_at ?? entry?.end_time, DASH)),
-    fact('Duration', duration(summary.duration_seconds ?? entry?.duration_seconds, DASH)),
-    fact('Steps', steps[1] === null ? DASH : `${count(steps[0], DASH)} of ${count(steps[1], DASH)} succeeded`),
-    fact('Calls', count(calls, DASH)),
-    fact('Tokens', `${count(tokensIn, DASH)} in, ${count(tokensOut, DASH)} out`),
+    fact('Started', formatUtc(summary.started_at ?? entry?.start_time, DASH)),
+    fact('Ended', formatUtc(summary.ended_at ?? entry?.end_time, DASH)),
+    fact('Duration', formatDuration(summary.duration_seconds ?? entry?.duration_seconds, DASH)),
+    fact('Steps', steps[1] === null ? DASH : `${formatCount(steps[0], DASH)} of ${formatCount(steps[1], DASH)} succeeded`),
+    fact('Calls', formatCount(calls, DASH)),
+    fact('Tokens', `${formatCount(tokensIn, DASH)} in, ${formatCount(tokensOut, DASH)} out`),
     fact('Claimed', told ? claimText(summary) : null),
     fact('Cost', told ? totalCost(summary) : dollarsOf(entry?.cost_usd ?? null)),
     ...(told ? runNotes(summary) : []).map((text) => fact('Note', text, { lines: SENTENCE_LINES })),
     fact('Provider', providerOf(summary)),
     reconciledFact(summary),
-    fact('Problems', `${countOf(summary.errors.count, 'error')}, ${countOf(summary.warnings.count, 'warning')}`),
+    fact(
+      'Problems',
+      `${pluralizeGrouped(summary.errors.count, 'error')}, ${pluralizeGrouped(summary.warnings.count, 'warning')}`,
+    ),
     fact('Damage', damageOf(summary)),
     fact(
       'Archive',
-      archive === null ? 'none' : `${archive.name}, ${bytes(archive.bytes)}, SHA-256 ${archive.sha256.slice(0, 12)}…`,
+      archive === null ? 'none' : `${archive.name}, ${formatBytes(archive.bytes)}, SHA-256 ${archive.sha256.slice(0, 12)}…`,
     ),
     fact('Place', shownPath(found.kind === 'archive' ? found.archive : found.dir)),
   );
 }
 
 function dollarsOf(usd: number | null): string | null {
-  return usd === null ? null : nanoUsd(Math.round(usd * 1e9));
+  return usd === null ? null : formatNanoUsd(Math.round(usd * 1e9));
 }
 
 /** Null before the first reading. */
@@ -89,7 +101,7 @@ function providerOf({ reconciliation }: RunSummary): string | null {
   const comparison = reconciliation?.comparison ?? null;
   const total = comparison?.provider ?? reconciliation?.last_reading?.total ?? null;
   if (reconciliation === null || total === null) return null;
-  const figures = `${count(total.input_tokens, DASH)} in, ${count(total.output_tokens, DASH)} out`;
+  const figures = `${formatCount(total.input_tokens, DASH)} in, ${formatCount(total.output_tokens, DASH)} out`;
   if (comparison === null) return figures;
   const of = comparison.joint_ledger === null ? '' : ', with runs that share its minutes';
   return `${figures}${of}; largest difference ${differencePercent(comparison, reconciliation.settings.threshold_percent)}`;
@@ -99,27 +111,27 @@ function providerOf({ reconciliation }: RunSummary): string | null {
 function reconciledFact({ reconciliation }: RunSummary): Fact | null {
   if (reconciliation === null) return null;
   const { verification_status: status, verification_message: message, last_attempt_at: at } = reconciliation;
-  return fact('Reconciled', `${status.replace('_', ' ')} at ${utc(at)}: ${message}`, { lines: SENTENCE_LINES, status });
+  return fact('Reconciled', `${status.replace('_', ' ')} at ${formatUtc(at)}: ${message}`, { lines: SENTENCE_LINES, status });
 }
 
 function damageOf({ damaged, missing_records, dropped }: RunSummary): string | null {
   const parts = [
-    damaged.count > 0 ? countOf(damaged.count, 'damaged line') : '',
-    missing_records > 0 ? `${countOf(missing_records, 'record')} missing` : '',
-    dropped.count > 0 ? `${countOf(dropped.count, 'line')} given up on a full disk` : '',
+    damaged.count > 0 ? pluralizeGrouped(damaged.count, 'damaged line') : '',
+    missing_records > 0 ? `${pluralizeGrouped(missing_records, 'record')} missing` : '',
+    dropped.count > 0 ? `${pluralizeGrouped(dropped.count, 'line')} given up on a full disk` : '',
   ].filter((part) => part !== '');
   return parts.length === 0 ? null : parts.join(', ');
 }
 
 function logTable({ log_files, log_lines, log_bytes }: RunSummary): string[] {
   const rows = log_files.map(({ step, component, lines, bytes: size }) => [
-    step === null ? DASH : stepNumber(step),
+    step === null ? DASH : formatStep(step),
     sanitizeLine(component),
-    count(lines, DASH),
-    bytes(size, DASH),
+    formatCount(lines, DASH),
+    formatBytes(size, DASH),
   ]);
   return table(
     [{ title: 'STEP' }, { title: 'COMPONENT', most: 32 }, { title: 'LINES', align: 'right' }, { title: 'SIZE', align: 'right' }],
-    [...rows, ['all', '', count(log_lines, DASH), bytes(log_bytes, DASH)]],
+    [...rows, ['all', '', formatCount(log_lines, DASH), formatBytes(log_bytes, DASH)]],
   );
 }

@@ -3,7 +3,7 @@ import { verifyRun } from '../../archive/index.ts';
 import { catalogError, findRun } from '../../catalog/index.ts';
 import { ExitCode } from '../../errors/index.ts';
 import { paintFor, sanitizeJson, sanitizeLine } from '../../terminal/index.ts';
-import { count, countOf } from '../../format/index.ts';
+import { formatCount, pluralizeGrouped } from '../../format/index.ts';
 import { print } from '../output.ts';
 import { runsDirOf, shownPath, type CommonOptions } from '../runs-dir.ts';
 
@@ -25,7 +25,7 @@ export async function run([name = '']: readonly string[], options: VerifyOptions
   const paint = paintFor(process.stdout);
   const checked = Object.entries(report.checked)
     .filter(([, number]) => number > 0)
-    .map(([thing, number]) => `${thing.replaceAll('_', ' ')} ${count(number)}`)
+    .map(([thing, number]) => `${thing.replaceAll('_', ' ')} ${formatCount(number)}`)
     .join(', ');
   const notes = report.notes.map((text) => `note: ${sanitizeLine(text)}`);
   const where = sanitizeLine(shownPath(report.location));
@@ -33,7 +33,7 @@ export async function run([name = '']: readonly string[], options: VerifyOptions
     await print(`${paint('green', 'verified')}: ${where}`, `checked: ${checked}`, ...notes);
     return exitCode;
   }
-  const differ = countOf(report.items.length, 'difference');
+  const differ = pluralizeGrouped(report.items.length, 'difference');
   await print(`${paint('red', differ)}: ${where}`);
   for (const { item, expected, actual } of report.items) {
     await print(

@@ -1,5 +1,5 @@
 /** Progress as a block of lines that is drawn over and over on a terminal. */
-import { counted } from '../../format/index.ts';
+import { pluralize } from '../../format/index.ts';
 import { type Paint, cut, pad, sanitizeLine, styleOf, widthOf } from '../../terminal/index.ts';
 import { runSeconds, stepSeconds, type RunView, type StepState, type StepView } from './view.ts';
 import { callsWord, runState, runTitle, stateOf, took } from './words.ts';
@@ -39,7 +39,7 @@ export function renderBlock(view: readonly RunView[], options: BlockOptions): st
     return [runLine(run, options), ...moving.map((step) => stepLine(step, nameWidth, options))];
   });
   const done = view.filter((run) => run.phase === 'done').length;
-  const head = done > 0 ? [`${counted(done, 'run is', 'runs are')} done`] : [];
+  const head = done > 0 ? [`${pluralize(done, 'run is', 'runs are')} done`] : [];
   const lines = [...head, ...short];
   if (lines.length <= options.rows) return lines;
   const shown = lines.slice(0, Math.max(0, options.rows - 1));

@@ -1,6 +1,6 @@
 /** Progress as plain lines, for pipes, CI and files: one line for each thing that happened. */
 import type { ProgressEvent } from '../../experiment/index.ts';
-import { counted, duration } from '../../format/index.ts';
+import { pluralize, formatDuration } from '../../format/index.ts';
 import { cut, sanitizeLine } from '../../terminal/index.ts';
 import { stepSeconds, type ExperimentView, type StepView } from './view.ts';
 import { callsWord, runTitle, stateWord } from './words.ts';
@@ -21,12 +21,12 @@ function whatHappened(event: ProgressEvent, view: ExperimentView): string | null
   switch (event.type) {
     case 'run_started': {
       const { steps } = event.run;
-      return `started: ${runTitle(event.run)}, ${counted(steps.length, 'step')}`;
+      return `started: ${runTitle(event.run)}, ${pluralize(steps.length, 'step')}`;
     }
     case 'sealing':
       return null;
     case 'run_finished':
-      return `${event.result.status.replace('_', ' ')} after ${duration(event.result.durationSeconds)}`;
+      return `${event.result.status.replace('_', ' ')} after ${formatDuration(event.result.durationSeconds)}`;
     case 'record': {
       const { record } = event;
       if (record.event === 'run_end') return 'sealing the record';
@@ -50,7 +50,7 @@ const ofStep: ReadonlyMap<string, (step: StepView, message: string) => string | 
   [
     'step_end',
     (step: StepView) => {
-      const parts = [`${stateWord(step.state)} in ${duration(stepSeconds(step, step.endedAt ?? 0))}`, callsWord(step)];
+      const parts = [`${stateWord(step.state)} in ${formatDuration(stepSeconds(step, step.endedAt ?? 0))}`, callsWord(step)];
       return parts.filter((part) => part !== '').join(', ');
     },
   ],

@@ -1,6 +1,6 @@
 /** What block and lines say in the same words. */
 import type { StartedRun } from '../../experiment/index.ts';
-import { countOf, duration, shortCount } from '../../format/index.ts';
+import { pluralizeGrouped, formatDuration, formatShortCount } from '../../format/index.ts';
 import type { RunView, StepState, StepView } from './view.ts';
 
 const STATE: Record<StepState, string> = {
@@ -20,7 +20,7 @@ const STATE: Record<StepState, string> = {
 export function stateOf(step: StepView, now: number): string {
   if (step.validating) return 'validating';
   if (step.state === 'backoff' && step.retryAt !== null) {
-    return `attempt ${step.attempt + 1} in ${duration(Math.max(0, Math.ceil((step.retryAt - now) / 1000)))}`;
+    return `attempt ${step.attempt + 1} in ${formatDuration(Math.max(0, Math.ceil((step.retryAt - now) / 1000)))}`;
   }
   const word = stateWord(step.state);
   if (step.attempt < 2) return word;
@@ -38,11 +38,11 @@ export function callsWord({ usage, endedAt }: StepView): string {
   if (api_calls === null || (api_calls === 0 && usage.unmetered_attempts > 0)) return endedAt === null ? '' : 'calls unknown';
   if (api_calls === 0) return endedAt === null ? '' : '0 calls';
   const ended = api_calls - open_calls;
-  const calls = `${countOf(ended, 'call')}${open_calls > 0 ? ` (+${open_calls})` : ''}`;
+  const calls = `${pluralizeGrouped(ended, 'call')}${open_calls > 0 ? ` (+${open_calls})` : ''}`;
   if (ended === 0) return calls;
   if (tokens_in === null && tokens_out === null) return `${calls}, tokens unknown`;
   const shown = (tokens: number | null): string =>
-    `${shortCount(tokens)}${tokens !== null && calls_without_usage > 0 ? '+' : ''}`;
+    `${formatShortCount(tokens)}${tokens !== null && calls_without_usage > 0 ? '+' : ''}`;
   return `${calls}, ${shown(tokens_in)} in, ${shown(tokens_out)} out`;
 }
 
@@ -72,5 +72,5 @@ export function runState(view: RunView): string {
 }
 
 export function took(seconds: number | null): string {
-  return seconds === null ? '' : duration(seconds);
+  return seconds === null ? '' : formatDuration(seconds);
 }

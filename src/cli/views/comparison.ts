@@ -1,6 +1,14 @@
 /** The comparison of frameworks as text and as Markdown: a column for each framework, a row for each figure. */
 import type { ComparedFigures, ComparedGroup, Spread } from '../../catalog/index.ts';
-import { countOf, duration, percent, plural, shortCount, UNKNOWN, usd } from '../../format/index.ts';
+import {
+  pluralizeGrouped,
+  formatDuration,
+  formatPercent,
+  pluralForm,
+  formatShortCount,
+  UNKNOWN,
+  formatUsd,
+} from '../../format/index.ts';
 import { table } from './table.ts';
 import { cut, sanitizeLine, widthOf } from '../../terminal/index.ts';
 
@@ -12,7 +20,7 @@ interface Row {
 }
 
 /** Cents are too coarse for a run that costs less than a dollar. */
-const cost = (value: number): string => usd(value, value < 0.995 ? 4 : 2);
+const cost = (value: number): string => formatUsd(value, value < 0.995 ? 4 : 2);
 
 const ROWS: readonly Row[] = [
   { title: 'runs', cell: ({ runs }) => String(runs) },
@@ -20,18 +28,18 @@ const ROWS: readonly Row[] = [
     title: 'succeeded',
     cell: ({ runs, succeeded }) => {
       if (runs === 0) return UNKNOWN;
-      return runs === 1 ? `${succeeded} of 1` : `${succeeded} of ${runs} (${percent(succeeded / runs)})`;
+      return runs === 1 ? `${succeeded} of 1` : `${succeeded} of ${runs} (${formatPercent(succeeded / runs)})`;
     },
   },
-  figureRow('steps done', 'steps_succeeded', shortCount),
-  figureRow('steps asked', 'steps_total', shortCount),
-  figureRow('calls', 'api_calls', shortCount),
-  figureRow('tokens in', 'tokens_in', shortCount),
-  figureRow('tokens out', 'tokens_out', shortCount),
+  figureRow('steps done', 'steps_succeeded', formatShortCount),
+  figureRow('steps asked', 'steps_total', formatShortCount),
+  figureRow('calls', 'api_calls', formatShortCount),
+  figureRow('tokens in', 'tokens_in', formatShortCount),
+  figureRow('tokens out', 'tokens_out', formatShortCount),
   figureRow('cost', 'cost_usd', cost),
-  figureRow('duration', 'duration_seconds', duration),
-  figureRow('downtime', 'downtime_seconds', duration),
-  figureRow('CRUD score', 'crud_score', percent),
+  figureRow('duration', 'duration_seconds', formatDuration),
+  figureRow('downtime', 'downtime_seconds', formatDuration),
+  figureRow('CRUD score', 'crud_score', formatPercent),
 ];
 
 function figureRow(title: string, figure: keyof ComparedFigures, shown: (value: number) => string): Row {
@@ -114,7 +122,9 @@ function notesOf(groups: readonly ComparedGroup[]): string[] {
     'Median (smallest–largest) of the runs; n: how many of them have the figure.',
     ...(leftOut === 0
       ? []
-      : [`Left out: ${countOf(leftOut, 'run')} that did not come to an end of ${plural(leftOut, 'its', 'their')} own.`]),
+      : [
+          `Left out: ${pluralizeGrouped(leftOut, 'run')} that did not come to an end of ${pluralForm(leftOut, 'its', 'their')} own.`,
+        ]),
     ...checksNotes(groups),
     ...(groups.every(isReal) ? [] : ['A rehearsal or a replay asked no model: tokens, cost, time are no framework’s.']),
   ];

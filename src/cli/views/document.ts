@@ -1,5 +1,5 @@
 /** Blocks of a report on a terminal: facts behind aligned labels or as sentences, figures side by side. */
-import { count, DASH } from '../../format/index.ts';
+import { formatCount, DASH } from '../../format/index.ts';
 import { figureText, plainText, type BlockOf, type Fact } from '../../summary/index.ts';
 import { sanitizeLine, styleOf, wrap, type Paint } from '../../terminal/index.ts';
 import { table } from './table.ts';
@@ -20,7 +20,7 @@ export function blockLines(block: BlockOf<'facts' | 'figures'>, terminal: Termin
       const heads = block.heads.map((title) => ({ title: title.toLowerCase(), align: 'right' }) as const);
       const rows = block.rows.map(({ label, cells }) => [
         label.toLowerCase().replace('api', 'API'),
-        ...cells.map((cell) => figureText(cell, (value) => count(value, DASH))),
+        ...cells.map((cell) => figureText(cell, (value) => formatCount(value, DASH))),
       ]);
       return table([{ title: '' }, ...heads], rows).map((line) => `    ${line}`);
     }

@@ -1,7 +1,7 @@
 /** What will be run: for `run --dry-run` in words or as JSON, and at the launch as a line of JSON. Fields are only ever added. */
 import type { ExperimentPlan, PlannedRun } from '../../experiment/index.ts';
 import { ExitCode } from '../../errors/index.ts';
-import { counted, duration } from '../../format/index.ts';
+import { pluralize, formatDuration } from '../../format/index.ts';
 import { sanitizeJson, sanitizeLine } from '../../terminal/index.ts';
 import { print } from '../output.ts';
 import { shownPath } from '../runs-dir.ts';
@@ -25,7 +25,7 @@ export async function printPlan(plan: ExperimentPlan, json: boolean): Promise<vo
     ...plan.steps.map(
       ({ step, name, prompt_file }) => `  ${String(step).padStart(3)}  ${sanitizeLine(name)}  (${sanitizeLine(prompt_file)})`,
     ),
-    `Limits: ${duration(plan.stepTimeoutSeconds)} a step, ${counted(plan.maxRetries, 'retry', 'retries')}`,
+    `Limits: ${formatDuration(plan.stepTimeoutSeconds)} a step, ${pluralize(plan.maxRetries, 'retry', 'retries')}`,
     `Records: ${sanitizeLine(shownPath(plan.runsDir))}/<framework>/<run_id>`,
   );
   if (plan.findings.length === 0) {

@@ -1,7 +1,7 @@
 /** Where runs stand, without asking anybody: those that wait, or all of them by state. */
 import type { RunReconciliation } from '../../reconcile/index.ts';
 import type { ManifestEntry, ReconciliationState } from '../../schema/index.ts';
-import { count, countOf, DASH } from '../../format/index.ts';
+import { formatCount, pluralizeGrouped, DASH } from '../../format/index.ts';
 import { stateCounts } from './reconcile-result.ts';
 import { sentence } from './document.ts';
 import { againLines, factsText, headLines, nextLines, runName, stateText, waitText, type Saying } from './reconcile-words.ts';
@@ -30,13 +30,13 @@ export function overviewLines(
   entries: ReadonlyMap<string, ManifestEntry>,
   saying: Saying,
 ): string[] {
-  const lines = wrap(`${countOf(runs.length, 'run')}: ${stateCounts(runs)}`, saying.columns, 3);
+  const lines = wrap(`${pluralizeGrouped(runs.length, 'run')}: ${stateCounts(runs)}`, saying.columns, 3);
   const young = runs.filter((run) => isYoung(run, saying.now)).length;
-  if (young > 0) lines.push(`  of them too young to be asked for: ${count(young)}`);
+  if (young > 0) lines.push(`  of them too young to be asked for: ${formatCount(young)}`);
   for (const state of SECTIONS) {
     const found = runs.filter((run) => run.state === state);
     if (found.length === 0) continue;
-    lines.push('', saying.paint('bold', `${stateText({ state }).toUpperCase()} (${count(found.length)})`));
+    lines.push('', saying.paint('bold', `${stateText({ state }).toUpperCase()} (${formatCount(found.length)})`));
     for (const run of found) lines.push(...runLines(run, entries.get(runName(run)), saying));
   }
   return lines;
@@ -54,10 +54,10 @@ function runLines(run: RunReconciliation, entry: ManifestEntry | undefined, sayi
   const reading = run.summary?.last_reading?.total;
   const proxy = [ledger?.input_tokens ?? entry?.total_tokens_in, ledger?.output_tokens ?? entry?.total_tokens_out];
   const facts = [
-    `proxy ${count(proxy[0], DASH)} in, ${count(proxy[1], DASH)} out`,
+    `proxy ${formatCount(proxy[0], DASH)} in, ${formatCount(proxy[1], DASH)} out`,
     ...(reading === undefined
       ? []
-      : [`provider ${count(reading.input_tokens, DASH)} in, ${count(reading.output_tokens, DASH)} out`]),
+      : [`provider ${formatCount(reading.input_tokens, DASH)} in, ${formatCount(reading.output_tokens, DASH)} out`]),
   ];
   const isWide = widthOf(`  ${runName(run)}  ${factsText(run)}`) > saying.columns;
   const wait = run.nextAttemptAt === null ? [] : [waitText(run.nextAttemptAt, saying.now)];

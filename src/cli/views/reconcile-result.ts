@@ -3,7 +3,7 @@ import { sanitizeJson } from '../../terminal/index.ts';
 import type { RunReconciliation, WatchRound } from '../../reconcile/index.ts';
 import type { ReconciliationSummary } from '../../schema/index.ts';
 import { comparisonFigures, costText, differencePercent, fact, facts, sharedText, stepsResolvedAs } from '../../summary/index.ts';
-import { count, countOf, plural, utc } from '../../format/index.ts';
+import { formatCount, pluralizeGrouped, pluralForm, formatUtc } from '../../format/index.ts';
 import { blockLines, sentence } from './document.ts';
 import { headLines, nextLines, stateText, type Saying } from './reconcile-words.ts';
 
@@ -28,7 +28,7 @@ function comparisonLines(
   const within = saying.paint(comparison.within_threshold ? 'green' : 'red', comparison.within_threshold ? 'within' : 'outside');
   const notResolvable = verbose ? stepsResolvedAs('not_resolvable', summary.steps) : null;
   return [
-    ...(isOld && reading !== null ? [`  as of ${utc(reading.fetched_at)} UTC:`] : []),
+    ...(isOld && reading !== null ? [`  as of ${formatUtc(reading.fetched_at)} UTC:`] : []),
     ...blockLines(comparisonFigures(comparison, 'Proxy, all'), saying),
     `  largest difference ${differencePercent(comparison, settings.threshold_percent)}, ${within} the threshold of ${settings.threshold_percent}%`,
     ...blockLines(
@@ -52,7 +52,7 @@ export function skippedLines(skipped: readonly RunReconciliation[], saying: Sayi
   const hidden = skipped.length - shown.length;
   if (hidden > 0)
     lines.push(
-      `${countOf(hidden, 'run')} ${plural(hidden, 'is', 'are')} settled and ${plural(hidden, 'was', 'were')} not asked for again.`,
+      `${pluralizeGrouped(hidden, 'run')} ${pluralForm(hidden, 'is', 'are')} settled and ${pluralForm(hidden, 'was', 'were')} not asked for again.`,
     );
   return lines;
 }
@@ -60,7 +60,7 @@ export function skippedLines(skipped: readonly RunReconciliation[], saying: Sayi
 /** `3 runs asked for: 2 verified, 1 mismatch`; empty for a single one. */
 export function totalLine(asked: readonly RunReconciliation[]): string[] {
   if (asked.length < 2) return [];
-  return [`${countOf(asked.length, 'run')} asked for: ${stateCounts(asked)}`];
+  return [`${pluralizeGrouped(asked.length, 'run')} asked for: ${stateCounts(asked)}`];
 }
 
 /** `2 verified, 1 mismatch`, the most frequent first. */
@@ -69,7 +69,7 @@ export function stateCounts(runs: readonly RunReconciliation[]): string {
   for (const run of runs) counts.set(stateText(run), (counts.get(stateText(run)) ?? 0) + 1);
   return [...counts]
     .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
-    .map(([state, number]) => `${count(number)} ${state}`)
+    .map(([state, number]) => `${formatCount(number)} ${state}`)
     .join(', ');
 }
 

@@ -3,7 +3,7 @@ import { sentence } from './document.ts';
 import type { RunReconciliation } from '../../reconcile/index.ts';
 import { calledAs } from '../../errors/index.ts';
 import { type Paint, sanitizeLine, styleOf, widthOf } from '../../terminal/index.ts';
-import { count, duration } from '../../format/index.ts';
+import { formatCount, formatDuration } from '../../format/index.ts';
 
 /** What the words depend on besides the run. */
 export interface Saying {
@@ -38,12 +38,12 @@ export function headLines(run: RunReconciliation, { paint, columns }: Saying): s
 export function factsText({ summary, ageMinutes }: RunReconciliation): string {
   const attempts = summary?.attempts.length ?? 0;
   const age = ageMinutes === null ? 'has not ended' : `ended ${ageText(ageMinutes)} ago`;
-  return `${attempts === 0 ? 'no attempt yet' : `attempt ${count(attempts)}`}, ${age}`;
+  return `${attempts === 0 ? 'no attempt yet' : `attempt ${formatCount(attempts)}`}, ${age}`;
 }
 
 function ageText(minutes: number): string {
   if (minutes < 60) return `${Math.max(0, Math.floor(minutes))} min`;
-  return minutes < 48 * 60 ? duration(Math.floor(minutes) * 60) : `${Math.floor(minutes / (24 * 60))} days`;
+  return minutes < 48 * 60 ? formatDuration(Math.floor(minutes) * 60) : `${Math.floor(minutes / (24 * 60))} days`;
 }
 
 /** What to do about it, or when it is worth asking again; empty where nothing is to be done. */
@@ -85,7 +85,7 @@ export function waitText(at: string, now: Date): string {
 /** `2026-11-22 16:00 UTC, in 43 min`. */
 export function whenText(at: string, now: Date): string {
   const when = new Date(at).toISOString().slice(0, 16).replace('T', ' ');
-  return `${when} UTC, in ${count(Math.max(0, minutesUntil(at, now)))} min`;
+  return `${when} UTC, in ${formatCount(Math.max(0, minutesUntil(at, now)))} min`;
 }
 
 function minutesUntil(at: string, now: Date): number {

@@ -4,7 +4,7 @@ import type { ExperimentResult, RunResult } from '../../experiment/index.ts';
 import { headLines } from '../../summary/index.ts';
 import { calledAs } from '../../errors/index.ts';
 import { type Paint, cut, sanitizeJson, sanitizeLine, styleOf } from '../../terminal/index.ts';
-import { bytes, countOf, plural } from '../../format/index.ts';
+import { formatBytes, pluralizeGrouped, pluralForm } from '../../format/index.ts';
 import { comparisonText } from './comparison.ts';
 import { columnsOf } from '../output.ts';
 import { summaryOf, type RunFacts } from './run-facts.ts';
@@ -33,7 +33,9 @@ export async function endingOf({ runs, plan }: ExperimentResult, paint: Paint): 
   return [
     ...(single ? headOf(only, paint) : runTable(listed, paint)),
     ...(await comparisonOf(listed)),
-    ...(missed > 0 ? ['', `${countOf(missed, 'run')} of ${plan.runs.length} ${plural(missed, 'was', 'were')} not started.`] : []),
+    ...(missed > 0
+      ? ['', `${pluralizeGrouped(missed, 'run')} of ${plan.runs.length} ${pluralForm(missed, 'was', 'were')} not started.`]
+      : []),
     ...looks.slice(0, MOST_LOOKS).flatMap((look) => ['', ...look]),
     ...(looks.length > MOST_LOOKS ? ['', `… and ${looks.length - MOST_LOOKS} more did not go well.`] : []),
     '',
@@ -96,7 +98,9 @@ function needsLook({ result, summary }: Ended, single: boolean, paint: Paint): s
 
 function placeOf({ runDir, archive }: RunResult): string[] {
   const record = `Record: ${shownPath(runDir)}`;
-  return archive === null ? [record] : [record, `Archive: ${archive.name}, ${bytes(archive.bytes)}, verified by reading it back`];
+  return archive === null
+    ? [record]
+    : [record, `Archive: ${archive.name}, ${formatBytes(archive.bytes)}, verified by reading it back`];
 }
 
 function nextCommands({ result, summary }: Ended, runsDir: string): string[] {

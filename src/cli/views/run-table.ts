@@ -1,7 +1,7 @@
 /** Runs as a table: one line each, in the order given. */
 import { totalsByFramework, type CatalogRun } from '../../catalog/index.ts';
 import { type Paint, plain, sanitizeLine, styleOf, widthOf } from '../../terminal/index.ts';
-import { DASH, duration, shortCount, usd } from '../../format/index.ts';
+import { DASH, formatDuration, formatShortCount, formatUsd } from '../../format/index.ts';
 import { table, type Column } from './table.ts';
 
 interface RunColumn extends Column {
@@ -10,7 +10,7 @@ interface RunColumn extends Column {
   readonly status?: (run: CatalogRun) => string;
 }
 
-const CALLS: RunColumn = { title: 'CALLS', align: 'right', cell: ({ entry }) => shortCount(entry.total_api_calls, DASH) };
+const CALLS: RunColumn = { title: 'CALLS', align: 'right', cell: ({ entry }) => formatShortCount(entry.total_api_calls, DASH) };
 const RUN_COLUMNS: readonly RunColumn[] = [
   { title: 'RUN', most: 24, cell: ({ entry }) => shortId(entry.run_id) },
   { title: 'FRAMEWORK', most: 12, cell: ({ entry }) => sanitizeLine(entry.framework) },
@@ -18,7 +18,7 @@ const RUN_COLUMNS: readonly RunColumn[] = [
   { title: 'STEPS', align: 'right', cell: stepsOf },
   CALLS,
   { title: 'TOKENS', align: 'right', cell: tokensOf },
-  { title: 'TIME', align: 'right', cell: ({ entry }) => duration(entry.duration_seconds, DASH) },
+  { title: 'TIME', align: 'right', cell: ({ entry }) => formatDuration(entry.duration_seconds, DASH) },
 ];
 const RECONCILED: RunColumn = { title: 'RECONCILED', most: 12, cell: reconciledOf, status: reconciledOf };
 
@@ -67,10 +67,10 @@ export function totalsTable(runs: readonly CatalogRun[]): string[] {
       return [
         sanitizeLine(framework),
         String(total.runs),
-        shown(shortCount(total.api_calls, DASH)),
-        shown(shortCount(total.tokens_in, DASH)),
-        shown(shortCount(total.tokens_out, DASH)),
-        shown(usd(total.cost_usd, 2, DASH), isWhole && total.runs_without_cost === 0),
+        shown(formatShortCount(total.api_calls, DASH)),
+        shown(formatShortCount(total.tokens_in, DASH)),
+        shown(formatShortCount(total.tokens_out, DASH)),
+        shown(formatUsd(total.cost_usd, 2, DASH), isWhole && total.runs_without_cost === 0),
       ];
     }),
   );
@@ -110,5 +110,5 @@ function stepsOf({ entry }: CatalogRun): string {
 }
 
 function tokensOf({ entry: { total_tokens_in, total_tokens_out } }: CatalogRun): string {
-  return total_tokens_in === null || total_tokens_out === null ? DASH : shortCount(total_tokens_in + total_tokens_out);
+  return total_tokens_in === null || total_tokens_out === null ? DASH : formatShortCount(total_tokens_in + total_tokens_out);
 }

@@ -1,7 +1,7 @@
 /** Turns zod issues into sentences for the user, in the terms of the JSON Schema. */
 import { z } from 'zod';
 import type { ExperimentConfig } from '../../schema/index.ts';
-import { plural } from '../../format/index.ts';
+import { pluralForm } from '../../format/index.ts';
 import type { AdapterTable } from '../frameworks.ts';
 import type { ConfigDocument } from './document.ts';
 import { showValue } from '../show-value.ts';
@@ -93,7 +93,7 @@ function keysOf(schema: Schema): Set<string> {
 /** A key of a framework with another adapter. */
 function belongsToAdapters(key: string, path: KeyPath, adapters: AdapterTable): string {
   const owners = path.length === 2 && path[0] === 'frameworks' ? adaptersWith(key, adapters) : [];
-  return owners.length === 0 ? '' : `It belongs to the ${plural(owners.length, 'adapter')} ${owners.join(', ')}. `;
+  return owners.length === 0 ? '' : `It belongs to the ${pluralForm(owners.length, 'adapter')} ${owners.join(', ')}. `;
 }
 
 /** The names of the adapters that take a key. */
@@ -139,7 +139,7 @@ function expectation(schema: Schema): string {
 
 /** The keys that a mapping must have, else those that it may have; neither where the user chooses them. */
 function keysToWrite({ required = [], properties = {} }: Schema): string {
-  if (required.length > 0) return ` with the ${plural(required.length, 'key')} ${required.join(', ')}`;
+  if (required.length > 0) return ` with the ${pluralForm(required.length, 'key')} ${required.join(', ')}`;
   const known = Object.keys(properties);
   return known.length === 0 ? ' of keys to values' : ` with any of the keys ${known.join(', ')}`;
 }

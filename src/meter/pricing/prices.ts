@@ -1,5 +1,5 @@
 /** The cost of a call in integer billionths of a US dollar: by the configured prices, otherwise by those of the price library. */
-import { counted } from '../../format/index.ts';
+import { pluralize } from '../../format/index.ts';
 import type { EventMetadata, ModelPrice } from '../../schema/index.ts';
 import { countOf, objectOf, objectsOf, type Json } from '../wires/json.ts';
 import type { Usage } from '../wires/wire.ts';
@@ -83,7 +83,7 @@ export async function loadPrices(options: {
 }
 
 function priceMessage(library: PriceLibrary | null, list: PriceList | null, configured: number): string {
-  const own = configured === 0 ? '' : `; ${counted(configured, 'model')} priced by the configuration`;
+  const own = configured === 0 ? '' : `; ${pluralize(configured, 'model')} priced by the configuration`;
   if (library === null || list === null) return `No price list for this endpoint${own}`;
   return `Prices: ${library.name} ${library.version}, ${list.provider}${own}`;
 }

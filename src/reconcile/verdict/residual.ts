@@ -1,5 +1,5 @@
 /** What could explain a residual difference: first what the record shows, then causes outside the record. */
-import { counted } from '../../format/index.ts';
+import { pluralize } from '../../format/index.ts';
 import type { RunSummary, UsageComparison, UsageProvider } from '../../schema/index.ts';
 import { truncateNames } from './truncation.ts';
 import type { LedgerCall } from '../ledger.ts';
@@ -35,26 +35,26 @@ function explainByRecord({ summary, calls, unbillable, provider }: ResidualInput
   const unknown = calls.filter(({ use }) => use === 'unknown').length;
   if (unknown > 0) {
     sentences.push(
-      `${counted(unknown, 'call')} of this run ended without token figures (aborted, truncated, or interrupted with the process): the provider may have counted tokens that the ledger lacks.`,
+      `${pluralize(unknown, 'call')} of this run ended without token figures (aborted, truncated, or interrupted with the process): the provider may have counted tokens that the ledger lacks.`,
     );
   }
   const { unmetered_attempts, unmetered_requests } = summary.usage;
   if (unmetered_attempts > 0) {
-    sentences.push(`${counted(unmetered_attempts, 'attempt')} bypassed the proxy: their usage is not in the ledger.`);
+    sentences.push(`${pluralize(unmetered_attempts, 'attempt')} bypassed the proxy: their usage is not in the ledger.`);
   }
   if (unmetered_requests > 0) {
     sentences.push(
-      `${counted(unmetered_requests, 'request')} went to paths that the proxy does not know: their usage is not in the ledger.`,
+      `${pluralize(unmetered_requests, 'request')} went to paths that the proxy does not know: their usage is not in the ledger.`,
     );
   }
   if (unbillable.length > 0) {
     const wires = truncateNames([...new Set(unbillable.map(({ wire }) => wire))].sort());
     sentences.push(
-      `Left out: ${counted(unbillable.length, 'call')} in the wire format ${wires}, which ${provider} does not bill.`,
+      `Left out: ${pluralize(unbillable.length, 'call')} in the wire format ${wires}, which ${provider} does not bill.`,
     );
   }
   const lost = summary.missing_records + summary.dropped.count + summary.damaged.count + summary.malformed.count;
-  if (lost > 0) sentences.push(`The run's record lacks ${counted(lost, 'line')}: calls may be among them.`);
+  if (lost > 0) sentences.push(`The run's record lacks ${pluralize(lost, 'line')}: calls may be among them.`);
   return sentences;
 }
 
@@ -62,7 +62,7 @@ function explainBySharedScope({ shared, possibleCounted, apiKeys, unreadable }: 
   const sentences: string[] = [];
   const unknown = shared.flatMap(({ calls }) => calls).filter(({ use }) => use === 'unknown').length;
   if (unknown > 0) {
-    sentences.push(`${counted(unknown, 'call')} of the runs that share its minutes ended without token figures.`);
+    sentences.push(`${pluralize(unknown, 'call')} of the runs that share its minutes ended without token figures.`);
   }
   if (possibleCounted !== null) {
     const names = runNames(shared.filter(({ other }) => other.visibility === 'possible'));
@@ -72,7 +72,7 @@ function explainBySharedScope({ shared, possibleCounted, apiKeys, unreadable }: 
   }
   if (apiKeys !== null && apiKeys > 1) {
     sentences.push(
-      `The provider's figures include ${counted(apiKeys, 'API key')}, so they are an upper bound; set api_key_id or project_id in usage_api to separate this run.`,
+      `The provider's figures include ${pluralize(apiKeys, 'API key')}, so they are an upper bound; set api_key_id or project_id in usage_api to separate this run.`,
     );
   }
   if (unreadable.length > 0)

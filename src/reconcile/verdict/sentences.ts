@@ -1,11 +1,11 @@
 /** Sentences about the result of an attempt. */
-import { percentAgainst, signed, utc } from '../../format/index.ts';
+import { formatPercentNear, formatSigned, formatUtc } from '../../format/index.ts';
 import type { UsageComparison, UsageFigures } from '../../schema/index.ts';
 import { subtract } from '../totals.ts';
 
 /** `2026-11-22 14:15:03 UTC` */
 export function instantText(time: string | number): string {
-  return `${utc(time)} UTC`;
+  return `${formatUtc(time)} UTC`;
 }
 
 /** Shown in place of an unknown number. */
@@ -14,8 +14,8 @@ const UNKNOWN_COUNT = 'an unknown number of';
 /** `+12 input and -3 output tokens`; null when neither differs. */
 function differenceText({ input_tokens, output_tokens }: Pick<UsageFigures, 'input_tokens' | 'output_tokens'>): string | null {
   const parts = [
-    ...(input_tokens === 0 ? [] : [`${signed(input_tokens, UNKNOWN_COUNT)} input`]),
-    ...(output_tokens === 0 ? [] : [`${signed(output_tokens, UNKNOWN_COUNT)} output`]),
+    ...(input_tokens === 0 ? [] : [`${formatSigned(input_tokens, UNKNOWN_COUNT)} input`]),
+    ...(output_tokens === 0 ? [] : [`${formatSigned(output_tokens, UNKNOWN_COUNT)} output`]),
   ];
   return parts.length === 0 ? null : `${parts.join(' and ')} tokens`;
 }
@@ -25,7 +25,7 @@ export function agreementText(comparison: UsageComparison, thresholdPercent: num
   const { difference, difference_percent: percent, within_threshold: within } = comparison;
   const differs = differenceText(difference);
   if (differs === null) return 'the provider has the same tokens as the ledger';
-  const shown = percent === null ? '' : `, ${percentAgainst(percent, thresholdPercent)} of this run`;
+  const shown = percent === null ? '' : `, ${formatPercentNear(percent, thresholdPercent)} of this run`;
   const threshold = `${within ? 'within' : 'outside'} the threshold of ${thresholdPercent}%`;
   return `the provider differs from the ledger by ${differs}${shown}, ${threshold}`;
 }

@@ -1,5 +1,5 @@
 /** The verdict of an attempt: the new state of the run. A pure function of the earlier attempts and this one. */
-import { counted } from '../../format/index.ts';
+import { pluralize } from '../../format/index.ts';
 import type {
   ReconciliationAttempt,
   ReconciliationSettings,
@@ -128,22 +128,22 @@ function decideState(
 ): StateDecision {
   const { equal, comparison, tooOld } = it;
   const waiting: ReconciliationState = tooOld ? 'unavailable' : 'pending';
-  const spacing = required > 1 ? `, at least ${counted(interval, 'minute')} apart` : '';
+  const spacing = required > 1 ? `, at least ${pluralize(interval, 'minute')} apart` : '';
   if (hasUnknownTokens(comparison.provider)) {
     return { state: waiting, sentence: 'The provider’s answer lacks some token figures.', awaitsFigures: true };
   }
   if (it.empty && expectsTokens(comparison.joint_ledger ?? comparison.ledger)) {
     if (!tooOld || equal < required)
       return { state: waiting, sentence: 'The provider has no figures for these minutes.', awaitsFigures: true };
-    const says = `The provider has no figures for these minutes in ${counted(equal, 'reading')}${spacing}.`;
+    const says = `The provider has no figures for these minutes in ${pluralize(equal, 'reading')}${spacing}.`;
     return { state: 'mismatch', sentence: says, awaitsFigures: false };
   }
   const agrees = agreementText(comparison, threshold);
   if (equal < required) {
-    const says = `${equal} of ${counted(required, 'equal reading')}: ${agrees}.`;
+    const says = `${equal} of ${pluralize(required, 'equal reading')}: ${agrees}.`;
     return { state: 'provisional', sentence: says, awaitsFigures: false };
   }
-  const says = `${counted(equal, 'equal reading')}${spacing}: ${agrees}.`;
+  const says = `${pluralize(equal, 'equal reading')}${spacing}: ${agrees}.`;
   return { state: comparison.within_threshold ? 'verified' : 'mismatch', sentence: says, awaitsFigures: false };
 }
 
@@ -176,7 +176,7 @@ function uncountedNote(
     newest.key === decisive.key
       ? ''
       : `; ${changeText(decisive.comparison?.provider ?? ZERO_USAGE, newest.comparison?.provider ?? ZERO_USAGE)}`;
-  return `This reading is ${counted(minutes, 'minute')} after the last counted one, less than the interval of ${interval}, so it does not count${change}.`;
+  return `This reading is ${pluralize(minutes, 'minute')} after the last counted one, less than the interval of ${interval}, so it does not count${change}.`;
 }
 
 function nextNote({ fetchedAt }: CountedReading, { interval_minutes: interval }: ReconciliationSettings): string {

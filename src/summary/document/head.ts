@@ -1,5 +1,5 @@
 /** What was run, how it ended, and with which configuration. */
-import { duration, figure, isoSeconds, stepNumber, UNKNOWN } from '../../format/index.ts';
+import { formatDuration, formatNumber, formatIsoSeconds, formatStep, UNKNOWN } from '../../format/index.ts';
 import type { RunSummary } from '../../schema/index.ts';
 import { fact, facts, note, type Block, type Fact } from './model.ts';
 import { THIRD_PARTY_NOTE, isThirdParty, pricesText, runStatus, standInNotes, statusWord } from './phrases.ts';
@@ -11,7 +11,10 @@ export function headBlocks(summary: RunSummary): Block[] {
     facts(
       fact('Run ID', summary.run_id ?? UNKNOWN),
       ...identityFacts(summary),
-      fact('Duration', isRunning ? `${duration(elapsedSeconds(summary))} so far` : duration(summary.duration_seconds)),
+      fact(
+        'Duration',
+        isRunning ? `${formatDuration(elapsedSeconds(summary))} so far` : formatDuration(summary.duration_seconds),
+      ),
       fact('Status', statusWord(runStatus(summary))),
     ),
     ...headNotes(summary),
@@ -31,7 +34,7 @@ export function overviewBlocks(summary: RunSummary): Block[] {
     ...headNotes(summary),
     facts(
       ...identityFacts(summary),
-      fact('Duration', duration(summary.duration_seconds)),
+      fact('Duration', formatDuration(summary.duration_seconds)),
       commit,
       fact('Prices', pricesText(summary)),
       version,
@@ -50,8 +53,8 @@ function identityFacts(summary: RunSummary): (Fact | null)[] {
   return [
     fact('Framework', summary.framework ?? UNKNOWN),
     fact('Model', summary.model ?? UNKNOWN),
-    fact('Started', isoSeconds(summary.started_at)),
-    fact('Completed', runStatus(summary) === 'running' ? 'not yet' : isoSeconds(summary.ended_at)),
+    fact('Started', formatIsoSeconds(summary.started_at)),
+    fact('Completed', runStatus(summary) === 'running' ? 'not yet' : formatIsoSeconds(summary.ended_at)),
   ];
 }
 
@@ -66,7 +69,7 @@ function failingStep({ failure, steps }: RunSummary): string | null {
   if (failure === null || failure.step === null) return null;
   const { step, attempt } = failure;
   const name = steps.find((found) => found.step === step)?.name ?? null;
-  return `${stepNumber(step)}${name === null ? '' : ` ${name}`}${attempt === null ? '' : ` (attempt ${attempt})`}`;
+  return `${formatStep(step)}${name === null ? '' : ` ${name}`}${attempt === null ? '' : ` (attempt ${attempt})`}`;
 }
 
 export function configurationBlocks(summary: RunSummary): Block[] {
@@ -74,9 +77,9 @@ export function configurationBlocks(summary: RunSummary): Block[] {
   const validates = configuration?.validates_app ?? null;
   return [
     facts(
-      fact('Steps Configured', figure(configuration?.steps_configured ?? null)),
-      fact('Timeout per Step', duration(configuration?.step_timeout_seconds ?? null)),
-      fact('Max Retries', figure(configuration?.max_retries ?? null)),
+      fact('Steps Configured', formatNumber(configuration?.steps_configured ?? null)),
+      fact('Timeout per Step', formatDuration(configuration?.step_timeout_seconds ?? null)),
+      fact('Max Retries', formatNumber(configuration?.max_retries ?? null)),
       fact('Random Seed', configuration === null ? UNKNOWN : String(configuration.random_seed ?? 'none')),
       fact('On Step Failure', configuration?.on_step_failure ?? UNKNOWN),
       fact('Application Validated', validates === null ? UNKNOWN : validates ? 'yes' : 'no'),

@@ -1,5 +1,5 @@
 /** What was measured: totals, and where the time went. */
-import { counted, duration, figure, percentOf, stepNumber, sumComplete } from '../../format/index.ts';
+import { pluralize, formatDuration, formatNumber, formatShare, formatStep, sumComplete } from '../../format/index.ts';
 import type { RunSummary } from '../../schema/index.ts';
 import { clip, sanitizeForFile } from '../../terminal/index.ts';
 import { computeMetrics } from '../metrics.ts';
@@ -14,17 +14,20 @@ const PHASE_NAME = { prepare: 'Prepare', steps: 'Steps', stop: 'Stop', seal: 'Se
 export function timeBlocks(summary: RunSummary): Block[] {
   const { phases, attempts_seconds, backoff_seconds, validation_seconds, llm_seconds } = summary.time;
   const parts = [
-    item('Attempts', duration(attempts_seconds)),
-    item('Backoff', duration(backoff_seconds)),
-    item('Validation', validation_seconds === null ? 'none' : duration(validation_seconds)),
+    item('Attempts', formatDuration(attempts_seconds)),
+    item('Backoff', formatDuration(backoff_seconds)),
+    item('Validation', validation_seconds === null ? 'none' : formatDuration(validation_seconds)),
   ];
   return [
     facts(
       ...phases.flatMap(({ phase, duration_seconds, ok }) => {
         const state = ok === false ? ' (failed)' : ok === null ? ' (no end recorded)' : '';
-        return [fact(PHASE_NAME[phase], `${duration(duration_seconds)}${state}`), ...(phase === 'steps' ? parts : [])];
+        return [fact(PHASE_NAME[phase], `${formatDuration(duration_seconds)}${state}`), ...(phase === 'steps' ? parts : [])];
       }),
-      fact('LLM Wait', `${duration(llm_seconds)}${llm_seconds === null ? '' : ' (sum over calls; concurrent ones overlap)'}`),
+      fact(
+        'LLM Wait',
+        `${formatDuration(llm_seconds)}${llm_seconds === null ? '' : ' (sum over calls; concurrent ones overlap)'}`,
+      ),
       fact('Longest Step', longestStep(summary)),
     ),
   ];
@@ -35,7 +38,7 @@ function longestStep({ steps }: RunSummary): string | null {
   for (const { step, duration_seconds: seconds } of steps) {
     if (seconds !== null && (longest === null || seconds > longest.seconds)) longest = { step, seconds };
   }
-  return longest === null ? null : `${stepNumber(longest.step)} (${duration(longest.seconds)})`;
+  return longest === null ? null : `${formatStep(longest.step)} (${formatDuration(longest.seconds)})`;
 }
 
 export function totalBlocks(summary: RunSummary): Block[] {
@@ -45,25 +48,28 @@ export function totalBlocks(summary: RunSummary): Block[] {
   const reasoning = tokenPart('reasoning', usage.tokens_reasoning);
   return [
     facts(
-      fact('Total API Calls', `${figure(usage.api_calls)}${usage.failed_calls > 0 ? ` (${usage.failed_calls} failed)` : ''}`),
-      fact('Total LLM Requests', figure(usage.llm_requests)),
-      fact('Total Tokens', `${figure(total)}${total !== null && !tokens_complete ? ' (lower bound)' : ''}`),
+      fact(
+        'Total API Calls',
+        `${formatNumber(usage.api_calls)}${usage.failed_calls > 0 ? ` (${usage.failed_calls} failed)` : ''}`,
+      ),
+      fact('Total LLM Requests', formatNumber(usage.llm_requests)),
+      fact('Total Tokens', `${formatNumber(total)}${total !== null && !tokens_complete ? ' (lower bound)' : ''}`),
       item(
         'Prompt',
-        `${figure(usage.tokens_in)} (cached: ${figure(usage.tokens_cached)}${tokenPart('cache write', usage.tokens_cache_write)})`,
+        `${formatNumber(usage.tokens_in)} (cached: ${formatNumber(usage.tokens_cached)}${tokenPart('cache write', usage.tokens_cache_write)})`,
       ),
-      item('Completion', `${figure(usage.tokens_out)}${reasoning === '' ? '' : ` (${reasoning.slice(2)})`}`),
+      item('Completion', `${formatNumber(usage.tokens_out)}${reasoning === '' ? '' : ` (${reasoning.slice(2)})`}`),
       item('Claimed by the framework', claimText(summary)),
       fact('Total Cost', totalCost(summary)),
       ...modelFacts(summary),
-      fact('Total Duration', duration(summary.duration_seconds)),
+      fact('Total Duration', formatDuration(summary.duration_seconds)),
       ...successFacts(summary),
       fact('Retries', String(summary.steps.reduce((sum, step) => sum + step.retries, 0))),
       fact(
         'Validation',
         summary.configuration?.validates_app === false
           ? 'the application was not validated'
-          : `CRUDe ${figure(metrics.CRUDe)}, ESR ${figure(metrics.ESR)}, MC ${figure(metrics.MC)}, ZDI ${figure(metrics.ZDI)}`,
+          : `CRUDe ${formatNumber(metrics.CRUDe)}, ESR ${formatNumber(metrics.ESR)}, MC ${formatNumber(metrics.MC)}, ZDI ${formatNumber(metrics.ZDI)}`,
       ),
       ...limitedFacts(
         runNotes(summary),
@@ -76,7 +82,7 @@ export function totalBlocks(summary: RunSummary): Block[] {
 }
 
 function successFacts({ steps_succeeded: done, steps_total: all }: RunSummary): (Fact | null)[] {
-  return [fact('Steps Completed', `${done}/${figure(all)}`), fact('Success Rate', percentOf(done, all))];
+  return [fact('Steps Completed', `${done}/${formatNumber(all)}`), fact('Success Rate', formatShare(done, all))];
 }
 
 /** Nothing for a part that is 0 or was not told. */
@@ -93,7 +99,7 @@ function modelFacts({ models }: RunSummary): (Fact | null)[] {
       models,
       MODELS_LISTED,
       (model) => item(clip(sanitizeForFile(model.model), MODEL_COLUMNS), usageText(model)),
-      (left) => item(null, `${counted(left, 'more model')} not listed`),
+      (left) => item(null, `${pluralize(left, 'more model')} not listed`),
     ),
   ];
 }
@@ -104,10 +110,10 @@ export function metricBlock(summary: RunSummary): Block {
   const measured = Object.entries(computeMetrics(summary).aggregate_metrics);
   const all = facts(
     ...successFacts(summary),
-    fact('LLM Requests', figure(summary.usage.llm_requests)),
+    fact('LLM Requests', formatNumber(summary.usage.llm_requests)),
     fact('Cost', { own: totalCost(summary) }),
     fact('Tokens Claimed by the Framework', claimText(summary)),
-    ...measured.map(([name, value]) => fact({ code: name }, figure(value))),
+    ...measured.map(([name, value]) => fact({ code: name }, formatNumber(value))),
     fact('Notes', notes.length === 0 ? null : notes),
   );
   return { ...all, heads: ['Metric', 'Value'] };

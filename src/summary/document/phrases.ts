@@ -1,6 +1,6 @@
 /** What both the text and the Markdown say in words. */
 import type { ArchiveFacts, RunSummary, StepSummary, UsageSummary } from '../../schema/index.ts';
-import { counted, duration, nanoUsd, outOf, sumKnown, tokens, UNKNOWN } from '../../format/index.ts';
+import { pluralize, formatDuration, formatNanoUsd, formatOutOf, sumKnown, formatTokens, UNKNOWN } from '../../format/index.ts';
 import { isComplete } from '../fold/usage.ts';
 
 /** What stands in front of figures that are no new work of a model. */
@@ -49,9 +49,9 @@ export function runNotes(summary: RunSummary): string[] {
   return compact(
     countNote(usage.unmetered_attempts, 'attempt', 'not metered: calls and tokens of the framework are not measured'),
     ...usageNotes(usage),
-    countNote(outside.api_calls ?? 0, 'call', `outside steps: tokens ${tokens(outside.tokens_in, outside.tokens_out)}`),
+    countNote(outside.api_calls ?? 0, 'call', `outside steps: tokens ${formatTokens(outside.tokens_in, outside.tokens_out)}`),
     ...priced.map(
-      ({ model, calls_without_price: calls }) => calls > 0 && `no known cost of ${counted(calls, 'call')} of ${model}`,
+      ({ model, calls_without_price: calls }) => calls > 0 && `no known cost of ${pluralize(calls, 'call')} of ${model}`,
     ),
   );
 }
@@ -71,7 +71,7 @@ function usageNotes(usage: UsageSummary): string[] {
 }
 
 function countNote(value: number, noun: string, what: string): string | null {
-  return value === 0 ? null : `${counted(value, noun)} ${what}`;
+  return value === 0 ? null : `${pluralize(value, noun)} ${what}`;
 }
 
 /** `3 calls, tokens 300 / 60 / 360` */
@@ -80,7 +80,7 @@ export function usageText({
   tokens_in,
   tokens_out,
 }: Pick<UsageSummary, 'api_calls' | 'tokens_in' | 'tokens_out'>): string {
-  return `${api_calls === null ? 'calls unknown' : counted(api_calls, 'call')}, tokens ${tokens(tokens_in, tokens_out)}`;
+  return `${api_calls === null ? 'calls unknown' : pluralize(api_calls, 'call')}, tokens ${formatTokens(tokens_in, tokens_out)}`;
 }
 
 /** More phases of a step are counted only. */
@@ -97,7 +97,7 @@ export function listedPhases({ phases, usage_outside_phases: outside }: StepSumm
 
 /** What the list of a step's phases leaves out; null when nothing. */
 export function omittedPhasesText({ phases }: StepSummary): string | null {
-  return phases.length <= PHASES_LISTED ? null : `${counted(phases.length - PHASES_LISTED, 'further phase')} not listed`;
+  return phases.length <= PHASES_LISTED ? null : `${pluralize(phases.length - PHASES_LISTED, 'further phase')} not listed`;
 }
 
 /** Only where the meter watched every attempt, nothing passed through it, and the step was built all the same. */
@@ -116,11 +116,11 @@ export function validationText({ validation }: StepSummary): string | null {
   if (validation === null) return null;
   const { artifacts_total, app_started, checks_total, continuity_total, down_seconds } = validation;
   const parts = compact(
-    artifacts_total > 0 && `artefacts ${outOf(validation.artifacts_passed, artifacts_total)}`,
+    artifacts_total > 0 && `artefacts ${formatOutOf(validation.artifacts_passed, artifacts_total)}`,
     app_started === false && 'application did not start',
-    checks_total !== null && `checks ${outOf(validation.checks_passed, checks_total)}`,
-    continuity_total !== null && `still passing ${outOf(validation.continuity_passed, continuity_total)}`,
-    (down_seconds ?? 0) > 0 && `down ${duration(down_seconds)}`,
+    checks_total !== null && `checks ${formatOutOf(validation.checks_passed, checks_total)}`,
+    continuity_total !== null && `still passing ${formatOutOf(validation.continuity_passed, continuity_total)}`,
+    (down_seconds ?? 0) > 0 && `down ${formatDuration(down_seconds)}`,
   );
   return parts.length === 0 ? 'nothing was checked' : parts.join(', ');
 }
@@ -135,7 +135,7 @@ export function claimText({ claimed_usage: claim, usage }: Pick<RunSummary, 'cla
   const differs = difference !== null && difference > MIN_CLAIM_DIFFERENCE_PERCENT;
   if (usage.unmetered_attempts === 0 && !differs) return null;
   return compact(
-    tokens(claim.input_tokens, claim.output_tokens),
+    formatTokens(claim.input_tokens, claim.output_tokens),
     partial && 'not of all attempts',
     differs && `${difference.toFixed(1)}% off`,
   ).join(', ');
@@ -152,9 +152,9 @@ export function totalCost(summary: RunSummary): string {
   const { usage, models } = summary;
   if (usage.cost_nano_usd === null) {
     const known = sumKnown(models.map((model) => model.cost_nano_usd)) ?? 0;
-    return noCostReason(summary) ?? `${UNKNOWN}${known === 0 ? '' : `; ${nanoUsd(known)} for the other models`}`;
+    return noCostReason(summary) ?? `${UNKNOWN}${known === 0 ? '' : `; ${formatNanoUsd(known)} for the other models`}`;
   }
-  return `${nanoUsd(usage.cost_nano_usd)}${usage.cost_nano_usd > 0 && !isComplete(usage) ? ' (lower bound)' : ''}`;
+  return `${formatNanoUsd(usage.cost_nano_usd)}${usage.cost_nano_usd > 0 && !isComplete(usage) ? ' (lower bound)' : ''}`;
 }
 
 /** Where the prices came from; null where no record says. */
@@ -179,5 +179,5 @@ export function lastError(step: StepSummary): string | null {
 /** `47 members: logs/ 25, workspace/ 15, metrics.json, …`; a file that stands alone has no count. */
 export function contentsText({ members, contents }: ArchiveFacts): string {
   const named = contents.map(({ name, members: count }) => (name.endsWith('/') ? `${name} ${count}` : name));
-  return [counted(members, 'member'), ...(named.length === 0 ? [] : [named.join(', ')])].join(': ');
+  return [pluralize(members, 'member'), ...(named.length === 0 ? [] : [named.join(', ')])].join(': ');
 }

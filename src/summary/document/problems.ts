@@ -1,5 +1,5 @@
 /** What went wrong: why the run did not succeed, and the errors and warnings in its logs. */
-import { counted, stepNumber } from '../../format/index.ts';
+import { pluralize, formatStep } from '../../format/index.ts';
 import type { FailureSummary, ProblemExample, ProblemSummary, RunSummary } from '../../schema/index.ts';
 import { fact, facts, BLANK_LINE, note, type Block } from './model.ts';
 
@@ -13,7 +13,7 @@ export function failureBlocks({ failure, run_id }: RunSummary): Block[] {
   if (failure === null) return [];
   const where = [
     failure.phase === null ? '' : `phase ${failure.phase}`,
-    failure.step === null ? '' : `step ${stepNumber(failure.step)}`,
+    failure.step === null ? '' : `step ${formatStep(failure.step)}`,
     failure.attempt === null ? '' : `attempt ${failure.attempt}`,
   ].filter((part) => part !== '');
   return [
@@ -55,12 +55,12 @@ function exampleBlocks(problems: ProblemSummary, noun: string): Block[] {
   );
   const last = all.slice(FIRST_LISTED).slice(-LAST_LISTED);
   const left = problems.count - FIRST_LISTED - last.length;
-  const between = left > 0 && last.length > 0 ? `... ${counted(left, noun)} between not listed; see logs/` : null;
+  const between = left > 0 && last.length > 0 ? `... ${pluralize(left, noun)} between not listed; see logs/` : null;
   return [BLANK_LINE, facts(...all.slice(0, FIRST_LISTED), fact(null, between), ...last)];
 }
 
 function exampleText({ timestamp, level, step, message }: ProblemExample): string {
-  const where = step === null ? '' : ` (step ${stepNumber(step)})`;
+  const where = step === null ? '' : ` (step ${formatStep(step)})`;
   return `[${timestamp}] ${level.toUpperCase()}${where} ${message}`;
 }
 
@@ -69,12 +69,12 @@ export function problemTable({ errors, warnings }: RunSummary): Block[] {
   if (errors.count + warnings.count === 0) return [];
   const examples = [...errors.first, ...errors.last, ...warnings.first, ...warnings.last];
   return [
-    note(`${counted(errors.count, 'error')}, ${counted(warnings.count, 'warning')}.`),
+    note(`${pluralize(errors.count, 'error')}, ${pluralize(warnings.count, 'warning')}.`),
     {
       kind: 'table',
       heads: ['Time', 'Level', 'Step', 'Message'],
       rows: examples.map(({ timestamp, level, step, message }) => {
-        return [timestamp, level, step === null ? '' : stepNumber(step), message];
+        return [timestamp, level, step === null ? '' : formatStep(step), message];
       }),
     },
   ];

@@ -1,6 +1,6 @@
 /** What text, Markdown and terminal say of a reconciliation. */
 import type { ReconciliationSummary, StepResolution, UsageComparison, UsageFilter } from '../../schema/index.ts';
-import { counted, figure, percentAgainst, plural, stepNumber, usd } from '../../format/index.ts';
+import { pluralize, formatNumber, formatPercentNear, pluralForm, formatStep, formatUsd } from '../../format/index.ts';
 
 /** With two decimals, or with as many as tell it from the threshold. */
 export function differencePercent(
@@ -8,7 +8,7 @@ export function differencePercent(
   threshold: number,
 ): string {
   if (percent === null) return difference.input_tokens === 0 && difference.output_tokens === 0 ? 'none' : 'not computable';
-  return percentAgainst(percent, threshold, within_threshold);
+  return formatPercentNear(percent, threshold, within_threshold);
 }
 
 /** Whose figures, and of which use: `openai, project proj_x`. */
@@ -34,15 +34,15 @@ export function sharedText({ last_reading: reading }: ReconciliationSummary): st
   const more = others.length > RUNS_LISTED ? ` and ${others.length - RUNS_LISTED} more` : '';
   return (
     `input ${boundText(own.input_tokens, total.input_tokens)}, output ${boundText(own.output_tokens, total.output_tokens)} ` +
-    `by this run alone, since ${counted(shared_minutes, 'minute')} ` +
-    `${plural(shared_minutes, 'is', 'are')} shared with ${listed}${more}`
+    `by this run alone, since ${pluralize(shared_minutes, 'minute')} ` +
+    `${pluralForm(shared_minutes, 'is', 'are')} shared with ${listed}${more}`
   );
 }
 
 const RUNS_LISTED = 3;
 
 function boundText(least: number | null, most: number | null): string {
-  return least === most ? figure(least) : `${figure(least)} to ${figure(most)}`;
+  return least === most ? formatNumber(least) : `${formatNumber(least)} to ${formatNumber(most)}`;
 }
 
 /** Whole days, so never the run's own alone; null when not asked or not given. */
@@ -50,7 +50,7 @@ export function costText({ last_reading: reading }: ReconciliationSummary): stri
   const cost = reading?.cost ?? null;
   return cost === null
     ? null
-    : `${usd(cost.usd)} from ${utcDate(cost.start)} to ${utcDate(cost.end)}, whole UTC days, other use included`;
+    : `${formatUsd(cost.usd)} from ${utcDate(cost.start)} to ${utcDate(cost.end)}, whole UTC days, other use included`;
 }
 
 function utcDate(timestamp: string): string {
@@ -59,7 +59,7 @@ function utcDate(timestamp: string): string {
 
 /** `001, 003`: the numbers of the steps resolved in this way; null when there is none. */
 export function stepsResolvedAs(wanted: StepResolution['resolution'], steps: readonly StepResolution[]): string | null {
-  const found = steps.filter(({ resolution }) => resolution === wanted).map(({ step }) => stepNumber(step));
+  const found = steps.filter(({ resolution }) => resolution === wanted).map(({ step }) => formatStep(step));
   if (found.length === 0) return null;
   const left = found.length - NUMBERS_LISTED;
   return `${found.slice(0, NUMBERS_LISTED).join(', ')}${left > 0 ? ` and ${left} more` : ''}`;
@@ -76,5 +76,5 @@ export function resolutionText({ resolution, at_least, at_most }: StepResolution
 }
 
 function figuresOf(figures: StepResolution['at_least']): string {
-  return figures === null ? 'unknown' : `${figure(figures.input_tokens)} / ${figure(figures.output_tokens)}`;
+  return figures === null ? 'unknown' : `${formatNumber(figures.input_tokens)} / ${formatNumber(figures.output_tokens)}`;
 }

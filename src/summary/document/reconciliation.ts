@@ -1,5 +1,5 @@
 /** The comparison with the provider's own figures. Every section is empty before the first attempt. */
-import { counted, figure, isoSeconds, stepNumber } from '../../format/index.ts';
+import { pluralize, formatNumber, formatIsoSeconds, formatStep } from '../../format/index.ts';
 import type { ReconciliationSummary, RunSummary, StepResolution, UsageComparison } from '../../schema/index.ts';
 import { fact, facts, BLANK_LINE, limitedFacts, note, type Block, type BlockOf, type Fact } from './model.ts';
 import { statusWord } from './phrases.ts';
@@ -30,8 +30,8 @@ export function reconciliationBlocks({ reconciliation, steps }: RunSummary): Blo
       ...stateFacts(reconciliation),
       fact('Verification Attempts', String(attempts.length)),
       fact('Stable Verifications', `${reconciliation.equal_readings} (required ${settings.required_readings})`),
-      fact('First Stable At', isoSeconds(reconciliation.first_equal_at, 'not yet')),
-      fact('Verified At', reconciliation.verified_at === null ? null : isoSeconds(reconciliation.verified_at)),
+      fact('First Stable At', formatIsoSeconds(reconciliation.first_equal_at, 'not yet')),
+      fact('Verified At', reconciliation.verified_at === null ? null : formatIsoSeconds(reconciliation.verified_at)),
       fact('Steps with Tokens', `${withTokens} / ${steps.length}`),
       fact('Verification Interval', `${settings.interval_minutes} min`),
       fact('Provider', sourceText(reconciliation), { lines: LINES_PER_SENTENCE }),
@@ -39,9 +39,9 @@ export function reconciliationBlocks({ reconciliation, steps }: RunSummary): Blo
         'Window',
         window === null
           ? null
-          : `${isoSeconds(window.start)} to ${isoSeconds(window.end)} (${counted(window.minutes, 'minute')})`,
+          : `${formatIsoSeconds(window.start)} to ${formatIsoSeconds(window.end)} (${pluralize(window.minutes, 'minute')})`,
       ),
-      fact('Last Attempt', isoSeconds(reconciliation.last_attempt_at)),
+      fact('Last Attempt', formatIsoSeconds(reconciliation.last_attempt_at)),
       fact(
         'Waiting Ended',
         reconciliation.waiting_ended ? `after ${settings.max_age_hours} hours, nothing further is awaited` : null,
@@ -75,7 +75,7 @@ export function reconciliationOverview({ reconciliation }: RunSummary): Block[] 
       fact('Attempts', String(reconciliation.attempts.length)),
       fact('Equal Readings', `${reconciliation.equal_readings} of ${required}, at least ${interval} min apart`),
       fact('Provider', sourceText(reconciliation)),
-      fact('Last Attempt', isoSeconds(reconciliation.last_attempt_at)),
+      fact('Last Attempt', formatIsoSeconds(reconciliation.last_attempt_at)),
       ...(comparison === null ? boundFacts(reconciliation) : differenceFacts(reconciliation, comparison)),
     ),
     ...(comparison === null ? [] : [comparisonFigures(comparison, 'Proxy, all runs sharing minutes')]),
@@ -144,8 +144,8 @@ function resolutionBlocks(steps: readonly StepResolution[]): Block[] {
       ...limitedFacts(
         steps.filter(({ resolution }) => resolution === 'whole' || resolution === 'bound'),
         STEPS_LISTED,
-        (step) => fact(`Step ${stepNumber(step.step)}`, `proxy ${ledgerText(step)}, ${resolutionText(step)}`, INSET),
-        (left) => fact(null, `${counted(left, 'more step')} not listed; see metrics.json`, { under: 'inset' }),
+        (step) => fact(`Step ${formatStep(step.step)}`, `proxy ${ledgerText(step)}, ${resolutionText(step)}`, INSET),
+        (left) => fact(null, `${pluralize(left, 'more step')} not listed; see metrics.json`, { under: 'inset' }),
       ),
       fact(
         "Not Resolvable at the provider's granularity (shorter than a minute)",
@@ -161,24 +161,24 @@ function resolutionTable(steps: readonly StepResolution[]): Block {
   return {
     kind: 'table',
     heads: ['Step', 'Proxy in / out', 'In the provider’s minutes'],
-    rows: steps.slice(0, STEPS_IN_TABLE).map((step) => [stepNumber(step.step), ledgerText(step), resolutionText(step)]),
+    rows: steps.slice(0, STEPS_IN_TABLE).map((step) => [formatStep(step.step), ledgerText(step), resolutionText(step)]),
   };
 }
 
 function ledgerText({ ledger }: StepResolution): string {
-  return `${figure(ledger.input_tokens)} / ${figure(ledger.output_tokens)}`;
+  return `${formatNumber(ledger.input_tokens)} / ${formatNumber(ledger.output_tokens)}`;
 }
 
 function attemptBlocks(attempts: ReconciliationSummary['attempts']): Block[] {
   const earlier = attempts.length - ATTEMPTS_LISTED;
   const listed = attempts.slice(-ATTEMPTS_LISTED).map(({ attempt, timestamp, status, total_tokens_in, total_tokens_out }) => {
     const isEmpty = total_tokens_in === null && total_tokens_out === null;
-    const figures = isEmpty ? 'no figures' : `${figure(total_tokens_in)} in, ${figure(total_tokens_out)} out`;
-    return fact(`Attempt ${attempt}`, `${isoSeconds(timestamp)} ${statusWord(status)}, ${figures}`, { under: 'inset' });
+    const figures = isEmpty ? 'no figures' : `${formatNumber(total_tokens_in)} in, ${formatNumber(total_tokens_out)} out`;
+    return fact(`Attempt ${attempt}`, `${formatIsoSeconds(timestamp)} ${statusWord(status)}, ${figures}`, { under: 'inset' });
   });
   return [
     BLANK_LINE,
-    note(earlier > 0 ? `Last Attempts (${counted(earlier, 'earlier one')} in metrics.json):` : 'Attempts:'),
+    note(earlier > 0 ? `Last Attempts (${pluralize(earlier, 'earlier one')} in metrics.json):` : 'Attempts:'),
     facts(...listed),
   ];
 }

@@ -1,5 +1,5 @@
 /** The record itself: how much was logged, what is damaged or missing, and the archive that seals it. */
-import { bytes, counted, figure, stepNumber, sumComplete, UNKNOWN } from '../../format/index.ts';
+import { formatBytes, pluralize, formatNumber, formatStep, sumComplete, UNKNOWN } from '../../format/index.ts';
 import type { ArchiveFacts, RunSummary } from '../../schema/index.ts';
 import { fact, facts, item, limitedFacts, type Block, type Fact } from './model.ts';
 import { contentsText, isThirdParty } from './phrases.ts';
@@ -20,14 +20,17 @@ export function logBlocks(summary: RunSummary): Block[] {
   const sorted = [...components].sort((a, b) => b[1].lines - a[1].lines || (a[0] < b[0] ? -1 : 1));
   return [
     facts(
-      fact('Log Lines', `${summary.log_lines} (${bytes(summary.log_bytes)}) in ${counted(summary.log_files.length, 'file')}`),
+      fact(
+        'Log Lines',
+        `${summary.log_lines} (${formatBytes(summary.log_bytes)}) in ${pluralize(summary.log_files.length, 'file')}`,
+      ),
       ...limitedFacts(
         sorted,
         COMPONENTS_LISTED,
-        ([component, sum]) => item(component, `${counted(sum.lines, 'line')}, ${bytes(sum.bytes)}`),
-        (left) => item(null, `${counted(left, 'more component')} not listed`),
+        ([component, sum]) => item(component, `${pluralize(sum.lines, 'line')}, ${formatBytes(sum.bytes)}`),
+        (left) => item(null, `${pluralize(left, 'more component')} not listed`),
       ),
-      fact('Redactions', figure(summary.redactions)),
+      fact('Redactions', formatNumber(summary.redactions)),
       ...damageFacts(summary),
     ),
   ];
@@ -40,8 +43,8 @@ function damageFacts({ damaged, malformed, torn, dropped, ...summary }: RunSumma
   return [
     some('Damaged Lines', damaged.count, line && ` (first: ${line.file} line ${line.line}, ${line.reason})`),
     some('Malformed Records', malformed.count, record && ` (first: ${record.file} line ${record.line}, ${record.event})`),
-    some('Torn Lines Isolated', torn.count, ` (${bytes(torn.bytes)})`),
-    some('Dropped Lines', dropped.count, ` (${bytes(dropped.bytes)})`),
+    some('Torn Lines Isolated', torn.count, ` (${formatBytes(torn.bytes)})`),
+    some('Dropped Lines', dropped.count, ` (${formatBytes(dropped.bytes)})`),
     some('Missing Records', summary.missing_records),
     some('Truncated Records', summary.truncated_records),
     some('Late Records', summary.late_records),
@@ -54,8 +57,8 @@ export function hitlBlocks({ hitl }: RunSummary): Block[] {
   if (hitl.count === 0) return [];
   const asked = hitl.first.slice(0, HITL_LISTED).map(({ step, query_length, response_sha1 }) => {
     const sha1 = SHA1.test(response_sha1) ? response_sha1.slice(0, 10) : UNKNOWN;
-    const where = step === null ? 'Outside steps' : `Step ${stepNumber(step)}`;
-    return item(where, `SHA-1 ${sha1} (question of ${counted(query_length, 'character')})`);
+    const where = step === null ? 'Outside steps' : `Step ${formatStep(step)}`;
+    return item(where, `SHA-1 ${sha1} (question of ${pluralize(query_length, 'character')})`);
   });
   const left = hitl.count - HITL_LISTED;
   const more = left > 0 ? item(null, `${left} more; see hitl_events.jsonl`) : null;
@@ -66,7 +69,7 @@ export function archiveBlocks(archive: ArchiveFacts | null): Block[] {
   if (archive === null) return [facts(fact('Archive', 'not yet sealed'))];
   const { excluded_secrets: secrets, skipped } = archive;
   const some = (paths: readonly unknown[], noun: string, more = ''): string | null =>
-    paths.length === 0 ? null : `${counted(paths.length, noun)}${more}`;
+    paths.length === 0 ? null : `${pluralize(paths.length, noun)}${more}`;
   return [
     facts(
       ...archiveFacts(archive),
@@ -86,7 +89,7 @@ function archiveFacts(archive: ArchiveFacts): (Fact | null)[] {
   return [
     fact('Archive', { code: archive.name }),
     fact('SHA-256', { code: archive.sha256 }),
-    fact('Size', bytes(archive.bytes)),
+    fact('Size', formatBytes(archive.bytes)),
     fact('Contents', contentsText(archive), { lines: CONTENTS_LINES }),
   ];
 }
@@ -95,11 +98,11 @@ function archiveFacts(archive: ArchiveFacts): (Fact | null)[] {
 export function recordBlocks(summary: RunSummary, archive: ArchiveFacts | null): Block[] {
   return [
     facts(
-      fact('Log Lines', { own: `${summary.log_lines} (${bytes(summary.log_bytes)})` }),
+      fact('Log Lines', { own: `${summary.log_lines} (${formatBytes(summary.log_bytes)})` }),
       fact('Damaged Lines', String(summary.damaged.count)),
       fact('Dropped Lines', String(summary.dropped.count)),
       fact('Missing Records', String(summary.missing_records)),
-      fact('Redactions', figure(summary.redactions)),
+      fact('Redactions', formatNumber(summary.redactions)),
       fact('Clarifications', isThirdParty(summary) ? UNKNOWN : String(summary.hitl.count)),
       ...(archive === null ? [fact('Archive', 'not yet sealed')] : archiveFacts(archive)),
     ),

@@ -1,5 +1,5 @@
 /** The steps: as tables, one row each, with those of their phases; or each in full. */
-import { counted, duration, figure, nanoUsd, stepNumber, tokens, UNKNOWN } from '../../format/index.ts';
+import { pluralize, formatDuration, formatNumber, formatNanoUsd, formatStep, formatTokens, UNKNOWN } from '../../format/index.ts';
 import type { AttemptSummary, RunSummary, StepSummary } from '../../schema/index.ts';
 import { fact, facts, item, note, type Block, type Fact, type Section, type Value } from './model.ts';
 import {
@@ -42,7 +42,7 @@ export function stepSections({ steps, failing_step }: RunSummary): Section[] {
       title: 'Steps',
       blocks: [
         { kind: 'table', heads: HEADS, rows: shown.map(stepRow) },
-        ...(left.length === 0 ? [] : [note(`${counted(left.length, 'step')} not listed: ${statusCounts(left)}.`)]),
+        ...(left.length === 0 ? [] : [note(`${pluralize(left.length, 'step')} not listed: ${statusCounts(left)}.`)]),
       ],
     },
     // Only where frameworks work in phases.
@@ -56,14 +56,14 @@ function stepRow(step: StepSummary): Value[] {
   const claim = claimText(step);
   const error = lastError(step);
   return [
-    stepNumber(step.step),
+    formatStep(step.step),
     step.name ?? '',
     statusWord(step.status),
-    duration(step.duration_seconds),
+    formatDuration(step.duration_seconds),
     step.status === 'unknown' ? UNKNOWN : String(step.retries),
-    figure(step.usage.api_calls),
-    figure(step.usage.llm_requests),
-    tokens(step.usage.tokens_in, step.usage.tokens_out),
+    formatNumber(step.usage.api_calls),
+    formatNumber(step.usage.llm_requests),
+    formatTokens(step.usage.tokens_in, step.usage.tokens_out),
     validationText(step) ?? '',
     [
       ...stepNotes(step),
@@ -77,30 +77,33 @@ function phaseRows(step: StepSummary): Value[][] {
   const left = omittedPhasesText(step);
   return [
     ...listedPhases(step).map(({ phase, status, duration_seconds, ...usage }) => [
-      stepNumber(step.step),
+      formatStep(step.step),
       phase ?? 'outside phases',
       status ?? '',
-      phase === null ? '' : duration(duration_seconds),
-      figure(usage.api_calls),
-      tokens(usage.tokens_in, usage.tokens_out),
-      nanoUsd(usage.cost_nano_usd),
+      phase === null ? '' : formatDuration(duration_seconds),
+      formatNumber(usage.api_calls),
+      formatTokens(usage.tokens_in, usage.tokens_out),
+      formatNanoUsd(usage.cost_nano_usd),
     ]),
-    ...(left === null ? [] : [[stepNumber(step.step), left, '', '', '', '', '']]),
+    ...(left === null ? [] : [[formatStep(step.step), left, '', '', '', '', '']]),
   ];
 }
 
 /** A step in full: a fact with items. */
 export function stepBlock(step: StepSummary): Block {
   const { usage, errors, warnings } = step;
-  const logged = item('Logged', errors + warnings === 0 ? null : `${counted(errors, 'error')}, ${counted(warnings, 'warning')}`);
-  const label = `Step ${stepNumber(step.step)}`;
+  const logged = item(
+    'Logged',
+    errors + warnings === 0 ? null : `${pluralize(errors, 'error')}, ${pluralize(warnings, 'warning')}`,
+  );
+  const label = `Step ${formatStep(step.step)}`;
   if (step.status === 'unknown') return facts(fact(label, statusWord(step.status)), logged);
-  const took = `duration: ${duration(step.duration_seconds)}, retries: ${step.retries}`;
+  const took = `duration: ${formatDuration(step.duration_seconds)}, retries: ${step.retries}`;
   return facts(
     fact(label, `${statusWord(step.status)} (${took})`),
-    item('API Calls', figure(usage.api_calls)),
-    item('Tokens (prompt/completion/total)', tokens(usage.tokens_in, usage.tokens_out)),
-    item('LLM Requests', figure(usage.llm_requests)),
+    item('API Calls', formatNumber(usage.api_calls)),
+    item('Tokens (prompt/completion/total)', formatTokens(usage.tokens_in, usage.tokens_out)),
+    item('LLM Requests', formatNumber(usage.llm_requests)),
     ...listedPhases(step).map(phaseItem),
     item(null, omittedPhasesText(step)),
     ...stepNotes(step).map((text) => item('Note', text)),
@@ -116,7 +119,7 @@ export function stepBlock(step: StepSummary): Block {
 }
 
 function phaseItem({ phase, status, duration_seconds: seconds, ...usage }: ReturnType<typeof listedPhases>[number]): Fact | null {
-  const ended = [...(status === null ? [] : [status]), ...(seconds === null ? [] : [duration(seconds)])];
+  const ended = [...(status === null ? [] : [status]), ...(seconds === null ? [] : [formatDuration(seconds)])];
   const used = usage.api_calls === 0 ? '0 calls' : usageText(usage);
   return item(phase === null ? 'Outside phases' : `Phase ${phase}`, [...ended, used].join(', '));
 }
@@ -124,10 +127,10 @@ function phaseItem({ phase, status, duration_seconds: seconds, ...usage }: Retur
 function attemptItems(attempts: readonly AttemptSummary[]): (Fact | null)[] {
   const earlier = attempts.length - ATTEMPTS_LISTED;
   return [
-    item(null, earlier > 0 ? `${counted(earlier, 'earlier attempt')} not listed` : null),
+    item(null, earlier > 0 ? `${pluralize(earlier, 'earlier attempt')} not listed` : null),
     ...attempts.slice(-ATTEMPTS_LISTED).map(({ attempt, status, reason, duration_seconds, usage }) => {
       const why = reason === null ? '' : `: ${reason.replaceAll('_', ' ')}`;
-      return item(`Attempt ${attempt}`, `${statusWord(status)}${why} (${duration(duration_seconds)}, ${usageText(usage)})`);
+      return item(`Attempt ${attempt}`, `${statusWord(status)}${why} (${formatDuration(duration_seconds)}, ${usageText(usage)})`);
     }),
   ];
 }

@@ -1,5 +1,5 @@
 /** The summary as GitHub Markdown: the same facts as the text, as tables. */
-import { figure, UNKNOWN } from '../../format/index.ts';
+import { formatNumber, UNKNOWN } from '../../format/index.ts';
 import type { ArchiveFacts, RunSummary } from '../../schema/index.ts';
 import { sanitizeForFile } from '../../terminal/index.ts';
 import { overviewBlocks } from '../document/head.ts';
@@ -52,7 +52,7 @@ function printBlock(one: Block): string[] {
       return [
         table(
           [one.corner, ...one.heads],
-          one.rows.map(({ label, cells }) => [label, ...cells.map((cell) => figureText(cell, figure))]),
+          one.rows.map(({ label, cells }) => [label, ...cells.map((cell) => figureText(cell, formatNumber))]),
         ),
       ];
     case 'list':

@@ -1,5 +1,5 @@
 /** The steps of the text: as many as there is room for, and a line for those between them. */
-import { stepNumber } from '../../format/index.ts';
+import { formatStep } from '../../format/index.ts';
 import type { StepSummary } from '../../schema/index.ts';
 import { BLANK_LINE, note, type Block } from '../document/model.ts';
 import { chooseSteps, statusCounts } from '../document/selection.ts';
@@ -47,8 +47,8 @@ function isReached(step: StepSummary | undefined): boolean {
 function omittedStepsLine(steps: readonly StepSummary[]): Block[] {
   const [first, last] = [steps[0], steps.at(-1)];
   if (first === undefined || last === undefined) return [];
-  const range = `Steps ${stepNumber(first.step)} to ${stepNumber(last.step)} (${steps.length})`;
-  const names = steps.length === 1 ? `Step ${stepNumber(first.step)}` : range;
+  const range = `Steps ${formatStep(first.step)} to ${formatStep(last.step)} (${steps.length})`;
+  const names = steps.length === 1 ? `Step ${formatStep(first.step)}` : range;
   const why = steps.some(isReached) ? ` not listed: ${statusCounts(steps)}; see their logs` : ': NOT REACHED';
   return [note(`${names}${why}`), BLANK_LINE];
 }

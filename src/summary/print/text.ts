@@ -1,5 +1,5 @@
 /** `logs_summary.txt`: for people and for git. No line is wider than 80 columns, the whole is at most about 10 KB. */
-import { figure } from '../../format/index.ts';
+import { formatNumber } from '../../format/index.ts';
 import type { ArchiveFacts, RunSummary } from '../../schema/index.ts';
 import { clip, sanitizeForFile, wrap } from '../../terminal/index.ts';
 import { configurationBlocks, headBlocks } from '../document/head.ts';
@@ -85,7 +85,7 @@ function printBlock(one: Block): string[] {
         ...one.rows.map(({ label, cells }) =>
           alignRow(
             `  ${label}:`,
-            cells.map((cell) => figureText(cell, figure)),
+            cells.map((cell) => figureText(cell, formatNumber)),
           ),
         ),
       ];
