@@ -1,7 +1,7 @@
 import { defineErrors } from '../errors/index.ts';
 
 export const execError = defineErrors({
-  /** `path`: the PATH that was looked along, where it is not the one of whoever reads this. */
+  /** `path`: the PATH that was searched, when it differs from the reader's own. */
   PROGRAM_NOT_FOUND: (facts: { program: string; path: string | null }) => ({
     sentence: `The program "${facts.program}" was not found${
       facts.program.includes('/') ? '' : ` on PATH${facts.path === null ? '' : ` (${facts.path})`}`

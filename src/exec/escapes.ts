@@ -1,5 +1,5 @@
 /**
- * Removes terminal escape sequences from a text that arrives in chunks: CSI (colours, cursor), OSC (titles, links), the other
+ * Removes terminal escape sequences from a text that arrives in chunks: CSI (colors, cursor), OSC (titles, links), the other
  * string commands, and short ones such as ESC ( B. What only begins like a sequence stays as it is: nothing else is lost.
  */
 import type { TextFilter } from './program.ts';

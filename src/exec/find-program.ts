@@ -21,7 +21,7 @@ function absoluteEntries(path: string): string[] {
   return path.split(delimiter).filter((directory) => isAbsolute(directory));
 }
 
-/** A directory of PATH that we may not look into has no program for us. */
+/** A PATH directory that we cannot read offers no program. */
 function isFile(path: string): boolean {
   try {
     return statSync(path).isFile();

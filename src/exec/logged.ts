@@ -70,7 +70,7 @@ function outputMetadata({ stream, part, lastPart }: OutputLine, pid: number | nu
 
 function recordEnd(result: ProgramResult, { command }: LoggedProgramOptions, log: Logger): void {
   const { outcome } = result;
-  // An end that was asked for is nothing to warn of; whoever asked records why.
+  // A requested end needs no warning; the caller records the reason.
   const requested = outcome.status === 'canceled';
   if (result.killed.length > 0) {
     log[requested ? 'info' : 'warn'](`Ended ${pluralize(result.killed.length, 'process', 'processes')} of ${command[0]}`, {
@@ -118,7 +118,7 @@ export function describeOutcome(outcome: ProgramOutcome): string {
   }
 }
 
-/** Redacted before it is cut: half a secret would not be recognised any more. */
+/** Redacted before it is cut: half a secret would no longer be recognized. */
 function truncateArgument(argument: string, redactor: TextFilter): string {
   const text = redactor.push(argument) + redactor.end();
   return text.length <= MAX_ARGUMENT_LENGTH ? text : `${text.slice(0, MAX_ARGUMENT_LENGTH / 2)}… (${argument.length} characters)`;

@@ -53,7 +53,7 @@ export function readOutput(source: Readable, stream: OutputStream, options: Pick
 
 /**
  * Waits until both streams have ended: at most `limitMs`, and no longer than `quietMs` without a byte. A process outside the
- * tree may hold a stream open for ever.
+ * tree may keep a stream open forever.
  */
 export async function drain(
   outputs: readonly Output[],

@@ -73,7 +73,7 @@ function parsePinoLine(line: string): Record<string, unknown> {
   try {
     return JSON.parse(line) as Record<string, unknown>;
   } catch {
-    // pino was given a serialiser of its own: the line is kept as it is.
+    // pino has a custom serializer: the line is kept as it is.
     return { msg: line.trimEnd() };
   }
 }

@@ -23,7 +23,7 @@ export interface GlobalState {
   readonly loggers: Map<string, number>;
   /** One LogContext for all copies. */
   context: unknown;
-  /** Ends what must be told when the process exits. */
+  /** Callbacks that report pending records when the process exits. */
   readonly atExit: Set<() => void>;
 }
 

@@ -311,7 +311,7 @@ export function eventJson(event: string, redactor: SecretRedactor): string {
 function redactPrefix(redactor: SecretRedactor, text: string, length: number): string {
   const stream = redactor.stream();
   const shown = stream.push(text.slice(0, length));
-  // The stream holds back what the cut may have made unrecognisable.
+  // The stream holds back what truncation may have made unrecognizable.
   return text.length > length ? shown : shown + stream.end();
 }
 

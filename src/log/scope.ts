@@ -47,13 +47,13 @@ export interface Scope {
   readonly step: number | null;
   readonly attempt: number | null;
   readonly parent: Scope | null;
-  /** Its work should be over; what it still logs is marked late. */
+  /** Set when the scope's work is done; later records are marked late. */
   ended: boolean;
   /** What a logger needs in this scope, by the logger's number. */
   readonly loggers: (LoggerCache | undefined)[];
 }
 
-/** A caller in plain JavaScript may pass anything; it should meet the catalogue's error. */
+/** A plain JavaScript caller may pass anything and should get the coded error. */
 const toText = (value: unknown): string => String(value);
 
 const WRITER_LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789';

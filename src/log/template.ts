@@ -51,7 +51,7 @@ export function lineTail(attempt: number | null, writer: string): LineTail {
   };
 }
 
-/** Events are few; a caller that makes up a new one for each record shall not fill the memory. */
+/** There are few events; a caller that invents one per record must not fill the memory. */
 const MAX_TEMPLATES = 64;
 
 export interface LoggerCache {

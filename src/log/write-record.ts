@@ -1,4 +1,4 @@
-/** The way of one record, from the call to its file. */
+/** Takes one record from the log call to its file. */
 import { messageOf } from '../errors/index.ts';
 import type { LogRecord } from '../schema/index.ts';
 import { collectSecrets, createRedactor, type SecretRedactor } from '../secrets/index.ts';

@@ -2,7 +2,7 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Begins to listen on a free port of 127.0.0.1 and returns the port. */
+/** Starts listening on a free port of 127.0.0.1 and returns the port. */
 export async function listenOnLoopback(server: Server): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -11,7 +11,7 @@ export async function listenOnLoopback(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** Resolves when the server takes no more requests; those that go on are broken off. */
+/** Resolves when the server accepts no more requests; open connections are closed. */
 export async function closeServer(server: Server): Promise<void> {
   await new Promise<void>((resolve) => {
     server.close(() => resolve());

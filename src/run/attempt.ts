@@ -64,7 +64,7 @@ export async function runAttempt(
 
     const after = measured.kind === 'value' ? measured.value : before;
     const change = compareDigests(before, after);
-    // Also where the framework made nothing of the refusal and ended by itself.
+    // Also when the framework ignored the refusal and exited by itself.
     const reason = stopped ?? budgetStop(budget);
     const verdict =
       measured.kind === 'threw' && reason === null
@@ -102,7 +102,7 @@ async function endTagged(processTag: string, { config }: RunSpec): Promise<numbe
   return ended.flatMap((each) => each.killed);
 }
 
-/** What the framework said. What its adapter answers once it has been stopped is no word of the framework's. */
+/** The framework's claim. What its adapter returns after it was stopped is not one. */
 function claimOf(result: TimedResult<FrameworkClaim>, stopped: StopReason | null): FrameworkClaim | null {
   return stopped === null && result.kind === 'value' ? result.value : null;
 }
@@ -139,7 +139,7 @@ export function elapsedSeconds(started: number): number {
   return toSeconds(performance.now() - started);
 }
 
-/** Claims and measurements, weighed: a limit that was reached, then what the framework says, then what it did. */
+/** Decides from claims and measurements: first a limit that was reached, then the claim, then the changed files. */
 function decideVerdict(
   spec: RunSpec,
   result: TimedResult<FrameworkClaim>,
@@ -155,7 +155,7 @@ function decideVerdict(
   return failed === null ? { status: 'success' } : { status: 'failed', ...failed };
 }
 
-/** An error of the catalogue says what the framework lacks: its program, an answer. Anything else is a fault of the adapter or of ours. */
+/** A coded error says what the framework lacks: its program, an answer. Anything else is a bug in the adapter or in stepwell. */
 function thrownVerdict(error: unknown): AttemptVerdict {
   const reason = error instanceof StepwellError ? 'framework_failed' : 'internal';
   return { status: 'failed', reason, message: messageOf(error), error };

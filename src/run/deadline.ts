@@ -25,7 +25,7 @@ export async function toResult<T>(work: () => Promise<T>): Promise<Result<T>> {
 export async function withTimeout<T>(work: Promise<Result<T>>, ms: number): Promise<TimedResult<T>> {
   const timer = new AbortController();
   const late = delay(ms, { kind: 'abandoned' } as const, { signal: timer.signal });
-  // Aborting the timer below rejects it; nobody waits for it any more.
+  // Aborting the timer below rejects this promise, and nothing awaits it anymore.
   late.catch(() => {});
   try {
     return await Promise.race([work, late]);

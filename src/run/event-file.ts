@@ -36,8 +36,8 @@ const LIMITS: EventLimits = { bytes: 16 * 1024 * 1024, lines: 100_000 };
 type Problem = EventMetadata<'framework_events_problem'>['problem'];
 
 /**
- * Makes the file and follows it; its lines are recorded in the scope of this call. The name cannot be guessed, so that nothing
- * lies there already.
+ * Makes the file and follows it; its lines are recorded in the scope of this call. The name cannot be guessed, so that
+ * nothing can exist there already.
  *
  * @param purpose `prepare` or `step_001_attempt_1`
  */
@@ -92,7 +92,7 @@ export class EventFile implements AsyncDisposable {
     this.#schedule();
   }
 
-  /** Reads what is there and ends the following: for when whoever writes has ended. Never throws. */
+  /** Reads the rest and stops following. Call it when the writing processes have ended. Never throws. */
   async finish(): Promise<void> {
     this.#following = false;
     if (this.#timer !== null) clearTimeout(this.#timer);
@@ -104,7 +104,7 @@ export class EventFile implements AsyncDisposable {
     });
   }
 
-  /** Reads what came after the end, which its records show as late, and closes the file. Never throws. */
+  /** Reads what was written after `finish`, recorded as late, and closes the file. Never throws. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.finish();
     await this.#handle.close().catch(() => {});
@@ -129,7 +129,7 @@ export class EventFile implements AsyncDisposable {
     return this.#work;
   }
 
-  /** Up to the end that the file had when it began: one that grows for ever must not hold it. */
+  /** Reads up to the size at the start: a file that keeps growing must not block this read. */
   async #readNew(): Promise<void> {
     const { size, dev, ino } = await this.#handle.stat();
     if (size < this.#offset) {
@@ -170,7 +170,7 @@ export class EventFile implements AsyncDisposable {
     return !this.#isFull();
   }
 
-  /** For when there is a further line. */
+  /** Whether the next line would exceed the limit; records that once. */
   #isFull(): boolean {
     if (this.#lineCount < this.#limits.lines) return false;
     this.#reportProblem(
@@ -209,7 +209,7 @@ export class EventFile implements AsyncDisposable {
     }
   }
 
-  /** Each kind of trouble once. */
+  /** Records each kind of problem once. */
   #reportProblem(problem: Problem, file_bytes: number | null, message: string, error?: unknown): void {
     if (this.#problems.has(problem)) return;
     this.#problems.add(problem);
@@ -237,7 +237,7 @@ type EventLine =
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   | { readonly kind: 'blank' };
 
-/** A line without its newline is taken if it is a whole event: writers may leave out the last one. */
+/** A line without its newline is accepted if it is a complete event: writers may omit the last newline. */
 function readEventLine({ number: line, bytes, text, terminated }: RawLine): EventLine {
   const refused = (reason: Refusal['reason'], detail: string): EventLine => ({
     kind: 'refused',

@@ -1,4 +1,4 @@
-/** Events that a framework had written when stepwell died, and that no record tells of yet. */
+/** Recovers events that a framework had written but stepwell had not recorded when it died. */
 import { constants } from 'node:fs';
 import { open, readdir, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -45,7 +45,7 @@ export function thrownFailure(phase: Phase, error: unknown): RunFailure {
 }
 
 /**
- * What is recorded of something thrown. An error of the catalogue was foreseen: its message says all, and a stack would only
+ * What is recorded of something thrown. A coded error was expected: its message says everything, and a stack would only
  * lead into stepwell. Anything else keeps its stack.
  */
 export function toRecordedError(error: unknown): unknown {

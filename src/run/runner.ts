@@ -19,7 +19,7 @@ import { removeRecursively } from './workspace-snapshot.ts';
 
 const log = getLogger('run/runner', { component: 'orchestrator' });
 
-/** Everything else that can be said of a run stands in its logs. */
+/** Everything else about a run is in its logs. */
 export interface RunOutcome {
   readonly status: RunStatus;
   readonly durationSeconds: number;
@@ -66,7 +66,7 @@ export async function executeRun(spec: RunSpec): Promise<RunOutcome> {
   return recordEnd(failure, durationSeconds);
 }
 
-/** Calls in flight are recorded first. Trouble here is none of the framework's. */
+/** Calls in flight are recorded first. A failure here is not the framework's. */
 async function closeModel(spec: RunSpec, endpoint: MeteredEndpoint | null): Promise<void> {
   await endpoint?.close();
   const closed = await toResult(spec.closeModel);
@@ -126,7 +126,7 @@ async function prepareDirectories(spec: RunSpec, eventFiles: EventFile[]): Promi
   });
 }
 
-/** The preparation has the time limit of an attempt: a clone that hangs must not hold the run for ever. */
+/** The preparation has the time limit of an attempt: a clone that hangs must not block the run forever. */
 async function prepare(spec: RunSpec, run: AdapterRun, budget: AbortSignal | null): Promise<RunFailure | null> {
   const { result: done, stopped } = await withDeadline(
     spec,
@@ -148,7 +148,7 @@ async function prepare(spec: RunSpec, run: AdapterRun, budget: AbortSignal | nul
   return null;
 }
 
-/** The steps in spec. The first failure decides the run's status, also when the later steps go on. */
+/** Runs the steps of the spec. The first failure decides the run's status, also when the later steps go on. */
 async function runSteps(spec: RunSpec, eventFiles: EventFile[]): Promise<RunFailure | null> {
   let first: RunFailure | null = null;
   for (const step of spec.steps) {
@@ -163,7 +163,7 @@ async function runSteps(spec: RunSpec, eventFiles: EventFile[]): Promise<RunFail
   return first;
 }
 
-/** Ends the adapter's own and then everything that carries a process tag of this run. */
+/** Stops the adapter, then ends every process that carries a tag of this run. */
 async function stop(spec: RunSpec, run: AdapterRun | null, eventFiles: readonly EventFile[]): Promise<RunFailure | null> {
   const graceMs = spec.config.timeouts.shutdown_grace_seconds * 1000;
   const work = toResult(async () => {

@@ -1,4 +1,4 @@
-/** The workspace as it stood before a step, so that the next attempt begins where the failed one began. */
+/** A snapshot of the workspace before a step, so that the next attempt starts from the same state. */
 import { constants, type Stats } from 'node:fs';
 import { access, chmod, copyFile, lstat, lutimes, mkdir, readdir, readlink, rm, symlink, utimes } from 'node:fs/promises';
 import { errnoOf } from '../store/index.ts';
@@ -22,8 +22,8 @@ function isOwnedByUs(facts: Stats): boolean {
 }
 
 /**
- * Whether an entry can be copied and, if a directory, emptied again. What is left alone is a file that we may not read, and
- * a directory of another user: it cannot be put back, and nobody but its owner can have changed it.
+ * Whether an entry can be copied and, if a directory, emptied again. Files that we cannot read are skipped, and so is
+ * a directory of another user: we cannot restore it, and only its owner can have changed it.
  */
 async function isAccessible(path: PathBytes, facts: Stats): Promise<boolean> {
   const { R_OK, W_OK, X_OK } = constants;

@@ -1,4 +1,4 @@
-/** What a directory tree holds, as digests: the ground on which "this attempt added and changed no file" is decided. */
+/** Digests of a directory tree, to decide whether an attempt added or changed any file. */
 import { createHash } from 'node:crypto';
 import type { Dirent } from 'node:fs';
 import { constants, open, readdir, readlink, lstat } from 'node:fs/promises';
@@ -7,7 +7,7 @@ import { errnoOf } from './errno.ts';
 /**
  * One path of a tree. Of a regular file, `bytes` and `sha256` are those of its content. Links are not followed and
  * special files not opened: their digest is that of a description (`link:<target>`, `fifo`, …), `bytes` its length for a
- * link and 0 otherwise. What may not be read is described by its size and time of change.
+ * link and 0 otherwise. Unreadable entries are described by size and modification time.
  */
 export interface EntryDigest {
   readonly kind: 'file' | 'link' | 'special' | 'unreadable';

@@ -44,7 +44,7 @@ export const SNAPSHOT_DIR = '.stepwell/snapshot';
 export const SETUP_LOG = 'setup.log';
 export const SETUP_FILE = 'setup.json';
 
-/** In front of the name while the directory is made; a name with a dot in front is no run, whoever looks. */
+/** Prefix of the directory's name while it is being created; readers ignore names that start with a dot. */
 export const STAGING_PREFIX = '.new-';
 
 /**

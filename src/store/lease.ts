@@ -89,7 +89,7 @@ function createHeldLease(runDir: string, lease: Lease, previous: HeldLease['prev
     lease,
     previous,
     async release() {
-      // Without the lock, for which a full disk may have no room: nobody takes over from a live process.
+      // Without the lock, which a full disk may not allow: no process takes over from a live one.
       const current = await readLease(runDir);
       if (current !== null && current !== 'damaged' && current.token === lease.token) await unlink(path);
     },

@@ -18,7 +18,7 @@ const isLockHolder = hasFields<LockHolder>({ ...PROCESS_IDENTITY_FIELDS, token: 
 /** A lock file that cannot be read after this long was torn by a power loss, not caught half written. */
 const TORN_AFTER_MS = 10_000;
 
-/** Creates the lock with its content in one step. False when somebody has it. */
+/** Creates the lock with its content in one step. False when it is already held. */
 async function tryCreate(path: string, holder: LockHolder): Promise<boolean> {
   const content = JSON.stringify(holder);
   const prepared = `${path}.${holder.token}.new`;
@@ -49,7 +49,7 @@ async function readHolder(path: string): Promise<LockHolder | 'gone' | 'torn' | 
 }
 
 /**
- * Frees a lock whose holder is dead. The right to do so is itself a lock, named by the dead holder's token, so that nobody
+ * Frees a lock whose holder is dead. The right to do so is itself a lock, named by the dead holder's token, so that no process
  * can remove the lock of a successor; where the remover dies too, its lock is freed the same way.
  */
 async function removeStaleLock(path: string, token: string, waitMs: number): Promise<void> {

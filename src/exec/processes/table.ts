@@ -59,7 +59,7 @@ export function readProcessTable(except: ReadonlySet<number> = new Set()): Proce
 }
 
 /**
- * The value of STEPWELL_MARK that a process was started with; null when it has none or may not be read, undefined when its
+ * The value of STEPWELL_MARK that a process was started with; null when it has none or is not readable, undefined when its
  * environment is empty, as it is for a moment while a process turns into another program.
  */
 export function readProcessTag(pid: number): string | null | undefined {

@@ -1,4 +1,4 @@
-/** Ends a tree of processes: SIGTERM, then after the grace SIGKILL, until two scans in a row find nothing. */
+/** Terminates a process tree: SIGTERM, then SIGKILL after the grace period, until two scans in a row find nothing. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { hasProcessTable, type ProcessEntry } from './table.ts';
 import { taggedTree, searchTree, type ProcessTree } from './tree.ts';
@@ -61,7 +61,7 @@ function killTreeNow(tree: ProcessTree): void {
   }
 }
 
-/** Acts on each living process of the tree and names them; null when the process table cannot be read, for want of a descriptor. */
+/** Acts on each living process of the tree and names them; null when no descriptor is free to read the process table. */
 function scan(tree: ProcessTree, act: (entry: ProcessEntry) => void): number[] | null {
   const found: number[] = [];
   try {
@@ -102,7 +102,7 @@ function forceKill(tree: ProcessTree, entry: ProcessEntry, signaled: Map<number,
   signaled.set(entry.pid, entry.startedAt);
 }
 
-/** False when the process is gone or may not be signaled. */
+/** False when the process is gone or we lack permission to signal it. */
 function send(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(pid, signal);

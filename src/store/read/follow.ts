@@ -127,7 +127,7 @@ async function startPositions(source: RunSource, from: NonNullable<FollowStart['
   return positions;
 }
 
-/** A fragment must not pass for a line, nor be skipped in silence: whoever asks from a wrong place has lost something. */
+/** A fragment must not count as a line or be skipped silently: a wrong position means that the caller lost lines. */
 async function requireLineStart(source: RunSource, file: string, offset: number): Promise<void> {
   if (offset === 0) return;
   await using bytes = await source.open(file);

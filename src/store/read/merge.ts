@@ -135,7 +135,7 @@ class Cursor implements LineKey {
     }
   }
 
-  /** Closes the file and forgets what was read, except the key of the current line. `advance` then begins anew. */
+  /** Closes the file and forgets what was read, except the key of the current line. `advance` then reopens the file. */
   async pause(): Promise<void> {
     await this.#batches?.return(undefined);
     this.#batches = null;

@@ -71,7 +71,7 @@ function isLog(path: string): boolean {
 async function readSealedSizes(dir: string): Promise<Record<string, number> | null> {
   await using file = await openLocalFile(join(dir, METADATA_FILE)).catch(nullIfAbsent);
   if (file === null) return null;
-  // Whoever needs the metadata reports that it is broken; without it nothing is known to be sealed.
+  // Readers of the metadata report that it is broken; without it nothing is known to be sealed.
   const metadata = parseJson((await readWholeFile(file, METADATA_FILE)).toString('utf8'));
   const files = (metadata as { sealed?: { files?: unknown } | null } | null | undefined)?.sealed?.files;
   if (typeof files !== 'object' || files === null) return null;
