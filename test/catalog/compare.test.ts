@@ -72,7 +72,7 @@ function write(runsDir: string, index: number, given: Given): void {
   });
 }
 
-test('median, smallest and largest of the runs that have the figure', async () => {
+test('a spread is the median, minimum and maximum of the runs that have the figure', async () => {
   const [group, ...others] = await compared([
     { tokens: 100, seconds: 5, cost: 0.1 },
     { tokens: 300, seconds: 50 },
@@ -89,7 +89,7 @@ test('median, smallest and largest of the runs that have the figure', async () =
   assert.deepEqual(group.figures.steps_succeeded, { runs: 4, median: 0.5, min: 0, max: 1 });
 });
 
-test('rehearsals, replays and other models are groups of their own, real runs first', async () => {
+test('rehearsals, replays and other models form separate groups, with real runs first', async () => {
   const groups = await compared([
     { rehearsal: true, tokens: 1 },
     { replay_of: '20261122-141500-aaa9', tokens: 2 },
@@ -111,7 +111,7 @@ test('rehearsals, replays and other models are groups of their own, real runs fi
   );
 });
 
-test('a lower bound is no figure, and what was not measured is not nothing', async () => {
+test('a lower bound and an unmeasured value count as unknown', async () => {
   const [group] = await compared([{ tokens: 50, complete: false, cost: 0.1, crud: [0, 0], downtime: null }, { tokens: null }]);
   assert.deepEqual(
     [group?.figures.tokens_in, group?.figures.tokens_out, group?.figures.api_calls, group?.figures.cost_usd],
@@ -123,7 +123,7 @@ test('a lower bound is no figure, and what was not measured is not nothing', asy
   assert.equal((await compared([{ complete: null }]))[0]?.figures.tokens_in, null);
 });
 
-test('figures are taken from their own places', async () => {
+test('each figure is read from its own field', async () => {
   const [group] = await compared([{ tokens: 5, tokensOut: 7, crud: [4, 4], earlierCrud: [0, 4] }]);
   assert.deepEqual([group?.figures.tokens_in?.median, group?.figures.tokens_out?.median], [5, 7]);
   assert.equal(group?.figures.crud_score?.median, 1);
@@ -163,7 +163,7 @@ test('a group names the checks by which its runs were measured; null stands for 
   );
 });
 
-test('the median has as many values below as above it, whatever their order', () => {
+test('the median does not depend on the order of the values', () => {
   fc.assert(
     fc.property(fc.array(fc.option(fc.integer({ min: -1000, max: 1000 })), { maxLength: 30 }), (values) => {
       const spread = spreadOf(values);

@@ -72,13 +72,13 @@ describe('findRun', () => {
     await assert.rejects(foundBy('0c9a'), { code: 'RUN_NOT_FOUND' }, 'the middle of a name is no name');
   });
 
-  test('a path that is no run says why', async () => {
+  test('a path that is not a run is rejected with the reason', async () => {
     await assert.rejects(foundBy('./other'), { code: 'NOT_A_RUN', message: /no logs and no metadata/ });
     await assert.rejects(foundBy('./absent'), { code: 'NOT_A_RUN', message: /nothing of that name/ });
     await assert.rejects(foundBy('./other/file.txt'), { code: 'NOT_A_RUN', message: /no run\.tar\.gz/ });
   });
 
-  test('an empty or absent runs directory says how to begin', async () => {
+  test('an empty or missing runs directory produces a message on how to start', async () => {
     await assert.rejects(findRun(join(root, 'none'), 'latest'), { code: 'NO_RUNS', message: /none/ });
   });
 
@@ -141,14 +141,14 @@ describe('listRuns', () => {
     assert.deepEqual(await states(), { done: 'finished', live: 'crashed', lost: 'crashed', gone: 'missing' });
   });
 
-  test('a run that has only just begun is the latest by its name', async () => {
+  test('a run that has just started is the latest by its name', async () => {
     mkdirSync(join(runsDir, 'baseline/20990101-000000-born/.stepwell'), { recursive: true });
     const { runs } = await listRuns(runsDir);
     assert.equal(runs.at(-1)?.entry.run_id, '20990101-000000-born');
     rmSync(join(runsDir, 'baseline/20990101-000000-born'), { recursive: true });
   });
 
-  test('does without a damaged index and says why', async () => {
+  test('a damaged index is ignored with the reason', async () => {
     renameSync(join(runsDir, 'runs_manifest.json'), join(runsDir, 'kept.json'));
     writeFileSync(join(runsDir, 'runs_manifest.json'), '{');
     const list = await listRuns(runsDir);

@@ -68,7 +68,7 @@ test('an archive of a newer format version is refused when it is opened', async 
   await assert.rejects(openRun({ kind: 'archive', archive }), { code: 'RUN_TOO_NEW' });
 });
 
-test('an index of a newer major version is neither used nor rewritten', async () => {
+test('an index of a newer major version is neither read nor rewritten', async () => {
   const index = join(runsDir, 'runs_manifest.json');
   const text = JSON.stringify({ version: '2.0', runs: 'of another shape' });
   writeFileSync(index, text);

@@ -74,7 +74,7 @@ for (const [what, text] of [
   ['empty', ''],
   ['of another shape', '{"version":"1.0","last_updated":"","total_runs":1,"frameworks":{},"runs":[{"framework":"x"}]}'],
 ] as const) {
-  test(`manifest survives corruption: a file that is ${what} is put aside and made anew, never taken for empty`, async () => {
+  test(`manifest survives corruption: a file that is ${what} is moved aside and rebuilt, never treated as empty`, async () => {
     writeRun(runsDir, { runId: '20261122-141503-bbbb' });
     writeOriginalRun(runsDir);
     writeRun(runsDir, { runId: '20261122-151503-cccc', startedAt: '2026-11-22T15:15:03.000Z' });
@@ -87,14 +87,14 @@ for (const [what, text] of [
   });
 }
 
-test('an absent index begins with the runs that are there', async () => {
+test('a missing index is created from the existing run directories', async () => {
   writeRun(runsDir, { runId: '20261122-141503-bbbb' });
   writeRun(runsDir, { runId: '20261122-151503-cccc', startedAt: '2026-11-22T15:15:03.000Z' });
   await updateManifest(runsDir, await describeRun(runsDir, 'baseline/20261122-151503-cccc'));
   assert.deepEqual(await ids(), ['20261122-141503-bbbb', '20261122-151503-cccc']);
 });
 
-test('rebuild gives what updates gave, and leaves out what is gone', async () => {
+test('a rebuild gives the same index as updates, without deleted runs', async () => {
   const dir = writeRun(runsDir, { runId: '20261122-141503-bbbb' });
   writeOriginalRun(runsDir);
   await updateManifest(runsDir, await describeRun(runsDir, 'baseline/20261122-141503-bbbb'));

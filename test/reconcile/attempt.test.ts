@@ -11,7 +11,7 @@ async function metricsOf(runDir: string): Promise<RunMetrics> {
   return JSON.parse(await readFile(join(runDir, 'metrics.json'), 'utf8')) as RunMetrics;
 }
 
-test('figures come late: pending, provisional, verified; measured values stay as they were', async () => {
+test('a run goes from pending to provisional to verified as figures arrive, and measured values stay unchanged', async () => {
   await using here = await place({ delayMs: 70 * MINUTE });
   const calls = [{ at: 0 }, { at: 90_000, input: 500, cached: 200, step: 2 }];
   const runDir = await here.make({ id: 'one', calls, claim: { input_tokens: 700, output_tokens: 60, calls: 1 } });
@@ -55,7 +55,7 @@ test('figures come late: pending, provisional, verified; measured values stay as
   assert.match(await readFile(join(runDir, 'logs_summary.txt'), 'utf8'), /Status: VERIFIED/);
 });
 
-test('more at the provider than the proxy saw: mismatch with sign, size and reasons', async () => {
+test('a provider total above the ledger is a mismatch with sign, size and explanations', async () => {
   await using here = await place();
   const calls = [{ at: 0 }, { at: 30_000, ends: 'aborted' as const, booked: true, input: 777, output: 0 }];
   const runDir = await here.make({ id: 'one', calls });
@@ -97,7 +97,7 @@ test('no access: unavailable with the reason, values untouched, earlier readings
   );
 });
 
-test('without a key nobody is asked; that is an attempt, and the record says why nothing was found out', async () => {
+test('an attempt without a key makes no request and records the reason', async () => {
   await using here = await place();
   const runDir = await here.make({ id: 'one', calls: [{ at: 0 }] });
   const { aggregate_metrics: measured } = await metricsOf(runDir);
@@ -133,7 +133,7 @@ test('without a key nobody is asked; that is an attempt, and the record says why
   assert.match(keyless!.reason, /The earlier result is kept/);
 });
 
-test('rehearsal, replay and runs that nobody bills are not applicable, and are not written to', async () => {
+test('rehearsals, replays and unbilled runs are not applicable, and nothing is written to them', async () => {
   await using here = await place();
   await here.make({ id: 'rehearsed', rehearsal: true });
   await here.make({ id: 'replayed', replayOf: 'other' });
@@ -147,7 +147,7 @@ test('rehearsal, replay and runs that nobody bills are not applicable, and are n
   assert.equal(here.server.requests.length, 0);
 });
 
-test('a run without calls verifies when the provider has nothing of it either, and not when it has', async () => {
+test('a run without calls is verified only when the provider has no usage for it', async () => {
   await using here = await place();
   const quiet = await here.make({ id: 'quiet', from: 0, to: 5 * MINUTE });
   const used = await here.make({ id: 'used', from: HOUR, to: HOUR + 5 * MINUTE });
@@ -185,7 +185,7 @@ test('the maximum age ends the waiting', async () => {
   assert.deepEqual([...(await differences(empty)), ...(await differences(late))], []);
 });
 
-test('figures that are revised begin the count anew, up and down', async () => {
+test('revised figures restart the count, whether they grow or shrink', async () => {
   await using here = await place();
   const runDir = await here.make({ id: 'one', calls: [{ at: 0 }] });
   const extra = here.server.record({ at: new Date(NOON), model: 'm', input: 50, output: 5 });
@@ -206,7 +206,7 @@ test('figures that are revised begin the count anew, up and down', async () => {
   );
 });
 
-test('a list tells where every run stands without asking anybody', async () => {
+test('a list shows the status of every run without making requests', async () => {
   await using here = await place();
   await here.make({ id: 'a', calls: [{ at: 0 }] });
   await here.make({ id: 'b', rehearsal: true });
@@ -221,7 +221,7 @@ test('a list tells where every run stands without asking anybody', async () => {
   assert.equal(here.server.requests.length, 0);
 });
 
-test('an interrupted attempt is recorded as one', async () => {
+test('an interrupted attempt is recorded', async () => {
   await using here = await place();
   const runDir = await here.make({ id: 'one', calls: [{ at: 0 }] });
   here.server.addFault({ kind: 'silence' });
@@ -240,7 +240,7 @@ test('an interrupted attempt is recorded as one', async () => {
   assert.deepEqual(await differences(runDir), []);
 });
 
-test('Anthropic: no count of calls, and the same judgement', async () => {
+test('Anthropic reports no call counts, and the verdict is the same', async () => {
   await using here = await place({ provider: 'anthropic' });
   const calls = [
     { at: 0, wire: 'anthropic.messages', cached: 300 },

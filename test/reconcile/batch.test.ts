@@ -46,7 +46,7 @@ test('a run of the original system, a clone without logs and an archive alone ar
   await assert.rejects(here.at(HOUR, { run: join(runDir, 'run.tar.gz') }), refused('RECONCILE_ARCHIVE', /run directory/));
 });
 
-test('trouble with one run keeps no other from being read', async () => {
+test('an error with one run does not stop the others', async () => {
   await using here = await place();
   const broken = await here.make({ id: 'broken', calls: [{ at: 0 }] });
   await here.make({ id: 'fine', calls: [{ at: HOUR }] });

@@ -75,7 +75,7 @@ test('nothing but calls without figures is unknown, and no 0; no calls at all ar
   assert.equal(canBeBilledBy('openai', { ...call, use: 'none', wire: 'anthropic.messages' }), false);
 });
 
-test('a run whose attempts went past the proxy has no ledger to verify', async () => {
+test('a run whose attempts bypassed the proxy has no ledger to verify', async () => {
   await using here = await place();
   const runDir = await here.make({ id: 'one', unmetered: true, from: 0, to: 5 * MINUTE });
   here.server.record({ at: new Date(NOON + MINUTE), model: 'm', input: 500, output: 5 });

@@ -132,7 +132,7 @@ test('flags take the place of the run’s filter, and are recorded', async () =>
   ]);
 });
 
-test('a record that cannot be written changes nothing else', async () => {
+test('an attempt that cannot be recorded changes nothing else', async () => {
   await using here = await place();
   const runDir = await here.make({ id: 'one', calls: [{ at: 0 }] });
   await mkdir(join(runDir, 'logs/reconciliation.log'));

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { reconcileRuns } from '../../src/reconcile/index.ts';
 import { attemptsOf, HOUR, MINUTE, NOON, place } from './sealed-runs.ts';
 
-test('settings: environment above the run’s own configuration; what cannot be meant is refused', async () => {
+test('environment settings override the run’s configuration, and invalid values are rejected', async () => {
   await using here = await place();
   const runDir = await here.make({
     id: 'one',
@@ -40,7 +40,7 @@ test('settings: environment above the run’s own configuration; what cannot be 
   });
 });
 
-test('the original’s names of the admin key are read', async () => {
+test('the original system’s variable names for the admin key are accepted', async () => {
   await using here = await place();
   await here.make({ id: 'one', calls: [{ at: 0 }] });
   for (const name of ['OPEN_AI_KEY_ADM', 'OPENAI_API_KEY_USAGE_TRACKING']) {

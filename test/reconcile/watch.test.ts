@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { watchRuns, type WatchRound } from '../../src/reconcile/index.ts';
 import { attemptsOf, differences, HOUR, MINUTE, NOON, place } from './sealed-runs.ts';
 
-test('watching goes on until every run is settled, and asks only when a reading counts', async () => {
+test('watching continues until every run is settled and reads only when a reading counts', async () => {
   await using here = await place({ delayMs: 100 * MINUTE });
   const first = await here.make({ id: 'first', calls: [{ at: 0 }] });
   await here.make({ id: 'second', calls: [{ at: 20 * MINUTE, booked: false }] });
@@ -35,7 +35,7 @@ test('watching goes on until every run is settled, and asks only when a reading 
   assert.deepEqual(await differences(first), []);
 });
 
-test('watching without an interval still leaves a minute between two rounds', async () => {
+test('watching with an interval of 0 waits at least a minute between rounds', async () => {
   await using here = await place();
   await here.make({ id: 'one', calls: [{ at: 10_000 }], reconciliation: { interval_minutes: 0, required_readings: 3 } });
   let now = NOON + HOUR;
@@ -55,7 +55,7 @@ test('watching without an interval still leaves a minute between two rounds', as
   assert.deepEqual(pauses, [MINUTE, MINUTE]);
 });
 
-test('watching ends where only a person can help, and when it is aborted', async () => {
+test('watching ends when a run needs someone to act, and when it is aborted', async () => {
   await using here = await place();
   await here.make({ id: 'one', calls: [{ at: 0 }] });
   const now = (): Date => new Date(NOON + HOUR);

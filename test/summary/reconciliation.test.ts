@@ -50,13 +50,13 @@ const refused = (number: number): ReconciliationAttempt =>
   });
 
 describe('the fold', () => {
-  test('nothing comes of nothing, nor of other records', async () => {
+  test('records without attempts fold to null', async () => {
     assert.equal(await foldReconciliation([]), null);
     const other = '{"level":"info","timestamp":"2026-11-22T15:00:00.000Z","message":"noted","component":"reconciliation"}';
     assert.equal(await foldReconciliation(items(other)), null);
   });
 
-  test('every attempt is listed, the last one gives the state', async () => {
+  test('every attempt is listed, and the last one determines the state', async () => {
     const folded = await foldReconciliation(
       items(
         attemptLine(attempt(), at(15)),
@@ -77,7 +77,7 @@ describe('the fold', () => {
     assert.equal(folded.last_attempt_at, at(16, 1));
   });
 
-  test('an attempt without an answer keeps the newest figures there are', async () => {
+  test('an attempt without an answer keeps the newest known figures', async () => {
     const folded = await foldReconciliation(items(attemptLine(attempt(), at(15)), attemptLine(refused(2), at(16))));
     assert.equal(folded?.verification_status, 'unavailable');
     assert.match(folded.verification_message, /403/);

@@ -42,7 +42,7 @@ test('prints the archive once metadata.json names it, and leaves out what was lo
   assert.equal(await summarizer.generateSummary(), before);
 });
 
-test('logs of another run are refused by name', async () => {
+test('logs of another run are rejected with the names of both runs', async () => {
   const dir = runDir('other', new Recording('baseline', '20261122-000000-aaaa').start(1));
   await assert.rejects(new LogSummarizer(RUN_ID, 'baseline', dir).generateSummary(), (error: Error & { code?: string }) => {
     assert.equal(error.code, 'SUMMARY_OF_OTHER_RUN');
@@ -61,7 +61,7 @@ test('a run directory without a single record has a summary too', async () => {
   assert.match(text, /^Total Tokens: unknown$/m);
 });
 
-test('metadata.json that is no JSON is said, not passed over', async () => {
+test('invalid JSON in metadata.json is reported, not ignored', async () => {
   const dir = runDir('broken', new Recording().start(1), { 'metadata.json': '{"archive":' });
   await assert.rejects(new LogSummarizer(RUN_ID, 'baseline', dir).generateSummary(), { code: 'METADATA_UNREADABLE' });
 });

@@ -21,7 +21,7 @@ test('amounts are read exactly, as text and as numbers', () => {
   }
 });
 
-test('what is no amount is none', () => {
+test('a value that is not an amount parses as null', () => {
   for (const given of ['', 'abc', '1,5', '$1', '1.2.3', NaN, Infinity, '0x10', '.5', '1e9999']) {
     assert.equal(readAmount(given), null, String(given));
   }

@@ -93,7 +93,7 @@ for (const [what, adminKey] of [
   });
 }
 
-test('what looks like a key is not quoted', async (t) => {
+test('anything that looks like a key is masked in quoted messages', async (t) => {
   const { server, api } = await asking(t, { provider: 'openai' });
   server.addFault({ kind: 'status', status: 400, message: 'No key sk-proj-AAAABBBB here.' });
   const answer = await api.fetchUsage(hour);

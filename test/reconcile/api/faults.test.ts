@@ -85,7 +85,7 @@ test('connections that break, before the answer or within it, are tried again an
   assert.match(cut?.error?.message ?? '', /^response incomplete: /);
 });
 
-test('silence ends at the time limit', async (t) => {
+test('a request without a response ends at its timeout', async (t) => {
   const { server, api, pages } = await asking(t, openai, { timeoutMs: 30 });
   server.addFault({ kind: 'silence', times: Infinity });
   const answer = await api.fetchUsage(hour);
@@ -95,7 +95,7 @@ test('silence ends at the time limit', async (t) => {
   assert.equal(pages[0]?.error?.message, 'no response within 0.03 s');
 });
 
-test('nobody at the address', async (t) => {
+test('a refused connection is reported as unreachable', async (t) => {
   const { server, api, pages } = await asking(t, openai);
   await server.close();
   const answer = await api.fetchUsage(hour);
@@ -232,7 +232,7 @@ test('what the API says to a wrong question is passed on', async (t) => {
   assert.equal(answer.retryable, false);
 });
 
-test('an address without such an API', async (t) => {
+test('a 404 response points to the base URL', async (t) => {
   const { server, api } = await asking(t, openai, {});
   const wrong = await asking(t, openai, { baseUrl: server.baseUrl.replace('/v1', '/v2'), adminKey: server.adminKey });
   const answer = await wrong.api.fetchUsage(hour);
@@ -242,7 +242,7 @@ test('an address without such an API', async (t) => {
   assert.equal((await api.fetchUsage(hour)).status, 'ok');
 });
 
-test('a slash at the end of the address does no harm', async (t) => {
+test('a trailing slash in the base URL is ignored', async (t) => {
   const { server } = await asking(t, openai);
   const { api } = await asking(t, openai, { baseUrl: `${server.baseUrl}/` });
   assert.equal((await api.fetchUsage(hour)).status, 'ok');

@@ -238,7 +238,7 @@ test('costs are filtered by key and project', async (t) => {
   }
 });
 
-test('no amount is not zero', async (t) => {
+test('a missing amount is unknown, not zero', async (t) => {
   const { server, api } = await asking(t, openai, tomorrow);
   const usd = async () => {
     const answer = await api.fetchCosts(between('10:00', '10:01'));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { retryAfterMs } from '../../../src/reconcile/api/request.ts';
 
-test('retry-after is seconds or a date, and nothing else', () => {
+test('retry-after is parsed as seconds or as a date, and otherwise ignored', () => {
   const now = new Date('2026-03-02T12:00:00Z');
   for (const [header, ms] of [
     ['0', 0],

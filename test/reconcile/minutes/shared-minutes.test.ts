@@ -127,7 +127,7 @@ test('property: the joint minutes hold exactly the joint calls, and any loss sho
   assert.ok(sharedOnes > 100, 'the runs did share minutes');
 });
 
-test('the window grows over calls that cross its border, and no further', () => {
+test('the window grows over calls that cross its borders, and no further', () => {
   const at = (minute: number, second: number, lasts: number): LedgerCall => {
     const startedAt = minute * MINUTE_MS + second * 1000;
     return {
@@ -189,7 +189,7 @@ test('a call near the turn of a minute may be booked on either side of it; one t
   assert.deepEqual(windowOfCall(65_000, null, true), [1, 12], 'one without an end may have gone on until that of the run');
 });
 
-test('whose calls a filter lets through', () => {
+test('a filter includes the calls of runs with the same key, project or workspace', () => {
   const named = (changed: Partial<RunUsageApi>): RunUsageApi => ({ ...API, ...changed });
   assert.equal(visibilityOf(API, named({ api_key_id: 'a', project_id: 'p' })), 'certain', 'without a filter everything is in');
   assert.equal(visibilityOf(named({ api_key_id: 'a' }), named({ api_key_id: 'a' })), 'certain');

@@ -98,7 +98,7 @@ test('what an attempt left undone is done by the next command, also of a run tha
   assert.equal((await metadataOf(runDir)).reconciliation?.verification_status, 'verified');
 });
 
-test('a torn last line is isolated, and the attempt that it was is made again', async () => {
+test('a torn last line is isolated, and its attempt is repeated', async () => {
   await using here = await place();
   const runDir = await here.make({ id: 'one', calls: [{ at: 0 }] });
   const log = join(runDir, 'logs/reconciliation.log');

@@ -14,7 +14,7 @@ async function twice(here: Place, from = HOUR): Promise<Map<string, string>> {
   return new Map(results.map(({ runId, state }) => [runId, state]));
 }
 
-test('runs at the same time verify together; what each of them used is a bound', async () => {
+test('concurrent runs are verified together, and the usage of each is a bound', async () => {
   await using here = await place();
   const a = await here.make({ id: 'a', calls: [{ at: 0 }, { at: 3 * MINUTE, input: 400 }] });
   await here.make({
@@ -33,7 +33,7 @@ test('runs at the same time verify together; what each of them used is a bound',
   assert.deepEqual(await differences(a), []);
 });
 
-test('a provider whose clock differs a little does not spoil a verified run', async () => {
+test('a small clock difference does not change a verified run', async () => {
   await using here = await place();
   await here.make({ id: 'ahead', calls: [{ at: 50_000, lasts: 6000, skew: 5000 }] });
   await here.make({ id: 'behind', calls: [{ at: HOUR + 3 * MINUTE + 2000, lasts: 500, skew: -4000 }] });
@@ -60,7 +60,7 @@ test('a run that began after this one’s last minute is looked at where the min
   assert.equal((await attemptsOf(a)).at(-1)!.comparison?.joint_ledger?.input_tokens, 4020);
 });
 
-test('calls of a neighbour that this provider cannot have billed are in no sum', async () => {
+test('calls of an overlapping run that this provider cannot have billed are in no total', async () => {
   await using here = await place();
   const a = await here.make({ id: 'a', calls: [{ at: 10_000 }] });
   const foreign = { at: 12_000, wire: 'gemini.generate', input: 5000, booked: false };
@@ -93,7 +93,7 @@ test('minutes in which several keys were used are a bound, for the run and for i
   assert.equal((await attemptsOf(runDir)).at(-1)!.reading?.own.input_tokens, 1000, 'with the key as filter it is all its own');
 });
 
-test('a loss in one of many runs cannot hide behind the others', async () => {
+test('a loss in one of many runs is not hidden by the others', async () => {
   await using here = await place();
   await here.make({ id: 'small', calls: [{ at: 0, input: 500, booked: false }] });
   for (const id of ['x', 'y', 'z'])
@@ -102,7 +102,7 @@ test('a loss in one of many runs cannot hide behind the others', async () => {
   assert.equal(states.get('small'), 'mismatch', '500 of 3,000,500 tokens is far below the threshold of all together');
 });
 
-test('back to back: the minute between two runs is theirs together, the others are not', async () => {
+test('consecutive runs share only the minute between them', async () => {
   await using here = await place();
   const first = await here.make({ id: 'first', calls: [{ at: 0 }, { at: 5 * MINUTE, input: 10 }], to: 5 * MINUTE + 20_000 });
   await here.make({
@@ -118,7 +118,7 @@ test('back to back: the minute between two runs is theirs together, the others a
   assert.equal(comparison?.joint_ledger?.input_tokens, 1030, 'what the second run did later is not asked of the first');
 });
 
-test('runs with keys of their own do not share', async () => {
+test('runs with separate keys do not share minutes', async () => {
   await using here = await place();
   const a = await here.make({ id: 'a', calls: [{ at: 0 }], keyId: 'key_a' });
   await here.make({ id: 'b', calls: [{ at: 0, booked: false }], keyId: 'key_b' });
@@ -127,7 +127,7 @@ test('runs with keys of their own do not share', async () => {
   assert.deepEqual([comparison?.joint_ledger, reading?.shared_minutes, reading?.api_keys], [null, 0, 1]);
 });
 
-test('a run that named no key shares or does not: the figures tell which', async () => {
+test('for a run without a configured key, the figures decide whether it shares minutes', async () => {
   await using here = await place();
   const a = await here.make({ id: 'a', calls: [{ at: 0 }], keyId: 'key_a' });
   await here.make({ id: 'default-key', calls: [{ at: 1000, input: 333 }], bookedKeyId: 'key_default' });
@@ -158,7 +158,7 @@ test('a run whose figures another key reads is of the same account or not: the f
   assert.equal((await attemptsOf(c)).at(-1)!.comparison?.joint_ledger?.input_tokens, 1333);
 });
 
-test('other keys in the answer make it a bound, and are said', async () => {
+test('other keys in the answer make the figures a bound and are explained', async () => {
   await using here = await place();
   const a = await here.make({ id: 'a', calls: [{ at: 0 }], bookedKeyId: 'key_a' });
   here.server.record({ at: new Date(NOON), model: 'm', apiKeyId: 'key_other', input: 9000, output: 1 });
@@ -169,7 +169,7 @@ test('other keys in the answer make it a bound, and are said', async () => {
   assert.match(comparison!.explanations.join(), /figures include 2 API keys/);
 });
 
-test('a run whose neighbour is live, or died unrecorded, waits for it', async () => {
+test('a run waits for an overlapping run that is live or crashed', async () => {
   await using here = await place();
   const a = await here.make({ id: 'a', calls: [{ at: 0 }] });
   const b = await here.make({ id: 'b', calls: [{ at: 0 }] });
@@ -195,7 +195,7 @@ test('a run whose neighbour is live, or died unrecorded, waits for it', async ()
   assert.equal(here.server.requests.length, 0);
 });
 
-test('a neighbour is read from its archive where its logs are gone; where that is gone too, it is named', async () => {
+test('an overlapping run without logs is read from its archive, and one without either is named', async () => {
   await using here = await place();
   const a = await here.make({ id: 'a', calls: [{ at: 10_000 }] });
   const b = await here.make({ id: 'b', calls: [{ at: 12_000, input: 50 }] });

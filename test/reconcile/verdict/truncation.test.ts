@@ -12,7 +12,7 @@ const LARGE: UsageFigures = {
   api_calls: 123_456_789,
 };
 
-test('the largest of everything fits one record', () => {
+test('an attempt of maximum size fits into one record', () => {
   const steps = Array.from({ length: 5000 }, (_, index): StepResolution => ({
     step: index + 1,
     resolution: 'bound',
@@ -37,7 +37,7 @@ test('the largest of everything fits one record', () => {
   assert.ok(bytes < MAX_RECORD_BYTES - 16 * 1024, `${bytes} bytes leave no room for the rest`);
 });
 
-test('steps with figures of the provider come first, and the order stays', () => {
+test('truncation keeps steps with provider figures first and preserves the step order', () => {
   const steps = Array.from({ length: 1000 }, (_, index): StepResolution => {
     const at_most = index % 10 === 0 ? LARGE : null;
     return {
@@ -58,7 +58,7 @@ test('steps with figures of the provider come first, and the order stays', () =>
   );
 });
 
-test('models beyond the named ones are one sum; names are counted', () => {
+test('models past the limit are summed into one entry, and names past the limit are counted', () => {
   const models = Array.from({ length: 60 }, (_, index) => ({
     model: `m${index}`,
     input_tokens: 1,

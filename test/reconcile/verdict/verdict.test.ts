@@ -82,7 +82,7 @@ function play(told: readonly Told[]): (Verdict & { attempt: ReconciliationAttemp
 const states = (told: readonly Told[]): string[] => play(told).map(({ state }) => state);
 const at = (...times: (string | null)[]): Told[] => times.map((time) => ({ at: time }));
 
-test('the readings by which the original verified run 23f46f6b do not verify it', () => {
+test('the readings with which the original system verified run 23f46f6b do not verify it here', () => {
   const judged = play(at('11:47:50', '12:24:49', '12:24:55'));
   assert.deepEqual(
     judged.map(({ state, equal_readings, counts }) => [state, equal_readings, counts]),
@@ -95,7 +95,7 @@ test('the readings by which the original verified run 23f46f6b do not verify it'
   assert.match(judged[2]!.reason, /37 minutes after the last counted one, less than the interval of 60, so it does not count/);
 });
 
-test('attempts every ten minutes do reach verified: those between neither count nor reset', () => {
+test('attempts every ten minutes still reach verified: readings within the interval neither count nor reset', () => {
   const every = ['12:00:00', '12:10:00', '12:20:00', '12:30:00', '12:40:00', '12:50:00', '13:00:00'];
   const judged = play(at(...every));
   assert.deepEqual(
@@ -106,7 +106,7 @@ test('attempts every ten minutes do reach verified: those between neither count 
   assert.equal(judged[6]!.first_equal_at, `${DAY}T12:00:00.000Z`);
 });
 
-test('N means N equal readings', () => {
+test('required_readings is the number of equal readings', () => {
   for (const required_readings of [1, 2, 3, 5]) {
     const told = Array.from({ length: required_readings }, (_, index) => ({
       at: `${DAY}T${10 + index}:00:00.000Z`,
@@ -117,7 +117,7 @@ test('N means N equal readings', () => {
   }
 });
 
-test('a reading that differs and counts begins anew; one that differs between them does not', () => {
+test('a different counted reading restarts the count, and a different uncounted one does not', () => {
   const other = figures(1001, 100);
   assert.deepEqual(
     play([{ at: '10:00:00' }, { at: '11:00:00', provider: other }, { at: '12:00:00', provider: other }]).map(
@@ -130,7 +130,7 @@ test('a reading that differs and counts begins anew; one that differs between th
   assert.match(between[1]!.reason, /grew by \+1 input tokens/);
 });
 
-test('the threshold is of this run’s ledger, for input and output each', () => {
+test('the threshold applies to input and output separately, relative to this run’s own ledger', () => {
   const twice = (provider: UsageFigures, ledger = LEDGER): string | undefined =>
     states([
       { at: '10:00:00', provider, ledger },
@@ -145,7 +145,7 @@ test('the threshold is of this run’s ledger, for input and output each', () =>
   assert.equal(twice(figures(5, 5), figures(null, null)), 'mismatch', 'what was not measured cannot be verified');
 });
 
-test('nothing is no reading to settle by; unknown figures are none either', () => {
+test('empty readings and readings with unknown figures do not settle a run', () => {
   const none = figures(0, 0);
   const judged = play(['10:00:00', '11:00:00', '12:00:00'].map((time) => ({ at: time, provider: none })));
   assert.deepEqual(
@@ -175,7 +175,7 @@ test('nothing is no reading to settle by; unknown figures are none either', () =
   ]);
 });
 
-test('the maximum age ends the waiting, and only the waiting', () => {
+test('the maximum age settles a run without changing its state', () => {
   const none = figures(0, 0);
   const old = 200;
   assert.deepEqual(
@@ -194,7 +194,7 @@ test('the maximum age ends the waiting, and only the waiting', () => {
   assert.deepEqual([both[1]!.state, both[1]!.waiting_ended], ['verified', false]);
 });
 
-test('a failure takes nothing away', () => {
+test('a failed attempt keeps the earlier readings and the settled state', () => {
   const judged = play(at('10:00:00', null, '11:00:00', null));
   assert.deepEqual(
     judged.map(({ state, equal_readings }) => [state, equal_readings]),
@@ -215,7 +215,7 @@ test('a failure takes nothing away', () => {
   assert.deepEqual([old[1]!.state, old[1]!.waiting_ended], ['unavailable', true], 'it is not waited for anew');
 });
 
-test('a settled run that is read anew is judged anew', () => {
+test('a settled run that is read again gets a new verdict', () => {
   const judged = play([
     { at: '10:00:00' },
     { at: '11:00:00' },
@@ -235,7 +235,7 @@ test('a settled run that is read anew is judged anew', () => {
   );
 });
 
-test('readings of another filter or of other minutes do not count with these, and those before them do not count again', () => {
+test('a reading with another filter or window restarts the count', () => {
   const window = { ...WINDOW, end: `${DAY}T11:11:00.000Z`, minutes: 11 };
   const changes: Pick<Told, 'filter' | 'window'>[] = [
     { filter: { project_id: 'p' } },
@@ -260,7 +260,7 @@ test('readings of another filter or of other minutes do not count with these, an
   }
 });
 
-test('equal are readings of this run’s minutes, of those compared together, and of the runs that share them', () => {
+test('readings are equal only when the run’s window, the joint window and the sharing runs are equal', () => {
   const twice = (first: Partial<Told>, second: Partial<Told>): number =>
     play([
       { at: '10:00:00', ...first },

@@ -25,7 +25,7 @@ const said = (input: number | null, output: number | null, calls: number | null 
   calls,
 });
 
-test('nothing claimed is null, and nothing is printed', async () => {
+test('a run without claims has null claims and prints none', async () => {
   const summary = await claiming({ claim: null });
   assert.equal(summary.claimed_usage, null);
   assert.equal(summary.steps[0]?.claimed_usage, null);

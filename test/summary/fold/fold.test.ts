@@ -227,7 +227,7 @@ describe('the template note', () => {
 });
 
 describe('the record itself', () => {
-  test('holes in the numbers of a writer are missing records', async () => {
+  test('gaps in a writer’s sequence numbers count as missing records', async () => {
     const recording = new Recording().start(2).prepare();
     const items = [...recording.items()];
     assert.equal((await foldRecords(items)).missing_records, 0);
