@@ -1,4 +1,4 @@
-/** What the runs of each framework show, side by side: medians and spreads, never mixed with rehearsals or replays. */
+/** Compares frameworks across their runs: medians and spreads, never mixed with rehearsals or replays. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasFields, isListOf, isNumber, orNull } from '../schema/guard.ts';
@@ -39,10 +39,10 @@ export interface ComparedGroup {
   readonly kind: RunKind;
   /** Runs with different models are different groups. */
   readonly model: string | null;
-  /** Runs that came to an end of their own: `success`, `failed` or `timed_out`. */
+  /** Results: runs that ended as `success`, `failed` or `timed_out`. */
   readonly runs: number;
   readonly succeeded: number;
-  /** Runs that did not: interrupted, crashed, still running, missing, or without a recorded status. In no figure. */
+  /** Runs that did not: interrupted, crashed, still running, missing, or without a recorded status. Not part of any figure. */
   readonly left_out: number;
   /** Digests of the checks by which these runs were measured, each once; null stands for runs that do not say. */
   readonly checks: readonly (string | null)[];
@@ -52,7 +52,7 @@ export interface ComparedGroup {
 const ENDED: ReadonlySet<RunStatus | null> = new Set<RunStatus>(['success', 'failed', 'timed_out']);
 const KINDS: readonly RunKind[] = ['real', 'replay', 'rehearsal'];
 
-/** What of metrics.json the index does not have. */
+/** The fields of metrics.json that the index does not have. */
 interface Measured {
   readonly downtime_seconds: number | null;
   readonly validated_step: number | null;
@@ -120,7 +120,7 @@ function kindOf({ rehearsal, replay_of }: CatalogRun['entry']): RunKind {
   return replay_of === null ? 'real' : 'replay';
 }
 
-/** A figure of use that is only a lower bound would make a framework look cheaper than it is: it counts as unknown. */
+/** A usage figure that is only a lower bound counts as unknown: it would make a framework look cheaper than it is. */
 async function readFigures({ entry, dir }: CatalogRun): Promise<RunFigures> {
   const metrics = await readMetrics(dir);
   const validated = metrics?.steps.find((step) => step.step_number === metrics.validated_step)?.validation ?? null;

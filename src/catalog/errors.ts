@@ -19,7 +19,7 @@ export const catalogError = defineErrors({
     exitCode: 2,
   }),
   RUN_FORMAT_UNKNOWN: (facts: { location: string; version: string }) => ({
-    sentence: `metadata.json of ${facts.location} has the format version ${JSON.stringify(facts.version)}, which is no version.`,
+    sentence: `metadata.json of ${facts.location} has the format version ${JSON.stringify(facts.version)}, which is not a valid version.`,
     fix: 'Restore the file, for example from the copy in its run.tar.gz: tar -xzf run.tar.gz metadata.json.',
     exitCode: 2,
   }),
@@ -32,7 +32,7 @@ export const catalogError = defineErrors({
   }),
   INDEX_TOO_NEW: (facts: { file: string; version: string; known: string }) => ({
     sentence: `The index ${facts.file} has version ${facts.version}, which is newer than ${facts.known}, the one that this stepwell writes. It was left as it is.`,
-    fix: 'Use the newer stepwell for these runs, or move the file away: it is made anew from the run directories.',
+    fix: 'Use the newer stepwell for these runs, or move the file away: it is rebuilt from the run directories.',
     exitCode: 1,
   }),
   RUN_NOT_FOUND: (facts: { wanted: string; runsDir: string; candidates: readonly string[] }) => ({

@@ -1,4 +1,4 @@
-/** From what a person types to one run. */
+/** Finds the run that a user names. */
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ARCHIVE_FILE, storeError } from '../store/index.ts';

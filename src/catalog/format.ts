@@ -1,4 +1,4 @@
-/** Which versions of the format this stepwell reads, and what to do about the others. */
+/** Which format versions this stepwell reads, and what to do about other versions. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseJson } from '../schema/json.ts';
@@ -8,7 +8,7 @@ import { catalogError } from './errors.ts';
 
 export type FormatState = 'readable' | 'too_new' | 'too_old' | 'unknown';
 
-/** Minor versions only add fields, so the major one decides. What names no version at all is of the original system, and read as such. */
+/** Minor versions only add fields, so the major one decides. A run without a version is one of the original system, and is readable. */
 export function formatState(version: unknown): FormatState {
   if (version === undefined) return 'readable';
   const major = typeof version === 'string' ? /^(\d{1,9})\.\d{1,9}$/.exec(version)?.[1] : undefined;

@@ -9,7 +9,7 @@ import { scanRuns } from './scan.ts';
 
 /**
  * `finished`: its record was closed, or it is of the original system. `live`: its process writes it now. `elsewhere`: a process
- * of another host holds it. `crashed`: its process is gone and nobody has finished the record; `recover` does.
+ * of another host holds it. `crashed`: its process is gone and the record is unfinished; `recover` finishes it.
  * `missing`: the index names it, but its directory is gone.
  */
 export type RunState = 'finished' | 'live' | 'elsewhere' | 'crashed' | 'missing';
@@ -68,7 +68,7 @@ function unusedReason(found: ManifestState): string | null {
   return found.state === 'too_new' ? `has version ${found.version}, which is newer than this stepwell reads` : null;
 }
 
-/** How a run stands, by its lease and its metadata. */
+/** The state of a run according to its lease and metadata. */
 export async function stateOf(dir: string, entry: Pick<ManifestEntry, 'status'>): Promise<RunState> {
   const lease = await readLease(dir);
   if (lease !== null) {

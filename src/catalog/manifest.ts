@@ -1,4 +1,4 @@
-/** The index of all runs: read, updated by many processes at once, and made anew from the run directories. */
+/** The index of all runs: read, updated by concurrent processes, and rebuilt from the run directories. */
 import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ManifestEntry, RunsManifest } from '../schema/index.ts';
@@ -54,7 +54,7 @@ export interface ManifestChange {
 
 /**
  * Adds or replaces the entry of one run (by its path). Concurrent writers wait for each other; where the index is absent or
- * damaged it is first made anew from the run directories, and a damaged file is kept under another name.
+ * damaged, it is first rebuilt from the run directories, and a damaged file is kept under another name.
  *
  * @throws LOCK_HELD, INDEX_TOO_NEW
  */
@@ -62,9 +62,9 @@ export async function updateManifest(runsDir: string, entry: ManifestEntry): Pro
   return changeManifest(runsDir, (runs) => [...runs.filter((other) => other.path !== entry.path), entry]);
 }
 
-/** Makes the index anew from the run directories; entries whose directory is gone leave it. @throws LOCK_HELD, INDEX_TOO_NEW, RUNS_UNREADABLE */
+/** Rebuilds the index from the run directories; entries without a directory are removed. @throws LOCK_HELD, INDEX_TOO_NEW, RUNS_UNREADABLE */
 export async function rebuildManifest(runsDir: string): Promise<ManifestChange> {
-  // Before the lock, which would be made in what is no directory.
+  // Check this before taking the lock, which is created inside the directory.
   await listSubdirectories(runsDir);
   return changeManifest(runsDir, () => describeAllRuns(runsDir));
 }
@@ -87,7 +87,7 @@ async function changeManifest(
     const frameworks: Record<string, number> = {};
     for (const { framework } of runs) frameworks[framework] = (frameworks[framework] ?? 0) + 1;
     const manifest: RunsManifest = {
-      // What a newer version wrote beside our fields stays.
+      // Fields of a newer version are kept.
       ...(found.state === 'ok' ? found.manifest : {}),
       version: found.state === 'ok' ? found.manifest.version : FORMAT_VERSION,
       last_updated: new Date().toISOString(),
@@ -119,7 +119,7 @@ function timeOf({ start_time, run_id }: ManifestEntry): number {
   return Number.isNaN(time) ? Number.NEGATIVE_INFINITY : time;
 }
 
-/** A run that has only just begun, or died at once, has no time but that in its name. */
+/** A run that has just started, or crashed at once, has no recorded time except in its name. */
 function timeOfId(runId: string): number {
   const match = /^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-/.exec(runId);
   if (match === null) return Number.NaN;

@@ -1,4 +1,4 @@
-/** Opens a run's files where they are. */
+/** Opens a run from its directory or its archive. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { openArchive } from '../archive/open.ts';

@@ -1,4 +1,4 @@
-/** What the runs of each framework add up to. */
+/** Totals by framework. */
 import { sumKnown } from '../format/index.ts';
 import type { FrameworkTotals, ManifestEntry } from '../schema/index.ts';
 
@@ -9,7 +9,7 @@ export function totalsByFramework(runs: readonly ManifestEntry[]): Record<string
 }
 
 function totalsOf(entries: readonly ManifestEntry[]): FrameworkTotals {
-  // What a script or a recording answered was used by nobody.
+  // Rehearsals and replays use no model.
   const {
     rehearsals = [],
     replays = [],

@@ -1,4 +1,4 @@
-/** Where the reconciliation of a run stands: the fold of its `reconciliation.log`, which the sealed record never sees. */
+/** The reconciliation status of a run: the fold of its `reconciliation.log`, which is not part of the sealed record. */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -64,7 +64,7 @@ function addAttempt(
 }
 
 /**
- * Reads where the reconciliation of a run stands from its directory; null before the first attempt that metadata.json
+ * Reads the reconciliation status of a run from its directory; null before the first attempt that metadata.json
  * confirms. A clone of the records has no logs: there metrics.json tells.
  *
  * @param options `all`: also what is behind the confirmed bytes, an attempt that is being written or was cut off

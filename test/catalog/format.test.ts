@@ -34,8 +34,8 @@ for (const version of ['1.0', '1.7', undefined]) {
 for (const [version, code, sentence, fix] of [
   ['2.0', 'RUN_TOO_NEW', /has format version 2\.0, which is newer than 1\.2/, /stepwell 7\.8\.9, which wrote it, or a later one/],
   ['0.9', 'RUN_TOO_OLD', /has format version 0\.9, which is older than 1\.2/, /stepwell 7\.8\.9, which wrote it/],
-  ['two', 'RUN_FORMAT_UNKNOWN', /format version "two", which is no version/, /run\.tar\.gz/],
-  [2, 'RUN_FORMAT_UNKNOWN', /format version "2", which is no version/, /run\.tar\.gz/],
+  ['two', 'RUN_FORMAT_UNKNOWN', /format version "two", which is not a valid version/, /run\.tar\.gz/],
+  [2, 'RUN_FORMAT_UNKNOWN', /format version "2", which is not a valid version/, /run\.tar\.gz/],
 ] as const) {
   test(`a run of format version ${version} is refused with what to do, by name and by path; it is listed all the same`, async () => {
     setVersion(version);

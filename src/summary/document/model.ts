@@ -1,6 +1,6 @@
 /**
- * What a report consists of, whatever it is printed as. Content is made once, from the summary; how it looks, and that nothing
- * from a log can do harm, is the printers' business.
+ * The parts of a report, independent of the output format. Content is built once from the summary; layout, and the escaping of
+ * text from logs, belong to the printers.
  */
 
 /** `own`: words of stepwell alone, printed as they are. A list is joined by semicolons. What may come from a log is a plain string. */
@@ -35,7 +35,7 @@ export type Block =
   | { readonly kind: 'list'; readonly lead: string; readonly items: readonly string[] }
   /** Output, line by line as it came. */
   | { readonly kind: 'code'; readonly lead: string; readonly lines: readonly string[] }
-  /** A sentence, and what stands behind it. */
+  /** A sentence, and text that follows it. */
   | { readonly kind: 'note'; readonly text: Value; readonly after?: Value; readonly strong?: boolean };
 
 export type BlockOf<K extends Block['kind']> = Extract<Block, { kind: K }>;

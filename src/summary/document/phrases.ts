@@ -1,9 +1,9 @@
-/** What both the text and the Markdown say in words. */
+/** Phrases shared by text and Markdown. */
 import type { ArchiveFacts, RunSummary, StepSummary, UsageSummary } from '../../schema/index.ts';
 import { pluralize, formatDuration, formatNanoUsd, formatOutOf, sumKnown, formatTokens, UNKNOWN } from '../../format/index.ts';
 import { isComplete } from '../fold/usage.ts';
 
-/** What stands in front of figures that are no new work of a model. */
+/** Notes that the figures are from a rehearsal or a replay, not from new work of a model. */
 export function standInNotes({ rehearsal, replay_of: of }: RunSummary): string[] {
   return compact(
     rehearsal === true && "REHEARSAL: the model is a scripted offline one; no model's work",
@@ -16,7 +16,7 @@ export function statusWord(status: string): string {
   return status.toUpperCase().replaceAll('_', ' ');
 }
 
-/** What is to be said of what may or may not be so. */
+/** Drops the parts that do not apply. */
 function compact(...parts: readonly (string | false | null)[]): string[] {
   return parts.filter((part) => part !== null && part !== false);
 }
@@ -33,7 +33,7 @@ export function runStatus(summary: RunSummary): RunSummary['status'] | 'unknown'
   return isThirdParty(summary) ? 'unknown' : summary.status;
 }
 
-/** What a reader of a step's figures has to know. */
+/** Notes on the figures of a step. */
 export function stepNotes(step: StepSummary): string[] {
   return compact(
     isTemplateBased(step) && 'Template-based generation (no LLM calls)',
@@ -42,7 +42,7 @@ export function stepNotes(step: StepSummary): string[] {
   );
 }
 
-/** What a reader of the run's figures has to know. */
+/** Notes on the figures of the run. */
 export function runNotes(summary: RunSummary): string[] {
   const { usage, usage_outside_steps: outside, models } = summary;
   const priced = noCostReason(summary) === null ? models : [];

@@ -20,7 +20,7 @@ export function emptyContinuity(): ContinuityState {
   return { passedBefore: new Set(), step: null, current: new Map() };
 }
 
-/** Begins a validation anew: an earlier one of the same step counts no longer. */
+/** Restarts a validation: an earlier one of the same step no longer counts. */
 export function restartChecks(state: ContinuityState, step: number): void {
   if (state.step !== step) finishStep(state);
   state.step = step;

@@ -12,7 +12,7 @@ const FAILED_OUTPUTS_KEPT = 20;
 const HITL_KEPT = 20;
 const MALFORMED_KEPT = 5;
 
-/** Where a record stands. */
+/** A record and its position in the logs. */
 interface RecordLocation {
   readonly record: LogRecord;
   readonly file: string;
