@@ -85,7 +85,7 @@ const entries: Record<string, string[]> = {
   log: ['secrets', 'log'],
   meter: ['meter'],
   // Readers alone: importing it must load nothing that runs or writes.
-  read: ['errors', 'schema', 'store', 'summary', 'summary/metrics', 'archive', 'archive/open', 'catalog'],
+  read: ['errors', 'schema', 'store', 'summary', 'summary/fold/fold', 'summary/metrics', 'archive', 'archive/open', 'catalog'],
   schema: ['schema'],
   testing: ['schema', 'run', 'testing'],
 };

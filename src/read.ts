@@ -51,14 +51,14 @@ export { computeMetrics } from './summary/metrics.ts';
  * @example await using source = await openRun(await findRun('runs', 'latest')); const { steps, usage } = await foldRun(source);
  */
 export async function foldRun(source: RunSource): Promise<RunSummary> {
-  const summary = await import('./summary/index.ts');
-  return await summary.foldRun(source);
+  const fold = await import('./summary/fold/fold.ts');
+  return await fold.foldRun(source);
 }
 
 /** Folds lines to their end, such as those that `readRecords` gave and a filter let through. */
 export async function foldRecords(items: AsyncIterable<ReadItem> | Iterable<ReadItem>): Promise<RunSummary> {
-  const summary = await import('./summary/index.ts');
-  return await summary.foldRecords(items);
+  const fold = await import('./summary/fold/fold.ts');
+  return await fold.foldRecords(items);
 }
 
 /**
@@ -69,8 +69,8 @@ export async function foldRecords(items: AsyncIterable<ReadItem> | Iterable<Read
  * for await (const item of followRecords(dir)) { fold.push(item); show(fold.snapshot().steps); }
  */
 export async function createRunFold(options: FoldOptions = {}): Promise<RunFold> {
-  const summary = await import('./summary/index.ts');
-  return summary.createRunFold(options);
+  const fold = await import('./summary/fold/fold.ts');
+  return fold.createRunFold(options);
 }
 
 /**
