@@ -5,9 +5,9 @@
  * import { runExperiment } from 'stepwell';
  * const { runs } = await runExperiment({ config: 'config/experiment.yaml', frameworks: ['baseline'], rehearse: true });
  */
-export { openArchive, verifyRun } from './archive/index.ts';
-export { findRun, listRuns } from './catalog/index.ts';
-export { StepwellError } from './errors/index.ts';
+export { openArchive, verifyRun, type CheckedThing, type VerifyItem, type VerifyReport } from './archive/index.ts';
+export { findRun, listRuns, type CatalogRun, type FoundRun, type RunList, type RunState } from './catalog/index.ts';
+export { StepwellError, type ErrorText } from './errors/index.ts';
 export {
   planExperiment,
   recoverAll,
@@ -16,11 +16,43 @@ export {
   type ExperimentOptions,
   type ExperimentPlan,
   type ExperimentResult,
+  type PlannedRun,
   type ProgressEvent,
+  type RecoverOptions,
   type Recovery,
   type RunResult,
+  type StartedRun,
 } from './experiment/index.ts';
-export { getLogger, withRun, withStep } from './log/index.ts';
-export type { Adapter, AdapterRun, AdapterStep, Finding, FrameworkClaim, PreflightIssue } from './run/index.ts';
-export { followRecords, openRunDirectory, readRecords } from './store/index.ts';
+export { getLogger, withRun, withStep, type LogFields, type Logger, type RunOptions } from './log/index.ts';
+export type { Adapter, AdapterEndpoint, AdapterRun, AdapterStep, Finding, FrameworkClaim, PreflightIssue } from './run/index.ts';
+export {
+  followRecords,
+  openRunDirectory,
+  readRecords,
+  type DamagedLine,
+  type FilePart,
+  type FilePosition,
+  type FollowedItem,
+  type FollowOptions,
+  type LineItem,
+  type OpenBytes,
+  type OpenRunDirectoryOptions,
+  type ReadItem,
+  type ReadRecordsOptions,
+  type RecordItem,
+  type RunSource,
+  type SourceFile,
+} from './store/index.ts';
 export { computeMetrics, foldRun, LogSummarizer } from './summary/index.ts';
+export type {
+  ClaimedUsage,
+  FrameworkSettings,
+  Level,
+  LogRecord,
+  ManifestEntry,
+  PlannedStep,
+  RunMetrics,
+  RunStatus,
+  RunSummary,
+} from './schema/index.ts';
+export type { AdapterSettings, PathKind, SettingSource } from './config/index.ts';

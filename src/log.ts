@@ -11,7 +11,6 @@
 export {
   captureScope,
   currentScope,
-  DynamicFileHandler,
   flushRun,
   getLogger,
   LogContext,
@@ -30,4 +29,14 @@ export {
   type RunOptions,
   type ScopeFacts,
 } from './log/index.ts';
-export { collectSecrets, createRedactor, secretForms, type Redactor, type RedactorStream } from './secrets/index.ts';
+import { createRedactor as createSecretRedactor, type Redactor } from './secrets/index.ts';
+
+export { collectSecrets, secretForms, type Redactor, type RedactorStream } from './secrets/index.ts';
+
+/**
+ * A redactor for the given secret values, beside the shapes of keys that are always known. Values under 8 characters are ignored.
+ *
+ * @example createRedactor({ values: ['hunter2-hunter2'] }).redact('pw=hunter2-hunter2') // 'pw=[redacted]'
+ */
+export const createRedactor: (options: { readonly values: Iterable<string> }) => Redactor = createSecretRedactor;
+export type { Level } from './schema/index.ts';

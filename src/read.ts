@@ -16,8 +16,18 @@ import type { FoldOptions, RunFold } from './summary/index.ts';
 export { openArchive, openArchiveBytes } from './archive/open.ts';
 export type { CheckedThing, VerifyItem, VerifyReport } from './archive/index.ts';
 export { findRun, listRuns, openRun, type CatalogRun, type FoundRun, type RunList, type RunState } from './catalog/index.ts';
-export { StepwellError } from './errors/index.ts';
-export type { ArchiveFacts, LogRecord, ManifestEntry, RunMetrics, RunSummary } from './schema/index.ts';
+export { StepwellError, type ErrorText } from './errors/index.ts';
+export type {
+  ArchiveFacts,
+  EventMetadata,
+  EventName,
+  LogRecord,
+  ManifestEntry,
+  RunMetrics,
+  RunStatus,
+  RunSummary,
+  StepSummary,
+} from './schema/index.ts';
 export {
   followRecords,
   followRun,
@@ -26,10 +36,13 @@ export {
   readRecords,
   type ByteSource,
   type DamagedLine,
+  type FilePart,
   type FilePosition,
   type FollowedItem,
   type FollowOptions,
+  type FollowStart,
   type GrowingRun,
+  type LineItem,
   type OpenBytes,
   type OpenRunDirectoryOptions,
   type ParsedRecord,
@@ -40,7 +53,7 @@ export {
   type RunSource,
   type SourceFile,
 } from './store/index.ts';
-export type { FoldOptions, RecordedCall, RunDetails, RunFold } from './summary/index.ts';
+export type { FileSizes, FoldOptions, RecordedCall, RunDetails, RunFold } from './summary/index.ts';
 export { computeMetrics } from './summary/metrics.ts';
 
 /**

@@ -8,8 +8,7 @@
  *   test(name, { skip: skip ?? false }, run);
  * }
  */
-export type { Adapter, AdapterEndpoint, AdapterRun, AdapterStep, FrameworkClaim } from './run/index.ts';
-export type { FrameworkSettings } from './schema/index.ts';
+export type { Adapter, AdapterEndpoint, AdapterRun, AdapterStep, FrameworkClaim, PreflightIssue } from './run/index.ts';
 export {
   adapterContract,
   createTestRun,
@@ -20,3 +19,6 @@ export {
   type TestRecord,
   type TestRun,
 } from './testing/index.ts';
+export type { ClaimedUsage, FrameworkSettings } from './schema/index.ts';
+export type { AdapterSettings, PathKind } from './config/index.ts';
+export type { LogFields, Logger } from './log/index.ts';

@@ -28,7 +28,7 @@ export function calledAs(program: string | undefined = process.argv[1], env: Nod
 }
 
 /** What the user reads of one error. */
-interface ErrorText {
+export interface ErrorText {
   /** What, where, and the offending value. */
   readonly sentence: string;
   /** What to type or change. */

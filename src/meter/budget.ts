@@ -7,7 +7,7 @@ import { isSuccess, type ForwardResult } from './transport/forward.ts';
 import type { Usage } from './wires/wire.ts';
 
 export type BudgetScope = 'run' | 'experiment';
-type Limit = keyof BudgetConfig;
+export type Limit = keyof BudgetConfig;
 
 /** Why a call was not forwarded. */
 export interface BudgetRefusal {

@@ -9,7 +9,14 @@ export { currentProcess, processState, type ProcessIdentity, type ProcessState }
 export * from './lease.ts';
 export * from './lock.ts';
 export { readChunks, readRange, sha256Of, type ByteSource, type OpenBytes } from './read/byte-source.ts';
-export { followRecords, followRun, type FollowedItem, type FollowOptions, type GrowingRun } from './read/follow.ts';
+export {
+  followRecords,
+  followRun,
+  type FollowedItem,
+  type FollowOptions,
+  type FollowStart,
+  type GrowingRun,
+} from './read/follow.ts';
 export { LineSplitter, type RawLine } from './read/lines.ts';
 export { byteSourceOf, openLocalFile, sha256OfFile, type LocalFile } from './read/local-file.ts';
 export { gitCommit, gitDirty, gitHasCommit } from './git.ts';
@@ -18,7 +25,9 @@ export {
   parseRecord,
   readLogFile,
   type DamagedLine,
+  type FilePart,
   type FilePosition,
+  type LineItem,
   type ParsedRecord,
   type ReadItem,
   type RecordDefaults,
