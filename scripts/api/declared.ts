@@ -74,10 +74,7 @@ function resolved(checker: Checker, symbol: TsSymbol): TsSymbol {
 /** Whether the entry exports the type alone, though there is a value of the same name. */
 function isTypeOnly(symbol: TsSymbol): boolean {
   const node = symbol.declarations[0]?.resolve();
-  return (
-    node !== undefined &&
-    (node.getText().startsWith('type ') || node.parent?.parent?.getText().startsWith('export type ') === true)
-  );
+  return node !== undefined && (node.getText().startsWith('type ') || node.parent.parent.getText().startsWith('export type '));
 }
 
 function isOurs(symbol: TsSymbol | undefined): symbol is TsSymbol {
