@@ -1,6 +1,6 @@
 /**
- * JSON that keeps every number as it was written, including those that JavaScript cannot represent; and a canonical form, equal for
- * equivalent texts.
+ * JSON that keeps every number as it was written, including those that JavaScript cannot represent; and a canonical form, equal
+ * for equivalent texts.
  */
 
 /** A number, kept as its source text. */

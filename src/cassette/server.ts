@@ -1,4 +1,4 @@
-/** The replay: a loopback endpoint that answers from cassettes. It takes the provider's place behind the meter, like the rehearsal. */
+/** The replay: a loopback endpoint that answers from cassettes. Like the rehearsal, it replaces the provider behind the meter. */
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { buffer as readBuffer } from 'node:stream/consumers';

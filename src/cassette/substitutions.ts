@@ -1,6 +1,6 @@
 /**
- * Replaces text that differs between two runs of the same experiment by placeholders on the cassette, so that a replay with another
- * directory and another run id sends the same requests and gets responses with its own values.
+ * Replaces text that differs between two runs of the same experiment by placeholders on the cassette, so that a replay with
+ * another directory and another run id sends the same requests and gets responses with its own values.
  */
 import { realpathSync } from 'node:fs';
 

@@ -8,7 +8,8 @@ export interface Exchange {
   readonly wire: string | null;
   readonly method: string;
   /**
-   * Relative to the endpoint's `rootUrl`, as the client sent it: `/v1/chat/completions`, `/v1beta/models/m:generateContent?alt=sse`.
+   * Relative to the endpoint's `rootUrl`, as the client sent it:
+   * `/v1/chat/completions`, `/v1beta/models/m:generateContent?alt=sse`.
    * Includes the query, without any `key` parameter.
    */
   readonly path: string;

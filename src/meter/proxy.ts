@@ -40,9 +40,9 @@ export interface RunMeterOptions {
   /** False when nothing is charged, as in a rehearsal: limits on cost are then ignored. Default: true. */
   readonly priced?: boolean;
   /**
-   * Fields to remove from the messages of chat completions before the client gets them, because they break the framework. The ledger
-   * and the recorder still see them. `answers_changed` is recorded once, the first time a field is removed; with this option, call
-   * `openRun` in the run's log scope.
+   * Fields to remove from the messages of chat completions before the client gets them, because they break the framework. The
+   * ledger and the recorder still see them. `answers_changed` is recorded once, the first time a field is removed; with this
+   * option, call `openRun` in the run's log scope.
    */
   readonly omitFromMessages?: readonly string[];
 }

@@ -176,11 +176,11 @@ function rewriteFor(
   wire: MeteredWire,
   filter: ResponseFilter | null,
 ): JsonRewrite | null {
-  const { withoutFields: withoutMembers } = wire;
-  if (filter === null || withoutMembers === undefined) return null;
+  const { withoutFields } = wire;
+  if (filter === null || withoutFields === undefined) return null;
   if (!isSuccess(statusCode ?? null) || !isDecodable(headers['content-encoding'])) return null;
   return (json) => {
-    const filtered = withoutMembers(json, filter.fields);
+    const filtered = withoutFields(json, filter.fields);
     if (filtered !== json) filter.record();
     return filtered;
   };

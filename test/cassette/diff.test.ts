@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { firstDiff } from '../../src/cassette/diff.ts';
 
-test('the first difference is named with what stands there on both sides', () => {
+test('the first difference is reported with the values of both sides', () => {
   const request = (content: string, more: object = {}): string =>
     JSON.stringify({ model: 'm', messages: [{ role: 'user', content }], ...more });
   assert.equal(firstDiff(request('same'), ` ${request('same')}`), null);

@@ -3,12 +3,12 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { canonicalText, parseLossless, stringifyLossless } from '../../src/cassette/lossless-json.ts';
 
-test('a value is written as it was read, its numbers to the letter', () => {
+test('a parsed value is serialized with its numbers exactly as written', () => {
   const json = '{"b":[1.0,-0,1e400,12345678901234567890,"\\u00e9"],"a":{"":null,"__proto__":true}}';
   assert.equal(stringifyLossless(parseLossless(json)), json.replace('\\u00e9', 'é'));
 });
 
-test('two requests that say the same have one canonical form: order of keys, white space and escapes do not count', () => {
+test('equivalent requests have one canonical form, whatever their key order, whitespace and escapes', () => {
   const shuffled = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(shuffled);
     if (typeof value !== 'object' || value === null) return value;
@@ -30,7 +30,7 @@ test('two requests that say the same have one canonical form: order of keys, whi
   );
 });
 
-test('numbers count by value, long ones by how they are written', () => {
+test('numbers are compared by value, long ones by their text', () => {
   assert.equal(canonicalText('{"t":1.0}'), canonicalText('{"t": 1}'));
   assert.notEqual(canonicalText('{"seed":12345678901234567890}'), canonicalText('{"seed":12345678901234567891}'));
   assert.notEqual(canonicalText('[1e400]'), canonicalText('[null]'));

@@ -11,7 +11,7 @@ import { createRedactor } from '../../src/secrets/index.ts';
 import { realDisk, type Disk } from '../../src/store/index.ts';
 import { chatBody, completion, exchange, recorded, runPlace, streamed } from './exchanges.ts';
 
-test('an exchange becomes one line: what was asked and answered, and the digest of what was asked', async (t) => {
+test('an exchange is one line with request, response and the digest of the request', async (t) => {
   const place = runPlace(t);
   const [line] = (await recorded(place, [exchange(chatBody('hello'), completion('hi'))])).exchanges;
   assert.deepEqual(line, {
@@ -34,7 +34,7 @@ test('an exchange becomes one line: what was asked and answered, and the digest 
   assert.deepEqual(await place.records(), [], 'nothing is missing, so nothing is said');
 });
 
-test('bytes that are no text are kept in base64; headers beyond the list are not', async (t) => {
+test('binary bodies are stored in base64; only listed headers are stored', async (t) => {
   const sound = Buffer.from([0xff, 0xfe, 0, 1, 2]);
   const headers = { 'content-type': 'audio/mpeg', 'set-cookie': 'session=1' };
   const [line] = (await recorded(runPlace(t), [exchange(sound, sound, { headers })])).exchanges;
@@ -43,7 +43,7 @@ test('bytes that are no text are kept in base64; headers beyond the list are not
   assert.equal(line?.request_sha256, hash('sha256', sound));
 });
 
-test('no secret reaches the cassette: known values and shapes, across escapes, in streams, paths and headers', async (t) => {
+test('known secrets and secret patterns never reach the cassette, even escaped, streamed, in paths or headers', async (t) => {
   const place = runPlace(t);
   const known = 'pa"ss\\wörd-1234567';
   const shaped = 'sk-proj-AbCdEf0123456789AbCdEf01';
@@ -99,7 +99,7 @@ test('no secret reaches the cassette: known values and shapes, across escapes, i
   assert.equal(answers[9], null, 'bytes with a secret in them are not kept');
 });
 
-test('what is too large is recorded without its body, and the run’s record says so; the run is not harmed', async (t) => {
+test('an oversized exchange is recorded without its body, and a warning in the run’s log says so', async (t) => {
   const place = runPlace(t);
   const { exchanges } = await recorded(
     place,
@@ -131,7 +131,7 @@ test('what is too large is recorded without its body, and the run’s record say
   assert.match(String(record.metadata['reason']), /^2 × larger than .*; 1 × the request .*; 1 × the cassette had reached/);
 });
 
-test('a cut stream ends with its last whole event, a cut text with its last whole character', async (t) => {
+test('a truncated stream ends with its last complete event, a truncated text with its last complete character', async (t) => {
   const whole = streamed(['grüße', 'ü']);
   const cut = Buffer.from(whole).subarray(0, whole.indexOf('data: [DONE]') + 6);
   const text = Buffer.from('grüße');
@@ -154,7 +154,7 @@ test('a cut stream ends with its last whole event, a cut text with its last whol
   );
 });
 
-test('a disk that fills up costs the exchanges that it does not take, and no line is torn for the reader', async (t) => {
+test('a full disk loses only the exchanges that do not fit, and leaves no torn line for the reader', async (t) => {
   const place = runPlace(t);
   let room = 900;
   const disk: Disk = {
@@ -186,7 +186,7 @@ test('a disk that fills up costs the exchanges that it does not take, and no lin
   assert.equal(record?.metadata['exchanges'], 2);
 });
 
-test('a cassette that cannot be created harms nothing but itself', async (t) => {
+test('a cassette that cannot be created does not affect the run', async (t) => {
   const place = runPlace(t);
   await place.inRun(async () => {
     const nowhere = { ...place, runDir: join(place.runDir, 'not/there') };
@@ -197,7 +197,7 @@ test('a cassette that cannot be created harms nothing but itself', async (t) => 
   assert.match((await place.records())[0]?.message ?? '', /1 × the cassette could not be written/);
 });
 
-test('a process that is killed while it records leaves every exchange whose call had returned', async (t) => {
+test('a killed process keeps every exchange whose recording call returned', async (t) => {
   const place = runPlace(t);
   const child = spawn(process.execPath, [join(import.meta.dirname, 'child/record.ts'), place.runDir, place.runId], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -217,7 +217,7 @@ test('a process that is killed while it records leaves every exchange whose call
   for (const [at, line] of exchanges.entries()) assert.equal(line.index, at + 1);
 });
 
-test('a torn last line and damaged ones are told and passed over; a file with nothing else is an error', async (t) => {
+test('damaged lines are reported and skipped; a file with nothing else is an error', async (t) => {
   const place = runPlace(t);
   await recorded(place, [exchange(chatBody('a'), completion('b'))]);
   const file = join(place.runDir, 'cassette.jsonl');

@@ -43,7 +43,7 @@ async function replayed(
 
 const ofEvent = (records: readonly LogRecord[], event: string): LogRecord[] => records.filter((each) => each.event === event);
 
-test('a query is the same on the cassette and in the replay, however it is written', async (t) => {
+test('a query matches in the replay, however it is encoded', async (t) => {
   const paths = ['/v1/models?limit=5&', '/v1/models?limit=5', '/v1/models?', '/v1beta/models?a=1&&b=2'];
   const given = { method: 'GET', wire: 'openai.models', request: Buffer.alloc(0) };
   const cassette = await recorded(
@@ -56,7 +56,7 @@ test('a query is the same on the cassette and in the replay, however it is writt
   });
 });
 
-test('a request recorded before its key was known for one is found all the same', async (t) => {
+test('a request recorded before its key pattern was known still matches', async (t) => {
   const shape = 'xoxb-1234567890-abcdefghij';
   const asked = chatBody(`post it with ${shape}`);
   const [unmasked] = (await recorded(runPlace(t, A), [exchange(chatBody('post it with a key'), completion('posted'))])).exchanges;
@@ -72,7 +72,7 @@ test('a request recorded before its key was known for one is found all the same'
   );
 });
 
-test('each request gets the answer that was recorded for it, the same one as often as it was recorded, in its order', async (t) => {
+test('each request gets its recorded response, repeated requests in recording order', async (t) => {
   const cassette = await recorded(runPlace(t, A), [
     exchange(chatBody('one'), completion('1')),
     exchange(chatBody('two'), completion('first')),
@@ -106,7 +106,7 @@ test('each request gets the answer that was recorded for it, the same one as oft
   assert.deepEqual([end?.level, end?.metadata], ['warn', { exchanges: 5, used: 5, mismatches: 1 }]);
 });
 
-test('a request finds its answer also where one of the two directories needs escapes and the other does not', async (t) => {
+test('a request matches even if only one of the two directories needs escapes', async (t) => {
   const folders = ['plain', 'my "own" é'];
   const asked = ({ runDir }: RunPlace): string =>
     chatBody(`${runDir} ${encodeURI(runDir)} ${encodeURIComponent(runDir)} ${JSON.stringify({ runDir })}`);
@@ -117,7 +117,7 @@ test('a request finds its answer also where one of the two directories needs esc
   }
 });
 
-test('a request that is not on the cassette is refused and told where it differs from the nearest one', async (t) => {
+test('an unrecorded request is refused with its difference from the closest one', async (t) => {
   const cassette = await recorded(runPlace(t, A), [
     exchange(chatBody('Write a poem about the sea.'), completion('1')),
     exchange(chatBody('Today is Monday. Write a test.'), completion('2'), { step: 2 }),
@@ -154,14 +154,14 @@ test('a request that is not on the cassette is refused and told where it differs
   assert.deepEqual(ofEvent(records, 'replay_end')[0]?.metadata, { exchanges: 3, used: 0, mismatches: 2 });
 });
 
-test('an empty cassette says that it is empty', async (t) => {
+test('the error of an empty cassette says that it is empty', async (t) => {
   const cassette = await recorded(runPlace(t, A), []);
   await replayed(runPlace(t, B), cassette, async ({ ask }) => {
     assert.match((await ask(chatBody('x'))).text, /has no exchange at all/);
   });
 });
 
-test('loosely, the next unused exchange of the path answers what is not on the cassette, with a warning', async (t) => {
+test('in loose mode, the next unused exchange of the path answers an unrecorded request, with a warning', async (t) => {
   const cassette = await recorded(runPlace(t, A), [
     exchange('{}', '{}', { path: '/v1/embeddings' }),
     exchange(chatBody('a'), completion('1')),
@@ -186,7 +186,7 @@ test('loosely, the next unused exchange of the path answers what is not on the c
   assert.deepEqual([refused?.level, refused?.metadata['answered_by']], ['error', null]);
 });
 
-test('failures are repeated as failures: statuses, cut answers, no answer at all; what was not kept is an error', async (t) => {
+test('error statuses, truncated and missing responses are replayed as recorded; an unstored response is an error', async (t) => {
   const stream = streamed(['one', 'two']);
   const beginning = stream.slice(0, stream.indexOf('data: [DONE]'));
   const limited = JSON.stringify({ error: { message: 'slow down' } });
@@ -220,7 +220,7 @@ test('failures are repeated as failures: statuses, cut answers, no answer at all
   assert.deepEqual([start?.level, start?.metadata['not_kept']], ['warn', 1]);
 });
 
-test('what is the run’s own is put back in answers, also where a stream brought it in pieces', async (t) => {
+test('run-specific text is restored in responses, even across streamed pieces', async (t) => {
   const [a, b] = [runPlace(t, A), runPlace(t, B)];
   const said = `written to ${a.runDir}/workspace/x.js by ${A}.`;
   const cassette = await recorded(a, [
@@ -248,7 +248,7 @@ test('what is the run’s own is put back in answers, also where a stream brough
   });
 });
 
-test('a secret in a prompt matches what it became on the cassette', async (t) => {
+test('a secret in a prompt matches its masked form on the cassette', async (t) => {
   const secret = 'hunter2-hunter2';
   const a = runPlace(t, A);
   const cassette = await recorded(a, [exchange(chatBody(`log in with ${secret}`), completion(`used ${secret}`))], {
@@ -263,7 +263,7 @@ test('a secret in a prompt matches what it became on the cassette', async (t) =>
   );
 });
 
-test('real clients read recorded answers, and do not try again what is not on the cassette', async (t) => {
+test('real clients read recorded responses, and do not retry unrecorded requests', async (t) => {
   const message = JSON.stringify({
     id: 'msg_1',
     type: 'message',
@@ -303,7 +303,7 @@ test('real clients read recorded answers, and do not try again what is not on th
   assert.equal(ofEvent(records, 'replay_mismatch').length, 2, 'each was asked once');
 });
 
-test('every run plays the cassette from its beginning; an address of no run is refused', async (t) => {
+test('every run replays the cassette from its beginning; unknown addresses are refused', async (t) => {
   const cassette = await recorded(runPlace(t, A), [exchange(chatBody('one'), completion('1'))]);
   await using replay = await startReplay({ strict: true });
   const redactor = createRedactor({ values: [] });

@@ -14,7 +14,7 @@ function generalised(substitutions: Substitutions, text: string): string {
   return substitutions.find(text).reduceRight((out, edit) => out.slice(0, edit.start) + edit.text + out.slice(edit.end), text);
 }
 
-test('what is a run’s own becomes a placeholder, and with another run what is that run’s', () => {
+test('run-specific text becomes a placeholder, and then the other run’s text', () => {
   const cases: [own: string, neutral: string, other: string][] = [
     [`${A.runDir}/workspace/src/a.js`, '{{stepwell:run_dir}}/workspace/src/a.js', `${B.runDir}/workspace/src/a.js`],
     [`run ${A.runId}.`, 'run {{stepwell:run_id}}.', `run ${B.runId}.`],
@@ -36,7 +36,7 @@ test('what is a run’s own becomes a placeholder, and with another run what is 
   }
 });
 
-test('the proxy’s URL and the marks are known when they were seen, the latest is put back', () => {
+test('proxy URLs and process tags are learned when seen, and the latest is restored', () => {
   const url = (run: typeof A, token: string): string =>
     `http://127.0.0.1:4711/${token.padEnd(22, '_')}/r/${run.runId}/s/1/a/2/v1`;
   const mark = (run: typeof A, hex: string): string => `${run.runId}:${hex.repeat(16)}`;
@@ -48,7 +48,7 @@ test('the proxy’s URL and the marks are known when they were seen, the latest 
   assert.equal(substitutions.restore(recorded), `${url(B, 'second')} ${mark(B, 'c')} ${mark(B, 'c')}`);
 });
 
-test('a run directory behind a link has its real path as another name', (t) => {
+test('a run directory behind a symlink is also known by its real path', (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'stepwell-cassette-'));
   t.after(() => rmSync(dir, { recursive: true, force: true }));
   mkdirSync(join(dir, 'real'));
@@ -58,7 +58,7 @@ test('a run directory behind a link has its real path as another name', (t) => {
   assert.equal(generalised(substitutions, seen), '{{stepwell:run_dir}}/x {{stepwell:run_dir}}/x');
 });
 
-test('any text comes back as it was', () => {
+test('property: substituting and restoring returns the original text', () => {
   const piece = fc.oneof(
     fc.string(),
     fc.constantFrom(

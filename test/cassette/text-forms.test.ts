@@ -14,7 +14,7 @@ function mapped(value: unknown, change: (text: string) => string): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [change(key), mapped(each, change)]));
 }
 
-test('every string and key of a JSON text is changed, whatever white space stands between, and nothing else', () => {
+test('every string and key of a JSON text is rewritten, and nothing else', () => {
   const change = (text: string): string => (text.includes('a') ? `"${text}\\\n` : text);
   fc.assert(
     fc.property(fc.jsonValue(), fc.integer({ min: 0, max: 3 }), (value, indent) => {
@@ -29,7 +29,7 @@ test('every string and key of a JSON text is changed, whatever white space stand
   );
 });
 
-test('where nothing changes every byte stays; what changes keeps its numbers', () => {
+test('without changes every byte stays; changed values keep their numbers', () => {
   const body = '{ "n": 12345678901234567890, "a":"one \\u00e9 two",\n "list" : [1.0, "\\"one\\"", {"one": null}] }';
   const ones = always((pieces) => pieces.map((piece) => piece.replaceAll('one', 'ONE "1"')));
   assert.equal(
@@ -46,7 +46,7 @@ test('where nothing changes every byte stays; what changes keeps its numbers', (
   );
 });
 
-test('a text that a stream brings in pieces is seen as one, each of several by itself', () => {
+test('a text streamed in pieces is seen as one, separate texts separately', () => {
   const chunk = (index: number, content: string): string =>
     `data: ${JSON.stringify({ id: 'c', choices: [{ index, delta: { content } }] })}\n\n`;
   const openai = chunk(0, 'ab') + chunk(1, 'x') + chunk(0, 'cd') + chunk(1, 'yz') + ': ping\r\n\r\ndata: [DONE]\n\n';

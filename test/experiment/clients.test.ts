@@ -4,21 +4,21 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { startUpstream, streamEvents, type Answer, type UpstreamStub } from '../meter/upstream-stub.ts';
+import { startUpstreamStub, streamEvents, type StubHandler, type UpstreamStub } from '../meter/upstream-stub.ts';
 import { differences, recordsOf, createShellExperiment } from '../run/shell-experiment.ts';
 
 const CALLER = fileURLToPath(new URL('sdk-caller.ts', import.meta.url));
 const KEYS = { openai: 'the-openai-key-1', anthropic: 'the-anthropic-key-2', gemini: 'the-gemini-key-3' };
 type Name = keyof typeof KEYS;
 
-function json(body: unknown): Answer {
+function json(body: unknown): StubHandler {
   return (response) => {
     response.setHeader('content-type', 'application/json');
     response.end(JSON.stringify(body));
   };
 }
 
-const ANSWERS: Record<Name, Answer> = {
+const ANSWERS: Record<Name, StubHandler> = {
   openai(response, { body }) {
     const { stream_options } = JSON.parse(body.toString());
     const { shown, usage, done } = streamEvents(stream_options?.include_usage === true);
@@ -61,7 +61,7 @@ test('clients of OpenAI, Anthropic and Gemini in one experiment', { timeout: 120
   const names = Object.keys(KEYS) as Name[];
   await using stack = new AsyncDisposableStack();
   const upstreams = new Map<Name, UpstreamStub>();
-  for (const name of names) upstreams.set(name, stack.use(await startUpstream(ANSWERS[name])));
+  for (const name of names) upstreams.set(name, stack.use(await startUpstreamStub(ANSWERS[name])));
   const frameworks = Object.fromEntries(
     names.map((name) => [
       name,

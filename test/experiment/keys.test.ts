@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { completion, startUpstream, type UpstreamStub } from '../meter/upstream-stub.ts';
+import { sendCompletion, startUpstreamStub, type UpstreamStub } from '../meter/upstream-stub.ts';
 import { differences, recordsOf, createShellExperiment } from '../run/shell-experiment.ts';
 
 const CALLER = fileURLToPath(new URL('../run/model-calling-framework.ts', import.meta.url));
@@ -22,8 +22,8 @@ const ENV = {
 
 /** A provider that lets only this key in. */
 async function providerFor(key: string): Promise<UpstreamStub> {
-  return await startUpstream((response, { headers }) => {
-    if (headers.authorization === `Bearer ${key}`) return completion(response);
+  return await startUpstreamStub((response, { headers }) => {
+    if (headers.authorization === `Bearer ${key}`) return sendCompletion(response);
     response.statusCode = 401;
     response.end(JSON.stringify({ error: { message: `wrong key: ${headers.authorization}` } }));
   });
@@ -34,7 +34,7 @@ test('runs of several frameworks at the same time reach their own provider with 
   await using stack = new AsyncDisposableStack();
   const providers = await Promise.all(keys.map(async (key) => stack.use(await providerFor(key))));
   // Whoever goes past the proxy meets this one.
-  const elsewhere = stack.use(await startUpstream((response) => void response.end()));
+  const elsewhere = stack.use(await startUpstreamStub((response) => void response.end()));
   const direct = `await fetch('${elsewhere.origin}/v1/models', { headers: { authorization: 'Bearer ' + process.env.OPENAI_API_KEY } });`;
   const leak = `require('node:fs').writeFileSync('env.json', JSON.stringify(process.env));`;
   const command = ['sh', '-c', `"$0" -e "${leak} (async () => { ${direct} })()" && exec "$0" "$1" 3`, process.execPath, CALLER];

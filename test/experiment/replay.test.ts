@@ -9,7 +9,7 @@ import { gunzipSync } from 'node:zlib';
 import { StepwellError } from '../../src/errors/index.ts';
 import { planExperiment, type ExperimentOptions } from '../../src/experiment/index.ts';
 import { acquireLease } from '../../src/store/index.ts';
-import { completion, startUpstream } from '../meter/upstream-stub.ts';
+import { sendCompletion, startUpstreamStub } from '../meter/upstream-stub.ts';
 import { differences, metadataOf, recordsOf, createShellExperiment, type ShellExperiment } from '../run/shell-experiment.ts';
 
 const CALLER = fileURLToPath(new URL('../run/model-calling-framework.ts', import.meta.url));
@@ -36,7 +36,7 @@ async function errorOf(work: Promise<unknown>): Promise<StepwellError> {
 /** A recorded run, and the same experiment without its provider. */
 async function recorded(changes: Record<string, unknown> = {}) {
   await using stack = new AsyncDisposableStack();
-  const upstream = await startUpstream((response) => completion(response));
+  const upstream = await startUpstreamStub((response) => sendCompletion(response));
   const endpoint = { base_url: `${upstream.origin}/v1`, api_key: '${TEST_KEY}' };
   const here: ShellExperiment = stack.use(await createShellExperiment({}, { ...SETTINGS, endpoint, ...changes }));
   const [run] = await here.run({ record: true, env: ENV });
@@ -172,7 +172,7 @@ test('a replay that cannot be is refused before anything starts', async () => {
 });
 
 test('without --record nothing of what was asked and answered is kept', async () => {
-  await using upstream = await startUpstream((response) => completion(response));
+  await using upstream = await startUpstreamStub((response) => sendCompletion(response));
   const body = JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'the-question-to-the-model' }] });
   const call = `fetch(process.env.OPENAI_BASE_URL + "/chat/completions", { method: "POST", body: Buffer.from("${Buffer.from(body).toString('base64')}", "base64") })`;
   const script = `${call}.then((answer) => answer.text()).then((text) => process.exit(text.includes("Gr") ? 0 : 1))`;

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { promisify } from 'node:util';
-import { startUpstream } from '../meter/upstream-stub.ts';
+import { startUpstreamStub } from '../meter/upstream-stub.ts';
 import { cannotWatch, outsideOf, watching, writesIn } from '../../src/testing/index.ts';
 
 const run = promisify(execFile);
@@ -134,7 +134,7 @@ test(
   'what pi and codex say of an error of the provider is the reason that the step failed',
   { timeout: 120_000, skip },
   async () => {
-    await using upstream = await startUpstream((response) => {
+    await using upstream = await startUpstreamStub((response) => {
       response.writeHead(400, { 'content-type': 'application/json' });
       response.end(JSON.stringify({ error: { message: 'the stub says no', type: 'invalid_request_error', code: 'stub' } }));
     });

@@ -9,7 +9,7 @@ import { startMeter, unpriced } from '../../src/meter/index.ts';
 import { startRehearsal } from '../../src/rehearsal/index.ts';
 import { EVENT_METADATA } from '../../src/schema/index.ts';
 import type { AdapterEndpoint, AdapterStep, FrameworkClaim } from '../../src/run/adapter.ts';
-import { startUpstream, type UpstreamStub } from '../meter/upstream-stub.ts';
+import { startUpstreamStub, type UpstreamStub } from '../meter/upstream-stub.ts';
 import { checkAfterStep, type Kept } from '../rehearsal/student-service-checks.ts';
 import { startService } from '../rehearsal/started-service.ts';
 
@@ -158,7 +158,7 @@ async function attempt(
   mkdirSync(workspace);
   options.prepare?.(workspace);
   let turn = 0;
-  const upstream = await startUpstream((response) => {
+  const upstream = await startUpstreamStub((response) => {
     const given = answers[turn++] ?? assert.fail('asked once more than expected');
     const answer = typeof given === 'string' ? { content: given } : given;
     const choices = [{ message: { content: answer.content ?? '' }, finish_reason: answer.finish_reason ?? 'stop' }];
@@ -296,7 +296,7 @@ test('answers that cannot be used are failures with a sentence', async (t) => {
 });
 
 test('errors of the endpoint are failures with its own words', async (t) => {
-  await using upstream = await startUpstream((response, seen) => {
+  await using upstream = await startUpstreamStub((response, seen) => {
     if (seen.url.startsWith('/odd')) response.end('<html>');
     else response.writeHead(429).end('{"error":{"message":"slow down"}}');
   });
@@ -310,7 +310,7 @@ test('errors of the endpoint are failures with its own words', async (t) => {
 
 test('an abort ends the attempt while the model is still thinking', async (t) => {
   const controller = new AbortController();
-  await using upstream = await startUpstream(() => controller.abort(new Error('time limit')));
+  await using upstream = await startUpstreamStub(() => controller.abort(new Error('time limit')));
   const step = stepOf(join(tempDir(t), 'w'), {
     endpoint: endpointAt(`${upstream.origin}/v1`),
     signal: controller.signal,

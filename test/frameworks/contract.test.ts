@@ -7,7 +7,7 @@ import { PRESETS } from '../../src/frameworks/agent/presets.ts';
 import { baseline } from '../../src/frameworks/baseline.ts';
 import { command } from '../../src/frameworks/command.ts';
 import { adapters } from '../../src/frameworks/index.ts';
-import { startUpstream } from '../meter/upstream-stub.ts';
+import { startUpstreamStub } from '../meter/upstream-stub.ts';
 import { type FrameworkBehavior, type SimulatedFramework } from '../../src/testing/index.ts';
 import { testContract } from './contract.ts';
 import type { TestRun } from '../../src/testing/index.ts';
@@ -68,7 +68,7 @@ testContract({
   adapter: baseline,
   impossible: ['floods', 'prints_invalid_utf8', 'reports'],
   async simulate(behaviour) {
-    const upstream = await startUpstream((response) => {
+    const upstream = await startUpstreamStub((response) => {
       if (behaviour === 'hangs') return;
       const content = behaviour === 'fails' ? 'I would rather not.' : '=== file: made.txt ===\nmade\n=== end ===';
       response.end(JSON.stringify({ model: 'm', choices: [{ message: { content }, finish_reason: 'stop' }] }));

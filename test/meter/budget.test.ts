@@ -4,19 +4,25 @@ import fc from 'fast-check';
 import { withStep } from '../../src/log/index.ts';
 import { createBudget, loadPrices, startMeter, unpriced, type BudgetRefusal } from '../../src/meter/index.ts';
 import { admit } from '../../src/meter/budget.ts';
-import { ledgerRun } from './ledger-run.ts';
-import { ask, metered, openPlain, STREAM, WHOLE } from './metered-attempt.ts';
-import { completion, startUpstream, streamEvents } from './upstream-stub.ts';
+import { withLedgerRun } from './ledger-run.ts';
+import {
+  postChatCompletion,
+  withMeteredAttempt,
+  openRunWithoutKeyOrPrices,
+  STREAMED_CHAT_REQUEST,
+  CHAT_REQUEST,
+} from './metered-attempt.ts';
+import { sendCompletion, startUpstreamStub, streamEvents } from './upstream-stub.ts';
 
 const USED = { prompt_tokens: 60, completion_tokens: 40 };
 
-test('the call after the last one is refused with 429, is no call, and clients are told not to repeat it', async () => {
+test('a call over the budget is refused with 429, is not counted, and tells clients not to retry', async () => {
   const budget = createBudget({ scope: 'run', limits: { max_calls: 2 } });
-  await metered(
-    (response) => completion(response, USED),
+  await withMeteredAttempt(
+    (response) => sendCompletion(response, USED),
     async ({ run, upstream, endpoint }) => {
       for (const expected of [200, 200, 429, 429]) {
-        const response = await ask(endpoint, WHOLE);
+        const response = await postChatCompletion(endpoint, CHAT_REQUEST);
         assert.equal(response.status, expected);
         const body = (await response.json()) as { error?: Record<string, unknown> };
         if (expected === 200) continue;
@@ -38,14 +44,14 @@ test('the call after the last one is refused with 429, is no call, and clients a
   );
 });
 
-test('each wire words the refusal in its own format', async () => {
+test('a budget refusal has the error format of each wire', async () => {
   const budget = createBudget({ scope: 'experiment', limits: { max_calls: 1 } });
   budget.begin();
-  await metered(
-    (response) => completion(response),
+  await withMeteredAttempt(
+    (response) => sendCompletion(response),
     async ({ endpoint }) => {
       const post = async (path: string): Promise<Record<string, Record<string, unknown>>> => {
-        const response = await fetch(endpoint.rootUrl + path, { method: 'POST', body: JSON.stringify(WHOLE) });
+        const response = await fetch(endpoint.rootUrl + path, { method: 'POST', body: JSON.stringify(CHAT_REQUEST) });
         assert.equal(response.status, 429);
         return (await response.json()) as Record<string, Record<string, unknown>>;
       };
@@ -59,19 +65,19 @@ test('each wire words the refusal in its own format', async () => {
   );
 });
 
-test('tokens: input and output together; a call that failed used none', async () => {
+test('the token budget counts input and output together, and nothing for a failed call', async () => {
   const budget = createBudget({ scope: 'run', limits: { max_tokens: 150 } });
-  await metered(
+  await withMeteredAttempt(
     (response, seen) => {
       if (JSON.parse(seen.body.toString()).fail === true) response.writeHead(500).end('{}');
-      else completion(response, USED);
+      else sendCompletion(response, USED);
     },
     async ({ run, endpoint }) => {
-      for (const [index, body] of [WHOLE, { ...WHOLE, fail: true }, WHOLE].entries()) {
-        await (await ask(endpoint, body)).text();
+      for (const [index, body] of [CHAT_REQUEST, { ...CHAT_REQUEST, fail: true }, CHAT_REQUEST].entries()) {
+        await (await postChatCompletion(endpoint, body)).text();
         await run.wait('llm_call', index + 1);
       }
-      assert.equal((await ask(endpoint, WHOLE)).status, 429);
+      assert.equal((await postChatCompletion(endpoint, CHAT_REQUEST)).status, 429);
       assert.deepEqual((await run.wait('budget_refused', 1))[0]?.metadata, {
         scope: 'run',
         limit: 'max_tokens',
@@ -83,10 +89,10 @@ test('tokens: input and output together; a call that failed used none', async ()
   );
 });
 
-test('cost: known prices add up; after a call of unknown cost no further one is sent', async () => {
+test('the cost budget adds up known costs and refuses every call after one of unknown cost', async () => {
   const budget = createBudget({ scope: 'run', limits: { max_cost_usd: 1 } });
   const prices = await loadPrices({ overrides: { known: { input_price: 1, output_price: 1 } }, baseUrl: null });
-  await metered(
+  await withMeteredAttempt(
     (response, seen) => {
       const { model } = JSON.parse(seen.body.toString());
       response.setHeader('content-type', 'application/json');
@@ -94,10 +100,10 @@ test('cost: known prices add up; after a call of unknown cost no further one is 
     },
     async ({ run, endpoint }) => {
       for (const [index, model] of ['known', 'known', 'strange'].entries()) {
-        assert.equal((await ask(endpoint, { ...WHOLE, model })).status, 200);
+        assert.equal((await postChatCompletion(endpoint, { ...CHAT_REQUEST, model })).status, 200);
         await run.wait('llm_call', index + 1);
       }
-      assert.equal((await ask(endpoint, { ...WHOLE, model: 'known' })).status, 429);
+      assert.equal((await postChatCompletion(endpoint, { ...CHAT_REQUEST, model: 'known' })).status, 429);
       const [refused] = await run.wait('budget_refused', 1);
       assert.deepEqual(refused?.metadata, { scope: 'run', limit: 'max_cost_usd', used: null, max: 1 });
       assert.match(refused?.message ?? '', /cost of a call is unknown/);
@@ -106,12 +112,12 @@ test('cost: known prices add up; after a call of unknown cost no further one is 
   );
 });
 
-test('where nothing is charged, a limit on cost does not count', async () => {
-  await metered(
-    (response) => completion(response, USED),
+test('a cost budget is ignored when nothing is charged', async () => {
+  await withMeteredAttempt(
+    (response) => sendCompletion(response, USED),
     async ({ run, endpoint }) => {
       for (const count of [1, 2]) {
-        assert.equal((await ask(endpoint, { ...WHOLE, model: 'strange' })).status, 200);
+        assert.equal((await postChatCompletion(endpoint, { ...CHAT_REQUEST, model: 'strange' })).status, 200);
         await run.wait('llm_call', count);
       }
     },
@@ -119,17 +125,17 @@ test('where nothing is charged, a limit on cost does not count', async () => {
   );
 });
 
-test('an estimate counts where the provider states no usage', async () => {
+test('a budget uses the estimate when the provider reports no usage', async () => {
   const budget = createBudget({ scope: 'run', limits: { max_tokens: 5 } });
-  await metered(
+  await withMeteredAttempt(
     (response) => {
       response.setHeader('content-type', 'text/event-stream');
       response.write(streamEvents(true).shown.join(''), () => response.destroy());
     },
     async ({ run, endpoint }) => {
-      await assert.rejects(async () => (await ask(endpoint, STREAM)).text());
+      await assert.rejects(async () => (await postChatCompletion(endpoint, STREAMED_CHAT_REQUEST)).text());
       const [call] = await run.wait('llm_call', 1);
-      assert.equal((await ask(endpoint, WHOLE)).status, 429);
+      assert.equal((await postChatCompletion(endpoint, CHAT_REQUEST)).status, 429);
       const { input_tokens, output_tokens } = call?.metadata.estimate ?? assert.fail();
       const [refused] = await run.wait('budget_refused', 1);
       assert.equal(refused?.metadata.used, (input_tokens ?? 0) + (output_tokens ?? 0));
@@ -138,17 +144,17 @@ test('an estimate counts where the provider states no usage', async () => {
   );
 });
 
-test('a stream that breaks off before its first word: the input counts, as stated', async () => {
+test('a stream truncated before its first word is charged for the input that it reported', async () => {
   const budget = createBudget({ scope: 'run', limits: { max_tokens: 100 } });
   const start = { type: 'message_start', message: { model: 'c', usage: { input_tokens: 60, output_tokens: 1 } } };
-  await metered(
+  await withMeteredAttempt(
     (response) => {
       response.setHeader('content-type', 'text/event-stream');
       response.write(`event: message_start\ndata: ${JSON.stringify(start)}\n\n`, () => response.destroy());
     },
     async ({ run, endpoint }) => {
       const send = async (): Promise<Response> =>
-        await fetch(`${endpoint.rootUrl}/v1/messages`, { method: 'POST', body: JSON.stringify(STREAM) });
+        await fetch(`${endpoint.rootUrl}/v1/messages`, { method: 'POST', body: JSON.stringify(STREAMED_CHAT_REQUEST) });
       for (const count of [1, 2]) {
         await assert.rejects(async () => (await send()).text());
         const call = (await run.wait('llm_call', count))[count - 1]?.metadata;
@@ -161,32 +167,32 @@ test('a stream that breaks off before its first word: the input counts, as state
   );
 });
 
-test('lookups and paths that are not metered do not count', async () => {
-  await metered(
+test('lookups and unmetered paths are not charged to a budget', async () => {
+  await withMeteredAttempt(
     (response) => void response.end('{}'),
     async ({ run, endpoint }) => {
       for (const path of ['/models', '/models', '/files']) assert.equal((await fetch(endpoint.baseUrl + path)).status, 200);
       assert.equal((await run.wait('llm_lookup', 2))[0]?.metadata.wire, 'openai.models');
-      assert.equal((await ask(endpoint, WHOLE)).status, 200);
-      assert.equal((await ask(endpoint, WHOLE)).status, 429);
+      assert.equal((await postChatCompletion(endpoint, CHAT_REQUEST)).status, 200);
+      assert.equal((await postChatCompletion(endpoint, CHAT_REQUEST)).status, 429);
     },
     { budgets: [createBudget({ scope: 'run', limits: { max_calls: 1 } })] },
   );
 });
 
-test('a budget shared by runs that go on at the same time is kept to the call; each run’s own as well', async () => {
-  await using upstream = await startUpstream((response) => void setImmediate(() => completion(response, USED)));
+test('a budget shared by concurrent runs is enforced to the exact call, as is each run’s own', async () => {
+  await using upstream = await startUpstreamStub((response) => void setImmediate(() => sendCompletion(response, USED)));
   await using meter = await startMeter();
   const shared = createBudget({ scope: 'experiment', limits: { max_calls: 25 } });
   const one = async (n: number): Promise<number[]> => {
     const statuses: number[] = [];
-    await ledgerRun(
+    await withLedgerRun(
       async () => {
         const own = createBudget({ scope: 'run', limits: { max_calls: 10 } });
-        const runMeter = openPlain(meter, `${upstream.origin}/v1`, { runId: `run-${n}`, budgets: [own, shared] });
+        const runMeter = openRunWithoutKeyOrPrices(meter, `${upstream.origin}/v1`, { runId: `run-${n}`, budgets: [own, shared] });
         await withStep(1, { attempt: 1 }, async () => {
           const endpoint = runMeter.openAttempt({ step: 1, attempt: 1 });
-          const asked = Array.from({ length: 15 }, async () => (await ask(endpoint, WHOLE)).status);
+          const asked = Array.from({ length: 15 }, async () => (await postChatCompletion(endpoint, CHAT_REQUEST)).status);
           statuses.push(...(await Promise.all(asked)));
           await endpoint.close();
           assert.equal(endpoint.budgetExceeded.aborted, true);
@@ -207,24 +213,24 @@ test('a budget shared by runs that go on at the same time is kept to the call; e
   assert.equal(upstream.seen.length, 25);
 });
 
-test('a refusal of a call to the run’s URL aborts the signals of the run and of its attempt', async () => {
-  await ledgerRun(async (run) => {
-    await using upstream = await startUpstream((response) => completion(response));
+test('a refused call to the run’s URL aborts the signals of the run and of its attempt', async () => {
+  await withLedgerRun(async (run) => {
+    await using upstream = await startUpstreamStub((response) => sendCompletion(response));
     await using meter = await startMeter();
     const budgets = [createBudget({ scope: 'run', limits: { max_calls: 1 } })];
-    const runMeter = openPlain(meter, `${upstream.origin}/v1`, { budgets });
+    const runMeter = openRunWithoutKeyOrPrices(meter, `${upstream.origin}/v1`, { budgets });
     const ofRun = runMeter.openRun();
-    await (await ask(ofRun, WHOLE)).text();
+    await (await postChatCompletion(ofRun, CHAT_REQUEST)).text();
     await withStep(1, { attempt: 1 }, async () => {
       const endpoint = runMeter.openAttempt({ step: 1, attempt: 1 });
-      assert.equal((await ask(ofRun, WHOLE)).status, 429);
+      assert.equal((await postChatCompletion(ofRun, CHAT_REQUEST)).status, 429);
       assert.ok(endpoint.budgetExceeded.aborted && ofRun.budgetExceeded.aborted);
       assert.equal((await run.wait('budget_refused', 1))[0]?.attempt, 1);
     });
   });
 });
 
-test('property: with calls one after another no limit is passed by more than one call, and a refused call counts nowhere', () => {
+test('property: sequential calls exceed a limit by at most one call, and a refused call is counted nowhere', () => {
   const limits = fc.record(
     {
       max_calls: fc.integer({ min: 1, max: 20 }),

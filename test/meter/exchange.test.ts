@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { currentScope } from '../../src/log/index.ts';
 import type { Exchange, ExchangeRecorder } from '../../src/meter/index.ts';
-import { ask, metered, REAL_KEY, STREAM, WHOLE } from './metered-attempt.ts';
-import { completion, streamEvents } from './upstream-stub.ts';
+import { postChatCompletion, withMeteredAttempt, REAL_KEY, STREAMED_CHAT_REQUEST, CHAT_REQUEST } from './metered-attempt.ts';
+import { sendCompletion, streamEvents } from './upstream-stub.ts';
 
 interface Taken extends Exchange {
   readonly scope: ReturnType<typeof currentScope>;
@@ -16,23 +16,25 @@ function recorderOf(maxBytes = 1024 * 1024): { recorder: ExchangeRecorder; taken
   return { taken, recorder: { maxBytes, record: (exchange) => void taken.push({ ...exchange, scope: currentScope() }) } };
 }
 
-test('an exchange: request as sent upstream, answer as it came, key covered, in the scope of the call', async () => {
+test('an exchange holds the request as sent and the response as received, with the key masked, in the scope of the call', async () => {
   const { shown, usage, done } = streamEvents(true);
   const { recorder, taken } = recorderOf();
-  await metered(
+  await withMeteredAttempt(
     (response, seen) => {
       if (JSON.parse(seen.body.toString()).stream === true) {
         response.setHeader('content-type', 'text/event-stream');
         response.end([...shown, usage, done].join(''));
       } else {
         response.setHeader('x-secret', 'of the provider');
-        completion(response, { prompt_tokens: 1, completion_tokens: 1, key: seen.headers.authorization });
+        sendCompletion(response, { prompt_tokens: 1, completion_tokens: 1, key: seen.headers.authorization });
       }
     },
     async ({ run, endpoint, upstream }) => {
-      await (await ask(endpoint, gzipSync(JSON.stringify(WHOLE)), { headers: { 'content-encoding': 'gzip' } })).text();
+      await (
+        await postChatCompletion(endpoint, gzipSync(JSON.stringify(CHAT_REQUEST)), { headers: { 'content-encoding': 'gzip' } })
+      ).text();
       const url = `${endpoint.rootUrl}/v1/chat/completions?api-version=2&key=${endpoint.apiKey}`;
-      await (await fetch(url, { method: 'POST', body: JSON.stringify(STREAM) })).text();
+      await (await fetch(url, { method: 'POST', body: JSON.stringify(STREAMED_CHAT_REQUEST) })).text();
       await run.wait('llm_call', 2);
       const [whole, streamed] = taken;
       const { body, durationMs, request, ...facts } = whole ?? assert.fail();
@@ -51,7 +53,7 @@ test('an exchange: request as sent upstream, answer as it came, key covered, in 
       });
       assert.deepEqual([facts.scope?.runId, facts.scope?.step, facts.scope?.attempt], ['run-1', 1, 2]);
       assert.ok(durationMs > 0);
-      assert.deepEqual(JSON.parse(String(request)), WHOLE);
+      assert.deepEqual(JSON.parse(String(request)), CHAT_REQUEST);
       assert.equal(JSON.parse(String(body)).usage.key, `Bearer ${'*'.repeat(REAL_KEY.length)}`);
 
       assert.equal(streamed?.path, '/v1/chat/completions?api-version=2');
@@ -64,9 +66,9 @@ test('an exchange: request as sent upstream, answer as it came, key covered, in 
   );
 });
 
-test('lookups, other paths and errors are exchanges as well; what the proxy answers itself is none', async () => {
+test('lookups, unknown paths and errors are exchanges; the proxy’s own responses are not', async () => {
   const { recorder, taken } = recorderOf();
-  await metered(
+  await withMeteredAttempt(
     (response, seen) => {
       response.writeHead(seen.url.includes('missing') ? 404 : 200, { 'content-type': 'text/plain' });
       response.end(`${seen.method} ${String(seen.body)}`);
@@ -91,21 +93,21 @@ test('lookups, other paths and errors are exchanges as well; what the proxy answ
   );
 });
 
-test('no more than maxBytes is held of a request or an answer, and the exchange says so', async () => {
+test('a body larger than maxBytes is not buffered in full, and the exchange says so', async () => {
   const { recorder, taken } = recorderOf(1000);
   const events = streamEvents(true);
-  await metered(
+  await withMeteredAttempt(
     (response, seen) => {
       if (seen.url.endsWith('/files')) response.end('f'.repeat(5000));
       else if (JSON.parse(seen.body.toString()).stream === true) {
         response.setHeader('content-type', 'text/event-stream');
         response.end(events.shown.join('').repeat(10) + events.usage + events.done);
-      } else completion(response, { prompt_tokens: 1, completion_tokens: 1, filler: 'x'.repeat(5000) });
+      } else sendCompletion(response, { prompt_tokens: 1, completion_tokens: 1, filler: 'x'.repeat(5000) });
     },
     async ({ run, endpoint }) => {
-      const long = { ...WHOLE, filler: 'y'.repeat(2000) };
-      await (await ask(endpoint, long)).text();
-      await (await ask(endpoint, STREAM)).text();
+      const long = { ...CHAT_REQUEST, filler: 'y'.repeat(2000) };
+      await (await postChatCompletion(endpoint, long)).text();
+      await (await postChatCompletion(endpoint, STREAMED_CHAT_REQUEST)).text();
       await (await fetch(`${endpoint.baseUrl}/files`, { method: 'POST', body: 'z'.repeat(2000) })).text();
       const calls = await run.wait('llm_call', 2);
       await run.wait('unmetered_request', 1);
@@ -128,10 +130,10 @@ test('no more than maxBytes is held of a request or an answer, and the exchange 
   );
 });
 
-test('an answer that is cut, one that the client leaves and one that never began', async () => {
+test('truncated, abandoned and missing responses are exchanges', async () => {
   const { recorder, taken } = recorderOf();
   let gone: Promise<unknown> = Promise.resolve();
-  await metered(
+  await withMeteredAttempt(
     (response, seen) => {
       const { n } = JSON.parse(seen.body.toString()) as { n: number };
       if (n === 2) {
@@ -143,13 +145,13 @@ test('an answer that is cut, one that the client leaves and one that never began
       response.write(streamEvents(true).shown.join(''), () => n === 0 && response.destroy());
     },
     async ({ run, endpoint }) => {
-      await assert.rejects(async () => (await ask(endpoint, { ...STREAM, n: 0 })).text());
+      await assert.rejects(async () => (await postChatCompletion(endpoint, { ...STREAMED_CHAT_REQUEST, n: 0 })).text());
       const controller = new AbortController();
-      const response = await ask(endpoint, { ...STREAM, n: 1 }, { signal: controller.signal });
+      const response = await postChatCompletion(endpoint, { ...STREAMED_CHAT_REQUEST, n: 1 }, { signal: controller.signal });
       await response.body?.getReader().read();
       controller.abort();
       await gone;
-      assert.equal((await ask(endpoint, { ...STREAM, n: 2 })).status, 502);
+      assert.equal((await postChatCompletion(endpoint, { ...STREAMED_CHAT_REQUEST, n: 2 })).status, 502);
       await run.wait('llm_call', 3);
       const begun = streamEvents(true).shown.join('');
       assert.deepEqual(
@@ -166,17 +168,17 @@ test('an answer that is cut, one that the client leaves and one that never began
   );
 });
 
-test('a recorder that throws harms nothing, and that is a record', async () => {
+test('an exception in the recorder is recorded and has no other effect', async () => {
   const recorder = {
     maxBytes: 1000,
     record() {
       throw new Error('no space left');
     },
   };
-  await metered(
-    (response) => completion(response),
+  await withMeteredAttempt(
+    (response) => sendCompletion(response),
     async ({ run, endpoint }) => {
-      assert.equal((await ask(endpoint, WHOLE)).status, 200);
+      assert.equal((await postChatCompletion(endpoint, CHAT_REQUEST)).status, 200);
       assert.equal((await run.wait('llm_call', 1))[0]?.metadata.outcome, 'ok');
       const [lost] = await run.wait('cassette_incomplete', 1);
       assert.deepEqual(lost?.metadata, { exchanges: 1, reason: 'no space left' });

@@ -1,4 +1,4 @@
-/** A run with a log scope of its own, for tests that read the ledger back from disk. */
+/** A run with its own log scope, for tests that read the ledger back from disk. */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,14 +29,14 @@ interface LedgerLine<E extends LedgerEvent> {
 
 export interface LedgerRun {
   readonly dir: string;
-  /** Records of one event in a step's ledger, each held against the schema. Step 0: outside of steps. */
+  /** Records of one event in a step's ledger, validated against the schema. Step 0: outside steps. */
   lines<E extends LedgerEvent>(event: E, step?: number): LedgerLine<E>[];
-  /** Waits until the ledger has so many of them: the record follows the answer. */
+  /** Waits until the ledger has that many: a record is written after its response. */
   wait<E extends LedgerEvent>(event: E, count: number, step?: number): Promise<LedgerLine<E>[]>;
 }
 
 /** Runs `fn` inside a run and `after` when the run has ended; then the directory is removed. */
-export async function ledgerRun<T>(
+export async function withLedgerRun<T>(
   fn: (run: LedgerRun) => Promise<T>,
   after?: (run: LedgerRun, result: T) => Promise<void>,
   runId = 'run-1',

@@ -9,8 +9,8 @@ import {
   type RunMeter,
   type RunMeterOptions,
 } from '../../src/meter/index.ts';
-import { ledgerRun, type LedgerRun } from './ledger-run.ts';
-import { startUpstream, type Answer, type UpstreamStub } from './upstream-stub.ts';
+import { withLedgerRun, type LedgerRun } from './ledger-run.ts';
+import { startUpstreamStub, type StubHandler, type UpstreamStub } from './upstream-stub.ts';
 
 export const REAL_KEY = 'real-key-1234';
 const OVERRIDES = { 'gpt-test-2026': { input_price: 2.5, cached_price: 1.25, output_price: 10 } };
@@ -22,16 +22,16 @@ interface Setting {
 }
 
 /** One attempt behind a meter in front of a stub; `path` is the upstream's own base path. */
-export async function metered(
-  answer: Answer,
+export async function withMeteredAttempt(
+  answer: StubHandler,
   fn: (setting: Setting) => Promise<void>,
   {
     path = '/v1',
     ...changes
   }: Partial<Omit<RunMeterOptions, 'upstream'>> & Partial<RunMeterOptions['upstream']> & { path?: string } = {},
 ): Promise<void> {
-  await ledgerRun(async (run) => {
-    await using upstream = await startUpstream(answer);
+  await withLedgerRun(async (run) => {
+    await using upstream = await startUpstreamStub(answer);
     await using meter = await startMeter();
     const { apiKey = REAL_KEY, askStreamUsage = true, baseUrl = upstream.origin + path, ...rest } = changes;
     const prices = await loadPrices({ overrides: OVERRIDES, baseUrl: null });
@@ -45,8 +45,8 @@ export async function metered(
   });
 }
 
-/** A run of a meter that sends no key and knows no prices. */
-export function openPlain(meter: Meter, baseUrl: string, changes: Partial<RunMeterOptions> = {}): RunMeter {
+/** Opens a run that sends no key and has no prices. */
+export function openRunWithoutKeyOrPrices(meter: Meter, baseUrl: string, changes: Partial<RunMeterOptions> = {}): RunMeter {
   return meter.openRun({
     runId: 'run-1',
     upstream: { baseUrl, apiKey: null },
@@ -55,7 +55,11 @@ export function openPlain(meter: Meter, baseUrl: string, changes: Partial<RunMet
   });
 }
 
-export function ask(endpoint: MeteredEndpoint, body: object | string | Buffer, init: RequestInit = {}): Promise<Response> {
+export function postChatCompletion(
+  endpoint: MeteredEndpoint,
+  body: object | string | Buffer,
+  init: RequestInit = {},
+): Promise<Response> {
   return fetch(`${endpoint.baseUrl}/chat/completions`, {
     method: 'POST',
     headers: { authorization: `Bearer ${endpoint.apiKey}`, 'content-type': 'application/json' },
@@ -64,5 +68,5 @@ export function ask(endpoint: MeteredEndpoint, body: object | string | Buffer, i
   });
 }
 
-export const WHOLE = { model: 'gpt-test', messages: [{ role: 'user', content: 'hello' }] };
-export const STREAM = { ...WHOLE, stream: true };
+export const CHAT_REQUEST = { model: 'gpt-test', messages: [{ role: 'user', content: 'hello' }] };
+export const STREAMED_CHAT_REQUEST = { ...CHAT_REQUEST, stream: true };

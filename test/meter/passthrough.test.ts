@@ -4,15 +4,21 @@ import { request as httpRequest } from 'node:http';
 import { test } from 'node:test';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { startMeter } from '../../src/meter/index.ts';
-import { ask, metered, openPlain, STREAM, WHOLE } from './metered-attempt.ts';
-import { completion } from './upstream-stub.ts';
+import {
+  postChatCompletion,
+  withMeteredAttempt,
+  openRunWithoutKeyOrPrices,
+  STREAMED_CHAT_REQUEST,
+  CHAT_REQUEST,
+} from './metered-attempt.ts';
+import { sendCompletion } from './upstream-stub.ts';
 
-test('slashes too many do not lead past the meter', async () => {
-  await metered(
-    (response) => completion(response),
+test('repeated slashes in a path do not bypass the meter', async () => {
+  await withMeteredAttempt(
+    (response) => sendCompletion(response),
     async ({ run, upstream, endpoint }) => {
       for (const path of ['//chat/completions', '/chat//completions', '/chat/completions/']) {
-        await (await fetch(endpoint.baseUrl + path, { method: 'POST', body: JSON.stringify(WHOLE) })).text();
+        await (await fetch(endpoint.baseUrl + path, { method: 'POST', body: JSON.stringify(CHAT_REQUEST) })).text();
       }
       await run.wait('llm_call', 3);
       assert.deepEqual(
@@ -23,19 +29,19 @@ test('slashes too many do not lead past the meter', async () => {
   );
 });
 
-test('compressed requests are read and go on plain; what cannot be unpacked goes on as it came', async () => {
-  const plain = Buffer.from(JSON.stringify(WHOLE));
+test('compressed requests are forwarded decompressed; those that cannot be decompressed are forwarded unchanged', async () => {
+  const plain = Buffer.from(JSON.stringify(CHAT_REQUEST));
   const forms: [string, Buffer][] = [
     ['gzip', gzipSync(plain)],
     ['deflate', deflateSync(plain)],
     ['br', brotliCompressSync(plain)],
     ['zstd', zstdCompressSync(plain)],
   ];
-  await metered(
-    (response) => completion(response),
+  await withMeteredAttempt(
+    (response) => sendCompletion(response),
     async ({ run, upstream, endpoint }) => {
       for (const [encoding, body] of [...forms, ['gzip', Buffer.from('no gzip')] as const, ['rot13', plain] as const]) {
-        await (await ask(endpoint, body, { headers: { 'content-encoding': encoding } })).text();
+        await (await postChatCompletion(endpoint, body, { headers: { 'content-encoding': encoding } })).text();
       }
       for (const [index, [, packed]] of forms.entries()) {
         assert.deepEqual(upstream.seen[index]?.body, plain);
@@ -50,12 +56,12 @@ test('compressed requests are read and go on plain; what cannot be unpacked goes
   );
 });
 
-test('a body above 32 MB passes unmodified', async () => {
-  await metered(
-    (response) => completion(response),
+test('a body above 32 MB is forwarded unchanged', async () => {
+  await withMeteredAttempt(
+    (response) => sendCompletion(response),
     async ({ run, upstream, endpoint }) => {
-      const body = Buffer.from(JSON.stringify({ ...STREAM, padding: 'x'.repeat(33 * 1024 * 1024) }));
-      assert.equal((await ask(endpoint, body)).status, 200);
+      const body = Buffer.from(JSON.stringify({ ...STREAMED_CHAT_REQUEST, padding: 'x'.repeat(33 * 1024 * 1024) }));
+      assert.equal((await postChatCompletion(endpoint, body)).status, 200);
       assert.ok(upstream.seen[0]?.body.equals(body));
       const [call] = await run.wait('llm_call', 1);
       assert.equal(call?.metadata.request_bytes, body.length);
@@ -65,9 +71,9 @@ test('a body above 32 MB passes unmodified', async () => {
   );
 });
 
-test('addresses that belong to no attempt, and paths that climb, are refused', async () => {
-  await metered(
-    (response) => completion(response),
+test('unknown addresses and paths with `..` are refused', async () => {
+  await withMeteredAttempt(
+    (response) => sendCompletion(response),
     async ({ upstream, endpoint }) => {
       const { origin, pathname } = new URL(endpoint.baseUrl);
       const token = pathname.split('/')[1] ?? '';
@@ -95,8 +101,8 @@ test('addresses that belong to no attempt, and paths that climb, are refused', a
   );
 });
 
-test('other paths pass through, with query and body, and are recorded as unmetered', async () => {
-  await metered(
+test('unknown paths are forwarded with query and body, and recorded as unmetered', async () => {
+  await withMeteredAttempt(
     (response, seen) => {
       response.setHeader('content-type', 'application/json').setHeader('connection', 'x-hop').setHeader('x-hop', '1');
       response.setHeader('set-cookie', ['a=1', 'b=2']);
@@ -128,8 +134,8 @@ test('other paths pass through, with query and body, and are recorded as unmeter
 });
 
 test('hop-by-hop headers of the client do not reach the upstream', async () => {
-  await metered(
-    (response) => completion(response),
+  await withMeteredAttempt(
+    (response) => sendCompletion(response),
     async ({ upstream, endpoint }) => {
       const headers = {
         connection: 'keep-alive, x-private',
@@ -141,7 +147,7 @@ test('hop-by-hop headers of the client do not reach the upstream', async () => {
         'content-type': 'application/json',
       };
       const request = httpRequest(`${endpoint.baseUrl}/chat/completions`, { method: 'POST', headers, agent: false });
-      request.end(JSON.stringify(WHOLE));
+      request.end(JSON.stringify(CHAT_REQUEST));
       const [response] = await once(request, 'response');
       response.resume();
       await once(response, 'end');
@@ -153,11 +159,11 @@ test('hop-by-hop headers of the client do not reach the upstream', async () => {
   );
 });
 
-test('a base URL that is none is refused with its value', async () => {
+test('an invalid base URL is rejected, and the error shows its value', async () => {
   await using meter = await startMeter();
   const refused = (baseUrl: string): string => {
     try {
-      openPlain(meter, baseUrl);
+      openRunWithoutKeyOrPrices(meter, baseUrl);
     } catch (error) {
       assert.equal((error as { code?: string }).code, 'UPSTREAM_URL_INVALID');
       return (error as Error).message;
@@ -171,8 +177,8 @@ test('a base URL that is none is refused with its value', async () => {
   assert.doesNotMatch(message, /pass-word/);
 });
 
-test('a target with its origin, and the address itself, are known', async () => {
-  await metered(
+test('an absolute request target and the bare address are accepted', async () => {
+  await withMeteredAttempt(
     (response) => void response.end('here'),
     async ({ run, upstream, endpoint }) => {
       const { hostname, port } = new URL(endpoint.rootUrl);
@@ -194,8 +200,8 @@ test('a target with its origin, and the address itself, are known', async () => 
   );
 });
 
-test('a body without a stated length passes with any method', async () => {
-  await metered(
+test('a body without a content-length is forwarded with any method', async () => {
+  await withMeteredAttempt(
     (response) => void response.end('gone'),
     async ({ upstream, endpoint }) => {
       const request = httpRequest(`${endpoint.baseUrl}/files/1`, {
@@ -212,19 +218,19 @@ test('a body without a stated length passes with any method', async () => {
   );
 });
 
-test('a client that reads slowly gets everything, and nothing piles up on the way', async (t) => {
+test('a slow client gets everything, and the proxy buffers little', async (t) => {
   const warnings: Error[] = [];
   const onWarning = (warning: Error): void => void warnings.push(warning);
   process.on('warning', onWarning);
   t.after(() => process.off('warning', onWarning));
   const event = `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: 'x'.repeat(400) } }] })}\n\n`;
-  await metered(
+  await withMeteredAttempt(
     (response) => {
       response.setHeader('content-type', 'text/event-stream');
       response.end(`${event.repeat(20_000)}data: [DONE]\n\n`);
     },
     async ({ endpoint }) => {
-      const response = await ask(endpoint, STREAM);
+      const response = await postChatCompletion(endpoint, STREAMED_CHAT_REQUEST);
       let bytes = 0;
       for await (const chunk of response.body ?? assert.fail()) {
         bytes += chunk.length;
@@ -236,11 +242,11 @@ test('a client that reads slowly gets everything, and nothing piles up on the wa
   assert.deepEqual(warnings, []);
 });
 
-test('a client that does not read holds up the upstream, and gets everything when it reads', async () => {
+test('a client that stops reading pauses the upstream, and gets everything when it resumes', async () => {
   const piece = Buffer.from(`data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: 'x'.repeat(60_000) } }] })}\n\n`);
   const pieces = 1000;
   let written = 0;
-  await metered(
+  await withMeteredAttempt(
     async (response) => {
       response.setHeader('content-type', 'text/event-stream');
       for (; written < pieces; written += 1) if (!response.write(piece)) await once(response, 'drain');
@@ -248,7 +254,7 @@ test('a client that does not read holds up the upstream, and gets everything whe
     },
     async ({ endpoint }) => {
       const request = httpRequest(`${endpoint.baseUrl}/chat/completions`, { method: 'POST', agent: false });
-      request.end(JSON.stringify(STREAM));
+      request.end(JSON.stringify(STREAMED_CHAT_REQUEST));
       const [response] = await once(request, 'response');
       // All of it happens in this process: where many turns of its loop bring nothing more, nothing more comes.
       for (let still = 0, before = -1; still < 500; still += 1) {

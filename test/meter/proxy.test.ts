@@ -4,16 +4,23 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { withStep } from '../../src/log/index.ts';
 import { startMeter } from '../../src/meter/index.ts';
-import { ledgerRun } from './ledger-run.ts';
-import { ask, metered, openPlain, REAL_KEY, STREAM, WHOLE } from './metered-attempt.ts';
-import { completion, startUpstream, USAGE } from './upstream-stub.ts';
+import { withLedgerRun } from './ledger-run.ts';
+import {
+  postChatCompletion,
+  withMeteredAttempt,
+  openRunWithoutKeyOrPrices,
+  REAL_KEY,
+  STREAMED_CHAT_REQUEST,
+  CHAT_REQUEST,
+} from './metered-attempt.ts';
+import { sendCompletion, startUpstreamStub, USAGE } from './upstream-stub.ts';
 
-test('a call that is not streamed: key put in, bytes untouched, usage and cost recorded', async () => {
-  await metered(
-    (response) => completion(response),
+test('a non-streamed call gets the real key, keeps its bytes, and its usage and cost are recorded', async () => {
+  await withMeteredAttempt(
+    (response) => sendCompletion(response),
     async ({ run, upstream, endpoint }) => {
       const body = '{ "model":"gpt-test",  "seed": 9007199254740993, "messages":[] }';
-      const response = await ask(endpoint, body);
+      const response = await postChatCompletion(endpoint, body);
       assert.equal(response.status, 200);
       assert.equal(response.headers.get('x-request-id'), 'req-1');
       assert.deepEqual(((await response.json()) as { usage: object }).usage, USAGE);
@@ -61,15 +68,15 @@ test('a call that is not streamed: key put in, bytes untouched, usage and cost r
   );
 });
 
-test('an answer without usage is recorded as unknown, never as 0, with an estimate beside', async () => {
+test('a response without usage is recorded as unknown, never as 0, together with an estimate', async () => {
   const answers = [undefined, {}, { prompt_tokens: -1, completion_tokens: 1.5 }];
-  await metered(
+  await withMeteredAttempt(
     (response, seen) => {
       const usage = answers[JSON.parse(seen.body.toString()).n];
-      completion(response, usage ?? (null as unknown as object));
+      sendCompletion(response, usage ?? (null as unknown as object));
     },
     async ({ run, endpoint }) => {
-      for (const n of answers.keys()) await (await ask(endpoint, { ...WHOLE, n })).text();
+      for (const n of answers.keys()) await (await postChatCompletion(endpoint, { ...CHAT_REQUEST, n })).text();
       for (const { metadata } of await run.wait('llm_call', 3)) {
         assert.equal(metadata.outcome, 'ok');
         assert.equal(metadata['gen_ai.usage.input_tokens'], null);
@@ -83,17 +90,17 @@ test('an answer without usage is recorded as unknown, never as 0, with an estima
   );
 });
 
-test('an upstream that cannot be reached is a 502 in the format of the wire, and a record', async () => {
-  await ledgerRun(async (run) => {
-    const upstream = await startUpstream(() => {});
+test('an unreachable upstream yields a 502 in the format of the wire, and a record', async () => {
+  await withLedgerRun(async (run) => {
+    const upstream = await startUpstreamStub(() => {});
     await upstream[Symbol.asyncDispose]();
     await using meter = await startMeter();
-    const runMeter = openPlain(meter, `${upstream.origin}/v1`, {
+    const runMeter = openRunWithoutKeyOrPrices(meter, `${upstream.origin}/v1`, {
       upstream: { baseUrl: `${upstream.origin}/v1`, apiKey: REAL_KEY },
     });
     await withStep(1, { attempt: 1 }, async () => {
       const endpoint = runMeter.openAttempt({ step: 1, attempt: 1 });
-      const response = await ask(endpoint, STREAM);
+      const response = await postChatCompletion(endpoint, STREAMED_CHAT_REQUEST);
       assert.equal(response.status, 502);
       const { error } = (await response.json()) as { error: Record<string, unknown> };
       assert.equal(error['code'], 'upstream_unreachable');
@@ -109,14 +116,14 @@ test('an upstream that cannot be reached is a 502 in the format of the wire, and
   });
 });
 
-test('an error of the provider is recorded with its words, also under status 200', async () => {
-  await metered(
+test('a provider error is recorded with its message, even with status 200', async () => {
+  await withMeteredAttempt(
     (response, seen) => {
       const { status } = JSON.parse(seen.body.toString()) as { status: number };
       response.writeHead(status, { 'content-type': 'application/json' }).end('{"error":{"message":"no such model"}}');
     },
     async ({ run, endpoint }) => {
-      for (const status of [404, 200]) await (await ask(endpoint, { ...WHOLE, status })).text();
+      for (const status of [404, 200]) await (await postChatCompletion(endpoint, { ...CHAT_REQUEST, status })).text();
       const calls = await run.wait('llm_call', 2);
       assert.deepEqual(
         calls.map(({ metadata, error }) => [metadata.outcome, error?.message]),
@@ -129,8 +136,8 @@ test('an error of the provider is recorded with its words, also under status 200
   );
 });
 
-test('an upstream that repeats the real key tells it neither to the framework nor to the record', async () => {
-  await metered(
+test('a real key repeated by the upstream reaches neither the framework nor the records', async () => {
+  await withMeteredAttempt(
     (response, seen) => {
       const sent = seen.headers.authorization;
       response.writeHead(401, { 'content-type': 'application/json', 'x-sent': sent });
@@ -138,7 +145,7 @@ test('an upstream that repeats the real key tells it neither to the framework no
     },
     async ({ run, upstream, endpoint }) => {
       for (const path of ['/chat/completions', '/debug']) {
-        const response = await fetch(endpoint.baseUrl + path, { method: 'POST', body: JSON.stringify(WHOLE) });
+        const response = await fetch(endpoint.baseUrl + path, { method: 'POST', body: JSON.stringify(CHAT_REQUEST) });
         assert.equal(response.headers.get('x-sent'), `Bearer ${'*'.repeat(REAL_KEY.length)}`);
         const text = await response.text();
         assert.ok(!text.includes(REAL_KEY) && text.includes('wrong key: Bearer ***'));

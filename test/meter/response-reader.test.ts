@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import type { Exchange, ExchangeRecorder } from '../../src/meter/index.ts';
-import { ask, metered, STREAM, WHOLE } from './metered-attempt.ts';
-import { completion, USAGE } from './upstream-stub.ts';
+import { postChatCompletion, withMeteredAttempt, STREAMED_CHAT_REQUEST, CHAT_REQUEST } from './metered-attempt.ts';
+import { sendCompletion, USAGE } from './upstream-stub.ts';
 
 const omitFromMessages = ['refusal', 'annotations'];
 const HEAD = '{"id":"c1","model":"gpt-test-2026","choices":[{"index":0,"message":{"role":"assistant",';
@@ -26,10 +26,10 @@ const events = (nullUsage: string, refusal: string): string =>
 const SENT_EVENTS = `${events(',"usage":null', ',"refusal":null')}${USAGE_EVENT}data: [DONE]\n\n`;
 const LEFT_EVENTS = `${events('', '')}data: [DONE]\n\n`;
 
-test('a whole answer: the members are out, its length is right, ledger and recorder have what the upstream sent', async () => {
+test('fields are removed from a complete response, while ledger and recorder get what the upstream sent', async () => {
   const taken: Exchange[] = [];
   const recorder: ExchangeRecorder = { maxBytes: 1024 * 1024, record: (exchange) => void taken.push(exchange) };
-  await metered(
+  await withMeteredAttempt(
     (response) => {
       response.writeHead(200, {
         'content-type': 'application/json',
@@ -41,7 +41,7 @@ test('a whole answer: the members are out, its length is right, ledger and recor
     },
     async ({ run, endpoint }) => {
       for (let call = 0; call < 2; call += 1) {
-        const response = await ask(endpoint, WHOLE);
+        const response = await postChatCompletion(endpoint, CHAT_REQUEST);
         assert.equal(await response.text(), LEFT);
         assert.equal(response.headers.get('content-length'), String(Buffer.byteLength(LEFT)));
         assert.equal(response.headers.get('x-request-id'), 'r');
@@ -69,10 +69,10 @@ for (const [name, pieces] of [
   ['every 7 bytes', 7],
   ['none', 1_000_000],
 ] as const) {
-  test(`a stream, chunk borders at ${name}: the members and the usage that the client did not ask for are out`, async () => {
+  test(`fields and unrequested usage are removed from a stream, chunk boundaries at ${name}`, async () => {
     const taken: Exchange[] = [];
     const recorder: ExchangeRecorder = { maxBytes: 1024 * 1024, record: (exchange) => void taken.push(exchange) };
-    await metered(
+    await withMeteredAttempt(
       (response) => {
         response.setHeader('content-type', 'text/event-stream');
         const bytes = Buffer.from(SENT_EVENTS);
@@ -80,10 +80,10 @@ for (const [name, pieces] of [
         response.end();
       },
       async ({ run, endpoint }) => {
-        assert.equal(await (await ask(endpoint, STREAM)).text(), LEFT_EVENTS);
-        const asked = { ...STREAM, stream_options: { include_usage: true } };
+        assert.equal(await (await postChatCompletion(endpoint, STREAMED_CHAT_REQUEST)).text(), LEFT_EVENTS);
+        const asked = { ...STREAMED_CHAT_REQUEST, stream_options: { include_usage: true } };
         const left = `${events(',"usage":null', '')}${USAGE_EVENT}data: [DONE]\n\n`;
-        assert.equal(await (await ask(endpoint, asked)).text(), left);
+        assert.equal(await (await postChatCompletion(endpoint, asked)).text(), left);
         const calls = await run.wait('llm_call', 2);
         for (const { metadata } of calls) assert.deepEqual([metadata.outcome, metadata.usage_raw], ['ok', USAGE]);
         assert.deepEqual(
@@ -101,8 +101,8 @@ for (const [encoding, compress] of [
   ['gzip', gzipSync],
   ['br', brotliCompressSync],
 ] as const) {
-  test(`an upstream that compresses although it was asked not to (${encoding}): the client gets what is left, plain`, async () => {
-    await metered(
+  test(`an unrequested compression (${encoding}) is undone, and the fields are removed`, async () => {
+    await withMeteredAttempt(
       (response, seen) => {
         const streamed = JSON.parse(seen.body.toString()).stream === true;
         response.setHeader('content-type', streamed ? 'text/event-stream' : 'application/json');
@@ -110,13 +110,13 @@ for (const [encoding, compress] of [
         response.end(compress(streamed ? SENT_EVENTS : FULL));
       },
       async ({ run, endpoint }) => {
-        const whole = await ask(endpoint, WHOLE);
+        const whole = await postChatCompletion(endpoint, CHAT_REQUEST);
         assert.equal(await whole.text(), LEFT);
         assert.deepEqual(
           [whole.headers.get('content-encoding'), whole.headers.get('content-length')],
           [null, String(Buffer.byteLength(LEFT))],
         );
-        assert.equal(await (await ask(endpoint, STREAM)).text(), LEFT_EVENTS);
+        assert.equal(await (await postChatCompletion(endpoint, STREAMED_CHAT_REQUEST)).text(), LEFT_EVENTS);
         for (const { metadata } of await run.wait('llm_call', 2)) assert.deepEqual(metadata.usage_raw, USAGE);
       },
       { omitFromMessages },
@@ -124,7 +124,7 @@ for (const [encoding, compress] of [
   });
 }
 
-test('what has no such members, is an error, is no JSON, in an unknown encoding, empty or on another path: untouched, and not recorded', async () => {
+test('responses without such fields, errors, non-JSON, unknown encodings and other paths stay unchanged', async () => {
   const plain = `${HEAD}${TAIL}`;
   const cases: [status: number, body: string, headers?: Record<string, string>][] = [
     [200, plain],
@@ -138,7 +138,7 @@ test('what has no such members, is an error, is no JSON, in an unknown encoding,
     [204, ''],
   ];
   let at = 0;
-  await metered(
+  await withMeteredAttempt(
     (response) => {
       const [status, body, headers = {}] = cases[at]!;
       const length = status === 204 ? {} : { 'content-length': String(Buffer.byteLength(body)) };
@@ -146,8 +146,11 @@ test('what has no such members, is an error, is no JSON, in an unknown encoding,
     },
     async ({ run, endpoint }) => {
       for (const [status, body, headers = {}] of cases) {
-        const asked = headers['content-type'] === undefined ? WHOLE : { ...STREAM, stream_options: { include_usage: true } };
-        const response = await ask(endpoint, asked);
+        const asked =
+          headers['content-type'] === undefined
+            ? CHAT_REQUEST
+            : { ...STREAMED_CHAT_REQUEST, stream_options: { include_usage: true } };
+        const response = await postChatCompletion(endpoint, asked);
         const encoding = headers['content-encoding'] ?? null;
         const length = status === 204 ? null : String(Buffer.byteLength(body));
         assert.deepEqual([response.status, await response.text()], [status, body]);
@@ -169,10 +172,10 @@ test('what has no such members, is an error, is no JSON, in an unknown encoding,
   );
 });
 
-test('an answer too large to hold goes through as it is, and before it is whole; its usage is estimated as without the filter', async () => {
+test('a response too large to buffer is forwarded unfiltered as it arrives, and its usage is estimated', async () => {
   const body = Buffer.from(`${HEAD}"refusal":null,"content":"${'x'.repeat(33 * 1024 * 1024)}"},"finish_reason":"stop"}]}`);
   const begun = Promise.withResolvers<void>();
-  await metered(
+  await withMeteredAttempt(
     async (response) => {
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length });
       response.write(body.subarray(0, -1));
@@ -180,7 +183,7 @@ test('an answer too large to hold goes through as it is, and before it is whole;
       response.end(body.subarray(-1));
     },
     async ({ run, endpoint }) => {
-      const response = await ask(endpoint, WHOLE);
+      const response = await postChatCompletion(endpoint, CHAT_REQUEST);
       begun.resolve();
       assert.equal(response.headers.get('content-length'), String(body.length));
       assert.ok(Buffer.from(await response.arrayBuffer()).equals(body));
@@ -191,14 +194,14 @@ test('an answer too large to hold goes through as it is, and before it is whole;
   );
 });
 
-test('an answer that breaks off: the client has what came, and learns that it broke off', async () => {
-  await metered(
+test('the client of a truncated response gets what arrived and sees that it is truncated', async () => {
+  await withMeteredAttempt(
     (response) => {
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(FULL) });
       response.write(FULL.slice(0, 149), () => response.socket?.destroySoon());
     },
     async ({ run, endpoint }) => {
-      const response = await ask(endpoint, WHOLE);
+      const response = await postChatCompletion(endpoint, CHAT_REQUEST);
       let came = '';
       await assert.rejects(async () => {
         for await (const piece of response.body ?? assert.fail()) came += Buffer.from(piece).toString();
@@ -211,13 +214,13 @@ test('an answer that breaks off: the client has what came, and learns that it br
   );
 });
 
-test('a client that leaves while the answer is held: an ended call, and the next one is answered', async () => {
+test('a client that disconnects while its response is buffered ends its call, and the next one is answered', async () => {
   const leave = new AbortController();
   let first = true;
-  await metered(
+  await withMeteredAttempt(
     (response) => {
       if (!first) {
-        completion(response);
+        sendCompletion(response);
         return;
       }
       first = false;
@@ -225,10 +228,10 @@ test('a client that leaves while the answer is held: an ended call, and the next
       response.write(FULL.slice(0, 149), () => leave.abort());
     },
     async ({ run, endpoint }) => {
-      await assert.rejects(ask(endpoint, WHOLE, { signal: leave.signal }));
+      await assert.rejects(postChatCompletion(endpoint, CHAT_REQUEST, { signal: leave.signal }));
       const [call] = await run.wait('llm_call', 1);
       assert.deepEqual([call?.metadata.outcome, call?.metadata.status], ['client_aborted', 200]);
-      assert.equal((await ask(endpoint, WHOLE)).status, 200);
+      assert.equal((await postChatCompletion(endpoint, CHAT_REQUEST)).status, 200);
     },
     { omitFromMessages },
   );

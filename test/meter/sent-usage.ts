@@ -1,8 +1,8 @@
-/** What a stub of a provider has sent as usage: what the ledger must come to. */
+/** Usage totals that a provider stub has sent: the ledger must have the same. */
 import type { ServerResponse } from 'node:http';
 import { fromRecordedCounts, type EventMetadata } from '../../src/schema/index.ts';
 
-export class Sent {
+export class UsageTotals {
   /** Answers with usage. */
   answers = 0;
   inputTokens = 0;
@@ -28,8 +28,8 @@ export class Sent {
 }
 
 /** The same sums over the records of a ledger. */
-export function summed(calls: readonly EventMetadata<'llm_call'>[]): Sent {
-  const sent = new Sent();
+export function totalsOfCalls(calls: readonly EventMetadata<'llm_call'>[]): UsageTotals {
+  const sent = new UsageTotals();
   for (const call of calls) {
     if (call.usage_source !== 'provider') continue;
     const counts = fromRecordedCounts(call);
@@ -48,10 +48,10 @@ export function sendJson(response: ServerResponse, status: number, body: object,
   response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
 }
 
-/** How a stream goes on after its events. */
+/** What happens after the events of a stream. */
 export type Ending = 'ends' | 'breaks_off' | 'stays_open';
 
-/** Writes the events in pieces of a size that meets no border of theirs. */
+/** Writes the events in chunks whose boundaries do not align with theirs. */
 export function sendEvents(response: ServerResponse, events: readonly string[], ending: Ending): void {
   response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' });
   const bytes = Buffer.from(events.join(''));
@@ -61,7 +61,7 @@ export function sendEvents(response: ServerResponse, events: readonly string[], 
 }
 
 /** Fails the first requests of one body: the same request sent again gets through. */
-export class Failing {
+export class FirstRequestsFail {
   readonly #seen = new Map<string, number>();
 
   /** True while this request is among the first `times` of its kind. */

@@ -1,12 +1,12 @@
-/** One client twice: straight to a stub of the provider, and to another like it through the meter. What it sees must be the same. */
+/** Runs one client twice, directly against a provider stub and through the meter, and checks that it sees the same. */
 import assert from 'node:assert/strict';
 import { withStep } from '../../src/log/index.ts';
 import { startMeter, unpriced, type MeteredEndpoint } from '../../src/meter/index.ts';
 import type { EventMetadata } from '../../src/schema/index.ts';
-import { ledgerRun } from './ledger-run.ts';
+import { withLedgerRun } from './ledger-run.ts';
 import { REAL_KEY } from './metered-attempt.ts';
-import type { Sent } from './sent-usage.ts';
-import { startUpstream, type Answer } from './upstream-stub.ts';
+import type { UsageTotals } from './sent-usage.ts';
+import { startUpstreamStub, type StubHandler } from './upstream-stub.ts';
 
 export type Address = Pick<MeteredEndpoint, 'baseUrl' | 'rootUrl' | 'apiKey'>;
 
@@ -14,24 +14,24 @@ interface Ledger {
   readonly calls: readonly EventMetadata<'llm_call'>[];
   readonly lookups: readonly EventMetadata<'llm_lookup'>[];
   /** Of the stub behind the meter. */
-  readonly sent: Sent;
+  readonly sent: UsageTotals;
 }
 
 /** `use` returns what the client saw; `calls` and `lookups`: the records to wait for. */
-export async function throughMeter(
-  stub: (key: string) => { answer: Answer; sent: Sent },
+export async function runDirectAndMetered(
+  stub: (key: string) => { answer: StubHandler; sent: UsageTotals },
   use: (address: Address) => Promise<unknown>,
   { calls = 0, lookups = 0, askStreamUsage = true }: { calls?: number; lookups?: number; askStreamUsage?: boolean },
 ): Promise<Ledger> {
   const direct = stub(REAL_KEY);
-  await using straight = await startUpstream(direct.answer);
+  await using straight = await startUpstreamStub(direct.answer);
   const root = { baseUrl: `${straight.origin}/v1`, rootUrl: straight.origin, apiKey: REAL_KEY };
   const expected = await use(root);
 
   let ledger: Ledger | undefined;
-  await ledgerRun(async (run) => {
+  await withLedgerRun(async (run) => {
     const { answer, sent } = stub(REAL_KEY);
-    await using upstream = await startUpstream(answer);
+    await using upstream = await startUpstreamStub(answer);
     await using meter = await startMeter();
     const to = { baseUrl: `${upstream.origin}/v1`, apiKey: REAL_KEY, askStreamUsage };
     const runMeter = meter.openRun({ runId: 'run-1', upstream: to, prices: unpriced('no prices in this test') });
@@ -50,8 +50,8 @@ export async function throughMeter(
   return ledger ?? assert.fail();
 }
 
-/** What of an error does not depend on the address. */
-export async function failure(promise: Promise<unknown>): Promise<unknown> {
+/** The facts of an error that do not depend on the address. */
+export async function errorFacts(promise: Promise<unknown>): Promise<unknown> {
   try {
     await promise;
   } catch (error) {
@@ -67,7 +67,7 @@ export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   return collected;
 }
 
-/** Each failed call and the one that it repeats, by their places in the ledger. */
-export function repetitions(calls: Ledger['calls']): (number | null)[] {
+/** For each call, the index of the call that it retries, or null. */
+export function retriedCallIndexes(calls: Ledger['calls']): (number | null)[] {
   return calls.map(({ retry_of }) => (retry_of === null ? null : calls.findIndex(({ call_id }) => call_id === retry_of)));
 }

@@ -1,10 +1,10 @@
-/** A provider that does as the test says and remembers what it was sent. */
+/** A provider stub: the test supplies its responses, and it keeps the requests that it received. */
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 
-interface Seen {
+interface ReceivedRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
@@ -13,13 +13,13 @@ interface Seen {
 
 export interface UpstreamStub extends AsyncDisposable {
   readonly origin: string;
-  readonly seen: Seen[];
+  readonly seen: ReceivedRequest[];
 }
 
-export type Answer = (response: ServerResponse, seen: Seen, request: IncomingMessage) => void | Promise<void>;
+export type StubHandler = (response: ServerResponse, seen: ReceivedRequest, request: IncomingMessage) => void | Promise<void>;
 
-export async function startUpstream(answer: Answer): Promise<UpstreamStub> {
-  const seen: Seen[] = [];
+export async function startUpstreamStub(answer: StubHandler): Promise<UpstreamStub> {
+  const seen: ReceivedRequest[] = [];
   const server = createServer(async (request, response) => {
     const body = await buffer(request);
     const entry = { method: request.method ?? '', url: request.url ?? '', headers: request.headers, body };
@@ -47,7 +47,7 @@ export const USAGE = {
 };
 
 /** A chat completion that is not streamed. */
-export function completion(response: ServerResponse, usage: object | undefined = USAGE): void {
+export function sendCompletion(response: ServerResponse, usage: object | undefined = USAGE): void {
   const choices = [{ index: 0, message: { role: 'assistant', content: 'Grüße 🎓' }, finish_reason: 'stop' }];
   response.setHeader('content-type', 'application/json');
   response.setHeader('x-request-id', 'req-1');
@@ -58,7 +58,7 @@ function event(data: unknown, end: string): string {
   return `data: ${typeof data === 'string' ? data : JSON.stringify(data)}${end}${end}`;
 }
 
-/** The events of a streamed completion; the usage event only where it was asked for. */
+/** The events of a streamed completion, with the usage event only if requested. */
 export function streamEvents(includeUsage: boolean, end = '\n'): { shown: string[]; usage: string; done: string } {
   const head = { id: 'c1', object: 'chat.completion.chunk', model: 'gpt-test-2026' };
   const extra = includeUsage ? { usage: null } : {};

@@ -20,7 +20,7 @@ function build(workspace: string, name: string): string[] {
   return files.map(({ path }) => path);
 }
 
-test('the six answers build a service that works after each step and keeps what it stored', async (t) => {
+test('the six scripted replies build a service that works after each step and keeps its data', async (t) => {
   const workspace = mkdtempSync(join(tmpdir(), 'stepwell-answers-'));
   t.after(() => rmSync(workspace, { recursive: true, force: true }));
   const names = readdirSync(ANSWERS)

@@ -20,7 +20,7 @@ async function streamed(response: Response): Promise<any[]> {
   return events.map((data) => JSON.parse(data));
 }
 
-test('an answer names the rehearsal and not the model that was asked for, and repeats byte for byte', async () => {
+test('a response names the rehearsal as its model and is reproducible byte for byte', async () => {
   await using rehearsal = await startRehearsal({ rulesDir: RULES, strict: true });
   const first = await (await post(rehearsal, TASK_1)).text();
   assert.equal(await (await post(rehearsal, TASK_1)).text(), first);
@@ -32,7 +32,7 @@ test('an answer names the rehearsal and not the model that was asked for, and re
   assert.equal(answer.usage.prompt_tokens_details.cached_tokens, 0);
 });
 
-test('a streamed answer has the same text; usage comes where it was asked for', async () => {
+test('a streamed response has the same text, and usage if requested', async () => {
   await using rehearsal = await startRehearsal({ rulesDir: RULES, strict: true });
   const whole = (await (await post(rehearsal, TASK_1)).json()) as any;
   const plain = await streamed(await post(rehearsal, { ...TASK_1, stream: true }));
@@ -45,7 +45,7 @@ test('a streamed answer has the same text; usage comes where it was asked for', 
   assert.equal(counted.length, plain.length + 1);
 });
 
-test('what was said before the last answer counts as cached, from 1,024 tokens in steps of 128', async () => {
+test('messages before the last reply count as cache reads, from 1,024 tokens in steps of 128', async () => {
   await using rehearsal = await startRehearsal({ rulesDir: RULES, strict: false });
   const cached = async (characters: number): Promise<number> => {
     const messages = [
@@ -60,7 +60,7 @@ test('what was said before the last answer counts as cached, from 1,024 tokens i
   assert.equal(await cached(4 * 1300), 1280);
 });
 
-test('an unknown prompt is an error in strict mode that names it and the rules', async () => {
+test('in strict mode, an unknown prompt is an error that shows the prompt and the rules', async () => {
   await using rehearsal = await startRehearsal({ rulesDir: RULES, strict: true });
   const response = await post(rehearsal, UNKNOWN);
   assert.equal(response.status, 422);
@@ -71,7 +71,7 @@ test('an unknown prompt is an error in strict mode that names it and the rules',
   assert.match(((await (await post(lenient, UNKNOWN)).json()) as any).choices[0].message.content, /^This is a rehearsal/);
 });
 
-test('requests that it cannot read, and other paths, get errors in the format of the wire', async () => {
+test('invalid requests and unknown paths get errors in the format of the wire', async () => {
   await using rehearsal = await startRehearsal({ rulesDir: RULES, strict: true });
   for (const body of [
     '{',
@@ -96,7 +96,7 @@ test('requests that it cannot read, and other paths, get errors in the format of
   );
 });
 
-test('content in parts is read like text', async () => {
+test('content in parts is read as text', async () => {
   await using rehearsal = await startRehearsal({ rulesDir: RULES, strict: true });
   const content = [{ type: 'text', text: 'Task 1 of 6: student records' }];
   assert.equal((await post(rehearsal, { model: 'm', messages: [{ role: 'user', content }] })).status, 200);

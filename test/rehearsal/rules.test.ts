@@ -20,7 +20,7 @@ function reply(rules: readonly Rule[], ...messages: [string, string][]): string 
   return answer?.kind === 'text' ? answer.text : null;
 }
 
-test('rules come from YAML and JSON files in the order of their names; answer files are put together', async (t) => {
+test('rules come from YAML and JSON files in name order; answer files are concatenated', async (t) => {
   const dir = folder(t, {
     'b.json': JSON.stringify({ rules: [{ name: 'three', when: { user: ['c'] }, answer: 'C' }] }),
     'a.yaml':
@@ -38,7 +38,7 @@ test('rules come from YAML and JSON files in the order of their names; answer fi
   assert.equal(reply(rules, ['user', 'c']), 'B', 'a rule without conditions fits always');
 });
 
-test('the first rule fits whose texts all occur, each in the messages of its role, and none that it lacks', async (t) => {
+test('the first rule whose texts all occur in the messages of their role, and none of `lacks`, matches', async (t) => {
   const dir = folder(t, {
     'rules.yaml': `
 rules:
@@ -55,7 +55,7 @@ rules:
   assert.equal(reply(rules, ['assistant', 'red']), null);
 });
 
-test('a part of an answer is left out where the user already shows what it would bring', async (t) => {
+test('a part of an answer is omitted if the conversation already contains its `unless` text', async (t) => {
   const dir = folder(t, {
     'rules.yaml': 'rules:\n  - { name: a, when: {}, answer_files: [{ file: 1.txt, unless: start.sh }, 2.txt] }\n',
     '1.txt': 'first',
@@ -67,7 +67,7 @@ test('a part of an answer is left out where the user already shows what it would
   assert.equal(reply(rules, ['user', 'nothing yet'], ['tool', 'start.sh']), 'second');
 });
 
-test('a rules file that is wrong is named with the place and the fix', async (t) => {
+test('the error of an invalid rules file names the file, the place and the fix', async (t) => {
   const cases: [string, RegExp][] = [
     ['rules: [', /line 1, column \d+/],
     ['rules: []', /at rules: /],
@@ -88,7 +88,7 @@ test('a rules file that is wrong is named with the place and the fix', async (t)
   }
 });
 
-test('a folder without rules, or none at all, is an error', async (t) => {
+test('a folder that is missing or has no rules is an error', async (t) => {
   const dir = folder(t, { 'readme.txt': 'empty' });
   await assert.rejects(loadRules(dir), { code: 'REHEARSAL_RULES_MISSING', message: new RegExp(dir) });
   await assert.rejects(loadRules(join(dir, 'gone')), { code: 'REHEARSAL_RULES_MISSING' });

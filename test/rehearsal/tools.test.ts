@@ -18,7 +18,7 @@ rules:
 const COMMAND = String.raw`echo 'a '\''quoted'\'' é' > made.txt; ls`;
 const SCHEMA = { type: 'object' as const, properties: { command: { type: 'string' } }, required: ['command'] };
 const ASK = 'Make it.';
-/** What the three requests of a dialogue brought: command, usage of the first answer, last words after success and after failure. */
+/** Results of a three-request dialog: command, usage of the first response, final text after success and after failure. */
 type Dialogue = { command: unknown; usage: number[]; done: string | null; failed: string | null };
 
 async function started(t: TestContext): Promise<Rehearsal> {
@@ -145,7 +145,7 @@ const WIRES = { chat: overChat, responses: overResponses, messages: overMessages
 
 for (const [name, dialogue] of Object.entries(WIRES)) {
   for (const stream of [false, true]) {
-    test(`a command is asked for, and its result decides what comes next: ${name}${stream ? ', streamed' : ''}`, async (t) => {
+    test(`the rehearsal calls a shell tool, and its result selects the next rule: ${name}${stream ? ', streamed' : ''}`, async (t) => {
       const { baseUrl } = await started(t);
       assert.deepEqual(await dialogue(baseUrl, stream), {
         command: { command: COMMAND },
@@ -163,7 +163,7 @@ async function post(baseUrl: string, path: string, body: object): Promise<any> {
   return await response.json();
 }
 
-test('what was sent before counts as cached, on every wire alike', async (t) => {
+test('earlier messages count as cache reads on every wire', async (t) => {
   const { baseUrl } = await started(t);
   const text = ASK.padEnd(8000, ' and again');
   const said = [
@@ -184,7 +184,7 @@ test('what was sent before counts as cached, on every wire alike', async (t) => 
   assert.deepEqual({ input: gemini.promptTokenCount, cached: gemini.cachedContentTokenCount }, expected);
 });
 
-test('a call without arguments is understood', async (t) => {
+test('a tool call without arguments is accepted', async (t) => {
   const { baseUrl } = await started(t);
   const [user, result] = [{ text: ASK }, { text: 'made.txt' }];
   const contents = [
@@ -202,7 +202,7 @@ test('a call without arguments is understood', async (t) => {
   assert.equal((await post(baseUrl, '/v1/messages', { model: 'm', messages })).content[0].text, 'It is made.');
 });
 
-test('without a tool for commands the next rule answers', async (t) => {
+test('without a shell tool the next rule answers', async (t) => {
   const { baseUrl } = await started(t);
   const client = new OpenAI({ baseURL: baseUrl, apiKey: 'k' });
   const tools = [{ type: 'function' as const, function: { name: 'read', parameters: SCHEMA } }];
@@ -210,7 +210,7 @@ test('without a tool for commands the next rule answers', async (t) => {
   assert.equal(answer.choices[0]!.message.content, 'There is no tool to make it with.');
 });
 
-test('a call has the arguments that the tool wants', () => {
+test('a tool call has the arguments that the tool requires', () => {
   const call = (name: string, properties: object, required: string[]) =>
     shellCall(
       [

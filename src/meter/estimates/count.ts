@@ -57,7 +57,10 @@ async function countInChunks(text: string | null, count: (text: string) => numbe
   return Math.round(tokens * (text.length / at));
 }
 
-/** Where the chunk that starts at `at` ends: before the last space in its last eighth, where a token ends anyway, or after a complete character. */
+/**
+ * Where the chunk that starts at `at` ends: before the last space in its last eighth, where a token ends anyway, or after a
+ * complete character.
+ */
 function chunkEnd(text: string, at: number): number {
   const end = at + CHUNK_CHARS;
   if (end >= text.length) return text.length;

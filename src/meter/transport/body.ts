@@ -19,7 +19,7 @@ export const MAX_BUFFERED_BYTES = 32 * 1024 * 1024;
 export interface RequestBody {
   /** The bytes received so far, as sent. */
   readonly raw: Buffer;
-  /** `pending`: still to be read from the request, which is too large to buffer. `aborted`: the client disconnected before sending it. */
+  /** `pending`: still unread, because the request is too large to buffer. `aborted`: the client disconnected before sending it. */
   readonly rest: 'none' | 'pending' | 'aborted';
   /** The body without compression; null when it is incomplete or its encoding is unknown. */
   readonly decoded: Buffer | null;

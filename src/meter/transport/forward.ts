@@ -23,7 +23,7 @@ export interface UpstreamRequest {
 
 /** Sees a response body as it passes through and decides which bytes reach the client. */
 export interface ResponseTransform {
-  /** True when the client's body will not be byte for byte the upstream's. If the transform buffers, valid once it releases the body. */
+  /** True when the client's body will differ from the upstream's. If the transform buffers, valid once it releases the body. */
   readonly rewrites: boolean;
   /** True when the body is buffered until it is known what the client gets; the response headers wait for it. */
   readonly buffers: boolean;

@@ -1,6 +1,6 @@
 /**
- * Gemini: `POST /v1beta/models/{model}:generateContent` and `…:streamGenerateContent`. The latter responds with server-sent events
- * (`alt=sse`) or with one JSON array, element by element.
+ * Gemini: `POST /v1beta/models/{model}:generateContent` and `…:streamGenerateContent`. The latter responds with
+ * server-sent events (`alt=sse`) or with one JSON array, element by element.
  */
 import { ElementSplitter } from './json-scan.ts';
 import { countOf, errorOf, nameOf, objectOf, objectsOf, parseObject, type Json } from './json.ts';

@@ -77,8 +77,8 @@ interface Field {
 }
 
 /**
- * Removes the fields of these names from the objects at the end of `path`. Returns the same buffer if there are none, or if the text
- * is not one JSON object.
+ * Removes the fields of these names from the objects at the end of `path`. Returns the same buffer if there are none, or if the
+ * text is not one JSON object.
  */
 export function withoutFields(json: Buffer, path: FieldPath, names: readonly string[]): Buffer {
   // Field names rarely contain escapes, but they may.

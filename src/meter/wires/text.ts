@@ -62,7 +62,7 @@ function isText(key: string, member: unknown, within: Json): boolean {
   return !NON_TEXT_KEYS.has(key) && !(typeof member === 'string' && member.startsWith('data:'));
 }
 
-/** The texts in the fields `texts` of a body; and texts and property names in `schemas`, which define tools or the response format. */
+/** Texts in the fields `texts` of a body; texts and property names in `schemas`, which define tools or the response format. */
 export function requestText(body: Buffer, texts: readonly string[], schemas: readonly string[]): string {
   const request = parseObject(body.toString('utf8'));
   if (request === null) return '';
@@ -75,7 +75,7 @@ const MAX_BUFFERED_BYTES = 512 * 1024;
 /** More than any model writes in one response. */
 const MAX_OUTPUT_CHARS = 4 * 1024 * 1024;
 
-/** Collects a model's output. It only buffers bytes until asked: most streams end with their usage, and the text is never needed. */
+/** Collects a model's output. It buffers bytes until asked: most streams end with their usage, and the text is not needed. */
 export interface OutputTextCollector {
   add(event: Buffer): void;
   text(): string;

@@ -77,7 +77,7 @@ async function startModel(): Promise<{ baseUrl: string; close(): void }> {
   };
 }
 
-test('agents with tools are repeated to the letter, two runs at a time, in another runs directory, with the model gone', async (t) => {
+test('agents with tools are replayed exactly, by two concurrent runs in another directory, without the model', async (t) => {
   const place = newPlace();
   t.after(() => place.remove());
   const model = await startModel();

@@ -27,7 +27,7 @@ function json(...path: string[]): Record<string, unknown> {
   return JSON.parse(readFileSync(join(place.dir, 'runs', ...path), 'utf8')) as Record<string, unknown>;
 }
 
-test('the default experiment is recorded with a provider and repeated without: same workspace, same figures', async () => {
+test('the default experiment replays without a provider to the same workspace and figures', async () => {
   await place.stepwell(['init']);
   const file = join(place.dir, 'config/experiment.yaml');
   const rehearsal = await startRehearsal({
@@ -131,7 +131,7 @@ function stop(server: Server): void {
   server.close();
 }
 
-test('a repetition works in its own directory; what was not recorded fails the step and names the nearest; loosely it goes on', async () => {
+test('a replay uses its own directory; an unrecorded request fails the step, except in loose mode', async () => {
   const { baseUrl, server } = await startEcho();
   writeConfiguration(baseUrl);
   const recorded = await run(['--record'], { TEST_KEY: KEY });
@@ -170,7 +170,7 @@ test('a repetition works in its own directory; what was not recorded fails the s
   assert.equal(warned.stdout.trim().split('\n').length, 3);
 });
 
-test('a recording that is killed leaves a cassette that answers as far as it goes, also from the recovered archive', async () => {
+test('a killed recording leaves a cassette that replays as far as it goes, also from the recovered archive', async () => {
   const asked = Promise.withResolvers<void>();
   const { baseUrl, server } = await startEcho(async (count) => {
     if (count < 3) return;
@@ -196,7 +196,7 @@ test('a recording that is killed leaves a cassette that answers as far as it goe
   assert.match(again.stdout, /Error: 422 This request /);
 });
 
-test('what cannot be replayed is refused before anything starts', async () => {
+test('a run that cannot be replayed is refused before anything starts', async () => {
   const { baseUrl, server } = await startEcho();
   writeConfiguration(baseUrl);
   assert.equal((await run(['--steps', '1', '--record'], { TEST_KEY: KEY })).code, 0);

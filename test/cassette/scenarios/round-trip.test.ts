@@ -77,7 +77,7 @@ function saidIn(body: string): { said: string; events: number } {
   return { said: deltas.join(''), events: events.length };
 }
 
-test('whatever was asked and answered is answered again, whole or streamed, in any order', async (t) => {
+test('property: every recorded exchange is replayed, plain or streamed, in any order', async (t) => {
   const redactor = createRedactor({ values: [SECRET] });
   await fc.assert(
     fc.asyncProperty(fc.array(one, { maxLength: 6 }), fc.boolean(), async (cases, backwards) => {

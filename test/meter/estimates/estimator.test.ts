@@ -5,7 +5,7 @@ import { createEstimator } from '../../../src/meter/estimates/estimator.ts';
 const CHAT = { method: 'POST', path: '/v1/chat/completions' };
 const bodyOf = (content: string): Buffer => Buffer.from(JSON.stringify({ messages: [{ role: 'user', content }] }));
 
-test('estimates asked for at the same time each get their own answer; what is not to be counted is null', async () => {
+test('concurrent estimates each get their own result; nothing to count gives null', async () => {
   const estimator = createEstimator();
   const words = Array.from({ length: 8 }, (_, n) => 'word '.repeat(n + 1).trim());
   const estimates = await Promise.all(
@@ -23,7 +23,7 @@ test('estimates asked for at the same time each get their own answer; what is no
   await estimator.close();
 });
 
-test('closing leaves nobody waiting, and a later estimate starts anew', async () => {
+test('closing resolves all pending estimates, and a later one starts a new worker', async () => {
   const estimator = createEstimator();
   const pending = estimator.estimate({ ...CHAT, body: null, outputText: 'text' });
   await estimator.close();

@@ -51,7 +51,7 @@ describe('prices of the configuration', () => {
     assert.equal(cost(book, 'claude', written), 9 * 3000 + 4 * 300 + 5 * 3750 + 2 * 6000 + 15_000);
   });
 
-  test('the model that answered is priced, else the one asked for', async () => {
+  test('the model in the response is priced, otherwise the one in the request', async () => {
     const book = await loadPrices({ overrides: OVERRIDES, baseUrl: null });
     const source = (requestModel: string | null, responseModel: string | null): string | null =>
       book.costOf({ requestModel, responseModel, usage: used(1, 0), at: AT }).source;
@@ -61,7 +61,7 @@ describe('prices of the configuration', () => {
     assert.equal(source(null, null), null);
   });
 
-  test('they come before those of the library, whichever of the two names they have', async () => {
+  test('configured prices take precedence over the library’s for either model name', async () => {
     const book = await loadPrices({ overrides: { 'gpt-4o': { input_price: 1, output_price: 1 } }, baseUrl: OPENAI });
     const call = { requestModel: 'gpt-4o', responseModel: 'gpt-4o-2024-08-06', usage: used(10, 10), at: AT };
     assert.deepEqual(book.costOf(call), { nanoUsd: 20_000, source: 'config:gpt-4o' });
@@ -101,7 +101,7 @@ describe('prices of the configuration', () => {
     );
   });
 
-  test('a cost that no exact number can hold is none', async () => {
+  test('a cost too large for an exact number is null', async () => {
     const book = await loadPrices({ overrides: { m: { input_price: 1e6, output_price: 0 } }, baseUrl: null });
     assert.equal(cost(book, 'm', used(9_007_199, 0)), 9_007_199 * 1e9);
     assert.equal(cost(book, 'm', used(9_007_200, 0)), null);
@@ -109,7 +109,7 @@ describe('prices of the configuration', () => {
 });
 
 describe('prices of the library', () => {
-  test('only for hosts of providers that it knows: elsewhere the same name is another model', async () => {
+  test('library prices apply only to hosts of known providers', async () => {
     for (const baseUrl of [
       'http://127.0.0.1:8000/v1',
       'https://llm.example/v1',
@@ -128,7 +128,7 @@ describe('prices of the library', () => {
     }
   });
 
-  test('what was loaded is recorded: version of the library and digest of its data as shipped', async () => {
+  test('the version of the library and the digest of its data are recorded', async () => {
     const { facts, message } = await loadPrices({ overrides: { own: { input_price: 1, output_price: 1 } }, baseUrl: OPENAI });
     const file = new URL(import.meta.resolve('@pydantic/genai-prices'));
     const { version } = JSON.parse(readFileSync(new URL('../package.json', file), 'utf8')) as { version: string };
@@ -141,7 +141,7 @@ describe('prices of the library', () => {
     assert.equal(message, `Prices: genai-prices ${version}, openai; 1 model priced by the configuration`);
   });
 
-  test('OpenAI: input, cached input, output; the name of the answer finds the model', async () => {
+  test('OpenAI: input, cached input and output are priced by the model in the response', async () => {
     const book = await loadPrices({ overrides: {}, baseUrl: OPENAI });
     const usage = used(1000, 100, { cacheReadTokens: 400, reasoningTokens: 60 });
     const { nanoUsd, source } = book.costOf({ requestModel: null, responseModel: 'gpt-4o-mini-2024-07-18', usage, at: AT });
@@ -154,7 +154,7 @@ describe('prices of the library', () => {
     assert.equal(cost(book, 'text-embedding-3-small', used(1000, 1)), null, 'its output has no price');
   });
 
-  test('Anthropic: reading and writing the cache, for five minutes and for an hour, and fees for searches', async () => {
+  test('Anthropic: cache reads, five-minute and one-hour cache writes, and search fees are priced', async () => {
     const book = await loadPrices({ overrides: {}, baseUrl: ANTHROPIC });
     const raw = {
       cache_creation: { ephemeral_5m_input_tokens: 300, ephemeral_1h_input_tokens: 100 },
@@ -168,7 +168,7 @@ describe('prices of the library', () => {
     );
   });
 
-  test('Anthropic: what a compaction within the call wrote for an hour has the price of an hour', async () => {
+  test('Anthropic: one-hour cache writes of a compaction have the one-hour price', async () => {
     const book = await loadPrices({ overrides: {}, baseUrl: ANTHROPIC });
     const written = (hour: number): object => ({ cache_creation: { ephemeral_1h_input_tokens: hour } });
     const raw = {
@@ -182,13 +182,13 @@ describe('prices of the library', () => {
     assert.equal(cost(book, 'claude-sonnet-4-20250514', usage), 80 * 3000 + 3 * 3750 + 17 * 6000);
   });
 
-  test('a price that depends on the length of the input holds for every token of the call', async () => {
+  test('a price tier by input length applies to every token of the call', async () => {
     const book = await loadPrices({ overrides: {}, baseUrl: GEMINI });
     assert.equal(cost(book, 'gemini-2.5-pro', used(200_000, 10)), 200_000 * 1250 + 10 * 10_000);
     assert.equal(cost(book, 'gemini-2.5-pro', used(200_001, 10)), 200_001 * 2500 + 10 * 15_000);
   });
 
-  test('the price of the time of the call, not of today', async () => {
+  test('a call is priced at the time of the call, not at today’s price', async () => {
     const book = await loadPrices({ overrides: {}, baseUrl: 'https://api.deepseek.com/v1' });
     // Its price depends on the time of the day.
     const costs = [0, 12, 23].map((hour) => cost(book, 'deepseek-chat', used(1000, 0), new Date(Date.UTC(2026, 5, 1, hour))));
@@ -200,7 +200,7 @@ describe('prices of the library', () => {
     assert.equal(after, 300_000 * 3000);
   });
 
-  test('what is billed by other terms than the listed ones has no cost, and not a wrong one', async () => {
+  test('a call that is not billed at list prices has a null cost', async () => {
     const openai = await loadPrices({ overrides: {}, baseUrl: OPENAI });
     const anthropic = await loadPrices({ overrides: {}, baseUrl: ANTHROPIC });
     const gemini = await loadPrices({ overrides: {}, baseUrl: GEMINI });
@@ -216,7 +216,7 @@ describe('prices of the library', () => {
     assert.equal(cost(openai, 'gpt-4o', used(9, 9, { raw: plain })), 9 * 12_500);
   });
 
-  test('without usage there is no cost, but it is known that the model has a price', async () => {
+  test('without usage the cost is null, but the source of the price is known', async () => {
     const book = await loadPrices({ overrides: {}, baseUrl: OPENAI });
     for (const usage of [null, used(null, 3), used(3, null)]) {
       const { nanoUsd, source } = book.costOf({ requestModel: 'gpt-4o', responseModel: null, usage, at: AT });
@@ -225,7 +225,7 @@ describe('prices of the library', () => {
     }
   });
 
-  test('property: never below 0, whole, and not above what all tokens cost at the dearest of their prices', async () => {
+  test('property: a cost is a non-negative integer, at most all tokens at the highest price', async () => {
     const book = await loadPrices({ overrides: {}, baseUrl: ANTHROPIC });
     const tokens = fc.nat(2_000_000);
     fc.assert(
@@ -242,7 +242,7 @@ describe('prices of the library', () => {
   });
 });
 
-test('where nothing is charged no cost is known', () => {
+test('an unpriced book gives no cost', () => {
   const book = unpriced('A rehearsal costs nothing');
   assert.equal(book.message, 'A rehearsal costs nothing');
   assert.deepEqual(book.facts, { source: null, version: null, sha256: null, overrides: [] });
@@ -253,7 +253,7 @@ test('where nothing is charged no cost is known', () => {
   assert.equal(book.hasPrice('gpt-4o'), false);
 });
 
-test('the library is loaded for an endpoint, not with the meter', () => {
+test('the price library is loaded with an endpoint, not with the meter', () => {
   const entry = new URL('../../../src/meter/pricing/prices.ts', import.meta.url).href;
   const script = `import { registerHooks } from 'node:module';
     const seen = [];

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
-import { summed } from '../sent-usage.ts';
-import { collect, failure, repetitions, throughMeter, type Address } from '../through-meter.ts';
+import { totalsOfCalls } from '../sent-usage.ts';
+import { collect, errorFacts, retriedCallIndexes, runDirectAndMetered, type Address } from '../through-meter.ts';
 import { anthropicStub } from './anthropic-stub.ts';
 
 function client({ rootUrl, apiKey }: Address, options: { maxRetries?: number; timeout?: number } = {}): Anthropic {
@@ -17,8 +17,8 @@ const TOOL = {
   input_schema: { type: 'object' as const, properties: { city: { type: 'string' } } },
 };
 
-test('messages: whole, streamed, by the stream helper; totals as sent', async () => {
-  const { calls, sent } = await throughMeter(
+test('Anthropic messages, plain, streamed and by the stream helper, are metered with the totals sent', async () => {
+  const { calls, sent } = await runDirectAndMetered(
     anthropicStub,
     async (address) => {
       const { messages } = client(address);
@@ -37,7 +37,7 @@ test('messages: whole, streamed, by the stream helper; totals as sent', async ()
     { calls: 4 },
   );
   assert.equal(sent.answers, 4);
-  assert.deepEqual(summed(calls), sent);
+  assert.deepEqual(totalsOfCalls(calls), sent);
   for (const call of calls) {
     assert.equal(call.outcome, 'ok');
     assert.equal(call.wire, 'anthropic.messages');
@@ -46,8 +46,8 @@ test('messages: whole, streamed, by the stream helper; totals as sent', async ()
   }
 });
 
-test('tools, streamed and not, to the final answer', async () => {
-  const { calls, sent } = await throughMeter(
+test('Anthropic tool calls, streamed and not, work to the final response', async () => {
+  const { calls, sent } = await runDirectAndMetered(
     anthropicStub,
     async (address) => {
       const { messages } = client(address);
@@ -65,11 +65,11 @@ test('tools, streamed and not, to the final answer', async () => {
     },
     { calls: 3 },
   );
-  assert.deepEqual(summed(calls), sent);
+  assert.deepEqual(totalsOfCalls(calls), sent);
 });
 
-test('counting tokens and lists of models are look-ups; batches are not understood', async () => {
-  const { calls, lookups } = await throughMeter(
+test('token counts and model lists are lookups; batches are unmetered', async () => {
+  const { calls, lookups } = await runDirectAndMetered(
     anthropicStub,
     async (address) => {
       const anthropic = client(address);
@@ -92,16 +92,16 @@ test('counting tokens and lists of models are look-ups; batches are not understo
   );
 });
 
-test('errors reach the client as they are, and are recorded without tokens', async () => {
-  const { calls } = await throughMeter(
+test('provider errors reach the client unchanged and are recorded without tokens', async () => {
+  const { calls } = await runDirectAndMetered(
     anthropicStub,
     async (address) => {
       const { messages } = client(address, { maxRetries: 0 });
       return [
-        await failure(messages.create({ ...ASK, messages: [] })),
-        await failure(messages.create({ ...ASK, model: 'missing' })),
-        await failure(messages.create({ ...ASK, model: 'busy-9' })),
-        await failure(messages.stream({ ...ASK, model: 'broken-9' }).finalMessage()),
+        await errorFacts(messages.create({ ...ASK, messages: [] })),
+        await errorFacts(messages.create({ ...ASK, model: 'missing' })),
+        await errorFacts(messages.create({ ...ASK, model: 'busy-9' })),
+        await errorFacts(messages.stream({ ...ASK, model: 'broken-9' }).finalMessage()),
       ];
     },
     { calls: 4 },
@@ -118,17 +118,17 @@ test('errors reach the client as they are, and are recorded without tokens', asy
   for (const call of calls) assert.deepEqual([call.usage_source, call.estimate], ['none', null]);
 });
 
-test('a key that the provider does not know', async () => {
-  const { calls } = await throughMeter(
+test('a key that the provider rejects is an error for the client and a failed call', async () => {
+  const { calls } = await runDirectAndMetered(
     () => anthropicStub('another key'),
-    async (address) => failure(client(address).messages.create(ASK)),
+    async (address) => errorFacts(client(address).messages.create(ASK)),
     { calls: 1 },
   );
   assert.equal(calls[0]?.status, 401);
 });
 
-test('the client’s own retries: each is a call, and names the one that it repeats', async () => {
-  const { calls, sent } = await throughMeter(
+test('each retry of the client is a call that names the one it repeats', async () => {
+  const { calls, sent } = await runDirectAndMetered(
     anthropicStub,
     async (address) => {
       const { messages } = client(address, { maxRetries: 3 });
@@ -143,12 +143,12 @@ test('the client’s own retries: each is a call, and names the one that it repe
     calls.map(({ status }) => status),
     [529, 529, 200, 500, 200],
   );
-  assert.deepEqual(repetitions(calls), [null, 0, 1, null, 3]);
-  assert.deepEqual(summed(calls), sent);
+  assert.deepEqual(retriedCallIndexes(calls), [null, 0, 1, null, 3]);
+  assert.deepEqual(totalsOfCalls(calls), sent);
 });
 
-test('a client that stops reading: the input is known, the output is unknown and estimated', async () => {
-  const { calls } = await throughMeter(
+test('when a client stops reading, the input is known and the output is estimated', async () => {
+  const { calls } = await runDirectAndMetered(
     anthropicStub,
     async (address) => {
       const events: unknown[] = [];
@@ -158,7 +158,7 @@ test('a client that stops reading: the input is known, the output is unknown and
       }
       const stream = client(address).messages.stream({ ...ASK, model: 'endless' });
       stream.on('text', () => stream.abort());
-      return [events, await failure(stream.finalMessage())];
+      return [events, await errorFacts(stream.finalMessage())];
     },
     { calls: 2 },
   );
@@ -170,14 +170,14 @@ test('a client that stops reading: the input is known, the output is unknown and
   }
 });
 
-test('an answer that breaks off, and one that fails within its stream', async () => {
-  const { calls } = await throughMeter(
+test('truncated streams and errors inside a stream look to the client as without the meter', async () => {
+  const { calls } = await runDirectAndMetered(
     anthropicStub,
     async (address) => {
       const { messages } = client(address, { maxRetries: 0 });
       return [
-        await failure(messages.create({ ...ASK, model: 'cut', stream: true }).then(collect)),
-        await failure(messages.create({ ...ASK, model: 'error', stream: true }).then(collect)),
+        await errorFacts(messages.create({ ...ASK, model: 'cut', stream: true }).then(collect)),
+        await errorFacts(messages.create({ ...ASK, model: 'error', stream: true }).then(collect)),
       ];
     },
     { calls: 2 },
@@ -189,15 +189,15 @@ test('an answer that breaks off, and one that fails within its stream', async ()
   for (const call of calls) assert.equal(call['gen_ai.usage.output_tokens'], null);
 });
 
-test('a client that times out and tries again', async () => {
-  const { calls } = await throughMeter(
+test('a client that times out and retries makes two calls', async () => {
+  const { calls } = await runDirectAndMetered(
     anthropicStub,
-    async (address) => failure(client(address, { maxRetries: 1, timeout: 200 }).messages.create({ ...ASK, model: 'silent' })),
+    async (address) => errorFacts(client(address, { maxRetries: 1, timeout: 200 }).messages.create({ ...ASK, model: 'silent' })),
     { calls: 2 },
   );
   assert.deepEqual(
     calls.map(({ outcome }) => outcome),
     ['client_aborted', 'client_aborted'],
   );
-  assert.deepEqual(repetitions(calls), [null, 0]);
+  assert.deepEqual(retriedCallIndexes(calls), [null, 0]);
 });

@@ -3,8 +3,8 @@
  * wrong: `busy-2` is overloaded twice, `broken-1` fails once, `silent` never answers, `cut` breaks off, `endless` never ends,
  * `error` fails within its stream.
  */
-import { Failing, sendEvents, sendJson, Sent } from '../sent-usage.ts';
-import type { Answer } from '../upstream-stub.ts';
+import { FirstRequestsFail, sendEvents, sendJson, UsageTotals } from '../sent-usage.ts';
+import type { StubHandler } from '../upstream-stub.ts';
 
 interface Body {
   readonly model: string;
@@ -17,12 +17,12 @@ const THOUGHTS = ['They want ', 'a greeting.'];
 const TEXTS = ['Grüße', ' aus', ' Köln 🎓🎓', ' message_stop', '.'];
 const ARGUMENTS = ['', '{"ci', 'ty":"Li', 'ège"}'];
 
-export function anthropicStub(key: string): { answer: Answer; sent: Sent } {
-  const sent = new Sent();
-  const failing = new Failing();
+export function anthropicStub(key: string): { answer: StubHandler; sent: UsageTotals } {
+  const sent = new UsageTotals();
+  const failing = new FirstRequestsFail();
   let requests = 0;
 
-  const answer: Answer = (response, { method, url, headers, body: bytes }) => {
+  const answer: StubHandler = (response, { method, url, headers, body: bytes }) => {
     requests += 1;
     const requestId = `req_${requests}`;
     response.setHeader('request-id', requestId);

@@ -3,27 +3,28 @@ import { request as httpRequest } from 'node:http';
 import { test } from 'node:test';
 import { withStep } from '../../../src/log/index.ts';
 import { startMeter } from '../../../src/meter/index.ts';
-import { ledgerRun } from '../ledger-run.ts';
-import { ask, metered, openPlain, WHOLE } from '../metered-attempt.ts';
-import { completion, startUpstream } from '../upstream-stub.ts';
+import { withLedgerRun } from '../ledger-run.ts';
+import { postChatCompletion, withMeteredAttempt, openRunWithoutKeyOrPrices, CHAT_REQUEST } from '../metered-attempt.ts';
+import { sendCompletion, startUpstreamStub } from '../upstream-stub.ts';
 
-test('the same request after a failed call is a retry of it; after a good one, or with another body, it is not', async () => {
+test('the same request after a failed call is its retry; after a success, or with another body, it is not', async () => {
   let calls = 0;
-  await metered(
+  await withMeteredAttempt(
     (response) => {
       calls += 1;
-      if (calls > 2) completion(response);
+      if (calls > 2) sendCompletion(response);
       else
         response
           .writeHead(429, { 'content-type': 'application/json', 'retry-after': '1' })
           .end('{"error":{"message":"slow down"}}');
     },
     async ({ run, endpoint }) => {
-      const first = await ask(endpoint, WHOLE);
+      const first = await postChatCompletion(endpoint, CHAT_REQUEST);
       assert.equal(first.status, 429);
       assert.equal(first.headers.get('retry-after'), '1');
       assert.deepEqual(await first.json(), { error: { message: 'slow down' } });
-      for (const body of [WHOLE, WHOLE, WHOLE, { ...WHOLE, model: 'other' }]) await (await ask(endpoint, body)).text();
+      for (const body of [CHAT_REQUEST, CHAT_REQUEST, CHAT_REQUEST, { ...CHAT_REQUEST, model: 'other' }])
+        await (await postChatCompletion(endpoint, body)).text();
       const records = (await run.wait('llm_call', 5)).map(({ metadata }) => metadata);
       assert.deepEqual(
         records.map(({ outcome }) => outcome),
@@ -38,10 +39,10 @@ test('the same request after a failed call is a retry of it; after a good one, o
   );
 });
 
-test('equal requests at the same time: each failed call is repeated by one', async () => {
+test('of concurrent equal requests, each failed call gets exactly one retry', async () => {
   const waiting: (() => void)[] = [];
   let calls = 0;
-  await metered(
+  await withMeteredAttempt(
     async (response) => {
       calls += 1;
       const fails = calls <= 3;
@@ -51,11 +52,11 @@ test('equal requests at the same time: each failed call is repeated by one', asy
         if (!fails || waiting.length === 3) for (const go of waiting.splice(0)) go();
       });
       if (fails) response.writeHead(500).end();
-      else completion(response);
+      else sendCompletion(response);
     },
     async ({ run, endpoint }) => {
-      await Promise.all([1, 2, 3].map(async () => (await ask(endpoint, WHOLE)).text()));
-      for (let again = 0; again < 4; again += 1) await (await ask(endpoint, WHOLE)).text();
+      await Promise.all([1, 2, 3].map(async () => (await postChatCompletion(endpoint, CHAT_REQUEST)).text()));
+      for (let again = 0; again < 4; again += 1) await (await postChatCompletion(endpoint, CHAT_REQUEST)).text();
       const records = (await run.wait('llm_call', 7)).map(({ metadata }) => metadata);
       const failed = records.filter(({ outcome }) => outcome === 'http_error').map(({ call_id }) => call_id);
       const repeated = records.map(({ retry_of }) => retry_of).filter((id) => id !== null);
@@ -65,18 +66,20 @@ test('equal requests at the same time: each failed call is repeated by one', asy
   );
 });
 
-test('two attempts at the same time are never mixed', async () => {
-  await ledgerRun(async (run) => {
-    await using upstream = await startUpstream((response, seen) => {
+test('concurrent attempts are never mixed up', async () => {
+  await withLedgerRun(async (run) => {
+    await using upstream = await startUpstreamStub((response, seen) => {
       const { step, n } = JSON.parse(seen.body.toString());
-      setImmediate(() => completion(response, { prompt_tokens: step * 1000 + n, completion_tokens: 1 }));
+      setImmediate(() => sendCompletion(response, { prompt_tokens: step * 1000 + n, completion_tokens: 1 }));
     });
     await using meter = await startMeter();
-    const runMeter = openPlain(meter, `${upstream.origin}/v1`);
+    const runMeter = openRunWithoutKeyOrPrices(meter, `${upstream.origin}/v1`);
     const attempt = (step: number): Promise<void> =>
       withStep(step, { attempt: step }, async () => {
         const endpoint = runMeter.openAttempt({ step, attempt: step });
-        await Promise.all(Array.from({ length: 50 }, async (_, n) => (await ask(endpoint, { ...WHOLE, step, n })).text()));
+        await Promise.all(
+          Array.from({ length: 50 }, async (_, n) => (await postChatCompletion(endpoint, { ...CHAT_REQUEST, step, n })).text()),
+        );
         await endpoint.close();
       });
     await Promise.all([1, 2].map(attempt));
@@ -94,18 +97,18 @@ test('two attempts at the same time are never mixed', async () => {
 });
 
 test('a call after the end of its step is recorded there and marked late', async () => {
-  await ledgerRun(async (run) => {
-    await using upstream = await startUpstream((response) => completion(response));
+  await withLedgerRun(async (run) => {
+    await using upstream = await startUpstreamStub((response) => sendCompletion(response));
     await using meter = await startMeter();
-    const runMeter = openPlain(meter, `${upstream.origin}/v1`);
+    const runMeter = openRunWithoutKeyOrPrices(meter, `${upstream.origin}/v1`);
     const endpoint = await withStep(1, { attempt: 1 }, async () => {
       const opened = runMeter.openAttempt({ step: 1, attempt: 1 });
-      await (await ask(opened, WHOLE)).text();
+      await (await postChatCompletion(opened, CHAT_REQUEST)).text();
       await opened.close();
       return opened;
     });
     await withStep(2, { attempt: 1 }, async () => {
-      await (await ask(endpoint, WHOLE)).text();
+      await (await postChatCompletion(endpoint, CHAT_REQUEST)).text();
       await run.wait('llm_call', 2);
     });
     assert.deepEqual(
@@ -120,13 +123,13 @@ test('a call after the end of its step is recorded there and marked late', async
 });
 
 test('a call after the end of its run is recorded in its step as well', async () => {
-  await using upstream = await startUpstream((response) => completion(response));
+  await using upstream = await startUpstreamStub((response) => sendCompletion(response));
   await using meter = await startMeter();
-  const runMeter = openPlain(meter, `${upstream.origin}/v1`);
-  await ledgerRun(
+  const runMeter = openRunWithoutKeyOrPrices(meter, `${upstream.origin}/v1`);
+  await withLedgerRun(
     () => withStep(1, { attempt: 1 }, async () => runMeter.openAttempt({ step: 1, attempt: 1 })),
     async (run, endpoint) => {
-      await (await ask(endpoint, WHOLE)).text();
+      await (await postChatCompletion(endpoint, CHAT_REQUEST)).text();
       await endpoint.close();
       assert.deepEqual(
         run.lines('llm_call').map(({ step, late }) => [step, late]),
@@ -136,15 +139,15 @@ test('a call after the end of its run is recorded in its step as well', async ()
   );
 });
 
-test('the meter closes although the upstream never answers, and the call is recorded', async () => {
-  await ledgerRun(async (run) => {
+test('the meter closes even if the upstream never responds, and the call is recorded', async () => {
+  await withLedgerRun(async (run) => {
     let arrived: (() => void) | undefined;
     const asked = new Promise<void>((resolve) => (arrived = resolve));
-    await using upstream = await startUpstream(() => arrived?.());
+    await using upstream = await startUpstreamStub(() => arrived?.());
     const meter = await startMeter();
-    const runMeter = openPlain(meter, `${upstream.origin}/v1`);
+    const runMeter = openRunWithoutKeyOrPrices(meter, `${upstream.origin}/v1`);
     await withStep(1, { attempt: 1 }, async () => {
-      const pending = ask(runMeter.openAttempt({ step: 1, attempt: 1 }), WHOLE);
+      const pending = postChatCompletion(runMeter.openAttempt({ step: 1, attempt: 1 }), CHAT_REQUEST);
       await asked;
       await Promise.all([assert.rejects(pending), meter[Symbol.asyncDispose]()]);
       assert.equal(run.lines('llm_call')[0]?.metadata.outcome, 'client_aborted');
@@ -152,9 +155,9 @@ test('the meter closes although the upstream never answers, and the call is reco
   });
 });
 
-test('a client that leaves before its request is whole: the call is recorded, and nothing goes upstream', async () => {
-  await metered(
-    (response) => completion(response),
+test('a client that disconnects before its request is complete is recorded, and nothing is forwarded', async () => {
+  await withMeteredAttempt(
+    (response) => sendCompletion(response),
     async ({ run, upstream, endpoint }) => {
       const headers = { 'content-length': 1000, 'content-type': 'application/json' };
       const request = httpRequest(`${endpoint.baseUrl}/chat/completions`, { method: 'POST', headers, agent: false });

@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { withStep } from '../../../src/log/index.ts';
 import { startMeter, type Meter, type MeteredEndpoint } from '../../../src/meter/index.ts';
-import { ledgerRun } from '../ledger-run.ts';
-import { ask, openPlain, STREAM, WHOLE } from '../metered-attempt.ts';
-import { completion, startUpstream, type Answer } from '../upstream-stub.ts';
+import { withLedgerRun } from '../ledger-run.ts';
+import { postChatCompletion, openRunWithoutKeyOrPrices, STREAMED_CHAT_REQUEST, CHAT_REQUEST } from '../metered-attempt.ts';
+import { sendCompletion, startUpstreamStub, type StubHandler } from '../upstream-stub.ts';
 
 interface Call {
   readonly input: number;
@@ -22,7 +22,7 @@ interface RunPlan {
 }
 
 /** Answers with the usage that the request itself names. */
-const answer: Answer = async (response, seen) => {
+const answer: StubHandler = async (response, seen) => {
   const { input, output, pieces, fails, stream = false } = JSON.parse(seen.body.toString());
   const usage = { prompt_tokens: input, completion_tokens: output };
   if (fails) {
@@ -39,12 +39,12 @@ const answer: Answer = async (response, seen) => {
     }
     response.end();
   } else {
-    completion(response, usage);
+    sendCompletion(response, usage);
   }
 };
 
 async function makeCall(endpoint: MeteredEndpoint, call: Call): Promise<void> {
-  const response = await ask(endpoint, { ...(call.stream ? STREAM : WHOLE), ...call });
+  const response = await postChatCompletion(endpoint, { ...(call.stream ? STREAMED_CHAT_REQUEST : CHAT_REQUEST), ...call });
   const text = await response.text();
   assert.equal(response.status, call.fails ? 500 : 200);
   if (call.stream && !call.fails) assert.ok(!text.includes('_tokens') && text.endsWith('data: [DONE]\n\n'));
@@ -52,9 +52,9 @@ async function makeCall(endpoint: MeteredEndpoint, call: Call): Promise<void> {
 
 /** One run with its steps one after another and the calls of each step at once; its ledger is compared with its plan. */
 async function playRun(meter: Meter, baseUrl: string, runId: string, plan: RunPlan): Promise<void> {
-  await ledgerRun(
+  await withLedgerRun(
     async (run) => {
-      const runMeter = openPlain(meter, baseUrl, { runId });
+      const runMeter = openRunWithoutKeyOrPrices(meter, baseUrl, { runId });
       const ofRun = runMeter.openRun();
       for (const [index, calls] of plan.steps.entries()) {
         const step = index + 1;
@@ -102,8 +102,8 @@ const call = fc.record({
 });
 const plan = fc.record({ steps: fc.array(fc.array(call, { maxLength: 6 }), { minLength: 1, maxLength: 3 }) });
 
-test('property: twenty runs at once; each ledger has exactly what its own steps were sent', async () => {
-  await using upstream = await startUpstream(answer);
+test('property: with twenty concurrent runs, each ledger has exactly the usage sent to its own steps', async () => {
+  await using upstream = await startUpstreamStub(answer);
   await using meter = await startMeter();
   await fc.assert(
     fc.asyncProperty(fc.array(plan, { minLength: 20, maxLength: 20 }), async (plans) => {

@@ -4,24 +4,24 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { ledgerRun } from '../ledger-run.ts';
-import { completion, startUpstream, streamEvents } from '../upstream-stub.ts';
+import { withLedgerRun } from '../ledger-run.ts';
+import { sendCompletion, startUpstreamStub, streamEvents } from '../upstream-stub.ts';
 
-test('a process that is killed leaves the beginning of every call that was under way', async () => {
+test('a killed process leaves the start record of every call in flight', async () => {
   let waiting: (() => void) | undefined;
   const both = new Promise<void>((resolve) => (waiting = resolve));
   let hanging = 0;
-  await using upstream = await startUpstream((response, seen) => {
+  await using upstream = await startUpstreamStub((response, seen) => {
     const { hang = false, stream = false } = JSON.parse(seen.body.toString());
     if (!hang) {
-      completion(response);
+      sendCompletion(response);
       return;
     }
     if (stream) response.setHeader('content-type', 'text/event-stream').write(streamEvents(true).shown[0]);
     hanging += 1;
     if (hanging === 2) waiting?.();
   });
-  await ledgerRun(async (run) => {
+  await withLedgerRun(async (run) => {
     const script = fileURLToPath(new URL('child/dying.ts', import.meta.url));
     const child = spawn(process.execPath, [script, `${upstream.origin}/v1`, join(run.dir, 'logs')], {
       stdio: ['ignore', 'pipe', 'inherit'],

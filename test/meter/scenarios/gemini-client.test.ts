@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sendJson, Sent, summed } from '../sent-usage.ts';
-import { throughMeter, type Address } from '../through-meter.ts';
-import type { Answer } from '../upstream-stub.ts';
+import { sendJson, UsageTotals, totalsOfCalls } from '../sent-usage.ts';
+import { runDirectAndMetered, type Address } from '../through-meter.ts';
+import type { StubHandler } from '../upstream-stub.ts';
 
 const TEXTS = ['Grüße', ' aus Köln 🎓🎓', '.'];
 
 /** Answers as Google does: whole, as events, or as a list; the key in a header or in the query. */
-function geminiStub(key: string): { answer: Answer; sent: Sent } {
-  const sent = new Sent();
-  const answer: Answer = (response, { url, headers, body }) => {
+function geminiStub(key: string): { answer: StubHandler; sent: UsageTotals } {
+  const sent = new UsageTotals();
+  const answer: StubHandler = (response, { url, headers, body }) => {
     const { pathname, searchParams } = new URL(url, 'http://stub');
     if ((headers['x-goog-api-key'] ?? searchParams.get('key')) !== key) {
       return sendJson(response, 403, { error: { code: 403, message: 'no key', status: 'PERMISSION_DENIED' } });
@@ -50,8 +50,8 @@ async function ask({ rootUrl, apiKey }: Address, method: string, keyInQuery = fa
   return [answer.status, answer.headers.get('content-type'), await answer.text()];
 }
 
-test('Gemini: whole answers, events and lists are seen as they are; totals as sent', async () => {
-  const { calls, lookups, sent } = await throughMeter(
+test('Gemini responses, event streams and arrays reach the client unchanged and are metered with the totals sent', async () => {
+  const { calls, lookups, sent } = await runDirectAndMetered(
     geminiStub,
     async (address) => [
       await ask(address, 'generateContent'),
@@ -64,7 +64,7 @@ test('Gemini: whole answers, events and lists are seen as they are; totals as se
     { calls: 5, lookups: 1 },
   );
   assert.equal(sent.answers, 5);
-  assert.deepEqual(summed(calls), sent);
+  assert.deepEqual(totalsOfCalls(calls), sent);
   for (const call of calls) {
     assert.deepEqual([call.outcome, call['gen_ai.request.model'], call['gen_ai.response.model']], ['ok', 'g', 'g-001']);
   }

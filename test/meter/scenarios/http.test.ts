@@ -5,8 +5,8 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import type { MeteredEndpoint } from '../../../src/meter/index.ts';
-import { metered, REAL_KEY, STREAM, WHOLE } from '../metered-attempt.ts';
-import { completion, streamEvents, startUpstream } from '../upstream-stub.ts';
+import { withMeteredAttempt, REAL_KEY, STREAMED_CHAT_REQUEST, CHAT_REQUEST } from '../metered-attempt.ts';
+import { sendCompletion, streamEvents, startUpstreamStub } from '../upstream-stub.ts';
 
 async function send(url: string, options: RequestOptions, body?: string): Promise<IncomingMessage> {
   const request = httpRequest(url, { agent: false, ...options });
@@ -15,8 +15,8 @@ async function send(url: string, options: RequestOptions, body?: string): Promis
   return response;
 }
 
-test('answers without a body: HEAD, 204, 304', async () => {
-  await metered(
+test('responses without a body (HEAD, 204, 304) are relayed', async () => {
+  await withMeteredAttempt(
     (response, seen) => {
       if (seen.method === 'HEAD') response.writeHead(200, { 'content-length': 1234, etag: '"a"' }).end();
       else if (seen.url.endsWith('304')) response.writeHead(304, { etag: '"a"' }).end();
@@ -38,11 +38,11 @@ test('answers without a body: HEAD, 204, 304', async () => {
   );
 });
 
-test('expect: 100-continue is answered by the proxy before the body is there', async () => {
-  await metered(
-    (response) => completion(response),
+test('the proxy answers expect: 100-continue before the body arrives', async () => {
+  await withMeteredAttempt(
+    (response) => sendCompletion(response),
     async ({ run, upstream, endpoint }) => {
-      const body = JSON.stringify(WHOLE);
+      const body = JSON.stringify(CHAT_REQUEST);
       const headers = { expect: '100-continue', 'content-type': 'application/json', 'content-length': body.length };
       const request = httpRequest(`${endpoint.baseUrl}/chat/completions`, { method: 'POST', headers, agent: false });
       request.flushHeaders();
@@ -57,8 +57,8 @@ test('expect: 100-continue is answered by the proxy before the body is there', a
   );
 });
 
-test('trailers of an answer are passed on, the real key covered in them', async () => {
-  await metered(
+test('response trailers are relayed with the real key masked', async () => {
+  await withMeteredAttempt(
     (response, seen) => {
       response.writeHead(200, { 'content-type': 'application/json', trailer: 'x-sum, x-key' });
       response.write('{"choices":[]');
@@ -66,16 +66,16 @@ test('trailers of an answer are passed on, the real key covered in them', async 
       response.end('}');
     },
     async ({ endpoint }) => {
-      const response = await send(`${endpoint.baseUrl}/chat/completions`, { method: 'POST' }, JSON.stringify(WHOLE));
+      const response = await send(`${endpoint.baseUrl}/chat/completions`, { method: 'POST' }, JSON.stringify(CHAT_REQUEST));
       assert.equal(await text(response), '{"choices":[]}');
       assert.deepEqual({ ...response.trailers }, { 'x-sum': '42', 'x-key': `Bearer ${'*'.repeat(REAL_KEY.length)}` });
     },
   );
 });
 
-test('trailers of a request that is passed on unread', async () => {
+test('trailers of a request that is not parsed are forwarded', async () => {
   let trailers: NodeJS.Dict<string> = {};
-  await metered(
+  await withMeteredAttempt(
     (response, _seen, request) => {
       ({ trailers } = request);
       response.end('{}');
@@ -93,8 +93,8 @@ test('trailers of a request that is passed on unread', async () => {
   );
 });
 
-test('one connection after another request: answers keep their order and their borders', async () => {
-  await metered(
+test('pipelined requests on one connection get their responses in order and complete', async () => {
+  await withMeteredAttempt(
     (response, seen) => {
       const { n } = JSON.parse(seen.body.toString()) as { n: number };
       response.setHeader('content-type', 'application/json');
@@ -104,7 +104,7 @@ test('one connection after another request: answers keep their order and their b
       const { hostname, port, pathname } = new URL(`${endpoint.baseUrl}/chat/completions`);
       const socket = connect(Number(port), hostname);
       await once(socket, 'connect');
-      const bodies = [1, 2, 3, 4].map((n) => JSON.stringify({ ...WHOLE, n }));
+      const bodies = [1, 2, 3, 4].map((n) => JSON.stringify({ ...CHAT_REQUEST, n }));
       socket.write(
         bodies
           .map((body, at) => {
@@ -120,12 +120,12 @@ test('one connection after another request: answers keep their order and their b
   );
 });
 
-test('connections to the upstream are used again', async () => {
+test('connections to the upstream are reused', async () => {
   const ports = new Set<number | undefined>();
-  await metered(
+  await withMeteredAttempt(
     (response, _seen, request) => {
       ports.add(request.socket.remotePort);
-      completion(response);
+      sendCompletion(response);
     },
     async ({ endpoint }) => {
       for (let n = 0; n < 5; n += 1) await text(await ask(endpoint));
@@ -135,28 +135,32 @@ test('connections to the upstream are used again', async () => {
 });
 
 const ask = (endpoint: MeteredEndpoint): Promise<IncomingMessage> =>
-  send(`${endpoint.baseUrl}/chat/completions`, { method: 'POST' }, JSON.stringify(WHOLE));
+  send(`${endpoint.baseUrl}/chat/completions`, { method: 'POST' }, JSON.stringify(CHAT_REQUEST));
 
-test('several events in one chunk of the upstream: the client gets exactly the others', async () => {
+test('when several events share a chunk, only the hidden one is removed', async () => {
   const { shown, usage, done } = streamEvents(true);
-  await metered(
+  await withMeteredAttempt(
     (response) => {
       response.setHeader('content-type', 'text/event-stream');
       response.end([...shown, usage, done].join(''));
     },
     async ({ endpoint }) => {
-      const response = await send(`${endpoint.baseUrl}/chat/completions`, { method: 'POST' }, JSON.stringify(STREAM));
+      const response = await send(
+        `${endpoint.baseUrl}/chat/completions`,
+        { method: 'POST' },
+        JSON.stringify(STREAMED_CHAT_REQUEST),
+      );
       assert.equal(await text(response), streamEvents(false).shown.join('') + done);
     },
   );
 });
 
-test('a framework that goes to the provider past the proxy is refused there: it has only the dummy', async () => {
-  await using provider = await startUpstream((response, seen) => {
+test('a framework that bypasses the proxy is rejected by the provider, because it only has the dummy key', async () => {
+  await using provider = await startUpstreamStub((response, seen) => {
     response.writeHead(seen.headers.authorization === `Bearer ${REAL_KEY}` ? 200 : 401).end('{}');
   });
-  await metered(
-    (response) => completion(response),
+  await withMeteredAttempt(
+    (response) => sendCompletion(response),
     async ({ endpoint }) => {
       const headers = { authorization: `Bearer ${endpoint.apiKey}` };
       const response = await fetch(`${provider.origin}/v1/chat/completions`, { method: 'POST', headers, body: '{}' });

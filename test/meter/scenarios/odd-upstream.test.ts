@@ -1,4 +1,4 @@
-/** Upstreams that answer as no provider should: whatever they do, the client gets an answer, the ledger a record, and the process lives. */
+/** Misbehaving upstreams: the client still gets a response, the ledger a record, and the process survives. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer as createHttpServer, request as httpRequest, type IncomingMessage } from 'node:http';
@@ -6,8 +6,8 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { createBudget } from '../../../src/meter/index.ts';
-import { ask, metered, WHOLE } from '../metered-attempt.ts';
-import { completion } from '../upstream-stub.ts';
+import { postChatCompletion, withMeteredAttempt, CHAT_REQUEST } from '../metered-attempt.ts';
+import { sendCompletion } from '../upstream-stub.ts';
 
 /** A server that writes these bytes to every request. */
 async function answering(bytes: string): Promise<AsyncDisposable & { baseUrl: string }> {
@@ -39,12 +39,12 @@ for (const [name, bytes, reason] of [
   ],
   ['no HTTP', 'SSH-2.0-server\r\n', /Parse Error/],
 ] as const) {
-  test(`an upstream that answers with ${name} is a 502 and a record`, async () => {
+  test(`an upstream that responds with ${name} yields a 502 and a record`, async () => {
     await using odd = await answering(bytes);
-    await metered(
-      completion,
+    await withMeteredAttempt(
+      sendCompletion,
       async ({ run, endpoint }) => {
-        const response = await ask(endpoint, WHOLE);
+        const response = await postChatCompletion(endpoint, CHAT_REQUEST);
         assert.equal(response.status, 502);
         assert.match(await response.text(), /upstream_unreachable/);
         const [call] = await run.wait('llm_call', 1);
@@ -56,13 +56,13 @@ for (const [name, bytes, reason] of [
   });
 }
 
-test('interim answers before the answer are no answer', async () => {
+test('interim responses (1xx) are not taken for the response', async () => {
   const interim = 'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n';
   await using odd = await answering(`${interim}HTTP/1.1 200 OK\r\n${FRAME}\r\n${BODY}`);
-  await metered(
-    completion,
+  await withMeteredAttempt(
+    sendCompletion,
     async ({ run, endpoint }) => {
-      assert.equal(await (await ask(endpoint, WHOLE)).text(), BODY);
+      assert.equal(await (await postChatCompletion(endpoint, CHAT_REQUEST)).text(), BODY);
       const [call] = await run.wait('llm_call', 1);
       assert.deepEqual([call?.metadata.status, call?.metadata['gen_ai.usage.input_tokens']], [200, 5]);
     },
@@ -70,12 +70,12 @@ test('interim answers before the answer are no answer', async () => {
   );
 });
 
-test('an answer without a body that names a compression is whole', async () => {
+test('a response without a body that names a content encoding is complete', async () => {
   await using odd = await answering('HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 0\r\n\r\n');
-  await metered(
-    completion,
+  await withMeteredAttempt(
+    sendCompletion,
     async ({ run, endpoint }) => {
-      const response = await ask(endpoint, WHOLE);
+      const response = await postChatCompletion(endpoint, CHAT_REQUEST);
       assert.deepEqual([response.status, await response.text()], [200, '']);
       const [call] = await run.wait('llm_call', 1);
       assert.deepEqual([call?.metadata.outcome, call?.metadata.response_bytes], ['ok', 0]);
@@ -84,11 +84,11 @@ test('an answer without a body that names a compression is whole', async () => {
   );
 });
 
-test('heads of requests and answers may be longer than Node’s 16 KB', async () => {
+test('headers of requests and responses may exceed Node’s 16 KB', async () => {
   const long = 'x'.repeat(50_000);
   await using odd = await answering(`HTTP/1.1 200 OK\r\nx-long: ${long}\r\n${FRAME}\r\n${BODY}`);
-  await metered(
-    completion,
+  await withMeteredAttempt(
+    sendCompletion,
     async ({ run, endpoint }) => {
       const request = httpRequest(`${endpoint.baseUrl}/chat/completions`, {
         method: 'POST',
@@ -96,7 +96,7 @@ test('heads of requests and answers may be longer than Node’s 16 KB', async ()
         maxHeaderSize: 100_000,
         agent: false,
       });
-      request.end(JSON.stringify(WHOLE));
+      request.end(JSON.stringify(CHAT_REQUEST));
       const [response] = (await once(request, 'response')) as [IncomingMessage];
       assert.deepEqual([response.statusCode, response.headers['x-long']], [200, long]);
       assert.equal(await text(response), BODY);
@@ -108,9 +108,9 @@ test('heads of requests and answers may be longer than Node’s 16 KB', async ()
 
 const MEGABYTE = Buffer.alloc(1024 * 1024, ' ');
 
-test('of a request above 32 MB without a stated length, the bytes that came are counted', async () => {
-  await metered(
-    (response) => completion(response),
+test('for a request above 32 MB without a content-length, the received bytes are counted', async () => {
+  await withMeteredAttempt(
+    (response) => sendCompletion(response),
     async ({ run, endpoint }) => {
       const request = httpRequest(`${endpoint.baseUrl}/chat/completions`, { method: 'POST', agent: false });
       for (let sent = 0; sent < 40; sent += 1) if (!request.write(MEGABYTE)) await once(request, 'drain');
@@ -123,9 +123,9 @@ test('of a request above 32 MB without a stated length, the bytes that came are 
   );
 });
 
-test('a client that leaves before its large request is whole has used nothing: the budget goes on', async (t) => {
+test('a client that disconnects before its large request is complete is not charged to the budget', async (t) => {
   const provider = createHttpServer((request, response) => {
-    request.on('error', () => undefined).on('end', () => completion(response));
+    request.on('error', () => undefined).on('end', () => sendCompletion(response));
     request.resume();
   }).listen(0, '127.0.0.1');
   await once(provider, 'listening');
@@ -135,8 +135,8 @@ test('a client that leaves before its large request is whole has used nothing: t
   });
   const baseUrl = `http://127.0.0.1:${(provider.address() as AddressInfo).port}/v1`;
   const budget = createBudget({ scope: 'run', limits: { max_tokens: 1000 } });
-  await metered(
-    completion,
+  await withMeteredAttempt(
+    sendCompletion,
     async ({ run, endpoint }) => {
       const headers = { 'content-length': 50 * MEGABYTE.length };
       const request = httpRequest(`${endpoint.baseUrl}/chat/completions`, { method: 'POST', headers, agent: false });
@@ -147,7 +147,7 @@ test('a client that leaves before its large request is whole has used nothing: t
       const [call] = await run.wait('llm_call', 1);
       assert.deepEqual([call?.metadata.outcome, call?.metadata.status], ['client_aborted', null]);
       assert.equal(budget.refusal(), null);
-      assert.equal((await ask(endpoint, WHOLE)).status, 200);
+      assert.equal((await postChatCompletion(endpoint, CHAT_REQUEST)).status, 200);
     },
     { baseUrl, budgets: [budget] },
   );

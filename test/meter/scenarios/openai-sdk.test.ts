@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import OpenAI from 'openai';
-import { summed } from '../sent-usage.ts';
-import { collect, failure, repetitions, throughMeter, type Address } from '../through-meter.ts';
+import { totalsOfCalls } from '../sent-usage.ts';
+import { collect, errorFacts, retriedCallIndexes, runDirectAndMetered, type Address } from '../through-meter.ts';
 import { openAiStub } from './openai-stub.ts';
 
 function client({ baseUrl, apiKey }: Address, options: { maxRetries?: number; timeout?: number } = {}): OpenAI {
@@ -19,8 +19,8 @@ const TOOL = {
   },
 };
 
-test('chat: whole answers, streams with and without usage, totals as sent', async () => {
-  const { calls, sent } = await throughMeter(
+test('OpenAI chat, plain and streamed with and without usage, is metered with the totals sent', async () => {
+  const { calls, sent } = await runDirectAndMetered(
     openAiStub,
     async (address) => {
       const { chat } = client(address);
@@ -37,7 +37,7 @@ test('chat: whole answers, streams with and without usage, totals as sent', asyn
     { calls: 5 },
   );
   assert.equal(sent.answers, 5);
-  assert.deepEqual(summed(calls), sent);
+  assert.deepEqual(totalsOfCalls(calls), sent);
   for (const call of calls) {
     assert.equal(call.outcome, 'ok');
     assert.equal(call['gen_ai.response.model'], 'm-2026');
@@ -45,8 +45,8 @@ test('chat: whole answers, streams with and without usage, totals as sent', asyn
   }
 });
 
-test('chat: a client that did not ask for usage sees no trace of it', async () => {
-  await throughMeter(
+test('an OpenAI chat client that did not ask for usage sees no trace of it', async () => {
+  await runDirectAndMetered(
     openAiStub,
     async (address) => {
       const chunks = await collect(await client(address).chat.completions.create({ model: 'm', messages: HELLO, stream: true }));
@@ -57,8 +57,8 @@ test('chat: a client that did not ask for usage sees no trace of it', async () =
   );
 });
 
-test('chat: an endpoint that is not to be asked for usage: an estimate stands beside what is unknown', async () => {
-  const { calls } = await throughMeter(
+test('an OpenAI chat endpoint that must not be asked for usage gets an estimate', async () => {
+  const { calls } = await runDirectAndMetered(
     openAiStub,
     async (address) => collect(await client(address).chat.completions.create({ model: 'm', messages: HELLO, stream: true })),
     { calls: 1, askStreamUsage: false },
@@ -68,8 +68,8 @@ test('chat: an endpoint that is not to be asked for usage: an estimate stands be
   assert.ok((calls[0].estimate?.output_tokens ?? 0) > 0);
 });
 
-test('chat: tools, streamed and not, to the final answer', async () => {
-  const { calls, sent } = await throughMeter(
+test('OpenAI chat tool calls, streamed and not, work to the final response', async () => {
+  const { calls, sent } = await runDirectAndMetered(
     openAiStub,
     async (address) => {
       const { chat } = client(address);
@@ -86,11 +86,11 @@ test('chat: tools, streamed and not, to the final answer', async () => {
     },
     { calls: 3 },
   );
-  assert.deepEqual(summed(calls), sent);
+  assert.deepEqual(totalsOfCalls(calls), sent);
 });
 
-test('Responses: whole, streamed, with tools, in background', async () => {
-  const { calls, sent } = await throughMeter(
+test('OpenAI Responses are metered plain, streamed, with tools and in background mode', async () => {
+  const { calls, sent } = await runDirectAndMetered(
     openAiStub,
     async (address) => {
       const { responses } = client(address);
@@ -106,7 +106,7 @@ test('Responses: whole, streamed, with tools, in background', async () => {
     { calls: 4 },
   );
   assert.equal(sent.answers, 3);
-  assert.deepEqual(summed(calls), sent);
+  assert.deepEqual(totalsOfCalls(calls), sent);
   assert.deepEqual(
     calls.map(({ wire }) => wire),
     Array.from({ length: 4 }, () => 'openai.responses'),
@@ -116,8 +116,8 @@ test('Responses: whole, streamed, with tools, in background', async () => {
   assert.equal(background['gen_ai.usage.output_tokens'], null);
 });
 
-test('embeddings are calls; lists of models and counts of tokens are look-ups', async () => {
-  const { calls, lookups, sent } = await throughMeter(
+test('embeddings are calls; model lists and token counts are lookups', async () => {
+  const { calls, lookups, sent } = await runDirectAndMetered(
     openAiStub,
     async (address) => {
       const openai = client(address);
@@ -130,7 +130,7 @@ test('embeddings are calls; lists of models and counts of tokens are look-ups', 
     },
     { calls: 2, lookups: 2 },
   );
-  assert.deepEqual(summed(calls), sent);
+  assert.deepEqual(totalsOfCalls(calls), sent);
   assert.deepEqual(
     lookups.map(({ wire, status }) => [wire, status]),
     [
@@ -140,14 +140,14 @@ test('embeddings are calls; lists of models and counts of tokens are look-ups', 
   );
 });
 
-test('errors reach the client as they are, and are recorded without tokens', async () => {
-  const { calls } = await throughMeter(
+test('provider errors reach the client unchanged and are recorded without tokens', async () => {
+  const { calls } = await runDirectAndMetered(
     openAiStub,
     async (address) => [
-      await failure(client(address).chat.completions.create({ model: 'm', messages: [] })),
-      await failure(client(address).chat.completions.create({ model: 'missing', messages: HELLO })),
-      await failure(client(address, { maxRetries: 0 }).responses.create({ model: 'busy-9', input: 'x' })),
-      await failure(client(address, { maxRetries: 0 }).embeddings.create({ model: 'broken-9', input: 'x' })),
+      await errorFacts(client(address).chat.completions.create({ model: 'm', messages: [] })),
+      await errorFacts(client(address).chat.completions.create({ model: 'missing', messages: HELLO })),
+      await errorFacts(client(address, { maxRetries: 0 }).responses.create({ model: 'busy-9', input: 'x' })),
+      await errorFacts(client(address, { maxRetries: 0 }).embeddings.create({ model: 'broken-9', input: 'x' })),
     ],
     { calls: 4 },
   );
@@ -163,17 +163,17 @@ test('errors reach the client as they are, and are recorded without tokens', asy
   for (const call of calls) assert.deepEqual([call.usage_source, call.estimate], ['none', null]);
 });
 
-test('a key that the provider does not know', async () => {
-  const { calls } = await throughMeter(
+test('a key that the provider rejects is an error for the client and a failed call', async () => {
+  const { calls } = await runDirectAndMetered(
     () => openAiStub('another key'),
-    async (address) => failure(client(address).chat.completions.create({ model: 'm', messages: HELLO })),
+    async (address) => errorFacts(client(address).chat.completions.create({ model: 'm', messages: HELLO })),
     { calls: 1 },
   );
   assert.equal(calls[0]?.status, 401);
 });
 
-test('the client’s own retries: each is a call, and names the one that it repeats', async () => {
-  const { calls, sent } = await throughMeter(
+test('each retry of the client is a call that names the one it repeats', async () => {
+  const { calls, sent } = await runDirectAndMetered(
     openAiStub,
     async (address) => {
       const { chat, responses } = client(address, { maxRetries: 3 });
@@ -189,13 +189,13 @@ test('the client’s own retries: each is a call, and names the one that it repe
     calls.map(({ status }) => status),
     [429, 429, 200, 500, 200, 429, 200],
   );
-  assert.deepEqual(repetitions(calls), [null, 0, 1, null, 3, null, 5]);
+  assert.deepEqual(retriedCallIndexes(calls), [null, 0, 1, null, 3, null, 5]);
   assert.equal(sent.answers, 3);
-  assert.deepEqual(summed(calls), sent);
+  assert.deepEqual(totalsOfCalls(calls), sent);
 });
 
-test('a client that stops reading: tokens are unknown, and estimated from what came', async () => {
-  const { calls } = await throughMeter(
+test('when a client stops reading, tokens are unknown and estimated from what arrived', async () => {
+  const { calls } = await runDirectAndMetered(
     openAiStub,
     async (address) => {
       const { chat, responses } = client(address);
@@ -220,14 +220,14 @@ test('a client that stops reading: tokens are unknown, and estimated from what c
   }
 });
 
-test('an answer that breaks off fails for the client as it would without the meter', async () => {
-  const { calls } = await throughMeter(
+test('a truncated response fails for the client as it would without the meter', async () => {
+  const { calls } = await runDirectAndMetered(
     openAiStub,
     async (address) => {
       const { chat, responses } = client(address, { maxRetries: 0 });
       return [
-        await failure(chat.completions.create({ model: 'cut', messages: HELLO, stream: true }).then(collect)),
-        await failure(responses.create({ model: 'cut', input: 'x', stream: true }).then(collect)),
+        await errorFacts(chat.completions.create({ model: 'cut', messages: HELLO, stream: true }).then(collect)),
+        await errorFacts(responses.create({ model: 'cut', input: 'x', stream: true }).then(collect)),
       ];
     },
     { calls: 2 },
@@ -238,16 +238,16 @@ test('an answer that breaks off fails for the client as it would without the met
   }
 });
 
-test('a client that times out and tries again', async () => {
-  const { calls } = await throughMeter(
+test('a client that times out and retries makes two calls', async () => {
+  const { calls } = await runDirectAndMetered(
     openAiStub,
     async (address) =>
-      failure(client(address, { maxRetries: 1, timeout: 200 }).chat.completions.create({ model: 'silent', messages: HELLO })),
+      errorFacts(client(address, { maxRetries: 1, timeout: 200 }).chat.completions.create({ model: 'silent', messages: HELLO })),
     { calls: 2 },
   );
   assert.deepEqual(
     calls.map(({ outcome }) => outcome),
     ['client_aborted', 'client_aborted'],
   );
-  assert.deepEqual(repetitions(calls), [null, 0]);
+  assert.deepEqual(retriedCallIndexes(calls), [null, 0]);
 });

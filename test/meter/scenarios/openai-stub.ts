@@ -3,8 +3,8 @@
  * names what goes wrong: `busy-2` is too busy twice, `broken-1` fails once, `silent` never answers, `cut` breaks off, `endless`
  * never ends.
  */
-import { Failing, sendEvents, sendJson, Sent, type Ending } from '../sent-usage.ts';
-import type { Answer } from '../upstream-stub.ts';
+import { FirstRequestsFail, sendEvents, sendJson, UsageTotals, type Ending } from '../sent-usage.ts';
+import type { StubHandler } from '../upstream-stub.ts';
 
 type Body = Record<string, unknown> & {
   model?: string;
@@ -19,12 +19,12 @@ const TEXTS = ['Grüße', ' aus', ' Köln 🎓🎓', ',"usage":null', '.'];
 const ARGUMENTS = ['{"ci', 'ty":"Li', 'ège"}'];
 const REASONING = 6;
 
-export function openAiStub(key: string): { answer: Answer; sent: Sent } {
-  const sent = new Sent();
-  const failing = new Failing();
+export function openAiStub(key: string): { answer: StubHandler; sent: UsageTotals } {
+  const sent = new UsageTotals();
+  const failing = new FirstRequestsFail();
   let requests = 0;
 
-  const answer: Answer = (response, { method, url, headers, body: bytes }) => {
+  const answer: StubHandler = (response, { method, url, headers, body: bytes }) => {
     requests += 1;
     response.setHeader('x-request-id', `req_${requests}`);
     response.setHeader('openai-processing-ms', '12');

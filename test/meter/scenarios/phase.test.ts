@@ -4,26 +4,26 @@ import { test } from 'node:test';
 import { withStep } from '../../../src/log/index.ts';
 import { createBudget, startMeter, type MeteredAddress, type MeteredAttempt } from '../../../src/meter/index.ts';
 import type { RunMeter, RunMeterOptions } from '../../../src/meter/index.ts';
-import { ledgerRun } from '../ledger-run.ts';
+import { withLedgerRun } from '../ledger-run.ts';
 import type { LedgerRun } from '../ledger-run.ts';
-import { openPlain, STREAM, WHOLE } from '../metered-attempt.ts';
-import { completion, startUpstream, streamEvents, type Answer } from '../upstream-stub.ts';
+import { openRunWithoutKeyOrPrices, STREAMED_CHAT_REQUEST, CHAT_REQUEST } from '../metered-attempt.ts';
+import { sendCompletion, startUpstreamStub, streamEvents, type StubHandler } from '../upstream-stub.ts';
 
-async function ask({ baseUrl }: Pick<MeteredAddress, 'baseUrl'>, body: object = WHOLE): Promise<number> {
+async function ask({ baseUrl }: Pick<MeteredAddress, 'baseUrl'>, body: object = CHAT_REQUEST): Promise<number> {
   const response = await fetch(`${baseUrl}/chat/completions`, { method: 'POST', body: JSON.stringify(body) });
   await response.text();
   return response.status;
 }
 
 async function attempt(
-  answer: Answer,
+  answer: StubHandler,
   use: (given: { run: LedgerRun; meter: RunMeter; own: MeteredAttempt; paths: () => string[] }) => Promise<void>,
   options: Partial<RunMeterOptions> = {},
 ): Promise<void> {
-  await ledgerRun(async (run) => {
-    await using upstream = await startUpstream(answer);
+  await withLedgerRun(async (run) => {
+    await using upstream = await startUpstreamStub(answer);
     await using proxy = await startMeter();
-    const meter = openPlain(proxy, `${upstream.origin}/v1`, options);
+    const meter = openRunWithoutKeyOrPrices(proxy, `${upstream.origin}/v1`, options);
     await withStep(1, { attempt: 2 }, async () => {
       const own = meter.openAttempt({ step: 1, attempt: 2 });
       await use({ run, meter, own, paths: () => upstream.seen.map(({ url }) => url) });
@@ -32,9 +32,9 @@ async function attempt(
   });
 }
 
-test('the address, and the phase in both records of a call; without one, and by the run’s address, null', async () => {
+test('both records of a call name the phase of its address; without a phase it is null', async () => {
   await attempt(
-    (response) => completion(response),
+    (response) => sendCompletion(response),
     async ({ run, meter, own, paths }) => {
       const [plan, again] = [own.phaseAddress('plan'), own.phaseAddress('plan')];
       assert.match(new URL(plan.rootUrl).pathname, /^\/[\w-]+\/r\/run-1\/s\/1\/a\/2\/p\/plan$/);
@@ -57,9 +57,9 @@ test('the address, and the phase in both records of a call; without one, and by 
   );
 });
 
-test('an address that was not given out is none, and neither is a name that cannot stand in one', async () => {
+test('addresses that were not issued and invalid phase names are rejected', async () => {
   await attempt(
-    (response) => completion(response),
+    (response) => sendCompletion(response),
     async ({ run, own }) => {
       const { baseUrl } = own.phaseAddress('plan');
       assert.equal(await ask({ baseUrl: baseUrl.replace('/p/plan', '/p/planning') }), 404);
@@ -71,7 +71,7 @@ test('an address that was not given out is none, and neither is a name that cann
   );
 });
 
-test('retries are told across addresses, an estimate and a refusal for a budget are as for the attempt', async () => {
+test('calls to a phase address share retries, estimates and budget refusals with their attempt', async () => {
   let calls = 0;
   await attempt(
     (response, seen) => {
@@ -81,11 +81,14 @@ test('retries are told across addresses, an estimate and a refusal for a budget 
         const { shown, done } = streamEvents(false);
         response.setHeader('content-type', 'text/event-stream');
         response.end([...shown, done].join(''));
-      } else completion(response);
+      } else sendCompletion(response);
     },
     async ({ run, own }) => {
       const plan = own.phaseAddress('plan');
-      assert.deepEqual([await ask(own), await ask(plan), await ask(plan, STREAM), await ask(plan)], [500, 200, 200, 429]);
+      assert.deepEqual(
+        [await ask(own), await ask(plan), await ask(plan, STREAMED_CHAT_REQUEST), await ask(plan)],
+        [500, 200, 200, 429],
+      );
       const [failed, again, estimated] = (await run.wait('llm_call', 3)).map(({ metadata }) => metadata);
       assert.deepEqual([again?.retry_of, again?.phase], [failed?.call_id, 'plan']);
       assert.equal(estimated?.usage_source, 'estimate');
@@ -97,19 +100,19 @@ test('retries are told across addresses, an estimate and a refusal for a budget 
   );
 });
 
-test('an attempt’s end waits for a call of a phase; one that comes later is the attempt’s all the same, and late', async () => {
-  await ledgerRun(async (run) => {
+test('closing an attempt waits for calls of its phases; later ones belong to the attempt and are late', async () => {
+  await withLedgerRun(async (run) => {
     let release: (() => void) | undefined;
     const asked = Promise.withResolvers<void>();
-    await using upstream = await startUpstream(async (response) => {
+    await using upstream = await startUpstreamStub(async (response) => {
       await new Promise<void>((resolve) => {
         release = resolve;
         asked.resolve();
       });
-      completion(response);
+      sendCompletion(response);
     });
     await using proxy = await startMeter();
-    const meter = openPlain(proxy, `${upstream.origin}/v1`);
+    const meter = openRunWithoutKeyOrPrices(proxy, `${upstream.origin}/v1`);
     const plan = await withStep(1, { attempt: 1 }, async () => {
       const own = meter.openAttempt({ step: 1, attempt: 1 });
       const address = own.phaseAddress('plan');

@@ -2,19 +2,19 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { withStep } from '../../../src/log/index.ts';
 import { startMeter, type MeteredEndpoint } from '../../../src/meter/index.ts';
-import { ledgerRun } from '../ledger-run.ts';
-import { ask, openPlain, WHOLE } from '../metered-attempt.ts';
-import { completion, startUpstream } from '../upstream-stub.ts';
+import { withLedgerRun } from '../ledger-run.ts';
+import { postChatCompletion, openRunWithoutKeyOrPrices, CHAT_REQUEST } from '../metered-attempt.ts';
+import { sendCompletion, startUpstreamStub } from '../upstream-stub.ts';
 
-const call = async (endpoint: MeteredEndpoint, body: object = WHOLE): Promise<void> => {
-  await (await ask(endpoint, body)).text();
+const call = async (endpoint: MeteredEndpoint, body: object = CHAT_REQUEST): Promise<void> => {
+  await (await postChatCompletion(endpoint, body)).text();
 };
 
 test('a call to the run’s URL belongs to the attempt that is open when it arrives, else to the run', async () => {
-  await ledgerRun(async (run) => {
-    await using upstream = await startUpstream((response) => completion(response));
+  await withLedgerRun(async (run) => {
+    await using upstream = await startUpstreamStub((response) => sendCompletion(response));
     await using meter = await startMeter();
-    const runMeter = openPlain(meter, `${upstream.origin}/v1`);
+    const runMeter = openRunWithoutKeyOrPrices(meter, `${upstream.origin}/v1`);
     const ofRun = runMeter.openRun();
     assert.match(new URL(ofRun.rootUrl).pathname, /^\/[\w-]+\/r\/run-1$/);
     assert.equal(ofRun.baseUrl, `${ofRun.rootUrl}/v1`);
@@ -53,17 +53,17 @@ test('a call to the run’s URL belongs to the attempt that is open when it arri
   });
 });
 
-test('a call to the run’s URL stays with its attempt when it ends after it, and the attempt’s close waits for it', async () => {
-  await ledgerRun(async (run) => {
+test('a call to the run’s URL stays with its attempt, whose close waits for it', async () => {
+  await withLedgerRun(async (run) => {
     let release: (() => void) | undefined;
     let arrived: (() => void) | undefined;
     const asked = new Promise<void>((resolve) => (arrived = resolve));
-    await using upstream = await startUpstream((response) => {
-      release = () => completion(response);
+    await using upstream = await startUpstreamStub((response) => {
+      release = () => sendCompletion(response);
       arrived?.();
     });
     await using meter = await startMeter();
-    const runMeter = openPlain(meter, `${upstream.origin}/v1`);
+    const runMeter = openRunWithoutKeyOrPrices(meter, `${upstream.origin}/v1`);
     const ofRun = runMeter.openRun();
     let pending: Promise<void> | undefined;
     await withStep(1, { attempt: 1 }, async () => {
@@ -81,13 +81,13 @@ test('a call to the run’s URL stays with its attempt when it ends after it, an
   });
 });
 
-test('runs have upstreams, keys and addresses of their own', async () => {
-  await ledgerRun(async () => {
-    await using first = await startUpstream((response) => completion(response));
-    await using second = await startUpstream((response) => completion(response));
+test('each run has its own upstream, key and address', async () => {
+  await withLedgerRun(async () => {
+    await using first = await startUpstreamStub((response) => sendCompletion(response));
+    await using second = await startUpstreamStub((response) => sendCompletion(response));
     await using meter = await startMeter();
     const of = (origin: string, apiKey: string): MeteredEndpoint =>
-      openPlain(meter, origin, { upstream: { baseUrl: `${origin}/v1`, apiKey } }).openRun();
+      openRunWithoutKeyOrPrices(meter, origin, { upstream: { baseUrl: `${origin}/v1`, apiKey } }).openRun();
     const endpoints = [of(first.origin, 'key-of-the-first'), of(second.origin, 'key-of-the-second')];
     for (const endpoint of endpoints) await call(endpoint);
     assert.notEqual(endpoints[0]?.rootUrl, endpoints[1]?.rootUrl);
@@ -99,21 +99,23 @@ test('runs have upstreams, keys and addresses of their own', async () => {
   });
 });
 
-test('askStreamUsage: false leaves streams as they are', async () => {
-  await ledgerRun(async (run) => {
+test('askStreamUsage: false leaves stream requests unchanged', async () => {
+  await withLedgerRun(async (run) => {
     const text =
       'data: {"model":"m","choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n';
-    await using upstream = await startUpstream((response) => {
+    await using upstream = await startUpstreamStub((response) => {
       response.setHeader('content-type', 'text/event-stream').setHeader('content-length', text.length);
       response.end(text);
     });
     await using meter = await startMeter();
     const baseUrl = `${upstream.origin}/v1`;
-    const endpoint = openPlain(meter, baseUrl, { upstream: { baseUrl, apiKey: null, askStreamUsage: false } }).openRun();
-    const response = await ask(endpoint, { ...WHOLE, stream: true });
+    const endpoint = openRunWithoutKeyOrPrices(meter, baseUrl, {
+      upstream: { baseUrl, apiKey: null, askStreamUsage: false },
+    }).openRun();
+    const response = await postChatCompletion(endpoint, { ...CHAT_REQUEST, stream: true });
     assert.equal(response.headers.get('content-length'), String(text.length));
     assert.equal(await response.text(), text);
-    assert.deepEqual(JSON.parse(upstream.seen[0]?.body.toString() ?? ''), { ...WHOLE, stream: true });
+    assert.deepEqual(JSON.parse(upstream.seen[0]?.body.toString() ?? ''), { ...CHAT_REQUEST, stream: true });
     const [record] = await run.wait('llm_call', 1, 0);
     assert.equal(record?.metadata.outcome, 'ok');
     assert.equal(record?.metadata['gen_ai.usage.input_tokens'], null);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { ask, metered, STREAM, WHOLE } from '../metered-attempt.ts';
+import { postChatCompletion, withMeteredAttempt, STREAMED_CHAT_REQUEST, CHAT_REQUEST } from '../metered-attempt.ts';
 import { streamEvents, USAGE } from '../upstream-stub.ts';
 
 for (const [name, end] of [
@@ -10,9 +10,9 @@ for (const [name, end] of [
   ['CRLF', '\r\n'],
 ] as const) {
   for (const client of ['asked for usage', 'did not ask', 'declined'] as const) {
-    test(`a stream with a chunk border at every byte, ${name}, client ${client}`, async () => {
+    test(`a stream with a chunk boundary at every byte is relayed exactly, ${name}, client ${client}`, async () => {
       const { shown, usage, done } = streamEvents(true, end);
-      await metered(
+      await withMeteredAttempt(
         async (response) => {
           response.setHeader('content-type', 'text/event-stream; charset=utf-8');
           for (const byte of Buffer.from([...shown, usage, done].join(''))) response.write(Buffer.from([byte]));
@@ -25,11 +25,14 @@ for (const [name, end] of [
             declined: { include_usage: false, x: 1 },
           };
           const stream_options = options[client];
-          const response = await ask(endpoint, { ...STREAM, ...(stream_options === undefined ? {} : { stream_options }) });
+          const response = await postChatCompletion(endpoint, {
+            ...STREAMED_CHAT_REQUEST,
+            ...(stream_options === undefined ? {} : { stream_options }),
+          });
           const expected = client === 'asked for usage' ? [...shown, usage, done] : [...streamEvents(false, end).shown, done];
           assert.equal(await response.text(), expected.join(''));
           const sent = JSON.parse(upstream.seen[0]?.body.toString() ?? '');
-          assert.deepEqual(sent, { ...STREAM, stream_options: { ...stream_options, include_usage: true } });
+          assert.deepEqual(sent, { ...STREAMED_CHAT_REQUEST, stream_options: { ...stream_options, include_usage: true } });
           const [call] = await run.wait('llm_call', 1);
           assert.equal(call?.metadata.outcome, 'ok');
           assert.equal(call?.metadata['gen_ai.request.stream'], true);
@@ -41,11 +44,11 @@ for (const [name, end] of [
   }
 }
 
-test('each event reaches the client before the next one is there', async () => {
+test('each event reaches the client before the next one arrives', async () => {
   const { shown, usage, done } = streamEvents(true);
   const unasked = streamEvents(false).shown;
   let next: (() => void) | undefined;
-  await metered(
+  await withMeteredAttempt(
     async (response) => {
       response.setHeader('content-type', 'text/event-stream');
       for (const event of shown) {
@@ -56,7 +59,7 @@ test('each event reaches the client before the next one is there', async () => {
       response.end(usage + done);
     },
     async ({ endpoint }) => {
-      const response = await ask(endpoint, STREAM);
+      const response = await postChatCompletion(endpoint, STREAMED_CHAT_REQUEST);
       let text = '';
       const decoder = new TextDecoder();
       for await (const chunk of response.body ?? assert.fail()) {
@@ -68,11 +71,11 @@ test('each event reaches the client before the next one is there', async () => {
   );
 });
 
-test('the head of a stream does not wait for its first event', async () => {
+test('the headers of a stream are sent before its first event', async () => {
   const { shown, done } = streamEvents(false);
   let headReceived: (() => void) | undefined;
   const received = new Promise<void>((resolve) => (headReceived = resolve));
-  await metered(
+  await withMeteredAttempt(
     async (response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.flushHeaders();
@@ -80,7 +83,7 @@ test('the head of a stream does not wait for its first event', async () => {
       response.end(shown.join('') + done);
     },
     async ({ endpoint }) => {
-      const response = await ask(endpoint, STREAM);
+      const response = await postChatCompletion(endpoint, STREAMED_CHAT_REQUEST);
       assert.equal(response.headers.get('content-type'), 'text/event-stream');
       headReceived?.();
       assert.equal(await response.text(), shown.join('') + done);
@@ -88,9 +91,9 @@ test('the head of a stream does not wait for its first event', async () => {
   );
 });
 
-test('a client that leaves: the upstream call is ended too, and its tokens are unknown', async () => {
+test('when a client disconnects, the upstream call is aborted and its tokens are unknown', async () => {
   let gone: Promise<unknown> = Promise.resolve();
-  await metered(
+  await withMeteredAttempt(
     (response) => {
       gone = once(response, 'close');
       response.setHeader('content-type', 'text/event-stream');
@@ -98,7 +101,7 @@ test('a client that leaves: the upstream call is ended too, and its tokens are u
     },
     async ({ run, endpoint }) => {
       const controller = new AbortController();
-      const response = await ask(endpoint, STREAM, { signal: controller.signal });
+      const response = await postChatCompletion(endpoint, STREAMED_CHAT_REQUEST, { signal: controller.signal });
       await response.body?.getReader().read();
       controller.abort();
       await gone;
@@ -117,14 +120,14 @@ test('a client that leaves: the upstream call is ended too, and its tokens are u
   );
 });
 
-test('a client that leaves before the answer begins', async () => {
+test('a client that disconnects before the response starts is recorded', async () => {
   let arrived: (() => void) | undefined;
   const asked = new Promise<void>((resolve) => (arrived = resolve));
-  await metered(
+  await withMeteredAttempt(
     () => arrived?.(),
     async ({ run, endpoint }) => {
       const controller = new AbortController();
-      const pending = ask(endpoint, WHOLE, { signal: controller.signal });
+      const pending = postChatCompletion(endpoint, CHAT_REQUEST, { signal: controller.signal });
       await asked;
       controller.abort();
       await assert.rejects(pending);
@@ -137,8 +140,8 @@ test('a client that leaves before the answer begins', async () => {
   );
 });
 
-test('an upstream that breaks off: the client sees a broken answer, the record says truncated', async () => {
-  await metered(
+test('when the upstream breaks off, the client sees a broken response and the record says truncated', async () => {
+  await withMeteredAttempt(
     (response, seen) => {
       if (JSON.parse(seen.body.toString()).stream === true) {
         response.setHeader('content-type', 'text/event-stream');
@@ -149,36 +152,36 @@ test('an upstream that breaks off: the client sees a broken answer, the record s
       }
     },
     async ({ run, endpoint }) => {
-      for (const [index, body] of [STREAM, WHOLE].entries()) {
-        await assert.rejects(async () => (await ask(endpoint, body)).text());
+      for (const [index, body] of [STREAMED_CHAT_REQUEST, CHAT_REQUEST].entries()) {
+        await assert.rejects(async () => (await postChatCompletion(endpoint, body)).text());
         const call = (await run.wait('llm_call', index + 1))[index];
         assert.equal(call?.metadata.outcome, 'truncated');
         assert.equal(call?.level, 'error');
         assert.equal(call?.metadata['gen_ai.usage.input_tokens'], null);
         assert.equal(call?.metadata.estimate?.input_tokens, 1);
-        assert.equal(call?.metadata.estimate?.output_tokens === null, body === WHOLE, 'a part of an answer has no text');
+        assert.equal(call?.metadata.estimate?.output_tokens === null, body === CHAT_REQUEST, 'a part of an answer has no text');
         assert.ok(call?.error !== undefined);
       }
     },
   );
 });
 
-test('a stream that ends without its closing mark is truncated although its framing is whole', async () => {
-  await metered(
+test('a stream without its end marker is truncated even if its framing is complete', async () => {
+  await withMeteredAttempt(
     (response) => {
       response.setHeader('content-type', 'text/event-stream');
       response.end(streamEvents(true).shown.slice(0, 2).join(''));
     },
     async ({ run, endpoint }) => {
-      await (await ask(endpoint, STREAM)).text();
+      await (await postChatCompletion(endpoint, STREAMED_CHAT_REQUEST)).text();
       assert.equal((await run.wait('llm_call', 1))[0]?.metadata.outcome, 'truncated');
     },
   );
 });
 
-test('a client that hangs up at the closing mark has a complete answer; so has a stream with usage and no mark', async () => {
+test('a call is complete if the client disconnects at the end marker, or the stream has usage and no marker', async () => {
   const { shown, usage, done } = streamEvents(true);
-  await metered(
+  await withMeteredAttempt(
     (response, seen) => {
       response.setHeader('content-type', 'text/event-stream');
       if (JSON.parse(seen.body.toString()).mark === false) response.end(shown.join('') + usage);
@@ -186,14 +189,14 @@ test('a client that hangs up at the closing mark has a complete answer; so has a
     },
     async ({ run, endpoint }) => {
       const controller = new AbortController();
-      const response = await ask(endpoint, STREAM, { signal: controller.signal });
+      const response = await postChatCompletion(endpoint, STREAMED_CHAT_REQUEST, { signal: controller.signal });
       let text = '';
       const decoder = new TextDecoder();
       const reader = response.body?.getReader() ?? assert.fail();
       while (!text.includes('[DONE]')) text += decoder.decode((await reader.read()).value, { stream: true });
       controller.abort();
       await run.wait('llm_call', 1);
-      await (await ask(endpoint, { ...STREAM, mark: false })).text();
+      await (await postChatCompletion(endpoint, { ...STREAMED_CHAT_REQUEST, mark: false })).text();
       for (const { metadata } of await run.wait('llm_call', 2)) {
         assert.equal(metadata.outcome, 'ok');
         assert.equal(metadata['gen_ai.usage.input_tokens'], 100);
@@ -202,14 +205,14 @@ test('a client that hangs up at the closing mark has a complete answer; so has a
   );
 });
 
-test('an error inside a stream is an upstream error', async () => {
-  await metered(
+test('an error inside a stream is recorded as an upstream error', async () => {
+  await withMeteredAttempt(
     (response) => {
       response.setHeader('content-type', 'text/event-stream');
       response.end('data: {"error":{"message":"overloaded","type":"server_error"}}\n\ndata: [DONE]\n\n');
     },
     async ({ run, endpoint }) => {
-      await (await ask(endpoint, STREAM)).text();
+      await (await postChatCompletion(endpoint, STREAMED_CHAT_REQUEST)).text();
       const [call] = await run.wait('llm_call', 1);
       assert.equal(call?.metadata.outcome, 'upstream_error');
       assert.equal(call?.error?.message, 'overloaded');
@@ -217,15 +220,15 @@ test('an error inside a stream is an upstream error', async () => {
   );
 });
 
-test('usage that a stream has stated stays known when an error follows', async () => {
+test('usage reported before an error in a stream is kept', async () => {
   const { shown, usage } = streamEvents(true);
-  await metered(
+  await withMeteredAttempt(
     (response) => {
       response.setHeader('content-type', 'text/event-stream');
       response.end(`${shown.join('')}${usage}data: {"error":"overloaded"}\n\n`);
     },
     async ({ run, endpoint }) => {
-      await (await ask(endpoint, STREAM)).text();
+      await (await postChatCompletion(endpoint, STREAMED_CHAT_REQUEST)).text();
       const [call] = await run.wait('llm_call', 1);
       assert.equal(call?.metadata.outcome, 'upstream_error');
       assert.equal(call?.metadata['gen_ai.usage.input_tokens'], 100);
@@ -233,15 +236,18 @@ test('usage that a stream has stated stays known when an error follows', async (
   );
 });
 
-test('an answer that comes compressed although it was asked not to be is still metered', async () => {
+test('a response with unrequested compression is still metered', async () => {
   const { shown, usage, done } = streamEvents(true);
-  await metered(
+  await withMeteredAttempt(
     (response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream', 'content-encoding': 'gzip' });
       response.end(gzipSync([...shown, usage, done].join('')));
     },
     async ({ run, endpoint }) => {
-      assert.equal(await (await ask(endpoint, STREAM)).text(), [...streamEvents(false).shown, done].join(''));
+      assert.equal(
+        await (await postChatCompletion(endpoint, STREAMED_CHAT_REQUEST)).text(),
+        [...streamEvents(false).shown, done].join(''),
+      );
       assert.equal((await run.wait('llm_call', 1))[0]?.metadata['gen_ai.usage.input_tokens'], 100);
     },
   );

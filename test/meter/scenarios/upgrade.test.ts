@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
-import { ask, metered, WHOLE } from '../metered-attempt.ts';
-import { completion } from '../upstream-stub.ts';
+import { postChatCompletion, withMeteredAttempt, CHAT_REQUEST } from '../metered-attempt.ts';
+import { sendCompletion } from '../upstream-stub.ts';
 
-test('a WebSocket is refused with 426 and a body that says what to do, and is recorded', async () => {
-  await metered(
-    (response) => completion(response),
+test('a WebSocket is refused with 426 and a helpful body, and is recorded', async () => {
+  await withMeteredAttempt(
+    (response) => sendCompletion(response),
     async ({ run, upstream, endpoint }) => {
       const headers = {
         connection: 'Upgrade',
@@ -28,14 +28,14 @@ test('a WebSocket is refused with 426 and a body that says what to do, and is re
       assert.deepEqual(record?.metadata, { path: '/v1/responses', protocol: 'websocket' });
       assert.equal(record?.level, 'warn');
       assert.equal(upstream.seen.length, 0);
-      assert.equal((await ask(endpoint, WHOLE)).status, 200, 'plain HTTP still works');
+      assert.equal((await postChatCompletion(endpoint, CHAT_REQUEST)).status, 200, 'plain HTTP still works');
     },
   );
 });
 
-test('a client of fetch that opens a WebSocket gets an error and no connection', async () => {
-  await metered(
-    (response) => completion(response),
+test('the built-in WebSocket client gets an error and no connection', async () => {
+  await withMeteredAttempt(
+    (response) => sendCompletion(response),
     async ({ run, endpoint }) => {
       const socket = new WebSocket(`${endpoint.baseUrl.replace('http:', 'ws:')}/responses`);
       await once(socket, 'error');
@@ -44,9 +44,9 @@ test('a client of fetch that opens a WebSocket gets an error and no connection',
   );
 });
 
-test('an offer to go on in HTTP/2 is not taken up, and the request is answered', async () => {
-  await metered(
-    (response) => completion(response),
+test('an upgrade offer to HTTP/2 is ignored, and the request is answered', async () => {
+  await withMeteredAttempt(
+    (response) => sendCompletion(response),
     async ({ run, upstream, endpoint }) => {
       const headers = {
         connection: 'Upgrade, HTTP2-Settings',
@@ -55,7 +55,7 @@ test('an offer to go on in HTTP/2 is not taken up, and the request is answered',
         'content-type': 'application/json',
       };
       const request = httpRequest(`${endpoint.baseUrl}/chat/completions`, { method: 'POST', headers, agent: false });
-      const [answer] = (await once(request.end(JSON.stringify(WHOLE)), 'response')) as [IncomingMessage];
+      const [answer] = (await once(request.end(JSON.stringify(CHAT_REQUEST)), 'response')) as [IncomingMessage];
       assert.equal(answer.statusCode, 200);
       await text(answer);
       assert.equal(upstream.seen[0]?.headers['http2-settings'], undefined);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BoundedBuffer } from '../../../src/meter/transport/body.ts';
 
-test('a bounded buffer: the beginning up to the limit, wherever chunks end', () => {
+test('a bounded buffer keeps the beginning up to its limit, wherever chunks end', () => {
   for (const pieces of [['abcdef'], ['ab', 'cdef'], ['abcd', 'ef'], ['abc', '', 'd', 'e', 'f']]) {
     const held = new BoundedBuffer(4);
     for (const piece of pieces) held.push(Buffer.from(piece));

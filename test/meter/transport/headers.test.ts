@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { DUMMY_KEY, injectKey, queryWithoutKey } from '../../../src/meter/transport/headers.ts';
-import { metered, REAL_KEY, WHOLE } from '../metered-attempt.ts';
-import { completion } from '../upstream-stub.ts';
+import { withMeteredAttempt, REAL_KEY, CHAT_REQUEST } from '../metered-attempt.ts';
+import { sendCompletion } from '../upstream-stub.ts';
 
-test('the real key goes where the client put the dummy, and nowhere else', () => {
+test('the real key replaces the dummy and appears nowhere else', () => {
   const sent = (headers: Record<string, string>, query = '', provider: 'openai' | 'anthropic' | 'gemini' = 'openai') => {
     const left = { ...headers, 'x-kept': '1' };
     const { 'x-kept': kept, ...rest } = left as Record<string, string>;
@@ -30,7 +30,7 @@ test('the real key goes where the client put the dummy, and nowhere else', () =>
   ]);
 });
 
-test('a client that sends no key, or one of its own, is given the real one where the provider or the client expects it', () => {
+test('without the dummy, the real key goes into the header that the client or provider uses', () => {
   const sent = (headers: Record<string, string>, provider: 'openai' | 'anthropic' | 'gemini', query = '') => {
     const to = { ...headers };
     return [to, injectKey(to, query, provider, 'REAL')];
@@ -45,29 +45,29 @@ test('a client that sends no key, or one of its own, is given the real one where
   assert.deepEqual(sent({}, 'openai', '?key=own'), [{ authorization: 'Bearer REAL' }, '?key=own']);
 });
 
-test('without a real key the dummy is taken away', () => {
+test('without a real key the dummy is removed', () => {
   const headers = { authorization: `Bearer ${DUMMY_KEY}`, 'x-api-key': DUMMY_KEY };
   assert.equal(injectKey(headers, `?key=${DUMMY_KEY}`, 'openai', null), '');
   assert.deepEqual(headers, {});
 });
 
-test('a key is written so that a query can hold it', () => {
+test('a key in the query is URL-encoded', () => {
   assert.equal(injectKey({}, `?key=${DUMMY_KEY}`, 'gemini', 'a&b=c'), '?key=a%26b%3Dc');
 });
 
-test('what may be kept of a query has no key', () => {
+test('the recorded query has no key', () => {
   assert.equal(queryWithoutKey('?key=x'), '');
   assert.equal(queryWithoutKey('?alt=sse&key=x&monkey=1'), '?alt=sse&monkey=1');
   assert.equal(queryWithoutKey('?alt=sse'), '?alt=sse');
 });
 
-test('a key in the query reaches the upstream and no record', async () => {
-  await metered(
-    (response) => completion(response),
+test('a key in the query reaches the upstream but no record', async () => {
+  await withMeteredAttempt(
+    (response) => sendCompletion(response),
     async ({ run, upstream, endpoint }) => {
       for (const path of ['/v1/chat/completions', '/v1beta/other']) {
         const url = `${endpoint.rootUrl}${path}?key=${endpoint.apiKey}`;
-        await (await fetch(url, { method: 'POST', body: JSON.stringify(WHOLE) })).text();
+        await (await fetch(url, { method: 'POST', body: JSON.stringify(CHAT_REQUEST) })).text();
       }
       await run.wait('llm_call', 1);
       await run.wait('unmetered_request', 1);

@@ -19,7 +19,7 @@ const CASES: [baseUrl: string, asked: string, sent: string][] = [
   ['https://host/v1', '/v10/x', '/v10/x'],
 ];
 
-test('paths below the root: /v1 stands for base_url, others for base_url without its version', () => {
+test('/v1 paths map to base_url, others to base_url without its version', () => {
   const connections = openConnectionPools();
   for (const [baseUrl, asked, sent] of CASES) {
     assert.equal(openUpstream(baseUrl, null, connections).pathOf(asked), sent, `${baseUrl} ${asked}`);
@@ -34,7 +34,7 @@ function masked(chunks: readonly Buffer[]): string {
   return Buffer.concat([...chunks.map((chunk) => mask.push(chunk)), mask.end()]).toString();
 }
 
-test('property: the key is covered wherever chunk borders lie, and no other byte changes', () => {
+test('property: the key is masked wherever chunk boundaries lie, and no other byte changes', () => {
   const piece = fc.oneof(fc.constant(KEY), fc.constantFrom('a', 'aab', 'aab-aab-', 'ü', '\n\n', '{"x":1}'));
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 12 }), fc.array(fc.nat(60), { maxLength: 8 }), (pieces, cuts) => {
@@ -47,7 +47,7 @@ test('property: the key is covered wherever chunk borders lie, and no other byte
   );
 });
 
-test('the key is covered in other forms too, at its length: escaped, in a URL, in base64 with whatever stands around it', () => {
+test('the key is masked at equal length when escaped, in a URL, or in base64 at any offset', () => {
   const key = 'Zx9/pk+Q"wE\\e<r>&T=0123';
   const json = JSON.stringify(key).slice(1, -1);
   const forms = [
@@ -81,14 +81,14 @@ test('the key is covered in other forms too, at its length: escaped, in a URL, i
   }
 });
 
-test('a chunk whose end cannot begin the key goes on at once and whole', () => {
+test('a chunk whose end cannot start the key is forwarded at once', () => {
   const mask = keyMasks(KEY)();
   assert.equal(mask.push(Buffer.from('data: aab\n\n')).toString(), 'data: aab\n\n');
   assert.equal(mask.push(Buffer.from('data: aab-')).toString(), 'data: ');
   assert.equal(mask.push(Buffer.from('x')).toString(), 'aab-x');
 });
 
-test('without a key, or with one too short to be one, nothing changes', () => {
+test('without a key, or with one that is too short, nothing is masked', () => {
   for (const key of [null, 'a']) {
     const mask = keyMasks(key)();
     assert.equal(mask.push(Buffer.from('aaa')).toString(), 'aaa');

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { metered, named, readStream } from './read-by-wire.ts';
+import { meteredWire, namedEvents, readStream } from './read-by-wire.ts';
 
-const wire = metered('/v1/messages');
+const wire = meteredWire('/v1/messages');
 const FIRST = {
   input_tokens: 50,
   cache_creation_input_tokens: 30,
@@ -24,7 +24,7 @@ function usageOf(raw: object) {
   return wire.parseResponse(Buffer.from(JSON.stringify({ model: 'm', usage: raw }))).usage;
 }
 
-test('input is what was sent, read from and written to the cache together', () => {
+test('Anthropic input is the sum of uncached input, cache reads and cache writes', () => {
   const raw = { ...FIRST, output_tokens: 15, output_tokens_details: { thinking_tokens: 7 } };
   assert.deepEqual(usageOf(raw), {
     inputTokens: 100,
@@ -36,7 +36,7 @@ test('input is what was sent, read from and written to the cache together', () =
   });
 });
 
-test('what is absent is unknown; the cache counts as unused where it is not named', () => {
+test('missing counts are null; a missing cache count adds nothing to the input', () => {
   const plain = usageOf({ input_tokens: 5, output_tokens: 2, cache_read_input_tokens: null });
   assert.deepEqual(
     [plain?.inputTokens, plain?.cacheReadTokens, plain?.cacheWriteTokens, plain?.reasoningTokens],
@@ -47,7 +47,7 @@ test('what is absent is unknown; the cache counts as unused where it is not name
   assert.deepEqual([usageOf(parts)?.inputTokens, usageOf(parts)?.cacheWriteTokens, usageOf(parts)?.outputTokens], [35, 30, null]);
 });
 
-test('compacting the conversation is billed beside the other fields and counted with them', () => {
+test('tokens of a compaction are added to the other counts', () => {
   const iterations = [
     {
       type: 'compaction',
@@ -65,36 +65,36 @@ test('compacting the conversation is billed beside the other fields and counted 
   );
 });
 
-test('later usage of a stream replaces earlier usage field by field and is not added', () => {
+test('later usage in a stream replaces earlier usage field by field', () => {
   const repeated = { input_tokens: 50, cache_read_input_tokens: null, output_tokens: 15 };
   for (const usage of [{ output_tokens: 15 }, repeated]) {
-    const { answered, shown } = readStream(wire, named(start(), { type: 'ping' }, text('a'), end(usage), stop));
+    const { answered, shown } = readStream(wire, namedEvents(start(), { type: 'ping' }, text('a'), end(usage), stop));
     assert.equal(answered.usage?.inputTokens, 100);
     assert.equal(answered.usage?.outputTokens, 15);
     assert.deepEqual(answered.usage?.raw, { ...FIRST, output_tokens: 15 });
     assert.deepEqual([answered.model, answered.finished, answered.closed, answered.error], ['m-2026', true, true, null]);
-    assert.equal(shown, named(start(), { type: 'ping' }, text('a'), end(usage), stop).join(''));
+    assert.equal(shown, namedEvents(start(), { type: 'ping' }, text('a'), end(usage), stop).join(''));
   }
-  const corrected = readStream(wire, named(start(), end({ input_tokens: 60, output_tokens: 15 }), stop)).answered;
+  const corrected = readStream(wire, namedEvents(start(), end({ input_tokens: 60, output_tokens: 15 }), stop)).answered;
   assert.equal(corrected.usage?.inputTokens, 110);
 });
 
-test('of a stream that breaks off the input is known and the output is not', () => {
-  const { answered } = readStream(wire, named(start(), text('message_stop')), { ended: false });
+test('a truncated stream has known input and unknown output', () => {
+  const { answered } = readStream(wire, namedEvents(start(), text('message_stop')), { ended: false });
   assert.deepEqual([answered.usage?.inputTokens, answered.usage?.outputTokens, answered.finished], [100, null, false]);
-  const unstopped = readStream(wire, named(start(), text('a'), end())).answered;
+  const unstopped = readStream(wire, namedEvents(start(), text('a'), end())).answered;
   assert.deepEqual([unstopped.usage?.outputTokens, unstopped.finished, unstopped.closed], [15, true, false]);
 });
 
-test('errors, in a stream and in place of an answer', () => {
+test('Anthropic errors are read from a stream and from a response', () => {
   const error = { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' }, request_id: 'req_1' };
-  assert.equal(readStream(wire, named(start(), error)).answered.error, 'Overloaded');
-  assert.equal(readStream(wire, named(error)).answered.error, 'Overloaded');
+  assert.equal(readStream(wire, namedEvents(start(), error)).answered.error, 'Overloaded');
+  assert.equal(readStream(wire, namedEvents(error)).answered.error, 'Overloaded');
   assert.equal(wire.parseResponse(Buffer.from(JSON.stringify(error))).error, 'Overloaded');
 });
 
-test('what the model wrote: text, thinking and input of tools', () => {
-  const events = named(
+test('Anthropic output text includes text, thinking and tool input', () => {
+  const events = namedEvents(
     start(),
     { type: 'content_block_start', index: 0, content_block: { type: 'thinking', thinking: '', signature: '' } },
     delta({ type: 'thinking_delta', thinking: 'Hm. ' }),
@@ -108,7 +108,7 @@ test('what the model wrote: text, thinking and input of tools', () => {
   assert.equal(readStream(wire, events, { ended: false }).text, 'Hm. Grüßelook{"a":1}');
 });
 
-test('what the model reads: system, messages and tools, no files', () => {
+test('Anthropic input text includes system, messages and tools, but no files', () => {
   const body = {
     system: [{ type: 'text', text: 'Be brief.', cache_control: { type: 'ephemeral', ttl: '1h' } }],
     messages: [

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { streamReaderOf } from '../../../src/meter/response-reader.ts';
 import type { MeteredWire } from '../../../src/meter/wires/wire.ts';
-import { metered, readStream, SSE } from './read-by-wire.ts';
+import { meteredWire, readStream, SSE } from './read-by-wire.ts';
 
 const JSON_TYPE = 'application/json';
 const PATHS = [
@@ -14,7 +14,7 @@ const PATHS = [
   '/v1beta/models/m:generateContent',
   '/v1beta/models/m:streamGenerateContent',
 ];
-const WIRES = PATHS.map((path) => ({ path, wire: metered(path) }));
+const WIRES = PATHS.map((path) => ({ path, wire: meteredWire(path) }));
 
 /** Calls everything there is with these bytes; returns what the readers of streams make of them, cut in the given sizes. */
 function everything(wire: MeteredWire, path: string, bytes: Buffer, sizes: readonly number[]): unknown[] {
@@ -88,7 +88,7 @@ const bytes = fc.oneof(
 );
 
 for (const { path, wire } of WIRES) {
-  test(`property: no bytes break ${wire.name}, and borders of chunks change nothing`, () => {
+  test(`property: ${wire.name} accepts any bytes, and chunk boundaries do not matter`, () => {
     fc.assert(
       fc.property(bytes, fc.array(fc.nat(40), { maxLength: 20 }), (body, sizes) => {
         assert.deepEqual(everything(wire, path, body, sizes), everything(wire, path, body, []));
@@ -97,7 +97,7 @@ for (const { path, wire } of WIRES) {
     );
   });
 
-  test(`property: ${wire.name} takes no count for what it is not`, () => {
+  test(`property: ${wire.name} accepts only non-negative integers as counts`, () => {
     fc.assert(
       fc.property(json, (body) => {
         const { usage } = wire.parseResponse(Buffer.from(body));
@@ -115,7 +115,7 @@ for (const { path, wire } of WIRES) {
     );
   });
 
-  test(`nothing nests too deep for ${wire.name}`, () => {
+  test(`${wire.name} accepts deeply nested JSON`, () => {
     const depth = 20_000;
     for (const [open, close] of [
       ['[', ']'],

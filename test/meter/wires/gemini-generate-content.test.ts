@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { streamReaderOf } from '../../../src/meter/response-reader.ts';
-import { metered, readStream, unnamed } from './read-by-wire.ts';
+import { meteredWire, readStream, dataEvents } from './read-by-wire.ts';
 
 const PATH = '/v1beta/models/gemini-2.5-pro';
-const whole = metered(`${PATH}:generateContent`);
-const streamed = metered(`${PATH}:streamGenerateContent`);
+const whole = meteredWire(`${PATH}:generateContent`);
+const streamed = meteredWire(`${PATH}:streamGenerateContent`);
 const JSON_TYPE = 'application/json; charset=UTF-8';
 
 function part(text: string, candidatesTokenCount: number | undefined, finishReason?: string) {
@@ -26,7 +26,7 @@ const LIST = [
   '\n]\n',
 ];
 
-test('the model is asked for in the path', () => {
+test('Gemini requests name the model in the path', () => {
   const asked = (path: string) => streamed.parseRequest(Buffer.from('{"contents":[]}'), path, true);
   assert.deepEqual(asked(`${PATH}:streamGenerateContent`), {
     model: 'gemini-2.5-pro',
@@ -44,7 +44,7 @@ function usageOf(usageMetadata: object) {
   return whole.parseResponse(Buffer.from(JSON.stringify({ usageMetadata }))).usage;
 }
 
-test('input is prompt and tools’ results, cached or not; output is candidates and thoughts', () => {
+test('Gemini input includes tool results and cached tokens; output includes thoughts', () => {
   const raw = {
     promptTokenCount: 100,
     cachedContentTokenCount: 40,
@@ -63,7 +63,7 @@ test('input is prompt and tools’ results, cached or not; output is candidates 
   });
 });
 
-test('counts that are left out', () => {
+test('counts that Gemini omits are derived from the total or unknown', () => {
   const output = (usage: object) => usageOf(usage)?.outputTokens;
   assert.equal(output({ promptTokenCount: 4, thoughtsTokenCount: 6, totalTokenCount: 10 }), 6);
   assert.equal(output({ promptTokenCount: 4, totalTokenCount: 4 }), 0);
@@ -73,12 +73,12 @@ test('counts that are left out', () => {
   assert.equal(usageOf({ candidatesTokenCount: 3 })?.inputTokens, null);
 });
 
-test('a stream of events and one of a list state the same, wherever their chunks end', () => {
+test('an event stream and an array stream give the same result, wherever their chunks end', () => {
   const forms = [
     {
       contentType: 'text/event-stream',
       bytes: Buffer.from(
-        unnamed(...PARTS)
+        dataEvents(...PARTS)
           .join('')
           .replaceAll('\n\n', '\r\n\r\n'),
       ),
@@ -102,14 +102,14 @@ test('a stream of events and one of a list state the same, wherever their chunks
   }
 });
 
-test('each piece of a list goes on at once', () => {
+test('each chunk of an array stream is forwarded at once', () => {
   const reader = streamReaderOf(streamed, JSON_TYPE, false) ?? assert.fail();
   for (const piece of LIST) assert.deepEqual(reader.push(Buffer.from(piece)), [Buffer.from(piece)]);
 });
 
-test('a stream that breaks off: output is a beginning', () => {
+test('the output count of a truncated stream is unknown', () => {
   for (const how of [
-    { chunks: unnamed(...PARTS.slice(0, 2)), contentType: 'text/event-stream' },
+    { chunks: dataEvents(...PARTS.slice(0, 2)), contentType: 'text/event-stream' },
     { chunks: LIST.slice(0, 2), contentType: JSON_TYPE },
   ]) {
     const { answered, text } = readStream(streamed, how.chunks, { contentType: how.contentType, ended: false });
@@ -119,19 +119,19 @@ test('a stream that breaks off: output is a beginning', () => {
   }
 });
 
-test('a prompt that is refused ends its stream', () => {
+test('a blocked prompt finishes its stream', () => {
   const refused = { promptFeedback: { blockReason: 'SAFETY' }, usageMetadata: { promptTokenCount: 4, totalTokenCount: 4 } };
-  const { answered } = readStream(streamed, unnamed(refused));
+  const { answered } = readStream(streamed, dataEvents(refused));
   assert.deepEqual([answered.finished, answered.usage?.outputTokens], [true, 0]);
 });
 
-test('errors: an object, and an object in a list', () => {
+test('Gemini errors are read from an object and from an array', () => {
   const error = { error: { code: 429, message: 'quota', status: 'RESOURCE_EXHAUSTED' } };
   assert.equal(whole.parseResponse(Buffer.from(JSON.stringify(error))).error, 'quota');
   for (const body of [error, [error]]) {
     assert.equal(readStream(streamed, [JSON.stringify(body, null, 2)], { contentType: JSON_TYPE }).answered.error, 'quota');
   }
-  assert.equal(readStream(streamed, unnamed(PARTS[0], error)).answered.error, 'quota');
+  assert.equal(readStream(streamed, dataEvents(PARTS[0], error)).answered.error, 'quota');
 });
 
 test('an answer that is not streamed is none, and a list is one only where it streams', () => {
@@ -139,7 +139,7 @@ test('an answer that is not streamed is none, and a list is one only where it st
   assert.notEqual(streamReaderOf(streamed, JSON_TYPE, false), null);
 });
 
-test('what the model reads and writes', () => {
+test('Gemini input and output text leave out files', () => {
   const body = {
     systemInstruction: { parts: [{ text: 'Be brief.' }] },
     contents: [{ role: 'user', parts: [{ text: 'Hello' }, { inlineData: { mimeType: 'image/png', data: 'AAAA' } }] }],

@@ -11,7 +11,7 @@ const NAMES = ['refusal', 'annotations'];
 const omit = (json: Buffer, names = NAMES): Buffer => openaiChat.withoutFields?.(json, names) ?? assert.fail();
 const left = (json: string): string => String(omit(Buffer.from(json)));
 
-test('the member goes with its comma; every other byte stays, also where JSON would be written otherwise', () => {
+test('a field is removed with its comma, and every other byte stays', () => {
   const cases = [
     ['{"choices":[{"message":{"refusal":null,"content":"a"}}]}', '{"choices":[{"message":{"content":"a"}}]}'],
     ['{"choices":[{"message":{"content":"a","refusal":null}}]}', '{"choices":[{"message":{"content":"a"}}]}'],
@@ -35,7 +35,7 @@ test('the member goes with its comma; every other byte stays, also where JSON wo
   for (const [given, expected] of cases) assert.equal(left(given), expected);
 });
 
-test('what stands elsewhere stays, and so does what is no JSON object: the very same buffer', () => {
+test('fields elsewhere and texts that are not a JSON object return the same buffer', () => {
   const cases = [
     '{"refusal":1,"choices":[{"refusal":2,"message":{"content":"\\"refusal\\":1","tool_calls":[{"refusal":3}]},"logprobs":{"refusal":[]}}]}',
     '{"choices":{"message":{"refusal":1}}}',
@@ -63,7 +63,7 @@ const choice = fc.record(
 );
 const answer = fc.record({ choices: fc.array(choice, { maxLength: 3 }), refusal: value, usage: message }, { requiredKeys: [] });
 
-test('any answer: as if the members had never been there', () => {
+test('property: a response looks as if the fields had never been there', () => {
   const without = (held: unknown): unknown =>
     Object.fromEntries(Object.entries(held as Json).filter(([name]) => !NAMES.includes(name)));
   fc.assert(
@@ -86,7 +86,7 @@ test('any answer: as if the members had never been there', () => {
   );
 });
 
-test('any bytes: nothing is thrown', () => {
+test('property: removing fields never throws, whatever the bytes', () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => void omit(Buffer.from(bytes))));
   const mangled = fc.tuple(fc.nat(60), fc.constantFrom('"', '\\', '{', ']', ',', ''));
   fc.assert(
@@ -97,7 +97,7 @@ test('any bytes: nothing is thrown', () => {
   );
 });
 
-test('an event: only its data changes, however its lines end and whether or not it is one line', () => {
+test('rewriting an event changes only its data, for any line endings and number of lines', () => {
   const change = (data: Buffer): Buffer => (String(data).includes('x') ? Buffer.from(String(data).replaceAll('x', '')) : data);
   const cases = [
     ['data: axb\n\n', 'data: ab\n\n'],

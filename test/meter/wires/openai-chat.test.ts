@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { metered, readStream, unnamed } from './read-by-wire.ts';
+import { meteredWire, readStream, dataEvents } from './read-by-wire.ts';
 
-const wire = metered('/v1/chat/completions');
+const wire = meteredWire('/v1/chat/completions');
 const DONE = 'data: [DONE]\n\n';
 const USAGE = { prompt_tokens: 9, completion_tokens: 4, total_tokens: 13 };
 
@@ -18,7 +18,7 @@ function ask(body: object | string, askStreamUsage = true) {
   );
 }
 
-test('a stream is made to ask for its usage, unless it does or the endpoint does not know how', () => {
+test('usage is requested for a stream, unless the client did or the endpoint does not support it', () => {
   const stream = '{"model":"m","stream":true,"seed":12345678901234567890}';
   assert.equal(
     ask(stream)?.body?.toString(),
@@ -33,21 +33,21 @@ test('a stream is made to ask for its usage, unless it does or the endpoint does
   assert.equal(ask('{"model":'), null);
 });
 
-test('bytes of a request that are no text go on as they are', () => {
+test('request bytes that are not text are forwarded unchanged', () => {
   const body = Buffer.concat([Buffer.from('{"stream":true,"x":"'), Buffer.from([0xff, 0xfe]), Buffer.from('"}')]);
   const sent = wire.parseRequest(body, '', true)?.body ?? assert.fail();
   assert.deepEqual(sent.subarray(sent.length - body.length + 1), body.subarray(1));
 });
 
-test('what the proxy asked for does not reach the client: neither the last event nor a null before it', () => {
-  const asked = unnamed(
+test('usage that only the proxy requested is hidden: the last event and every null before it', () => {
+  const asked = dataEvents(
     chunk({ content: 'a' }, null, { usage: null, obfuscation: 'xyz' }),
     chunk({ content: ',"usage":null' }, null, { usage: null }),
     chunk({}, 'stop', { usage: null }),
     { model: 'm-2026', choices: [], usage: USAGE },
   );
   const spaced = `data: {"choices": [], "usage": null}\n\n`;
-  const plain = unnamed(
+  const plain = dataEvents(
     chunk({ content: 'a' }, null, { obfuscation: 'xyz' }),
     chunk({ content: ',"usage":null' }),
     chunk({}, 'stop'),
@@ -58,8 +58,8 @@ test('what the proxy asked for does not reach the client: neither the last event
   assert.equal(readStream(wire, [...asked, DONE]).shown, [...asked, DONE].join(''));
 });
 
-test('usage that comes with no choice, or with one that says nothing, is kept from a client that did not ask', () => {
-  const text = unnamed(chunk({ role: 'assistant', content: 'a' }), chunk({}, 'stop'));
+test('unrequested usage is hidden whether it comes without a choice or with an empty one', () => {
+  const text = dataEvents(chunk({ role: 'assistant', content: 'a' }), chunk({}, 'stop'));
   const empty = { role: 'assistant', content: '', provider_specific_fields: null };
   for (const last of [
     { choices: null, usage: USAGE },
@@ -67,7 +67,7 @@ test('usage that comes with no choice, or with one that says nothing, is kept fr
     chunk({}, null, { usage: USAGE }),
     chunk(empty, null, { usage: USAGE }),
   ]) {
-    const read = readStream(wire, [...text, ...unnamed(last), DONE], { hideUsage: true });
+    const read = readStream(wire, [...text, ...dataEvents(last), DONE], { hideUsage: true });
     assert.equal(read.shown, [...text, DONE].join(''));
     assert.equal(read.answered.usage?.outputTokens, 4);
   }
@@ -77,36 +77,37 @@ test('usage that comes with no choice, or with one that says nothing, is kept fr
     chunk({}, 'stop', { usage: USAGE }),
     { error: { message: 'failed' }, usage: USAGE },
   ];
-  for (const event of kept) assert.equal(readStream(wire, unnamed(event), { hideUsage: true }).shown, unnamed(event).join(''));
+  for (const event of kept)
+    assert.equal(readStream(wire, dataEvents(event), { hideUsage: true }).shown, dataEvents(event).join(''));
   // Counts of an answer that goes on are no sign of its end.
-  assert.equal(readStream(wire, unnamed(chunk({}, null, { usage: USAGE })), { ended: false }).answered.finished, false);
+  assert.equal(readStream(wire, dataEvents(chunk({}, null, { usage: USAGE })), { ended: false }).answered.finished, false);
 });
 
-test('usage is whole when the model has ended, and a beginning before', () => {
+test('usage is final once the model has finished, and partial before', () => {
   const continuous = (tokens: number) => ({ usage: { ...USAGE, completion_tokens: tokens, total_tokens: 9 + tokens } });
-  const beginning = unnamed(chunk({ content: 'a' }, null, continuous(1)), chunk({ content: 'b' }, null, continuous(2)));
+  const beginning = dataEvents(chunk({ content: 'a' }, null, continuous(1)), chunk({ content: 'b' }, null, continuous(2)));
   const cut = readStream(wire, beginning, { ended: false }).answered;
   assert.deepEqual([cut.usage?.inputTokens, cut.usage?.outputTokens, cut.finished], [9, null, false]);
   assert.deepEqual(cut.usage?.raw, { ...USAGE, completion_tokens: 2, total_tokens: 11 });
-  const whole = readStream(wire, [...beginning, ...unnamed(chunk({}, 'stop', continuous(3)))]).answered;
+  const whole = readStream(wire, [...beginning, ...dataEvents(chunk({}, 'stop', continuous(3)))]).answered;
   assert.deepEqual([whole.usage?.outputTokens, whole.finished, whole.closed], [3, true, false]);
 });
 
-test('a stream without a closing mark is whole when a choice has ended or usage has come, and not before', () => {
-  const text = unnamed(chunk({ content: 'a' }));
+test('a stream without an end marker is finished after a finish reason or usage', () => {
+  const text = dataEvents(chunk({ content: 'a' }));
   const ends = (events: readonly string[]) => {
     const { finished, closed } = readStream(wire, events).answered;
     return { finished, closed };
   };
   assert.deepEqual(ends(text), { finished: false, closed: false });
-  assert.deepEqual(ends([...text, ...unnamed(chunk({}, 'length'))]), { finished: true, closed: false });
-  assert.deepEqual(ends([...text, ...unnamed({ choices: [], usage: USAGE })]), { finished: true, closed: false });
+  assert.deepEqual(ends([...text, ...dataEvents(chunk({}, 'length'))]), { finished: true, closed: false });
+  assert.deepEqual(ends([...text, ...dataEvents({ choices: [], usage: USAGE })]), { finished: true, closed: false });
   assert.deepEqual(ends([...text, DONE]), { finished: true, closed: true });
   // The last event may lack its blank line.
   assert.deepEqual(ends([...text, 'data: [DONE]']), { finished: true, closed: true });
 });
 
-test('events of every form are read: lines of data, comments, names, numbers', () => {
+test('events with multiple data lines, comments, names and ids are parsed', () => {
   const data = JSON.stringify({ model: 'm-2026', choices: [], usage: USAGE }, null, 1);
   const lines = `: keep-alive\nid: 7\nevent: message\nretry: 10\n${data.replace(/^/gm, 'data:')}\n\n`;
   assert.equal(readStream(wire, [lines]).answered.usage?.outputTokens, 4);
@@ -117,7 +118,7 @@ test('events of every form are read: lines of data, comments, names, numbers', (
   assert.deepEqual(readStream(wire, [': comment\n\n', 'data:\n\n', 'event: x\n\n']).answered.usage, null);
 });
 
-test('output includes reasoning, also where a provider states it beside the completion', () => {
+test('output includes reasoning, even when a provider reports it separately', () => {
   const output = (usage: object) => wire.parseResponse(Buffer.from(JSON.stringify({ usage }))).usage?.outputTokens;
   const details = { completion_tokens_details: { reasoning_tokens: 94 } };
   assert.equal(output({ prompt_tokens: 32, completion_tokens: 9, total_tokens: 135, ...details }), 103);
@@ -127,7 +128,7 @@ test('output includes reasoning, also where a provider states it beside the comp
   assert.equal(output({ prompt_tokens: 32, total_tokens: 135 }), null);
 });
 
-test('a count is a whole number from 0 on, and nothing else', () => {
+test('only non-negative integers are counts', () => {
   for (const [value, count] of [
     [0, 0],
     [7, 7],
@@ -142,13 +143,13 @@ test('a count is a whole number from 0 on, and nothing else', () => {
   }
 });
 
-test('an empty model name is none: the next event may know it', () => {
-  const filter = unnamed({ model: '', choices: [], prompt_filter_results: [] });
-  assert.equal(readStream(wire, [...filter, ...unnamed(chunk({ content: 'a' }))]).answered.model, 'm-2026');
+test('an empty model name is ignored, and a later event may set it', () => {
+  const filter = dataEvents({ model: '', choices: [], prompt_filter_results: [] });
+  assert.equal(readStream(wire, [...filter, ...dataEvents(chunk({ content: 'a' }))]).answered.model, 'm-2026');
 });
 
-test('what the model wrote: text, refusal, reasoning and calls of tools', () => {
-  const events = unnamed(
+test('OpenAI output text includes text, refusal, reasoning and tool calls', () => {
+  const events = dataEvents(
     chunk({ role: 'assistant', content: '' }),
     chunk({ reasoning_content: 'Hm. ' }),
     chunk({ content: 'Grüße ' }),
@@ -166,13 +167,13 @@ test('what the model wrote: text, refusal, reasoning and calls of tools', () => 
   assert.equal(wire.outputText(Buffer.from(JSON.stringify({ choices: [{ message }] }))), 'Hi\nf\n{}');
 });
 
-test('the text of a stream longer than what is held as bytes', () => {
+test('the text of a stream is complete even beyond the byte buffer', () => {
   const piece = 'word '.repeat(40);
-  const events = Array.from({ length: 6000 }, () => unnamed(chunk({ content: piece }))[0] ?? '');
+  const events = Array.from({ length: 6000 }, () => dataEvents(chunk({ content: piece }))[0] ?? '');
   assert.equal(readStream(wire, events).text, piece.repeat(6000));
 });
 
-test('what the model reads: texts and tools, no images, sound and files', () => {
+test('OpenAI input text includes texts and tools, but no images, audio or files', () => {
   const body = {
     model: 'm',
     messages: [
@@ -195,7 +196,7 @@ test('what the model reads: texts and tools, no images, sound and files', () => 
   for (const part of ['AAAA', 'call_1', 'high']) assert.ok(!text.includes(part), part);
 });
 
-test('texts of a request end at a limit', () => {
+test('the text of a request is truncated at a limit', () => {
   const messages = [{ content: 'a'.repeat(5_000_000) }, { content: 'b'.repeat(5_000_000) }, { content: 'c' }];
   const text = wire.inputText(Buffer.from(JSON.stringify({ messages })));
   assert.ok(text.length > 8_000_000 && text.length < 9_000_000 && !text.includes('c'), `${text.length}`);

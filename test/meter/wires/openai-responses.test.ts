@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { metered, named, readStream } from './read-by-wire.ts';
+import { meteredWire, namedEvents, readStream } from './read-by-wire.ts';
 
-const wire = metered('/v1/responses');
+const wire = meteredWire('/v1/responses');
 const USAGE = {
   input_tokens: 100,
   input_tokens_details: { cached_tokens: 40, cache_write_tokens: 10 },
@@ -19,33 +19,33 @@ const created = {
 const delta = (text: string) => ({ type: 'response.output_text.delta', item_id: 'msg_1', delta: text, logprobs: [] });
 const last = (type: string, more: object = {}) => ({ type, response: { model: 'm-2026', usage: USAGE, error: null, ...more } });
 
-test('usage of a stream stands in its last event, whichever that is', () => {
+test('the final event of a Responses stream has the usage, whatever its type', () => {
   for (const type of ['response.completed', 'response.incomplete']) {
-    const { answered, shown } = readStream(wire, named(created, delta('a'), last(type)));
+    const { answered, shown } = readStream(wire, namedEvents(created, delta('a'), last(type)));
     assert.deepEqual(answered, { model: 'm-2026', usage: NORMAL, finished: true, closed: true, error: null });
-    assert.equal(shown, named(created, delta('a'), last(type)).join(''));
+    assert.equal(shown, namedEvents(created, delta('a'), last(type)).join(''));
   }
   const error = { code: 'server_error', message: 'gave up' };
-  const failed = readStream(wire, named(created, last('response.failed', { error }))).answered;
+  const failed = readStream(wire, namedEvents(created, last('response.failed', { error }))).answered;
   assert.deepEqual([failed.error, failed.closed, failed.usage], ['gave up', true, NORMAL]);
 });
 
-test('a stream without its last event is not whole', () => {
+test('a Responses stream without its final event is not finished', () => {
   const { answered } = readStream(
     wire,
-    named(created, delta('response.completed "usage"'), { type: 'response.output_item.done' }),
+    namedEvents(created, delta('response.completed "usage"'), { type: 'response.output_item.done' }),
   );
   assert.deepEqual(answered, { model: 'm-2026', usage: null, finished: false, closed: false, error: null });
 });
 
-test('an error event, in both of its forms', () => {
+test('both forms of an error event are read', () => {
   const flat = { type: 'error', code: 'rate_limit_exceeded', message: 'slow down', param: null, sequence_number: 2 };
-  assert.equal(readStream(wire, named(created, flat)).answered.error, 'slow down');
+  assert.equal(readStream(wire, namedEvents(created, flat)).answered.error, 'slow down');
   const nested = { type: 'error', error: { type: 'too_many_requests', code: null, message: 'slower' } };
-  assert.equal(readStream(wire, named(created, nested)).answered.error, 'slower');
+  assert.equal(readStream(wire, namedEvents(created, nested)).answered.error, 'slower');
 });
 
-test('an answer that is not streamed: done, in background, failed', () => {
+test('plain Responses are read when completed, in background mode, and failed', () => {
   const read = (body: object) => wire.parseResponse(Buffer.from(JSON.stringify(body)));
   const done = { model: 'm-2026', status: 'completed', error: null, usage: USAGE };
   assert.deepEqual(read(done), { model: 'm-2026', usage: NORMAL, finished: true, closed: true, error: null });
@@ -53,7 +53,7 @@ test('an answer that is not streamed: done, in background, failed', () => {
   assert.equal(read({ ...done, status: 'failed', error: { code: 'x', message: 'broke' } }).error, 'broke');
 });
 
-test('details that are absent are unknown, not 0', () => {
+test('missing token details are null, not 0', () => {
   const { usage } = wire.parseResponse(Buffer.from('{"usage":{"input_tokens":3,"output_tokens":2}}'));
   assert.deepEqual(usage, {
     inputTokens: 3,
@@ -65,8 +65,8 @@ test('details that are absent are unknown, not 0', () => {
   });
 });
 
-test('what the model wrote and read', () => {
-  const events = named(
+test('Responses input and output text is extracted', () => {
+  const events = namedEvents(
     created,
     { type: 'response.reasoning_summary_text.delta', delta: 'Thinking. ' },
     delta('Grüße'),
@@ -97,8 +97,8 @@ test('what the model wrote and read', () => {
   assert.equal(wire.inputText(Buffer.from('{"input":"Hello"}')), 'Hello');
 });
 
-test('embeddings: input tokens alone, and no output is no missing count', () => {
-  const embeddings = metered('/v1/embeddings');
+test('embeddings have input tokens and a known output of 0', () => {
+  const embeddings = meteredWire('/v1/embeddings');
   const answer = { object: 'list', data: [], model: 'e-2026', usage: { prompt_tokens: 8, total_tokens: 8 } };
   assert.deepEqual(embeddings.parseResponse(Buffer.from(JSON.stringify(answer))), {
     model: 'e-2026',

@@ -1,4 +1,4 @@
-/** Reads answers by a wire as the proxy does. */
+/** Reads responses with a wire, as the proxy does. */
 import assert from 'node:assert/strict';
 import { streamReaderOf } from '../../../src/meter/response-reader.ts';
 import { wireOf } from '../../../src/meter/wires/table.ts';
@@ -6,26 +6,26 @@ import type { ParsedResponse, MeteredWire } from '../../../src/meter/wires/wire.
 
 export const SSE = 'text/event-stream; charset=utf-8';
 
-export function metered(path: string): MeteredWire {
+export function meteredWire(path: string): MeteredWire {
   const wire = wireOf('POST', path);
   assert.ok(wire !== null && !wire.lookup, `no metered wire for ${path}`);
   return wire;
 }
 
-export interface Read {
+export interface StreamResult {
   readonly answered: ParsedResponse;
   readonly shown: string;
   readonly text: string;
 }
 
-interface How {
+interface ReadOptions {
   readonly hideUsage?: boolean;
   readonly contentType?: string;
-  /** False for an answer that broke off. */
+  /** False for a truncated response. */
   readonly ended?: boolean;
 }
 
-export function readStream(wire: MeteredWire, chunks: readonly (string | Buffer)[], how: How = {}): Read {
+export function readStream(wire: MeteredWire, chunks: readonly (string | Buffer)[], how: ReadOptions = {}): StreamResult {
   const reader = streamReaderOf(wire, how.contentType ?? SSE, how.hideUsage ?? false);
   assert.ok(reader !== null, `${wire.name} takes ${how.contentType} for no stream`);
   const shown = chunks.flatMap((chunk) => reader.push(Buffer.from(chunk as Buffer)));
@@ -34,10 +34,10 @@ export function readStream(wire: MeteredWire, chunks: readonly (string | Buffer)
 }
 
 /** The named events of Anthropic's and of the Responses format. */
-export function named(...events: readonly Readonly<Record<string, unknown>>[]): string[] {
+export function namedEvents(...events: readonly Readonly<Record<string, unknown>>[]): string[] {
   return events.map((event) => `event: ${String(event['type'])}\ndata: ${JSON.stringify(event)}\n\n`);
 }
 
-export function unnamed(...events: readonly unknown[]): string[] {
+export function dataEvents(...events: readonly unknown[]): string[] {
   return events.map((event) => `data: ${JSON.stringify(event)}\n\n`);
 }

@@ -9,7 +9,7 @@ function split(chunks: readonly Buffer[]): { events: string[]; rest: string } {
   return { events, rest: splitter.end().toString('latin1') };
 }
 
-test('events end after their blank line, whatever ends a line', () => {
+test('an event ends after its blank line, for any line ending', () => {
   for (const end of ['\n', '\r\n']) {
     const events = [`data: a${end}data: b${end}${end}`, `: note${end}${end}`, `data: c${end}${end}`];
     assert.deepEqual(split([Buffer.from(events.join('') + 'data: d')]), { events, rest: 'data: d' });
@@ -23,7 +23,7 @@ test('an event that ends in CRLF is complete with its last byte', () => {
   assert.equal(splitter.push(Buffer.from('\n')).length, 1);
 });
 
-test('an event without end is not held for ever', () => {
+test('an endless event is not buffered forever', () => {
   const splitter = new EventSplitter();
   const piece = Buffer.alloc(1024 * 1024, 'a');
   let passed = 0;
@@ -34,7 +34,7 @@ test('an event without end is not held for ever', () => {
   assert.equal(splitter.end().length, 0);
 });
 
-test('property: no byte is lost, and borders of chunks change nothing', () => {
+test('property: splitting keeps every byte, and chunk boundaries do not matter', () => {
   const bytes = fc.array(fc.constantFrom('a', ':', ' ', '\n', '\r', '\r\n', '\n\n', '\r\n\r\n', 'é', '🎓'), { maxLength: 40 });
   fc.assert(
     fc.property(bytes, fc.array(fc.nat(8), { maxLength: 40 }), (parts, sizes) => {

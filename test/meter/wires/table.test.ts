@@ -27,7 +27,7 @@ const PATHS: readonly [method: string, path: string, name: string | null][] = [
   ['HEAD', '/', null],
 ];
 
-test('each path has its wire', () => {
+test('each path is matched to its wire', () => {
   for (const [method, path, name] of PATHS) assert.equal(wireOf(method, path)?.name ?? null, name, `${method} ${path}`);
 });
 
@@ -39,7 +39,7 @@ test('only requests that use tokens are metered', () => {
   );
 });
 
-test('errors are worded as the client of each provider expects', () => {
+test('error bodies have the format that each provider’s client expects', () => {
   const refusal = { status: 429, code: 'budget_exceeded', message: 'used up' };
   const worded = (path: string) => JSON.parse(errorBody(providerOf(path), refusal)) as unknown;
   assert.deepEqual(worded('/v1/images/generations'), {

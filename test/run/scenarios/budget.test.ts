@@ -8,7 +8,7 @@ import { StepwellError } from '../../../src/errors/index.ts';
 import { planExperiment } from '../../../src/experiment/index.ts';
 import type { Adapter } from '../../../src/run/index.ts';
 import type { LogRecord } from '../../../src/schema/index.ts';
-import { completion, startUpstream, type UpstreamStub } from '../../meter/upstream-stub.ts';
+import { sendCompletion, startUpstreamStub, type UpstreamStub } from '../../meter/upstream-stub.ts';
 import {
   differences,
   metadataOf,
@@ -25,7 +25,7 @@ function modelCaller(...args: string[]): { adapter: string; command: string[] } 
 }
 
 async function startProvider(): Promise<UpstreamStub> {
-  return await startUpstream((response) => completion(response));
+  return await startUpstreamStub((response) => sendCompletion(response));
 }
 
 async function createMeteredExperiment(upstream: UpstreamStub, settings: Record<string, unknown>): Promise<ShellExperiment> {

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Adapter, AdapterEndpoint } from '../../../src/run/index.ts';
-import { completion, startUpstream } from '../../meter/upstream-stub.ts';
+import { sendCompletion, startUpstreamStub } from '../../meter/upstream-stub.ts';
 import { differences, recordsOf, createShellExperiment, survivorsOf } from '../shell-experiment.ts';
 
 const RESIDENT = fileURLToPath(new URL('../long-running-framework.ts', import.meta.url));
@@ -45,7 +45,7 @@ function longRunningAdapter(seen: { run?: AdapterEndpoint | null; step?: Adapter
 }
 
 test('calls of a process started in the preparation count for the current attempt', async () => {
-  await using upstream = await startUpstream((response) => completion(response));
+  await using upstream = await startUpstreamStub((response) => sendCompletion(response));
   await using experiment = await createShellExperiment(
     {},
     {
@@ -88,7 +88,7 @@ test('calls of a process started in the preparation count for the current attemp
 });
 
 test('a refused call of a process started in the preparation ends the current attempt', { timeout: 60_000 }, async () => {
-  await using upstream = await startUpstream((response) => completion(response));
+  await using upstream = await startUpstreamStub((response) => sendCompletion(response));
   await using experiment = await createShellExperiment(
     {},
     {
@@ -115,9 +115,9 @@ test('a refused call of a process started in the preparation ends the current at
 
 test('a call still in flight when the run ends is recorded before run_end', { timeout: 60_000 }, async () => {
   const arrived = Promise.withResolvers<void>();
-  await using upstream = await startUpstream((response) => {
+  await using upstream = await startUpstreamStub((response) => {
     arrived.resolve();
-    setTimeout(completion, 200, response);
+    setTimeout(sendCompletion, 200, response);
   });
   const adapter: Adapter = {
     check: () => Promise.resolve([]),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Adapter } from '../../../src/run/index.ts';
 import { RunMetrics } from '../../../src/schema/index.ts';
-import { startUpstream, USAGE } from '../../meter/upstream-stub.ts';
+import { startUpstreamStub, USAGE } from '../../meter/upstream-stub.ts';
 import { differences, recordsOf, createShellExperiment } from '../shell-experiment.ts';
 
 function phasedAdapter(seen: string[]): Adapter {
@@ -35,7 +35,7 @@ const SENT = `{"model":"gpt-test","choices":[{"index":0,"message":{${MESSAGE}"re
 test('phases in metrics.json add up to the totals, and a replay gives the same figures', { timeout: 60_000 }, async () => {
   await using stack = new AsyncDisposableStack();
   const upstream = stack.use(
-    await startUpstream((response) => void response.setHeader('content-type', 'application/json').end(SENT)),
+    await startUpstreamStub((response) => void response.setHeader('content-type', 'application/json').end(SENT)),
   );
   const settings = { frameworks: { tool: { adapter: 'phased' } }, model: 'gpt-test', steps: 2 };
   const experiment = stack.use(await createShellExperiment({}, { ...settings, endpoint: { base_url: `${upstream.origin}/v1` } }));

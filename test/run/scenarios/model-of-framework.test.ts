@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { compareRuns, listRuns } from '../../../src/catalog/index.ts';
 import { planExperiment } from '../../../src/experiment/index.ts';
-import { completion, startUpstream } from '../../meter/upstream-stub.ts';
+import { sendCompletion, startUpstreamStub } from '../../meter/upstream-stub.ts';
 import { differences, metadataOf, recordsOf, createShellExperiment } from '../shell-experiment.ts';
 
 const CALLER = fileURLToPath(new URL('../model-calling-framework.ts', import.meta.url));
@@ -22,7 +22,7 @@ test(
   { timeout: 90_000 },
   async () => {
     await using stack = new AsyncDisposableStack();
-    const upstream = stack.use(await startUpstream((response) => completion(response)));
+    const upstream = stack.use(await startUpstreamStub((response) => sendCompletion(response)));
     const experiment = stack.use(
       await createShellExperiment(
         {},

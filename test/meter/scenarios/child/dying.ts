@@ -1,7 +1,7 @@
 /** A process that makes one whole call and is killed in the middle of two others. Arguments: upstream base URL, logs directory. */
 import { withRun, withStep } from '../../../../src/log/index.ts';
 import { startMeter, unpriced } from '../../../../src/meter/index.ts';
-import { ask, STREAM, WHOLE } from '../../metered-attempt.ts';
+import { postChatCompletion, STREAMED_CHAT_REQUEST, CHAT_REQUEST } from '../../metered-attempt.ts';
 
 const [baseUrl = '', logsDir = ''] = process.argv.slice(2);
 await withRun({ runId: 'run-1', framework: 'baseline', logsDir }, async () => {
@@ -9,9 +9,9 @@ await withRun({ runId: 'run-1', framework: 'baseline', logsDir }, async () => {
   const run = meter.openRun({ runId: 'run-1', upstream: { baseUrl, apiKey: null }, prices: unpriced('none') });
   await withStep(1, { attempt: 1 }, async () => {
     const endpoint = run.openAttempt({ step: 1, attempt: 1 });
-    await (await ask(endpoint, WHOLE)).text();
-    const hanging = ask(endpoint, { ...WHOLE, hang: true });
-    const stream = await ask(endpoint, { ...STREAM, hang: true });
+    await (await postChatCompletion(endpoint, CHAT_REQUEST)).text();
+    const hanging = postChatCompletion(endpoint, { ...CHAT_REQUEST, hang: true });
+    const stream = await postChatCompletion(endpoint, { ...STREAMED_CHAT_REQUEST, hang: true });
     await stream.body?.getReader().read();
     process.stdout.write('under way\n');
     await hanging;
