@@ -18,7 +18,7 @@ export interface AdapterEndpoint {
   readonly apiKey: string;
 }
 
-/** What stands for the whole run. */
+/** What an adapter gets for the whole run. */
 export interface AdapterRun<Settings extends FrameworkSettings = FrameworkSettings> {
   readonly runId: string;
   readonly framework: string;
@@ -41,8 +41,8 @@ export interface AdapterRun<Settings extends FrameworkSettings = FrameworkSettin
   /** Aborts on time limit or interruption; everything started must end on it. */
   readonly signal: AbortSignal;
   /**
-   * Random process tag that must stand as STEPWELL_MARK in the environment of every process started (it is in `env`). Two programs beside each
-   * other need two: `<process tag>:<name>` ends with the process tag, too.
+   * Random tag; every process that the adapter starts must have it as STEPWELL_MARK in its environment (`env` has it). Two
+   * concurrent programs need two tags: processes tagged `<processTag>:<name>` end together with those tagged `<processTag>`.
    */
   readonly processTag: string;
   /** The complete environment of the framework's processes: allow-list, own HOME and TMPDIR, process tag, run variables. */
@@ -50,7 +50,7 @@ export interface AdapterRun<Settings extends FrameworkSettings = FrameworkSettin
   readonly shutdownGraceSeconds: number;
 }
 
-/** What stands for one attempt at one step. */
+/** What an adapter gets for one attempt at one step. */
 export interface AdapterStep<Settings extends FrameworkSettings = FrameworkSettings> extends AdapterRun<Settings> {
   readonly step: number;
   readonly name: string;
@@ -111,7 +111,7 @@ export interface Adapter<Settings extends FrameworkSettings = FrameworkSettings>
    */
   readonly omitFromMessages?: readonly string[];
   /**
-   * Looks, without changing anything, whether the framework could run. An empty list means ready.
+   * Checks whether the framework could run, without changing anything. An empty list means ready.
    *
    * @param framework how the configuration calls it, for what is to be typed
    */
@@ -124,7 +124,7 @@ export interface Adapter<Settings extends FrameworkSettings = FrameworkSettings>
   runStep(step: AdapterStep<Settings>): Promise<FrameworkClaim>;
   /**
    * Lets what the adapter keeps between steps end by itself; called once on every exit path. Only an adapter needs it that must tell
-   * a program more than to end: whatever carries a process tag of the run is ended by the runner afterwards, an attempt's with the attempt.
+   * a program more than to end: the runner then ends every process tagged for the run, and those of an attempt when it ends.
    */
   stop?(run: AdapterRun<Settings>): Promise<void>;
 }
