@@ -40,7 +40,13 @@ const FACTS: Readonly<Record<string, object>> = {
   CHECKS_FAILED: { findings: [{ what: '{what}', fix: '{fix}' }] },
   CONFIG_INVALID: { problems: [{ where: '{where}', sentence: '{sentence}', fix: '{fix}' }] },
   RUN_NOT_SEALED: { run: '{run}', state: 'crashed' },
-  SETUP_PYTHON_MISSING: { framework: '{framework}', wanted: ['{wanted}'], named: null, seen: ['{seen}'], bare: '{bare}' },
+  SETUP_PYTHON_MISSING: {
+    framework: '{framework}',
+    wanted: ['{wanted}'],
+    configured: null,
+    seen: ['{seen}'],
+    incomplete: '{incomplete}',
+  },
 };
 
 function factsOf(code: string): object {

@@ -6,7 +6,7 @@ export const cliError = defineErrors({
     fix: `Type \`${facts.command} --help\` to see what it takes.`,
     exitCode: 2,
   }),
-  BAD_OPTION: (facts: { option: string; value: string; reason: string; fix: string }) => ({
+  INVALID_OPTION: (facts: { option: string; value: string; reason: string; fix: string }) => ({
     sentence: `${facts.option} is ${JSON.stringify(facts.value)}, ${facts.reason}.`,
     fix: facts.fix,
     exitCode: 2,
@@ -16,12 +16,12 @@ export const cliError = defineErrors({
     fix: `Name one of: ${facts.known.join(', ')}.`,
     exitCode: 2,
   }),
-  RECOVER_WHAT: (facts: { both: boolean }) => ({
+  MISSING_ARGUMENT: (facts: { both: boolean }) => ({
     sentence: facts.both ? 'A run is named, and --all is given as well.' : 'No run is named, and --all is not given either.',
     fix: 'Name one run, or type `stepwell recover --all`.',
     exitCode: 2,
   }),
-  OUTPUT_LOST: (facts: { reason: string }) => ({
+  STDOUT_WRITE_FAILED: (facts: { reason: string }) => ({
     sentence: `The output could not be written: ${facts.reason}.`,
     fix: 'Make room where the standard output goes, or send it elsewhere.',
     exitCode: 1,
@@ -36,7 +36,7 @@ export const cliError = defineErrors({
     fix: `Name one of these: ${facts.known.join(', ')}, or all.`,
     exitCode: 2,
   }),
-  SETUP_NOTHING: (facts: { known: readonly string[] }) => ({
+  NOTHING_TO_SET_UP: (facts: { known: readonly string[] }) => ({
     sentence: 'The configuration names no framework that is set up.',
     fix: `Name one of those that stepwell knows: ${facts.known.join(', ')}.`,
     exitCode: 2,

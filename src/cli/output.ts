@@ -18,7 +18,7 @@ process.stdout.on('error', (error: Error) => {
   // A reader that has gone (`| head`) has what it wanted, and a terminal that was closed shows nothing: neither is an error.
   const isReaderGone = errnoOf(error) === 'EPIPE' || (errnoOf(error) === 'EIO' && process.stdout.isTTY);
   lost ||= !isReaderGone;
-  if (lost && isFirst) reportFailure(cliError('OUTPUT_LOST', { reason: error.message }, { cause: error }));
+  if (lost && isFirst) reportFailure(cliError('STDOUT_WRITE_FAILED', { reason: error.message }, { cause: error }));
   if (!goesOn) process.exit(lost ? ExitCode.failure : ExitCode.ok);
 });
 process.stderr.on('error', () => {

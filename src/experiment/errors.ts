@@ -9,14 +9,14 @@ export const experimentError = defineErrors({
     fix: facts.findings.map((found) => found.fix).join('\n'),
     exitCode: 2,
   }),
-  RECORD_OF_REPLAY: (facts: { run: string }) => ({
+  OPTIONS_CONFLICT: (facts: { run: string }) => ({
     sentence: `Recording and replaying exclude each other: what the replay of ${facts.run} answers is on its cassette already.`,
-    fix: 'Leave out one of --record and --replay.',
+    fix: 'Leave out one of --record and --replay (library: `record` and `replay` of ExperimentOptions).',
     exitCode: 2,
   }),
-  LOOSE_WITHOUT_REPLAY: (facts: { option: string }) => ({
+  OPTION_REQUIRES: (facts: { option: string }) => ({
     sentence: `${facts.option} says how a recorded run is replayed, but none is named.`,
-    fix: `Add --replay <run>, or leave out ${facts.option}.`,
+    fix: `Add --replay <run> (library: \`replay\` of ExperimentOptions), or leave out ${facts.option}.`,
     exitCode: 2,
   }),
   CASSETTE_OF_ANOTHER_FRAMEWORK: (facts: { runId: string; framework: string; wanted: string }) => ({

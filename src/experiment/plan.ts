@@ -69,10 +69,10 @@ export async function loadPlan(options: ExperimentOptions, source: SettingSource
 async function recordedRunOf(options: ExperimentOptions, env: NodeJS.ProcessEnv): Promise<RecordedRun | null> {
   const { replay, replayLoose, record, runsDir } = options;
   if (replay === undefined) {
-    if (replayLoose === true) throw experimentError('LOOSE_WITHOUT_REPLAY', { option: '--replay-loose' });
+    if (replayLoose === true) throw experimentError('OPTION_REQUIRES', { option: '--replay-loose' });
     return null;
   }
-  if (record === true) throw experimentError('RECORD_OF_REPLAY', { run: replay });
+  if (record === true) throw experimentError('OPTIONS_CONFLICT', { run: replay });
   return await readRecordedRun(resolveRunsDir({ options: { runsDir }, env }), replay);
 }
 

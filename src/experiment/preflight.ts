@@ -102,16 +102,20 @@ async function checkRunsDir(runsDir: string): Promise<PreflightCheck> {
   const found = await stat(place).catch(() => null);
   if (found === null) {
     const what = `${place} is a link that leads nowhere, so runs cannot be kept below it.`;
-    return { state: 'missing', what, fix: 'Make the directory that it leads to, or name another place with --runs-dir.' };
+    return {
+      state: 'missing',
+      what,
+      fix: 'Make the directory that it leads to, or name another place with --runs-dir (library: `runsDir`).',
+    };
   }
   if (!found.isDirectory()) {
     const what = `${place} is not a directory, so runs cannot be kept below it.`;
-    return { state: 'missing', what, fix: 'Name another place with --runs-dir.' };
+    return { state: 'missing', what, fix: 'Name another place with --runs-dir (library: `runsDir`).' };
   }
   try {
     await access(place, constants.W_OK | constants.X_OK);
   } catch {
-    const fix = 'Give yourself write permission there, or name another place with --runs-dir.';
+    const fix = 'Give yourself write permission there, or name another place with --runs-dir (library: `runsDir`).';
     return { state: 'missing', what: `${place} cannot be written to.`, fix };
   }
   const { bavail, bsize } = await statfs(place);
@@ -120,7 +124,7 @@ async function checkRunsDir(runsDir: string): Promise<PreflightCheck> {
   return {
     state: 'missing',
     what: `${place} has ${Math.floor(free / MIB)} MiB of free space; a run needs at least ${LEAST_FREE_BYTES / MIB} MiB.`,
-    fix: 'Make space there, or name another place with --runs-dir.',
+    fix: 'Make space there, or name another place with --runs-dir (library: `runsDir`).',
   };
 }
 
@@ -143,7 +147,8 @@ function checkEndpoint(
   { replayOf }: ResolvedConfig,
 ): PreflightIssue[] {
   if (rehearsal || replayOf !== null || endpoint !== null) return [];
-  const fix = 'Add endpoint: { base_url: …, api_key: ${OPENAI_API_KEY} }, or add --rehearse to try it without a model.';
+  const fix =
+    'Add endpoint: { base_url: …, api_key: ${OPENAI_API_KEY} }, or add --rehearse (library: `rehearse`) to try it without a model.';
   if (needed) return [{ what: `it asks the model ${JSON.stringify(model)}, but the configuration names no endpoint.`, fix }];
   return record ? [{ what: 'there is nothing to record of it: the configuration names no endpoint for it.', fix }] : [];
 }

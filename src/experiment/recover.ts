@@ -98,7 +98,7 @@ async function isUnfinished(runDir: string): Promise<boolean> {
 function stateOf(error: unknown): 'live' | 'foreign_host' | null {
   if (!(error instanceof StepwellError)) return null;
   if (error.code === 'RUN_LIVE') return 'live';
-  return error.code === 'RUN_FOREIGN' ? 'foreign_host' : null;
+  return error.code === 'RUN_OWNED_BY_OTHER_HOST' ? 'foreign_host' : null;
 }
 
 type Completed = Pick<Extract<Recovery, { outcome: 'recovered' }>, 'status' | 'record' | 'problems' | 'killed'>;

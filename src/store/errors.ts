@@ -16,7 +16,7 @@ export const storeError = defineErrors({
     fix: 'Wait for it to end, or interrupt that process; then try again.',
     exitCode: 2,
   }),
-  RUN_FOREIGN: (facts: { runId: string; pid: number; host: string }) => ({
+  RUN_OWNED_BY_OTHER_HOST: (facts: { runId: string; pid: number; host: string }) => ({
     sentence: `The run ${facts.runId} belongs to process ${facts.pid} on the host ${facts.host}, which cannot be seen from here.`,
     fix: `Run the command on ${facts.host}, or add --force when you know that the process is gone.`,
     exitCode: 2,

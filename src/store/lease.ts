@@ -53,7 +53,7 @@ export function leaseState(lease: Lease | 'damaged'): ProcessState {
  *
  * @param force also takes it from a process on another host, about which nothing can be known
  * @throws RUN_LIVE when a process of this host holds it
- * @throws RUN_FOREIGN when another host's process holds it and `force` is not set
+ * @throws RUN_OWNED_BY_OTHER_HOST when another host's process holds it and `force` is not set
  */
 export async function acquireLease(
   runDir: string,
@@ -73,7 +73,7 @@ export async function acquireLease(
       const state = leaseState(current);
       const holder = { runId, pid: current.pid, host: current.host };
       if (state === 'live') throw storeError('RUN_LIVE', holder);
-      if (state === 'foreign_host' && !force) throw storeError('RUN_FOREIGN', holder);
+      if (state === 'foreign_host' && !force) throw storeError('RUN_OWNED_BY_OTHER_HOST', holder);
     }
     const prepared = `${path}.${lease.token}`;
     await writeFile(prepared, `${JSON.stringify(lease)}\n`, { flush: true });

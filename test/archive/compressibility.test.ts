@@ -8,7 +8,7 @@ import { isIncompressible } from '../../src/archive/format/compressibility.ts';
 const MB = 1 << 20;
 const text = Buffer.from(Array.from({ length: 90_000 }, (_, at) => `line ${at}`).join('\n')).subarray(0, MB);
 
-test('noise and compressed data are dense; text, binaries and blocks with some text in them are not', () => {
+test('noise and compressed data are incompressible; text, binaries and mixed blocks are not', () => {
   const mixed = randomBytes(MB);
   text.copy(mixed, 0, 0, MB / 4);
   const binary = randomBytes(MB).map((byte) => byte & 0x7f);
@@ -21,7 +21,7 @@ test('noise and compressed data are dense; text, binaries and blocks with some t
   assert.equal(isIncompressible(Buffer.alloc(0)), false);
 });
 
-test('a block comes back as it was, dense or not, full or empty', async () => {
+test('every block unpacks to its original bytes, compressible or not, full or empty', async () => {
   for (const data of [randomBytes(MB), text, randomBytes(MB - 1), Buffer.alloc(MB), Buffer.alloc(0), Buffer.from('x')]) {
     const member = Buffer.concat(await packBlock(data, 5));
     assert.ok((await unpackBlock(member)).equals(data));

@@ -59,7 +59,7 @@ test('logs come first and the list of digests last, without a leading directory'
   );
 });
 
-test('the same run gives the same bytes, whatever its place, owner, times and the number of threads', async (t) => {
+test('packing is reproducible across locations, owners, file times and thread counts', async (t) => {
   const hashes = new Set<string>();
   for (const concurrency of [1, 2, 5]) {
     const runDir = scratchDir(t);
@@ -86,7 +86,7 @@ test('log files are packed up to the sealed position, and only those that were s
   assert.equal((await archive.read('logs/run.log'))?.toString(), 'sealed\n');
 });
 
-test('a sealed log that is shorter than sealed, or gone, stops the packing and leaves nothing', async (t) => {
+test('a sealed log that is shorter or missing stops packing and leaves no file', async (t) => {
   for (const files of [{ 'logs/run.log': 8 }, { 'logs/run.log': 7, 'logs/gone.log': 1 }]) {
     const runDir = scratchDir(t);
     await writeTree(runDir, { 'logs/run.log': 'sealed\n' });
@@ -96,7 +96,7 @@ test('a sealed log that is shorter than sealed, or gone, stops the packing and l
   }
 });
 
-test('dependencies, caches, repositories and environment files are left out, and what the user names', async (t) => {
+test('dependencies, caches, repositories, environment files and user patterns are excluded', async (t) => {
   const runDir = scratchDir(t);
   const out = [
     '.git/HEAD',
@@ -126,7 +126,7 @@ test('dependencies, caches, repositories and environment files are left out, and
   );
 });
 
-test('links that stay inside are kept; links out, pipes, sockets and unreadable names are left out and named', async (t) => {
+test('links inside the workspace are packed; escaping links, pipes, sockets and unreadable names are excluded and listed', async (t) => {
   const runDir = scratchDir(t);
   await writeTree(runDir, { 'workspace/a/file': 'x', 'workspace/outside-name': 'y' });
   const w = join(runDir, 'workspace');
@@ -177,7 +177,7 @@ test('links that stay inside are kept; links out, pipes, sockets and unreadable 
   assert.deepEqual(await readArchiveFacts(join(runDir, 'run.tar.gz')), facts);
 });
 
-test('an unreadable file of the workspace is left out and said, one of the record stops the packing', async (t) => {
+test('an unreadable workspace file is excluded and listed; an unreadable record file stops packing', async (t) => {
   const runDir = scratchDir(t);
   await writeTree(runDir, { 'workspace/a': 'x', 'workspace/b': 'y', 'metrics.json': '{}' });
   // Unreadable also for root: a link where a file was is refused by O_NOFOLLOW.
@@ -195,7 +195,7 @@ test('an unreadable file of the workspace is left out and said, one of the recor
   assert.deepEqual(facts.skipped, [{ path: 'workspace/b', reason: 'it cannot be read (ENOENT)' }]);
 });
 
-test('a file that holds a secret is left out and named, wherever in it the secret lies', async (t) => {
+test('a file with a secret at any position is excluded and listed', async (t) => {
   const MB = 1 << 20;
   for (const [size, at] of [
     [100, 50],
@@ -218,7 +218,7 @@ test('a file that holds a secret is left out and named, wherever in it the secre
   }
 });
 
-test('a secret in a name or in the target of a link is left out too, and the name of it withheld', async (t) => {
+test('a secret in a path or link target excludes the entry, and its name is masked', async (t) => {
   const runDir = scratchDir(t);
   const names = ['a/TOPSECRT.txt', 'TOPSECRT/x', 'TOPSECRT/y/z', 'TOP/SECRT', 'a/fine'];
   await writeTree(runDir, Object.fromEntries(names.map((name) => [`workspace/${name}`, 'x'])));
@@ -239,7 +239,7 @@ test('a secret in a name or in the target of a link is left out too, and the nam
   assert.doesNotMatch(execFileSync('sh', ['-c', 'gzip -dc run.tar.gz'], { cwd: runDir, encoding: 'latin1' }), /TOP\/?SECRT/);
 });
 
-test('a directory that became a link is not followed, the topmost one included', async (t) => {
+test('a directory replaced by a link is not followed, not even at the top', async (t) => {
   const outside = scratchDir(t);
   await writeTree(outside, { private: 'of somebody else', 'run.log': 'x' });
   const replaced = scratchDir(t);
@@ -309,7 +309,7 @@ test('a sealed archive is never overwritten; one that no metadata names is', asy
   assert.notDeepEqual(await readFile(join(runDir, 'run.tar.gz')), before);
 });
 
-test('kill -9 at any moment of the packing leaves no half archive, and the next attempt is complete', async (t) => {
+test('kill -9 during packing never leaves a partial archive, and the next attempt completes', async (t) => {
   const runDir = scratchDir(t);
   await writeRun(runDir);
   const data = noise(1 << 20);
@@ -389,7 +389,7 @@ test('the file is synced before it gets its name, and the directory after', asyn
   );
 });
 
-test('a written index and one made anew read the same file without unpacking the rest', async (t) => {
+test('a stored index and a rebuilt one read the same file without unpacking the rest', async (t) => {
   const runDir = scratchDir(t);
   await writeRun(runDir);
   await writeTree(runDir, { 'workspace/big.bin': noise(5 << 20), 'workspace/odd.bin': noise((1 << 20) + 1) });

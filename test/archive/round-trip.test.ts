@@ -60,7 +60,7 @@ const isPossible = (files: readonly { path: string }[]): boolean => {
   return paths.every((each) => !dirs.has(each) && each.split('/').every((part) => !['.', '..'].includes(part)));
 };
 
-test('random trees, sizes at every border, names of every kind', async (t) => {
+test('random trees round-trip, with sizes around every limit and names of every kind', async (t) => {
   await fc.assert(
     fc.asyncProperty(tree.filter(isPossible), fc.integer({ min: 1, max: 9 }), async (files, level) => {
       const runDir = scratchDir(t);
@@ -126,7 +126,7 @@ test('a size above 8 GB goes into a pax header that GNU tar understands', () => 
   );
 });
 
-test('paths at the limits of the ustar fields come back from GNU tar as they were', () => {
+test('GNU tar restores paths at the limits of the ustar fields unchanged', () => {
   const names = [99, 100, 101, 155, 156, 254, 255, 256, 257, 300].flatMap((length) => [
     'a'.repeat(length),
     `${'b'.repeat(Math.min(150, length - 2))}/${'c'.repeat(Math.max(1, length - 151))}`,

@@ -65,7 +65,7 @@ test('members that would leave the directory are refused by name', async (t) => 
   assert.equal(await fine.read('workspace/a/l'), null);
 });
 
-test('a forged index can make reading fail, never give other bytes or names', async (t) => {
+test('a forged index can make reading fail but never returns wrong bytes or names', async (t) => {
   const runDir = scratchDir(t);
   await writeTree(runDir, { 'workspace/a': 'aaaa', 'workspace/b': 'bbbb', 'metadata.json': '{}' });
   await packRun({ runDir, exclude: [], modifiedAt: ENDED });
@@ -99,7 +99,7 @@ function oneByte(padding: Buffer, end = TAR_END): Buffer {
   return Buffer.concat([encodeHeader(entry('logs/a', { bytes: 1 })), Buffer.from('x'), padding, end]);
 }
 
-test('bytes where a tar stream has none are damage', async (t) => {
+test('extra bytes in the tar stream are reported as damage', async (t) => {
   const dir = scratchDir(t);
   const spotted = Buffer.alloc(511);
   spotted[510] = 1;
@@ -114,7 +114,7 @@ test('bytes where a tar stream has none are damage', async (t) => {
   }
 });
 
-test('an archive that another program wrote is said to be foreign', async (t) => {
+test('an archive from another program is rejected with ARCHIVE_FOREIGN', async (t) => {
   const dir = scratchDir(t);
   await writeTree(dir, { 'in/logs/run.log': 'x' });
   const archive = join(dir, 'run.tar.gz');
@@ -129,7 +129,7 @@ test('an archive that another program wrote is said to be foreign', async (t) =>
   await assert.rejects(openArchive(dir), { code: 'ARCHIVE_MISSING' });
 });
 
-test('members twice, missing, unlisted or with another digest are refused, and verification names each', async (t) => {
+test('duplicate, missing, unlisted or altered members are refused, and verify reports each', async (t) => {
   const dir = scratchDir(t);
   const two = [entry('logs/a.log', { bytes: 3 }), entry('logs/b.log', { bytes: 4 })];
   const cases: [TarEntry[], ((text: string) => string) | undefined, string][] = [
@@ -150,7 +150,7 @@ test('members twice, missing, unlisted or with another digest are refused, and v
   }
 });
 
-test('damaged content is an error that names the member, with the index and without it', async (t) => {
+test('damaged content is an error that names the member, with or without an index', async (t) => {
   const runDir = scratchDir(t);
   const log = Array.from({ length: 200_000 }, (_, at) => `line ${at * 7919}\n`).join('');
   await writeTree(runDir, { 'logs/a.log': 'a\n', 'logs/b.log': log, 'logs/c.log': log, 'metadata.json': '{}' });
@@ -168,7 +168,7 @@ test('damaged content is an error that names the member, with the index and with
   await assert.rejects(openArchive(archive), { code: 'ARCHIVE_DAMAGED', message: /logs\/c\.log/ });
 });
 
-test('a block that unpacks to more than it says does not fill the memory', async (t) => {
+test('a block that unpacks to more than its declared size does not exhaust memory', async (t) => {
   const dir = scratchDir(t);
   const archive = join(dir, 'run.tar.gz');
   const bomb = gzipSync(Buffer.alloc(200 << 20));
@@ -182,7 +182,7 @@ test('a block that unpacks to more than it says does not fill the memory', async
   assert.ok(process.memoryUsage.rss() - before < 100 << 20);
 });
 
-test('an archive whose bytes stop coming is an error with the reason, and is closed', async (t) => {
+test('a read error of the byte source is reported with its reason, and the archive is closed', async (t) => {
   const runDir = scratchDir(t);
   await writeTree(runDir, { 'logs/run.log': Buffer.from(Array.from({ length: 3_000_000 }, (_, at) => (at * 7919) % 256)) });
   await packRun({ runDir, exclude: [], modifiedAt: ENDED });
@@ -199,7 +199,7 @@ test('an archive whose bytes stop coming is an error with the reason, and is clo
   await assert.rejects(openArchiveBytes(boundless, 'store://1'), { code: 'ARCHIVE_DAMAGED', message: /it ends at byte/ });
 });
 
-test('sizes and places of a forged index are not believed', async (t) => {
+test('sizes and offsets of a forged index are not trusted', async (t) => {
   const runDir = scratchDir(t);
   await writeTree(runDir, { 'workspace/a': 'aaaa', 'metadata.json': '{}' });
   await packRun({ runDir, exclude: [], modifiedAt: ENDED });

@@ -30,7 +30,7 @@ test('a reconciled run verifies after each attempt, and its archive alone as bef
   assert.deepEqual([alone.items, alone.checked.reconciliation_attempts], [[], 0]);
 });
 
-test('one flipped bit in what reconciling writes is found, and the file is named', async (t) => {
+test('one flipped bit in any file written by reconciliation is reported with the file name', async (t) => {
   const runDir = await reconciledRun(t);
   for (const file of [LOG, 'metadata.json', 'metrics.json', 'logs_summary.txt']) {
     const bytes = await sizeOf(join(runDir, file));
@@ -50,7 +50,7 @@ test('one flipped bit in what reconciling writes is found, and the file is named
   }
 });
 
-test('every field of the reconciliation in metadata.json counts', async (t) => {
+test('verify checks every reconciliation field of metadata.json', async (t) => {
   const runDir = await reconciledRun(t);
   const path = join(runDir, 'metadata.json');
   const text = await readFile(path, 'utf8');
@@ -64,7 +64,7 @@ test('every field of the reconciliation in metadata.json counts', async (t) => {
   }
 });
 
-test('a log that is longer, shorter, changed or missing is a difference of its own', async (t) => {
+test('a longer, shorter, changed or missing reconciliation log is a difference', async (t) => {
   const runDir = await reconciledRun(t);
   const log = join(runDir, LOG);
   const bytes = await sizeOf(log);
@@ -108,7 +108,7 @@ test('a log that is longer, shorter, changed or missing is a difference of its o
   assert.deepEqual(items[0], { item: LOG, expected: `${bytes} bytes, as metadata.json recorded`, actual: 'missing' });
 });
 
-test('an attempt cut off before metadata.json knew of any is said', async (t) => {
+test('an attempt interrupted before metadata.json recorded it is reported', async (t) => {
   const runDir = await sealedRun(t);
   await writeFile(join(runDir, LOG), FIRST);
   const { items } = await verifyRun(runDir);
@@ -116,7 +116,7 @@ test('an attempt cut off before metadata.json knew of any is said', async (t) =>
   assert.deepEqual([items[0]?.item, items[0]?.expected], [LOG, '0 bytes, as metadata.json recorded']);
 });
 
-test('figures written over by hand are found by what the log says, though the log is whole', async (t) => {
+test('hand-edited figures are found by comparing them with the intact log', async (t) => {
   const runDir = await reconciledRun(t);
   await changed(
     join(runDir, 'metrics.json'),
@@ -138,7 +138,7 @@ test('figures written over by hand are found by what the log says, though the lo
   );
 });
 
-test('taking the reconciliation back leaves the log as a witness', async (t) => {
+test('removing the reconciliation from metadata.json is found because of the log', async (t) => {
   const runDir = await sealedRun(t);
   const before = await Promise.all(
     ['metadata.json', 'metrics.json', 'logs_summary.txt'].map((file) => readFile(join(runDir, file))),
@@ -150,19 +150,19 @@ test('taking the reconciliation back leaves the log as a witness', async (t) => 
   assert.deepEqual(await itemsOf(runDir), [LOG]);
 });
 
-test('the log of another run in its place is named', async (t) => {
+test('the reconciliation log of another run is reported', async (t) => {
   const runDir = await sealedRun(t);
   await recordAttempts(runDir, [attemptLine(attempt(), '2026-11-22T15:00:03.000Z', '20261122-000000-aaaa')]);
   assert.deepEqual(await itemsOf(runDir), ['records of another run']);
 });
 
-test('a damaged line that was there when the attempt was recorded is no difference', async (t) => {
+test('a damaged line that predates the recorded attempt is not a difference', async (t) => {
   const runDir = await sealedRun(t);
   await recordAttempts(runDir, [`${FIRST.slice(0, 80)}\n`, SECOND]);
   assert.deepEqual(await itemsOf(runDir), []);
 });
 
-test('a clone without logs has nothing to check the attempts against, and says so', async (t) => {
+test('verify notes that a clone without logs cannot check attempts', async (t) => {
   const runDir = await reconciledRun(t);
   const clone = join(scratchDir(t), '20261122-141503-k3f9');
   await mkdir(clone);
@@ -197,7 +197,7 @@ test('what the run itself wrote to reconciliation.log is sealed with it', async 
   assert.ok((await itemsOf(runDir)).includes(LOG));
 });
 
-test('a run from before there were phases still verifies', async (t) => {
+test('a run recorded before framework phases existed still verifies', async (t) => {
   const runDir = join(scratchDir(t), '20261122-141503-k3f9');
   await writeRun(runDir);
   await sealRun(runDir, {}, '1.1');

@@ -9,7 +9,7 @@ import { foldRun, renderText } from '../../src/summary/index.ts';
 import { archiveCreated, ENDED, scratchDir, sealRun, sizeOf, writeRun } from './sealed-run.ts';
 import { changed, itemsOf, sealedRun } from './tampering.ts';
 
-test('a sealed run verifies, as a directory and as an archive alone, and everything was looked at', async (t) => {
+test('a sealed run verifies as a directory and as an archive alone, with everything counted', async (t) => {
   const runDir = await sealedRun(t);
   const report = await verifyRun(runDir);
   assert.deepEqual(report.items, []);
@@ -121,7 +121,7 @@ test('log files may grow after sealing but not lose or change what was sealed', 
   assert.deepEqual(await itemsOf(runDir), ['logs/step_001/adapter.log on disk']);
 });
 
-test('what was logged after sealing is made of records, and says the truth about the archive', async (t) => {
+test('post-seal logs must be valid records that agree with the archive', async (t) => {
   const runDir = await sealedRun(t);
   const facts = await readArchiveFacts(join(runDir, 'run.tar.gz'));
   const after = async (text: string): Promise<string[]> => {
@@ -156,7 +156,7 @@ test('a record number that is missing from the logs is reported', async (t) => {
   assert.deepEqual(items, [{ item: 'records of writer abc123', expected: 'every number once', actual: 'number 4 is missing' }]);
 });
 
-test('a record number that comes twice, and a log file of another run among the logs, are reported', async (t) => {
+test('duplicate record numbers and a log file of another run are reported', async (t) => {
   const dir = scratchDir(t);
   const [twice, mixed] = [join(dir, 'twice'), join(dir, 'mixed')];
   for (const runDir of [twice, mixed]) await writeRun(runDir);
@@ -185,7 +185,7 @@ test('a record number that comes twice, and a log file of another run among the 
   );
 });
 
-test('numbers are complete also where the clock was set back before the run was recovered', async (t) => {
+test('record numbers are complete even if the clock was set back before recovery', async (t) => {
   const runDir = join(scratchDir(t), 'run');
   await writeRun(runDir);
   const late = (seq: number): string =>
@@ -281,7 +281,7 @@ test('metadata sealed with facts that the logs contradict are named', async (t) 
   );
 });
 
-test('a byte that is no UTF-8 does not pass for the mark that stands for such bytes', async (t) => {
+test('an invalid UTF-8 byte is not equal to the replacement character', async (t) => {
   const runDir = join(scratchDir(t), 'run');
   await writeRun(runDir);
   const log = join(runDir, 'logs/run.log');
@@ -320,7 +320,7 @@ test('a missing archive, a cut one and another file in its place are differences
   await assert.rejects(verifyRun(unsealed), { code: 'ARCHIVE_MISSING' });
 });
 
-test('a pipe or a link in the place of a file is a difference: nothing waits for it or follows it', async (t) => {
+test('a pipe or link in place of a file is a difference and is neither read nor followed', async (t) => {
   for (const file of ['metrics.json', 'logs_summary.txt', 'metadata.json', 'logs/run.log']) {
     const runDir = await sealedRun(t);
     const path = join(runDir, file);

@@ -8,7 +8,7 @@ import { matchesGolden, newPlace, type Place } from './child.ts';
 
 const ORIGINAL = '7f0c9a52-5a0e-4c1c-9f37-0d7a3b1fe1aa';
 
-/** What a hostile framework may print: clears the screen, retitles, colours, fakes a line, turns text around. */
+/** What a hostile framework may print: clears the screen, retitles, colors, fakes a line, turns text around. */
 const HOSTILE = '\u001b[2J\u001b]0;owned\u0007\u001b[31mred\r14:15:03.300 INFO  fake\u009b31m\u202egnp.exe\u2028x';
 
 describe('commands that read runs', () => {
@@ -105,7 +105,7 @@ describe('commands that read runs', () => {
     });
   }
 
-  test('a record cannot send anything to the terminal, in text or JSON, coloured or not', async () => {
+  test('a record cannot send anything to the terminal, in text or JSON, colored or not', async () => {
     for (const args of [
       ['logs', 'k3f9'],
       ['logs', 'k3f9', '--json'],
@@ -145,14 +145,14 @@ describe('commands that read runs', () => {
     }
   });
 
-  async function hasColours(env: NodeJS.ProcessEnv): Promise<boolean> {
+  async function hasColors(env: NodeJS.ProcessEnv): Promise<boolean> {
     return (await place.stepwell(['list'], env)).stdout.includes('\u001b[');
   }
 
-  test('colours come only where they are wanted', async () => {
-    assert.equal(await hasColours({}), false, 'a pipe');
-    assert.equal(await hasColours({ FORCE_COLOR: '1' }), true);
-    assert.equal(await hasColours({ FORCE_COLOR: '1', NO_COLOR: '1' }), false);
+  test('colors come only where they are wanted', async () => {
+    assert.equal(await hasColors({}), false, 'a pipe');
+    assert.equal(await hasColors({ FORCE_COLOR: '1' }), true);
+    assert.equal(await hasColors({ FORCE_COLOR: '1', NO_COLOR: '1' }), false);
   });
 
   test('logs -f of a run that is over prints it and ends', async () => {

@@ -13,8 +13,8 @@ after(() => place.remove());
 for (const [args, error, exitCode] of [
   [['show', 'zzzz'], { code: 'NO_RUNS', message: /no runs in/, fix: /stepwell run/ }, 2],
   [['show', './nowhere'], { code: 'NOT_A_RUN', message: /nowhere is not a run/, fix: /stepwell list/ }, 2],
-  [['logs', 'x', '--step', '3-1'], { code: 'BAD_OPTION', message: /names no steps/, fix: /step/ }, 2],
-  [['recover'], { code: 'RECOVER_WHAT', message: /No run is named/, fix: /--all/ }, 2],
+  [['logs', 'x', '--step', '3-1'], { code: 'INVALID_OPTION', message: /names no steps/, fix: /step/ }, 2],
+  [['recover'], { code: 'MISSING_ARGUMENT', message: /No run is named/, fix: /--all/ }, 2],
   [
     ['list', '--jsno'],
     { code: 'COMMAND_LINE_INVALID', message: /^unknown option '--jsno'/, fix: /^Type `stepwell list --help`/ },

@@ -154,8 +154,11 @@ test('a run whose output goes to a full disk is carried out and sealed; it says 
     return;
   }
   for (const [json, said] of [
-    [[], /^error\[OUTPUT_LOST\]: The output could not be written: .*ENOSPC.*\nfix: .*\n$/],
-    [['--json'], /^\{"error":\{"code":"OUTPUT_LOST","message":"The output could not be written: .*ENOSPC.*","fix":".*"\}\}\n$/],
+    [[], /^error\[STDOUT_WRITE_FAILED\]: The output could not be written: .*ENOSPC.*\nfix: .*\n$/],
+    [
+      ['--json'],
+      /^\{"error":\{"code":"STDOUT_WRITE_FAILED","message":"The output could not be written: .*ENOSPC.*","fix":".*"\}\}\n$/,
+    ],
   ] as const) {
     writeExperiment(place.dir, 'echo $1 > file$1.txt', { steps: 1 });
     const full = openSync('/dev/full', 'w');

@@ -15,7 +15,7 @@ test('`all` are the frameworks of the configuration, enabled or not; a name may 
   assert.equal(nothing.code, 2);
   assert.match(
     nothing.stderr,
-    /^error\[SETUP_NOTHING\]: The configuration names no framework that is set up\.\nfix: Name one .*: baes, chatdev, ghspec\.\n$/,
+    /^error\[NOTHING_TO_SET_UP\]: The configuration names no framework that is set up\.\nfix: Name one .*: baes, chatdev, ghspec\.\n$/,
   );
 
   const file = join(place.dir, 'config/experiment.yaml');

@@ -8,7 +8,7 @@ import type { ValidationConfig } from '../../src/schema/index.ts';
 
 const file = resolve(import.meta.dirname, '../../config/experiment.yaml');
 
-test('the default experiment runs as it stands, and every framework that it names can be named on the command line', () => {
+test('the default experiment is valid, and each of its frameworks can be selected on the command line', () => {
   const all = loadConfig({ adapters, file, env: {} });
   assert.deepEqual(
     all.frameworks.map(({ name }) => name),
@@ -20,7 +20,7 @@ test('the default experiment runs as it stands, and every framework that it name
   assert.deepEqual(named.warnings, []);
 });
 
-test('BAEs is asked for the same operations on the same entities as all others, at each step', () => {
+test('BAEs gets checks for the same operations and entities as all other frameworks, at each step', () => {
   const { frameworks, steps } = loadConfig({ adapters, file, env: {}, flags: { frameworks: ['baseline', 'baes'] } });
   const [common, own] = frameworks.map(({ validation }) => validation);
   for (const { step } of steps) assert.deepEqual(gridOf(own!, step), gridOf(common!, step), `step ${step}`);

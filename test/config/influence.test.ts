@@ -27,7 +27,7 @@ function leavesOf(schema: Schema, path = ''): string[] {
   return found.length > 0 ? found : [path];
 }
 
-test('every setting says whether it can influence a result, and no other row is there', () => {
+test('every setting is classified by its influence on results, and no unknown setting is listed', () => {
   const root = z.toJSONSchema(ExperimentConfig, { io: 'input' });
   const ofAdapters = Object.values(adapters).flatMap(({ settings }) => Object.keys(settings?.keys ?? {}));
   const keys = [...leavesOf(root), ...ofAdapters.map((key) => `frameworks.<name>.${key}`)];
@@ -38,7 +38,7 @@ test('every setting says whether it can influence a result, and no other row is 
   assert.deepEqual(
     [...settings].filter((name) => !rows.includes(name)),
     [],
-    'in neither list',
+    'in neither list of src/config/influence.ts',
   );
   assert.deepEqual(
     rows.filter((row) => !settings.has(row)),

@@ -65,7 +65,7 @@ const modelsOf = ({ frameworks }: ResolvedConfig): object[] =>
     return [name, model, rehearsal, endpoint?.baseUrl ?? null];
   });
 
-test('a model of its own stands above the experiment’s; flags, environment and a replay stand above both', () => {
+test('a framework’s model wins over the experiment’s; flags, environment and a replay win over both', () => {
   const text = `model: common\nendpoint: { base_url: "https://x/v1" }\n${OWN_MODELS}`;
   const own = load(text);
   assert.deepEqual([own.model, own.rehearsal], ['common', false]);
@@ -95,7 +95,7 @@ test('a model of its own stands above the experiment’s; flags, environment and
   assert.deepEqual(modelsOf(replay), [['baseline', 'recorded', false, null]]);
 });
 
-test('where only a framework names a model, the others rehearse, and an endpoint of the experiment is not in vain', () => {
+test('if only one framework names a model, the others rehearse and the experiment’s endpoint is accepted', () => {
   const text = `endpoint: { base_url: "https://x/v1", api_key: "\${MY_KEY}" }\n${OWN_MODELS}`;
   const resolved = load(text, { env: { MY_KEY: 'key-1234567890' } });
   assert.deepEqual(modelsOf(resolved), [
@@ -121,7 +121,7 @@ test('a reference in a framework’s model is refused, and so is an empty name',
   assert.match(refused('""'), /frameworks\.baseline\.model/);
 });
 
-test('each section of a framework’s own validation stands in the place of the experiment’s, all of it', () => {
+test('each validation section of a framework replaces the experiment’s section as a whole', () => {
   const { frameworks } = load(`frameworks:
   baseline: {}
   files: { adapter: baseline, validation: { artifacts: { ignore: ["*.log"] } } }
@@ -198,7 +198,7 @@ test('STEPWELL_CONFIG names the file, --config wins over it, both are relative t
   assert.equal(loadConfig({ adapters, env, file: join(directory, 'config/second.yaml'), cwd: tmpdir() }).model, 'second');
 });
 
-test('a missing file, a directory and a file that is no text are each said', () => {
+test('a missing file, a directory and a binary file are each reported', () => {
   const at = (file: string) => refusal(() => loadConfig({ adapters, file, env: {}, cwd: directory }));
   assert.match(at('nowhere.yaml'), /no configuration file nowhere\.yaml .*--config FILE/s);
   assert.match(at('config'), /configuration file config cannot be read: it is a directory/);
@@ -242,7 +242,7 @@ ${STEPS}`;
   assert.equal(resolved.config.endpoint?.api_key, '${MY_KEY}', 'the configuration itself keeps the reference');
 });
 
-test('every secret behind a composed text is kept, and what is beside it is not', () => {
+test('every secret in a composed value is collected, and the rest of the value is not', () => {
   const text = `model: gpt
 endpoint: { base_url: "https://x/\${PATH_TOKEN}/v1", api_key: "\${REGION}:\${MY_KEY}" }
 frameworks: { baseline: { env: { LOGIN: "\${USER_NAME}:\${MY_PASSWORD}", A_TOKEN: "x-\${PLAIN_NAME}" } } }
@@ -270,7 +270,7 @@ function refusedUrl(url: string, options: Parameters<typeof load>[1]): string {
   return refusal(() => load(`endpoint: { base_url: ${JSON.stringify(url)} }\n${MINIMAL}`, options));
 }
 
-test('a framework that is given the endpoint’s own key is pointed out', () => {
+test('passing the endpoint’s key to a framework is a warning', () => {
   const text = `model: gpt
 endpoint: { base_url: "https://x/v1", api_key: "\${MY_KEY}" }
 frameworks: { baseline: { env: { OPENAI_API_KEY: "\${MY_KEY}", OTHER_KEY: "\${OTHER}" } } }
@@ -393,12 +393,12 @@ for (const jobs of ['0', '-1', '1.5', 'two', '1e9', ' ']) {
   });
 }
 
-test('problems of flags, environment and file come in one answer', () => {
+test('problems of flags, environment and file are reported together', () => {
   const text = refusal(() => load(`zebra: 1\n${MINIMAL}`, { flags: { jobs: 'x' }, env: { STEPWELL_MODEL: ' ' } }));
   assert.match(text, /3 problems:.*zebra.*--jobs.*STEPWELL_MODEL/s);
 });
 
-test('the snapshot is the whole configuration, the same each time, and reads back as it was', () => {
+test('the snapshot is complete, reproducible, and loads as the same configuration', () => {
   const text = `model: gpt\nendpoint: { base_url: "https://x/v1", api_key: "\${MY_KEY}" }\n${MINIMAL}`;
   const first = load(text, { env: { MY_KEY: 'first-value-of-key' }, flags: { steps: '1' } });
   const second = load(text, { env: { MY_KEY: 'second-value-of-key' }, flags: { steps: '1' } });
@@ -410,7 +410,7 @@ test('the snapshot is the whole configuration, the same each time, and reads bac
   assert.ok(!first.snapshot.text.includes(directory), 'no path of the machine');
 });
 
-test('a token in a check is refused with a way out that works there', () => {
+test('a token in an HTTP check is refused with a fix that applies to checks', () => {
   const check = (token: string): string =>
     `${MINIMAL}validation: { app: { command: [x] }, http: [{ name: list, path: /, headers: { authorization: "Bearer ${token}" } }] }\n`;
   const told = refusal(() => load(check('student-service-token-1')));
@@ -420,7 +420,7 @@ test('a token in a check is refused with a way out that works there', () => {
   load(check('made-up-token-1'));
 });
 
-test('a short literal in place of a secret is a warning, is kept as a secret and not in the snapshot', () => {
+test('a short literal secret is a warning, is treated as a secret and masked in the snapshot', () => {
   const text = `model: gpt
 endpoint: { base_url: "http://127.0.0.1:1/v1", api_key: dummy-key }
 frameworks: { baseline: { env: { MY_TOKEN: hush-hush, EMPTY_KEY: "" } } }
@@ -435,7 +435,7 @@ ${STEPS}`;
   assert.ok(!/dummy-key|hush-hush/.test(resolved.snapshot.text));
 });
 
-test('a misspelt STEPWELL_ variable is pointed out', () => {
+test('a misspelled STEPWELL_ variable is a warning', () => {
   assert.deepEqual(load(MINIMAL, { env: { STEPWELL_MODLE: 'x', STEPWELL_MARK: 'y', STEPWELL_RUN_ID: 'z' } }).warnings, [
     'The environment variable STEPWELL_MODLE is not read by stepwell; STEPWELL_MODEL is.',
   ]);
@@ -446,7 +446,7 @@ test('fractions of seconds are kept', () => {
   assert.deepEqual([timeouts.step_timeout_seconds, timeouts.shutdown_grace_seconds], [0.25, 0]);
 });
 
-test('an alias and an anchor of YAML work, and positions point to what is written', () => {
+test('YAML anchors and aliases work, with correct positions in messages', () => {
   const text = `frameworks:\n  one: &shared { adapter: command, command: [x] }\n  two: *shared\n${STEPS}`;
   assert.equal(load(text).frameworks[1]?.adapter, 'command');
   assert.match(
@@ -455,7 +455,7 @@ test('an alias and an anchor of YAML work, and positions point to what is writte
   );
 });
 
-test('a framework takes the keys of its adapter; one of another is refused, and it is said whose it is', () => {
+test('a framework accepts the keys of its adapter; a key of another adapter is refused with its owner', () => {
   const says = (frameworks: string) => refusal(() => load(`frameworks: ${frameworks}\n${STEPS}`));
   assert.match(
     says('{ baseline: { agent: pi } }'),
@@ -500,7 +500,7 @@ ${STEPS}`;
   ]);
 });
 
-test('an adapter that does not say which keys it has takes those of all others', () => {
+test('an adapter that declares no keys accepts those of all adapters', () => {
   const mine = { ...adapters, mine: {} };
   const [framework] = load(`frameworks: { x: { adapter: mine, agent: pi, command: [./y] } }\n${STEPS}`, {
     adapters: mine,
@@ -522,7 +522,7 @@ test('adapters that are not in the table are refused with the place', () => {
   assert.match(all, /frameworks\.two\.adapter is "basline"/, 'every wrong adapter is named, not only the first');
 });
 
-test('the directory of runs without a configuration', () => {
+test('resolveRunsDir works without a configuration file', () => {
   assert.equal(resolveRunsDir({ env: {} }, '/x'), '/x/runs');
   assert.equal(resolveRunsDir({ flags: { runsDir: 'y' }, env: { STEPWELL_RUNS_DIR: 'z' } }, '/x'), '/x/y');
   assert.equal(resolveRunsDir({ flags: { runsDir: '/abs' }, env: {} }, '/x'), '/abs');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { StepwellError } from '../../src/errors/index.ts';
 
-/** Sentence and fix of the error of the catalogue that `action` throws. */
+/** Sentence and fix of the error of the catalog that `action` throws. */
 export function refusal(action: () => unknown): string {
   try {
     action();

@@ -96,9 +96,9 @@ test('a secret is redacted even when two writes or two parts split it', async ()
     ['key=[redacted] end'],
   );
 
-  const coloured = await logged(String.raw`printf '${secret.slice(0, 9)}\033[0m${secret.slice(9)}\n'`, { redact });
+  const colored = await logged(String.raw`printf '${secret.slice(0, 9)}\033[0m${secret.slice(9)}\n'`, { redact });
   assert.deepEqual(
-    coloured.output.map((entry) => entry.message),
+    colored.output.map((entry) => entry.message),
     ['[redacted]'],
   );
 

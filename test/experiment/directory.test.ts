@@ -26,7 +26,7 @@ const facts = {
 };
 const metadataOf = (runId: string) => initialMetadata({ ...facts, run_id: runId }, '2026-01-01T00:00:00.000Z');
 
-test('an existing directory is never used again, and a new one is complete when it appears', async () => {
+test('an existing run directory is never reused, and a new one appears complete', async () => {
   const runsDir = await mkdtemp(join(tmpdir(), 'stepwell-dir-'));
   try {
     await mkdir(join(runsDir, 'f', '20260101-000000-aaaa'), { recursive: true });
@@ -53,7 +53,7 @@ test('an existing directory is never used again, and a new one is complete when 
   }
 });
 
-test('many at once get directories of their own', async () => {
+test('concurrent runs get distinct directories', async () => {
   const runsDir = await mkdtemp(join(tmpdir(), 'stepwell-dir-'));
   try {
     let next = 0;
@@ -68,7 +68,7 @@ test('many at once get directories of their own', async () => {
   }
 });
 
-test('what a process leaves that died while it made a run directory is removed by recover, and is no run before', async () => {
+test('recover removes the staging directory of a dead process, which never counts as a run', async () => {
   const runsDir = await mkdtemp(join(tmpdir(), 'stepwell-dir-'));
   try {
     const at = (...names: string[]) => join(runsDir, 'f', ...names);
@@ -112,7 +112,7 @@ test('what a process leaves that died while it made a run directory is removed b
   }
 });
 
-test('recover and the making of a run directory wait for each other until the lease is there', async () => {
+test('recover and the creation of a run directory exclude each other until the lease exists', async () => {
   const runsDir = await mkdtemp(join(tmpdir(), 'stepwell-dir-'));
   try {
     const parent = join(runsDir, 'f');

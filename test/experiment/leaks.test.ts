@@ -103,7 +103,7 @@ writeFileSync('found.txt', found.join('\\n'));
 throw new Error('died of ' + own);
 `;
 
-test('keys and secrets are nowhere, whoever repeats them: files, archive, cassette, what is printed, what the framework gets', async (t) => {
+test('keys and secrets appear nowhere: not in files, archive, cassette, output or the framework’s environment', async (t) => {
   const place = newPlace();
   t.after(() => place.remove());
   provider.listen(0, '127.0.0.1');

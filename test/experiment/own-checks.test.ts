@@ -12,7 +12,7 @@ const tool = { adapter: 'command', command };
 const http = [{ name: 'list', entity: 'student', operation: 'list', path: '/api/students/' }];
 const app = { command: ['sh', '-c', 'exit 3'], start_timeout_seconds: 5 };
 
-test('artefacts, service and HTTP checks are those of the framework; run_start and metadata.json tell them apart', async () => {
+test('artifacts, service and HTTP checks are those of the framework; run_start and metadata.json tell them apart', async () => {
   const frameworks = {
     plain: tool,
     strict: { ...tool, validation: { artifacts: { require: ['own.txt'] } } },

@@ -279,7 +279,7 @@ test('a runs directory below a read-only directory is reported', { skip: whyNoUn
   await chmod(here.dir, 0o755);
   const user = isRoot ? { user: UNPRIVILEGED_ID } : {};
   const issues = issuesOf(here, { runsDir: 'closed/runs', ...user });
-  const fix = 'Give yourself write permission there, or name another place with --runs-dir.';
+  const fix = 'Give yourself write permission there, or name another place with --runs-dir (library: `runsDir`).';
   assert.deepEqual(issues, [{ what: 'closed cannot be written to.', fix }]);
 });
 

@@ -103,7 +103,7 @@ test('a run is replayed from its archive alone', async () => {
   assert.deepEqual([again?.status, again?.replayOf], ['success', past.run.runId]);
 });
 
-test('what was asked otherwise than recorded fails, and budgets count in a replay as well', async () => {
+test('a request that was not recorded fails, and budgets apply in a replay as well', async () => {
   await using past = await recorded({
     budgets: { run: { max_calls: 4, max_cost_usd: 9 } },
     pricing: { models: { 'gpt-test': { input_price: 1, output_price: 1 } } },
@@ -143,7 +143,7 @@ test('the plan says what is replayed and with which model, and starts nothing', 
   assert.deepEqual(await readdir(join(past.here.runsDir, 'tool')), before);
 });
 
-test('a replay that cannot be is refused before anything starts', async () => {
+test('an impossible replay is refused before anything starts', async () => {
   await using past = await recorded();
   const { run, plan, here } = past;
   const refused = async (options: Partial<ExperimentOptions>): Promise<[string, string]> => {
@@ -152,7 +152,7 @@ test('a replay that cannot be is refused before anything starts', async () => {
     return [error.code, `${error.message} ${error.fix}`];
   };
   assert.equal((await refused({ replay: 'zzzz' }))[0], 'RUN_NOT_FOUND');
-  assert.equal((await refused({ replay: run.runId, record: true }))[0], 'RECORD_OF_REPLAY');
+  assert.equal((await refused({ replay: run.runId, record: true }))[0], 'OPTIONS_CONFLICT');
   const [code, text] = await refused({ replay: run.runId, frameworks: ['tool', 'other'] });
   assert.equal(code, 'CASSETTE_OF_ANOTHER_FRAMEWORK');
   assert.match(text, /tool.*other/s);
@@ -197,7 +197,7 @@ test('without --record nothing of what was asked and answered is kept', async ()
   assert.deepEqual(await keptOf(true), ['cassette.jsonl', 'run.tar.gz'], 'so they are found where they are');
 });
 
-test('nothing to record is a finding', async () => {
+test('--record without an endpoint is a preflight issue', async () => {
   await using here = await createShellExperiment({ tool: 'true' }, { model: 'gpt-test' });
   const { findings } = await planExperiment({ config: here.config, runsDir: here.runsDir, frameworks: ['all'], record: true });
   assert.match(findings[0]?.what ?? '', /^tool: there is nothing to record of it/);

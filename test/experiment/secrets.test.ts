@@ -9,7 +9,7 @@ import { runExperiment } from '../../src/experiment/index.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
-test('a value that is a word of the record, or part of one, is no secret; anything else is', () => {
+test('a value that is a word of the record, or part of one, is not a secret; anything else is', () => {
   const env = { A_PASSWORD: 'rehearsal', B_KEY: 'orchestr', C_TOKEN: 'mymodel-4', D_SECRET: 'tr0ub4dor&3' };
   assert.deepEqual(secretsOfRun(env, { values: ['another-secret'] }, ['mymodel-4']), {
     values: ['tr0ub4dor&3', 'another-secret'],

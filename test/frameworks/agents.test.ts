@@ -152,7 +152,7 @@ for (const [name, { line, file, usage }] of Object.entries(REPORTS)) {
   });
 }
 
-test('an agent that failed, tried again and got on has not failed', async (t) => {
+test('an agent that failed and then succeeded on retry has not failed', async (t) => {
   const fine = FAILURES.pi.line.replace('"error","errorMessage":"400 the stub says no"', '"stop"');
   const [claim, testRun] = await run(PRESETS.pi, telling([FAILURES.pi.line, fine], 'sessions/x/s.jsonl'));
   t.after(() => testRun[Symbol.dispose]());
@@ -190,7 +190,7 @@ for (const [name, lines, file, expected] of [
   });
 }
 
-test('of a session without end the record keeps a part, and says so', async (t) => {
+test('an oversized session is recorded in part, with a warning', async (t) => {
   const write = (file: string, content: string) =>
     `require("fs").writeFileSync(process.env.HOME + "/sessions/${file}", (JSON.stringify({ type: "message", message: { role: "user", content: ${content} } }) + "\\n").repeat(300));`;
   const script = `cat > /dev/null; mkdir "$HOME/sessions"; "$NODE" -e '${write('a.jsonl', '"short"')}${write('b.jsonl', '"x".repeat(65_500) + " sk-proj-0123456789abcdefghij " + "x".repeat(34_470)')}'`;
@@ -209,7 +209,7 @@ test('of a session without end the record keeps a part, and says so', async (t) 
   assert.deepEqual({ ...end?.metadata, bytes: 0 }, { messages: 600, recorded: 556, bytes: 0 });
 });
 
-test('what an agent did until it was ended is kept too', async () => {
+test('the session of a terminated agent is recorded, too', async () => {
   using testRun = createTestRun();
   const file = 'sessions/x/s.jsonl';
   const program = fake(testRun, `${telling(PI_SESSION, file)}\n: > begun; exec sleep 600`);
@@ -249,7 +249,7 @@ test('a program is asked for its version once, and again when it is another one 
   assert.equal(times(), 4);
 });
 
-test('what is missing is said with what to type, and what is there with its version', async () => {
+test('check reports a missing agent with an install command; describe reports the version', async () => {
   using testRun = createTestRun();
   const settings = (program?: string) => ({
     enabled: true,

@@ -19,9 +19,9 @@ const baes = adapters['baes']!;
 const recipe = recipes['baes']!;
 const skip = PYTHON === null ? 'python3 is not on PATH' : false;
 
-function settingsOf(testRun: TestRun, behaviour: string): SetupSettings {
+function settingsOf(testRun: TestRun, behavior: string): SetupSettings {
   const install_dir = fakeSetup(testRun.outside, recipe, ['bae_noninteractive.py']);
-  return { enabled: true, env: { FAKE: behaviour }, install_dir };
+  return { enabled: true, env: { FAKE: behavior }, install_dir };
 }
 
 if (skip === false) {
@@ -32,9 +32,9 @@ if (skip === false) {
     impossible: ['floods', 'prints_invalid_utf8', 'reports'],
     // One argument of the command line.
     longestPrompt: 100_000,
-    async simulate(behaviour, testRun) {
+    async simulate(behavior, testRun) {
       return {
-        settings: settingsOf(testRun, behaviour),
+        settings: settingsOf(testRun, behavior),
         hasBegun: () => existsSync(join(testRun.workspace, 'begun')),
         receivedPrompt: () => readFileSync(join(testRun.workspace, 'prompt.seen'), 'utf8'),
         async [Symbol.asyncDispose]() {},
@@ -46,10 +46,10 @@ if (skip === false) {
 /** The claim of the last of `attempts`, each a step and the attempt at it. */
 async function claimOf(
   testRun: TestRun,
-  behaviour: string,
+  behavior: string,
   { attempts = [[1, 1]], env = {}, prompt = 'Build it.' }: Given = {},
 ): Promise<FrameworkClaim> {
-  const cast = settingsOf(testRun, behaviour);
+  const cast = settingsOf(testRun, behavior);
   const settings = { ...cast, env: { ...cast.env, ...env } };
   let claim: FrameworkClaim | null = null;
   await withRun({ runId: 'run-1', framework: 'tested', logsDir: testRun.logsDir }, async () => {
@@ -74,7 +74,7 @@ function requestsIn(testRun: TestRun): unknown {
   return JSON.parse(readFileSync(join(testRun.scratch, 'baes/cwd/state/context.json'), 'utf8')).requests;
 }
 
-for (const [behaviour, message] of [
+for (const [behavior, message] of [
   ['refuses', /^it answered: ENTITY_NOT_SUPPORTED: no such entity$/],
   ['refuses with exit code 0', /^it answered: ENTITY_NOT_SUPPORTED$/],
   ['accepts by force', /accepted its own rejected work: result\.execution_results\.0\.force_accepted/],
@@ -83,15 +83,15 @@ for (const [behaviour, message] of [
   ['says nothing', /exit code 0, but without its JSON answer/],
   ['succeeds with exit code 3', /exit code 3/],
 ] as const) {
-  test(`BAEs that ${behaviour} has failed`, { skip }, async () => {
+  test(`BAEs that ${behavior} has failed`, { skip }, async () => {
     using testRun = createTestRun();
-    const claim = await claimOf(testRun, behaviour);
+    const claim = await claimOf(testRun, behavior);
     assert.equal(claim.status, 'failure');
     assert.match(claim.status === 'failure' ? claim.message : '', message);
   });
 }
 
-test('BAEs that claims success and wrote nothing has failed: what stepwell placed is no work', { skip }, async () => {
+test('BAEs that claims success but writes nothing has failed: files placed by stepwell do not count', { skip }, async () => {
   using testRun = createTestRun();
   const config = join(testRun.outside, 'experiment.yaml');
   writeFileSync(join(testRun.outside, 'prompt.txt'), 'Build it.');
@@ -109,7 +109,7 @@ test('BAEs that claims success and wrote nothing has failed: what stepwell place
   assert.equal(steps[0].attempts[0].reason, 'no_changes');
 });
 
-test('a step goes on from the context store of the last, a second attempt from what the first found', { skip }, async () => {
+test('a step continues from the previous context store, a retry from the state at the start of the step', { skip }, async () => {
   using testRun = createTestRun();
   await claimOf(testRun, 'succeeds', {
     attempts: [
@@ -194,7 +194,7 @@ test('the launcher starts a Python whatever its path is called', async () => {
   assert.equal(stdout, '-B -m uvicorn app.main:app --host 127.0.0.1 --port 4711 ');
 });
 
-test('of several answers the last one counts, in one line or in many', () => {
+test('the last of several answers counts, single-line or multi-line', () => {
   const many = ['{', '  "success": true', '}'];
   assert.deepEqual(findAnswer(['{"success": false}', 'progress', ...many, '{', 'done', '}']), { success: true });
   assert.deepEqual(findAnswer([...many, '{"success": false}', '}']), { success: false });
@@ -208,7 +208,7 @@ test('work accepted after the last try is a failure, wherever the answer says so
   assert.equal(answerFailure({ success: true, result: { force_accepted: false, max_retries_reached: 0 } }), null);
 });
 
-test('of a flood the end is kept, whole lines', () => {
+test('the output tail keeps the last whole lines of a flood', () => {
   const printed = createOutputTail(10);
   const say = (text: string, part?: number): void =>
     printed.push({ stream: 'stdout', text, ...(part === undefined ? {} : { part, lastPart: false }) });

@@ -133,7 +133,7 @@ test('six steps through meter and rehearsal build the service; one clarification
 
 const decideYourself = (): Promise<string> => Promise.resolve('Decide yourself.');
 
-test('where steps are left out, the next one brings what they would have built', async (t) => {
+test('when steps are skipped, the next step builds their part, too', async (t) => {
   await using rehearsal = await startRehearsal({ rulesDir: join(CONFIG, 'rehearsal'), strict: true });
   for (const steps of [[6], [3, 4], [1, 5], [2, 6]]) {
     const workspace = join(tempDir(t), 'workspace');

@@ -32,8 +32,8 @@ const chatdev = adapters['chatdev']!;
 const recipe = recipes['chatdev']!;
 const skip = NO_VENV;
 
-function settingsOf(testRun: TestRun, behaviour: string): SetupSettings {
-  return { enabled: true, env: { FAKE: behaviour }, install_dir: fakeChatDev(testRun.outside) };
+function settingsOf(testRun: TestRun, behavior: string): SetupSettings {
+  return { enabled: true, env: { FAKE: behavior }, install_dir: fakeChatDev(testRun.outside) };
 }
 
 const sourceOf = (testRun: TestRun): string => join(testRun.scratch, 'chatdev/source');
@@ -50,9 +50,9 @@ if (skip === false) {
     impossible: ['floods', 'prints_invalid_utf8', 'reports'],
     // One argument of the command line.
     longestPrompt: 100_000,
-    async simulate(behaviour, testRun) {
+    async simulate(behavior, testRun) {
       return {
-        settings: settingsOf(testRun, behaviour),
+        settings: settingsOf(testRun, behavior),
         hasBegun: () => existsSync(join(sourceOf(testRun), 'begun')),
         receivedPrompt: () => readFileSync(join(sourceOf(testRun), 'prompt.seen'), 'utf8'),
         async [Symbol.asyncDispose]() {},
@@ -62,7 +62,7 @@ if (skip === false) {
 }
 
 interface Attempt {
-  readonly behaviour: string;
+  readonly behavior: string;
   readonly changes?: Partial<AdapterStep>;
   /** Done in the workspace before the attempt. */
   readonly before?: () => void;
@@ -74,10 +74,10 @@ async function claimsOf(testRun: TestRun, attempts: readonly Attempt[]): Promise
   await withRun({ runId: 'run-1', framework: 'tested', logsDir: testRun.logsDir }, async () => {
     const prepared = await chatdev.prepare(testRun.step({ settings, model: 'gpt-4o-mini' }));
     assert.deepEqual(prepared, { commit: recipe.commit });
-    for (const { behaviour, changes, before } of attempts) {
+    for (const { behavior, changes, before } of attempts) {
       before?.();
       const given = testRun.step({ settings, model: 'gpt-4o-mini', ...changes });
-      const step = { ...given, env: { ...given.env, FAKE: behaviour } };
+      const step = { ...given, env: { ...given.env, FAKE: behavior } };
       const scope = { attempt: step.attempt };
       claims.push(await withStep(step.step, scope, async () => await chatdev.runStep(step)));
       await chatdev.stop?.(step);
@@ -86,23 +86,23 @@ async function claimsOf(testRun: TestRun, attempts: readonly Attempt[]): Promise
   return claims;
 }
 
-for (const [behaviour, message] of [
+for (const [behavior, message] of [
   ['fails', /^exit code 1: ValueError: No Valid Codes\.$/],
   ['writes nothing', /^it ended with exit code 0, but wrote no code$/],
   ['writes no Python', /^it claims success, but wrote main\.py:1: /],
 ] as const) {
-  test(`ChatDev that ${behaviour} has failed`, { skip }, async () => {
+  test(`ChatDev that ${behavior} has failed`, { skip }, async () => {
     using testRun = createTestRun();
-    const [claim] = await claimsOf(testRun, [{ behaviour }]);
+    const [claim] = await claimsOf(testRun, [{ behavior }]);
     assert.equal(claim?.status === 'failure' ? claim.status : claim, 'failure');
     assert.match(claim?.status === 'failure' ? claim.message : '', message);
-    if (behaviour === 'fails') assert.deepEqual(claim?.usage, { input_tokens: 7, output_tokens: 3, calls: 1 });
+    if (behavior === 'fails') assert.deepEqual(claim?.usage, { input_tokens: 7, output_tokens: 3, calls: 1 });
   });
 }
 
-test('of what ChatDev built only code and documents come into the workspace', { skip }, async () => {
+test('only code and documents that ChatDev built are copied into the workspace', { skip }, async () => {
   using testRun = createTestRun();
-  await claimsOf(testRun, [{ behaviour: 'succeeds' }]);
+  await claimsOf(testRun, [{ behavior: 'succeeds' }]);
   assert.deepEqual(readdirSync(testRun.workspace).sort(), ['chatdev_start.sh', 'made.txt', 'main.py', 'start.sh']);
 });
 
@@ -114,7 +114,7 @@ test('the launcher starts main.py with the run’s Python, or the start.sh that 
     writeFileSync(join(testRun.workspace, 'main.py'), 'import sys\nprint(sys.prefix)\n');
     assert.equal(start().trim(), join(testRun.scratch, 'chatdev/env'));
   };
-  await claimsOf(testRun, [{ behaviour: 'succeeds', before }]);
+  await claimsOf(testRun, [{ behavior: 'succeeds', before }]);
   start();
   assert.equal(readFileSync(join(testRun.workspace, 'started.txt'), 'utf8'), 'started\n');
 });
@@ -133,9 +133,9 @@ test(
       seen.push({ config: argv[argv.indexOf('--config') + 1]!, base });
     };
     const claims = await claimsOf(testRun, [
-      { behaviour: 'succeeds' },
+      { behavior: 'succeeds' },
       {
-        behaviour: 'succeeds',
+        behavior: 'succeeds',
         changes: { step: 2 },
         before() {
           look();
@@ -147,7 +147,7 @@ test(
         },
       },
       {
-        behaviour: 'succeeds',
+        behavior: 'succeeds',
         changes: { step: 3 },
         before() {
           look();
@@ -180,16 +180,16 @@ test(
       symlinkSync(elsewhere, join(testRun.workspace, 'main.py'));
       mkdirSync(join(testRun.workspace, 'made.txt'));
     };
-    const [claim] = await claimsOf(testRun, [{ behaviour: 'succeeds', before }]);
+    const [claim] = await claimsOf(testRun, [{ behavior: 'succeeds', before }]);
     assert.equal(claim?.status, 'success');
     assert.equal(readFileSync(elsewhere, 'utf8'), 'precious = True\n');
     for (const name of ['main.py', 'made.txt']) assert.ok(lstatSync(join(testRun.workspace, name)).isFile(), name);
   },
 );
 
-test('of the packages before a step only those of the step in progress are kept', { skip }, async () => {
+test('only the package backup of the current step is kept', { skip }, async () => {
   using testRun = createTestRun();
-  await claimsOf(testRun, [{ behaviour: 'succeeds' }, { behaviour: 'succeeds', changes: { step: 4 } }]);
+  await claimsOf(testRun, [{ behavior: 'succeeds' }, { behavior: 'succeeds', changes: { step: 4 } }]);
   assert.deepEqual(readdirSync(join(testRun.scratch, 'chatdev/before')), ['4']);
 });
 
@@ -197,8 +197,8 @@ test('a second attempt finds the packages that the first found, not those that i
   using testRun = createTestRun();
   const packages = join(testRun.scratch, 'chatdev/env/installed');
   await claimsOf(testRun, [
-    { behaviour: 'succeeds', changes: { attempt: 1 } },
-    { behaviour: 'succeeds', changes: { attempt: 2 }, before: () => writeFileSync(packages, 'by the first') },
+    { behavior: 'succeeds', changes: { attempt: 1 } },
+    { behavior: 'succeeds', changes: { attempt: 2 }, before: () => writeFileSync(packages, 'by the first') },
   ]);
   assert.equal(existsSync(packages), false);
 });
@@ -210,7 +210,7 @@ test(
     using testRun = createTestRun();
     process.env['CHATDEV_TEST_API_KEY'] = 'chatdev-secret-value';
     try {
-      await claimsOf(testRun, [{ behaviour: 'succeeds' }]);
+      await claimsOf(testRun, [{ behavior: 'succeeds' }]);
     } finally {
       delete process.env['CHATDEV_TEST_API_KEY'];
     }
@@ -262,7 +262,7 @@ test(
   },
 );
 
-test('what was said when the run’s own environment could not be made stands in the record', { skip }, async () => {
+test('the output of a failed environment creation is recorded', { skip }, async () => {
   using testRun = createTestRun();
   const settings = settingsOf(testRun, 'succeeds');
   const python = join(settings.install_dir!, `chatdev@${recipe.commit}`, 'env/bin/python');
@@ -277,7 +277,7 @@ test('what was said when the run’s own environment could not be made stands in
   assert.match(readFileSync(join(testRun.logsDir, 'run.log'), 'utf8'), /"no module named venv"/);
 });
 
-test('the port of its log: a listener is noticed', async () => {
+test('isListening detects a listener on ChatDev’s log port', async () => {
   const server = createServer();
   const port = await new Promise<number>((resolve) => {
     server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port));
@@ -287,7 +287,7 @@ test('the port of its log: a listener is noticed', async () => {
   assert.equal(await isListening(port), false);
 });
 
-test('a run says so where something listens on the port of ChatDev’s log', { skip }, async (t) => {
+test('a run warns when something listens on ChatDev’s log port', { skip }, async (t) => {
   // Whoever else is sent there is let go at once.
   const server = createServer((socket) => socket.destroy());
   const { promise, resolve } = Promise.withResolvers<boolean>();
@@ -302,7 +302,7 @@ test('a run says so where something listens on the port of ChatDev’s log', { s
   assert.match(readFileSync(join(testRun.logsDir, 'run.log'), 'utf8'), /"level":"warn".*Something listens on port 8000/);
 });
 
-test('its output: tokens only where ChatDev itself tells them, the error after a traceback', () => {
+test('the output reader takes tokens only from ChatDev’s usage lines, and the error after a traceback', () => {
   const reader = outputReader();
   const line = (stream: 'stdout' | 'stderr', text: string): void => reader.onLine({ stream, text });
   assert.equal(reader.usage(), null);
@@ -366,7 +366,7 @@ test('the rehearsed answers build an application over six steps that passes ever
   });
 });
 
-test('five tries at one question are five calls, and the error that ended them is told', { skip }, async () => {
+test('five retries of one request are five calls, and the final error is reported', { skip }, async () => {
   await experiment({ FAKE: 'asks five times' }, ({ exitCode, metrics }) => {
     assert.equal(exitCode, 4);
     const [step] = metrics['steps'];

@@ -35,7 +35,7 @@ async function run(testRun: TestRun, words: string[], changes: Partial<AdapterSt
   return { claim, output: lines.map(({ message }) => message) };
 }
 
-test('placeholders are replaced, each once, and nothing else is', () => {
+test('placeholders are replaced in one pass, and other braces are left alone', () => {
   const values = { prompt: 'say {step} and $HOME', prompt_file: '/p.txt', workspace: '/w', step: '3' };
   assert.deepEqual(
     fillPlaceholders(['{prompt}', '--file={prompt_file}', '{workspace}/{step}', '{model} {} {{step}} ${step}'], values),
@@ -57,7 +57,7 @@ test('with a placeholder for the prompt stdin is empty', async () => {
   assert.deepEqual((await run(testRun, ['sh', '-c', 'cat; echo "<$1>"', 'sh', '{prompt}'], { prompt: 'p' })).output, ['<p>']);
 });
 
-test('the framework is told endpoint, model and where it stands', async () => {
+test('the framework gets endpoint, model, step and attempt in its environment', async () => {
   using testRun = createTestRun();
   const { output } = await run(testRun, ['env']);
   const env = Object.fromEntries(output.map((line) => line.split(/=(.*)/s)));
@@ -84,7 +84,7 @@ test('the framework is told endpoint, model and where it stands', async () => {
   );
 });
 
-test('what env: sets stands above the endpoint; without an endpoint there is none', async () => {
+test('env: wins over the endpoint’s variables; without an endpoint there are none', async () => {
   using testRun = createTestRun();
   const env = { OPENAI_BASE_URL: 'http://other/v1', MODE: 'batch' };
   const { output } = await run(testRun, ['sh', '-c', 'echo $OPENAI_BASE_URL $MODE $OPENAI_API_KEY'], { endpoint: null }, env);
@@ -116,7 +116,7 @@ async function findings(words?: string[], env?: Record<string, string>): Promise
   return (await command.check(settingsOf(words, env))).map(({ what, fix }) => `${what} ${fix}`).join();
 }
 
-test('check says what is missing and how to put it right', async () => {
+test('check reports what is missing and how to fix it', async () => {
   using testRun = createTestRun();
   const plain = join(testRun.outside, 'plain.sh');
   writeFileSync(plain, '#!/bin/sh\n');

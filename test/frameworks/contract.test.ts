@@ -86,7 +86,7 @@ testContract({
   },
 });
 
-test('every adapter of the table is held to the contract', () => {
+test('every adapter of the table is tested against the contract', () => {
   const files = globSync('*.test.ts', { cwd: import.meta.dirname }).map((file) =>
     readFileSync(join(import.meta.dirname, file), 'utf8'),
   );

@@ -41,7 +41,7 @@ function settingsOf(testRun: TestRun, work: Work = {}, env: Record<string, strin
   return { enabled: true, command: [agent], env, install_dir };
 }
 
-const BEHAVIOURS: Partial<Record<FrameworkBehavior, Work>> = {
+const BEHAVIORS: Partial<Record<FrameworkBehavior, Work>> = {
   succeeds: {},
   fails: { implement: 'echo "it did not work" >&2; exit 3' },
   hangs: { implement: "trap '' TERM INT; setsid sleep 600 & sleep 600 & : > begun; while :; do sleep 600; done" },
@@ -55,9 +55,9 @@ testContract({
   adapter: ghspec,
   // What the agent prints stands among what Spec Kit prints.
   impossible: ['floods', 'prints_invalid_utf8'],
-  async simulate(behaviour, testRun) {
+  async simulate(behavior, testRun) {
     return {
-      settings: settingsOf(testRun, BEHAVIOURS[behaviour], { NODE: process.execPath }),
+      settings: settingsOf(testRun, BEHAVIORS[behavior], { NODE: process.execPath }),
       hasBegun: () => existsSync(join(testRun.workspace, 'begun')),
       receivedPrompt: () => readFileSync(join(testRun.scratch, 'told'), 'utf8'),
       async [Symbol.asyncDispose]() {},
@@ -177,7 +177,7 @@ test('each phase has its own address, HOME and record; what the agent says of al
   );
 });
 
-test('where the agent says nothing of a phase there is no claim of tokens, and the phase that failed says so', async () => {
+test('without usage of every phase there is no usage claim, and the failed phase is named', async () => {
   using testRun = createTestRun();
   const line = '{"type":"message","message":{"role":"assistant","usage":{"input":10,"output":2,"cacheRead":5,"cacheWrite":0}}}';
   const says = `mkdir -p "$HOME/sessions"; echo '${line}' > "$HOME/sessions/s.jsonl"`;
@@ -235,7 +235,7 @@ test('tasks and questions are read as they are written', () => {
   assert.deepEqual(questionsIn('[NEEDS CLARIFICATION]: x\n[NEEDS CLARIFICATION: a b]', ''), ['NEEDS CLARIFICATION', 'a b']);
 });
 
-test('nothing of Spec Kit or the agent outlives the attempt', { skip: !isLinux }, async () => {
+test('no process of Spec Kit or the agent outlives the attempt', { skip: !isLinux }, async () => {
   using testRun = createTestRun();
   const implement = `${WORK.implement}\nsetsid sleep 600 > /dev/null 2>&1 &`;
   const claim = await claimOf(testRun, settingsOf(testRun, { implement }, { SPECIFY: 'leaves processes' }));
@@ -253,7 +253,7 @@ test('Spec Kit that hangs ends with the attempt', { skip: !isLinux }, async () =
   assert.deepEqual(processesWith(testRun.processTag), []);
 });
 
-test('Spec Kit that dies in a phase takes its agent along', { skip: !isLinux }, async () => {
+test('if Spec Kit dies in a phase, its agent is ended, too', { skip: !isLinux }, async () => {
   using testRun = createTestRun();
   const work = { specify: ": > begun; trap '' TERM; while :; do sleep 600; done" };
   const claim = await claimOf(testRun, settingsOf(testRun, work, { SPECIFY: 'dies in a phase' }));
@@ -293,13 +293,13 @@ test('a phase that is cut off by the end of the attempt is unfinished', { skip: 
   );
 });
 
-test('a directory with spaces and quotes is none to Spec Kit’s call of its agent', async () => {
+test('Spec Kit’s agent call works in a directory with spaces and quotes', async () => {
   using testRun = createTestRun();
   const scratch = join(testRun.scratch, `it's "a" $(b); c`);
   assert.equal((await claimOf(testRun, settingsOf(testRun), { scratch })).status, 'success');
 });
 
-test('a project that cannot be made is said before the first step', async () => {
+test('a failed specify init is reported before the first step', async () => {
   using testRun = createTestRun();
   await assert.rejects(claimOf(testRun, settingsOf(testRun, {}, { SPECIFY: 'makes no project' })), {
     code: 'SPECKIT_NOT_INITIALISED',
@@ -327,7 +327,7 @@ test('check reports a missing set-up and a missing agent', async () => {
   assert.match((await whatOf({ ...settings, env: { PATH: testRun.outside } }))[0] ?? '', /"pi" was not found on PATH/);
 });
 
-test('an agent that npm put beside Spec Kit is the one that runs', async () => {
+test('the agent that setup installed from npm is the one that runs', async () => {
   using testRun = createTestRun();
   const { command: [agent] = [], ...settings } = settingsOf(testRun);
   const bin = join(settings.install_dir!, `${recipe.name}@${recipe.commit}`, 'agent/node_modules/.bin');

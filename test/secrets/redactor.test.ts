@@ -56,13 +56,13 @@ describe('known values', () => {
     }
   }
 
-  test('one value that begins another does not uncover its end', () => {
+  test('a value that is a prefix of another does not reveal its end', () => {
     const redactor = createRedactor({ values: ['12345678', '12345678-and-more'] });
     assert.equal(redactor.redact('x 12345678-and-more y 12345678 z'), 'x [redacted] y [redacted] z');
     assert.equal(throughStream(redactor, ['x 12345678', '-and-more y 123', '45678 z']), 'x [redacted] y [redacted] z');
   });
 
-  test('two values that overlap vanish together, in a stream too, however it is cut', () => {
+  test('overlapping values are redacted together, in streams with any chunk borders, too', () => {
     const overlapping = ['abcd-1234-SHARED', 'SHARED-tail-of-it', 'of-it/and a third', 'SHARED-t'];
     const piece = fc.constantFrom('abcd-1234-', 'SHARED', '-tail-', 'of-it', '/and a third', ' ', 'sk-ant-', 'a', '\n');
     const text = fc.array(piece, { maxLength: 14 }).map((parts) => parts.join(''));
@@ -86,7 +86,7 @@ describe('known values', () => {
     assert.equal(createRedactor({ values: ['short', ''] }).redact('a short text'), 'a short text');
   });
 
-  test('redactors with other values know nothing of each other; those with the same count for themselves', () => {
+  test('redactors are independent, and those with the same values count separately', () => {
     const [one, other, same] = [['first-secret'], ['other-secret'], ['first-secret']].map((values) => createRedactor({ values }));
     assert.equal(one?.redact('first-secret other-secret'), '[redacted] other-secret');
     assert.equal(other?.redact('first-secret other-secret'), 'first-secret [redacted]');
@@ -140,7 +140,7 @@ describe('shapes', () => {
 });
 
 describe('streams', () => {
-  test('any text cut in any way gives what it gives whole', () => {
+  test('a stream with any chunk borders gives the same output as the whole text', () => {
     const pieces = fc.oneof(
       fc.constantFrom(...values, ...keys, 'sk-', 'Bearer ', '-----BEGIN ', '\n', ' ', 'gh', 'AKIA', 'p', 'Z'),
       fc.string({ maxLength: 5 }),

@@ -22,14 +22,14 @@ test('an address is shown without user and password, also one that cannot be rea
   }
 });
 
-test('a user alone counts as one', () => {
+test('a user name without a password counts as a credential', () => {
   assert.deepEqual(
     ['https://host/', 'https://me@host/', 'https://:word@host/'].map((address) => hasCredentials(new URL(address))),
     [false, true, true],
   );
 });
 
-test('of an address what is secret is hidden, and only that', () => {
+test('only the secret part of an address is hidden', () => {
   const shown = (address: string): string => parseRepository(address).shown;
   assert.equal(shown('https://token@host/a.git'), 'https://host/a.git');
   assert.equal(shown('https://me:p@ss@host/a@b.git'), 'https://host/a@b.git');

@@ -20,7 +20,7 @@ const recipe: Recipe = {
   agent: { program: 'helper', npmPackage: '@some/helper@4.5.6', known: ['helper', 'codex'] },
 };
 
-test('a package has its version in place of a commit, and its agent from npm where there is none', { skip }, async (t) => {
+test('a package uses its version as commit, and its agent comes from npm if PATH has none', { skip }, async (t) => {
   const root = mkdtempSync(join(tmpdir(), 'stepwell-setup-'));
   t.after(() => rmSync(root, { recursive: true, force: true }));
   const [bin, other, directory] = [join(root, 'bin'), join(root, 'other'), join(root, 'frameworks/tried@1.2')];
@@ -72,7 +72,7 @@ test('a package has its version in place of a commit, and its agent from npm whe
   assert.match(said.at(-1) ?? '', /helper is not on PATH, and without npm/);
 });
 
-test('an agent has to be a known one', async () => {
+test('an unknown agent is refused', async () => {
   const install_dir = join(tmpdir(), 'stepwell-never-made');
   const settings: SetupSettings = { enabled: true, env: {}, install_dir };
   await assert.rejects(setUp(recipe, { settings: { ...settings, agent: 'nobody' } }), {

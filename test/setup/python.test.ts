@@ -9,7 +9,7 @@ import { barePython, PYTHON, PYTHON_VERSION } from '../frameworks/fake-setup.ts'
 
 const skip = PYTHON === null ? 'python3 is not on PATH' : false;
 
-test('a Python without venv and ensurepip is named, with what completes it, and nothing is half-made', { skip }, async (t) => {
+test('a Python without venv and ensurepip is reported with a fix, and no partial set-up remains', { skip }, async (t) => {
   const root = mkdtempSync(join(tmpdir(), 'stepwell-setup-'));
   t.after(() => rmSync(root, { recursive: true, force: true }));
   const python = barePython(root);

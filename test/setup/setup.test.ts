@@ -65,7 +65,7 @@ function makeBench(): Bench {
   return { root, recipe, settings, directory, [Symbol.dispose]: () => rmSync(root, { recursive: true, force: true }) };
 }
 
-test('a set-up has the files of its commit, an environment and a record; the next keeps it', { skip }, async () => {
+test('a set-up has the files of its commit, an environment and a record; a second set-up keeps it', { skip }, async () => {
   using bench = makeBench();
   const { recipe, settings, directory } = bench;
   const said: string[] = [];
@@ -98,7 +98,7 @@ test('a set-up has the files of its commit, an environment and a record; the nex
   );
 });
 
-test('two at once, from a URL, make it once', { skip }, async () => {
+test('two concurrent set-ups from a URL build it once', { skip }, async () => {
   using bench = makeBench();
   const { recipe, directory } = bench;
   const settings = { ...bench.settings, repo_url: `file://${recipe.repository}` };
@@ -108,7 +108,7 @@ test('two at once, from a URL, make it once', { skip }, async () => {
   assert.ok(!existsSync(join(directory, 'fetched.git')));
 });
 
-test('a set-up that was killed counts for nothing, and the next completes it', { skip }, async () => {
+test('a killed set-up is not ready, and the next one completes it', { skip }, async () => {
   using bench = makeBench();
   const { recipe, root, directory } = bench;
   const [begun, python] = [join(root, 'begun'), join(root, 'python')];
@@ -129,7 +129,7 @@ test('a set-up that was killed counts for nothing, and the next completes it', {
   if (isLinux) assert.ok(!existsSync(`/proc/${readFileSync(begun, 'utf8').trim()}`), 'what the killed one had started runs on');
 });
 
-test('who waits for another set-up is told, and can be interrupted', async () => {
+test('waiting for another set-up is reported and can be interrupted', async () => {
   using bench = makeBench();
   const { recipe, settings, directory } = bench;
   const said: string[] = [];
@@ -143,7 +143,7 @@ test('who waits for another set-up is told, and can be interrupted', async () =>
   assert.match(said.join(), new RegExp(`^process ${process.pid} on .* is setting it up; waiting for that$`));
 });
 
-test('a password in the address is neither shown nor written down', { skip }, async () => {
+test('a password in the repository URL is neither printed nor stored', { skip }, async () => {
   using bench = makeBench();
   const { recipe, settings, directory } = bench;
   const said: string[] = [];
@@ -165,7 +165,7 @@ test('a password in the address is neither shown nor written down', { skip }, as
   assert.doesNotMatch(log + said.join(), /tok3n/);
 });
 
-test('of the environment git and pip see what concerns them, and nothing that would put packages elsewhere', async () => {
+test('git and pip get only the variables they need, and none that redirects installs', async () => {
   using bench = makeBench();
   const [log, signal] = [join(bench.root, 'log'), new AbortController().signal];
   const env = {

@@ -88,7 +88,7 @@ test('a process of another host, machine or pid namespace has an unknown state',
   assert.equal(processState({ ...self, pid, pid_namespace: 'pid:[1]' }, { ...self, pid_namespace: 'pid:[2]' }), 'foreign_host');
   const dir = await runDir(t);
   await leaseOf(dir, { pid, host: 'elsewhere' });
-  await assert.rejects(acquireLease(dir, { runId: 'r' }), { code: 'RUN_FOREIGN' });
+  await assert.rejects(acquireLease(dir, { runId: 'r' }), { code: 'RUN_OWNED_BY_OTHER_HOST' });
   await acquireLease(dir, { runId: 'r', force: true });
 });
 

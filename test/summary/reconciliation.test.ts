@@ -144,7 +144,7 @@ describe('reading it from a run', () => {
   });
 
   test('the summarizer adds the section to the text of the sealed logs', async () => {
-    const dir = join(root, 'summarised');
+    const dir = join(root, 'summarized');
     new Recording().start(1).goodStep(1, 1).end().write(dir);
     const summarizer = new LogSummarizer(RUN_ID, 'baseline', dir);
     assert.doesNotMatch(await summarizer.generateSummary(), /RECONCILIATION/);

@@ -92,7 +92,7 @@ test('a start.sh that may not be executed is a result', async () => {
   assert.match(of('app_failed')[0]!.reason, /start\.sh/);
 });
 
-test('a service that dies during the flow: downtime from then on, later checks fail', async () => {
+test('when a service dies during the checks, downtime starts and later checks fail', async () => {
   const http = [{ name: 'create', method: 'POST', path: '/students', body: {} }, list];
   const { of, checks, result } = await validated({ app: appOf(), http }, 'dies');
   assert.equal(of('downtime').length, 1);
@@ -102,7 +102,7 @@ test('a service that dies during the flow: downtime from then on, later checks f
   assert.ok(result.down_seconds !== null && result.down_seconds >= 0);
 });
 
-test('downtime is recorded when it begins and ends, however often the service is asked', async () => {
+test('downtime is recorded at its beginning and end, however many polls fail', async () => {
   const slow = Array.from({ length: 4 }, () => ({ ...list, path: '/students' }));
   const { of, result } = await validated({ app: appOf({ health_path: '/health' }), http: [...slow, ...slow] }, 'flaky-slow', {
     healthIntervalSeconds: 0.03,
@@ -126,7 +126,7 @@ test('a service that ignores SIGTERM, and a child that left its session, are end
   assert.deepEqual(pids.filter(isAlive), []);
 });
 
-test('without a service to start everything about it is null', async () => {
+test('without a service, all of its measurements are null', async () => {
   const { result } = await validated({ artifacts: 'none' }, 'healthy');
   const { duration_seconds, ...counts } = result;
   assert.ok(duration_seconds >= 0);
@@ -151,7 +151,7 @@ test('a service that a later step builds is not started before', async () => {
   assert.equal(of('app_start').length, 0);
 });
 
-test('an interruption ends the service and leaves the unsent checks out', async () => {
+test('an interruption stops the service, and unsent checks are absent', async () => {
   const interruption = new AbortController();
   let logsDir = '';
   const running = validated(
@@ -173,7 +173,7 @@ test('an interruption ends the service and leaves the unsent checks out', async 
   assert.equal(isAlive(of('process_start')[0]!.pid), false);
 });
 
-test('two services beside each other get ports of their own', async () => {
+test('concurrent services get distinct ports', async () => {
   const both = await Promise.all([
     validated({ app: appOf(), http: [list] }, 'healthy'),
     validated({ app: appOf(), http: [list] }, 'slow'),

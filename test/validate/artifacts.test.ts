@@ -31,7 +31,7 @@ test('files that rules ignore do not count as work', () => {
   ]);
 });
 
-test('each required pattern must fit a file, whoever wrote it', () => {
+test('each required pattern must match a file, written by any step', () => {
   const rules = { require: ['start.sh', 'src/**/*.js'], ignore: [] };
   const checks = checkArtifacts(rules, ['start.sh', 'lib/a.js'], change('lib/a.js'));
   assert.deepEqual(
@@ -61,7 +61,7 @@ test('the checks are recorded by the validation', async () => {
   assert.deepEqual([result.artifacts_passed, result.artifacts_total], [1, 3]);
 });
 
-test('a change that is not known is not judged', async () => {
+test('an unknown change is not checked', async () => {
   const { result } = await validated({ artifacts: 'changed' }, 'healthy');
   assert.equal(result.artifacts_total, 0);
 });

@@ -120,7 +120,7 @@ test('a value to be saved that is not in the answer fails the check', async () =
   assert.match(checks()[0]!, /^create: answered 201, but \$\.data is missing, to be saved as student_id; the body is \{/);
 });
 
-const misbehaviour: [mode: string, says: RegExp][] = [
+const misbehavior: [mode: string, says: RegExp][] = [
   ['reset', /^create: (connection reset|socket hang up)$/],
   ['not-json', /^create: answered 201, but the body is not JSON: "<html>no<\/html>"$/],
   ['redirect', /^create: answered 302, expected 201$/],
@@ -129,7 +129,7 @@ const misbehaviour: [mode: string, says: RegExp][] = [
   ['headers', /^create: .*[Hh]eader/],
   ['html', /^create: ok$/],
 ];
-for (const [mode, says] of misbehaviour) {
+for (const [mode, says] of misbehavior) {
   test(`a service that answers wrongly is a result: ${mode}`, async () => {
     const { checks, result } = await validated({ app: appOf(), http: [{ ...create, expect: { status: 201, json: {} } }] }, mode);
     assert.match(checks()[0]!, says);
@@ -147,7 +147,7 @@ for (const [mode, says] of [
   });
 }
 
-test('a saved value that is no valid Unicode is sent on, not stumbled over', async () => {
+test('a saved value with invalid Unicode can be sent in a later check', async () => {
   const http = [
     { name: 'odd', method: 'POST', path: '/students', body: { odd: '\ud800' }, save: { odd: 'odd' } },
     { name: 'sent', path: '/echo?q={{odd}}', expect: { json: { query: { q: '\ufffd' } } } },

@@ -34,7 +34,7 @@ for (const [expected, actual, says] of differences) {
     assert.equal(mismatch(expected, actual), says));
 }
 
-test('paths into an answer', () => {
+test('JSON paths read values of a response', () => {
   const answer = { id: 0, data: { items: [{ id: 'x' }] } };
   assert.deepEqual(readJsonPath(answer, 'id'), { value: 0 });
   assert.deepEqual(readJsonPath(answer, 'data.items[0].id'), { value: 'x' });

@@ -24,7 +24,7 @@ async function statesOf(fn: () => Promise<void>): Promise<unknown[]> {
 
 const log = getLogger('validate', { component: 'validator' });
 
-test('what is still down at the end counts until the end', async () => {
+test('a service that is down at the end counts as down until the end', async () => {
   const states = await statesOf(async () => {
     const monitor = startMonitor({ probe: () => Promise.resolve(DOWN), intervalSeconds: 60, log });
     monitor.reportDown('it ended');
@@ -36,7 +36,7 @@ test('what is still down at the end counts until the end', async () => {
   assert.deepEqual(states, ['down']);
 });
 
-test('a poll that is cut short by the end has measured nothing', async () => {
+test('a poll aborted by the end is not counted', async () => {
   const states = await statesOf(async () => {
     const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
     const probe = async (signal: AbortSignal): Promise<Probe> => {

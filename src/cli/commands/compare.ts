@@ -12,14 +12,14 @@ interface CompareOptions extends CommonOptions {
   readonly markdown?: boolean;
 }
 
-/** @throws BAD_OPTION for a framework without runs */
+/** @throws INVALID_OPTION for a framework without runs */
 export async function run(frameworks: readonly string[], options: CompareOptions): Promise<number> {
   const runsDir = runsDirOf(options);
   const { runs } = await listRuns(runsDir);
   const known = [...new Set(runs.map(({ entry }) => entry.framework))].sort();
   for (const framework of frameworks) {
     if (known.includes(framework)) continue;
-    throw cliError('BAD_OPTION', {
+    throw cliError('INVALID_OPTION', {
       option: 'framework',
       value: framework,
       reason: `of which there is no run in ${shownPath(runsDir)}`,

@@ -121,7 +121,7 @@ function usageLines({ rehearsal, config, frameworks }: ResolvedConfig): Line[] {
     const access = usageApiAccess(config, name, api.provider, process.env);
     if (access.status === 'missing') return { state: 'later', what: `reconcile: ${access.reason}`, fix: access.fix };
     const ids = [api.api_key_id, api.project_id, api.workspace_id].filter((id) => id !== null);
-    const of = ids.length === 0 ? 'the whole organisation, since no id is configured' : ids.join(', ');
+    const of = ids.length === 0 ? 'the whole organization, since no id is configured' : ids.join(', ');
     return ok(`reconcile: ${api.provider}, admin key set; figures of ${of}`);
   });
 }

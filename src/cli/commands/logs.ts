@@ -83,11 +83,11 @@ function componentsOf({ component }: LogsOptions): string[] | null {
   return component === undefined ? null : component.split(',').map((name) => name.trim());
 }
 
-/** @throws BAD_OPTION */
+/** @throws INVALID_OPTION */
 function rangesOf(text: string): readonly StepRange[] {
   const parsed = parseStepRanges(text);
   if ('ranges' in parsed) return parsed.ranges;
-  throw cliError('BAD_OPTION', {
+  throw cliError('INVALID_OPTION', {
     option: '--step',
     value: text,
     reason: 'which names no steps',
@@ -95,7 +95,7 @@ function rangesOf(text: string): readonly StepRange[] {
   });
 }
 
-/** @throws BAD_OPTION */
+/** @throws INVALID_OPTION */
 function filterOf(options: LogsOptions): (record: LogRecord) => boolean {
   const tests: ((record: LogRecord) => boolean)[] = [];
   const { step, level, grep } = options;
@@ -121,7 +121,7 @@ function patternOf(text: string): RegExp {
     return new RegExp(text, 'm');
   } catch (error) {
     const reason = `which is no regular expression: ${messageOf(error).replace(/^.*\/: /, '')}`;
-    throw cliError('BAD_OPTION', {
+    throw cliError('INVALID_OPTION', {
       option: '--grep',
       value: text,
       reason,

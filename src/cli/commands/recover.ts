@@ -18,7 +18,7 @@ interface RecoverOptions extends CommonOptions {
 
 export async function run([name]: readonly string[], options: RecoverOptions): Promise<number> {
   if ((name === undefined) === (options.all !== true)) {
-    throw cliError('RECOVER_WHAT', { both: name !== undefined });
+    throw cliError('MISSING_ARGUMENT', { both: name !== undefined });
   }
   const runsDir = runsDirOf(options);
   const force = options.force === true;
@@ -41,7 +41,7 @@ export async function run([name]: readonly string[], options: RecoverOptions): P
 
 type Outcome = Awaited<ReturnType<typeof recoverAll>>[number];
 
-/** @throws RUN_LIVE, RUN_FOREIGN: what was asked for cannot be done */
+/** @throws RUN_LIVE, RUN_OWNED_BY_OTHER_HOST: what was asked for cannot be done */
 async function recoverNamed(runsDir: string, name: string, force: boolean): Promise<Recovery> {
   const found = await findRun(runsDir, name);
   if (found.kind === 'archive') {
@@ -49,7 +49,7 @@ async function recoverNamed(runsDir: string, name: string, force: boolean): Prom
   }
   const recovery = await recoverRun(found.dir, { force });
   if (recovery.outcome === 'live') throw storeError('RUN_LIVE', recovery);
-  if (recovery.outcome === 'foreign_host') throw storeError('RUN_FOREIGN', recovery);
+  if (recovery.outcome === 'foreign_host') throw storeError('RUN_OWNED_BY_OTHER_HOST', recovery);
   return recovery;
 }
 

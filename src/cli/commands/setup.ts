@@ -53,7 +53,7 @@ function wanted(names: readonly string[], options: CommonOptions): Wanted[] {
   const configured = configuredFrameworks(options);
   const known = [...new Set([...(configured?.keys() ?? []), ...Object.keys(recipes)])];
   const asked = names.flatMap((name) => (name === 'all' ? [...(configured?.keys() ?? known)] : [name]));
-  if (asked.length === 0) throw cliError('SETUP_NOTHING', { known });
+  if (asked.length === 0) throw cliError('NOTHING_TO_SET_UP', { known });
   return [...new Set(asked)].map((name) => wantedOf(name, configured, known));
 }
 

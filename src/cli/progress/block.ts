@@ -99,7 +99,7 @@ function isMoving({ state, validating }: StepView): boolean {
 
 type Piece = readonly [style: Parameters<Paint>[0] | null, text: string];
 
-/** Cuts the text, not the colour codes. */
+/** Cuts the text, not the color codes. */
 function cutPainted(pieces: readonly Piece[], columns: number, paint: Paint): string {
   let left = columns;
   return pieces

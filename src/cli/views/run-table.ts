@@ -6,7 +6,7 @@ import { table, type Column } from './table.ts';
 
 interface RunColumn extends Column {
   readonly cell: (run: CatalogRun) => string;
-  /** What its colour goes by. */
+  /** What its color goes by. */
   readonly status?: (run: CatalogRun) => string;
 }
 

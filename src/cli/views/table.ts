@@ -12,7 +12,7 @@ function line(cells: readonly string[]): string {
   return cells.join('  ').trimEnd();
 }
 
-/** Lines of a table, columns as wide as their widest cell, two blanks between. `paint` colours a padded cell. */
+/** Lines of a table, columns as wide as their widest cell, two blanks between. `paint` colors a padded cell. */
 export function table(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],

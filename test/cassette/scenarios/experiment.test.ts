@@ -210,10 +210,10 @@ test('a run that cannot be replayed is refused before anything starts', async ()
   };
   await refused(
     ['--replay-loose'],
-    /^error\[LOOSE_WITHOUT_REPLAY\]: --replay-loose says how a recorded run is replayed, but none is named\.\nfix: /,
+    /^error\[OPTION_REQUIRES\]: --replay-loose says how a recorded run is replayed, but none is named\.\nfix: /,
   );
   await refused(['--replay', 'zzzz'], /^error\[RUN_NOT_FOUND\]: /);
-  await refused(['--replay', 'latest', '--record'], /^error\[RECORD_OF_REPLAY\]: Recording and replaying exclude each other/);
+  await refused(['--replay', 'latest', '--record'], /^error\[OPTIONS_CONFLICT\]: Recording and replaying exclude each other/);
   await refused(['--replay', 'latest', '--model', 'other'], /made with the model/);
   writeConfiguration(baseUrl, { framework: 'other' });
   const other = await place.stepwell(['run', 'other', '--config', 'experiment.yaml', '--replay', 'latest']);

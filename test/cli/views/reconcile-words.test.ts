@@ -142,7 +142,7 @@ describe('a result', () => {
     });
   }
 
-  test('its state has a colour', async () => {
+  test('its state has a color', async () => {
     const run = await (RESULTS['mismatch'] as () => Promise<RunReconciliation>)();
     const text = resultBlock(run, { ...saying, paint: colored }, { verbose: false }).join('\n');
     assert.ok(text.includes('\u001b[31mmismatch\u001b[39m') && text.includes('\u001b[31moutside\u001b[39m'));

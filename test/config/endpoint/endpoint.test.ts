@@ -80,7 +80,7 @@ test('a framework’s endpoint is merged over that of the experiment, key by key
   assert.deepEqual(resolved.secrets.map(({ value }) => value).sort(), ['baes-key-111', 'chatdev-key-222', 'shared-key-0']);
 });
 
-test('a key that no framework to be run uses need not be set', () => {
+test('a key that no selected framework uses need not be set', () => {
   const { OPENAI_API_KEY: _, OPENAI_API_KEY_CHATDEV: __, ...env } = ENV;
   const resolved = load(OWN, { env, flags: { frameworks: ['baes'] } });
   assert.equal(endpointOf(resolved, 'baes')?.apiKey, 'baes-key-111');
@@ -90,7 +90,7 @@ test('a key that no framework to be run uses need not be set', () => {
   assert.equal(text.match(/refers to/g)?.length, 2, 'what two frameworks share is said once');
 });
 
-test('nothing is taken over for another host: no key is sent to whom it is not for', () => {
+test('an endpoint on another host inherits nothing, so no key goes to the wrong host', () => {
   const elsewhere = load(`{ local: { adapter: baseline, endpoint: { base_url: "http://127.0.0.1:8080/v1" } } }`);
   assert.deepEqual(endpointOf(elsewhere, 'local'), {
     ...at('http://127.0.0.1:8080/v1'),
@@ -108,7 +108,7 @@ test('nothing is taken over for another host: no key is sent to whom it is not f
   assert.equal(endpointOf(byReference, 'x')?.apiKey, 'shared-key-0');
 });
 
-test('a usage API of another provider, or at another address, gets no key that is not for it', () => {
+test('a usage API of another provider or at another address does not inherit the admin key', () => {
   const gateway = (usage: string) => `endpoint: { base_url: "https://gw.example/v1", usage_api: ${usage} }\n`;
   const usageOf = (own: string, common: string, env: Record<string, string> = ENV) => {
     const resolved = load(`{ x: { adapter: baseline, endpoint: { usage_api: ${own} } } }`, { common, env });
@@ -131,7 +131,7 @@ test('a usage API of another provider, or at another address, gets no key that i
   assert.equal(known.written?.admin_key, '${OPENAI_ADMIN_KEY}');
 });
 
-test('a base URL is shown as it is written where a reference in it holds a secret', () => {
+test('a base URL with a secret reference is shown unexpanded', () => {
   const shown = (base_url: string) => {
     const env = { ...ENV, GATEWAY: 'gw.example', GATEWAY_TOKEN: 'tok-123456789' };
     return endpointOf(load('{ baseline: {} }', { common: `endpoint: { base_url: "${base_url}" }\n`, env }), 'baseline');
@@ -144,7 +144,7 @@ test('a base URL is shown as it is written where a reference in it holds a secre
   assert.equal(shown('https://${GATEWAY}/v1/')?.shownUrl, 'https://gw.example/v1');
 });
 
-test('an endpoint without a model is refused wherever it stands: the rehearsal would answer in its place', () => {
+test('an endpoint without a model is refused, for the experiment and for frameworks', () => {
   const endpoint = '{ base_url: "http://127.0.0.1:1/v1" }';
   const steps = 'steps: [{ id: 1, name: first, prompt_file: prompt.txt }]';
   const withoutModel = (options: Partial<LoadConfigOptions> = {}) => {
@@ -162,7 +162,7 @@ test('an endpoint without a model is refused wherever it stands: the rehearsal w
   assert.equal(withoutModel({ flags: { rehearse: true } }).rehearsal, true);
 });
 
-test('a waiting that ends too early for a verdict is pointed out', () => {
+test('a reconciliation limit too short for a verdict is a warning', () => {
   const warned = (settings: string) =>
     load('{ baseline: {} }', { common: `${COMMON}reconciliation: ${settings}\n` }).warnings.join();
   assert.match(
@@ -182,7 +182,7 @@ test('times of reconciling that no date could hold are refused', () => {
   assert.equal(text.match(/but must be a number from 0 to (5256000|87600)\./g)?.length, 3, text);
 });
 
-test('the id of a key goes with the key, and that it is missing is said', () => {
+test('api_key_id is inherited only together with its key, and a missing one is a warning', () => {
   const resolved = load('{ x: { adapter: baseline, endpoint: { api_key: "${OPENAI_API_KEY_BAES}" } } }');
   assert.deepEqual(endpointOf(resolved, 'x')?.usageApi, {
     provider: 'openai',
@@ -216,7 +216,7 @@ for (const [baseUrl, provider] of hosts) {
   });
 }
 
-test('the admin key need not be set, but where it is, its value is a secret, whatever the variable is called', () => {
+test('an admin key may be unset; if set, its value is a secret whatever the name of its variable', () => {
   assert.ok(!load('{ baseline: {} }').secrets.some(({ name }) => name === 'OPEN_AI_KEY_ADM'));
   const env = { ...ENV, OPEN_AI_KEY_ADM: 'the-admin-key-9' };
   for (const flags of [{}, { rehearse: true }]) {
@@ -225,14 +225,14 @@ test('the admin key need not be set, but where it is, its value is a secret, wha
   }
 });
 
-test('the keys of all endpoints are secrets, also of those that are not used', () => {
+test('the keys of all endpoints are secrets, used or not', () => {
   for (const flags of [{ frameworks: ['baes'] }, { rehearse: true }]) {
     const values = load(OWN, { flags }).secrets.map(({ value }) => value);
     assert.deepEqual(values.sort(), ['baes-key-111', 'chatdev-key-222', 'shared-key-0']);
   }
 });
 
-test('an id that is a key, or that is called like one, is refused; an unusual one is pointed out', () => {
+test('an id that is a key or has a secret name is refused; an unusual id is a warning', () => {
   const withId = (id: string, env: Record<string, string> = {}) => {
     const endpoint = `{ usage_api: { api_key_id: ${JSON.stringify(id)} } }`;
     return load(`{ baseline: { endpoint: ${endpoint} } }`, { env: { ...ENV, ...env } });
@@ -260,7 +260,7 @@ test('an id that is a key, or that is called like one, is refused; an unusual on
   assert.deepEqual(withId('key_x').warnings, []);
 });
 
-test('a rehearsal and a replay need no endpoint, no key and no id, and take the model that is meant', () => {
+test('a rehearsal and a replay need no endpoint, key or id, and use the right model', () => {
   const env = {};
   const rehearsal = load(OWN, { env, flags: { rehearse: true } });
   const replay = load(OWN, { env, flags: { replay: { runId: 'a-run', model: 'gpt-recorded' } } });
@@ -280,7 +280,7 @@ test('a rehearsal and a replay need no endpoint, no key and no id, and take the 
   );
 });
 
-test('a cost limit is pointed out where nothing costs', () => {
+test('a cost limit in a rehearsal or replay is a warning', () => {
   const common = `${COMMON}budgets: { run: { max_cost_usd: 1, max_calls: 3 } }\n`;
   assert.deepEqual(load('{ baseline: {} }', { common }).warnings, []);
   assert.match(
@@ -289,7 +289,7 @@ test('a cost limit is pointed out where nothing costs', () => {
   );
 });
 
-test('a framework whose calls no budget can limit is pointed out', () => {
+test('a framework without an endpoint is a warning when budgets are set', () => {
   const frameworks =
     '{ tool: { adapter: command, command: [x] }, metered: { adapter: baseline, endpoint: { base_url: "http://127.0.0.1:1/v1" } } }';
   const warnings = load(frameworks, { common: 'budgets: { experiment: { max_calls: 3 } }\n' }).warnings;
@@ -298,7 +298,7 @@ test('a framework whose calls no budget can limit is pointed out', () => {
   assert.deepEqual(load(frameworks, { common: '' }).warnings, []);
 });
 
-test('literal keys of frameworks’ endpoints are refused, used or not, and withheld when they are short', () => {
+test('literal keys of framework endpoints are refused, used or not; short ones are masked', () => {
   const frameworks = (key: string) =>
     `{ baseline: {}, off: { adapter: baseline, enabled: false, endpoint: { api_key: ${key} } } }`;
   assert.match(

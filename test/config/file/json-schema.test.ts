@@ -20,7 +20,7 @@ for (const name of names) {
   });
 }
 
-test('schemas/ holds nothing else', () => {
+test('schemas/ contains only generated schemas', () => {
   assert.deepEqual(readdirSync(schemas).sort(), names.map((name) => `${name}.schema.json`).sort());
 });
 
@@ -54,7 +54,7 @@ test('the default experiment begins by naming its schema, and is accepted', () =
   assert.deepEqual(resolved.warnings, []);
 });
 
-test('an editor is offered every adapter', () => {
+test('the schema lists every adapter for completion', () => {
   const { $defs } = JSON.parse(schemaText('experiment'));
   assert.deepEqual($defs.every_framework.properties.adapter.examples, Object.keys(adapters));
 });

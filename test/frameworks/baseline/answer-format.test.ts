@@ -5,7 +5,7 @@ import { parseAnswer } from '../../../src/frameworks/baseline/answer-format.ts';
 test('files, deletions and questions are told apart', () => {
   const answer = parseAnswer(
     [
-      'Here you are. [NEEDS CLARIFICATION: which colour?]',
+      'Here you are. [NEEDS CLARIFICATION: which color?]',
       '=== file: start.sh (executable) ===',
       '#!/bin/sh',
       '=== end ===',
@@ -27,7 +27,7 @@ test('files, deletions and questions are told apart', () => {
       },
     ],
     deletions: ['old.txt'],
-    questions: ['which colour?'],
+    questions: ['which color?'],
     unfinished: null,
   });
 });

@@ -7,7 +7,7 @@ parser.add_argument("--context-store", required=True)
 parser.add_argument("--output-json", action="store_true")
 parser.add_argument("--quiet", action="store_true")
 args = parser.parse_args()
-behaviour = os.environ.get("FAKE", "succeeds")
+behavior = os.environ.get("FAKE", "succeeds")
 workspace = os.environ["MANAGED_SYSTEM_PATH"]
 
 def write(name, text):
@@ -20,10 +20,10 @@ store = json.load(open(args.context_store)) if os.path.exists(args.context_store
 store["requests"] += 1
 json.dump(store, open(args.context_store, "w"))
 
-if behaviour != "writes nothing":
+if behavior != "writes nothing":
     write("prompt.seen", args.request)
 answer = {"success": True, "result": {"success": True, "execution_results": [{"task": "generate_api", "success": True}], "requests": store["requests"]}}
-if behaviour == "hangs":
+if behavior == "hangs":
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, signal.SIG_IGN)
     subprocess.Popen(["sleep", "600"], start_new_session=True)
@@ -31,40 +31,40 @@ if behaviour == "hangs":
     write("begun", "")
     while True:
         time.sleep(600)
-if behaviour == "fails":
+if behavior == "fails":
     answer = {"success": False, "error": "[Errno 2] No such file", "error_type": "FileNotFoundError"}
-if behaviour == "refuses":
+if behavior == "refuses":
     answer = {"success": False, "result": {"success": False, "error": "ENTITY_NOT_SUPPORTED", "message": "no such\nentity"}}
-if behaviour == "refuses with exit code 0":
+if behavior == "refuses with exit code 0":
     answer = {"success": False, "result": {"error": "ENTITY_NOT_SUPPORTED"}}
-if behaviour == "accepts by force":
+if behavior == "accepts by force":
     answer["result"]["execution_results"][0]["force_accepted"] = True
-if behaviour == "hides a failed part":
+if behavior == "hides a failed part":
     answer["result"]["execution_results"][0]["success"] = False
-if behaviour == "writes no Python":
+if behavior == "writes no Python":
     write("app/routes/student_routes.py", "# fine\ndef broken(:\n    pass\n")
-if behaviour == "answers at length":
+if behavior == "answers at length":
     answer["result"]["code"] = "x" * 600_000
-if behaviour == "reports":
+if behavior == "reports":
     answer["result"]["cwd"] = os.getcwd()
     answer["result"]["env"] = dict(os.environ)
     write("report.json", json.dumps({"cwd": os.getcwd(), "env": dict(os.environ), "argv": sys.argv}))
-if behaviour == "asks":
+if behavior == "asks":
     import urllib.request
     body = json.dumps({"model": os.environ["OPENAI_MODEL"], "messages": [{"role": "user", "content": "hello"}]}).encode()
     head = {"authorization": "Bearer " + os.environ["OPENAI_API_KEY"], "content-type": "application/json"}
     urllib.request.urlopen(urllib.request.Request(os.environ["OPENAI_BASE_URL"] + "/chat/completions", body, head)).read()
-if behaviour not in ("fails", "writes nothing"):
+if behavior not in ("fails", "writes nothing"):
     write("made.txt", "made\n")
 
 print("\x1b[32m✔ {progress}\x1b[0m")
 print("{")
 print("  not: an answer")
 sys.stdout.flush()
-if behaviour != "says nothing":
+if behavior != "says nothing":
     print("\x1b[0m" + json.dumps(answer, indent=2))
 print("\x1b[36mdone\x1b[0m", flush=True)
 print(json.dumps({"success": False, "error": "no answer: it stands in stderr"}), file=sys.stderr, flush=True)
-if behaviour == "succeeds with exit code 3":
+if behavior == "succeeds with exit code 3":
     sys.exit(3)
-sys.exit(0 if answer["success"] or behaviour == "refuses with exit code 0" else 1)
+sys.exit(0 if answer["success"] or behavior == "refuses with exit code 0" else 1)

@@ -13,7 +13,7 @@ parser = argparse.ArgumentParser()
 for option in ('task', 'name', 'org', 'config', 'model', 'path'):
     parser.add_argument('--' + option, default='')
 args = parser.parse_args()
-behaviour = os.environ.get('FAKE', 'builds')
+behavior = os.environ.get('FAKE', 'builds')
 here = os.path.dirname(os.path.abspath(__file__))
 product = os.path.join(here, 'WareHouse', '_'.join([args.name, args.org, '20260102030405']))
 files = {}
@@ -105,7 +105,7 @@ for record in ('meta.txt', args.name + '.prompt', 'ChatChainConfig.json', 'schoo
     with open(os.path.join(product, record), 'w', encoding='utf-8') as file:
         file.write('a record, or what the program left when it was tried\n')
 
-if behaviour == 'hangs':
+if behavior == 'hangs':
     subprocess.Popen(['sh', '-c', "trap '' TERM INT; sleep 600 & while :; do sleep 600; done"], start_new_session=True)
     open(os.path.join(here, 'begun'), 'w').close()
     while True:
@@ -113,14 +113,14 @@ if behaviour == 'hangs':
             time.sleep(600)
         except KeyboardInterrupt:
             continue
-elif behaviour == 'fails':
+elif behavior == 'fails':
     say('**[OpenAI_Usage_Info Receive]**\nprompt_tokens: 7\ncompletion_tokens: 3')
     raise ValueError('No Valid Codes.')
-elif behaviour == 'writes nothing':
+elif behavior == 'writes nothing':
     write('manual.md', 'How to use nothing.')
-elif behaviour == 'writes no Python':
+elif behavior == 'writes no Python':
     write('main.py', 'def main(:\n')
-elif behaviour == 'asks five times':
+elif behavior == 'asks five times':
     messages = []
     for attempt in range(5):
         messages.append({'role': 'user', 'content': 'What does no rule know?'})
@@ -129,7 +129,7 @@ elif behaviour == 'asks five times':
         except urllib.error.HTTPError as refusal:
             last = refusal
     raise RuntimeError('RetryError[<Future state=finished raised UnprocessableEntityError>]') from last
-elif behaviour == 'succeeds':
+elif behavior == 'succeeds':
     # What its program may leave when it is tried.
     os.mkdir(os.path.join(product, 'folder.py'))
     os.symlink(sys.executable, os.path.join(product, 'linked.py'))

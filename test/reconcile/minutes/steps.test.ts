@@ -12,7 +12,7 @@ test('the original’s trap: a step without a minute boundary is not resolvable,
       // Within one minute, between two boundaries: the original read 0 for it.
       { step: 1, at: 10_000, input: 1234 },
       { step: 1, at: 40_000, input: 66 },
-      // Shorter than a minute over a boundary: it would have read its neighbours' use as its own.
+      // Shorter than a minute over a boundary: it would have read its neighbors' use as its own.
       { step: 2, at: 50_000, lasts: 20_000, input: 500 },
       // Longer than a minute, and its last minute is step 4's as well.
       { step: 3, at: 3 * MINUTE, lasts: 90_000, input: 300 },

@@ -1,4 +1,4 @@
-/** The organisation usage and costs endpoints of OpenAI. */
+/** The organization usage and costs endpoints of OpenAI. */
 import { bucketsBetween, DAY, grouped, MINUTE, sum, sumDecimals, type Book, type BookedCall } from './book.ts';
 import { bad, choice, cursorFor, groups, integer, limit, positionOf, readQuery, type Query } from './parameters.ts';
 

@@ -63,8 +63,8 @@ function play(told: readonly Told[]): (Verdict & { attempt: ReconciliationAttemp
       at === null
         ? { kind: 'failed', reason: 'The provider answered 500.' }
         : { kind: 'reading', reading, comparison: { ...compared, explanations: [] } };
-    const judgement = verdictOf({ earlier: attempts, query, outcome, settings, ageHours });
-    const { counts: _, ...rest } = judgement;
+    const judgment = verdictOf({ earlier: attempts, query, outcome, settings, ageHours });
+    const { counts: _, ...rest } = judgment;
     const attempt: ReconciliationAttempt = {
       attempt: attempts.length + 1,
       ...query,
@@ -74,7 +74,7 @@ function play(told: readonly Told[]): (Verdict & { attempt: ReconciliationAttemp
       ...rest,
     };
     attempts.push(attempt);
-    judged.push({ ...judgement, attempt });
+    judged.push({ ...judgment, attempt });
   }
   return judged;
 }
