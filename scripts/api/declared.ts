@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isTypeReferenceNode, type Node } from 'typescript/unstable/ast';
+import { isTypeReferenceNode, SyntaxKind, type Node } from 'typescript/unstable/ast';
 import { API, SymbolFlags, type Checker, type Symbol as TsSymbol, type Type } from 'typescript/unstable/sync';
 
 export const ROOT = join(import.meta.dirname, '../..');
@@ -74,7 +74,9 @@ function resolved(checker: Checker, symbol: TsSymbol): TsSymbol {
 /** Whether the entry exports the type alone, though there is a value of the same name. */
 function isTypeOnly(symbol: TsSymbol): boolean {
   const node = symbol.declarations[0]?.resolve();
-  return node !== undefined && (node.getText().startsWith('type ') || node.parent.parent.getText().startsWith('export type '));
+  // A name that the entry itself declares is no specifier of an `export { … } from`.
+  if (node?.kind !== SyntaxKind.ExportSpecifier) return false;
+  return node.getText().startsWith('type ') || node.parent.parent.getText().startsWith('export type ');
 }
 
 function isOurs(symbol: TsSymbol | undefined): symbol is TsSymbol {
