@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { isOneOf } from '../schema/guard.ts';
 import type { ManifestEntry } from '../schema/index.ts';
 import { parseJson } from '../schema/json.ts';
+import { METRIC_NAMES } from '../schema/metric-names.ts';
 import { RUN_STATUSES } from '../schema/vocabulary.ts';
 import { METADATA_FILE, METRICS_FILE } from '../store/index.ts';
+import { readOriginalFacts } from './original-run.ts';
 
 type Json = Record<string, unknown>;
 
@@ -20,34 +22,35 @@ export async function describeRun(runsDir: string, path: string): Promise<Manife
   const [framework = '', directory = ''] = path.split('/');
   const metadata = await readObject(join(runsDir, path, METADATA_FILE));
   const metrics = await readObject(join(runsDir, path, METRICS_FILE));
+  const original = readOriginalFacts(metadata, metrics);
   const totals = objectOf(metrics['aggregate_metrics']);
   const reading = objectOf(objectOf(metrics['usage_api_reconciliation'])['last_reading']);
   const provider = objectOf(reading['total']);
   const steps = Array.isArray(metrics['steps']) ? (metrics['steps'] as unknown[]) : null;
   const planned = Array.isArray(metadata['steps']) ? metadata['steps'].length : null;
   return {
-    run_id: textOf(metadata['run_id']) ?? textOf(metrics['run_id']) ?? directory,
+    run_id: textOf(metadata['run_id']) ?? textOf(original.runId) ?? directory,
     framework: textOf(metadata['framework']) ?? framework,
     path,
     status: isRunStatus(metadata['status']) ? metadata['status'] : null,
-    model: textOf(metadata['model']) ?? textOf(metrics['model']),
+    model: textOf(metadata['model']) ?? textOf(original.model),
     rehearsal: typeof metadata['rehearsal'] === 'boolean' ? metadata['rehearsal'] : null,
     replay_of: textOf(metadata['replay_of']),
-    start_time: textOf(metadata['started_at']) ?? textOf(metrics['start_timestamp']),
-    end_time: textOf(metadata['ended_at']) ?? textOf(metrics['end_timestamp']),
-    duration_seconds: numberOf(metadata['duration_seconds']) ?? numberOf(totals['T_WALL_seconds']),
+    start_time: textOf(metadata['started_at']) ?? textOf(original.startTime),
+    end_time: textOf(metadata['ended_at']) ?? textOf(original.endTime),
+    duration_seconds: numberOf(metadata['duration_seconds']) ?? numberOf(totals[METRIC_NAMES.stepSeconds]),
     steps_succeeded: steps === null ? null : steps.filter((step) => objectOf(step)['success'] === true).length,
     steps_total: integerOf(metrics['steps_total']) ?? planned ?? steps?.length ?? null,
     verification_status: textOf(metrics['verification_status']),
     provider_tokens_in: integerOf(provider['input_tokens']),
     provider_tokens_out: integerOf(provider['output_tokens']),
-    total_api_calls: integerOf(totals['API_CALLS']),
-    total_tokens_in: integerOf(totals['TOK_IN']),
-    total_tokens_out: integerOf(totals['TOK_OUT']),
+    total_api_calls: integerOf(totals[METRIC_NAMES.apiCalls]),
+    total_tokens_in: integerOf(totals[METRIC_NAMES.inputTokens]),
+    total_tokens_out: integerOf(totals[METRIC_NAMES.outputTokens]),
     tokens_complete: typeof metrics['tokens_complete'] === 'boolean' ? metrics['tokens_complete'] : null,
-    cost_usd: numberOf(totals['COST_USD']),
+    cost_usd: numberOf(totals[METRIC_NAMES.costUsd]),
     checks_digest: textOf(metadata['checks_digest']),
-    archive_sha256: textOf(objectOf(metadata['archive'])['sha256']) ?? textOf(metadata['archive_hash']),
+    archive_sha256: textOf(objectOf(metadata['archive'])['sha256']) ?? textOf(original.archiveSha256),
   };
 }
 

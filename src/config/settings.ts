@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { MAX_MINUTES, MAX_READINGS } from '../schema/limits.ts';
 import { configError, type ConfigProblem } from './errors.ts';
+import { ORIGINAL_VARIABLES } from './original-variables.ts';
 import type { Environment } from './references.ts';
 import { anyText, flag, level, number, text, usageId, wholeNumber, type SettingValue } from './setting-values.ts';
 import { showValue } from './show-value.ts';
@@ -59,16 +60,15 @@ export const SETTINGS = {
   console: { what: 'the least level of records on the terminal', value: level, flag: '--console' },
   minAgeMinutes: { what: 'the least age of a run', value: number(0, MAX_MINUTES), flag: '--min-age' },
   maxAgeHours: { what: 'the greatest age of a run', value: number(0, MAX_MINUTES / 60), flag: '--max-age' },
-  // The variables of the original system.
   intervalMinutes: {
     what: 'the least time between two readings',
     value: number(0, MAX_MINUTES),
-    variable: 'RECONCILIATION_VERIFICATION_INTERVAL_MIN',
+    variable: ORIGINAL_VARIABLES.intervalMinutes,
   },
   requiredReadings: {
     what: 'the number of equal readings',
     value: wholeNumber(1, MAX_READINGS),
-    variable: 'RECONCILIATION_MIN_STABLE_VERIFICATIONS',
+    variable: ORIGINAL_VARIABLES.requiredReadings,
   },
   apiKeyId: { what: 'the id of a key', value: usageId, flag: '--api-key-id' },
   projectId: { what: 'the id of a project', value: usageId, flag: '--project-id' },

@@ -1,5 +1,5 @@
 /** The address of a run's usage API, and the admin key for it. */
-import { declaredEndpoint } from '../config/index.ts';
+import { declaredEndpoint, ORIGINAL_VARIABLES } from '../config/index.ts';
 import type { UsageProvider } from '../schema/index.ts';
 import type { RunConfig } from './settings.ts';
 
@@ -11,9 +11,9 @@ export type Access =
     }
   | { readonly status: 'missing'; readonly reason: string; readonly fix: string };
 
-/** In this order; the names after the first are those of the original system. */
+/** In this order: the first that is set has the key. */
 export const ADMIN_KEY_VARIABLES: Readonly<Record<UsageProvider, readonly string[]>> = {
-  openai: ['OPENAI_ADMIN_KEY', 'OPEN_AI_KEY_ADM', 'OPENAI_API_KEY_USAGE_TRACKING'],
+  openai: ['OPENAI_ADMIN_KEY', ...ORIGINAL_VARIABLES.openaiAdminKey],
   anthropic: ['ANTHROPIC_ADMIN_KEY'],
 };
 

@@ -1,6 +1,7 @@
 /** `metrics.json`: derived from a run's summary. Each figure is defined in docs/metrics.md; what was not measured is null. */
 import { z } from 'zod';
 import { EVENT_METADATA } from './events.ts';
+import { METRIC_NAMES } from './metric-names.ts';
 import { ClaimedUsage, FailureReason, Phase, RunStatus, StepStatus } from './status.ts';
 import { ReconciliationState, ReconciliationSummary } from './reconciliation.ts';
 import { ClaimSummary, ModelSummary, PhaseSummary, PhaseUsage, UsageSummary, ValidationSummary } from './summary.ts';
@@ -64,24 +65,24 @@ export const StepMetrics = z.object({
 export type StepMetrics = z.infer<typeof StepMetrics>;
 
 export const AggregateMetrics = z.object({
-  UTT: count,
-  HIT: count,
-  AUTR: share.nullable(),
-  HEU: count,
-  TOK_IN: count.nullable(),
-  TOK_OUT: count.nullable(),
-  API_CALLS: count.nullable(),
-  CACHED_TOKENS: count.nullable(),
-  CACHE_WRITE_TOKENS: count.nullable(),
-  REASONING_TOKENS: count.nullable(),
-  T_WALL_seconds: seconds.nullable(),
-  CRUDe: count.nullable(),
-  ESR: share.nullable(),
-  MC: share.nullable(),
-  ZDI: count.nullable(),
-  Q_star: share.nullable(),
-  AEI: z.number().nonnegative().nullable(),
-  COST_USD: z.number().nonnegative().nullable(),
+  [METRIC_NAMES.stepsReached]: count,
+  [METRIC_NAMES.clarifications]: count,
+  [METRIC_NAMES.autonomy]: share.nullable(),
+  [METRIC_NAMES.clarificationEffort]: count,
+  [METRIC_NAMES.inputTokens]: count.nullable(),
+  [METRIC_NAMES.outputTokens]: count.nullable(),
+  [METRIC_NAMES.apiCalls]: count.nullable(),
+  [METRIC_NAMES.cacheReadTokens]: count.nullable(),
+  [METRIC_NAMES.cacheWriteTokens]: count.nullable(),
+  [METRIC_NAMES.reasoningTokens]: count.nullable(),
+  [METRIC_NAMES.stepSeconds]: seconds.nullable(),
+  [METRIC_NAMES.crudPassed]: count.nullable(),
+  [METRIC_NAMES.checkSuccessRate]: share.nullable(),
+  [METRIC_NAMES.continuity]: share.nullable(),
+  [METRIC_NAMES.failedPolls]: count.nullable(),
+  [METRIC_NAMES.quality]: share.nullable(),
+  [METRIC_NAMES.autonomyEfficiency]: z.number().nonnegative().nullable(),
+  [METRIC_NAMES.costUsd]: z.number().nonnegative().nullable(),
 });
 export type AggregateMetrics = z.infer<typeof AggregateMetrics>;
 

@@ -1,12 +1,13 @@
 /** The figures of `metrics.json`, each as docs/metrics.md defines it. */
 import { sumKnown } from '../format/index.ts';
 import type { AggregateMetrics, RunMetrics, RunSummary, StepMetrics, StepSummary } from '../schema/index.ts';
+import { METRIC_NAMES } from '../schema/metric-names.ts';
 import { FORMAT_VERSION } from '../schema/vocabulary.ts';
 import { isComplete } from './fold/usage.ts';
 
-/** Weights of Q_star, the original's own. */
+/** Weights of the quality metric, as in the original system. */
 const QUALITY = { esr: 0.4, crud: 0.3, continuity: 0.3 } as const;
-/** Effort of one clarification, the original's own. */
+/** Effort of one clarification, as in the original system. */
 const HITL_EFFORT = 3;
 
 /** A pure function of the summary: `metrics.json` can be deleted and made again. */
@@ -69,27 +70,29 @@ function aggregate(summary: RunSummary): AggregateMetrics {
   );
   const measured = esr !== null && crudShare !== null && continuity !== null;
   return {
-    UTT: utt,
-    HIT: hit,
-    AUTR: round(autonomy, 6),
-    HEU: HITL_EFFORT * hit,
-    TOK_IN: usage.tokens_in,
-    TOK_OUT: usage.tokens_out,
-    API_CALLS: usage.api_calls,
-    CACHED_TOKENS: usage.tokens_cached,
-    CACHE_WRITE_TOKENS: usage.tokens_cache_write,
-    REASONING_TOKENS: usage.tokens_reasoning,
-    T_WALL_seconds: summary.time.phases.find((phase) => phase.phase === 'steps')?.duration_seconds ?? null,
-    CRUDe: crud,
-    ESR: round(esr, 6),
-    MC: round(continuity, 6),
-    ZDI: sumKnown(validations(summary).map((validation) => validation.polls_failed)),
-    Q_star: measured ? round(QUALITY.esr * esr + QUALITY.crud * crudShare + QUALITY.continuity * continuity, 6) : null,
-    AEI:
+    [METRIC_NAMES.stepsReached]: utt,
+    [METRIC_NAMES.clarifications]: hit,
+    [METRIC_NAMES.autonomy]: round(autonomy, 6),
+    [METRIC_NAMES.clarificationEffort]: HITL_EFFORT * hit,
+    [METRIC_NAMES.inputTokens]: usage.tokens_in,
+    [METRIC_NAMES.outputTokens]: usage.tokens_out,
+    [METRIC_NAMES.apiCalls]: usage.api_calls,
+    [METRIC_NAMES.cacheReadTokens]: usage.tokens_cached,
+    [METRIC_NAMES.cacheWriteTokens]: usage.tokens_cache_write,
+    [METRIC_NAMES.reasoningTokens]: usage.tokens_reasoning,
+    [METRIC_NAMES.stepSeconds]: summary.time.phases.find((phase) => phase.phase === 'steps')?.duration_seconds ?? null,
+    [METRIC_NAMES.crudPassed]: crud,
+    [METRIC_NAMES.checkSuccessRate]: round(esr, 6),
+    [METRIC_NAMES.continuity]: round(continuity, 6),
+    [METRIC_NAMES.failedPolls]: sumKnown(validations(summary).map((validation) => validation.polls_failed)),
+    [METRIC_NAMES.quality]: measured
+      ? round(QUALITY.esr * esr + QUALITY.crud * crudShare + QUALITY.continuity * continuity, 6)
+      : null,
+    [METRIC_NAMES.autonomyEfficiency]:
       autonomy === null || usage.tokens_in === null || usage.tokens_in === 0
         ? null
         : round(autonomy / Math.log1p(usage.tokens_in), 6),
-    COST_USD: usage.cost_nano_usd === null ? null : usage.cost_nano_usd / 1e9,
+    [METRIC_NAMES.costUsd]: usage.cost_nano_usd === null ? null : usage.cost_nano_usd / 1e9,
   };
 }
 
