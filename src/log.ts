@@ -26,6 +26,7 @@ export {
   type LogFields,
   type Logger,
   type LogTapeRecord,
+  type PinoDestination,
   type RunOptions,
   type ScopeFacts,
 } from './log/index.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { runInNewContext } from 'node:vm';
 import { definedErrors, errorDocs } from '../scripts/generate-error-docs.ts';
-import { calledAs, defineErrors, ExitCode, messageOf, StepwellError } from '../src/errors/index.ts';
+import { defineErrors, ExitCode, messageOf, StepwellError } from '../src/errors/index.ts';
 
 const root = join(import.meta.dirname, '..');
 const read = (pattern: string): Map<string, string> =>
@@ -58,13 +58,6 @@ test('every code that src compares with, that a @throws names or that the docs s
     codes.filter(([code]) => !defined.has(code) && code !== 'CODE'),
     [],
   );
-});
-
-test('what is to be typed next begins as the command that was typed', () => {
-  assert.equal(calledAs('/clone/node_modules/.bin/stepwell', {}), 'stepwell');
-  assert.equal(calledAs('/clone/node_modules/.bin/stepwell', { npm_command: 'exec' }), 'npx stepwell');
-  assert.equal(calledAs('/clone/bin/stepwell.js', {}), 'npx stepwell');
-  assert.equal(calledAs(undefined, {}), 'npx stepwell');
 });
 
 test('an error carries code, sentence, fix, exit code and cause', () => {

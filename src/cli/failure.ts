@@ -1,6 +1,7 @@
 /** From a thrown value to what the user reads and the exit code. */
 import { ExitCode, messageOf, StepwellError } from '../errors/index.ts';
 import { sanitize, sanitizeJson } from '../terminal/sanitize.ts';
+import { asTyped } from './called-as.ts';
 
 /** An error as programs read it. */
 interface FailureFacts {
@@ -37,7 +38,7 @@ export function exitCodeOf(thrown: unknown): number {
 }
 
 export function failureFacts(thrown: unknown): FailureFacts {
-  if (thrown instanceof StepwellError) return { code: thrown.code, message: thrown.message, fix: thrown.fix };
+  if (thrown instanceof StepwellError) return { code: thrown.code, message: asTyped(thrown.message), fix: asTyped(thrown.fix) };
   return {
     code: null,
     message: messageOf(thrown) || 'It failed without a message.',

@@ -3,6 +3,7 @@
 import { sanitizeLine } from '../terminal/sanitize.ts';
 import { ExitCode } from '../errors/index.ts';
 import { errnoOf } from '../store/errno.ts';
+import { asTyped } from './called-as.ts';
 import { reportFailure } from './failure.ts';
 import { cliError } from './errors.ts';
 
@@ -55,7 +56,7 @@ export async function print(...lines: readonly string[]): Promise<void> {
 
 /** A line beside the result, such as a warning. What it quotes cannot steer the terminal. */
 export function note(line: string): void {
-  process.stderr.write(`${sanitizeLine(line)}\n`);
+  process.stderr.write(`${sanitizeLine(asTyped(line))}\n`);
 }
 
 /** The terminal's columns, at most `most`; 80 where there is no terminal. */

@@ -3,9 +3,10 @@ import { createInterface } from 'node:readline';
 import { adapters, recipes } from '../frameworks/index.ts';
 import { checkReadiness } from '../setup/index.ts';
 import { pluralForm } from '../format/index.ts';
-import { calledAs, StepwellError } from '../errors/index.ts';
+import { StepwellError } from '../errors/index.ts';
 import { loadConfig, type ResolvedFramework } from '../config/index.ts';
 import { sanitizeLine } from '../terminal/index.ts';
+import { calledAs } from './called-as.ts';
 import { print, write } from './output.ts';
 import type { CommonOptions } from './runs-dir.ts';
 

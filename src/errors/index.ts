@@ -19,14 +19,6 @@ export const ExitCode = {
   terminated: 143,
 } as const;
 
-/**
- * What a person types for stepwell: the name alone where it was called by it, else `npx stepwell`. Outside of a clone npx finds
- * nothing and asks the registry for a package of that name, whoever made it.
- */
-export function calledAs(program: string | undefined = process.argv[1], env: NodeJS.ProcessEnv = process.env): string {
-  return program?.endsWith('/stepwell') === true && env['npm_command'] !== 'exec' ? 'stepwell' : 'npx stepwell';
-}
-
 /** What the user reads of one error. */
 export interface ErrorText {
   /** What, where, and the offending value. */

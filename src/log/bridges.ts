@@ -18,13 +18,20 @@ function toLevel(level: unknown): Level {
   return level === 'error' || level === 'fatal' ? level : 'info';
 }
 
+/** What pino takes for a stream, also as its only argument: without `writable` it would read it as options, and print to stdout. */
+export interface PinoDestination {
+  readonly writable: true;
+  write(line: string): void;
+}
+
 /**
  * A destination for pino.
  *
  * @example const logger = pino(pinoDestination({ component: 'adapter' }));
  */
-export function pinoDestination(options: BridgeOptions = {}): { write(line: string): void } {
+export function pinoDestination(options: BridgeOptions = {}): PinoDestination {
   return {
+    writable: true,
     write(line) {
       const { level, time: _time, pid: _pid, hostname: _hostname, name, msg, err, event, ...metadata } = parsePinoLine(line);
       const logger = getLogger(options.module ?? (typeof name === 'string' ? name : 'pino'), options);

@@ -1,5 +1,5 @@
 /** The log core: ambient run and step context, component loggers, routing to files, redaction. No dependencies. */
-export { logtapeSink, pinoDestination, type BridgeOptions, type LogTapeRecord } from './bridges.ts';
+export { logtapeSink, pinoDestination, type BridgeOptions, type LogTapeRecord, type PinoDestination } from './bridges.ts';
 export { MAX_RECORD_BYTES } from './line.ts';
 export { getLogger, type LogFields, type Logger } from './logger.ts';
 export {

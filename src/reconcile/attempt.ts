@@ -158,7 +158,7 @@ function blockedBy({ unfinished }: OverlappingRuns, result: RunReconciliation, n
   const name = `${entry.framework}/${entry.run_id}`;
   if (crashed !== undefined) {
     const reason = `It may share minutes with ${name}, whose process ended without finishing its record.`;
-    return { ...result, reason, fix: `Finish that record: stepwell recover ${name}`, nextAttemptAt: null };
+    return { ...result, reason, fix: `Finish that record with \`stepwell recover ${name}\`.`, nextAttemptAt: null };
   }
   const reason = `It may share minutes with ${name}, which is still running.`;
   return { ...result, reason, nextAttemptAt: new Date(now.getTime() + RETRY_MINUTES * 60_000).toISOString() };

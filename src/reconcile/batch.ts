@@ -145,7 +145,7 @@ async function statusOrFailure(run: CatalogRun, check: () => Promise<Reconciliat
 
 function failed(run: CatalogRun, result: RunReconciliation, error: unknown): RunReconciliation {
   const reason = messageOf(error);
-  const fix = error instanceof StepwellError ? error.fix : `Check the run with stepwell verify ${run.entry.run_id}.`;
+  const fix = error instanceof StepwellError ? error.fix : `Check the run with \`stepwell verify ${run.entry.run_id}\`.`;
   const code = error instanceof StepwellError ? error.code : null;
   return { ...result, action: 'failed', reason, code, fix, nextAttemptAt: null };
 }

@@ -169,7 +169,7 @@ const CRASHED: NotReadyReason = {
 };
 const MISSING: NotReadyReason = {
   reason: 'The run directory is gone.',
-  fix: 'Rebuild the index: stepwell list --rebuild.',
+  fix: 'Rebuild the index with `stepwell list --rebuild`.',
 };
 const UNSEALED: NotReadyReason = {
   reason: 'The run was not sealed.',

@@ -1,9 +1,9 @@
-import { calledAs, defineErrors } from '../errors/index.ts';
+import { defineErrors } from '../errors/index.ts';
 
 export const setupError = defineErrors({
   FRAMEWORK_NOT_SET_UP: (facts: { framework: string; directory: string; how: string }) => ({
     sentence: `${facts.framework} is not set up: ${facts.directory} is ${facts.how}.`,
-    fix: `Type \`${calledAs()} setup ${facts.framework}\`.`,
+    fix: `Type \`stepwell setup ${facts.framework}\`.`,
     exitCode: 2,
   }),
   AGENT_UNKNOWN: (facts: { agent: string; known: readonly string[] }) => ({
@@ -63,7 +63,7 @@ export const setupError = defineErrors({
     withoutAccess: string | null;
   }) => ({
     sentence: [`Setting up ${facts.framework} failed: could not ${facts.what} (${facts.how}).`, ...facts.lines].join('\n  '),
-    fix: `Read ${facts.log}; ${facts.withoutAccess === null ? '' : `${facts.withoutAccess}; `}when the cause is gone, type \`${calledAs()} setup ${facts.framework}\` again.`,
+    fix: `Read ${facts.log}; ${facts.withoutAccess === null ? '' : `${facts.withoutAccess}; `}when the cause is gone, type \`stepwell setup ${facts.framework}\` again.`,
     exitCode: 1,
   }),
   SETUP_ENCODING_WRONG: (facts: { file: string; encoding: string }) => ({

@@ -1,12 +1,13 @@
 /** The command line as a real child process in a directory of its own. */
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const CLI = fileURLToPath(new URL('../../src/cli/index.ts', import.meta.url));
+export const PROGRAM = fileURLToPath(new URL('../../bin/stepwell.js', import.meta.url));
 
 export interface Finished {
   readonly code: number | null;
@@ -29,8 +30,15 @@ export function cleanEnv(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !dropped.test(name))), ...extra };
 }
 
+/** From here on `npx stepwell` in `dir` is this stepwell, as where the package is installed. */
+export function letNpxFindStepwell(dir: string): void {
+  mkdirSync(join(dir, 'node_modules/.bin'), { recursive: true });
+  symlinkSync(PROGRAM, join(dir, 'node_modules/.bin/stepwell'));
+}
+
 export function newPlace(): Place {
   const dir = mkdtempSync(join(tmpdir(), 'stepwell-cli-'));
+  letNpxFindStepwell(dir);
   const start = (args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess =>
     spawn(process.execPath, [CLI, ...args], { cwd: dir, env: cleanEnv(env), stdio: ['ignore', 'pipe', 'pipe'] });
   return {

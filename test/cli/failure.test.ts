@@ -17,7 +17,7 @@ for (const [args, error, exitCode] of [
   [['recover'], { code: 'MISSING_ARGUMENT', message: /No run is named/, fix: /--all/ }, 2],
   [
     ['list', '--jsno'],
-    { code: 'COMMAND_LINE_INVALID', message: /^unknown option '--jsno'/, fix: /^Type `stepwell list --help`/ },
+    { code: 'COMMAND_LINE_INVALID', message: /^unknown option '--jsno'/, fix: /^Type `npx stepwell list --help`/ },
     2,
   ],
   [['verify'], { code: 'COMMAND_LINE_INVALID', message: /^missing required argument/, fix: /stepwell verify --help/ }, 2],

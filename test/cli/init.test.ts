@@ -50,7 +50,10 @@ test('init overwrites nothing and adds its block to .gitignore once', async () =
   assert.match(first.stdout, /kept   config\/experiment\.yaml/);
   assert.equal(read('config/experiment.yaml'), 'mine: true\n');
   const ignore = read('.gitignore');
-  assert.match(ignore, /^secret\.txt\n\n# What `stepwell setup` makes\n\/frameworks\/\n\n# Track specific file types/);
+  assert.match(
+    ignore,
+    /^secret\.txt\n\nnode_modules\/\n\.env\n\n# What `stepwell setup` makes\n\/frameworks\/\n\n# Track specific file types/,
+  );
   const second = await place.stepwell(['init']);
   assert.doesNotMatch(second.stdout, /wrote/);
   assert.equal(read('.gitignore'), ignore);

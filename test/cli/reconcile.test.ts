@@ -7,9 +7,10 @@ import { spawn } from 'node:child_process';
 import { after, describe, test } from 'node:test';
 import { MINUTE, place, type Place } from '../reconcile/sealed-runs.ts';
 import type { UsageServerOptions } from '../reconcile/usage-server/server.ts';
-import { CLI, cleanEnv, finished, type Finished } from './child.ts';
+import { CLI, cleanEnv, finished, letNpxFindStepwell, type Finished } from './child.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'stepwell-reconcile-cli-'));
+letNpxFindStepwell(dir);
 after(() => rmSync(dir, { recursive: true, force: true }));
 
 /** The made runs are of the past: by default they would all be too old to be waited for. */

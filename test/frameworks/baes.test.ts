@@ -180,7 +180,7 @@ test('BAEs that is not set up says what to type, and what is there but not finis
   const settings: SetupSettings = { enabled: true, env: {}, install_dir: join(testRun.outside, 'frameworks') };
   const [finding] = await baes.check(settings);
   assert.match(finding?.what ?? '', /^not set up: .*baes@1285967748549b62c2e3af7993fa8e81f79eae45 is not there/);
-  assert.match(finding?.fix ?? '', /`npx stepwell setup baes`/);
+  assert.match(finding?.fix ?? '', /`stepwell setup baes`/);
   await assert.rejects(baes.prepare(testRun.step({ settings })), { code: 'FRAMEWORK_NOT_SET_UP' });
 });
 

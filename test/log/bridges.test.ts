@@ -39,6 +39,14 @@ test('pino writes to the files of the scope', () => {
   );
 });
 
+test('pino takes the destination as its only argument, as the guide shows it', () => {
+  using dir = createLogsDir();
+  const logger = pino(pinoDestination({ component: 'adapter' }));
+  withRun({ ...run, logsDir: dir.path }, () => withStep(1, () => logger.warn({ event: 'tool_called', count: 2 }, 'alone')));
+  const [record] = dir.records('step_001/adapter.log');
+  assert.deepEqual([record?.level, record?.event, record?.message], ['warn', 'tool_called', 'alone']);
+});
+
 test('LogTape writes to the files of the scope', async () => {
   using dir = createLogsDir();
   await configure({

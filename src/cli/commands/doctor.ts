@@ -6,6 +6,7 @@ import { usageApiAccess } from '../../reconcile/index.ts';
 import { loadConfig, type ResolvedConfig, type ResolvedFramework } from '../../config/index.ts';
 import { issueOf } from '../../run/index.ts';
 import { type Style, paintFor, sanitize, sanitizeJson, wrap } from '../../terminal/index.ts';
+import { asTyped } from '../called-as.ts';
 import { columnsOf, print } from '../output.ts';
 import { runsDirOf, type CommonOptions } from '../runs-dir.ts';
 
@@ -39,7 +40,7 @@ export async function run(_args: readonly string[], options: DoctorOptions): Pro
     for (const { state, what, fix } of lines) {
       const [first = '', ...more] = folded(sanitize(what));
       await print(`${paint(STYLE[state], state.padEnd(9))}  ${first}`, ...more.map((line) => `${INDENT}${line}`));
-      const fixes = fix === null ? [] : sanitize(fix).split('\n');
+      const fixes = fix === null ? [] : sanitize(asTyped(fix)).split('\n');
       await print(...fixes.flatMap((each) => folded(`fix: ${each}`)).map((line) => `${INDENT}${line}`));
     }
   }

@@ -2,9 +2,10 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { calledAs, ExitCode, messageOf } from '../../errors/index.ts';
+import { ExitCode, messageOf } from '../../errors/index.ts';
 import { shellQuote } from '../../exec/shell-quote.ts';
 import { CASSETTE_FILE, COMMIT_FILE, errnoOf, LOGS_DIR, PRIVATE_DIR, SUMMARY_FILE, WORKSPACE_DIR } from '../../store/index.ts';
+import { calledAs } from '../called-as.ts';
 import { print } from '../output.ts';
 import { shownPath } from '../runs-dir.ts';
 import { cliError } from '../errors.ts';
@@ -75,17 +76,19 @@ const IGNORED = [`${WORKSPACE_DIR}/`, 'artifacts/', `${LOGS_DIR}/`, CASSETTE_FIL
   (name) => `runs/*/*/${name}`,
 );
 
+/** Packages and keys, which belong in no repository. */
+const NEVER = ['node_modules/', '.env'];
 /** What `stepwell setup` makes. */
 const FRAMEWORKS = '/frameworks/';
 
 /** Summaries, metadata and metrics are tracked; logs, workspaces and archives are not, nor are frameworks. */
 function gitignoreBlock(): string {
   const runs = ['# Track specific file types (metadata)', ...TRACKED, '', '# Ignore large artifacts in runs', ...IGNORED];
-  return `${['# What `stepwell setup` makes', FRAMEWORKS, '', ...runs].join('\n')}\n`;
+  return `${[...NEVER, '', '# What `stepwell setup` makes', FRAMEWORKS, '', ...runs].join('\n')}\n`;
 }
 
 /** Whether every line of the block is there, in whatever order. */
 function hasGitignoreBlock(gitignore: string): boolean {
   const lines = new Set(gitignore.split('\n').map((line) => line.trim()));
-  return [FRAMEWORKS, ...TRACKED, ...IGNORED].every((line) => lines.has(line));
+  return [...NEVER, FRAMEWORKS, ...TRACKED, ...IGNORED].every((line) => lines.has(line));
 }

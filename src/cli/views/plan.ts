@@ -3,6 +3,7 @@ import type { ExperimentPlan, PlannedRun } from '../../experiment/index.ts';
 import { ExitCode } from '../../errors/index.ts';
 import { pluralize, formatDuration } from '../../format/index.ts';
 import { sanitizeJson, sanitizeLine } from '../../terminal/index.ts';
+import { asTyped } from '../called-as.ts';
 import { print } from '../output.ts';
 import { shownPath } from '../runs-dir.ts';
 
@@ -33,7 +34,7 @@ export async function printPlan(plan: ExperimentPlan, json: boolean): Promise<vo
     return;
   }
   await print('', 'Blocking problems:');
-  for (const { what, fix } of plan.findings) await print(`  ${sanitizeLine(what)}`, `    fix: ${sanitizeLine(fix)}`);
+  for (const { what, fix } of plan.findings) await print(`  ${sanitizeLine(what)}`, `    fix: ${sanitizeLine(asTyped(fix))}`);
   await print('', `Dry run only. \`run\` would exit with code ${ExitCode.usage}.`);
 }
 

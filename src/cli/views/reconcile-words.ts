@@ -1,7 +1,7 @@
 /** What is said of one run's reconciliation, wherever it is listed. */
 import { sentence } from './document.ts';
 import type { RunReconciliation } from '../../reconcile/index.ts';
-import { calledAs } from '../../errors/index.ts';
+import { asTyped, calledAs } from '../called-as.ts';
 import { type Paint, sanitizeLine, styleOf, widthOf } from '../../terminal/index.ts';
 import { formatCount, formatDuration } from '../../format/index.ts';
 
@@ -48,7 +48,7 @@ function ageText(minutes: number): string {
 
 /** What to do about it, or when it is worth asking again; empty where nothing is to be done. */
 export function nextLines(run: RunReconciliation, saying: Saying): string[] {
-  const lines = run.fix === null ? [] : sentence(`fix: ${run.fix}`, saying);
+  const lines = run.fix === null ? [] : sentence(`fix: ${asTyped(run.fix)}`, saying);
   const { framework, runId, nextAttemptAt } = run;
   if (nextAttemptAt !== null) {
     const wait = waitText(nextAttemptAt, saying.now);

@@ -2,7 +2,7 @@
 import { compareRuns, findRun, openRun, type CatalogRun } from '../../catalog/index.ts';
 import type { ExperimentResult, RunResult } from '../../experiment/index.ts';
 import { headLines } from '../../summary/index.ts';
-import { calledAs } from '../../errors/index.ts';
+import { calledAs } from '../called-as.ts';
 import { type Paint, cut, sanitizeJson, sanitizeLine, styleOf } from '../../terminal/index.ts';
 import { formatBytes, pluralizeGrouped, pluralForm } from '../../format/index.ts';
 import { comparisonText } from './comparison.ts';
