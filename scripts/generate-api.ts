@@ -4,12 +4,12 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
-import { apiText, declaredApi, goldenOf, ROOT } from './api/declared.ts';
+import { apiText, declaredApi, goldenOf, ROOT, UNDOCUMENTED, undocumentedText } from './api/declared.ts';
 
 const check = process.argv.includes('--check');
-for (const entry of declaredApi()) {
-  const file = goldenOf(entry.name);
-  const text = apiText(entry);
+const entries = declaredApi();
+const files = entries.map((entry) => ({ file: goldenOf(entry.name), text: apiText(entry) }));
+for (const { file, text } of [...files, { file: UNDOCUMENTED, text: undocumentedText(entries) }]) {
   if (!check) {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);

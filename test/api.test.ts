@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
-import { apiText, declaredApi, entryFiles, goldenOf } from '../scripts/api/declared.ts';
+import { apiText, declaredApi, entryFiles, goldenOf, UNDOCUMENTED, undocumentedText } from '../scripts/api/declared.ts';
 
 const entries = declaredApi();
 
@@ -27,3 +27,11 @@ for (const entry of entries) {
     assert.deepEqual(entry.unnamed, []);
   });
 }
+
+test('no public member is without a doc comment but those that are listed, and none of these has one', () => {
+  assert.equal(
+    undocumentedText(entries),
+    readFileSync(UNDOCUMENTED, 'utf8'),
+    'write the comment, then run node scripts/generate-api.ts',
+  );
+});
