@@ -17,11 +17,13 @@ export function cliDocs(): string {
   const list = program.commands.map((command) => `- [\`${command.name()}\`](#stepwell-${command.name()})`);
   return `# Commands
 
-This page is made from the command line's own help (\`node scripts/generate-cli-docs.ts\`).
+This page is generated from the help of the command line (\`node scripts/generate-cli-docs.ts\`).
 
-Inside a clone type \`npx stepwell …\`; where the package is installed, and elsewhere with the clone’s
-\`node_modules/.bin\` first on PATH, \`stepwell …\`. A run is named by its first characters, its
-last four, \`latest\`, any of these behind \`<framework>/\`, or the path of its directory or archive.
+Inside a clone type \`npx stepwell …\`. Type \`stepwell …\` where the package is installed, or with the clone’s
+\`node_modules/.bin\` first on PATH.
+
+A run is given by the first characters of its id, its last four, \`latest\`, any of these after \`<framework>/\`,
+or the path of its directory or archive.
 
 ${list.join('\n')}
 
@@ -29,17 +31,17 @@ ${list.join('\n')}
 
 | code | meaning |
 |---|---|
-| 0 | it is done |
-| 1 | stepwell itself failed, its output could not be written, or a record is incomplete; from \`reconcile\`: a provider could not be asked |
+| 0 | success |
+| 1 | stepwell itself failed, its output could not be written, or a record is incomplete; from \`reconcile\`: a provider could not be read |
 | 2 | wrong usage or configuration; nothing was started |
 | 3 | \`verify\` found a difference, or \`reconcile\` a mismatch |
-| 4 | from \`run\` alone: a run did not succeed; its record is complete |
-| 129, 130, 143 | the terminal was closed, Ctrl-C was typed, or the process was asked to terminate; the record is complete, unless a second signal cut it short: \`recover\` finishes it |
+| 4 | from \`run\` only: a run did not succeed; its record is complete |
+| 129, 130, 143 | the terminal was closed, Ctrl-C was typed, or the process was asked to terminate; the record is complete unless a second signal forced the exit: \`recover\` then completes it |
 
 An error is two lines on stderr, \`error[CODE]: …\` and \`fix: …\`. [errors.md](errors.md) lists all codes. With
 \`--json\` it is one line of JSON on stderr instead: \`{"error":{"code":"RUN_NOT_FOUND","message":"…","fix":"…"}}\`.
-An error that stepwell did not foresee has no code: \`error: …\`, and null in JSON. With \`STEPWELL_DEBUG=1\` the
-stack follows; in JSON it is the field \`stack\`.
+\`summary --format json\` does the same. An unexpected error has no code: \`error: …\`, and null in JSON. With
+\`STEPWELL_DEBUG=1\` the stack trace follows; in JSON it is the field \`stack\`.
 
 ## Output
 

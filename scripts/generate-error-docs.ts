@@ -70,14 +70,14 @@ export async function errorDocs(): Promise<string> {
     });
   return `# Errors
 
-This page is made from the errors that stepwell defines (\`node scripts/generate-error-docs.ts\`).
+This page is generated from the errors that stepwell defines (\`node scripts/generate-error-docs.ts\`).
 
-What stepwell foresees has a code: \`error[RUN_NOT_FOUND]: …\` on the terminal, \`code\` with \`--json\`, in
-\`StepwellError\` of the API and in the records of a run. Codes do not change; sentences may. Text in braces
-differs from case to case. The exit code is that of a command that ends with the error
+Every expected error has a code: \`error[RUN_NOT_FOUND]: …\` on the terminal, \`code\` with \`--json\`, in
+\`StepwellError\` of the API and in the records of a run. A code that a record can hold never changes;
+sentences may. Text in braces differs from case to case. The exit code is that of a command that ends with the error
 ([commands](cli.md#exit-codes)).
 
-| code | exit code | what it says | what to do |
+| code | exit code | message | fix |
 |---|---|---|---|
 ${rows.join('')}`;
 }

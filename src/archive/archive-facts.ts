@@ -13,7 +13,7 @@ import type { ArchiveBytes, ScannedArchive } from './format/reader.ts';
 /**
  * Reads the whole archive and returns its facts, as `packRun` did.
  *
- * @throws ARCHIVE_MISSING, ARCHIVE_FOREIGN, ARCHIVE_DAMAGED, ARCHIVE_UNSAFE
+ * @throws ARCHIVE_MISSING, ARCHIVE_UNRECOGNIZED, ARCHIVE_DAMAGED, ARCHIVE_UNSAFE
  */
 export async function readArchiveFacts(archive: string): Promise<ArchiveFacts> {
   await using file = await openFile(archive);

@@ -2,38 +2,38 @@ import { defineErrors } from '../errors/index.ts';
 
 export const archiveError = defineErrors({
   ARCHIVE_SEALED: (facts: { archive: string }) => ({
-    sentence: `The run is sealed: ${facts.archive} exists and is never written again.`,
+    sentence: `The run is sealed: ${facts.archive} exists and is never overwritten.`,
     fix: 'Check it with `stepwell verify`. To pack the run again, move the archive away first and keep it.',
     exitCode: 1,
   }),
   ARCHIVE_NOT_WRITTEN: (facts: { archive: string; reason: string }) => ({
-    sentence: `The archive ${facts.archive} could not be written: ${facts.reason}. Nothing was left under its name.`,
-    fix: 'Make space or give write permission there, then finish the record with `stepwell recover`.',
+    sentence: `The archive ${facts.archive} could not be written: ${facts.reason}. No partial file was left behind.`,
+    fix: 'Free disk space or grant write permission there, then run `stepwell recover`.',
     exitCode: 1,
   }),
   ARCHIVE_SOURCE: (facts: { path: string; reason: string }) => ({
-    sentence: `The archive was not made, since ${facts.path} cannot be packed: ${facts.reason}.`,
-    fix: 'Restore the file or its permission, then finish the record with `stepwell recover`.',
+    sentence: `The archive was not created: ${facts.path} cannot be packed: ${facts.reason}.`,
+    fix: 'Restore the file or its permissions, then run `stepwell recover`.',
     exitCode: 1,
   }),
   ARCHIVE_MISSING: (facts: { archive: string; reason: string }) => ({
     sentence: `There is no archive to read at ${facts.archive}: ${facts.reason}.`,
-    fix: 'Name a run directory that holds run.tar.gz, or the archive itself. `stepwell recover` seals a run that ended without one.',
+    fix: 'Pass a run directory that contains run.tar.gz, or the archive itself. `stepwell recover` seals a run that ended without one.',
     exitCode: 1,
   }),
-  ARCHIVE_FOREIGN: (facts: { archive: string; reason: string }) => ({
-    sentence: `${facts.archive} is not an archive that stepwell wrote, or its first bytes are damaged: ${facts.reason}.`,
-    fix: 'Compare its SHA-256 with the one in logs_summary.txt. Another program’s archive is read with `tar -xzf`.',
+  ARCHIVE_UNRECOGNIZED: (facts: { archive: string; reason: string }) => ({
+    sentence: `${facts.archive} is not a stepwell archive, or its first bytes are damaged: ${facts.reason}.`,
+    fix: 'Compare its SHA-256 with the one in logs_summary.txt. Read an archive of another program with `tar -xzf`.',
     exitCode: 3,
   }),
   ARCHIVE_DAMAGED: (facts: { archive: string; member: string | null; reason: string }) => ({
     sentence: `The archive ${facts.archive} is damaged${facts.member === null ? '' : ` at ${facts.member}`}: ${facts.reason}.`,
-    fix: 'Restore the archive from a copy whose SHA-256 is the one in logs_summary.txt; `stepwell verify` names every difference.',
+    fix: 'Restore the archive from a copy whose SHA-256 matches logs_summary.txt. `stepwell verify` lists every difference.',
     exitCode: 3,
   }),
   ARCHIVE_UNSAFE: (facts: { archive: string; member: string; reason: string }) => ({
     sentence: `The archive ${facts.archive} is refused: its member ${JSON.stringify(facts.member.slice(0, 200))} ${facts.reason}.`,
-    fix: 'Do not unpack it. stepwell never writes such a member; restore the archive from a copy you trust.',
+    fix: 'Do not unpack it: stepwell never writes such a member. Restore the archive from a copy you trust.',
     exitCode: 3,
   }),
 });

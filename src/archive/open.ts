@@ -18,7 +18,7 @@ import type { ArchiveBytes, ScannedArchive } from './format/reader.ts';
  * Opens `run.tar.gz` for reading. With the index beside it nothing else is unpacked; without one the archive is read through
  * once and the index rebuilt. Every file read is compared with its digest.
  *
- * @throws ARCHIVE_MISSING, ARCHIVE_FOREIGN, ARCHIVE_DAMAGED (also when reading), ARCHIVE_UNSAFE, RUN_UNREADABLE
+ * @throws ARCHIVE_MISSING, ARCHIVE_UNRECOGNIZED, ARCHIVE_DAMAGED (also when reading), ARCHIVE_UNSAFE, RUN_UNREADABLE
  */
 export async function openArchive(archive: string): Promise<RunSource> {
   const file = await openFile(archive);
@@ -195,7 +195,7 @@ async function withDigests(file: ArchiveBytes, places: IndexFile): Promise<Archi
   }
 }
 
-/** Reads the archive through and leaves its index at `place`. @throws ARCHIVE_FOREIGN, ARCHIVE_DAMAGED, ARCHIVE_UNSAFE */
+/** Reads the archive through and leaves its index at `place`. @throws ARCHIVE_UNRECOGNIZED, ARCHIVE_DAMAGED, ARCHIVE_UNSAFE */
 async function buildIndex(file: ArchiveBytes, place: string | null): Promise<ArchiveIndex> {
   const { blocks, members } = await scanArchive(file);
   const files = members.filter(({ type }) => type === 'file');

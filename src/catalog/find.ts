@@ -83,8 +83,8 @@ function looksLikePath(name: string): boolean {
 }
 
 function reasonAt(path: string): string {
-  if (!existsSync(path)) return 'there is nothing of that name';
-  return statSync(path).isDirectory() ? 'the directory has no logs and no metadata.json' : 'the file is no run.tar.gz';
+  if (!existsSync(path)) return 'it does not exist';
+  return statSync(path).isDirectory() ? 'the directory has no logs and no metadata.json' : 'the file is not a run.tar.gz';
 }
 
 function candidateNames(runs: readonly CatalogRun[]): string[] {

@@ -43,7 +43,10 @@ export async function readManifest(runsDir: string): Promise<ManifestState> {
   const parsed = schema.RunsManifest.safeParse(value);
   if (parsed.success) return { state: 'ok', manifest: parsed.data };
   const [issue] = parsed.error.issues;
-  return { state: 'damaged', reason: issue === undefined ? 'it has another shape' : `${issue.path.join('.')}: ${issue.message}` };
+  return {
+    state: 'damaged',
+    reason: issue === undefined ? 'its fields are not those of an index' : `${issue.path.join('.')}: ${issue.message}`,
+  };
 }
 
 /** What became of the index: `asideAs` names the damaged file that was put aside, relative to the runs directory. */

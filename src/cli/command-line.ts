@@ -35,8 +35,8 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   let invalid: StepwellError | null = null;
   const program = buildProgram(async (name, given, options) => {
     const { run } = await modules[name]();
-    const { config, runsDir, json } = options as CommonOptions & { json?: boolean };
-    if (json === true) reportFailuresAsJson();
+    const { config, runsDir, json, format } = options as CommonOptions & { json?: boolean; format?: string };
+    if (json === true || format === 'json') reportFailuresAsJson();
     // Most commands read no configuration, but a wrong name is wrong everywhere.
     if (config !== undefined || runsDir !== undefined) {
       const { requireFile, resolveSettings } = await import('../config/settings.ts');
@@ -72,11 +72,16 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) return reportFailure(thrown);
     if (invalid !== null) {
-      if (args.includes('--json')) reportFailuresAsJson();
+      if (wantsJson(args)) reportFailuresAsJson();
       return reportFailure(invalid);
     }
     return thrown.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
   }
+}
+
+/** Read from what was typed, since commander has not parsed all of it. */
+function wantsJson(args: readonly string[]): boolean {
+  return args.some((arg, at) => arg === '--json' || arg === '--format=json' || (arg === '--format' && args[at + 1] === 'json'));
 }
 
 function nameOf(command: Command): string {

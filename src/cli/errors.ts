@@ -3,7 +3,7 @@ import { defineErrors } from '../errors/index.ts';
 export const cliError = defineErrors({
   COMMAND_LINE_INVALID: (facts: { problem: string; command: string }) => ({
     sentence: facts.problem,
-    fix: `Type \`${facts.command} --help\` to see what it takes.`,
+    fix: `Type \`${facts.command} --help\` for its arguments and options.`,
     exitCode: 2,
   }),
   INVALID_OPTION: (facts: { option: string; value: string; reason: string; fix: string }) => ({
@@ -13,32 +13,32 @@ export const cliError = defineErrors({
   }),
   UNKNOWN_NAME: (facts: { kind: string; value: string; known: readonly string[] }) => ({
     sentence: `There is no ${facts.kind} ${JSON.stringify(facts.value)}.`,
-    fix: `Name one of: ${facts.known.join(', ')}.`,
+    fix: `Use one of: ${facts.known.join(', ')}.`,
     exitCode: 2,
   }),
-  MISSING_ARGUMENT: (facts: { both: boolean }) => ({
-    sentence: facts.both ? 'A run is named, and --all is given as well.' : 'No run is named, and --all is not given either.',
-    fix: 'Name one run, or type `stepwell recover --all`.',
+  MISSING_ARGUMENT: (_facts: object) => ({
+    sentence: 'No run is given, and --all is not set.',
+    fix: 'Give one run, or type `stepwell recover --all`.',
     exitCode: 2,
   }),
   STDOUT_WRITE_FAILED: (facts: { reason: string }) => ({
     sentence: `The output could not be written: ${facts.reason}.`,
-    fix: 'Make room where the standard output goes, or send it elsewhere.',
+    fix: 'Free space where stdout is written to, or redirect it elsewhere.',
     exitCode: 1,
   }),
   CANNOT_WRITE: (facts: { path: string; reason: string }) => ({
     sentence: `${facts.path} cannot be written: ${facts.reason}.`,
-    fix: 'Name another place, or make room for it there.',
+    fix: 'Choose another path, or free disk space there.',
     exitCode: 2,
   }),
   SETUP_UNKNOWN: (facts: { framework: string; known: readonly string[] }) => ({
-    sentence: `There is no set-up for ${JSON.stringify(facts.framework)}: its adapter needs none, or there is none of that name.`,
-    fix: `Name one of these: ${facts.known.join(', ')}, or all.`,
+    sentence: `There is nothing to set up for ${JSON.stringify(facts.framework)}: its adapter needs no setup, or no framework has that name.`,
+    fix: `Use one of: ${facts.known.join(', ')}, or all.`,
     exitCode: 2,
   }),
   NOTHING_TO_SET_UP: (facts: { known: readonly string[] }) => ({
-    sentence: 'The configuration names no framework that is set up.',
-    fix: `Name one of those that stepwell knows: ${facts.known.join(', ')}.`,
+    sentence: 'No framework of the configuration needs setup.',
+    fix: `Name a framework that stepwell can set up: ${facts.known.join(', ')}.`,
     exitCode: 2,
   }),
 });

@@ -41,7 +41,7 @@ export function failureFacts(thrown: unknown): FailureFacts {
   if (thrown instanceof StepwellError) return { code: thrown.code, message: asTyped(thrown.message), fix: asTyped(thrown.fix) };
   return {
     code: null,
-    message: messageOf(thrown) || 'It failed without a message.',
+    message: messageOf(thrown) || 'The error has no message.',
     fix: 'This is a bug in stepwell or a problem of this machine, not of your input. Set STEPWELL_DEBUG=1 to see the stack trace.',
   };
 }

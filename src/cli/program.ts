@@ -23,14 +23,14 @@ export type CommandName = (typeof COMMANDS)[number];
 export type Dispatch = (command: CommandName, args: readonly unknown[], options: unknown) => Promise<void>;
 
 const LEVEL_NAMES = ['debug', 'info', 'warn', 'error', 'fatal'];
-const RUN_ARGUMENT = 'its first characters, its last four, `latest`, or the path of a run directory or archive';
+const RUN_ARGUMENT = 'first characters of the run id, its last four, `latest`, or the path of a run directory or archive';
 
 export function buildProgram(dispatch: Dispatch): Command {
   const program = new Command('stepwell')
-    .description('Run multi-step experiments on LLM software-generation frameworks and keep everything a run said and did.')
+    .description('Run multi-step experiments on LLM software-generation frameworks and keep a complete record of every run.')
     .option('-V, --version', 'print the version')
     .helpCommand('help [command]', 'the same as --help')
-    .addHelpText('after', '\n`stepwell <command> --help` says more, with an example each.');
+    .addHelpText('after', '\n`stepwell <command> --help` shows details and examples.');
   // The first argument is enough in the list of commands: a wide column leaves no room to say what they do.
   program.configureHelp({
     subcommandTerm: (command) => new Help().subcommandTerm(command).replace(/(\[options\] \S+) .*/, '$1'),
@@ -51,28 +51,31 @@ export function buildProgram(dispatch: Dispatch): Command {
   common(
     add(
       'run',
-      'Run an experiment: every step on every framework named, each run recorded, validated and sealed.',
+      'Run an experiment: all steps on each framework. Every run is recorded, validated and sealed.',
       'run baseline',
       'run all 3 --jobs 2 --model gpt-4o-mini',
       'run baseline --replay latest',
     )
-      .argument('<frameworks...>', 'frameworks of the configuration, or `all`; a number at the end is the rounds (default: 1)')
+      .argument(
+        '<frameworks...>',
+        'frameworks of the configuration, or `all`; a final number is the number of rounds (default: 1)',
+      )
       .usage('[options] <framework...|all> [rounds]')
-      .option('-j, --jobs <count>', 'runs at the same time (default: STEPWELL_JOBS, or 1)')
+      .option('-j, --jobs <count>', 'number of parallel runs (default: STEPWELL_JOBS, or 1)')
       .option('--steps <ids>', 'only these steps, such as 1,3-5')
-      .option('--model <name>', 'the model, instead of the configured one')
-      .option('--rehearse', 'let the scripted offline model answer; costs nothing')
-      .option('--record', 'keep what is asked and answered on a cassette in each run directory, for --replay')
-      .option('--replay <run>', 'answer from the cassette of this recorded run; no model is asked')
-      .option('--replay-loose', 'with --replay: the next recorded answer for a request that was not recorded, with a warning')
+      .option('--model <name>', 'model to use instead of the configured one')
+      .option('--rehearse', 'use the scripted offline model; costs nothing')
+      .option('--record', 'record requests and answers in cassette.jsonl of each run, for --replay')
+      .option('--replay <run>', 'answer from the cassette of this run; calls no model')
+      .option('--replay-loose', 'with --replay: answer an unknown request with the next recorded answer, with a warning')
       .option('--dry-run', 'print the plan and any blocking problems; start nothing')
-      .option('--json', 'print one line of JSON at the launch and one for each run that is done, nothing else')
-      .addOption(new Option('--console <level>', 'show log records of at least this level on stderr').choices(LEVEL_NAMES)),
+      .option('--json', 'print only JSON: one line at launch, one for each finished run')
+      .addOption(new Option('--console <level>', 'also print log records of at least this level to stderr').choices(LEVEL_NAMES)),
   );
   common(
     add('list', 'List all runs, newest first.', 'list', 'list --json | jq -r .run_id')
       .option('--rebuild', 'rebuild the index from the run directories')
-      .option('--json', 'one line of JSON for each run'),
+      .option('--json', 'print one line of JSON for each run'),
   );
   common(
     add(
@@ -82,18 +85,18 @@ export function buildProgram(dispatch: Dispatch): Command {
       'compare baes chatdev --markdown',
     )
       .argument('[frameworks...]', 'only these (default: every framework that has runs)')
-      .addOption(new Option('--json', 'one line of JSON for each framework, model and kind of run').conflicts('markdown'))
-      .option('--markdown', 'a table for a report'),
+      .addOption(new Option('--json', 'print one line of JSON for each framework, model and kind of run').conflicts('markdown'))
+      .option('--markdown', 'print a Markdown table'),
   );
   common(
-    add('show', 'Show one run: how it stands, its figures, and lines and bytes of each log.', 'show latest')
+    add('show', 'Show one run: status, figures, and the size of each log.', 'show latest')
       .argument('<run>', RUN_ARGUMENT)
-      .option('--json', 'print everything that is known about the run as JSON'),
+      .option('--json', 'print all known facts about the run as JSON'),
   );
   common(
     add(
       'logs',
-      'Print the log records of a run, all files merged in true order.',
+      'Print the log records of a run, all log files merged in order.',
       'logs latest --step 3 --component adapter',
       'logs -f latest --level warn',
     )
@@ -102,22 +105,18 @@ export function buildProgram(dispatch: Dispatch): Command {
       .option('--step <ids>', 'only these steps, such as 3 or 1,3-5')
       .option('--component <names>', 'only these components, such as adapter or adapter,metrics')
       .addOption(new Option('--level <level>', 'only records of at least this level').choices(LEVEL_NAMES))
-      .option('--grep <pattern>', 'only records whose text matches this regular expression')
-      .option('--json', 'print each record as one line of JSON, with its metadata and the stacks of errors'),
+      .option('--grep <pattern>', 'only records that match this regular expression')
+      .option('--json', 'print each record as one line of JSON, with metadata and stack traces'),
   );
   common(
-    add(
-      'summary',
-      'Render the summary of a run from its logs, in its directory or inside its archive.',
-      'summary k3f9 --format markdown',
-    )
+    add('summary', 'Print the summary of a run, computed from its logs or its archive.', 'summary k3f9 --format markdown')
       .argument('<run>', RUN_ARGUMENT)
-      .addOption(new Option('--format <format>', 'how to render it').choices(['text', 'markdown', 'json']).default('text')),
+      .addOption(new Option('--format <format>', 'output format').choices(['text', 'markdown', 'json']).default('text')),
   );
   common(
     add(
       'verify',
-      'Check a sealed run: its archive byte by byte, and every figure recomputed from the logs inside. Exit code 3 on a difference.',
+      'Verify a sealed run: check every byte of its archive and recompute every figure from its logs. Exit code 3 on a difference.',
       'verify latest',
     )
       .argument('<run>', RUN_ARGUMENT)
@@ -126,13 +125,13 @@ export function buildProgram(dispatch: Dispatch): Command {
   common(
     add(
       'recover',
-      'Finish the record of a run whose process is gone: end what it left running, complete the logs, seal it as crashed.',
+      'Recover a crashed run: kill its leftover processes, complete its logs and seal it with the status crashed.',
       'recover --all',
     )
       .argument('[run]', RUN_ARGUMENT)
-      .option('--all', 'every run whose process is gone')
-      .option('--force', 'also a run that belongs to another host')
-      .option('--json', 'one line of JSON for each run'),
+      .option('--all', 'all crashed runs')
+      .option('--force', 'also recover a run of another host')
+      .option('--json', 'print one line of JSON for each run'),
   );
   common(
     add(
@@ -144,56 +143,56 @@ export function buildProgram(dispatch: Dispatch): Command {
       'reconcile --watch',
     )
       .usage('[options] [framework] [run]')
-      .argument('[framework]', 'only its runs; or, alone, one run')
-      .argument('[run]', 'its first characters, its last four, `latest`, or its path; read whatever its age and state')
-      .option('--min-age <minutes>', 'leave runs alone that ended less than this ago (default: the run’s configuration, 30)')
-      .option('--max-age <hours>', 'runs that ended longer ago get a last reading (default: the run’s configuration, 168)')
-      .addOption(new Option('--force', 'also runs that are too young or settled').conflicts('list'))
+      .argument('[framework]', 'only runs of this framework; or, alone, one run')
+      .argument(
+        '[run]',
+        'first characters of the run id, its last four, `latest`, or its path; reads it whatever its age and state',
+      )
+      .option('--min-age <minutes>', 'skip runs that ended less than this ago (default: as configured for the run, 30)')
+      .option('--max-age <hours>', 'runs that ended longer ago get one final reading (default: as configured for the run, 168)')
+      .addOption(new Option('--force', 'also read runs that are too young or already settled').conflicts('list'))
       .option('--list', 'list pending runs and why; makes no API calls')
-      .option('-v, --verbose', 'with --list all runs by state; else costs, steps and settled runs as well')
-      .addOption(new Option('--watch', 'go on until every run is settled').conflicts('list'))
-      .option('--json', 'one JSON document; with --watch a line for each result and each round')
-      .option('--api-key-id <id>', 'count only use of this key, instead of what the run was made with')
-      .option('--project-id <id>', 'OpenAI: only use of this project')
-      .option('--workspace-id <id>', 'Anthropic: only use of this workspace'),
+      .option('-v, --verbose', 'also show costs, steps and settled runs; with --list, all runs by state')
+      .addOption(new Option('--watch', 'repeat until every run is settled').conflicts('list'))
+      .option('--json', 'one JSON document; with --watch, one line for each result and each round')
+      .option('--api-key-id <id>', 'count only usage of this API key (default: as configured for the run)')
+      .option('--project-id <id>', 'OpenAI: count only usage of this project')
+      .option('--workspace-id <id>', 'Anthropic: count only usage of this workspace'),
   );
   common(
     add(
       'setup',
-      'Fetch frameworks at their pinned commits and make their Python environments, once for all runs.',
+      'Install frameworks: fetch each at its pinned commit and create its Python environment, once for all runs.',
       'setup baes',
       'setup all',
     )
-      .argument(
-        '<frameworks...>',
-        'frameworks of the configuration, or any that stepwell can set up; `all`: those of the configuration',
-      )
-      .option('--json', 'one line of JSON for each framework'),
+      .argument('<frameworks...>', 'frameworks to set up; `all`: those of the configuration')
+      .option('--json', 'print one line of JSON for each framework'),
   );
   common(
     add(
       'init',
-      'Write an experiment to start from: config/ with prompts and the clarification text, and what git should ignore. Nothing is overwritten.',
+      'Create an example experiment: config/ with prompts and the clarification text, and a .gitignore. Overwrites nothing.',
       'init my-experiment',
-    ).argument('[dir]', 'where (default: the current directory)'),
+    ).argument('[dir]', 'target directory (default: the current directory)'),
   );
   common(
     add(
       'doctor',
-      'Say what is missing on this machine and how to get it, for each framework of the configuration.',
+      'Check this machine and each framework of the configuration, and print how to fix what is missing.',
       'doctor',
     ).option('--json', 'print the findings as JSON'),
   );
   common(
     add('schema', 'Print the JSON Schema of a file that stepwell reads or writes.', 'schema experiment', 'schema').argument(
       '[name]',
-      'which one; without it, their names',
+      'name of the schema; without it, list all names',
     ),
   );
   common(
     add(
       'completion',
-      'Print a script that completes commands, options and runs in your shell.',
+      'Print a shell completion script for commands, options and runs.',
       'completion bash > ~/.local/share/bash-completion/completions/stepwell',
       'completion zsh > "${fpath[1]}/_stepwell"',
       'completion fish > ~/.config/fish/completions/stepwell.fish',
@@ -205,6 +204,6 @@ export function buildProgram(dispatch: Dispatch): Command {
 /** Options of every command. */
 function common(command: Command): Command {
   return command
-    .option('--config <file>', 'configuration (default: STEPWELL_CONFIG, or config/experiment.yaml)')
+    .option('--config <file>', 'configuration file (default: STEPWELL_CONFIG, or config/experiment.yaml)')
     .option('--runs-dir <dir>', 'directory of all runs (default: STEPWELL_RUNS_DIR, or runs)');
 }

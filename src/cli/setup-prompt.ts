@@ -40,7 +40,7 @@ function chosen(frameworks: readonly string[], { config, runsDir }: CommonOption
 export async function wantsSetup(names: readonly string[]): Promise<boolean> {
   const shown = names.map((name) => sanitizeLine(name));
   const subject = `${shown.join(', ')} ${pluralForm(shown.length, 'is', 'are')} not set up.`;
-  await print(`${subject} Setting up takes minutes and needs the network: \`${calledAs()} setup ${shown.join(' ')}\`.`);
+  await print(`${subject} Setup takes minutes and needs network access: \`${calledAs()} setup ${shown.join(' ')}\`.`);
   await write('Set up now? [y/N] ');
   // Not as a terminal: Ctrl-C then ends the process, which has begun nothing yet.
   const lines = createInterface({ input: process.stdin, terminal: false });

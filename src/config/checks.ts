@@ -23,7 +23,7 @@ export function warnOfUnmetered(
   if (Object.keys(budgets.run).length + Object.keys(budgets.experiment).length === 0) return;
   for (const [name, endpoint] of endpoints) {
     if (endpoint === null)
-      report.warning(['frameworks', name], 'has no endpoint, so its calls are not seen and no budget limits them');
+      report.warning(['frameworks', name], 'has no endpoint, so its calls are not metered and no budget limits them');
   }
 }
 
@@ -31,7 +31,7 @@ export function warnOfUnmetered(
 export function warnOfCostLimits(budgets: ExperimentConfig['budgets'], report: Report): void {
   for (const scope of ['run', 'experiment'] as const) {
     if (budgets[scope].max_cost_usd === undefined) continue;
-    report.warning(['budgets', scope, 'max_cost_usd'], 'limits nothing here: neither a rehearsal nor a replay costs anything');
+    report.warning(['budgets', scope, 'max_cost_usd'], 'has no effect here: a rehearsal or a replay costs nothing');
   }
 }
 
@@ -39,8 +39,8 @@ export function warnOfCostLimits(budgets: ExperimentConfig['budgets'], report: R
 export function warnOfShortWaiting(settings: ExperimentConfig['reconciliation'], report: Report): void {
   const { required_readings: readings, interval_minutes, min_age_minutes, max_age_hours } = settings;
   if (min_age_minutes + (readings - 1) * interval_minutes <= max_age_hours * 60) return;
-  const what = readings === 1 ? `a run is ${min_age_minutes} minutes old` : `a run has ${readings} readings that count`;
-  report.warning(['reconciliation', 'max_age_hours'], `is ${max_age_hours}: the waiting ends before ${what}`);
+  const what = readings === 1 ? `a run is ${min_age_minutes} minutes old` : `a run has ${readings} valid readings`;
+  report.warning(['reconciliation', 'max_age_hours'], `is ${max_age_hours}: waiting ends before ${what}`);
 }
 
 /** A section given by the framework replaces the experiment's section as a whole. */

@@ -23,13 +23,13 @@ export function showPath(path: KeyPath): string {
 
 export const configError = defineErrors({
   CONFIG_NOT_FOUND: (facts: { file: string; cwd: string }) => ({
-    sentence: `There is no configuration file ${facts.file} (looked for from ${facts.cwd}).`,
-    fix: 'Name one with --config FILE, change to the directory of the experiment, or type `stepwell init` to begin one.',
+    sentence: `Configuration file not found: ${facts.file} (current directory: ${facts.cwd}).`,
+    fix: 'Pass one with --config FILE, change to the directory of the experiment, or create one with `stepwell init`.',
     exitCode: 2,
   }),
   CONFIG_UNREADABLE: (facts: { file: string; reason: string }) => ({
     sentence: `The configuration file ${facts.file} cannot be read: ${facts.reason}.`,
-    fix: 'Name a readable YAML file with --config FILE.',
+    fix: 'Pass a readable YAML file with --config FILE.',
     exitCode: 2,
   }),
   CONFIG_INVALID: (facts: { problems: readonly ConfigProblem[] }) => {
@@ -40,7 +40,7 @@ export const configError = defineErrors({
     const list = facts.problems.map((problem) => `\n  ${problem.where}: ${problem.sentence}\n    ${problem.fix}`);
     return {
       sentence: `The configuration has ${facts.problems.length} problems:${list.join('')}`,
-      fix: 'Correct the places named above; docs/configuration.md describes every key.',
+      fix: 'Correct the lines listed above; docs/configuration.md describes every key.',
       exitCode: 2,
     };
   },

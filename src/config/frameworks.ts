@@ -67,7 +67,7 @@ export function checkFrameworkNames(written: unknown, report: Report): void {
 }
 
 function nameProblem(name: string): string | null {
-  return name === 'all' ? 'it stands for all of them on the command line' : unsafeNameReason(name);
+  return name === 'all' ? 'it means all frameworks on the command line' : unsafeNameReason(name);
 }
 
 /** Names without duplicates, in the requested order. A framework that is named runs even with `enabled: false`; `all` skips it. */
@@ -75,7 +75,7 @@ export function selectFrameworks(written: ExperimentConfig, asked: readonly stri
   const known = Object.keys(written.frameworks);
   const enabled = known.filter((name) => written.frameworks[name]!.enabled);
   if (asked.length === 0) {
-    report.inputProblem('command line', 'no framework is named.', `Name some of: ${['all', ...known].join(', ')}.`);
+    report.inputProblem('command line', 'no framework is given.', `Give one or more of: ${['all', ...known].join(', ')}.`);
   }
   const chosen = new Set<string>();
   for (const name of asked) {
@@ -113,8 +113,8 @@ export function checkAdapters(frameworks: readonly ResolvedFramework[], known: r
     report.problem(
       named ? ['frameworks', name, 'adapter'] : ['frameworks', name],
       named
-        ? `is ${JSON.stringify(adapter)}, and there is no such adapter`
-        : `names no adapter, and none is called ${JSON.stringify(name)}`,
+        ? `is ${JSON.stringify(adapter)}, but there is no such adapter`
+        : `has no adapter, and no adapter is called ${JSON.stringify(name)}`,
       `${hint}Adapters: ${known.join(', ')}.`,
     );
   }
@@ -153,7 +153,10 @@ export function resolveFramework(
     env[variable] = value;
     collectSecretsOf(variable, text, to);
     if (keys.some((key) => value.includes(key))) {
-      to.report.warning(path, 'hands the endpoint’s own key to the framework; calls that it makes with it are not metered');
+      to.report.warning(
+        path,
+        'passes the endpoint’s own key to the framework; calls that it makes with this key are not metered',
+      );
     }
   }
   const adapter = settings.adapter ?? name;

@@ -33,8 +33,8 @@ export function checkLiteralSecrets(
 function checkRepository(path: KeyPath, address: unknown, to: ResolveContext): void {
   const secret = typeof address !== 'string' ? null : parseRepository(address).secret;
   if (secret === null || secret.includes('${')) return;
-  const fix = 'Let git keep it (`git help credentials`), or write a reference: https://${GIT_TOKEN}@….';
-  to.report.problem(path, 'holds a password or a token', fix);
+  const fix = 'Use a git credential helper (`git help credentials`), or write a reference: https://${GIT_TOKEN}@….';
+  to.report.problem(path, 'contains a password or a token', fix);
 }
 
 function checkEndpoint(
@@ -73,9 +73,9 @@ export function checkKeyShapes(value: unknown, to: ResolveContext, path: (string
     if (!hasKeyShape(value) || isSecretName(place) || isUsageId(place)) return;
     // References do not work in checks, since requests are recorded.
     const fix = path.includes('validation')
-      ? 'Take the token from an earlier answer (`save: { token: … }`, then {{token}}), or make one up that looks like no key: a bearer token of at most 15 characters.'
-      : 'Take it out; keys are read from environment variables by ${NAME} references.';
-    to.report.problem(path, `holds what looks like a key: ${abbreviatedKey(value)}`, fix);
+      ? 'Take the token from an earlier answer (`save: { token: … }`, then {{token}}), or use a made-up token that does not look like a key: at most 15 characters.'
+      : 'Remove it; reference keys in environment variables as ${NAME}.';
+    to.report.problem(path, `contains what looks like a key: ${abbreviatedKey(value)}`, fix);
   } else if (typeof value === 'object' && value !== null) {
     for (const [key, child] of Object.entries(value))
       checkKeyShapes(child, to, [...path, Array.isArray(value) ? Number(key) : key]);
@@ -91,11 +91,11 @@ function checkLiteralSecret(path: KeyPath, text: string, variable: string, to: R
   }
   if (couldBeKey(text)) {
     const fix = `Put the key into an environment variable and write ${JSON.stringify(reference)} here. If the file was shared, revoke the key.`;
-    to.report.problem(path, `holds what looks like a key: ${abbreviatedKey(text)}`, fix);
+    to.report.problem(path, `contains what looks like a key: ${abbreviatedKey(text)}`, fix);
     return;
   }
   addSecret(path.join('.'), text, to.secrets);
-  to.report.warning(path, `is written out in the file; write a reference such as ${JSON.stringify(reference)}`);
+  to.report.warning(path, `is a literal in the file; write a reference such as ${JSON.stringify(reference)}`);
 }
 
 const WITHHELD = '[withheld: a literal value of the configuration file]';

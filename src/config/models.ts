@@ -58,7 +58,7 @@ function modelOverride({ names, flag, model, rehearse, replay }: ModelSelection,
 
 function checkModel(path: KeyPath, written: string, report: Report): void {
   if (!written.includes('${')) return;
-  const says = `is ${JSON.stringify(written)}, but references are expanded in endpoint and frameworks.*.env only`;
+  const says = `is ${JSON.stringify(written)}, but references are expanded only in endpoint and frameworks.*.env`;
   report.problem(path, says, 'Write the name itself, or set STEPWELL_MODEL.');
 }
 
@@ -70,8 +70,8 @@ export function isModelConfigured(file: unknown, { model, rehearse, replay }: Mo
 
 /** Without a model, the rehearsal would answer and every endpoint be ignored: reported as a problem. */
 export function reportUnusedEndpoints({ endpoint, frameworks = {} }: Partial<ExperimentConfig>, report: Report): void {
-  const fix = 'Add model: with a name that the endpoint knows, or model: rehearsal to go without the endpoint.';
-  const refuse = (path: KeyPath): void => report.problem(path, 'is given, but no model to ask it for', fix);
+  const fix = 'Add model: with a name that the endpoint knows, or model: rehearsal to run without an endpoint.';
+  const refuse = (path: KeyPath): void => report.problem(path, 'is given, but no model is set', fix);
   const all = Object.entries(frameworks);
   if (endpoint !== undefined && all.every(([, { model }]) => model === undefined)) refuse(['endpoint']);
   for (const [name, settings] of all) {

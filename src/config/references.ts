@@ -60,7 +60,7 @@ export function checkReferences(path: KeyPath, text: string, to: ResolveContext)
 function reportMalformed(path: KeyPath, malformed: readonly string[], report: Report): void {
   for (const reference of malformed) {
     const fix = 'Write ${NAME} with letters, digits and underscores.';
-    report.problem(path, `holds ${JSON.stringify(reference)}, which is not a reference`, fix);
+    report.problem(path, `contains ${JSON.stringify(reference)}, which is not a valid reference`, fix);
   }
 }
 

@@ -11,7 +11,7 @@ export interface SettingValue<T> {
 
 /** Anything that is not blank. */
 export const text: SettingValue<string> = {
-  expected: 'text that is not empty',
+  expected: 'non-empty text',
   accepts: (value): value is string => typeof value === 'string' && /\S/.test(value),
 };
 

@@ -57,7 +57,7 @@ export function enabledSteps(
   }
   const enabled = written.steps.filter((step) => step.enabled);
   if (enabled.length === 0)
-    report.problem(['steps'], 'has no enabled step', `Set enabled: true for one, or name some with ${name}.`);
+    report.problem(['steps'], 'has no enabled step', `Set enabled: true for one, or select some with ${name}.`);
   return new Set(enabled.map((step) => step.id));
 }
 
@@ -90,7 +90,7 @@ function readTextFile(file: string, directory: string): TextFileResult {
   const path = resolve(directory, file);
   let bytes: Buffer;
   try {
-    if (statSync(path).isDirectory()) return { problem: 'is a directory', fix: 'Name a text file in it.' };
+    if (statSync(path).isDirectory()) return { problem: 'is a directory', fix: 'Give a text file in it.' };
     bytes = readFileSync(path);
   } catch (error) {
     const code = errnoOf(error);

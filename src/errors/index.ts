@@ -1,6 +1,7 @@
 /**
  * User-facing errors: the class and the form. Each area defines its own with `defineErrors`, in its `errors.ts` or in the one
- * file that raises them; `docs/errors.md` lists all of them. Codes stand in records, so none is renamed.
+ * file that raises them; `docs/errors.md` lists all of them. A code that a record can
+ * hold is never renamed.
  */
 
 /** What an exit code says, in the same words for every command. */

@@ -17,8 +17,8 @@ export const execError = defineErrors({
   PROGRAM_ARGUMENTS_TOO_LONG: (facts: { program: string; bytes: number; longest: number }) => ({
     sentence:
       `"${facts.program}" was not started: its arguments and environment have ${facts.bytes} bytes, the longest argument ` +
-      `${facts.longest}; that is more than the system accepts (on Linux 131072 bytes an argument).`,
-    fix: 'Hand a long prompt over with {prompt_file} or, without a prompt placeholder, on stdin.',
+      `${facts.longest}; that is more than the system accepts (on Linux 131072 bytes per argument).`,
+    fix: 'Pass a long prompt with {prompt_file}, or on stdin by using no prompt placeholder.',
     exitCode: 1,
   }),
   PROGRAM_DIRECTORY_MISSING: (facts: { program: string; cwd: string; reason: string }) => ({
@@ -28,7 +28,7 @@ export const execError = defineErrors({
   }),
   PROGRAM_NOT_STARTED: (facts: { program: string; reason: string }) => ({
     sentence: `"${facts.program}" was not started: ${facts.reason}.`,
-    fix: 'EAGAIN, EMFILE and ENOMEM mean that the system ran out of processes, files or memory: run fewer at a time.',
+    fix: 'EAGAIN, EMFILE and ENOMEM mean that the system ran out of processes, files or memory: run fewer in parallel.',
     exitCode: 1,
   }),
 });

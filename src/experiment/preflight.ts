@@ -44,7 +44,7 @@ export async function checkExperiment(
 export async function checkMachine(runsDir: string): Promise<PreflightCheck[]> {
   const checks = await Promise.all([
     checkProgram('git', 'missing', 'Install git, for example with `apt-get install git`, and put it on PATH.'),
-    checkProgram('tar', 'later', 'Install tar; stepwell itself does without, but it is how archives are unpacked by hand.'),
+    checkProgram('tar', 'later', 'Install tar. stepwell does not need it, but you need it to unpack archives by hand.'),
     checkRunsDir(runsDir),
     checkPorts(),
   ]);
@@ -101,22 +101,22 @@ async function checkRunsDir(runsDir: string): Promise<PreflightCheck> {
   const place = await closestExisting(runsDir);
   const found = await stat(place).catch(() => null);
   if (found === null) {
-    const what = `${place} is a link that leads nowhere, so runs cannot be kept below it.`;
+    const what = `${place} is a broken symbolic link, so no runs can be stored below it.`;
     return {
       state: 'missing',
       what,
-      fix: 'Make the directory that it leads to, or name another place with --runs-dir (library: `runsDir`).',
+      fix: 'Create the directory that it points to, or pass another directory with --runs-dir (library: `runsDir`).',
     };
   }
   if (!found.isDirectory()) {
-    const what = `${place} is not a directory, so runs cannot be kept below it.`;
-    return { state: 'missing', what, fix: 'Name another place with --runs-dir (library: `runsDir`).' };
+    const what = `${place} is not a directory, so no runs can be stored below it.`;
+    return { state: 'missing', what, fix: 'Pass another directory with --runs-dir (library: `runsDir`).' };
   }
   try {
     await access(place, constants.W_OK | constants.X_OK);
   } catch {
-    const fix = 'Give yourself write permission there, or name another place with --runs-dir (library: `runsDir`).';
-    return { state: 'missing', what: `${place} cannot be written to.`, fix };
+    const fix = 'Grant write permission there, or pass another directory with --runs-dir (library: `runsDir`).';
+    return { state: 'missing', what: `${place} is not writable.`, fix };
   }
   const { bavail, bsize } = await statfs(place);
   const free = bavail * bsize;
@@ -124,7 +124,7 @@ async function checkRunsDir(runsDir: string): Promise<PreflightCheck> {
   return {
     state: 'missing',
     what: `${place} has ${Math.floor(free / MIB)} MiB of free space; a run needs at least ${LEAST_FREE_BYTES / MIB} MiB.`,
-    fix: 'Make space there, or name another place with --runs-dir (library: `runsDir`).',
+    fix: 'Free disk space there, or pass another directory with --runs-dir (library: `runsDir`).',
   };
 }
 
@@ -134,9 +134,9 @@ async function checkPorts(): Promise<PreflightCheck> {
   try {
     await listenOnLoopback(server);
     await closeServer(server);
-    return ok('ports of 127.0.0.1 can be opened');
+    return ok('can listen on ports of 127.0.0.1');
   } catch (error) {
-    const what = `No port of 127.0.0.1 can be opened: ${messageOf(error)}.`;
+    const what = `Cannot listen on a port of 127.0.0.1: ${messageOf(error)}.`;
     return { state: 'missing', what, fix: 'Allow listening on the loopback interface.' };
   }
 }
@@ -148,9 +148,9 @@ function checkEndpoint(
 ): PreflightIssue[] {
   if (rehearsal || replayOf !== null || endpoint !== null) return [];
   const fix =
-    'Add endpoint: { base_url: …, api_key: ${OPENAI_API_KEY} }, or add --rehearse (library: `rehearse`) to try it without a model.';
-  if (needed) return [{ what: `it asks the model ${JSON.stringify(model)}, but the configuration names no endpoint.`, fix }];
-  return record ? [{ what: 'there is nothing to record of it: the configuration names no endpoint for it.', fix }] : [];
+    'Add endpoint: { base_url: …, api_key: ${OPENAI_API_KEY} }, or add --rehearse (library: `rehearse`) to use the scripted offline model.';
+  if (needed) return [{ what: `it needs the model ${JSON.stringify(model)}, but no endpoint is configured.`, fix }];
+  return record ? [{ what: 'there is nothing to record, because no endpoint is configured for it.', fix }] : [];
 }
 
 /** With a cost limit, the first call of unknown cost would end the run, so missing prices are reported before the start. */
@@ -162,8 +162,8 @@ async function checkPrices({ model, endpoint }: ResolvedFramework, { config }: R
   if (prices.hasPrice(model)) return [];
   return [
     {
-      what: `budgets.${scope}.max_cost_usd limits the cost, but no price of the model ${JSON.stringify(model)} at ${endpoint.shownUrl} is known.`,
-      fix: `Add its price in USD per million tokens: pricing: { models: { ${JSON.stringify(model)}: { input_price: …, output_price: … } } }; or limit max_tokens in place of max_cost_usd.`,
+      what: `budgets.${scope}.max_cost_usd limits the cost, but the price of the model ${JSON.stringify(model)} at ${endpoint.shownUrl} is unknown.`,
+      fix: `Add its price in USD per million tokens: pricing: { models: { ${JSON.stringify(model)}: { input_price: …, output_price: … } } }; or use max_tokens instead of max_cost_usd.`,
     },
   ];
 }

@@ -60,8 +60,8 @@ async function prepare(run: AdapterRun<SetupSettings>): Promise<{ commit: string
   await placeLauncher(run.workspace, [checkoutOf(run).binDir, dirname(setup.python)]);
   if (await isListening(LOG_PORT)) {
     run.log.warn(
-      `Something listens on port ${LOG_PORT} of 127.0.0.1: ChatDev sends it every line of its log, prompts and code included, ` +
-        'and waits for each answer. Unless it is ChatDev’s own page, end it.',
+      `Port ${LOG_PORT} of 127.0.0.1 is in use: ChatDev sends every line of its log there, prompts and code included, ` +
+        'and waits for each answer. Stop that program unless it is ChatDev’s own page.',
     );
   }
   return { commit: commitOf(CHATDEV, run.settings) };

@@ -12,8 +12,8 @@ export const logError = defineErrors({
     exitCode: 1,
   }),
   STEP_OUTSIDE_RUN: (facts: { step: number }) => ({
-    sentence: `Step ${facts.step} was begun outside of any run, so its log has no directory.`,
-    fix: 'Call it inside `withRun(…)`, or after `LogContext.getInstance().setRunContext(…)`.',
+    sentence: `Step ${facts.step} was started outside of a run, so there is no directory for its log.`,
+    fix: 'Start it inside `withRun(…)`, or after `LogContext.getInstance().setRunContext(…)`.',
     exitCode: 1,
   }),
 });

@@ -61,6 +61,6 @@ export async function installAgent(
     `--prefix=${paths.agent}`,
   ];
   const command = ['npm', 'install', '--save-exact', ...options, npmPackage] as const;
-  const withoutAccess = 'without access to npm’s registry set NPM_CONFIG_REGISTRY to one that npm can reach';
+  const withoutAccess = 'if npm’s registry is not reachable, set NPM_CONFIG_REGISTRY to one that is';
   await tools.run(`install ${program}`, command, paths.agent, withoutAccess);
 }

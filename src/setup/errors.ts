@@ -7,13 +7,13 @@ export const setupError = defineErrors({
     exitCode: 2,
   }),
   AGENT_UNKNOWN: (facts: { agent: string; known: readonly string[] }) => ({
-    sentence: `There is no coding agent ${JSON.stringify(facts.agent)} for it to drive.`,
+    sentence: `There is no coding agent ${JSON.stringify(facts.agent)}.`,
     fix: `Set agent to one of: ${facts.known.join(', ')}.`,
     exitCode: 2,
   }),
   SETUP_COMMIT_SHORT: (facts: { framework: string; commit: string }) => ({
-    sentence: `The commit ${JSON.stringify(facts.commit)} of ${facts.framework} is not a full one of 40 digits.`,
-    fix: `Type \`git rev-parse ${facts.commit}\` in a clone, and set frameworks.${facts.framework}.commit_hash to what it says.`,
+    sentence: `The commit ${JSON.stringify(facts.commit)} of ${facts.framework} is not a full commit hash of 40 digits.`,
+    fix: `Type \`git rev-parse ${facts.commit}\` in a clone, and set frameworks.${facts.framework}.commit_hash to its output.`,
     exitCode: 2,
   }),
   SETUP_SOURCE_UNREACHABLE: (facts: { framework: string; repository: string; lines: readonly string[] }) => ({
@@ -24,8 +24,8 @@ export const setupError = defineErrors({
     exitCode: 1,
   }),
   SETUP_FILE_MISSING: (facts: { framework: string; commit: string; file: string }) => ({
-    sentence: `${facts.framework} has no ${facts.file} at ${facts.commit}, and stepwell cannot run it without.`,
-    fix: `Set frameworks.${facts.framework}.commit_hash to a commit that has it, or leave it out.`,
+    sentence: `${facts.framework} has no ${facts.file} at ${facts.commit}, and stepwell cannot run it without this file.`,
+    fix: `Set frameworks.${facts.framework}.commit_hash to a commit that has it, or remove the key.`,
     exitCode: 1,
   }),
   SETUP_COMMIT_MISSING: (facts: { framework: string; repository: string; commit: string; isLocal: boolean }) => ({
@@ -48,9 +48,9 @@ export const setupError = defineErrors({
       (facts.seen.length > 0
         ? `found: ${facts.seen.join(', ')}.`
         : facts.configured === null
-          ? 'none was found on PATH.'
-          : `${facts.configured} is none.`),
-    fix: `${facts.incomplete === null ? 'Install one' : `Complete it, on Debian and Ubuntu with \`apt-get install python${facts.incomplete}-venv\``}, or name another: frameworks: { ${facts.framework}: { python: /path/to/python${facts.wanted[0] ?? '3'} } }.`,
+          ? 'no Python was found on PATH.'
+          : `${facts.configured} is not a usable Python.`),
+    fix: `${facts.incomplete === null ? 'Install one' : `Add the missing modules, on Debian and Ubuntu with \`apt-get install python${facts.incomplete}-venv\``}, or set another: frameworks: { ${facts.framework}: { python: /path/to/python${facts.wanted[0] ?? '3'} } }.`,
     exitCode: 2,
   }),
   SETUP_STEP_FAILED: (facts: {
@@ -63,7 +63,7 @@ export const setupError = defineErrors({
     withoutAccess: string | null;
   }) => ({
     sentence: [`Setting up ${facts.framework} failed: could not ${facts.what} (${facts.how}).`, ...facts.lines].join('\n  '),
-    fix: `Read ${facts.log}; ${facts.withoutAccess === null ? '' : `${facts.withoutAccess}; `}when the cause is gone, type \`stepwell setup ${facts.framework}\` again.`,
+    fix: `Read ${facts.log}; ${facts.withoutAccess === null ? '' : `${facts.withoutAccess}; `}once fixed, type \`stepwell setup ${facts.framework}\` again.`,
     exitCode: 1,
   }),
   SETUP_ENCODING_WRONG: (facts: { file: string; encoding: string }) => ({

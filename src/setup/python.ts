@@ -78,10 +78,10 @@ export async function makeEnvironment(
   tools: SetupTools,
 ): Promise<string[]> {
   const cwd = paths.directory;
-  await tools.run('make a Python environment', [python.program, '-m', 'venv', paths.environment], cwd);
+  await tools.run('create a Python environment', [python.program, '-m', 'venv', paths.environment], cwd);
   const pip = [paths.python, '-m', 'pip', '--quiet'] as const;
   if (recipe.packages.length > 0) {
-    const withoutAccess = 'without access to PyPI set PIP_INDEX_URL to an index that pip can reach';
+    const withoutAccess = 'if PyPI is not reachable, set PIP_INDEX_URL to an index that is';
     await tools.run('install its packages', [...pip, 'install', ...recipe.packages], cwd, withoutAccess);
   }
   if (recipe.imports.length > 0) {

@@ -19,11 +19,11 @@ export async function checkReadiness(recipe: Recipe, settings: SetupSettings, fr
   if (record === null)
     return notReady(
       paths,
-      (await exists(paths.directory)) ? 'not complete, or made by another version of stepwell' : 'not there',
+      (await exists(paths.directory)) ? 'incomplete, or created by another version of stepwell' : 'not there',
       framework,
     );
   if (record.recipe !== recipeDigest(recipe))
-    return notReady(paths, 'made with other packages than this stepwell asks for', framework);
+    return notReady(paths, 'installed with other packages than this stepwell requires', framework);
   if (record.directory !== (await realpath(paths.directory)))
     return notReady(paths, `moved from ${record.directory}, a path that its programs contain`, framework);
   // Its Python may have been removed since.

@@ -64,7 +64,7 @@ export async function setUp(recipe: Recipe, options: SetupOptions): Promise<Setu
     {
       waitMs: WAIT_MS,
       ...(signal === undefined ? {} : { signal }),
-      onWait: (holder) => onMessage(`${holder} is setting it up; waiting for that`),
+      onWait: (holder) => onMessage(`${holder} is setting it up; waiting`),
     },
   );
 }
@@ -104,7 +104,7 @@ async function build(recipe: Recipe, paths: SetupPaths, tools: SetupTools, optio
     await requireFiles(recipe, commit, paths);
   }
   const packaged = recipe.packages.length === 1 ? recipe.packages[0] : `${recipe.packages.length} packages`;
-  onMessage(`making an environment of Python ${python.version} (${python.program}) with ${packaged}`);
+  onMessage(`creating an environment with Python ${python.version} (${python.program}) with ${packaged}`);
   const packages = await makeEnvironment(recipe, python, paths, tools);
   if (repository === null) await requireFiles(recipe, commit, paths);
   await copyEncodings(recipe, paths);

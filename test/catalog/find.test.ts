@@ -74,8 +74,8 @@ describe('findRun', () => {
 
   test('a path that is not a run is rejected with the reason', async () => {
     await assert.rejects(foundBy('./other'), { code: 'NOT_A_RUN', message: /no logs and no metadata/ });
-    await assert.rejects(foundBy('./absent'), { code: 'NOT_A_RUN', message: /nothing of that name/ });
-    await assert.rejects(foundBy('./other/file.txt'), { code: 'NOT_A_RUN', message: /no run\.tar\.gz/ });
+    await assert.rejects(foundBy('./absent'), { code: 'NOT_A_RUN', message: /it does not exist/ });
+    await assert.rejects(foundBy('./other/file.txt'), { code: 'NOT_A_RUN', message: /not a run\.tar\.gz/ });
   });
 
   test('an empty or missing runs directory produces a message on how to start', async () => {

@@ -199,7 +199,7 @@ describe('commands that read runs', () => {
     assert.match(before.stdout, /k3f9/);
     assert.match(before.stderr, /warning: runs_manifest\.json is damaged: .*\nfix: /);
     const rebuilt = await place.stepwell(['list', '--rebuild', '--runs-dir', 'damaged']);
-    assert.match(rebuilt.stderr, /1 run\.\nThe damaged index is kept as runs_manifest\.json\.damaged-/);
+    assert.match(rebuilt.stderr, /1 run\.\nThe damaged index was kept as runs_manifest\.json\.damaged-/);
     assert.equal((await place.stepwell(['list', '--runs-dir', 'damaged'])).stderr, '');
   });
 

@@ -29,7 +29,7 @@ function withSpare(script: string): void {
 test('run all says which frameworks it leaves out; a name runs one, and is told what is missing', async () => {
   withSpare('echo x > file');
   const plan = await place.stepwell(['run', 'all', '--dry-run']);
-  assert.match(plan.stdout, /\nLeft out: spare, baes \(not enabled; a name on the command line runs it\)\n/);
+  assert.match(plan.stdout, /\nLeft out: spare, baes \(not enabled; name one on the command line to run it\)\n/);
   const json = JSON.parse((await place.stepwell(['run', 'all', '--dry-run', '--json'])).stdout) as { left_out: unknown };
   assert.deepEqual(json.left_out, ['spare', 'baes']);
 

@@ -56,7 +56,7 @@ test('doctor says whose figures tokens can be compared with; a missing admin key
   assert.equal(without.code, 0, without.stdout);
   assert.match(
     without.stdout,
-    /^later {6}reconcile: The configuration takes usage_api\.admin_key from \$\{AN_ADMIN_KEY\}, which is not set\.\n {11}fix: Set it: export AN_ADMIN_KEY=…$/m,
+    /^later {6}reconcile: The configuration reads usage_api\.admin_key from \$\{AN_ADMIN_KEY\}, which is not set\.\n {11}fix: Set it: export AN_ADMIN_KEY=…$/m,
   );
   const given = await place.stepwell(file, { ...env, AN_ADMIN_KEY: 'the-admin-key-of-this-test' });
   assert.match(given.stdout, /^ok {9}one: reconcile: openai, admin key set; figures of key_1, proj_1$/m);
@@ -65,7 +65,7 @@ test('doctor says whose figures tokens can be compared with; a missing admin key
 
   await writeFile(join(place.dir, 'own.yaml'), CONFIG.replace('https://api.openai.com/v1', 'http://127.0.0.1:8/v1'));
   const own = await place.stepwell(['doctor', '--config', 'own.yaml'], env);
-  assert.match(own.stdout, /^ok {9}reconcile: no provider’s usage API is known/m);
+  assert.match(own.stdout, /^ok {9}reconcile: no provider usage API is configured/m);
   assert.doesNotMatch(
     (await place.stepwell(['doctor', '--config', 'own.yaml'], { ...env, STEPWELL_MODEL: 'rehearsal' })).stdout,
     /reconcile/,

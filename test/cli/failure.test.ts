@@ -13,8 +13,8 @@ after(() => place.remove());
 for (const [args, error, exitCode] of [
   [['show', 'zzzz'], { code: 'NO_RUNS', message: /no runs in/, fix: /stepwell run/ }, 2],
   [['show', './nowhere'], { code: 'NOT_A_RUN', message: /nowhere is not a run/, fix: /stepwell list/ }, 2],
-  [['logs', 'x', '--step', '3-1'], { code: 'INVALID_OPTION', message: /names no steps/, fix: /step/ }, 2],
-  [['recover'], { code: 'MISSING_ARGUMENT', message: /No run is named/, fix: /--all/ }, 2],
+  [['logs', 'x', '--step', '3-1'], { code: 'INVALID_OPTION', message: /is not a list of steps/, fix: /step/ }, 2],
+  [['recover'], { code: 'MISSING_ARGUMENT', message: /No run is given/, fix: /--all/ }, 2],
   [
     ['list', '--jsno'],
     { code: 'COMMAND_LINE_INVALID', message: /^unknown option '--jsno'/, fix: /^Type `npx stepwell list --help`/ },
@@ -41,6 +41,24 @@ for (const [args, error, exitCode] of [
   });
 }
 
+for (const args of [
+  ['summary', 'zzzz', '--format', 'json'],
+  ['summary', 'zzzz', '--format=json'],
+  ['summary', '--format', 'json'],
+]) {
+  test(`${JSON.stringify(args)} prints its error as one line of JSON`, async () => {
+    const { code, stdout, stderr } = await place.stepwell(args);
+    assert.deepEqual([code, stdout], [2, '']);
+    assert.match(stderr, /^\{"error":\{"code":"(?:NO_RUNS|COMMAND_LINE_INVALID)",[^\n]+\}\}\n$/);
+  });
+}
+
+test('recover with a run and --all is a usage error', async () => {
+  const { code, stderr } = await place.stepwell(['recover', 'zzzz', '--all']);
+  assert.equal(code, 2);
+  assert.match(stderr, /^error\[COMMAND_LINE_INVALID\]: a run cannot be used with option '--all'\nfix: /);
+});
+
 test('with STEPWELL_DEBUG the stack follows, in JSON as a field', async () => {
   const { stderr } = await place.stepwell(['show', 'zzzz', '--json'], { STEPWELL_DEBUG: '1' });
   assert.match((JSON.parse(stderr) as { error: { stack: string } }).error.stack, /^StepwellError: There are no runs[^]*\n +at /);
@@ -53,7 +71,7 @@ test('a run that cannot be recovered is a line with its code', async () => {
   const { code, stdout } = await place.stepwell(['recover', '--all', '--runs-dir', 'lost', '--json']);
   const { outcome, error, code: errorCode, fix } = JSON.parse(stdout) as Record<string, unknown>;
   assert.deepEqual([code, outcome, errorCode], [1, 'failed', 'METADATA_MISSING']);
-  assert.match(String(error), /no metadata\.json/);
+  assert.match(String(error), /no readable metadata\.json/);
   assert.match(String(fix), /Restore metadata\.json/);
 });
 
@@ -66,9 +84,9 @@ test('a message of several lines passes for no fix and no second error, nor does
       .trimEnd()
       .split('\n')
       .filter((line) => !line.startsWith('  ') && line !== '');
-    assert.match(first ?? '', /^error\[CONFIG_NOT_FOUND\]: There is no configuration file none$/);
+    assert.match(first ?? '', /^error\[CONFIG_NOT_FOUND\]: Configuration file not found: none$/);
     const [fix, ...stack] = others;
-    assert.match(fix ?? '', /^fix: Name one with --config FILE/);
+    assert.match(fix ?? '', /^fix: Pass one with --config FILE/);
     assert.deepEqual(
       stack.map((line) => line.split(':')[0]),
       'STEPWELL_DEBUG' in env ? ['StepwellError'] : [],
@@ -80,7 +98,7 @@ test('whatever is thrown is told, in both forms, and the exit code is 1', () => 
   for (const [thrown, message] of [
     ['null', 'null'],
     ['undefined', 'undefined'],
-    ["new Error('')", 'It failed without a message.'],
+    ["new Error('')", 'The error has no message.'],
     ['Object.create(null)', '[no text]'],
     ['new Proxy({}, { get() { throw 1 } })', '[no text]'],
     ["Object.defineProperty(new Error('x'), 'stack', { get() { throw 1 } })", 'x'],

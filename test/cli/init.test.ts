@@ -101,6 +101,6 @@ test('init into a file is an error that names it', async () => {
   assert.equal(done.code, 2);
   assert.equal(
     done.stderr,
-    'error[CANNOT_WRITE]: taken cannot be written: it is a file.\nfix: Name another place, or make room for it there.\n',
+    'error[CANNOT_WRITE]: taken cannot be written: it is a file.\nfix: Choose another path, or free disk space there.\n',
   );
 });

@@ -81,7 +81,7 @@ describe('one run', () => {
 
     const third = await it.stepwell(['reconcile', ...AGE]);
     assert.equal(third.code, 0);
-    assert.match(third.stdout, /^No run is waiting to be reconciled\. The only run in .*: 1 verified\.\n$/);
+    assert.match(third.stdout, /^No run is pending\. The only run in .*: 1 verified\.\n$/);
     assert.match((await it.stepwell(['show', 'good'])).stdout, /^Reconciled verified at /m);
     assert.match((await it.stepwell(['summary', 'good'])).stdout, /RECONCILIATION SUMMARY\n=+\nStatus: VERIFIED\n/);
     assert.match((await it.stepwell(['summary', 'good', '--format', 'markdown'])).stdout, /^## Reconciliation$/m);
@@ -94,7 +94,7 @@ describe('one run', () => {
     );
     const rebuilt = await it.stepwell(['list', '--rebuild', '--json']);
     assert.deepEqual(JSON.parse(rebuilt.stdout), entry, 'the index can be made anew from the run');
-    assert.match((await it.stepwell(['recover', '--all'])).stderr, /No run is waiting/);
+    assert.match((await it.stepwell(['recover', '--all'])).stderr, /No run needs recovery/);
     assert.match(readFileSync(join(runDir, 'logs_summary.txt'), 'utf8'), /Status: VERIFIED/);
   });
 
@@ -158,13 +158,16 @@ describe('several runs', () => {
     const done = await it.stepwell(['reconcile', ...AGE]);
     assert.equal(done.code, 0);
     assert.match(done.stderr, /^\[1\/4\] baes\/20260302-120000-good\n\[2\/4\] /);
-    assert.match(done.stdout, /^4 runs asked for: 4 provisional$/m);
+    assert.match(done.stdout, /^4 runs read: 4 provisional$/m);
     assert.match(done.stdout, /^ {5,}framework +proxy +proxy, all +provider +difference$/m);
     assert.match(
       done.stdout,
       /bound: input 0 to 2000, output 0 to 200 by this run alone, since 1 minute is\n {4}shared with ghspec/,
     );
-    assert.match(done.stdout, /Next, when a reading counts, or until all are settled:\n {2}npx stepwell reconcile --runs-dir/);
+    assert.match(
+      done.stdout,
+      /Next, once a reading counts, or until all runs are settled:\n {2}npx stepwell reconcile --runs-dir/,
+    );
     fits(done);
   });
 
@@ -225,7 +228,7 @@ describe('several runs', () => {
     await several(it);
     const done = await it.stepwell(['reconcile', '--watch', ...AGE], { RECONCILIATION_MIN_STABLE_VERIFICATIONS: '1' });
     assert.equal(done.code, 0, done.stderr);
-    assert.match(done.stdout, /^round 1: 4 of 4 runs settled; nothing further is awaited$/m);
+    assert.match(done.stdout, /^round 1: 4 of 4 runs settled; all done$/m);
     const json = await it.stepwell(['reconcile', '--watch', '--json', '--force', 'baes', ...AGE], {
       RECONCILIATION_MIN_STABLE_VERIFICATIONS: '1',
     });
@@ -266,18 +269,18 @@ describe('wrong usage', () => {
       'a number that is none',
       ['--min-age', 'soon'],
       {},
-      /--min-age: the least age of a run is "soon", but must be a number from 0 to 5256000\./,
+      /--min-age: the minimum age of a run is "soon", but must be a number from 0 to 5256000\./,
     ],
-    ['a negative age', ['--max-age', '-1'], {}, /--max-age: the greatest age of a run is "-1"|argument missing|unknown option/],
+    ['a negative age', ['--max-age', '-1'], {}, /--max-age: the maximum age of a run is "-1"|argument missing|unknown option/],
     ['options that exclude each other', ['--list', '--watch'], {}, /--watch.*cannot be used with.*--list/],
     ['a framework without runs', ['chatdev', 'latest'], {}, /There are no runs of "chatdev"/],
-    ['a run that is none', ['nosuchrun'], {}, /No run in .* is called "nosuchrun"/],
+    ['a run that is none', ['nosuchrun'], {}, /No run in .* matches "nosuchrun"/],
     ['three arguments', ['baes', 'latest', 'more'], {}, /too many arguments/],
     [
       'the original’s interval',
       [],
       { RECONCILIATION_VERIFICATION_INTERVAL_MIN: 'often' },
-      /RECONCILIATION_VERIFICATION_INTERVAL_MIN: the least time between two readings is "often"/,
+      /RECONCILIATION_VERIFICATION_INTERVAL_MIN: the minimum time between two readings is "often"/,
     ],
     [
       'the original’s number',
@@ -301,6 +304,6 @@ describe('wrong usage', () => {
     await using it = await here();
     const done = await it.stepwell(['reconcile']);
     assert.equal(done.code, 0);
-    assert.match(done.stdout, /^No run is waiting to be reconciled: there are no runs in .*\.\n$/);
+    assert.match(done.stdout, /^No run is pending: there are no runs in .*\.\n$/);
   });
 });

@@ -60,7 +60,7 @@ test('after runs whose calls a provider bills, run says from when on to reconcil
   const billed = await place.stepwell(['run', 'tool'], { RECONCILIATION_MIN_STABLE_VERIFICATIONS: 'none of the run’s business' });
   assert.equal(billed.code, 0, billed.stderr);
   const said =
-    /\n {2}npx stepwell verify .*\n\nFrom (.{16}) UTC on, in 45 min, compare with the provider’s figures:\n {2}npx stepwell reconcile\n$/;
+    /\n {2}npx stepwell verify .*\n\nFrom (.{16}) UTC on, in 45 min, compare with the provider’s usage:\n {2}npx stepwell reconcile\n$/;
   assert.match(billed.stdout, said);
   const [run = ''] = runDirs();
   const metadata = JSON.parse(readFileSync(join(place.dir, 'runs/tool', run, 'metadata.json'), 'utf8')) as { ended_at: string };
@@ -256,7 +256,7 @@ test('recover leaves a live run alone and finishes one whose process was killed'
   const recovered = await place.stepwell(['recover', '--all']);
   assert.equal(recovered.code, 0, recovered.stderr);
   assert.match(recovered.stdout, /: recovered, status crashed, record complete; ended \d+ process/);
-  assert.match((await place.stepwell(['recover', '--all'])).stderr, /No run is waiting/);
+  assert.match((await place.stepwell(['recover', '--all'])).stderr, /No run needs recovery/);
   assert.match((await place.stepwell(['recover', 'latest'])).stdout, /nothing to do/);
   const [run = ''] = runDirs();
   assert.deepEqual(JSON.parse((await place.stepwell(['recover', 'latest', '--json'])).stdout), {

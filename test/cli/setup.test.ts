@@ -15,7 +15,7 @@ test('`all` are the frameworks of the configuration, enabled or not; a name may 
   assert.equal(nothing.code, 2);
   assert.match(
     nothing.stderr,
-    /^error\[NOTHING_TO_SET_UP\]: The configuration names no framework that is set up\.\nfix: Name one .*: baes, chatdev, ghspec\.\n$/,
+    /^error\[NOTHING_TO_SET_UP\]: No framework of the configuration needs setup\.\nfix: Name a framework .*: baes, chatdev, ghspec\.\n$/,
   );
 
   const file = join(place.dir, 'config/experiment.yaml');
@@ -35,7 +35,7 @@ test('`all` are the frameworks of the configuration, enabled or not; a name may 
 
   const unknown = await place.stepwell(['setup', 'tool']);
   assert.equal(unknown.code, 2);
-  assert.match(unknown.stderr, /no set-up for "tool"[^]*fix: Name one of these: mine, baes, chatdev, ghspec, or all\./);
+  assert.match(unknown.stderr, /nothing to set up for "tool"[^]*fix: Use one of: mine, baes, chatdev, ghspec, or all\./);
 });
 
 test('one that cannot be set up keeps no other from it; the exit code is that of the first failure', async () => {

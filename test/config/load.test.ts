@@ -117,7 +117,7 @@ test('if only one framework names a model, the others rehearse and the experimen
 
 test('a reference in a framework’s model is refused, and so is an empty name', () => {
   const refused = (model: string): string => refusal(() => load(`frameworks: { baseline: { model: ${model} } }\n${STEPS}`));
-  assert.match(refused('"${MODEL}"'), /frameworks\.baseline\.model is "\$\{MODEL\}", but references are expanded in/);
+  assert.match(refused('"${MODEL}"'), /frameworks\.baseline\.model is "\$\{MODEL\}", but references are expanded only in/);
   assert.match(refused('""'), /frameworks\.baseline\.model/);
 });
 
@@ -200,7 +200,7 @@ test('STEPWELL_CONFIG names the file, --config wins over it, both are relative t
 
 test('a missing file, a directory and a binary file are each reported', () => {
   const at = (file: string) => refusal(() => loadConfig({ adapters, file, env: {}, cwd: directory }));
-  assert.match(at('nowhere.yaml'), /no configuration file nowhere\.yaml .*--config FILE/s);
+  assert.match(at('nowhere.yaml'), /Configuration file not found: nowhere\.yaml .*--config FILE/s);
   assert.match(at('config'), /configuration file config cannot be read: it is a directory/);
   writeFileSync(join(directory, 'latin.yaml'), Buffer.from([0x61, 0xff]));
   assert.match(at('latin.yaml'), /cannot be read: it is not UTF-8 text/);
@@ -277,18 +277,18 @@ frameworks: { baseline: { env: { OPENAI_API_KEY: "\${MY_KEY}", OTHER_KEY: "\${OT
 ${STEPS}`;
   const { warnings } = load(text, { env: { MY_KEY: 'abcdefgh-123', OTHER: 'other-key-1' } });
   assert.equal(warnings.length, 1);
-  assert.match(warnings[0] ?? '', /3:50: frameworks\.baseline\.env\.OPENAI_API_KEY hands the endpoint’s own key/);
+  assert.match(warnings[0] ?? '', /3:50: frameworks\.baseline\.env\.OPENAI_API_KEY passes the endpoint’s own key/);
 });
 
 test('a password in base_url is refused in a rehearsal as well, and no message shows a secret', () => {
   assert.match(refusedUrl('htp://me:hun@ter2@host/v1', {}), /base_url is "htp:\/\/…@host\/v1", which is not/);
   assert.match(refusedUrl('https://me:hun/ter2@host/v1', {}), /base_url is "https:\/\/…@host\/v1", which is not/);
   assert.match(refusedUrl('me:hunter2@host/v1', {}), /base_url is "…@host\/v1", which is not/);
-  assert.match(refusedUrl('https://me:hunter2@host/v1', {}), /base_url holds a user name or password\.\s+Move it to api_key/);
+  assert.match(refusedUrl('https://me:hunter2@host/v1', {}), /base_url contains a user name or password\.\s+Move it to api_key/);
   const usage = 'endpoint: { base_url: "https://x/v1", usage_api: { base_url: "https://me:hunter2@host/v1" } }';
   assert.match(
     refusal(() => load(`${usage}\n${MINIMAL}`)),
-    /usage_api\.base_url holds a user name or password\.\s+Move it to admin_key/,
+    /usage_api\.base_url contains a user name or password\.\s+Move it to admin_key/,
   );
   const key = 'sk-abcdefgh1234567890';
   for (const [url, env] of [
@@ -366,12 +366,12 @@ for (const [text, ids] of selections) {
 }
 
 const badSelections: [text: string, says: RegExp][] = [
-  ['', /--steps: no step is named\. .*The steps are 4, 1, 2, 9/],
+  ['', /--steps: no step is given\. .*The steps are 4, 1, 2, 9/],
   ['3', /there is no step 3\./],
   ['1-5', /there is no step 5\./],
-  ['4-1', /the range 4-1 runs backwards\. Write 1-4/],
-  ['1,,2', /"" is neither an id nor a range of ids/],
-  ['first', /"first" is neither an id nor a range/],
+  ['4-1', /the range 4-1 is reversed\. Write 1-4/],
+  ['1,,2', /"" is neither a step id nor a range of ids/],
+  ['first', /"first" is neither a step id nor a range/],
   ['-1', /"-1" is neither/],
   ['1.5', /"1\.5" is neither/],
 ];
@@ -414,7 +414,7 @@ test('a token in an HTTP check is refused with a fix that applies to checks', ()
   const check = (token: string): string =>
     `${MINIMAL}validation: { app: { command: [x] }, http: [{ name: list, path: /, headers: { authorization: "Bearer ${token}" } }] }\n`;
   const told = refusal(() => load(check('student-service-token-1')));
-  assert.match(told, /validation\.http\[0\]\.headers\.authorization holds what looks like a key: "Bea…"/);
+  assert.match(told, /validation\.http\[0\]\.headers\.authorization contains what looks like a key: "Bea…"/);
   assert.doesNotMatch(told, /\$\{/, 'references are not read in checks');
   assert.match(told, /\{\{token\}\}/);
   load(check('made-up-token-1'));
@@ -429,7 +429,7 @@ ${STEPS}`;
   assert.equal(resolved.frameworks[0]?.endpoint?.apiKey, 'dummy-key');
   assert.match(
     resolved.warnings.join('\n'),
-    /experiment\.yaml:2:57: endpoint\.api_key is written out.*\n.*3:44: frameworks\.baseline\.env\.MY_TOKEN/,
+    /experiment\.yaml:2:57: endpoint\.api_key is a literal in the file.*\n.*3:44: frameworks\.baseline\.env\.MY_TOKEN/,
   );
   assert.deepEqual(resolved.secrets.map((secret) => secret.value).sort(), ['dummy-key', 'hush-hush']);
   assert.ok(!/dummy-key|hush-hush/.test(resolved.snapshot.text));
@@ -459,7 +459,7 @@ test('a framework accepts the keys of its adapter; a key of another adapter is r
   const says = (frameworks: string) => refusal(() => load(`frameworks: ${frameworks}\n${STEPS}`));
   assert.match(
     says('{ baseline: { agent: pi } }'),
-    /1:27: frameworks\.baseline\.agent is not a known key\. It belongs to the adapter ghspec\. Known here: adapter, enabled, model, endpoint, validation, env\./,
+    /1:27: frameworks\.baseline\.agent is not a known key\. It belongs to the adapter ghspec\. Known keys here: adapter, enabled, model, endpoint, validation, env\./,
   );
   assert.match(
     says('{ x: { adapter: chatdev, command: [y] } }'),
@@ -514,9 +514,9 @@ test('adapters that are not in the table are refused with the place', () => {
   const says = (frameworks: string) => refusal(() => load(`frameworks: ${frameworks}\n${STEPS}`, { adapters: known }));
   assert.match(
     says('{ x: { adapter: comand } }'),
-    /1:29: frameworks\.x\.adapter is "comand", and there is no such adapter\. Did you mean "command"\?/,
+    /1:29: frameworks\.x\.adapter is "comand", but there is no such adapter\. Did you mean "command"\?/,
   );
-  assert.match(says('{ mytool: { command: [x] } }'), /frameworks\.mytool names no adapter.*Add adapter: command\./);
+  assert.match(says('{ mytool: { command: [x] } }'), /frameworks\.mytool has no adapter.*Add adapter: command\./);
   const all = says('{ good: { adapter: command, command: [x] }, one: { adapter: comand }, two: { adapter: basline } }');
   assert.match(all, /frameworks\.one\.adapter is "comand"/);
   assert.match(all, /frameworks\.two\.adapter is "basline"/, 'every wrong adapter is named, not only the first');

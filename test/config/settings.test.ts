@@ -96,12 +96,9 @@ test('the first source that gives a value wins, and the message names the source
   assert.equal(resolveSettings(['jobs'], { flags: { jobs: undefined }, env }).jobs, 3);
   assert.equal(resolveSettings(['jobs'], { env: {} }).jobs, undefined);
   for (const [given, says] of [
-    [
-      { flags: { jobs: '0' }, env },
-      /^--jobs: the number of runs at the same time is "0", but must be a whole number from 1 to 1000\./,
-    ],
-    [{ options: { jobs: 0 }, env }, /^jobs: the number of runs at the same time is 0, /],
-    [{ env: { STEPWELL_JOBS: '0' } }, /^STEPWELL_JOBS: the number of runs at the same time is "0", /],
+    [{ flags: { jobs: '0' }, env }, /^--jobs: the number of parallel runs is "0", but must be a whole number from 1 to 1000\./],
+    [{ options: { jobs: 0 }, env }, /^jobs: the number of parallel runs is 0, /],
+    [{ env: { STEPWELL_JOBS: '0' } }, /^STEPWELL_JOBS: the number of parallel runs is "0", /],
     [{ flags: { rounds: '0' } }, /^rounds: the number of rounds is "0", /],
   ] as const)
     assert.match(
@@ -113,7 +110,7 @@ test('the first source that gives a value wins, and the message names the source
 test('an empty flag is refused, an empty variable counts as not set', () => {
   assert.match(
     refusal(() => resolveSettings(['runsDir'], { flags: { runsDir: '' } })),
-    /^--runs-dir: the directory of runs is empty\. Give text that is not empty, or leave it out for runs\./,
+    /^--runs-dir: the directory of runs is empty\. Give non-empty text, or leave it out for runs\./,
   );
   assert.deepEqual(resolveSettings(['runsDir', 'jobs'], { env: { STEPWELL_RUNS_DIR: '', STEPWELL_JOBS: '' } }), {});
 });

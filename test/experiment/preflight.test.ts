@@ -82,7 +82,7 @@ test('a runs directory that is a file, or cannot be written to, is an issue', as
   const closed = join(here.dir, 'closed');
   await mkdir(closed);
   await chmod(closed, 0o555);
-  assert.match((await errorOf(here.run({ runsDir: join(closed, 'runs') }))).message, /cannot be written/);
+  assert.match((await errorOf(here.run({ runsDir: join(closed, 'runs') }))).message, /is not writable/);
 });
 
 test('rounds must be a whole number', async () => {
@@ -105,7 +105,7 @@ test('a limit on cost is refused for a model without a known price, and no secre
   const [issue] = plan.findings;
   assert.match(
     issue?.what ?? '',
-    /budgets\.experiment\.max_cost_usd .* "our-own-model" at http:\/\/127\.0\.0\.1:9\/\$\{STEPWELL_TEST_TOKEN\}\/v1 is known/,
+    /budgets\.experiment\.max_cost_usd .* "our-own-model" at http:\/\/127\.0\.0\.1:9\/\$\{STEPWELL_TEST_TOKEN\}\/v1 is unknown\.$/,
   );
   assert.match(issue?.fix ?? '', /pricing: \{ models: \{ "our-own-model"/);
   assert.doesNotMatch(JSON.stringify(plan), /tok-0123456789/);
@@ -201,7 +201,7 @@ const BROKEN: [what: string, settings: Record<string, unknown>, issues: { says: 
   [
     'a model and no endpoint',
     { model: 'some-model', frameworks: { baseline: {} } },
-    [{ says: /^baseline: it asks the model "some-model", but the configuration names no endpoint\.$/ }],
+    [{ says: /^baseline: it needs the model "some-model", but no endpoint is configured\.$/ }],
   ],
   [
     'a limit on cost without a price',
@@ -241,14 +241,14 @@ test('a runs directory that cannot exist is reported before anything is written'
   await mkdir(join(here.dir, 'real'));
   await symlink('real', join(here.dir, 'link'));
   const before = (await readdir(here.dir)).sort();
-  const file = 'file is not a directory, so runs cannot be kept below it.';
+  const file = 'file is not a directory, so no runs can be stored below it.';
   for (const [runsDir, what] of [
     ['file', file],
     ['file/below', file],
     ['file/in/the/middle', file],
-    ['dangling', 'dangling is a link that leads nowhere, so runs cannot be kept below it.'],
-    ['dangling/below', 'dangling is a link that leads nowhere, so runs cannot be kept below it.'],
-    ['circle', 'circle is a link that leads nowhere, so runs cannot be kept below it.'],
+    ['dangling', 'dangling is a broken symbolic link, so no runs can be stored below it.'],
+    ['dangling/below', 'dangling is a broken symbolic link, so no runs can be stored below it.'],
+    ['circle', 'circle is a broken symbolic link, so no runs can be stored below it.'],
   ] as const) {
     const plan = await planExperiment({ config: here.config, runsDir: join(here.dir, runsDir), frameworks: ['all'] });
     assert.deepEqual(
@@ -279,8 +279,8 @@ test('a runs directory below a read-only directory is reported', { skip: whyNoUn
   await chmod(here.dir, 0o755);
   const user = isRoot ? { user: UNPRIVILEGED_ID } : {};
   const issues = issuesOf(here, { runsDir: 'closed/runs', ...user });
-  const fix = 'Give yourself write permission there, or name another place with --runs-dir (library: `runsDir`).';
-  assert.deepEqual(issues, [{ what: 'closed cannot be written to.', fix }]);
+  const fix = 'Grant write permission there, or pass another directory with --runs-dir (library: `runsDir`).';
+  assert.deepEqual(issues, [{ what: 'closed is not writable.', fix }]);
 });
 
 test('a nearly full disk is reported', async (t) => {
@@ -295,7 +295,7 @@ test('a nearly full disk is reported', async (t) => {
     const [issue, ...others] = plan.findings;
     assert.deepEqual(others, []);
     assert.match(issue?.what ?? '', /has 1 MiB of free space; a run needs at least 64 MiB\.$/);
-    assert.match(issue?.fix ?? '', /^Make space there/);
+    assert.match(issue?.fix ?? '', /^Free disk space there/);
   } finally {
     disk.remove();
   }

@@ -200,7 +200,7 @@ test('without --record nothing of what was asked and answered is kept', async ()
 test('--record without an endpoint is a preflight issue', async () => {
   await using here = await createShellExperiment({ tool: 'true' }, { model: 'gpt-test' });
   const { findings } = await planExperiment({ config: here.config, runsDir: here.runsDir, frameworks: ['all'], record: true });
-  assert.match(findings[0]?.what ?? '', /^tool: there is nothing to record of it/);
+  assert.match(findings[0]?.what ?? '', /^tool: there is nothing to record, because no endpoint/);
 });
 
 test('streams are replayed as they were recorded, asked for their usage or not', async () => {

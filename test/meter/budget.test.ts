@@ -29,7 +29,7 @@ test('a call over the budget is refused with 429, is not counted, and tells clie
         assert.equal(response.headers.get('x-should-retry'), 'false');
         assert.equal(response.headers.get('retry-after'), null);
         assert.equal(body.error?.['code'], 'budget_exceeded');
-        assert.match(String(body.error?.['message']), /budget of this run, 2 calls, is used up.*of no use/);
+        assert.match(String(body.error?.['message']), /budget of this run, 2 calls, is used up.*Do not retry/);
       }
       assert.equal(upstream.seen.length, 2);
       const refused = await run.wait('budget_refused', 2);

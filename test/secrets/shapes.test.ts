@@ -72,7 +72,7 @@ for (const [name, { keys, harmless }] of Object.entries(examples)) {
     test('is refused by the configuration', () => {
       for (const key of keys) {
         const text = refusal(() => load(key));
-        assert.match(text, /frameworks\.mytool\.command\[1\] holds what looks like a key/, key);
+        assert.match(text, /frameworks\.mytool\.command\[1\] contains what looks like a key/, key);
         assert.ok(!text.includes(core(key)), text);
       }
     });

@@ -63,7 +63,7 @@ test('a package uses its version as commit, and its agent comes from npm if PATH
   await assert.rejects(setUpWith({}, bin), (error: Error & { code: string; fix: string }) => {
     assert.equal(error.code, 'SETUP_STEP_FAILED');
     assert.match(error.message, /install helper \(exit code 1\)[^]*E500/);
-    assert.match(error.fix, /setup\.log; without access to npm’s registry set NPM_CONFIG_REGISTRY to one .*; when/);
+    assert.match(error.fix, /setup\.log; if npm’s registry is not reachable, set NPM_CONFIG_REGISTRY to one .*; once/);
     return true;
   });
   rmSync(join(bin, 'npm'));

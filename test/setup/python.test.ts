@@ -33,7 +33,7 @@ test('a Python without venv and ensurepip is reported with a fix, and no partial
         `tried needs Python ${PYTHON_VERSION} with venv and ensurepip; found: ${python} \\([0-9.]+ without venv and ensurepip\\)\\.$`,
       ),
       fix: new RegExp(
-        `^Complete it, .* \`apt-get install python${PYTHON_VERSION}-venv\`, or name another: frameworks: { tried: { python: `,
+        `^Add the missing modules, .* \`apt-get install python${PYTHON_VERSION}-venv\`, or set another: frameworks: { tried: { python: `,
       ),
     });
     assert.ok(!existsSync(join(install_dir, 'tried@1.2/setup.json')));

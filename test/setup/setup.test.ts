@@ -83,7 +83,10 @@ test('a set-up has the files of its commit, an environment and a record; a secon
 
   const grown = { ...recipe, leaveOut: [] };
   const older = await checkReadiness(grown, settings);
-  assert.match(older.status === 'ready' ? 'ready' : older.issue.what, /is made with other packages than this stepwell asks for/);
+  assert.match(
+    older.status === 'ready' ? 'ready' : older.issue.what,
+    /is installed with other packages than this stepwell requires/,
+  );
   assert.equal((await setUp(grown, { settings })).action, 'made');
   assert.ok(existsSync(join(directory, 'source/examples')));
 
@@ -140,7 +143,7 @@ test('waiting for another set-up is reported and can be interrupted', async () =
     controller.abort(new Error('enough'));
     await assert.rejects(waiting, /enough/);
   });
-  assert.match(said.join(), new RegExp(`^process ${process.pid} on .* is setting it up; waiting for that$`));
+  assert.match(said.join(), new RegExp(`^process ${process.pid} on .* is setting it up; waiting$`));
 });
 
 test('a password in the repository URL is neither printed nor stored', { skip }, async () => {
@@ -210,7 +213,7 @@ test('setup reports a wrong commit, an unreachable source and a missing Python',
   const packages = ['stepwell-no-such-package'];
   await assert.rejects(setUp({ ...recipe, packages }, { settings, env: unreachable }), (error: Error & { fix: string }) => {
     assert.match(error.message, /install its packages \(exit code 1\)/);
-    assert.match(error.fix, /setup\.log; without access to PyPI set PIP_INDEX_URL to an index that pip can reach; when/);
+    assert.match(error.fix, /setup\.log; if PyPI is not reachable, set PIP_INDEX_URL to an index that is; when/);
     return true;
   });
   await assert.rejects(setUp({ ...recipe, imports: ['no_such_module'] }, { settings }), (error: Error & { code: string }) => {

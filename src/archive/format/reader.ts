@@ -25,7 +25,7 @@ export interface ReadBlock {
   readonly data: Buffer;
 }
 
-/** Blocks from `offset` to `end` in order, several at work at a time. @throws ARCHIVE_FOREIGN, ARCHIVE_DAMAGED, RUN_UNREADABLE */
+/** Blocks from `offset` to `end` in order, several at work at a time. @throws ARCHIVE_UNRECOGNIZED, ARCHIVE_DAMAGED, RUN_UNREADABLE */
 export async function* readBlocks(
   file: ArchiveBytes,
   range: { offset: number; end: number },
@@ -58,7 +58,7 @@ async function readPacked(file: ArchiveBytes, offset: number, memberAt: () => st
   const length = blockLength(head);
   if (length === null || offset + length > file.source.size) {
     const reason = length === null ? `no block of ours begins at byte ${offset}` : `the block at byte ${offset} is cut off`;
-    if (offset === 0) throw archiveError('ARCHIVE_FOREIGN', { archive: file.archive, reason });
+    if (offset === 0) throw archiveError('ARCHIVE_UNRECOGNIZED', { archive: file.archive, reason });
     throw damagedError(file, memberAt(), reason);
   }
   return readExactly(file, offset, length);
@@ -83,9 +83,9 @@ export interface ScannedArchive {
   readonly members: ArchiveMember[];
 }
 
-/** Reads the whole archive. @throws ARCHIVE_FOREIGN, ARCHIVE_DAMAGED, ARCHIVE_UNSAFE */
+/** Reads the whole archive. @throws ARCHIVE_UNRECOGNIZED, ARCHIVE_DAMAGED, ARCHIVE_UNSAFE */
 export async function scanArchive(file: ArchiveBytes, options: { tarSha256?: boolean } = {}): Promise<ScannedArchive> {
-  if (file.source.size === 0) throw archiveError('ARCHIVE_FOREIGN', { archive: file.archive, reason: 'it is empty' });
+  if (file.source.size === 0) throw archiveError('ARCHIVE_UNRECOGNIZED', { archive: file.archive, reason: 'it is empty' });
   const sha256 = createHash('sha256');
   const tar = options.tarSha256 === true ? createHash('sha256') : null;
   const blocks: ArchiveBlock[] = [];

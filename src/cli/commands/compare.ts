@@ -22,8 +22,8 @@ export async function run(frameworks: readonly string[], options: CompareOptions
     throw cliError('INVALID_OPTION', {
       option: 'framework',
       value: framework,
-      reason: `of which there is no run in ${shownPath(runsDir)}`,
-      fix: known.length === 0 ? 'Start one with `stepwell run <framework>`.' : `There are runs of ${known.join(', ')}.`,
+      reason: `which has no runs in ${shownPath(runsDir)}`,
+      fix: known.length === 0 ? 'Start one with `stepwell run <framework>`.' : `Frameworks with runs: ${known.join(', ')}.`,
     });
   }
   const wanted = runs.filter(({ entry }) => frameworks.length === 0 || frameworks.includes(entry.framework));

@@ -1,5 +1,6 @@
 /** `stepwell doctor`: what is there, what is missing, and how to get it. Changes nothing. */
 import { adapters } from '../../frameworks/index.ts';
+import { counted } from '../../format/index.ts';
 import { ExitCode, StepwellError } from '../../errors/index.ts';
 import { checkFramework, checkMachine, withShownPaths, type PreflightCheck } from '../../experiment/index.ts';
 import { usageApiAccess } from '../../reconcile/index.ts';
@@ -75,7 +76,11 @@ async function configuration(options: CommonOptions): Promise<Line[]> {
   };
   const whole = attempt();
   if (whole instanceof StepwellError) return [{ state: 'missing', ...issueOf(whole) }];
-  const lines: Line[] = [ok(`${whole.shownFile}: ${whole.steps.length} steps`), ...modelLines(whole), ...usageLines(whole)];
+  const lines: Line[] = [
+    ok(`${whole.shownFile}: ${counted(whole.steps.length, 'step')}`),
+    ...modelLines(whole),
+    ...usageLines(whole),
+  ];
   for (const warning of whole.warnings) lines.push(ok(`warning: ${warning}`));
   for (const [name, { enabled }] of Object.entries(whole.config.frameworks)) {
     lines.push(...(await frameworkLines(name, enabled, attempt([name]))));
@@ -118,7 +123,8 @@ function usageLines({ rehearsal, config, frameworks }: ResolvedConfig): Line[] {
   const metered = frameworks.filter(({ endpoint }) => endpoint !== null);
   return onceIfSame(metered, ({ name, endpoint }) => {
     const api = endpoint?.usageApi ?? null;
-    if (api === null) return ok('reconcile: no provider’s usage API is known, so tokens are not compared with its figures');
+    if (api === null)
+      return ok('reconcile: no provider usage API is configured, so measured tokens are not compared with its figures');
     const access = usageApiAccess(config, name, api.provider, process.env);
     if (access.status === 'missing') return { state: 'later', what: `reconcile: ${access.reason}`, fix: access.fix };
     const ids = [api.api_key_id, api.project_id, api.workspace_id].filter((id) => id !== null);

@@ -18,12 +18,12 @@ export async function run(_args: readonly string[], options: ListOptions): Promi
   if (options.rebuild === true) {
     const { runs, asideAs } = await rebuildManifest(runsDir);
     note(`The index of ${shownPath(runsDir)} was made anew: ${pluralize(runs, 'run')}.`);
-    if (asideAs !== null) note(`The damaged index is kept as ${asideAs}.`);
+    if (asideAs !== null) note(`The damaged index was kept as ${asideAs}.`);
   }
   const { runs: all, unusedIndex } = await listRuns(runsDir);
   if (unusedIndex !== null) {
-    note(`warning: ${MANIFEST_FILE} ${unusedIndex}. This list comes from the run directories.`);
-    note('fix: `stepwell list --rebuild` makes a damaged index anew; for a newer one, use the newer stepwell.');
+    note(`warning: ${MANIFEST_FILE} ${unusedIndex}. This list was read from the run directories instead.`);
+    note('fix: Rebuild a damaged index with `stepwell list --rebuild`; for a newer one, use the newer stepwell.');
   }
   const runs = all.toReversed();
   if (options.json === true) {
@@ -37,6 +37,6 @@ export async function run(_args: readonly string[], options: ListOptions): Promi
   await print(...listTable(runs, paintFor(process.stdout), columnsOf(process.stdout)));
   const totals = totalsTable(all);
   if (totals.length > 0) await print('', ...totals);
-  if (runs.some((run) => run.state === 'crashed')) note('`stepwell recover --all` finishes the record of a crashed run.');
+  if (runs.some((run) => run.state === 'crashed')) note('`stepwell recover --all` completes the records of crashed runs.');
   return ExitCode.ok;
 }

@@ -90,7 +90,7 @@ function rangesOf(text: string): readonly StepRange[] {
   throw cliError('INVALID_OPTION', {
     option: '--step',
     value: text,
-    reason: 'which names no steps',
+    reason: 'which is not a list of steps',
     fix: 'Give step numbers and ranges, such as 3 or 1,3-5.',
   });
 }
@@ -120,12 +120,12 @@ function patternOf(text: string): RegExp {
   try {
     return new RegExp(text, 'm');
   } catch (error) {
-    const reason = `which is no regular expression: ${messageOf(error).replace(/^.*\/: /, '')}`;
+    const reason = `which is not a valid regular expression: ${messageOf(error).replace(/^.*\/: /, '')}`;
     throw cliError('INVALID_OPTION', {
       option: '--grep',
       value: text,
       reason,
-      fix: 'Put a backslash before ( ) [ ] { } . * + ? ^ $ | meant literally.',
+      fix: 'Escape ( ) [ ] { } . * + ? ^ $ | with a backslash to match them literally.',
     });
   }
 }

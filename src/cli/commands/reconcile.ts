@@ -53,7 +53,7 @@ export async function run(args: readonly string[], options: Options): Promise<nu
   if (options.list === true) return await list({ ...choice, ...settings }, options);
   const { force } = options;
   using interruption = interruptOnSignals({
-    onFirst: () => note('Ending. What was read is recorded; the next attempt goes on from there.'),
+    onFirst: () => note('Shutting down. Readings so far are recorded; the next attempt continues from there.'),
   });
   const chosen = { ...choice, ...settings, force, signal: interruption.signal };
   try {
@@ -122,7 +122,7 @@ async function once(options: ReconcileOptions, { json, verbose = false }: Option
   const asked = results.filter(({ action }) => action !== 'skipped');
   const skipped = results.filter(({ action }) => action === 'skipped');
   const left = skippedLines(skipped, saying, { verbose: verbose || options.run !== undefined });
-  if (results.length === 0) await print(await nothingToDo(options, 'No run is waiting to be reconciled'));
+  if (results.length === 0) await print(await nothingToDo(options, 'No run is pending'));
   const again = againLines(results, saying);
   await print(...left, ...totalLine(asked), ...(again.length === 0 ? [] : ['', ...again]));
   return results;
@@ -141,13 +141,13 @@ async function watch(options: ReconcileOptions, { json, verbose = false }: Optio
   };
   const { results } = await watchRuns({ ...options, onResult, onRound, ...(json === true ? {} : { onRun: noteRun }) });
   await Promise.all(written);
-  if (json !== true && results.length === 0) await print(await nothingToDo(options, 'No run is waiting to be reconciled'));
+  if (json !== true && results.length === 0) await print(await nothingToDo(options, 'No run is pending'));
   return results;
 }
 
 /** `round 2: 3 of 5 runs settled; next reading 2026-11-22 20:49 UTC, in 58 min`. */
 function roundText({ round, results, settled, nextRoundAt }: WatchRound): string {
-  const next = nextRoundAt === null ? 'nothing further is awaited' : `next reading ${whenText(nextRoundAt, new Date())}`;
+  const next = nextRoundAt === null ? 'all done' : `next reading ${whenText(nextRoundAt, new Date())}`;
   return `round ${round}: ${settled} of ${pluralize(results.length, 'run')} settled; ${next}`;
 }
 

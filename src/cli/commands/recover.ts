@@ -17,8 +17,10 @@ interface RecoverOptions extends CommonOptions {
 }
 
 export async function run([name]: readonly string[], options: RecoverOptions): Promise<number> {
-  if ((name === undefined) === (options.all !== true)) {
-    throw cliError('MISSING_ARGUMENT', { both: name !== undefined });
+  if (name === undefined && options.all !== true) throw cliError('MISSING_ARGUMENT', {});
+  if (name !== undefined && options.all === true) {
+    const problem = "a run cannot be used with option '--all'";
+    throw cliError('COMMAND_LINE_INVALID', { problem, command: 'stepwell recover' });
   }
   const runsDir = runsDirOf(options);
   const force = options.force === true;
@@ -32,7 +34,7 @@ export async function run([name]: readonly string[], options: RecoverOptions): P
       await print(sanitizeJson({ run_id, run_dir, ...rest, ...error }));
     } else await print(...wordsOf(recovery));
   }
-  if (recoveries.length === 0 && options.json !== true) note('No run is waiting to be recovered.');
+  if (recoveries.length === 0 && options.json !== true) note('No run needs recovery.');
   const lacking = recoveries.some(
     (recovery) => recovery.outcome === 'failed' || (recovery.outcome === 'recovered' && recovery.record === 'incomplete'),
   );
@@ -45,7 +47,10 @@ type Outcome = Awaited<ReturnType<typeof recoverAll>>[number];
 async function recoverNamed(runsDir: string, name: string, force: boolean): Promise<Recovery> {
   const found = await findRun(runsDir, name);
   if (found.kind === 'archive') {
-    throw storeError('NOT_A_RUN', { path: found.archive, reason: 'an archive is sealed, so there is nothing to recover' });
+    throw storeError('NOT_A_RUN', {
+      path: found.archive,
+      reason: 'an archive is sealed already, so there is nothing to recover',
+    });
   }
   const recovery = await recoverRun(found.dir, { force });
   if (recovery.outcome === 'live') throw storeError('RUN_LIVE', recovery);
@@ -57,16 +62,14 @@ function wordsOf(recovery: Outcome): string[] {
   const run = sanitizeLine(recovery.runId);
   switch (recovery.outcome) {
     case 'nothing_to_do':
-      return [`${run}: nothing to do, its record is finished`];
+      return [`${run}: nothing to do, its record is complete`];
     case 'live':
-      return [`${run}: left alone, process ${recovery.pid} is writing it`];
+      return [`${run}: skipped, process ${recovery.pid} is writing it`];
     case 'foreign_host':
-      return [`${run}: left alone, it belongs to ${sanitizeLine(recovery.host)}; --force recovers it all the same`];
+      return [`${run}: skipped, it belongs to host ${sanitizeLine(recovery.host)}; use --force to recover it anyway`];
     case 'recovered': {
       const killed =
-        recovery.killed.length === 0
-          ? ''
-          : `; ended ${pluralize(recovery.killed.length, 'process', 'processes')} that it had left running`;
+        recovery.killed.length === 0 ? '' : `; ended ${pluralize(recovery.killed.length, 'process', 'processes')} still running`;
       return [
         `${run}: recovered, status ${recovery.status}, record ${recovery.record}${killed}`,
         ...recovery.problems.map((problem) => `  ${sanitizeLine(problem)}`),

@@ -22,7 +22,7 @@ interface Wanted {
 }
 
 export async function run(names: readonly string[], options: SetupOptions): Promise<number> {
-  using interruption = interruptOnSignals({ onFirst: () => note('Ending the set-up; what is not finished counts for nothing.') });
+  using interruption = interruptOnSignals({ onFirst: () => note('Setup interrupted. Unfinished parts are discarded.') });
   let exitCode: number = ExitCode.ok;
   for (const { name, recipe, settings } of wanted(names, options)) {
     const say = options.json === true ? () => {} : (line: string): void => note(`${name}: ${line}`);
@@ -41,7 +41,7 @@ export async function run(names: readonly string[], options: SetupOptions): Prom
 }
 
 function lineOf(name: string, { action, directory, record }: SetupResult): string {
-  const done = action === 'made' ? 'is set up' : 'was set up before';
+  const done = action === 'made' ? 'is set up' : 'was already set up';
   return sanitizeLine(`${name} ${done}: ${describeRecord(record)}, in ${shownPath(directory)}`);
 }
 

@@ -65,9 +65,9 @@ function headOf(found: FoundRun, { summary, archive }: RunFacts, listed: Catalog
     fact('Cause', summary.failure?.cause ?? null),
     fact(
       'Model',
-      model === null ? DASH : `${model}${(summary.rehearsal ?? entry?.rehearsal) === true ? ' (scripted, no model’s work)' : ''}`,
+      model === null ? DASH : `${model}${(summary.rehearsal ?? entry?.rehearsal) === true ? ' (scripted offline model)' : ''}`,
     ),
-    fact('Replay', replayOf === null ? null : `of ${replayOf}: recorded answers, no model was asked`),
+    fact('Replay', replayOf === null ? null : `of ${replayOf}: answered from a cassette, no model called`),
     fact('Started', formatUtc(summary.started_at ?? entry?.start_time, DASH)),
     fact('Ended', formatUtc(summary.ended_at ?? entry?.end_time, DASH)),
     fact('Duration', formatDuration(summary.duration_seconds ?? entry?.duration_seconds, DASH)),
@@ -118,7 +118,7 @@ function damageOf({ damaged, missing_records, dropped }: RunSummary): string | n
   const parts = [
     damaged.count > 0 ? pluralizeGrouped(damaged.count, 'damaged line') : '',
     missing_records > 0 ? `${pluralizeGrouped(missing_records, 'record')} missing` : '',
-    dropped.count > 0 ? `${pluralizeGrouped(dropped.count, 'line')} given up on a full disk` : '',
+    dropped.count > 0 ? `${pluralizeGrouped(dropped.count, 'line')} lost (disk full)` : '',
   ].filter((part) => part !== '');
   return parts.length === 0 ? null : parts.join(', ');
 }

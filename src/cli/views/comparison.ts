@@ -119,14 +119,14 @@ export function comparisonMarkdown(groups: readonly ComparedGroup[]): string[] {
 function notesOf(groups: readonly ComparedGroup[]): string[] {
   const leftOut = groups.reduce((sum, group) => sum + group.left_out, 0);
   return [
-    'Median (smallest–largest) of the runs; n: how many of them have the figure.',
+    'Median (min–max) of the runs; n: number of runs that have the figure.',
     ...(leftOut === 0
       ? []
       : [
           `Left out: ${pluralizeGrouped(leftOut, 'run')} that did not come to an end of ${pluralForm(leftOut, 'its', 'their')} own.`,
         ]),
     ...checksNotes(groups),
-    ...(groups.every(isReal) ? [] : ['A rehearsal or a replay asked no model: tokens, cost, time are no framework’s.']),
+    ...(groups.every(isReal) ? [] : ['A rehearsal or a replay calls no model: do not compare its tokens, cost or time.']),
   ];
 }
 
@@ -135,7 +135,7 @@ function checksNotes(groups: readonly ComparedGroup[]): string[] {
   const sets = groups.flatMap(({ checks }) => (checks.length === 0 ? [] : [checks.map(String).toSorted().join()]));
   const mixed = new Set(groups.flatMap(({ framework, checks }) => (checks.length > 1 ? [sanitizeLine(framework)] : [])));
   return [
-    ...(new Set(sets).size > 1 ? ['Measured by different checks: success, downtime and CRUD score are no common measure.'] : []),
+    ...(new Set(sets).size > 1 ? ['Measured by different checks: success, downtime and CRUD score are not comparable.'] : []),
     ...[...mixed].map((name) => `The runs of ${name} were not all measured by the same checks; its medians mix them.`),
   ];
 }

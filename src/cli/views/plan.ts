@@ -19,7 +19,7 @@ export async function printPlan(plan: ExperimentPlan, json: boolean): Promise<vo
     `Configuration: ${sanitizeLine(shownPath(plan.configFile))}`,
     ...modelLines(plan),
     ...endpointLines(plan),
-    ...(plan.record ? ['Cassettes: each run keeps its exchanges with the model'] : []),
+    ...(plan.record ? ['Cassettes: each run records its exchanges with the model'] : []),
     `Runs: ${total} (${[...frameworks].map(([name, rounds]) => `${sanitizeLine(name)} × ${rounds}`).join(', ')}), ${plan.jobs} at a time`,
     ...leftOutLines(plan),
     `Steps: ${plan.steps.length}`,
@@ -41,13 +41,15 @@ export async function printPlan(plan: ExperimentPlan, json: boolean): Promise<vo
 /** What `all` did not stand for; empty when it stood for all there is. */
 export function leftOutLines({ leftOut }: ExperimentPlan): string[] {
   if (leftOut.length === 0) return [];
-  return [`Left out: ${leftOut.map((name) => sanitizeLine(name)).join(', ')} (not enabled; a name on the command line runs it)`];
+  return [
+    `Left out: ${leftOut.map((name) => sanitizeLine(name)).join(', ')} (not enabled; name one on the command line to run it)`,
+  ];
 }
 
 function modelLines({ runs, replayOf }: ExperimentPlan): string[] {
   return byFramework('Model', runs, ({ model, rehearsal }) => {
-    if (replayOf !== null) return `${sanitizeLine(model)} (replay of ${replayOf}; nothing is spent)`;
-    return `${sanitizeLine(model)}${rehearsal ? ' (the scripted offline model; nothing is spent)' : ''}`;
+    if (replayOf !== null) return `${sanitizeLine(model)} (replay of ${replayOf}; costs nothing)`;
+    return `${sanitizeLine(model)}${rehearsal ? ' (scripted offline model; costs nothing)' : ''}`;
   });
 }
 

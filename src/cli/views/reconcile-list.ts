@@ -32,7 +32,7 @@ export function overviewLines(
 ): string[] {
   const lines = wrap(`${pluralizeGrouped(runs.length, 'run')}: ${stateCounts(runs)}`, saying.columns, 3);
   const young = runs.filter((run) => isYoung(run, saying.now)).length;
-  if (young > 0) lines.push(`  of them too young to be asked for: ${formatCount(young)}`);
+  if (young > 0) lines.push(`  too young to read yet: ${formatCount(young)}`);
   for (const state of SECTIONS) {
     const found = runs.filter((run) => run.state === state);
     if (found.length === 0) continue;

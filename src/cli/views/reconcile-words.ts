@@ -58,7 +58,7 @@ export function nextLines(run: RunReconciliation, saying: Saying): string[] {
         : sentence(`next: ${wait}`, saying)),
     );
   } else if (run.state === 'mismatch') {
-    lines.push(...withCommand('look at the calls that were measured, with', `logs ${runId} --component metrics`, saying));
+    lines.push(...withCommand('check the measured calls with', `logs ${runId} --component metrics`, saying));
   }
   return lines;
 }
@@ -74,7 +74,7 @@ function withCommand(text: string, command: string, saying: Saying): string[] {
 export function againLines(runs: readonly RunReconciliation[], { single, place, paint }: Saying): string[] {
   if (single || runs.every(({ nextAttemptAt }) => nextAttemptAt === null)) return [];
   const commands = ['reconcile', 'reconcile --watch'].map((command) => `  ${paint('cyan', `${calledAs()} ${command}${place}`)}`);
-  return ['Next, when a reading counts, or until all are settled:', ...commands];
+  return ['Next, once a reading counts, or until all runs are settled:', ...commands];
 }
 
 /** `a reading counts from 2026-11-22 16:00 UTC on, in 43 min`. */

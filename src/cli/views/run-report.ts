@@ -37,7 +37,7 @@ export async function endingOf({ runs, plan }: ExperimentResult, paint: Paint): 
       ? ['', `${pluralizeGrouped(missed, 'run')} of ${plan.runs.length} ${pluralForm(missed, 'was', 'were')} not started.`]
       : []),
     ...looks.slice(0, MOST_LOOKS).flatMap((look) => ['', ...look]),
-    ...(looks.length > MOST_LOOKS ? ['', `… and ${looks.length - MOST_LOOKS} more did not go well.`] : []),
+    ...(looks.length > MOST_LOOKS ? ['', `… and ${looks.length - MOST_LOOKS} more failed.`] : []),
     '',
     ...(single ? placeOf(only.result) : [`Records: ${shownPath(plan.runsDir)}`]),
     '',
@@ -65,7 +65,7 @@ async function reconcileLines(ended: readonly Ended[], runsDir: string, paint: P
   if (at === null) return [];
   const now = new Date();
   const compare = Date.parse(at) <= now.getTime() ? 'Compare' : `From ${whenText(at, now).replace(',', ' on,')}, compare`;
-  return ['', `${compare} with the provider’s figures:`, `  ${paint('cyan', `${calledAs()} reconcile${runsDirFlag(runsDir)}`)}`];
+  return ['', `${compare} with the provider’s usage:`, `  ${paint('cyan', `${calledAs()} reconcile${runsDirFlag(runsDir)}`)}`];
 }
 
 async function endedRun(result: RunResult, runsDir: string): Promise<Ended> {

@@ -80,7 +80,7 @@ export function resolveEndpoint(written: DeclaredEndpoint, to: ResolveContext): 
     return null;
   }
   if (lacksKeyId) {
-    const says = 'is a key of its own, and usage_api names no api_key_id for it: its use is not told apart from other use';
+    const says = 'is a separate key without usage_api.api_key_id, so its usage cannot be told apart from other usage';
     to.report.warning(place('api_key'), says);
   }
   checkUrl(place('base_url'), base_url, to);
@@ -103,7 +103,7 @@ function resolveKey(path: KeyPath, text: string, to: ResolveContext): string | n
   if (key === '') to.report.problem(path, 'is empty', 'Set the variable to the key, or leave out api_key where none is needed.');
   else if (!/^[\x21-\x7e]+$/.test(key)) {
     const fix = 'Set the variable to the key alone.';
-    to.report.problem(path, 'holds white space or characters that no HTTP header can carry', fix);
+    to.report.problem(path, 'contains whitespace or characters that are not allowed in an HTTP header', fix);
   }
   return key;
 }

@@ -22,14 +22,14 @@ export function checkUrl(path: KeyPath, written: string, { env, report }: Resolv
   const url = URL.parse(value);
   const shown = showValue(withoutCredentials(written), path);
   if (url === null || !/^https?:$/.test(url.protocol))
-    report.problem(path, `is ${shown}, which is not an http or https URL${value === written ? '' : ' once filled in'}`, fix);
+    report.problem(path, `is ${shown}, which is not an http or https URL${value === written ? '' : ' after expansion'}`, fix);
   else if (hasCredentials(url))
-    report.problem(path, 'holds a user name or password', `Move it to ${keyBeside(path)}, as a \${NAME} reference.`);
+    report.problem(path, 'contains a user name or password', `Move it to ${keyBeside(path)}, as a \${NAME} reference.`);
   else if (url.search !== '' || url.hash !== '')
-    report.problem(path, 'holds a query or fragment, to which no path can be added', fix);
+    report.problem(path, 'contains a query or fragment; a base URL must end in a path', fix);
   else if (VERSIONED[url.hostname] !== undefined && !/\/v\d/.test(url.pathname)) {
     const meant = `${url.origin}${url.pathname.replace(/\/+$/, '')}${VERSIONED[url.hostname]}`;
-    report.problem(path, `is ${shown}, without the version that the paths of ${url.hostname} begin with`, `Write ${meant}.`);
+    report.problem(path, `is ${shown}, without the API version that paths of ${url.hostname} start with`, `Write ${meant}.`);
   }
 }
 

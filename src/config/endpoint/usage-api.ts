@@ -43,8 +43,8 @@ export function resolveUsageApi(
   if (provider === null) {
     const [needless] = [...IDS, 'admin_key' as const].filter((key) => written[key] !== undefined);
     if (needless !== undefined) {
-      const says = 'is given, but whose usage API that is cannot be told from base_url';
-      const fix = 'Add provider: openai or provider: anthropic beside it; provider: none where nobody bills the calls.';
+      const says = 'is given, but the provider cannot be told from base_url';
+      const fix = 'Add provider: openai or provider: anthropic beside it, or provider: none if the calls are not billed.';
       to.report.problem(place('usage_api', needless), says, fix);
     }
     return null;
@@ -70,7 +70,7 @@ function resolveId(id: UsageId, text: string, provider: UsageProvider, path: Key
   }
   const secretName = expandReferences(text, to.env).names.find(isSecretName);
   if (secretName !== undefined) {
-    const says = `refers to \${${secretName}}, whose name says that it holds a secret, so that the id would be masked in the record`;
+    const says = `refers to \${${secretName}}, whose name looks like that of a secret, so the id would be masked in the record`;
     to.report.problem(path, says, `Call the variable ${secretName}_ID, and set it to the id.`);
     return null;
   }
@@ -82,11 +82,12 @@ function resolveId(id: UsageId, text: string, provider: UsageProvider, path: Key
     return null;
   }
   if (!/^[\w.-]+$/.test(value)) {
-    const says = value === '' ? 'is empty' : 'holds characters that no id has';
+    const says = value === '' ? 'is empty' : 'contains characters that are not allowed in an id';
     to.report.problem(path, says, `Write the id as ${NAMES[provider]} shows it, such as ${prefix}…`);
     return null;
   }
-  if (!value.startsWith(prefix)) to.report.warning(path, `does not begin with ${prefix}, as such ids of ${NAMES[provider]} do`);
+  if (!value.startsWith(prefix))
+    to.report.warning(path, `does not begin with ${prefix}, as ids of this kind do at ${NAMES[provider]}`);
   return value;
 }
 
@@ -99,5 +100,5 @@ function refuseKey(path: KeyPath, value: string, id: UsageId, report: Report): v
     id === 'api_key_id'
       ? 'Write the id that the provider shows for the key: key_… at OpenAI, apikey_… at Anthropic. The key itself belongs in api_key.'
       : 'Write the id that the provider shows: proj_… at OpenAI, wrkspc_… at Anthropic. A key belongs in api_key.';
-  report.problem(path, `holds a key, not an id: ${abbreviatedKey(value)}`, fix);
+  report.problem(path, `is a key, not an id: ${abbreviatedKey(value)}`, fix);
 }

@@ -102,24 +102,24 @@ function aliasProblem(document: Document, place: (offset: number) => string, err
     return {
       where,
       sentence: `this cannot be read: ${sentenceOf(error.message)}`,
-      fix: 'Write the values out in place of aliases.',
+      fix: 'Write the values in full instead of using aliases.',
     };
   }
   const text = `*${unknown.source}`;
   return {
     where,
-    sentence: `${text} refers to an anchor that is not there.`,
+    sentence: `${text} refers to an anchor that does not exist.`,
     fix: `Write "${text}" in quotes if it is meant as text.`,
   };
 }
 
 function yamlProblem(code: string, message: string, rest: string): { sentence: string; fix: string } {
   if (code === 'MULTIPLE_DOCS') {
-    return { sentence: 'a second document begins here.', fix: 'Remove the line `---` and what follows it.' };
+    return { sentence: 'a second YAML document starts here.', fix: 'Remove the line `---` and everything after it.' };
   }
   const sentence = `this is not valid YAML: ${sentenceOf(message)}`;
-  if (/^\{\{\s*\w+\s*\}\}/.test(rest)) return { sentence, fix: 'Put the text that holds {{…}} in quotes.' };
-  if (code === 'TAB_AS_INDENT') return { sentence, fix: 'Indent with spaces in place of tabs.' };
+  if (/^\{\{\s*\w+\s*\}\}/.test(rest)) return { sentence, fix: 'Put the text that contains {{…}} in quotes.' };
+  if (code === 'TAB_AS_INDENT') return { sentence, fix: 'Indent with spaces instead of tabs.' };
   if (code === 'TAG_RESOLVE_FAILED') return { sentence, fix: 'Remove the tag, or put the text in quotes.' };
   return { sentence, fix: 'Check quotes, brackets, colons and indentation here and on the line before.' };
 }

@@ -33,7 +33,7 @@ export function schemaProblems(
       problems.push({
         where: document.where([...path, key], 'key'),
         sentence: `${showPath([...path, key])} is not a known key.`,
-        fix: `${hint}Known here: ${[...known].join(', ')}.`,
+        fix: `${hint}Known keys here: ${[...known].join(', ')}.`,
       });
     }
   }
@@ -120,7 +120,7 @@ function expectation(schema: Schema): string {
   switch (schema.type) {
     case 'string':
       if (schema.pattern?.startsWith('^\\/') === true) return 'a path that begins with /';
-      return (schema.minLength ?? 0) > 0 ? 'text that is not empty' : 'text';
+      return (schema.minLength ?? 0) > 0 ? 'non-empty text' : 'text';
     case 'number':
     case 'integer':
       return `${schema.type === 'integer' ? 'a whole number' : 'a number'}${bounds(schema)}`;
@@ -169,7 +169,7 @@ function fixFor(schema: Schema, value: unknown, expected: string): string {
   }
   if (types.has('string') && (typeof value === 'number' || typeof value === 'boolean')) return `Put it in quotes: "${value}".`;
   if (types.has('array') && types.size === 1 && typeof value === 'string') return `Write it as a list: [${value}].`;
-  if (types.has('object') && value === null) return 'Write {} where nothing is to be set, or remove the key.';
+  if (types.has('object') && value === null) return 'Write {} to set nothing, or remove the key.';
   if (schema.enum !== undefined && typeof value === 'string')
     return `${didYouMean(value, schema.enum.map(String))}Write ${expected}.`;
   const preset = schema.default === undefined ? '' : `; the default is ${JSON.stringify(schema.default)}`;

@@ -53,5 +53,5 @@ async function queryVersion(preset: AgentPreset, path: string, PATH: string, scr
 }
 
 export function installHint({ program, install }: AgentPreset): string {
-  return `To install it: ${install}. If it is elsewhere, add command: [/path/to/${program}] to the framework.`;
+  return `To install it: ${install}. If it is installed elsewhere, add command: [/path/to/${program}] to the framework.`;
 }

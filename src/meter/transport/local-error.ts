@@ -9,13 +9,13 @@ import type { Provider } from '../wires/wire.ts';
 /** For a URL that belongs to no attempt or run. */
 export function sendUnknownAddress(request: IncomingMessage, response: ServerResponse): void {
   const message =
-    'This address belongs to no attempt that stepwell knows. Use the base URL given to the framework, with its token and /v1, as it is.';
+    'This URL belongs to no attempt known to stepwell. Use the base URL given to the framework unchanged, with its token and /v1.';
   request.resume();
   sendJson(response, 404, errorBody('openai', { status: 404, code: 'unknown_attempt', message }));
 }
 
 export function sendBudgetExceeded(response: ServerResponse, provider: Provider, { message }: BudgetRefusal): void {
-  const told = `${message} Asking again is of no use: stepwell's metering proxy sends no further calls.`;
+  const told = `${message} Do not retry: stepwell's metering proxy forwards no further calls.`;
   // The SDKs of OpenAI and Anthropic retry a 429 unless this header says otherwise.
   sendJson(response, 429, errorBody(provider, { status: 429, code: 'budget_exceeded', message: told }), {
     'x-should-retry': 'false',
@@ -24,7 +24,7 @@ export function sendBudgetExceeded(response: ServerResponse, provider: Provider,
 
 /** Clients that try a WebSocket first fall back to HTTP as soon as they see this status. */
 export function sendUpgradeRefused(request: IncomingMessage, response: ServerResponse, protocol: string): void {
-  const message = `stepwell's metering proxy passes no ${protocol} connections on. Send the request over plain HTTP; streams of events are supported.`;
+  const message = `stepwell's metering proxy does not support ${protocol} connections. Use plain HTTP; server-sent events are supported.`;
   request.resume();
   sendJson(response, 426, errorBody('openai', { status: 426, code: 'upgrade_refused', message }), {
     connection: 'close',

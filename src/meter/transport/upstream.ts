@@ -84,8 +84,8 @@ function parseBase(baseUrl: string): URL {
   if (base === null) throw refused('it is not a URL');
   if (base.protocol !== 'http:' && base.protocol !== 'https:')
     throw refused(`it begins with ${base.protocol} and not with http: or https:`);
-  if (hasCredentials(base)) throw refused('it holds a user name or password; the key goes beside it');
-  if (base.search !== '' || base.hash !== '') throw refused('it holds a query or fragment, to which no path can be added');
+  if (hasCredentials(base)) throw refused('it contains a user name or password; set the key in api_key');
+  if (base.search !== '' || base.hash !== '') throw refused('it contains a query or fragment; a base URL must end in a path');
   return base;
 }
 

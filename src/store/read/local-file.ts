@@ -48,6 +48,6 @@ export function byteSourceOf(handle: FileHandle, size: number): ByteSource {
 /** SHA-256 of a file's first `bytes` (default: all), in hex. @throws the system's error, or one that says that it is no file */
 export async function sha256OfFile(path: string, bytes?: number): Promise<string> {
   await using file = await openLocalFile(path);
-  if (file === null) throw new Error(`${path} is no regular file`);
+  if (file === null) throw new Error(`${path} is not a regular file`);
   return await sha256Of(file, bytes);
 }

@@ -208,17 +208,14 @@ test('a run that cannot be replayed is refused before anything starts', async ()
     assert.match(done.stderr, sentence);
     assert.equal(runsOf('tool').length, before, 'no run directory');
   };
-  await refused(
-    ['--replay-loose'],
-    /^error\[OPTION_REQUIRES\]: --replay-loose says how a recorded run is replayed, but none is named\.\nfix: /,
-  );
+  await refused(['--replay-loose'], /^error\[OPTION_REQUIRES\]: --replay-loose requires --replay\.\nfix: /);
   await refused(['--replay', 'zzzz'], /^error\[RUN_NOT_FOUND\]: /);
-  await refused(['--replay', 'latest', '--record'], /^error\[OPTIONS_CONFLICT\]: Recording and replaying exclude each other/);
+  await refused(['--replay', 'latest', '--record'], /^error\[OPTIONS_CONFLICT\]: --record and --replay cannot be combined/);
   await refused(['--replay', 'latest', '--model', 'other'], /made with the model/);
   writeConfiguration(baseUrl, { framework: 'other' });
   const other = await place.stepwell(['run', 'other', '--config', 'experiment.yaml', '--replay', 'latest']);
   assert.equal(other.code, 2);
-  assert.match(other.stderr, /was recorded with the framework tool, so other cannot be answered/);
+  assert.match(other.stderr, /was recorded with the framework tool, so it cannot be replayed with other/);
 
   writeConfiguration(baseUrl);
   rmSync(join(place.dir, 'runs/tool', runsOf('tool')[0] ?? '', 'cassette.jsonl'));

@@ -52,8 +52,8 @@ test('the table has a column for each framework and says what is unknown', () =>
     'downtime     0s                           0s n=5',
     'CRUD score   75% (33.3%–100%)             75% (33.3%–100%) n=5',
     '',
-    'Median (smallest–largest) of the runs; n: how many of them have the figure.',
-    'Left out: 2 runs that did not come to an end of their own.',
+    'Median (min–max) of the runs; n: number of runs that have the figure.',
+    'Left out: 2 runs without a result (still running, interrupted or crashed).',
   ]);
 });
 
@@ -69,7 +69,7 @@ test('no line is wider than the terminal, whatever the number of frameworks', ()
 test('kinds are named as soon as one is not real', () => {
   const lines = comparisonText([group('baes'), group('baes', { kind: 'rehearsal' })], 80);
   assert.ok(lines.some((line) => /^kind +real +rehearsal$/.test(line)));
-  assert.match(lines.at(-1)!, /A rehearsal or a replay asked no model/);
+  assert.match(lines.at(-1)!, /A rehearsal or a replay calls no model/);
 });
 
 test('different checks are shown and said, and so are those within one framework', () => {
@@ -79,7 +79,7 @@ test('different checks are shown and said, and so are those within one framework
   const own = group('baes', { checks: ['ba987654'] });
   const apart = comparisonText([own, group('ghspec')], 80);
   assert.ok(apart.some((line) => /^checks +ba987654 +01234567$/.test(line)));
-  assert.equal(apart.at(-1), 'Measured by different checks: success, downtime and CRUD score are no common measure.');
+  assert.equal(apart.at(-1), 'Measured by different checks: success, downtime and CRUD score are not comparable.');
   const markdown = comparisonMarkdown([own, group('ghspec')]);
   assert.ok(markdown.includes('| checks | ba987654 | 01234567 |'));
   assert.match(markdown.at(-1)!, /^Measured by different checks/);
@@ -131,5 +131,5 @@ test('frameworks that ran together are compared at the end, and afterwards by `c
 
   const unknown = await place.stepwell(['compare', 'tool', 'tol']);
   assert.equal(unknown.code, 2);
-  assert.match(unknown.stderr, /tol[^]*fix: There are runs of other, tool\./);
+  assert.match(unknown.stderr, /tol[^]*fix: Frameworks with runs: other, tool\./);
 });

@@ -160,14 +160,14 @@ test('runs left out: those that wait are named, settled ones counted, unless all
   const brief = skippedLines([YOUNG, REHEARSAL], saying, { verbose: false });
   fits(brief);
   assert.match(brief[0] ?? '', /^baseline\/20261122-151003-aaaa {2}pending, no attempt yet, ended 4 min ago$/);
-  assert.equal(brief.at(-1), '1 run is settled and was not asked for again.');
+  assert.equal(brief.at(-1), '1 run is settled and was not read again.');
   assert.match(skippedLines([YOUNG, REHEARSAL], saying, { verbose: true }).join('\n'), /bbbb {2}not applicable[^]*69 days ago/);
   assert.deepEqual(skippedLines([], saying, { verbose: true }), []);
 });
 
 test('several runs have a last line with their states', async () => {
   const all = await Promise.all(Object.values(RESULTS).map((make) => make()));
-  assert.deepEqual(totalLine(all), ['5 runs asked for: 2 provisional, 1 mismatch, 1 unavailable, 1 verified']);
+  assert.deepEqual(totalLine(all), ['5 runs read: 2 provisional, 1 mismatch, 1 unavailable, 1 verified']);
   assert.deepEqual(totalLine(all.slice(0, 1)), []);
 });
 

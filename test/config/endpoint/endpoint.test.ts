@@ -156,7 +156,7 @@ test('an endpoint without a model is refused, for the experiment and for framewo
   };
   assert.match(
     refusal(() => withoutModel()),
-    /:1:49: frameworks\.x\.endpoint is given, but no model to ask it for\. Add model:/,
+    /:1:49: frameworks\.x\.endpoint is given, but no model is set\. Add model:/,
   );
   assert.equal(withoutModel({ flags: { model: 'some' } }).model, 'some');
   assert.equal(withoutModel({ flags: { rehearse: true } }).rehearsal, true);
@@ -167,11 +167,11 @@ test('a reconciliation limit too short for a verdict is a warning', () => {
     load('{ baseline: {} }', { common: `${COMMON}reconciliation: ${settings}\n` }).warnings.join();
   assert.match(
     warned('{ required_readings: 5, interval_minutes: 3000 }'),
-    /reconciliation\.max_age_hours is 168: the waiting ends before a run has 5 readings that count/,
+    /reconciliation\.max_age_hours is 168: waiting ends before a run has 5 valid readings/,
   );
   assert.match(
     warned('{ required_readings: 1, min_age_minutes: 61, max_age_hours: 1 }'),
-    /:6:\d+: reconciliation\.max_age_hours is 1: the waiting ends before a run is 61 minutes old/,
+    /:6:\d+: reconciliation\.max_age_hours is 1: waiting ends before a run is 61 minutes old/,
   );
   assert.equal(warned('{ required_readings: 2, interval_minutes: 60, min_age_minutes: 60, max_age_hours: 2 }'), '');
 });
@@ -190,7 +190,7 @@ test('api_key_id is inherited only together with its key, and a missing one is a
     project_id: 'proj_shared',
     workspace_id: null,
   });
-  assert.match(resolved.warnings.join('\n'), /:6:60: frameworks\.x\.endpoint\.api_key is a key of its own.*api_key_id/);
+  assert.match(resolved.warnings.join('\n'), /:6:60: frameworks\.x\.endpoint\.api_key is a separate key without .*api_key_id/);
   const same = load('{ x: { adapter: baseline, endpoint: { api_key: "${OPENAI_API_KEY}" } } }');
   assert.equal(endpointOf(same, 'x')?.usageApi?.api_key_id, 'key_shared00000');
 });
@@ -238,11 +238,11 @@ test('an id that is a key or has a secret name is refused; an unusual id is a wa
     return load(`{ baseline: { endpoint: ${endpoint} } }`, { env: { ...ENV, ...env } });
   };
   const pasted = refusal(() => withId('${BAES_ID}', { BAES_ID: 'sk-proj-0123456789abcdefghij' }));
-  assert.match(pasted, /usage_api\.api_key_id holds a key, not an id: "sk-…" \(28 characters\)\. .*key_…/);
+  assert.match(pasted, /usage_api\.api_key_id is a key, not an id: "sk-…" \(28 characters\)\. .*key_…/);
   assert.doesNotMatch(pasted, /0123456789/);
   assert.match(
     refusal(() => withId('sk-short')),
-    /holds a key, not an id/,
+    /is a key, not an id/,
   );
   assert.match(
     refusal(() => withId('${BAES_ID}', { BAES_ID: '' })),
@@ -285,7 +285,7 @@ test('a cost limit in a rehearsal or replay is a warning', () => {
   assert.deepEqual(load('{ baseline: {} }', { common }).warnings, []);
   assert.match(
     load('{ baseline: {} }', { common, flags: { rehearse: true } }).warnings.join(),
-    /:6:33: budgets\.run\.max_cost_usd limits nothing here/,
+    /:6:33: budgets\.run\.max_cost_usd has no effect here/,
   );
 });
 
@@ -294,7 +294,7 @@ test('a framework without an endpoint is a warning when budgets are set', () => 
     '{ tool: { adapter: command, command: [x] }, metered: { adapter: baseline, endpoint: { base_url: "http://127.0.0.1:1/v1" } } }';
   const warnings = load(frameworks, { common: 'budgets: { experiment: { max_calls: 3 } }\n' }).warnings;
   assert.equal(warnings.length, 1);
-  assert.match(warnings[0] ?? '', /frameworks\.tool has no endpoint, so its calls are not seen and no budget limits them/);
+  assert.match(warnings[0] ?? '', /frameworks\.tool has no endpoint, so its calls are not metered and no budget limits them/);
   assert.deepEqual(load(frameworks, { common: '' }).warnings, []);
 });
 
@@ -303,10 +303,10 @@ test('literal keys of framework endpoints are refused, used or not; short ones a
     `{ baseline: {}, off: { adapter: baseline, enabled: false, endpoint: { api_key: ${key} } } }`;
   assert.match(
     refusal(() => load(frameworks('sk-0123456789abcdef01'))),
-    /frameworks\.off\.endpoint\.api_key holds what looks like a key: .*\$\{OPENAI_API_KEY_OFF\}/,
+    /frameworks\.off\.endpoint\.api_key contains what looks like a key: .*\$\{OPENAI_API_KEY_OFF\}/,
   );
   const resolved = load(frameworks('dummy-key'));
-  assert.match(resolved.warnings.join(), /frameworks\.off\.endpoint\.api_key is written out/);
+  assert.match(resolved.warnings.join(), /frameworks\.off\.endpoint\.api_key is a literal in the file/);
   assert.doesNotMatch(resolved.snapshot.text, /dummy-key/);
   assert.match(resolved.snapshot.text, /admin_key: \$\{OPEN_AI_KEY_ADM\}/);
 });

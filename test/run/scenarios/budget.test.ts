@@ -176,7 +176,7 @@ test('a cost limit requires a known model price before the start, except in a re
   await assert.rejects(experiment.run(), (error) => error instanceof StepwellError && error.code === 'CHECKS_FAILED');
   const [run] = await experiment.run({ rehearse: true });
   const records = await recordsOf(run?.runDir ?? '');
-  assert.match(records.find(({ event }) => event === 'config_warning')?.message ?? '', /max_cost_usd limits nothing here/);
+  assert.match(records.find(({ event }) => event === 'config_warning')?.message ?? '', /max_cost_usd has no effect here/);
   assert.equal(records.find(({ event }) => event === 'prices_loaded')?.metadata['source'], null);
   assert.equal(
     records.some(({ event }) => event === 'budget_refused'),

@@ -95,7 +95,7 @@ test('preflight and plan use the model of each framework, and --model applies to
     ],
   );
   assert.equal(plan.findings.length, 1);
-  assert.match(plan.findings[0]?.what ?? '', /^own: .*no price of the model "model-b"/);
+  assert.match(plan.findings[0]?.what ?? '', /^own: .*the price of the model "model-b" .* is unknown/);
   const imposed = await planExperiment({ ...options, model: 'model-a' });
   assert.deepEqual([imposed.runs.map(({ model }) => model), imposed.findings], [['model-a', 'model-a', 'model-a'], []]);
 });

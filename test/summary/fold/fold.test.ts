@@ -273,7 +273,7 @@ describe('the record itself', () => {
     assert.deepEqual((await fold(recording)).dropped, { count: 12, bytes: 3400 });
   });
 
-  test('success rate and steps completed are of the steps configured', async () => {
+  test('success rate and steps completed belong to the steps configured', async () => {
     const text = renderText(await fold(begun().goodStep(1, 1)), null);
     assert.match(text, /^Steps Completed: 1\/2$/m);
     assert.match(text, /^Success Rate: 50\.0%$/m);
