@@ -35,7 +35,7 @@ export const catalogError = defineErrors({
   }),
   INDEX_TOO_NEW: (facts: { file: string; version: string; known: string }) => ({
     sentence: `The index ${facts.file} has version ${facts.version}, which is newer than ${facts.known}, the version this stepwell writes. It was not changed.`,
-    fix: 'Use the newer stepwell for these runs, or move the file away: it is rebuilt from the run directories.',
+    fix: 'Use the newer stepwell for these runs, or move the file elsewhere: it is rebuilt from the run directories.',
     exitCode: 1,
   }),
   RUN_NOT_FOUND: (facts: { wanted: string; runsDir: string; candidates: readonly string[] }) => ({

@@ -1,6 +1,6 @@
 /** `stepwell doctor`: what is there, what is missing, and how to get it. Changes nothing. */
 import { adapters } from '../../frameworks/index.ts';
-import { counted } from '../../format/index.ts';
+import { pluralize } from '../../format/index.ts';
 import { ExitCode, StepwellError } from '../../errors/index.ts';
 import { checkFramework, checkMachine, withShownPaths, type PreflightCheck } from '../../experiment/index.ts';
 import { usageApiAccess } from '../../reconcile/index.ts';
@@ -77,7 +77,7 @@ async function configuration(options: CommonOptions): Promise<Line[]> {
   const whole = attempt();
   if (whole instanceof StepwellError) return [{ state: 'missing', ...issueOf(whole) }];
   const lines: Line[] = [
-    ok(`${whole.shownFile}: ${counted(whole.steps.length, 'step')}`),
+    ok(`${whole.shownFile}: ${pluralize(whole.steps.length, 'step')}`),
     ...modelLines(whole),
     ...usageLines(whole),
   ];

@@ -17,7 +17,7 @@ export async function run(_args: readonly string[], options: ListOptions): Promi
   const runsDir = runsDirOf(options);
   if (options.rebuild === true) {
     const { runs, asideAs } = await rebuildManifest(runsDir);
-    note(`The index of ${shownPath(runsDir)} was made anew: ${pluralize(runs, 'run')}.`);
+    note(`The index of ${shownPath(runsDir)} was rebuilt: ${pluralize(runs, 'run')}.`);
     if (asideAs !== null) note(`The damaged index was kept as ${asideAs}.`);
   }
   const { runs: all, unusedIndex } = await listRuns(runsDir);

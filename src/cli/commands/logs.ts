@@ -65,7 +65,7 @@ export async function run([name = '']: readonly string[], options: LogsOptions):
   for (const value of componentsOf(options) ?? []) {
     if (!seen.components.has(value)) throw cliError('UNKNOWN_NAME', { kind: 'component', value, known: [...seen.components] });
   }
-  if (seen.matching === 0) note(`None of ${formatCount(seen.records)} records matches.`);
+  if (seen.matching === 0) note(`No record matches (${formatCount(seen.records)} read).`);
   return ExitCode.ok;
 }
 

@@ -1,14 +1,6 @@
 /** The comparison of frameworks as text and as Markdown: a column for each framework, a row for each figure. */
 import type { ComparedFigures, ComparedGroup, Spread } from '../../catalog/index.ts';
-import {
-  pluralizeGrouped,
-  formatDuration,
-  formatPercent,
-  pluralForm,
-  formatShortCount,
-  UNKNOWN,
-  formatUsd,
-} from '../../format/index.ts';
+import { pluralizeGrouped, formatDuration, formatPercent, formatShortCount, UNKNOWN, formatUsd } from '../../format/index.ts';
 import { table } from './table.ts';
 import { cut, sanitizeLine, widthOf } from '../../terminal/index.ts';
 
@@ -122,9 +114,7 @@ function notesOf(groups: readonly ComparedGroup[]): string[] {
     'Median (min–max) of the runs; n: number of runs that have the figure.',
     ...(leftOut === 0
       ? []
-      : [
-          `Left out: ${pluralizeGrouped(leftOut, 'run')} that did not come to an end of ${pluralForm(leftOut, 'its', 'their')} own.`,
-        ]),
+      : [`Left out: ${pluralizeGrouped(leftOut, 'run')} without a result (still running, interrupted or crashed).`]),
     ...checksNotes(groups),
     ...(groups.every(isReal) ? [] : ['A rehearsal or a replay calls no model: do not compare its tokens, cost or time.']),
   ];

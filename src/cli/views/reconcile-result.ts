@@ -52,15 +52,15 @@ export function skippedLines(skipped: readonly RunReconciliation[], saying: Sayi
   const hidden = skipped.length - shown.length;
   if (hidden > 0)
     lines.push(
-      `${pluralizeGrouped(hidden, 'run')} ${pluralForm(hidden, 'is', 'are')} settled and ${pluralForm(hidden, 'was', 'were')} not asked for again.`,
+      `${pluralizeGrouped(hidden, 'run')} ${pluralForm(hidden, 'is', 'are')} settled and ${pluralForm(hidden, 'was', 'were')} not read again.`,
     );
   return lines;
 }
 
-/** `3 runs asked for: 2 verified, 1 mismatch`; empty for a single one. */
+/** `3 runs read: 2 verified, 1 mismatch`; empty for a single one. */
 export function totalLine(asked: readonly RunReconciliation[]): string[] {
   if (asked.length < 2) return [];
-  return [`${pluralizeGrouped(asked.length, 'run')} asked for: ${stateCounts(asked)}`];
+  return [`${pluralizeGrouped(asked.length, 'run')} read: ${stateCounts(asked)}`];
 }
 
 /** `2 verified, 1 mismatch`, the most frequent first. */
