@@ -14,11 +14,13 @@ import { cloneCheckout, root, type Clone } from './clone.ts';
 import { runProgram, runShell, type Ended, type Place } from './shell.ts';
 
 let clone: Clone;
+let firstRun: string;
 
 before(() => {
   clone = cloneCheckout();
   const run = spawnSync('./runners/run_experiment.sh', ['baseline', '1'], { cwd: clone.dir, env: clone.env, encoding: 'utf8' });
   assert.equal(run.status, 0, `the default experiment failed:\n${run.stdout}\n${run.stderr}`);
+  firstRun = run.stdout + run.stderr;
 });
 after(() => clone[Symbol.dispose]());
 
@@ -39,3 +41,22 @@ for (const document of documents.filter((each) => each !== 'docs/notebook.md')) 
     });
   }
 }
+
+/** A text without what differs from run to run: ids, figures and directories. */
+const withoutFigures = (text: string): string =>
+  text
+    .replaceAll(/\d{8}-\d{6}-\w{4}/g, '<id>')
+    .replaceAll(/^(baseline) \w{4}/gm, '$1 <id>')
+    .replaceAll(/\d\d\d\d-\d\d-\d\dT[\d:]+Z/g, '<time>')
+    .replaceAll(/\d[\d,.]*(k|ms|s| KB)?\b/g, '<n>')
+    .replaceAll(/^Record: (.*\/)?runs\//gm, 'Record: <dir>/');
+
+test('README.md shows what npm start prints', () => {
+  const shown = blocksOf(readFileSync(join(root, 'README.md'), 'utf8')).find(({ text }) => text.includes('Run ID:'));
+  assert.ok(shown);
+  const printed = withoutFigures(firstRun);
+  for (const part of shown.text.split(/^…$/m)) {
+    const expected = withoutFigures(part).trim();
+    assert.ok(printed.includes(expected), `${expected}\n\nis not in\n\n${printed}`);
+  }
+});

@@ -15,7 +15,7 @@ const BRITISH =
 /** The text of a line outside of code and links. */
 const words = (text: string): string => text.replace(/`[^`]*`/g, '').replace(/\]\([^)]*\)/g, ']');
 
-for (const page of pages.filter((each) => each !== 'README.md')) {
+for (const page of pages) {
   test(`the prose lines of ${page} have fewer than ${LINE_LIMIT} characters`, () => {
     const long = proseOf(page).filter(({ text }) => !UNBREAKABLE.test(text) && text.length >= LINE_LIMIT);
     assert.deepEqual(long, []);
