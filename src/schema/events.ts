@@ -23,6 +23,7 @@ const count = z.number().int().nonnegative();
 /** An event whose message, or whose `error`, says everything. */
 const nothingMore = z.object({});
 
+/** Each event that stepwell writes, with the shape of its `metadata`; docs/format.md says which file it is in. */
 export const EVENT_METADATA = {
   // ── run.log (component orchestrator) ─────────────────────────────────────────────────────────────────
   config_loaded: z.object({
@@ -391,5 +392,7 @@ export const EVENT_METADATA = {
   'log.dropped': z.object({ count, bytes: count, reason: z.string() }),
 } as const;
 
+/** The value of a record's `event`. */
 export type EventName = keyof typeof EVENT_METADATA;
+/** The `metadata` of an event, as it is after parsing. */
 export type EventMetadata<E extends EventName> = z.infer<(typeof EVENT_METADATA)[E]>;

@@ -17,6 +17,7 @@ interface Published {
   readonly io: 'input' | 'output';
 }
 
+/** The published shapes by name: `record` is the one of `schemas/record.schema.json`. */
 export const PUBLISHED_SCHEMAS = {
   experiment: { schema: ExperimentConfig, title: 'experiment.yaml of stepwell', io: 'input' },
   record: { schema: LogRecord, title: 'A line of a log file of stepwell', io: 'output' },
@@ -28,8 +29,10 @@ export const PUBLISHED_SCHEMAS = {
   'hitl-event': { schema: HitlEvent, title: 'A line of hitl_events.jsonl', io: 'output' },
 } as const satisfies Record<string, Published>;
 
+/** Name of a published shape, such as `record`. */
 export type PublishedSchema = keyof typeof PUBLISHED_SCHEMAS;
 
+/** A JSON Schema (draft 2020-12) as an object. */
 export type JsonSchema = z.core.JSONSchema.JSONSchema;
 
 /** The text of `schemas/<name>.schema.json`. @param completed adds what this area does not know */

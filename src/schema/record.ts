@@ -1,15 +1,21 @@
 import { z } from 'zod';
 import { LEVELS } from './vocabulary.ts';
 
+/** Severity of a record; `LEVELS` has them with the least first. */
 export const Level = z.enum(LEVELS);
 export type Level = z.infer<typeof Level>;
 
 /** An error as it stands in a record; `cause` nests. */
 export interface RecordedError {
+  /** Its name or class, such as `TypeError`; of a thrown value that is no object, the `typeof`. */
   type: string;
+  /** Its own words; may be empty. */
   message: string;
+  /** Absent where the error has none, or is one that stepwell expects. */
   stack?: string | undefined;
+  /** What caused it; nested at most 16 deep. */
   cause?: RecordedError | undefined;
+  /** Such as `ENOENT`; absent where the error has none. */
   code?: string | number | undefined;
 }
 
@@ -28,6 +34,7 @@ export const RecordedError: z.ZodType<RecordedError> = z.lazy(() =>
  * accepts lines of the original system (upper-case levels, fields absent).
  */
 export const LogRecord = z.object({
+  /** The first field of a line, so that a search for `{"level":"error"` finds errors. */
   level: Level,
   /** ISO 8601, UTC, milliseconds, `Z`. */
   timestamp: z.string(),
@@ -35,24 +42,33 @@ export const LogRecord = z.object({
   module: z.string(),
   /** Also the name of the file. A string, since users may name components of their own. */
   component: z.string(),
+  /** Of the run in whose context it was written; null where the line names none. */
   run_id: z.string().nullable(),
+  /** Name of the run's framework; null where the line names none. */
   framework: z.string().nullable(),
   /** The step's id, or null outside steps. */
   step: z.number().int().nullable(),
+  /** Key for analysis, in snake_case; `log` where none was given. */
   event: z.string(),
+  /** For people; may be empty. */
   message: z.string(),
+  /** Never absent. Of stepwell's own events it has the shape in {@link EVENT_METADATA}. */
   metadata: z.record(z.string(), z.unknown()),
+  /** From 1; absent outside attempts. */
   attempt: z.number().int().optional(),
   /** Counts per run and writer from 1; a hole proves a loss. */
   seq: z.number().int().optional(),
   /** Six characters, new per process and run. */
   writer: z.string().optional(),
+  /** The error that was logged; absent where none was. */
   error: RecordedError.optional(),
   /** The scope had ended when the line was written. */
   late: z.boolean().optional(),
   /** Bytes cut from message or metadata. */
   truncated: z.number().int().optional(),
+  /** Of the tracing context; absent where none was given. */
   trace_id: z.string().optional(),
+  /** Of the tracing context; absent where none was given. */
   span_id: z.string().optional(),
 });
 export type LogRecord = z.infer<typeof LogRecord>;

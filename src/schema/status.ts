@@ -4,9 +4,11 @@ import { RUN_STATUSES } from './vocabulary.ts';
 
 const count = z.number().int().nonnegative();
 
+/** How a run is or ended: `running` until its end is recorded, `crashed` where its process died before that. */
 export const RunStatus = z.enum(RUN_STATUSES);
 export type RunStatus = z.infer<typeof RunStatus>;
 
+/** How a step or an attempt ended; `crashed` where the run ended without a recorded end of it. */
 export const StepStatus = z.enum(['success', 'failed', 'timed_out', 'interrupted', 'crashed']);
 export type StepStatus = z.infer<typeof StepStatus>;
 
@@ -14,10 +16,15 @@ export type StepStatus = z.infer<typeof StepStatus>;
 export const Phase = z.enum(['prepare', 'steps', 'stop', 'seal']);
 export type Phase = z.infer<typeof Phase>;
 
+/** A step of the run's configuration, as it is recorded before the run starts. */
 export const PlannedStep = z.object({
+  /** The id of the step in the configuration. */
   step: z.number().int().positive(),
+  /** For people; from the configuration. */
   name: z.string(),
+  /** As the configuration writes it: relative to the configuration's file. */
   prompt_file: z.string(),
+  /** Of the bytes of the prompt's file, in hex. */
   prompt_sha256: z.string(),
 });
 export type PlannedStep = z.infer<typeof PlannedStep>;
@@ -36,16 +43,28 @@ export const FailureReason = z.enum([
 ]);
 export type FailureReason = z.infer<typeof FailureReason>;
 
+/** How a phase of the framework's work ended; `unfinished`: it began and was stopped before its end. */
 export const FrameworkPhaseStatus = z.enum(['completed', 'failed', 'unfinished']);
 export type FrameworkPhaseStatus = z.infer<typeof FrameworkPhaseStatus>;
 
-export const FileFact = z.object({ path: z.string(), bytes: count, sha256: z.string() });
+/** A file of the workspace. */
+export const FileFact = z.object({
+  /** Relative to the workspace, with `/`. */
+  path: z.string(),
+  /** Size of its content. */
+  bytes: count,
+  /** Of its content, in hex. */
+  sha256: z.string(),
+});
 export type FileFact = z.infer<typeof FileFact>;
 
 /** What the framework reported of its own use: a claim, kept beside the meter's measurement. */
 export const ClaimedUsage = z.object({
+  /** Null when the framework did not report them. */
   input_tokens: count.nullable(),
+  /** Null when the framework did not report them. */
   output_tokens: count.nullable(),
+  /** Calls to the model; null when the framework did not report them. */
   calls: count.nullable(),
 });
 export type ClaimedUsage = z.infer<typeof ClaimedUsage>;
