@@ -38,13 +38,13 @@ export const catalogError = defineErrors({
     fix: 'Use the newer stepwell for these runs, or move the file elsewhere: it is rebuilt from the run directories.',
     exitCode: 1,
   }),
-  RUN_NOT_FOUND: (facts: { wanted: string; runsDir: string; candidates: readonly string[] }) => ({
-    sentence: `No run in ${facts.runsDir} matches ${JSON.stringify(facts.wanted)}.`,
+  RUN_NOT_FOUND: (facts: { name: string; runsDir: string; candidates: readonly string[] }) => ({
+    sentence: `No run in ${facts.runsDir} matches ${JSON.stringify(facts.name)}.`,
     fix: `Give the first characters of a run id, its last four, or \`latest\`. Newest runs:${indented(facts.candidates)}`,
     exitCode: 2,
   }),
-  RUN_AMBIGUOUS: (facts: { wanted: string; candidates: readonly string[] }) => ({
-    sentence: `${JSON.stringify(facts.wanted)} matches more than one run.`,
+  RUN_AMBIGUOUS: (facts: { name: string; candidates: readonly string[] }) => ({
+    sentence: `${JSON.stringify(facts.name)} matches more than one run.`,
     fix: `Type more characters, or the last four of the run id:${indented(facts.candidates)}`,
     exitCode: 2,
   }),

@@ -31,22 +31,22 @@ export async function findRun(directory: string | undefined, name: string, cwd: 
   const slash = name.indexOf('/');
   const framework = slash > 0 ? name.slice(0, slash) : null;
   const ofFramework = framework === null ? runs : runs.filter((run) => run.dir.startsWith(join(runsDir, framework, '/')));
-  const wanted = framework === null ? name : name.slice(slash + 1);
+  const namePart = framework === null ? name : name.slice(slash + 1);
 
-  const found = wanted === LATEST ? ofFramework.slice(-1) : matchRuns(ofFramework, wanted);
+  const found = namePart === LATEST ? ofFramework.slice(-1) : matchRuns(ofFramework, namePart);
   const [only] = found;
   if (only !== undefined && found.length === 1) {
     await requireReadableDirectory(only.dir);
     return { kind: 'directory', ...only };
   }
-  if (found.length > 1) throw catalogError('RUN_AMBIGUOUS', { wanted: name, candidates: candidateNames(found) });
+  if (found.length > 1) throw catalogError('RUN_AMBIGUOUS', { name, candidates: candidateNames(found) });
 
   const byPath = await runAtPath(resolve(cwd, name));
   if (byPath !== null) return byPath;
   if (looksLikePath(name)) throw storeError('NOT_A_RUN', { path: name, reason: reasonAt(resolve(cwd, name)) });
   if (runs.length === 0) throw catalogError('NO_RUNS', { runsDir });
   throw catalogError('RUN_NOT_FOUND', {
-    wanted: name,
+    name,
     runsDir,
     candidates: candidateNames(runs.slice(-MAX_CANDIDATES).reverse()),
   });
@@ -56,12 +56,12 @@ function idsOf(run: CatalogRun): string[] {
   return [run.entry.run_id, basename(run.dir)];
 }
 
-function matchRuns(runs: readonly CatalogRun[], wanted: string): CatalogRun[] {
-  if (wanted === '') return [];
-  const exact = runs.filter((run) => idsOf(run).includes(wanted));
+function matchRuns(runs: readonly CatalogRun[], namePart: string): CatalogRun[] {
+  if (namePart === '') return [];
+  const exact = runs.filter((run) => idsOf(run).includes(namePart));
   if (exact.length > 0) return exact;
   return runs.filter((run) =>
-    idsOf(run).some((id) => id.startsWith(wanted) || (wanted.length === SUFFIX_LENGTH && id.endsWith(wanted))),
+    idsOf(run).some((id) => id.startsWith(namePart) || (namePart.length === SUFFIX_LENGTH && id.endsWith(namePart))),
   );
 }
 

@@ -175,7 +175,7 @@ function toResult(
   result: RunReconciliation,
   attempt: ReconciliationAttempt,
   summary: ReconciliationSummary | null,
-  it: {
+  query: {
     readonly failure: Failure | null;
     /** Null when the run is past its maximum age. */
     readonly retryAt: string | null;
@@ -183,7 +183,7 @@ function toResult(
   },
 ): RunReconciliation {
   const settled = isSettled(attempt.state) || attempt.waiting_ended;
-  const { failure, retryAt } = it;
+  const { failure, retryAt } = query;
   return {
     ...result,
     action: failure === null ? 'read' : 'failed',
@@ -192,6 +192,6 @@ function toResult(
     fix: failure?.fix ?? null,
     summary,
     settled,
-    nextAttemptAt: settled ? null : failure === null ? it.nextAt() : failure.retryable ? retryAt : null,
+    nextAttemptAt: settled ? null : failure === null ? query.nextAt() : failure.retryable ? retryAt : null,
   };
 }

@@ -47,7 +47,7 @@ function failedResult(failure: Failure): QueryResult {
 export async function queryUsage(
   ready: ReadyRun,
   request: UsageRequest,
-  it: {
+  context: {
     readonly access: Extract<Access, { status: 'ok' }>;
     /** Its number, for the records. */
     readonly attempt: number;
@@ -55,17 +55,17 @@ export async function queryUsage(
     readonly now: () => Date;
   },
 ): Promise<QueryResult> {
-  const { fetch, wait, signal } = it.options;
+  const { fetch, wait, signal } = context.options;
   const inScope = captureScope();
   const api = openUsageApi({
     provider: request.usageApi.provider,
-    baseUrl: it.access.baseUrl,
-    adminKey: it.access.adminKey,
+    baseUrl: context.access.baseUrl,
+    adminKey: context.access.adminKey,
     redact: runRedactor().redact,
     fetch,
     wait,
-    now: it.now,
-    onResponse: (page) => inScope(() => recordPage(it.attempt, page)),
+    now: context.now,
+    onResponse: (page) => inScope(() => recordPage(context.attempt, page)),
   });
   const answer = await fetchUsage(api, request, signal);
   if (answer.status === 'failed') return failedResult(answer);

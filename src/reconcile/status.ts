@@ -108,12 +108,12 @@ export async function statusOf(run: CatalogRun, overrides: Partial<Settings>, no
 }
 
 /** When the next reading counts: one interval after the last counted one, or when the run reaches its minimum age. */
-export function nextAttemptAt(it: {
+export function nextAttemptAt(reconciliation: {
   readonly settings: Settings;
   readonly attempts: readonly ReconciliationAttempt[];
   readonly minAgeReachedAt: number;
 }): string {
-  const { settings, attempts, minAgeReachedAt } = it;
+  const { settings, attempts, minAgeReachedAt } = reconciliation;
   const last = attempts.findLast(({ reading }) => reading !== null);
   const counted = last === undefined ? null : (countedReadings(attempts, last).at(-1) ?? null);
   const due = counted === null ? minAgeReachedAt : Date.parse(counted.fetchedAt) + settings.interval_minutes * 60_000;

@@ -1,9 +1,9 @@
 import { defineErrors } from '../errors/index.ts';
 
 export const summaryError = defineErrors({
-  SUMMARY_OF_OTHER_RUN: (facts: { kind: 'run' | 'framework'; wanted: string; found: string; runDir: string }) => ({
-    sentence: `The logs in ${facts.runDir} belong to the ${facts.kind} ${JSON.stringify(facts.found)}, not ${JSON.stringify(facts.wanted)}.`,
-    fix: `Pass the directory of ${facts.wanted}, or request the summary of ${facts.found}.`,
+  SUMMARY_OF_OTHER_RUN: (facts: { kind: 'run' | 'framework'; expected: string; found: string; runDir: string }) => ({
+    sentence: `The logs in ${facts.runDir} belong to the ${facts.kind} ${JSON.stringify(facts.found)}, not ${JSON.stringify(facts.expected)}.`,
+    fix: `Pass the directory of ${facts.expected}, or request the summary of ${facts.found}.`,
     exitCode: 2,
   }),
   METADATA_UNREADABLE: (facts: { location: string; reason: string }) => ({

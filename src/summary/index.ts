@@ -3,7 +3,7 @@ export { createRunFold, foldRecords, foldRun, type FoldOptions, type RunDetails,
 export { renderJson } from './print/json.ts';
 export { renderMarkdown } from './print/markdown.ts';
 export { computeMetrics } from './metrics.ts';
-export { fact, facts, figureText, plainText, type BlockOf, type Fact } from './document/model.ts';
+export { fact, facts, figureText, plainText, type ReportBlockOf, type Fact } from './document/model.ts';
 export { comparisonFigures } from './document/reconciliation.ts';
 export { costText, differencePercent, sharedText, stepsResolvedAs } from './document/reconciliation-phrases.ts';
 export { foldReconciliation, readReconciliation } from './reconciliation.ts';

@@ -46,9 +46,9 @@ export class LogSummarizer {
     return path;
   }
 
-  #check(kind: 'run' | 'framework', wanted: string, found: string | null): void {
-    if (found !== null && found !== wanted)
-      throw summaryError('SUMMARY_OF_OTHER_RUN', { kind, wanted, found, runDir: this.#runDir });
+  #check(kind: 'run' | 'framework', expected: string, found: string | null): void {
+    if (found !== null && found !== expected)
+      throw summaryError('SUMMARY_OF_OTHER_RUN', { kind, expected: expected, found, runDir: this.#runDir });
   }
 }
 

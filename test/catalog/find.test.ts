@@ -45,7 +45,7 @@ describe('findRun', () => {
     test(`finds ${id} by ${name}`, async () => assert.equal(await foundBy(name), id));
   }
 
-  test('finds a run by the directory one stands in, and an archive by its path or its directory', async () => {
+  test('finds a run by the current directory, and an archive by its path or its directory', async () => {
     assert.equal(await foundBy('.', join(runsDir, 'baseline/20261122-141503-k3f9')), '20261122-141503-k3f9');
     assert.equal(await foundBy('alone/run.tar.gz'), join(root, 'alone/run.tar.gz'));
     assert.equal(await foundBy('alone'), join(root, 'alone/run.tar.gz'));
@@ -61,7 +61,7 @@ describe('findRun', () => {
     });
   });
 
-  test('an unknown name lists the newest, newest first', async () => {
+  test('an unknown name lists the latest runs, newest first', async () => {
     await assert.rejects(foundBy('zzzz'), (error: { code: string; message: string; fix: string }) => {
       assert.equal(error.code, 'RUN_NOT_FOUND');
       assert.match(error.message, /"zzzz"/);
@@ -78,11 +78,11 @@ describe('findRun', () => {
     await assert.rejects(foundBy('./other/file.txt'), { code: 'NOT_A_RUN', message: /not a run\.tar\.gz/ });
   });
 
-  test('an empty or missing runs directory produces a message on how to start', async () => {
+  test('an empty or missing runs directory is an error that says how to start', async () => {
     await assert.rejects(findRun(join(root, 'none'), 'latest'), { code: 'NO_RUNS', message: /none/ });
   });
 
-  test('a run of the original is read with nulls where it has nothing', async () => {
+  test('a run of the original system is read, with null for missing fields', async () => {
     await using source = await openRun(await findRun(runsDir, ORIGINAL));
     const lines: string[] = [];
     for await (const item of readRecords(source)) {
@@ -98,7 +98,7 @@ describe('findRun', () => {
     ]);
   });
 
-  test('a run directory as git keeps it, without logs and archive, is an error that says so', async () => {
+  test('a run directory cloned from git, without logs and archive, is an error that names the reason', async () => {
     const dir = writeRun(runsDir, { runId: '20250101-000000-gitt', startedAt: '2025-01-01T00:00:00.000Z' });
     rmSync(join(dir, 'logs'), { recursive: true });
     const found = await findRun(runsDir, 'gitt');
@@ -117,7 +117,7 @@ describe('listRuns', () => {
   const states = async (): Promise<Record<string, string>> =>
     Object.fromEntries((await listRuns(runsDir)).runs.map((run) => [run.entry.run_id.slice(-4), run.state]));
 
-  test('tells live, crashed, finished and missing runs apart', async () => {
+  test('live, crashed, finished and missing runs have different states', async () => {
     writeRun(runsDir, { runId: '20261122-141503-done' });
     const live = writeRun(runsDir, { runId: '20261122-141503-live', status: 'running' });
     writeRun(runsDir, { runId: '20261122-141503-lost', status: 'running' });
@@ -148,7 +148,7 @@ describe('listRuns', () => {
     rmSync(join(runsDir, 'baseline/20990101-000000-born'), { recursive: true });
   });
 
-  test('a damaged index is ignored with the reason', async () => {
+  test('a damaged index is ignored, and the reason is reported', async () => {
     renameSync(join(runsDir, 'runs_manifest.json'), join(runsDir, 'kept.json'));
     writeFileSync(join(runsDir, 'runs_manifest.json'), '{');
     const list = await listRuns(runsDir);

@@ -22,7 +22,7 @@ async function ids(): Promise<string[]> {
   return found.state === 'ok' ? found.manifest.runs.map((entry) => entry.run_id) : [];
 }
 
-test('an entry is added, then replaced; totals and order follow', async () => {
+test('an entry is added, then replaced, and totals and order are updated', async () => {
   writeRun(runsDir, { runId: '20261122-141503-bbbb', startedAt: '2026-11-22T14:15:03.000Z' });
   writeRun(runsDir, {
     runId: '20261121-141503-aaaa',
@@ -45,7 +45,7 @@ test('an entry is added, then replaced; totals and order follow', async () => {
   assert.deepEqual(manifest.frameworks, { mytool: 1, baseline: 1 });
 });
 
-test('manifest survives concurrent writers: eight processes lose no entry', async () => {
+test('eight processes writing at once lose no entry', async () => {
   const catalog = new URL('../../src/catalog/index.ts', import.meta.url).href;
   const script = `
     import { updateManifest } from ${JSON.stringify(catalog)};
@@ -74,7 +74,7 @@ for (const [what, text] of [
   ['empty', ''],
   ['of another shape', '{"version":"1.0","last_updated":"","total_runs":1,"frameworks":{},"runs":[{"framework":"x"}]}'],
 ] as const) {
-  test(`manifest survives corruption: a file that is ${what} is moved aside and rebuilt, never treated as empty`, async () => {
+  test(`an index that is ${what} is moved aside and rebuilt, never treated as empty`, async () => {
     writeRun(runsDir, { runId: '20261122-141503-bbbb' });
     writeOriginalRun(runsDir);
     writeRun(runsDir, { runId: '20261122-151503-cccc', startedAt: '2026-11-22T15:15:03.000Z' });
@@ -94,7 +94,7 @@ test('a missing index is created from the existing run directories', async () =>
   assert.deepEqual(await ids(), ['20261122-141503-bbbb', '20261122-151503-cccc']);
 });
 
-test('a rebuild gives the same index as updates, without deleted runs', async () => {
+test('a rebuild gives the same index as single updates, without deleted runs', async () => {
   const dir = writeRun(runsDir, { runId: '20261122-141503-bbbb' });
   writeOriginalRun(runsDir);
   await updateManifest(runsDir, await describeRun(runsDir, 'baseline/20261122-141503-bbbb'));
@@ -107,7 +107,7 @@ test('a rebuild gives the same index as updates, without deleted runs', async ()
   assert.equal((await rebuildManifest(runsDir)).runs, 1);
 });
 
-test('an index of the original system is read, its missing fields are null, and what a newer version wrote stays', async () => {
+test('an index of the original system is read with null for missing fields, and unknown fields are kept', async () => {
   writeFileSync(
     manifestFile,
     JSON.stringify({
@@ -138,7 +138,7 @@ test('an index of the original system is read, its missing fields are null, and 
   assert.equal(original?.['model'], null);
 });
 
-test('a run of the original is described from its own files, what they lack is null', async () => {
+test('a run of the original system is described from its own files, with null for missing fields', async () => {
   writeOriginalRun(runsDir);
   const entry = await describeRun(runsDir, 'chatdev/7f0c9a52-5a0e-4c1c-9f37-0d7a3b1fe1aa');
   assert.deepEqual(entry, {
@@ -167,7 +167,7 @@ test('a run of the original is described from its own files, what they lack is n
   });
 });
 
-test('totals of a framework are sums over its runs; what a run does not have is said, and rehearsals and replays are in no sum', async () => {
+test('totals of a framework are sums over its runs, without rehearsals and replays; missing figures are reported', async () => {
   const entry = { framework: 'a', status: 'success' as const, rehearsal: false };
   const known = {
     ...entry,

@@ -5,10 +5,10 @@ import { test } from 'node:test';
 import { recoverRun } from '../../src/experiment/index.ts';
 import { LEASE_FILE, PRIVATE_DIR } from '../../src/store/index.ts';
 import { LogSummarizer, readReconciliation } from '../../src/summary/index.ts';
-import { differences, HOUR, place } from '../reconcile/sealed-runs.ts';
+import { differences, HOUR, createFixture } from '../reconcile/sealed-runs.ts';
 
 test('a sealing that is finished only after the run was reconciled keeps what was found', async () => {
-  await using here = await place();
+  await using here = await createFixture();
   const id = '20260302-120000-cut1';
   const runDir = await here.make({ id, calls: [{ at: 0 }] });
   const [result] = await here.at(HOUR);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawn } from 'node:child_process';
 import { after, describe, test } from 'node:test';
-import { MINUTE, place, type Place } from '../reconcile/sealed-runs.ts';
+import { MINUTE, createFixture, type ReconcileFixture } from '../reconcile/sealed-runs.ts';
 import type { UsageServerOptions } from '../reconcile/usage-server/server.ts';
 import { CLI, cleanEnv, finished, letNpxFindStepwell, type Finished } from './child.ts';
 
@@ -18,14 +18,14 @@ const AGE = ['--max-age', '87600'];
 /** Two readings count however soon they follow each other. */
 const AT_ONCE = { reconciliation: { interval_minutes: 0 } };
 
-interface Here extends AsyncDisposable, Pick<Place, 'make' | 'server' | 'runsDir'> {
+interface Here extends AsyncDisposable, Pick<ReconcileFixture, 'make' | 'server' | 'runsDir'> {
   start(args: readonly string[], env?: NodeJS.ProcessEnv): ReturnType<typeof spawn>;
   /** With the runs directory, from another one. */
   stepwell(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<Finished>;
 }
 
 async function here(options: Partial<UsageServerOptions> = {}): Promise<Here> {
-  const made = await place({ now: new Date(), ...options });
+  const made = await createFixture({ now: new Date(), ...options });
   const start: Here['start'] = (args, env = {}) =>
     spawn(process.execPath, [CLI, ...args, '--runs-dir', made.runsDir], {
       cwd: dir,

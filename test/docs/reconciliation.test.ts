@@ -8,7 +8,7 @@ import { ExitCode } from '../../src/errors/index.ts';
 import { SETTING_VARIABLES } from '../../src/config/settings.ts';
 import { ADMIN_KEY_VARIABLES } from '../../src/reconcile/index.ts';
 import { ReconciliationConfig, ReconciliationState } from '../../src/schema/index.ts';
-import { HOUR, MINUTE, NOON, place } from '../reconcile/sealed-runs.ts';
+import { HOUR, MINUTE, NOON, createFixture } from '../reconcile/sealed-runs.ts';
 import { root } from './clone.ts';
 
 const text = readFileSync(join(root, 'docs/reconciliation.md'), 'utf8');
@@ -50,7 +50,7 @@ test('every exit code of the command is named', () => {
 test('the worked timeline is what happens', async () => {
   const rows = [...text.matchAll(/^\| (\d\d):(\d\d) \| (.*?) \|.*?\| `(\w+)` \| (\d) \|$/gm)];
   assert.equal(rows.length, 6);
-  await using here = await place();
+  await using here = await createFixture();
   const ended = 2 * HOUR + 20 * MINUTE;
   const calls = [1, 2, 3].map((minute) => ({ at: ended - minute * MINUTE, input: 3000, output: 0, booked: false }));
   await here.make({ id: 'timeline', calls, from: ended - 5 * MINUTE, to: ended });

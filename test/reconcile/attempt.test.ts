@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { listReconciliations } from '../../src/reconcile/index.ts';
 import type { RunMetrics } from '../../src/schema/index.ts';
-import { attemptsOf, differences, HOUR, metadataOf, MINUTE, NOON, place } from './sealed-runs.ts';
+import { attemptsOf, differences, HOUR, metadataOf, MINUTE, NOON, createFixture } from './sealed-runs.ts';
 
 async function metricsOf(runDir: string): Promise<RunMetrics> {
   return JSON.parse(await readFile(join(runDir, 'metrics.json'), 'utf8')) as RunMetrics;
 }
 
 test('a run goes from pending to provisional to verified as figures arrive, and measured values stay unchanged', async () => {
-  await using here = await place({ delayMs: 70 * MINUTE });
+  await using here = await createFixture({ delayMs: 70 * MINUTE });
   const calls = [{ at: 0 }, { at: 90_000, input: 500, cached: 200, step: 2 }];
   const runDir = await here.make({ id: 'one', calls, claim: { input_tokens: 700, output_tokens: 60, calls: 1 } });
   const before = await metricsOf(runDir);
@@ -56,7 +56,7 @@ test('a run goes from pending to provisional to verified as figures arrive, and 
 });
 
 test('a provider total above the ledger is a mismatch with sign, size and explanations', async () => {
-  await using here = await place();
+  await using here = await createFixture();
   const calls = [{ at: 0 }, { at: 30_000, ends: 'aborted' as const, booked: true, input: 777, output: 0 }];
   const runDir = await here.make({ id: 'one', calls });
   await here.at(HOUR);
@@ -70,8 +70,8 @@ test('a provider total above the ledger is a mismatch with sign, size and explan
   assert.deepEqual(await differences(runDir), []);
 });
 
-test('no access: unavailable with the reason, values untouched, earlier readings go on counting, and settled stays settled', async () => {
-  await using here = await place();
+test('a refused key makes a run unavailable with the reason, and keeps its values, readings and settled state', async () => {
+  await using here = await createFixture();
   const runDir = await here.make({ id: 'one', calls: [{ at: 0 }] });
   assert.equal((await here.at(HOUR))[0]?.state, 'provisional');
   here.server.addFault({ kind: 'status', status: 401 });
@@ -98,7 +98,7 @@ test('no access: unavailable with the reason, values untouched, earlier readings
 });
 
 test('an attempt without a key makes no request and records the reason', async () => {
-  await using here = await place();
+  await using here = await createFixture();
   const runDir = await here.make({ id: 'one', calls: [{ at: 0 }] });
   const { aggregate_metrics: measured } = await metricsOf(runDir);
   const [result] = await here.at(HOUR, { env: {} });
@@ -134,7 +134,7 @@ test('an attempt without a key makes no request and records the reason', async (
 });
 
 test('rehearsals, replays and unbilled runs are not applicable, and nothing is written to them', async () => {
-  await using here = await place();
+  await using here = await createFixture();
   await here.make({ id: 'rehearsed', rehearsal: true });
   await here.make({ id: 'replayed', replayOf: 'other' });
   await here.make({ id: 'local', provider: null, calls: [{ at: 0 }] });
@@ -148,7 +148,7 @@ test('rehearsals, replays and unbilled runs are not applicable, and nothing is w
 });
 
 test('a run without calls is verified only when the provider has no usage for it', async () => {
-  await using here = await place();
+  await using here = await createFixture();
   const quiet = await here.make({ id: 'quiet', from: 0, to: 5 * MINUTE });
   const used = await here.make({ id: 'used', from: HOUR, to: HOUR + 5 * MINUTE });
   here.server.record({ at: new Date(NOON + HOUR + MINUTE), model: 'm', input: 10, output: 1 });
@@ -164,8 +164,8 @@ test('a run without calls is verified only when the provider has no usage for it
   assert.deepEqual([...(await differences(quiet)), ...(await differences(used))], []);
 });
 
-test('the maximum age ends the waiting', async () => {
-  await using here = await place({ delayMs: 1000 * HOUR });
+test('a run older than the maximum age is no longer waited for', async () => {
+  await using here = await createFixture({ delayMs: 1000 * HOUR });
   const empty = await here.make({ id: 'empty', calls: [{ at: 0 }] });
   const states: string[] = [];
   for (const at of [HOUR, 2 * HOUR, 3 * HOUR]) states.push((await here.at(at, { maxAgeHours: 2.5 }))[0]!.state);
@@ -186,7 +186,7 @@ test('the maximum age ends the waiting', async () => {
 });
 
 test('revised figures restart the count, whether they grow or shrink', async () => {
-  await using here = await place();
+  await using here = await createFixture();
   const runDir = await here.make({ id: 'one', calls: [{ at: 0 }] });
   const extra = here.server.record({ at: new Date(NOON), model: 'm', input: 50, output: 5 });
   here.server.revise(extra, { from: new Date(NOON + 90 * MINUTE), input: 60 });
@@ -206,8 +206,8 @@ test('revised figures restart the count, whether they grow or shrink', async () 
   );
 });
 
-test('a list shows the status of every run without making requests', async () => {
-  await using here = await place();
+test('listing shows the status of every run and makes no requests', async () => {
+  await using here = await createFixture();
   await here.make({ id: 'a', calls: [{ at: 0 }] });
   await here.make({ id: 'b', rehearsal: true });
   const now = () => new Date(NOON + 5 * MINUTE);
@@ -222,7 +222,7 @@ test('a list shows the status of every run without making requests', async () =>
 });
 
 test('an interrupted attempt is recorded', async () => {
-  await using here = await place();
+  await using here = await createFixture();
   const runDir = await here.make({ id: 'one', calls: [{ at: 0 }] });
   here.server.addFault({ kind: 'silence' });
   const abort = new AbortController();
@@ -241,7 +241,7 @@ test('an interrupted attempt is recorded', async () => {
 });
 
 test('Anthropic reports no call counts, and the verdict is the same', async () => {
-  await using here = await place({ provider: 'anthropic' });
+  await using here = await createFixture({ provider: 'anthropic' });
   const calls = [
     { at: 0, wire: 'anthropic.messages', cached: 300 },
     { at: 1000, wire: 'openai.chat' },

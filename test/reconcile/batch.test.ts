@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { StepwellError } from '../../src/errors/index.ts';
 import type { RunMetrics } from '../../src/schema/index.ts';
-import { attemptsOf, HOUR, MINUTE, NOON, place } from './sealed-runs.ts';
+import { attemptsOf, HOUR, MINUTE, NOON, createFixture } from './sealed-runs.ts';
 
 const refused = (code: string, text: RegExp) => (error: unknown) =>
   error instanceof StepwellError && error.code === code && text.test(`${error.message} ${error.fix}`);
 
-test('one framework, one run by a part of its name, latest', async () => {
-  await using here = await place();
+test('runs are selected by framework, by part of a run id, or as latest', async () => {
+  await using here = await createFixture();
   await here.make({ framework: 'baes', id: 'aaa', calls: [{ at: 0 }] });
   await here.make({ framework: 'baes', id: 'abb', calls: [{ at: HOUR }] });
   await here.make({ framework: 'chatdev', id: 'ccc', calls: [{ at: 0 }] });
@@ -27,7 +27,7 @@ test('one framework, one run by a part of its name, latest', async () => {
 });
 
 test('a run of the original system, a clone without logs and an archive alone are refused with the reason', async () => {
-  await using here = await place();
+  await using here = await createFixture();
   const runDir = await here.make({ id: 'one', calls: [{ at: 0 }] });
   await here.at(HOUR);
   const original = join(here.runsDir, 'baes/original');
@@ -47,7 +47,7 @@ test('a run of the original system, a clone without logs and an archive alone ar
 });
 
 test('an error with one run does not stop the others', async () => {
-  await using here = await place();
+  await using here = await createFixture();
   const broken = await here.make({ id: 'broken', calls: [{ at: 0 }] });
   await here.make({ id: 'fine', calls: [{ at: HOUR }] });
   await writeFile(join(broken, 'config.yaml'), 'frameworks: [');
@@ -62,8 +62,8 @@ test('an error with one run does not stop the others', async () => {
   assert.match(results[0]!.reason, /config\.yaml/);
 });
 
-test('an attempt that was cut off and cannot be finished keeps no other run from being read', async () => {
-  await using here = await place();
+test('an interrupted attempt that cannot be finished does not block other runs', async () => {
+  await using here = await createFixture();
   const broken = await here.make({ id: 'broken', calls: [{ at: 0 }] });
   await here.make({ id: 'fine', calls: [{ at: HOUR }] });
   await here.at(3 * HOUR);
@@ -81,8 +81,8 @@ test('an attempt that was cut off and cannot be finished keeps no other run from
   assert.match(results[0]!.reason, /metrics\.json/);
 });
 
-test('a run recorded before format 1.1 does not say whom to ask: it stays as its record has it, and is told of by name alone', async () => {
-  await using here = await place();
+test('a run recorded before format 1.1 names no provider: it is left unchanged, and reported only when selected by name', async () => {
+  await using here = await createFixture();
   const runDir = await here.make({ id: 'old', calls: [{ at: 0 }], provider: 'unrecorded' });
   const { verification_status } = JSON.parse(await readFile(join(runDir, 'metrics.json'), 'utf8')) as RunMetrics;
   assert.deepEqual(await here.at(HOUR), []);
@@ -92,8 +92,8 @@ test('a run recorded before format 1.1 does not say whom to ask: it stays as its
   assert.equal(here.server.requests.length, 0);
 });
 
-test('a run whose last minute is not over is not read, whoever asks; watching goes on when it is', async () => {
-  await using here = await place();
+test('a run is not read before its last minute is over, and watching continues after it', async () => {
+  await using here = await createFixture();
   const calls = [{ at: 10_000 }, { at: 56_000 }];
   const runDir = await here.make({ id: 'one', calls, reconciliation: { interval_minutes: 5 } });
   const [result] = await here.at(MINUTE, { run: 'one', force: true });

@@ -7,10 +7,10 @@ import { ledgerTotals } from '../../src/reconcile/totals.ts';
 import { canBeBilledBy, readLedger } from '../../src/reconcile/ledger.ts';
 import { MINUTE_MS, windowOf } from '../../src/reconcile/minutes/window.ts';
 import { openRunDirectory } from '../../src/store/index.ts';
-import { attemptsOf, HOUR, MINUTE, NOON, place } from './sealed-runs.ts';
+import { attemptsOf, HOUR, MINUTE, NOON, createFixture } from './sealed-runs.ts';
 
-test('refused calls used nothing; calls without figures make the ledger a lower bound and reach to the end of the run', async () => {
-  await using here = await place();
+test('refused calls used nothing; calls without token counts make the ledger a lower bound and last until the end of the run', async () => {
+  await using here = await createFixture();
   const runDir = await here.make({
     id: 'one',
     calls: [
@@ -52,7 +52,7 @@ test('refused calls used nothing; calls without figures make the ledger a lower 
   assert.match(comparison!.explanations.join(), /3 calls of this run ended without token figures/);
 });
 
-test('nothing but calls without figures is unknown, and no 0; no calls at all are 0', () => {
+test('a ledger of only calls without token counts is unknown, and a ledger without calls is 0', () => {
   const call = {
     step: 1,
     startedAt: 0,
@@ -76,7 +76,7 @@ test('nothing but calls without figures is unknown, and no 0; no calls at all ar
 });
 
 test('a run whose attempts bypassed the proxy has no ledger to verify', async () => {
-  await using here = await place();
+  await using here = await createFixture();
   const runDir = await here.make({ id: 'one', unmetered: true, from: 0, to: 5 * MINUTE });
   here.server.record({ at: new Date(NOON + MINUTE), model: 'm', input: 500, output: 5 });
   await here.at(HOUR);
@@ -87,8 +87,8 @@ test('a run whose attempts bypassed the proxy has no ledger to verify', async ()
   assert.match(comparison!.explanations.join(), /1 attempt bypassed the proxy/);
 });
 
-test('a call without an end reaches to the last record of the dead process, not to its recovery days later', async () => {
-  await using here = await place();
+test('a call without an end lasts until the last record of the dead process, not until its recovery days later', async () => {
+  await using here = await createFixture();
   const runDir = await here.make({ id: 'one', calls: [{ at: 10_000, ends: 'never' }], to: 40_000 });
   const day = 24 * HOUR;
   const record = {
@@ -114,8 +114,8 @@ test('a call without an end reaches to the last record of the dead process, not 
   assert.deepEqual([window.start - NOON, window.end - NOON], [0, 2 * MINUTE_MS]);
 });
 
-test('a call whose beginning is lost began its duration before its end', async () => {
-  await using here = await place();
+test('the start of a call whose start record is lost is its end minus its duration', async () => {
+  await using here = await createFixture();
   const runDir = await here.make({ id: 'one', calls: [{ at: 10_000, lasts: 70_000 }] });
   const log = join(runDir, 'logs/step_001/metrics.log');
   const lines = (await readFile(log, 'utf8')).split('\n').filter((line) => !line.includes('"event":"llm_call_start"'));

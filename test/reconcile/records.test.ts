@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { splitBody } from '../../src/reconcile/records.ts';
 import { EVENT_METADATA, type EventMetadata } from '../../src/schema/index.ts';
-import { attemptsOf, differences, HOUR, place } from './sealed-runs.ts';
+import { attemptsOf, differences, HOUR, createFixture } from './sealed-runs.ts';
 
 type Kept = EventMetadata<'usage_api_response'>;
 
@@ -21,8 +21,8 @@ async function answersIn(runDir: string): Promise<Kept[]> {
     .map(({ metadata }) => EVENT_METADATA.usage_api_response.parse(metadata));
 }
 
-test('every answer is kept as it came, with its parameters, also those that failed', async () => {
-  await using here = await place();
+test('every response is recorded unchanged with its parameters, also failed ones', async () => {
+  await using here = await createFixture();
   const runDir = await here.make({ id: 'one', calls: [{ at: 0 }] });
   here.server.addFault({ kind: 'status', status: 500 });
   await here.at(HOUR);
@@ -35,8 +35,8 @@ test('every answer is kept as it came, with its parameters, also those that fail
   assert.deepEqual([...new Set(kept.map(({ report }) => report))], ['completions', 'embeddings', 'costs']);
 });
 
-test('a long answer goes into parts; a secret across their border, and the key, never come through', async () => {
-  await using here = await place();
+test('a long response is split into parts, and secrets are masked even across part boundaries', async () => {
+  await using here = await createFixture();
   const runDir = await here.make({ id: 'one', calls: [{ at: 0 }] });
   const secret = 'hunter2-hunter2-hunter2';
   // As often as it must be for a border to cut one of them.
@@ -61,8 +61,8 @@ test('a long answer goes into parts; a secret across their border, and the key, 
   assert.deepEqual(await differences(runDir), []);
 });
 
-test('a key and secrets that the provider repeats in other forms are not said either, nor what an address holds', async () => {
-  await using here = await place();
+test('keys and secrets that the provider repeats in encoded forms, or in a URL, are masked too', async () => {
+  await using here = await createFixture();
   const runDir = await here.make({ id: 'one', calls: [{ at: 0 }] });
   const { adminKey } = here.server;
   const secret = 'tr0ub4dor/3 "and" more';
@@ -92,7 +92,7 @@ test('a key and secrets that the provider repeats in other forms are not said ei
   for (const form of forms) assert.equal(text.includes(form), false, form);
 });
 
-test('property: parts join to the whole, fit a record, and cut no character', () => {
+test('property: parts join to the whole, fit into a record and split no character', () => {
   const piece = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 50 }), fc.constant('"\\\u0001'), fc.constant('😀ö'));
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 20 }), fc.integer({ min: 1, max: 3000 }), (pieces, times) => {
@@ -110,7 +110,7 @@ test('property: parts join to the whole, fit a record, and cut no character', ()
 });
 
 test('an id that is also a secret of the environment is masked, and its readings still equal each other', async () => {
-  await using here = await place();
+  await using here = await createFixture();
   const runDir = await here.make({ id: 'one', calls: [{ at: 0 }], keyId: 'key_abcdef123456' });
   const env = { ...here.env, SOME_KEY: 'key_abcdef123456' };
   await here.at(HOUR, { env });
@@ -119,8 +119,8 @@ test('an id that is also a secret of the environment is masked, and its readings
   assert.equal((await attemptsOf(runDir))[0]?.filter.api_key_id, '[redacted]');
 });
 
-test('flags take the place of the run’s filter, and are recorded', async () => {
-  await using here = await place();
+test('flags replace the run’s filter and are recorded', async () => {
+  await using here = await createFixture();
   const runDir = await here.make({ id: 'one', calls: [{ at: 0 }], bookedKeyId: 'key_a' });
   here.server.record({ at: new Date('2026-03-02T12:00:00Z'), model: 'm', apiKeyId: 'key_other', input: 5000, output: 0 });
   await here.at(HOUR, { apiKeyId: 'key_a' });
@@ -133,7 +133,7 @@ test('flags take the place of the run’s filter, and are recorded', async () =>
 });
 
 test('an attempt that cannot be recorded changes nothing else', async () => {
-  await using here = await place();
+  await using here = await createFixture();
   const runDir = await here.make({ id: 'one', calls: [{ at: 0 }] });
   await mkdir(join(runDir, 'logs/reconciliation.log'));
   const before = await readFile(join(runDir, 'metadata.json'), 'utf8');
@@ -143,8 +143,8 @@ test('an attempt that cannot be recorded changes nothing else', async () => {
   assert.equal(await readFile(join(runDir, 'metadata.json'), 'utf8'), before);
 });
 
-test('what a later version wrote into metadata.json stays', async () => {
-  await using here = await place();
+test('unknown fields in metadata.json are kept', async () => {
+  await using here = await createFixture();
   const runDir = await here.make({ id: 'one', calls: [{ at: 0 }] });
   const file = join(runDir, 'metadata.json');
   const before = JSON.parse(await readFile(file, 'utf8')) as object;

@@ -24,7 +24,7 @@ export const HOUR = 60 * MINUTE;
 /** A whole hour. */
 export const NOON = Date.parse('2026-03-02T12:00:00.000Z');
 
-export interface MadeCall {
+export interface CallSpec {
   /** Milliseconds after noon. */
   readonly at: number;
   /** Milliseconds; default 1,000. */
@@ -42,10 +42,10 @@ export interface MadeCall {
   readonly skew?: number;
 }
 
-export interface MadeRun {
+export interface SealedRunSpec {
   readonly framework?: string;
   readonly id: string;
-  readonly calls?: readonly MadeCall[];
+  readonly calls?: readonly CallSpec[];
   /** Milliseconds after noon; default: a second around the calls. */
   readonly from?: number;
   readonly to?: number;
@@ -64,17 +64,17 @@ export interface MadeRun {
   readonly adminKey?: string;
 }
 
-export interface Place extends AsyncDisposable {
+export interface ReconcileFixture extends AsyncDisposable {
   readonly runsDir: string;
   readonly server: UsageServer;
   /** Writes and seals a run, and books its calls. Returns its directory. */
-  make(run: MadeRun): Promise<string>;
+  make(run: SealedRunSpec): Promise<string>;
   /** Reconciles at a simulated time, milliseconds after noon. */
   at(afterNoon: number, options?: Partial<ReconcileOptions>): Promise<readonly RunReconciliation[]>;
   readonly env: NodeJS.ProcessEnv;
 }
 
-export async function place(options: Partial<UsageServerOptions> = {}): Promise<Place> {
+export async function createFixture(options: Partial<UsageServerOptions> = {}): Promise<ReconcileFixture> {
   const dir = await mkdtemp(join(tmpdir(), 'stepwell-reconcile-'));
   const runsDir = join(dir, 'runs');
   const server = await startUsageServer({ provider: 'openai', now: new Date(NOON), ...options });
@@ -99,7 +99,7 @@ export async function place(options: Partial<UsageServerOptions> = {}): Promise<
 
 const ZERO = { files_added: 0, files_changed: 0, files_removed: 0, processes_killed: 0 };
 
-async function makeRun(runsDir: string, server: UsageServer, run: MadeRun, served: UsageProvider): Promise<string> {
+async function makeRun(runsDir: string, server: UsageServer, run: SealedRunSpec, served: UsageProvider): Promise<string> {
   const { framework = 'baes', id, calls = [], keyId = null, projectId = null, provider = served } = run;
   const runDir = join(runsDir, framework, id);
   const filter = { api_key_id: keyId, project_id: projectId, workspace_id: null };
@@ -205,13 +205,13 @@ async function makeRun(runsDir: string, server: UsageServer, run: MadeRun, serve
   const scope = { runId: id, framework, logsDir: join(runDir, 'logs') };
   const { problems } = await withRun(scope, async () => await sealRun(runDir));
   if (problems.length > 0) throw new Error(problems.join('; '));
-  for (const call of calls) book(server, call, { keyId: run.bookedKeyId ?? keyId, projectId });
+  for (const call of calls) recordAtProvider(server, call, { keyId: run.bookedKeyId ?? keyId, projectId });
   return runDir;
 }
 
 type Add = (at: number, component: string, step: number | null, event: string, metadata: object, error?: object | null) => void;
 
-function addCall(add: Add, call: MadeCall, callId: string): void {
+function addCall(add: Add, call: CallSpec, callId: string): void {
   const { at, lasts = 1000, step = 1, input = 1000, output = 100, cached = 0, wire = 'openai.chat', ends = 'ok' } = call;
   const common = {
     call_id: callId,
@@ -264,9 +264,9 @@ const OUTCOME = {
   aborted: 'client_aborted',
 } as const;
 
-function book(
+function recordAtProvider(
   server: UsageServer,
-  call: MadeCall,
+  call: CallSpec,
   { keyId, projectId }: { keyId: string | null; projectId: string | null },
 ): void {
   const { at, lasts = 1000, input = 1000, output = 100, cached = 0, ends = 'ok', booked = ends === 'ok', skew = 0 } = call;

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { reconcileRuns } from '../../src/reconcile/index.ts';
-import { attemptsOf, HOUR, MINUTE, NOON, place } from './sealed-runs.ts';
+import { attemptsOf, HOUR, MINUTE, NOON, createFixture } from './sealed-runs.ts';
 
 test('environment settings override the run’s configuration, and invalid values are rejected', async () => {
-  await using here = await place();
+  await using here = await createFixture();
   const runDir = await here.make({
     id: 'one',
     calls: [{ at: 0 }],
@@ -41,7 +41,7 @@ test('environment settings override the run’s configuration, and invalid value
 });
 
 test('the original system’s variable names for the admin key are accepted', async () => {
-  await using here = await place();
+  await using here = await createFixture();
   await here.make({ id: 'one', calls: [{ at: 0 }] });
   for (const name of ['OPEN_AI_KEY_ADM', 'OPENAI_API_KEY_USAGE_TRACKING']) {
     assert.equal((await here.at(HOUR, { env: { [name]: here.server.adminKey } }))[0]?.action, 'read', name);

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { watchRuns, type WatchRound } from '../../src/reconcile/index.ts';
-import { attemptsOf, differences, HOUR, MINUTE, NOON, place } from './sealed-runs.ts';
+import { attemptsOf, differences, HOUR, MINUTE, NOON, createFixture } from './sealed-runs.ts';
 
 test('watching continues until every run is settled and reads only when a reading counts', async () => {
-  await using here = await place({ delayMs: 100 * MINUTE });
+  await using here = await createFixture({ delayMs: 100 * MINUTE });
   const first = await here.make({ id: 'first', calls: [{ at: 0 }] });
   await here.make({ id: 'second', calls: [{ at: 20 * MINUTE, booked: false }] });
   let now = NOON + 25 * MINUTE;
@@ -36,7 +36,7 @@ test('watching continues until every run is settled and reads only when a readin
 });
 
 test('watching with an interval of 0 waits at least a minute between rounds', async () => {
-  await using here = await place();
+  await using here = await createFixture();
   await here.make({ id: 'one', calls: [{ at: 10_000 }], reconciliation: { interval_minutes: 0, required_readings: 3 } });
   let now = NOON + HOUR;
   here.server.setNow(new Date(now));
@@ -55,8 +55,8 @@ test('watching with an interval of 0 waits at least a minute between rounds', as
   assert.deepEqual(pauses, [MINUTE, MINUTE]);
 });
 
-test('watching ends when a run needs someone to act, and when it is aborted', async () => {
-  await using here = await place();
+test('watching ends when a run needs action by the user, and when it is aborted', async () => {
+  await using here = await createFixture();
   await here.make({ id: 'one', calls: [{ at: 0 }] });
   const now = (): Date => new Date(NOON + HOUR);
   here.server.setNow(now());

@@ -26,7 +26,7 @@ const UPDATE = process.env['STEPWELL_UPDATE_GOLDENS'] === '1';
 const made = mkdtempSync(join(tmpdir(), 'stepwell-summary-'));
 after(() => rmSync(made, { recursive: true, force: true }));
 
-function holdAgainst(name: string, actual: string): void {
+function assertGolden(name: string, actual: string): void {
   const path = join(GOLDEN, name);
   if (UPDATE) writeFileSync(path, actual);
   assert.equal(actual, existsSync(path) ? readFileSync(path, 'utf8') : '(there is no golden of that name)');
@@ -54,10 +54,10 @@ describe('recorded runs', () => {
       assert.deepEqual(RunMetrics.parse(JSON.parse(JSON.stringify(metrics))), metrics);
       const text = await new LogSummarizer(summary.run_id ?? '', summary.framework ?? '', dir).generateSummary();
       checkText(text);
-      holdAgainst(`${name}.txt`, text);
-      holdAgainst(`${name}.md`, renderMarkdown(summary, null));
-      holdAgainst(`${name}.json`, renderJson(summary, null));
-      holdAgainst(`${name}.metrics.json`, `${JSON.stringify(metrics, null, 2)}\n`);
+      assertGolden(`${name}.txt`, text);
+      assertGolden(`${name}.md`, renderMarkdown(summary, null));
+      assertGolden(`${name}.json`, renderJson(summary, null));
+      assertGolden(`${name}.metrics.json`, `${JSON.stringify(metrics, null, 2)}\n`);
     });
   }
 
@@ -73,8 +73,8 @@ describe('recorded runs', () => {
     const summary = await foldRecords(longRun(500).items());
     const text = renderText(summary, null);
     checkText(text);
-    holdAgainst('500-steps.txt', text);
-    holdAgainst('500-steps.md', renderMarkdown(summary, null));
+    assertGolden('500-steps.txt', text);
+    assertGolden('500-steps.md', renderMarkdown(summary, null));
   });
 
   test('a run of 5,000 steps still fits', async () => {
@@ -87,7 +87,7 @@ describe('recorded runs', () => {
     assert.equal(summary.usage.tokens_in, null);
     const text = renderText(summary, null);
     checkText(text);
-    holdAgainst('empty.txt', text);
+    assertGolden('empty.txt', text);
   });
 });
 

@@ -37,7 +37,7 @@ function attemptLines(lines: readonly Line[], step: number, attempt: number): Li
   return lines.filter((line) => line.step === step && line.attempt === attempt);
 }
 
-test('summary: run, steps, attempts, models, and what was called outside steps', async () => {
+test('property: totals of run, steps, attempts, models and calls outside steps equal a plain sum over the ledger', async () => {
   await fc.assert(
     fc.asyncProperty(ledger, async (one) => {
       const { summary, lines } = await folded(one);
@@ -66,7 +66,7 @@ test('summary: run, steps, attempts, models, and what was called outside steps',
   );
 });
 
-test('phases: of each attempt and each step, in summary and metrics.json alike; with the calls outside of them they are the whole', async () => {
+test('property: phases plus calls outside phases equal the whole, in the summary and in metrics.json', async () => {
   const SUMS = ['api_calls', 'llm_requests', 'failed_calls', 'open_calls', 'calls_without_usage', 'calls_without_price'] as const;
   const TOKENS = ['tokens_in', 'tokens_out', 'tokens_cached', 'tokens_cache_write', 'tokens_reasoning'] as const;
   const check = ({ phases, usage_outside_phases: outside, usage }: Phased, lines: readonly Line[]): void => {
@@ -118,7 +118,7 @@ test('phases: of each attempt and each step, in summary and metrics.json alike; 
 
 type Phased = Pick<RunSummary['steps'][number], 'phases' | 'usage_outside_phases' | 'usage'>;
 
-test('what is listed apart adds up: attempts to the step, steps and the rest to the run, models to the run', async () => {
+test('property: attempts add up to their step; steps and calls outside steps to the run; models to the run', async () => {
   const FIGURES = [
     'api_calls',
     'llm_requests',
@@ -176,7 +176,7 @@ test('what is listed apart adds up: attempts to the step, steps and the rest to 
   );
 });
 
-test('metrics.json, text and Markdown say the same', async () => {
+test('property: metrics.json, text and Markdown show the same figures', async () => {
   await fc.assert(
     fc.asyncProperty(ledger, async (one) => {
       const { summary, lines } = await folded(one);
@@ -235,7 +235,7 @@ function pick(from: object, like: object): object {
   return Object.fromEntries(Object.entries(from).filter(([name]) => name in like));
 }
 
-test('reconciliation reads the same ledger', async () => {
+test('property: reconciliation reads the same totals from the ledger', async () => {
   await fc.assert(
     fc.asyncProperty(ledger, async (one) => {
       const { summary } = await folded(one);
@@ -271,7 +271,7 @@ test('reconciliation reads the same ledger', async () => {
   );
 });
 
-test('claims of attempts are added up beside the measurement, never into it', async () => {
+test('property: claims of attempts are summed separately and never added to measurements', async () => {
   await fc.assert(
     fc.asyncProperty(ledger, async (one) => {
       const { summary, lines } = await folded(one);
@@ -301,7 +301,7 @@ test('claims of attempts are added up beside the measurement, never into it', as
   );
 });
 
-test('files may be read one after another: sums do not depend on the order of lines across files', async () => {
+test('property: totals do not depend on the order of lines across files', async () => {
   await fc.assert(
     fc.asyncProperty(ledger, async (one) => {
       const { summary } = await folded(one);
@@ -322,7 +322,7 @@ test('files may be read one after another: sums do not depend on the order of li
   );
 });
 
-test('manifest: each entry and the totals of each framework', async () => {
+test('property: each manifest entry and each framework’s totals equal a plain sum over the ledger', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(ledger, { minLength: 1, maxLength: 4 }), async (runs) => {
       const runsDir = join(made, 'runs');
@@ -374,7 +374,7 @@ test('manifest: each entry and the totals of each framework', async () => {
   );
 });
 
-test('however many models there are, their sums are the sums of the run', async () => {
+test('property: any number of models adds up to the totals of the run', async () => {
   const lines = Array.from({ length: 120 }, (_, index) => [
     { kind: 'begin', writer: 'aaaaaa', place: null, model: `model-${index}`, byRunUrl: false, again: false, torn: false },
     {
@@ -415,7 +415,7 @@ test('however many models there are, their sums are the sums of the run', async 
   );
 });
 
-test('a sum that no exact number can hold is null, never wrong', async () => {
+test('a sum too large for an exact number is null', async () => {
   const call = (input: number): unknown[] => [
     { kind: 'begin', writer: 'aaaaaa', place: null, model: 'm', byRunUrl: false, again: false, torn: false },
     { kind: 'end', which: 0, torn: 1, usage: { outcome: 'ok', status: 200, input, output: 1, cost: input, milliseconds: 1 } },

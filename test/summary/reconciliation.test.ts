@@ -87,7 +87,7 @@ describe('the fold', () => {
     assert.deepEqual(folded.steps, STEPS);
   });
 
-  test('raw answers, torn lines and attempts of another shape are passed over', async () => {
+  test('raw responses, torn lines and attempts of another shape are skipped', async () => {
     const broken = attemptLine(attempt(), at(15)).replace('"state":"provisional"', '"state":"certain"');
     const folded = await foldReconciliation(
       items(attemptLine(attempt(), at(15)), broken, attemptLine(verified(), at(16)).slice(0, 300)),
@@ -99,7 +99,7 @@ describe('the fold', () => {
   });
 });
 
-describe('reading it from a run', () => {
+describe('reading reconciliation from a run', () => {
   function runDir(name: string, log: string | null, bytes: number | null): string {
     const dir = join(root, name);
     mkdirSync(join(dir, 'logs'), { recursive: true });
@@ -116,17 +116,17 @@ describe('reading it from a run', () => {
   const attempts = async (dir: string, all = false): Promise<number> =>
     (await readReconciliation(dir, { all }))?.attempts.length ?? 0;
 
-  test('up to the bytes that metadata.json vouches for, or all of it', async () => {
+  test('the log is read up to the size in metadata.json, or whole without one', async () => {
     const dir = runDir('confirmed', both, first.length);
     assert.deepEqual([await attempts(dir), await attempts(dir, true)], [1, 2]);
   });
 
-  test('nothing before the first confirmed attempt', async () => {
+  test('there is none before the first confirmed attempt', async () => {
     const dir = runDir('unconfirmed', first, null);
     assert.deepEqual([await attempts(dir), await attempts(dir, true)], [0, 1]);
   });
 
-  test('no log, and metadata.json that is no JSON', async () => {
+  test('there is none without a log or with invalid metadata.json', async () => {
     assert.deepEqual([await attempts(runDir('no-log', null, 10)), await attempts(runDir('none', null, null), true)], [0, 0]);
     const dir = runDir('broken', first, null);
     writeFileSync(join(dir, 'metadata.json'), '{');
@@ -134,7 +134,7 @@ describe('reading it from a run', () => {
     assert.equal(await attempts(join(root, 'nowhere'), true), 0);
   });
 
-  test('a clone without logs has it from metrics.json', async () => {
+  test('a clone without logs reads it from metrics.json', async () => {
     const dir = runDir('clone', first, first.length);
     const folded = await readReconciliation(dir);
     rmSync(join(dir, 'logs'), { recursive: true });
@@ -239,7 +239,7 @@ const CASES: Record<string, ReconciliationAttempt[]> = {
   ),
 };
 
-function holdAgainst(name: string, actual: string): void {
+function assertGolden(name: string, actual: string): void {
   const path = join(GOLDEN, name);
   if (UPDATE) writeFileSync(path, actual);
   assert.equal(actual, existsSync(path) ? readFileSync(path, 'utf8') : '(there is no golden of that name)');
@@ -259,8 +259,8 @@ describe('renderings', () => {
       assert.ok(Buffer.byteLength(text) <= 10_240, `${Buffer.byteLength(text)} bytes`);
       // eslint-disable-next-line no-control-regex
       assert.doesNotMatch(text, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
-      holdAgainst(`reconciliation-${name}.txt`, `${sectionOf(text)}\n`);
-      holdAgainst(`reconciliation-${name}.md`, `${blockOf(renderMarkdown(summary, null))}\n`);
+      assertGolden(`reconciliation-${name}.txt`, `${sectionOf(text)}\n`);
+      assertGolden(`reconciliation-${name}.md`, `${blockOf(renderMarkdown(summary, null))}\n`);
       assert.deepEqual(JSON.parse(renderJson(summary, null)).reconciliation, reconciliation);
 
       const [metrics, measured] = [computeMetrics(summary), computeMetrics(before)];
@@ -282,19 +282,19 @@ describe('before the first attempt', () => {
     computeMetrics(await foldRecords(new Recording().start(1, start).goodStep(1, calls, []).end().items())).verification_status;
   const openai = { provider: 'openai' as const, api_key_id: null, project_id: null, workspace_id: null };
 
-  test('a run with a provider is pending, with calls and without', async () => {
+  test('a run with a provider is pending, with or without calls', async () => {
     assert.equal(await status({ usage_api: openai }, 2), 'pending');
     assert.equal(await status({ usage_api: openai }, 0), 'pending');
   });
 
-  test('a rehearsal, and a run that nobody bills, have nothing to compare', async () => {
+  test('rehearsals and unbilled runs are not applicable', async () => {
     assert.equal(await status({ usage_api: null }, 2), 'not_applicable');
     assert.equal(await status({ usage_api: null, rehearsal: true }, 2), 'not_applicable');
     assert.equal(await status({ usage_api: openai, rehearsal: true }, 2), 'not_applicable');
     assert.equal(await status({ usage_api: openai, replay_of: RUN_ID }, 2), 'not_applicable');
   });
 
-  test('a run recorded before that was is judged by its calls', async () => {
+  test('a run of an older format with calls is pending', async () => {
     const old = new Recording().start(1).goodStep(1, 2, []).end();
     const without = [...old.items()].map((item) => {
       if ('record' in item) delete item.record.metadata['usage_api'];
@@ -306,7 +306,7 @@ describe('before the first attempt', () => {
   });
 });
 
-test('a difference that rounds to the threshold is shown so that it is not taken for one within', async () => {
+test('a difference just above the threshold is never rounded to the threshold', async () => {
   const compared = comparison(MEASURED, { difference_percent: 1.00001, within_threshold: false });
   const reconciliation = await foldReconciliation(items(attemptLine(attempt({ comparison: compared }), at(15))));
   assert.match(renderText({ ...(await run()), reconciliation }, null), /^ {2}Largest Difference: 1\.00001% \(threshold 1%\)$/m);

@@ -2,7 +2,16 @@
 import { findRun, openRun, type CatalogRun, type FoundRun } from '../../catalog/index.ts';
 import { ExitCode } from '../../errors/index.ts';
 import type { RunSummary } from '../../schema/index.ts';
-import { claimText, differencePercent, fact, facts, runNotes, totalCost, type BlockOf, type Fact } from '../../summary/index.ts';
+import {
+  claimText,
+  differencePercent,
+  fact,
+  facts,
+  runNotes,
+  totalCost,
+  type ReportBlockOf,
+  type Fact,
+} from '../../summary/index.ts';
 import { paintFor, sanitizeJson, sanitizeLine } from '../../terminal/index.ts';
 import {
   formatBytes,
@@ -45,7 +54,7 @@ export async function run([name = '']: readonly string[], options: ShowOptions):
 }
 
 /** From the logs where they tell it, else from the index: a run of the original says little in its logs. */
-function headOf(found: FoundRun, { summary, archive }: RunFacts, listed: CatalogRun | null): BlockOf<'facts'> {
+function headOf(found: FoundRun, { summary, archive }: RunFacts, listed: CatalogRun | null): ReportBlockOf<'facts'> {
   const entry = listed?.entry ?? null;
   const status = listed === null ? summary.status : shownStatus(listed);
   const model = summary.model ?? entry?.model ?? null;

@@ -1,6 +1,6 @@
 /** Blocks of a report on a terminal: facts behind aligned labels or as sentences, figures side by side. */
 import { formatCount, DASH } from '../../format/index.ts';
-import { figureText, plainText, type BlockOf, type Fact } from '../../summary/index.ts';
+import { figureText, plainText, type ReportBlockOf, type Fact } from '../../summary/index.ts';
 import { sanitizeLine, styleOf, wrap, type Paint } from '../../terminal/index.ts';
 import { table } from './table.ts';
 
@@ -12,12 +12,12 @@ interface Terminal {
   readonly columns: number;
 }
 
-export function blockLines(block: BlockOf<'facts' | 'figures'>, terminal: Terminal): string[] {
+export function blockLines(block: ReportBlockOf<'facts' | 'figures'>, terminal: Terminal): string[] {
   switch (block.kind) {
     case 'facts':
       return block.facts.flatMap((fact) => (fact.under === undefined ? labeled(fact, terminal) : inset(fact, terminal)));
     case 'figures': {
-      const heads = block.heads.map((title) => ({ title: title.toLowerCase(), align: 'right' }) as const);
+      const heads = block.headers.map((title) => ({ title: title.toLowerCase(), align: 'right' }) as const);
       const rows = block.rows.map(({ label, cells }) => [
         label.toLowerCase().replace('api', 'API'),
         ...cells.map((cell) => figureText(cell, (value) => formatCount(value, DASH))),

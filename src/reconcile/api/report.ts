@@ -112,9 +112,9 @@ export const DAYS_PER_PAGE = 31;
 
 /** The row belongs to the requested key and project or workspace, or does not say to whom it belongs. */
 export function matchesFilter(row: UsageOwner, filter: UsageFilter): boolean {
-  const wanted = filter.project_id ?? filter.workspace_id;
+  const groupId = filter.project_id ?? filter.workspace_id;
   return (
     (filter.api_key_id === null || row.api_key_id === null || row.api_key_id === filter.api_key_id) &&
-    (wanted === null || row.project_or_workspace_id === null || row.project_or_workspace_id === wanted)
+    (groupId === null || row.project_or_workspace_id === null || row.project_or_workspace_id === groupId)
   );
 }

@@ -35,7 +35,7 @@ export async function findOverlappingRuns(
   const overlappingRuns: OverlappingRun[] = [];
   const unfinished: CatalogRun[] = [];
   const unreadable: string[] = [];
-  let remaining = runs.filter((run) => run.dir !== self.dir && mayHaveCalled(run));
+  let remaining = runs.filter((run) => run.dir !== self.dir && mayBeBilled(run));
   let joint = joinMinutes(self.window, []);
   for (;;) {
     const overlapping = remaining.filter((run) => mayOverlap(run, joint.minutes));
@@ -62,7 +62,7 @@ export async function findOverlappingRuns(
   }
 }
 
-function mayHaveCalled({ entry }: CatalogRun): boolean {
+function mayBeBilled({ entry }: CatalogRun): boolean {
   return entry.rehearsal !== true && entry.verification_status !== 'not_applicable';
 }
 

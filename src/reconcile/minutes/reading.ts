@@ -8,12 +8,12 @@ import { minutesOfCall, minuteStarts, type MinuteRange } from './window.ts';
 /** The provider's figures, minute by minute. */
 export interface ProviderMinutes {
   /** Exact sums over whole minutes for which `wanted` holds. */
-  sum(wanted: (minute: number) => boolean): UsageFigures;
+  sum(includes: (minute: number) => boolean): UsageFigures;
 }
 
 export function providerMinutes(buckets: readonly UsageBucket[]): ProviderMinutes {
   const minutes = buckets.map(({ start, rows }) => ({ at: Date.parse(start), figures: sumUsage(rows.map(figuresOf)) }));
-  return { sum: (wanted) => sumUsage(minutes.filter(({ at }) => wanted(at)).map(({ figures }) => figures)) };
+  return { sum: (includes) => sumUsage(minutes.filter(({ at }) => includes(at)).map(({ figures }) => figures)) };
 }
 
 /** Embeddings have no output and no cached input, so providers omit these fields. */

@@ -19,8 +19,8 @@ export function visibilityOf(filter: RunUsageApi, other: RunUsageApi): Visibilit
   if (filter.provider !== other.provider) return null;
   let visibility: Visibility = 'certain';
   for (const key of ['api_key_id', 'project_id', 'workspace_id'] as const satisfies readonly (keyof UsageFilter)[]) {
-    const wanted = filter[key];
-    if (wanted === null || other[key] === wanted) continue;
+    const value = filter[key];
+    if (value === null || other[key] === value) continue;
     if (other[key] !== null) return null;
     visibility = 'possible';
   }

@@ -74,8 +74,8 @@ export interface ReadingInput {
   readonly thresholdPercent: number;
 }
 
-export function compareReading(it: ReadingInput): UsageComparison {
-  const { summary, calls, shared, figures, thresholdPercent } = it;
+export function compareReading(input: ReadingInput): UsageComparison {
+  const { summary, calls, shared, figures, thresholdPercent } = input;
   const claim = claimOf(summary);
   // Nothing was measured when every attempt bypassed the proxy.
   const isMeasured = calls.length > 0 || summary.usage.unmetered_attempts === 0;
@@ -91,7 +91,7 @@ export function compareReading(it: ReadingInput): UsageComparison {
   // Whether those runs used the same key follows from the figures: the smaller residual wins.
   const possibleCounted = withPossible === null ? null : residualTokens(withPossible) < residualTokens(without);
   const comparison = possibleCounted === true && withPossible !== null ? withPossible : without;
-  return { ...comparison, explanations: explainResidual({ ...it, comparison, possibleCounted }) };
+  return { ...comparison, explanations: explainResidual({ ...input, comparison, possibleCounted }) };
 }
 
 function residualTokens({ difference }: Pick<UsageComparison, 'difference'>): number {

@@ -22,11 +22,11 @@ export interface ResidualInput {
 }
 
 /** One sentence each. */
-export function explainResidual(it: ResidualInput): string[] {
+export function explainResidual(input: ResidualInput): string[] {
   return [
-    ...explainByRecord(it),
-    ...explainBySharedScope(it),
-    ...(it.comparison.within_threshold ? [] : explainByOutsideUse(it)),
+    ...explainByRecord(input),
+    ...explainBySharedScope(input),
+    ...(input.comparison.within_threshold ? [] : explainByOutsideUse(input)),
   ];
 }
 

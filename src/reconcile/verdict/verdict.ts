@@ -43,8 +43,10 @@ export function isSettled(state: ReconciliationState): boolean {
   return state === 'verified' || state === 'mismatch' || state === 'not_applicable';
 }
 
-export function verdictOf(it: VerdictInput): Verdict {
-  return it.outcome.kind === 'failed' ? verdictAfterFailure(it.earlier, it.outcome.reason) : verdictOnReading(it, it.outcome);
+export function verdictOf(input: VerdictInput): Verdict {
+  return input.outcome.kind === 'failed'
+    ? verdictAfterFailure(input.earlier, input.outcome.reason)
+    : verdictOnReading(input, input.outcome);
 }
 
 /** A settled state is kept, and earlier readings still count. */
@@ -63,8 +65,8 @@ function verdictAfterFailure(earlier: readonly ReconciliationAttempt[], reason: 
   };
 }
 
-function verdictOnReading(it: VerdictInput, { reading, comparison }: Extract<Outcome, { kind: 'reading' }>): Verdict {
-  const { earlier, query, settings, ageHours } = it;
+function verdictOnReading(input: VerdictInput, { reading, comparison }: Extract<Outcome, { kind: 'reading' }>): Verdict {
+  const { earlier, query, settings, ageHours } = input;
   const before = countedReadings(earlier, query);
   const last = before.at(-1) ?? null;
   const newest: CountedReading = { fetchedAt: reading.fetched_at, key: readingKey(reading, comparison), comparison };
@@ -123,16 +125,16 @@ interface StateDecision {
 }
 
 function decideState(
-  it: { equal: number; empty: boolean; comparison: UsageComparison; tooOld: boolean },
+  readings: { equal: number; empty: boolean; comparison: UsageComparison; tooOld: boolean },
   { required_readings: required, threshold_percent: threshold, interval_minutes: interval }: ReconciliationSettings,
 ): StateDecision {
-  const { equal, comparison, tooOld } = it;
+  const { equal, comparison, tooOld } = readings;
   const waiting: ReconciliationState = tooOld ? 'unavailable' : 'pending';
   const spacing = required > 1 ? `, at least ${pluralize(interval, 'minute')} apart` : '';
   if (hasUnknownTokens(comparison.provider)) {
     return { state: waiting, sentence: 'The provider’s answer lacks some token figures.', awaitsFigures: true };
   }
-  if (it.empty && expectsTokens(comparison.joint_ledger ?? comparison.ledger)) {
+  if (readings.empty && expectsTokens(comparison.joint_ledger ?? comparison.ledger)) {
     if (!tooOld || equal < required)
       return { state: waiting, sentence: 'The provider has no figures for these minutes.', awaitsFigures: true };
     const says = `The provider has no figures for these minutes in ${pluralize(equal, 'reading')}${spacing}.`;

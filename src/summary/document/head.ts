@@ -1,11 +1,11 @@
 /** What was run, how it ended, and with which configuration. */
 import { formatDuration, formatNumber, formatIsoSeconds, formatStep, UNKNOWN } from '../../format/index.ts';
 import type { RunSummary } from '../../schema/index.ts';
-import { fact, facts, note, type Block, type Fact } from './model.ts';
+import { fact, facts, note, type ReportBlock, type Fact } from './model.ts';
 import { THIRD_PARTY_NOTE, isThirdParty, pricesText, runStatus, standInNotes, statusWord } from './phrases.ts';
 
 /** Name, times, and what stands in front of figures that are no new work of a model. */
-export function headBlocks(summary: RunSummary): Block[] {
+export function headBlocks(summary: RunSummary): ReportBlock[] {
   const isRunning = runStatus(summary) === 'running';
   return [
     facts(
@@ -28,7 +28,7 @@ export function headBlocks(summary: RunSummary): Block[] {
 }
 
 /** The same in brief, with the versions. */
-export function overviewBlocks(summary: RunSummary): Block[] {
+export function overviewBlocks(summary: RunSummary): ReportBlock[] {
   const [commit, version] = versionFacts(summary);
   return [
     ...headNotes(summary),
@@ -43,7 +43,7 @@ export function overviewBlocks(summary: RunSummary): Block[] {
   ];
 }
 
-function headNotes(summary: RunSummary): Block[] {
+function headNotes(summary: RunSummary): ReportBlock[] {
   return [...(isThirdParty(summary) ? [THIRD_PARTY_NOTE] : []), ...standInNotes(summary)].map((text) =>
     note(text, { strong: true }),
   );
@@ -72,7 +72,7 @@ function failingStep({ failure, steps }: RunSummary): string | null {
   return `${formatStep(step)}${name === null ? '' : ` ${name}`}${attempt === null ? '' : ` (attempt ${attempt})`}`;
 }
 
-export function configurationBlocks(summary: RunSummary): Block[] {
+export function configurationBlocks(summary: RunSummary): ReportBlock[] {
   const { configuration } = summary;
   const validates = configuration?.validates_app ?? null;
   return [

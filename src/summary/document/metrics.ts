@@ -3,7 +3,7 @@ import { pluralize, formatDuration, formatNumber, formatShare, formatStep, sumCo
 import type { RunSummary } from '../../schema/index.ts';
 import { clip, sanitizeForFile } from '../../terminal/index.ts';
 import { computeMetrics } from '../metrics.ts';
-import { fact, facts, item, limitedFacts, type Block, type Fact } from './model.ts';
+import { fact, facts, item, limitedFacts, type ReportBlock, type Fact } from './model.ts';
 import { claimText, runNotes, totalCost, usageText } from './phrases.ts';
 
 const MODELS_LISTED = 5;
@@ -11,7 +11,7 @@ const MODEL_COLUMNS = 30;
 const NOTES_LISTED = 12;
 const PHASE_NAME = { prepare: 'Prepare', steps: 'Steps', stop: 'Stop', seal: 'Seal' } as const;
 
-export function timeBlocks(summary: RunSummary): Block[] {
+export function timeBlocks(summary: RunSummary): ReportBlock[] {
   const { phases, attempts_seconds, backoff_seconds, validation_seconds, llm_seconds } = summary.time;
   const parts = [
     item('Attempts', formatDuration(attempts_seconds)),
@@ -41,7 +41,7 @@ function longestStep({ steps }: RunSummary): string | null {
   return longest === null ? null : `${formatStep(longest.step)} (${formatDuration(longest.seconds)})`;
 }
 
-export function totalBlocks(summary: RunSummary): Block[] {
+export function totalBlocks(summary: RunSummary): ReportBlock[] {
   const { usage } = summary;
   const { aggregate_metrics: metrics, tokens_complete } = computeMetrics(summary);
   const total = sumComplete([usage.tokens_in, usage.tokens_out]);
@@ -105,16 +105,16 @@ function modelFacts({ models }: RunSummary): (Fact | null)[] {
 }
 
 /** By the names that `metrics.json` has for them. */
-export function metricBlock(summary: RunSummary): Block {
+export function metricBlock(summary: RunSummary): ReportBlock {
   const notes = runNotes(summary);
   const measured = Object.entries(computeMetrics(summary).aggregate_metrics);
   const all = facts(
     ...successFacts(summary),
     fact('LLM Requests', formatNumber(summary.usage.llm_requests)),
-    fact('Cost', { own: totalCost(summary) }),
+    fact('Cost', { trusted: totalCost(summary) }),
     fact('Tokens Claimed by the Framework', claimText(summary)),
     ...measured.map(([name, value]) => fact({ code: name }, formatNumber(value))),
     fact('Notes', notes.length === 0 ? null : notes),
   );
-  return { ...all, heads: ['Metric', 'Value'] };
+  return { ...all, headers: ['Metric', 'Value'] };
 }

@@ -3,56 +3,59 @@
  * text from logs, belong to the printers.
  */
 
-/** `own`: words of stepwell alone, printed as they are. A list is joined by semicolons. What may come from a log is a plain string. */
-export type Value = string | readonly string[] | { readonly own: string } | { readonly code: string };
+/**
+ * `trusted`: text written by stepwell alone, printed unchanged. A list is joined by semicolons. Text that may come from a log is a
+ * plain string, which the printers escape.
+ */
+export type Value = string | readonly string[] | { readonly trusted: string } | { readonly code: string };
 
 export interface Fact {
-  /** In Title Case, or a name that programs know; null for a sentence among facts. */
+  /** In Title Case, or an identifier; null for a sentence among facts. */
   readonly label: string | { readonly code: string } | null;
   readonly value: Value;
-  /** Of the fact before: as a dashed item, something of such an item, or only set in. */
+  /** How it belongs to the previous fact: as a list item, as a detail of an item, or only indented. */
   readonly under?: 'item' | 'detail' | 'inset';
-  /** Lines that it may take where lines are short; default 1, the rest is cut. */
+  /** Maximum number of lines in text output; default 1, the rest is cut off. */
   readonly lines?: number;
-  /** A status of a run or state of a reconciliation, whose color it has where there are colors. */
+  /** A status of a run or a state of a reconciliation; it decides the color on a terminal. */
   readonly status?: string;
 }
 
-/** A figure that has not been put into words: printers differ in how they write it. */
+/** A figure that is not formatted yet, since each printer formats it differently. */
 export type Figure = number | string | null | { readonly signed: number | null };
 
-export type Block =
-  /** `heads` where they are printed as a table; default Fact and Value. */
-  | { readonly kind: 'facts'; readonly facts: readonly Fact[]; readonly heads?: readonly [string, string] }
-  /** Figures side by side; the corner is the title of the labels, where it is shown. */
+export type ReportBlock =
+  /** `headers` are for formats that print facts as a table; default Fact and Value. */
+  | { readonly kind: 'facts'; readonly facts: readonly Fact[]; readonly headers?: readonly [string, string] }
+  /** Figures side by side; `labelHeader` is the header of the label column, in formats that show it. */
   | {
       readonly kind: 'figures';
-      readonly corner: string;
-      readonly heads: readonly string[];
+      readonly labelHeader: string;
+      readonly headers: readonly string[];
       readonly rows: readonly { readonly label: string; readonly cells: readonly Figure[] }[];
     }
-  | { readonly kind: 'table'; readonly heads: readonly string[]; readonly rows: readonly (readonly Value[])[] }
+  | { readonly kind: 'table'; readonly headers: readonly string[]; readonly rows: readonly (readonly Value[])[] }
   | { readonly kind: 'list'; readonly lead: string; readonly items: readonly string[] }
-  /** Output, line by line as it came. */
+  /** Output of a program, line by line, unchanged. */
   | { readonly kind: 'code'; readonly lead: string; readonly lines: readonly string[] }
-  /** A sentence, and text that follows it. */
+  /** A sentence, with text after it. */
   | { readonly kind: 'note'; readonly text: Value; readonly after?: Value; readonly strong?: boolean };
 
-export type BlockOf<K extends Block['kind']> = Extract<Block, { kind: K }>;
+export type ReportBlockOf<K extends ReportBlock['kind']> = Extract<ReportBlock, { kind: K }>;
 
 export interface Section {
   readonly title: Value;
-  /** 1 is the title of the whole; default 2. */
+  /** 1 is the title of the report; default 2. */
   readonly level?: 1 | 2 | 3;
-  readonly blocks: readonly Block[];
+  readonly blocks: readonly ReportBlock[];
 }
 
-/** Facts of which some may be absent. */
-export function facts(...all: readonly (Fact | null)[]): BlockOf<'facts'> {
+/** A block of facts; null entries are left out. */
+export function facts(...all: readonly (Fact | null)[]): ReportBlockOf<'facts'> {
   return { kind: 'facts', facts: all.filter((one) => one !== null) };
 }
 
-/** Absent without a value. */
+/** Null without a value. */
 export function fact(label: Fact['label'], value: Value | null, how: Pick<Fact, 'under' | 'lines' | 'status'> = {}): Fact | null {
   return value === null ? null : { label, value, ...how };
 }
@@ -61,14 +64,14 @@ export function item(label: Fact['label'], value: Value | null, lines = 1): Fact
   return fact(label, value, { under: 'item', lines });
 }
 
-export function note(text: Value, how: Omit<BlockOf<'note'>, 'kind' | 'text'> = {}): Block {
+export function note(text: Value, how: Omit<ReportBlockOf<'note'>, 'kind' | 'text'> = {}): ReportBlock {
   return { kind: 'note', text, ...how };
 }
 
 /** An empty line in text. */
 export const BLANK_LINE = note('');
 
-/** As many of `all` as are listed, and where there are more, what is said of the number left. */
+/** The first `most` of `all`, and if there are more, a fact about how many are left. */
 export function limitedFacts<T>(
   all: readonly T[],
   most: number,
@@ -78,16 +81,16 @@ export function limitedFacts<T>(
   return [...all.slice(0, most).map(show), all.length > most ? rest(all.length - most) : null];
 }
 
-/** @param write how a number is written, and what is unknown */
+/** @param write formats a number, and null as unknown */
 export function figureText(cell: Figure, write: (value: number | null) => string): string {
   if (typeof cell === 'string') return cell;
   if (typeof cell !== 'object' || cell === null) return write(cell);
   return `${(cell.signed ?? 0) > 0 ? '+' : ''}${write(cell.signed)}`;
 }
 
-/** The words alone. */
+/** The text without markup. */
 export function plainText(value: Value): string {
   if (typeof value === 'string') return value;
-  if ('own' in value) return value.own;
+  if ('trusted' in value) return value.trusted;
   return 'code' in value ? value.code : value.join('; ');
 }

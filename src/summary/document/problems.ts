@@ -1,7 +1,7 @@
 /** What went wrong: why the run did not succeed, and the errors and warnings in its logs. */
 import { pluralize, formatStep } from '../../format/index.ts';
 import type { FailureSummary, ProblemExample, ProblemSummary, RunSummary } from '../../schema/index.ts';
-import { fact, facts, BLANK_LINE, note, type Block } from './model.ts';
+import { fact, facts, BLANK_LINE, note, type ReportBlock } from './model.ts';
 
 const FIRST_LISTED = 3;
 const LAST_LISTED = 2;
@@ -9,7 +9,7 @@ const LINES_PER_MESSAGE = 2;
 const OUTPUT_LINES = 10;
 
 /** Cause, last lines and where to read on; empty for a run that succeeded or is not over. */
-export function failureBlocks({ failure, run_id }: RunSummary): Block[] {
+export function failureBlocks({ failure, run_id }: RunSummary): ReportBlock[] {
   if (failure === null) return [];
   const where = [
     failure.phase === null ? '' : `phase ${failure.phase}`,
@@ -17,26 +17,26 @@ export function failureBlocks({ failure, run_id }: RunSummary): Block[] {
     failure.attempt === null ? '' : `attempt ${failure.attempt}`,
   ].filter((part) => part !== '');
   return [
-    note(failure.cause, { after: { own: where.length === 0 ? '' : ` (${where.join(', ')})` } }),
+    note(failure.cause, { after: { trusted: where.length === 0 ? '' : ` (${where.join(', ')})` } }),
     ...outputBlocks('The last lines of output:', failure.last_lines),
     nextCommand(run_id, failure),
   ];
 }
 
-function outputBlocks(lead: string, lines: readonly string[]): Block[] {
+function outputBlocks(lead: string, lines: readonly string[]): ReportBlock[] {
   return lines.length === 0 ? [] : [{ kind: 'code', lead, lines }];
 }
 
 /** The command worth typing after a failure. */
-function nextCommand(runId: string | null, { step }: FailureSummary): Block {
+function nextCommand(runId: string | null, { step }: FailureSummary): ReportBlock {
   const code = `npx stepwell logs ${runId ?? 'latest'}${step === null ? '' : ` --step ${step}`}`;
-  return note({ own: 'Next: ' }, { after: { code } });
+  return note({ trusted: 'Next: ' }, { after: { code } });
 }
 
 /** With the failure in between, and as many messages as a page has room for; empty when nothing went wrong. */
-export function problemBlocks({ errors, warnings, failure, run_id }: RunSummary): Block[] {
+export function problemBlocks({ errors, warnings, failure, run_id }: RunSummary): ReportBlock[] {
   if (errors.count + warnings.count === 0 && failure === null) return [];
-  const blocks: Block[] = [facts(fact('Errors', String(errors.count)), fact('Warnings', String(warnings.count)))];
+  const blocks: ReportBlock[] = [facts(fact('Errors', String(errors.count)), fact('Warnings', String(warnings.count)))];
   if (failure !== null)
     blocks.push(
       BLANK_LINE,
@@ -48,7 +48,7 @@ export function problemBlocks({ errors, warnings, failure, run_id }: RunSummary)
   return [...blocks, ...exampleBlocks(errors, 'error'), ...exampleBlocks(warnings, 'warning')];
 }
 
-function exampleBlocks(problems: ProblemSummary, noun: string): Block[] {
+function exampleBlocks(problems: ProblemSummary, noun: string): ReportBlock[] {
   if (problems.count === 0) return [];
   const all = [...problems.first, ...problems.last].map((problem) =>
     fact(null, exampleText(problem), { lines: LINES_PER_MESSAGE }),
@@ -65,14 +65,14 @@ function exampleText({ timestamp, level, step, message }: ProblemExample): strin
 }
 
 /** All that are kept, as a table; empty when there is none. */
-export function problemTable({ errors, warnings }: RunSummary): Block[] {
+export function problemTable({ errors, warnings }: RunSummary): ReportBlock[] {
   if (errors.count + warnings.count === 0) return [];
   const examples = [...errors.first, ...errors.last, ...warnings.first, ...warnings.last];
   return [
     note(`${pluralize(errors.count, 'error')}, ${pluralize(warnings.count, 'warning')}.`),
     {
       kind: 'table',
-      heads: ['Time', 'Level', 'Step', 'Message'],
+      headers: ['Time', 'Level', 'Step', 'Message'],
       rows: examples.map(({ timestamp, level, step, message }) => {
         return [timestamp, level, step === null ? '' : formatStep(step), message];
       }),

@@ -58,8 +58,8 @@ function utcDate(timestamp: string): string {
 }
 
 /** `001, 003`: the numbers of the steps resolved in this way; null when there is none. */
-export function stepsResolvedAs(wanted: StepResolution['resolution'], steps: readonly StepResolution[]): string | null {
-  const found = steps.filter(({ resolution }) => resolution === wanted).map(({ step }) => formatStep(step));
+export function stepsResolvedAs(expected: StepResolution['resolution'], steps: readonly StepResolution[]): string | null {
+  const found = steps.filter(({ resolution }) => resolution === expected).map(({ step }) => formatStep(step));
   if (found.length === 0) return null;
   const left = found.length - NUMBERS_LISTED;
   return `${found.slice(0, NUMBERS_LISTED).join(', ')}${left > 0 ? ` and ${left} more` : ''}`;

@@ -1,7 +1,7 @@
 /** The comparison with the provider's own figures. Every section is empty before the first attempt. */
 import { pluralize, formatNumber, formatIsoSeconds, formatStep } from '../../format/index.ts';
 import type { ReconciliationSummary, RunSummary, StepResolution, UsageComparison } from '../../schema/index.ts';
-import { fact, facts, BLANK_LINE, limitedFacts, note, type Block, type BlockOf, type Fact } from './model.ts';
+import { fact, facts, BLANK_LINE, limitedFacts, note, type ReportBlock, type ReportBlockOf, type Fact } from './model.ts';
 import { statusWord } from './phrases.ts';
 import {
   costText,
@@ -21,7 +21,7 @@ const ATTEMPTS_LISTED = 3;
 const INSET = { under: 'inset', lines: LINES_PER_SENTENCE } as const;
 
 /** In full, with the last attempts. */
-export function reconciliationBlocks({ reconciliation, steps }: RunSummary): Block[] {
+export function reconciliationBlocks({ reconciliation, steps }: RunSummary): ReportBlock[] {
   if (reconciliation === null) return [];
   const { settings, window, attempts, comparison } = reconciliation;
   const withTokens = steps.filter(({ usage }) => (usage.tokens_in ?? 0) + (usage.tokens_out ?? 0) > 0).length;
@@ -64,7 +64,7 @@ export function reconciliationBlocks({ reconciliation, steps }: RunSummary): Blo
 }
 
 /** In brief, with all steps and explanations. */
-export function reconciliationOverview({ reconciliation }: RunSummary): Block[] {
+export function reconciliationOverview({ reconciliation }: RunSummary): ReportBlock[] {
   if (reconciliation === null) return [];
   const { settings, comparison, steps } = reconciliation;
   const { required_readings: required, interval_minutes: interval } = settings;
@@ -94,7 +94,7 @@ function differenceFacts(reconciliation: ReconciliationSummary, comparison: Usag
   const { threshold_percent: threshold } = reconciliation.settings;
   const difference = `${differencePercent(comparison, threshold)} (threshold ${threshold}%)`;
   return [
-    fact('Largest Difference', { own: difference }, { under: 'inset' }),
+    fact('Largest Difference', { trusted: difference }, { under: 'inset' }),
     fact('Within Threshold', comparison.within_threshold ? 'YES' : 'NO', { under: 'inset' }),
     ...boundFacts(reconciliation),
   ];
@@ -116,12 +116,12 @@ const FIGURES = [
  *
  * @param joint head of the proxy's figures for all runs that share minutes
  */
-export function comparisonFigures(comparison: UsageComparison, joint: string): BlockOf<'figures'> {
+export function comparisonFigures(comparison: UsageComparison, joint: string): ReportBlockOf<'figures'> {
   const { claim, ledger, joint_ledger: all, provider, difference } = comparison;
   return {
     kind: 'figures',
-    corner: 'Figure',
-    heads: ['Framework', 'Proxy', ...(all === null ? [] : [joint]), 'Provider', 'Difference'],
+    labelHeader: 'Figure',
+    headers: ['Framework', 'Proxy', ...(all === null ? [] : [joint]), 'Provider', 'Difference'],
     rows: FIGURES.map(([label, of]) => ({
       label,
       cells: [
@@ -135,7 +135,7 @@ export function comparisonFigures(comparison: UsageComparison, joint: string): B
   };
 }
 
-function resolutionBlocks(steps: readonly StepResolution[]): Block[] {
+function resolutionBlocks(steps: readonly StepResolution[]): ReportBlock[] {
   if (steps.length === 0) return [];
   return [
     BLANK_LINE,
@@ -157,10 +157,10 @@ function resolutionBlocks(steps: readonly StepResolution[]): Block[] {
   ];
 }
 
-function resolutionTable(steps: readonly StepResolution[]): Block {
+function resolutionTable(steps: readonly StepResolution[]): ReportBlock {
   return {
     kind: 'table',
-    heads: ['Step', 'Proxy in / out', 'In the provider’s minutes'],
+    headers: ['Step', 'Proxy in / out', 'In the provider’s minutes'],
     rows: steps.slice(0, STEPS_IN_TABLE).map((step) => [formatStep(step.step), ledgerText(step), resolutionText(step)]),
   };
 }
@@ -169,7 +169,7 @@ function ledgerText({ ledger }: StepResolution): string {
   return `${formatNumber(ledger.input_tokens)} / ${formatNumber(ledger.output_tokens)}`;
 }
 
-function attemptBlocks(attempts: ReconciliationSummary['attempts']): Block[] {
+function attemptBlocks(attempts: ReconciliationSummary['attempts']): ReportBlock[] {
   const earlier = attempts.length - ATTEMPTS_LISTED;
   const listed = attempts.slice(-ATTEMPTS_LISTED).map(({ attempt, timestamp, status, total_tokens_in, total_tokens_out }) => {
     const isEmpty = total_tokens_in === null && total_tokens_out === null;

@@ -1,7 +1,7 @@
 /** The record itself: how much was logged, what is damaged or missing, and the archive that seals it. */
 import { formatBytes, pluralize, formatNumber, formatStep, sumComplete, UNKNOWN } from '../../format/index.ts';
 import type { ArchiveFacts, RunSummary } from '../../schema/index.ts';
-import { fact, facts, item, limitedFacts, type Block, type Fact } from './model.ts';
+import { fact, facts, item, limitedFacts, type ReportBlock, type Fact } from './model.ts';
 import { contentsText, isThirdParty } from './phrases.ts';
 
 const COMPONENTS_LISTED = 8;
@@ -11,7 +11,7 @@ const CONTENTS_LINES = 6;
 const SHA1 = /^[0-9a-f]{40}$/;
 
 /** By component; what is not as it should be is named only where there is some of it. */
-export function logBlocks(summary: RunSummary): Block[] {
+export function logBlocks(summary: RunSummary): ReportBlock[] {
   const components = new Map<string, { lines: number; bytes: number | null }>();
   for (const { component, ...file } of summary.log_files) {
     const sum = components.get(component) ?? { lines: 0, bytes: 0 };
@@ -53,7 +53,7 @@ function damageFacts({ damaged, malformed, torn, dropped, ...summary }: RunSumma
 }
 
 /** Empty when nothing was asked. */
-export function hitlBlocks({ hitl }: RunSummary): Block[] {
+export function hitlBlocks({ hitl }: RunSummary): ReportBlock[] {
   if (hitl.count === 0) return [];
   const asked = hitl.first.slice(0, HITL_LISTED).map(({ step, query_length, response_sha1 }) => {
     const sha1 = SHA1.test(response_sha1) ? response_sha1.slice(0, 10) : UNKNOWN;
@@ -65,7 +65,7 @@ export function hitlBlocks({ hitl }: RunSummary): Block[] {
   return [facts(fact('Total Interactions', String(hitl.count)), ...asked, more)];
 }
 
-export function archiveBlocks(archive: ArchiveFacts | null): Block[] {
+export function archiveBlocks(archive: ArchiveFacts | null): ReportBlock[] {
   if (archive === null) return [facts(fact('Archive', 'not yet sealed'))];
   const { excluded_secrets: secrets, skipped } = archive;
   const some = (paths: readonly unknown[], noun: string, more = ''): string | null =>
@@ -95,10 +95,10 @@ function archiveFacts(archive: ArchiveFacts): (Fact | null)[] {
 }
 
 /** All of it in a few facts. */
-export function recordBlocks(summary: RunSummary, archive: ArchiveFacts | null): Block[] {
+export function recordBlocks(summary: RunSummary, archive: ArchiveFacts | null): ReportBlock[] {
   return [
     facts(
-      fact('Log Lines', { own: `${summary.log_lines} (${formatBytes(summary.log_bytes)})` }),
+      fact('Log Lines', { trusted: `${summary.log_lines} (${formatBytes(summary.log_bytes)})` }),
       fact('Damaged Lines', String(summary.damaged.count)),
       fact('Dropped Lines', String(summary.dropped.count)),
       fact('Missing Records', String(summary.missing_records)),

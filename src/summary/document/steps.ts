@@ -1,7 +1,7 @@
 /** The steps: as tables, one row each, with those of their phases; or each in full. */
 import { pluralize, formatDuration, formatNumber, formatNanoUsd, formatStep, formatTokens, UNKNOWN } from '../../format/index.ts';
 import type { AttemptSummary, RunSummary, StepSummary } from '../../schema/index.ts';
-import { fact, facts, item, note, type Block, type Fact, type Section, type Value } from './model.ts';
+import { fact, facts, item, note, type ReportBlock, type Fact, type Section, type Value } from './model.ts';
 import {
   claimText,
   lastError,
@@ -41,14 +41,14 @@ export function stepSections({ steps, failing_step }: RunSummary): Section[] {
     {
       title: 'Steps',
       blocks: [
-        { kind: 'table', heads: HEADS, rows: shown.map(stepRow) },
+        { kind: 'table', headers: HEADS, rows: shown.map(stepRow) },
         ...(left.length === 0 ? [] : [note(`${pluralize(left.length, 'step')} not listed: ${statusCounts(left)}.`)]),
       ],
     },
     // Only where frameworks work in phases.
     ...(phases.length === 0
       ? []
-      : [{ title: 'Phases', level: 3, blocks: [{ kind: 'table', heads: PHASE_HEADS, rows: phases }] } as const]),
+      : [{ title: 'Phases', level: 3, blocks: [{ kind: 'table', headers: PHASE_HEADS, rows: phases }] } as const]),
   ];
 }
 
@@ -90,7 +90,7 @@ function phaseRows(step: StepSummary): Value[][] {
 }
 
 /** A step in full: a fact with items. */
-export function stepBlock(step: StepSummary): Block {
+export function stepBlock(step: StepSummary): ReportBlock {
   const { usage, errors, warnings } = step;
   const logged = item(
     'Logged',

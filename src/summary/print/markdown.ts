@@ -4,7 +4,7 @@ import type { ArchiveFacts, RunSummary } from '../../schema/index.ts';
 import { sanitizeForFile } from '../../terminal/index.ts';
 import { overviewBlocks } from '../document/head.ts';
 import { metricBlock } from '../document/metrics.ts';
-import { figureText, type Block, type Section, type Value } from '../document/model.ts';
+import { figureText, type ReportBlock, type Section, type Value } from '../document/model.ts';
 import { isThirdParty, runStatus, statusWord } from '../document/phrases.ts';
 import { failureBlocks, problemTable } from '../document/problems.ts';
 import { reconciliationOverview } from '../document/reconciliation.ts';
@@ -40,18 +40,18 @@ function printMarkdown(sections: readonly Section[]): string {
   return `${printed.join('\n\n')}\n`;
 }
 
-function printBlock(one: Block): string[] {
+function printBlock(one: ReportBlock): string[] {
   switch (one.kind) {
     case 'facts': {
       const rows = one.facts.map(({ label, value }) => [typeof label === 'string' ? sentenceCase(label) : (label ?? ''), value]);
-      return rows.length === 0 ? [] : [table(one.heads ?? ['Fact', 'Value'], rows)];
+      return rows.length === 0 ? [] : [table(one.headers ?? ['Fact', 'Value'], rows)];
     }
     case 'table':
-      return [table(one.heads, one.rows)];
+      return [table(one.headers, one.rows)];
     case 'figures':
       return [
         table(
-          [one.corner, ...one.heads],
+          [one.labelHeader, ...one.headers],
           one.rows.map(({ label, cells }) => [label, ...cells.map((cell) => figureText(cell, formatNumber))]),
         ),
       ];
@@ -81,7 +81,7 @@ function sentenceCase(label: string): string {
 /** One line of Markdown that means nothing but itself. */
 function escapeInline(value: Value): string {
   if (typeof value === 'object') {
-    if ('own' in value) return value.own;
+    if ('trusted' in value) return value.trusted;
     if ('code' in value) return `\`${sanitizeForFile(value.code).replaceAll('`', "'").replaceAll('|', '\\|')}\``;
     return value.map(escapeInline).join('; ');
   }

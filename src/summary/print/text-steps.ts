@@ -1,7 +1,7 @@
 /** The steps of the text: as many as there is room for, and a line for those between them. */
 import { formatStep } from '../../format/index.ts';
 import type { StepSummary } from '../../schema/index.ts';
-import { BLANK_LINE, note, type Block } from '../document/model.ts';
+import { BLANK_LINE, note, type ReportBlock } from '../document/model.ts';
 import { chooseSteps, statusCounts } from '../document/selection.ts';
 import { stepBlock } from '../document/steps.ts';
 
@@ -15,7 +15,7 @@ export function stepLines(
   steps: readonly StepSummary[],
   failingStep: number | null,
   budget: number,
-  print: (blocks: readonly Block[]) => string[],
+  print: (blocks: readonly ReportBlock[]) => string[],
 ): string[] {
   if (steps.length === 0) return ['No step is recorded.'];
   const reached = steps.filter(isReached);
@@ -44,7 +44,7 @@ function isReached(step: StepSummary | undefined): boolean {
 }
 
 /** One line for steps that are counted only. */
-function omittedStepsLine(steps: readonly StepSummary[]): Block[] {
+function omittedStepsLine(steps: readonly StepSummary[]): ReportBlock[] {
   const [first, last] = [steps[0], steps.at(-1)];
   if (first === undefined || last === undefined) return [];
   const range = `Steps ${formatStep(first.step)} to ${formatStep(last.step)} (${steps.length})`;

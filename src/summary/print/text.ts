@@ -4,7 +4,7 @@ import type { ArchiveFacts, RunSummary } from '../../schema/index.ts';
 import { clip, sanitizeForFile, wrap } from '../../terminal/index.ts';
 import { configurationBlocks, headBlocks } from '../document/head.ts';
 import { timeBlocks, totalBlocks } from '../document/metrics.ts';
-import { figureText, plainText, type Block } from '../document/model.ts';
+import { figureText, plainText, type ReportBlock } from '../document/model.ts';
 import { isThirdParty } from '../document/phrases.ts';
 import { problemBlocks } from '../document/problems.ts';
 import { reconciliationBlocks } from '../document/reconciliation.ts';
@@ -24,7 +24,8 @@ const FIGURE_COLUMNS = 12;
  */
 export function renderText(summary: RunSummary, archive: ArchiveFacts | null): string {
   // Of another program's run only lines, errors and warnings are known; a 0 would be taken for a measurement.
-  const ownRunBlocks = (blocks: (of: RunSummary) => Block[]): Block[] => (isThirdParty(summary) ? [] : blocks(summary));
+  const ownRunBlocks = (blocks: (of: RunSummary) => ReportBlock[]): ReportBlock[] =>
+    isThirdParty(summary) ? [] : blocks(summary);
   const before = [
     section('EXPERIMENT RUN SUMMARY', headBlocks(summary)),
     section('CONFIGURATION', ownRunBlocks(configurationBlocks)),
@@ -54,12 +55,12 @@ interface Printed {
   readonly lines: readonly string[];
 }
 
-function section(title: string, blocks: readonly Block[]): Printed {
+function section(title: string, blocks: readonly ReportBlock[]): Printed {
   return { title, lines: printLines(blocks) };
 }
 
 /** What stands in the logs goes no further than this line by line: neutral, and cut to the width. */
-function printLines(blocks: readonly Block[]): string[] {
+function printLines(blocks: readonly ReportBlock[]): string[] {
   return blocks.flatMap(printBlock).map((line) => clip(sanitizeForFile(line), COLUMNS).trimEnd());
 }
 
@@ -73,7 +74,7 @@ function joinSections(sections: readonly Printed[]): string {
 
 const UNDER = { item: '  - ', detail: '    ', inset: '  ' } as const;
 
-function printBlock(one: Block): string[] {
+function printBlock(one: ReportBlock): string[] {
   switch (one.kind) {
     case 'facts':
       return one.facts.flatMap(({ label, value, under, lines }) =>
@@ -81,7 +82,7 @@ function printBlock(one: Block): string[] {
       );
     case 'figures':
       return [
-        alignRow('', one.heads),
+        alignRow('', one.headers),
         ...one.rows.map(({ label, cells }) =>
           alignRow(
             `  ${label}:`,
@@ -90,7 +91,7 @@ function printBlock(one: Block): string[] {
         ),
       ];
     case 'table':
-      return [one.heads, ...one.rows].map((cells) => cells.map(plainText).join('  '));
+      return [one.headers, ...one.rows].map((cells) => cells.map(plainText).join('  '));
     case 'list':
       return [one.lead, ...one.items.map((item) => `  - ${item}`)];
     case 'code':

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { asking, at, between } from './recording-client.ts';
+import { createClient, at, between } from './recording-client.ts';
 
 const anthropic = { provider: 'anthropic' } as const;
 const call = {
@@ -13,8 +13,8 @@ const call = {
   output: 7,
 };
 
-test('input is what was read from the cache, written to it, and neither', async (t) => {
-  const { server, api } = await asking(t, anthropic);
+test('input tokens include cache reads, cache writes and uncached input', async (t) => {
+  const { server, api } = await createClient(t, anthropic);
   server.record({ ...call, at: at('10:01:30') });
   const answer = await api.fetchUsage(between('10:01', '10:03'));
   assert.deepEqual(answer, {
@@ -42,8 +42,8 @@ test('input is what was read from the cache, written to it, and neither', async 
   });
 });
 
-test('parameters, key and version are sent as the API asks for them', async (t) => {
-  const { server, api } = await asking(t, anthropic);
+test('parameters, key and version are sent as the API requires', async (t) => {
+  const { server, api } = await createClient(t, anthropic);
   await api.fetchUsage(between('10:00', '10:03', { api_key_id: 'apikey_run', workspace_id: 'wrkspc_run' }));
   const [request] = server.requests;
   assert.equal(request?.path, '/v1/organizations/usage_report/messages');
@@ -62,7 +62,7 @@ test('parameters, key and version are sent as the API asks for them', async (t) 
 });
 
 test('other keys and workspaces are not counted', async (t) => {
-  const { server, api } = await asking(t, anthropic);
+  const { server, api } = await createClient(t, anthropic);
   server.record({ ...call, at: at('10:00:10') });
   server.record({ ...call, at: at('10:00:20'), apiKeyId: 'apikey_other' });
   server.record({ ...call, at: at('10:00:30'), workspaceId: 'wrkspc_other' });
@@ -81,8 +81,8 @@ test('other keys and workspaces are not counted', async (t) => {
   }
 });
 
-test('a part of the input that is unknown makes the input unknown', async (t) => {
-  const { server, api } = await asking(t, anthropic);
+test('one unknown part of the input makes the input unknown', async (t) => {
+  const { server, api } = await createClient(t, anthropic);
   server.record({ ...call, at: at('10:00:10') });
   const without =
     (name: string) =>
@@ -110,8 +110,8 @@ test('a part of the input that is unknown makes the input unknown', async (t) =>
   }
 });
 
-test('costs are cents as decimals; a workspace is picked out, a key cannot be', async (t) => {
-  const { server, api } = await asking(t, anthropic, { now: () => new Date('2026-03-03T00:00:00Z') });
+test('costs are decimal cents, filtered by workspace but never by key', async (t) => {
+  const { server, api } = await createClient(t, anthropic, { now: () => new Date('2026-03-03T00:00:00Z') });
   server.setNow(new Date('2026-03-03T00:00:00Z'));
   server.record({ ...call, at: at('10:00:10'), usd: '1.2345' });
   server.record({ ...call, at: at('11:00:10'), usd: '0.0005', apiKeyId: 'apikey_other' });
@@ -127,8 +127,8 @@ test('costs are cents as decimals; a workspace is picked out, a key cannot be', 
   assert.equal(await usd({ api_key_id: 'apikey_run' }), 25.235);
 });
 
-test('costs of a day that is not over are not there yet', async (t) => {
-  const { server, api } = await asking(t, anthropic);
+test('the cost of a day that is not over is a retryable failure', async (t) => {
+  const { server, api } = await createClient(t, anthropic);
   server.record({ ...call, at: at('10:00:10'), usd: '1' });
   const today = await api.fetchCosts(between('10:00', '10:01'));
   assert.equal(today.status, 'failed');
@@ -140,8 +140,8 @@ test('costs of a day that is not over are not there yet', async (t) => {
   assert.deepEqual(both, { status: 'ok', usd: null, start: '2026-03-01T00:00:00.000Z', end: '2026-03-03T00:00:00.000Z' });
 });
 
-test("a filter of the other provider's is refused in words, before anything is asked", async (t) => {
-  const { server, api, pages } = await asking(t, anthropic);
+test('a filter of another provider is rejected with a message and without a request', async (t) => {
+  const { server, api, pages } = await createClient(t, anthropic);
   const answer = await api.fetchUsage(between('10:00', '10:01', { project_id: 'proj_x' }));
   assert.equal(answer.status, 'failed');
   assert.match(answer.reason, /Anthropic does not support project_id \("proj_x"\)/);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { asking, between } from './recording-client.ts';
+import { createClient, between } from './recording-client.ts';
 
 const hour = between('10:00', '11:00');
 const secret = 'AAAABBBBCCCCDDDDEEEEFFFFGGGG';
@@ -51,8 +51,8 @@ const refusals: [what: string, provider: 'openai' | 'anthropic', key: string, st
   ],
 ];
 for (const [what, provider, adminKey, status, reason, fix] of refusals) {
-  test(`${provider} refuses ${what}: what is missing is said, and the key is not`, async (t) => {
-    const { server, api, pages } = await asking(t, { provider }, { adminKey });
+  test(`${provider} refuses ${what}: the message says what is missing and does not contain the key`, async (t) => {
+    const { server, api, pages } = await createClient(t, { provider }, { adminKey });
     for (const answer of [await api.fetchUsage(hour), await api.fetchCosts(hour)]) {
       assert.equal(answer.status, 'failed');
       assert.match(answer.reason, new RegExp(`HTTP ${status} `));
@@ -67,8 +67,8 @@ for (const [what, provider, adminKey, status, reason, fix] of refusals) {
   });
 }
 
-test('a 401 that names a missing scope is a missing scope', async (t) => {
-  const { server, api } = await asking(t, { provider: 'openai' });
+test('a 401 that names a missing scope is reported as a missing scope', async (t) => {
+  const { server, api } = await createClient(t, { provider: 'openai' });
   const message =
     'You have insufficient permissions for this operation. Missing scopes: api.usage.read, api.management.read. Check that …';
   server.addFault({ kind: 'status', status: 401, message });
@@ -82,8 +82,8 @@ for (const [what, adminKey] of [
   ['with a line end', `sk-admin-${secret}\n`],
   ['with a letter that no header takes', `sk-admin-${secret}é`],
 ] as const) {
-  test(`a key that is ${what} is refused in words that do not hold it`, async (t) => {
-    const { server, api, pages } = await asking(t, { provider: 'openai' }, { adminKey });
+  test(`a key that is ${what} is rejected with a message that does not contain it`, async (t) => {
+    const { server, api, pages } = await createClient(t, { provider: 'openai' }, { adminKey });
     const answer = await api.fetchUsage(hour);
     assert.equal(answer.status, 'failed');
     assert.match(answer.reason, /^The admin key for OpenAI is (empty|invalid)/);
@@ -94,14 +94,14 @@ for (const [what, adminKey] of [
 }
 
 test('anything that looks like a key is masked in quoted messages', async (t) => {
-  const { server, api } = await asking(t, { provider: 'openai' });
+  const { server, api } = await createClient(t, { provider: 'openai' });
   server.addFault({ kind: 'status', status: 400, message: 'No key sk-proj-AAAABBBB here.' });
   const answer = await api.fetchUsage(hour);
   assert.match(answer.status === 'failed' ? answer.reason : '', /: No key \[redacted\] here\.$/);
 });
 
-test('an answer that repeats the key is kept without it', async (t) => {
-  const { server, api, pages } = await asking(t, { provider: 'openai' });
+test('a response that contains the key is stored with the key masked', async (t) => {
+  const { server, api, pages } = await createClient(t, { provider: 'openai' });
   server.addFault({ kind: 'body', body: `{"error":"the key ${server.adminKey} is odd"}`, status: 400 });
   const answer = await api.fetchUsage(hour);
   assert.equal(answer.status, 'failed');
@@ -109,10 +109,10 @@ test('an answer that repeats the key is kept without it', async (t) => {
   assert.equal(pages[0]?.body, '{"error":"the key [admin key] is odd"}');
 });
 
-test('a failure to send that repeats the key is kept without it', async (t) => {
+test('a connection error that contains the key is stored with the key masked', async (t) => {
   const fetch = (_url: unknown, init?: RequestInit) =>
     Promise.reject(new TypeError('fetch failed', { cause: new Error(`bad header ${JSON.stringify(init?.headers)}`) }));
-  const { server, api, pages } = await asking(t, { provider: 'openai' }, { fetch });
+  const { server, api, pages } = await createClient(t, { provider: 'openai' }, { fetch });
   const answer = await api.fetchUsage(hour);
   assert.equal(answer.status, 'failed');
   for (const text of [JSON.stringify(answer), pages[0]?.error?.stack ?? '']) assert.ok(!text.includes(server.adminKey), text);

@@ -2,15 +2,15 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { asking, at, between } from './recording-client.ts';
+import { createClient, at, between } from './recording-client.ts';
 
 const openai = { provider: 'openai' } as const;
 const call = { model: 'gpt-4o-mini', apiKeyId: 'key_run', input: 100, output: 7 };
 const hour = between('10:00', '11:00');
 
 for (const status of [408, 429, 500, 502, 503, 529]) {
-  test(`HTTP ${status} is asked again, with longer and longer pauses`, async (t) => {
-    const { server, api, pages, pauses } = await asking(t, openai);
+  test(`HTTP ${status} is retried with growing pauses`, async (t) => {
+    const { server, api, pages, pauses } = await createClient(t, openai);
     server.record({ ...call, at: at('10:00:00') });
     server.addFault({ kind: 'status', status, times: 3 });
     const answer = await api.fetchUsage(hour);
@@ -29,8 +29,8 @@ for (const status of [408, 429, 500, 502, 503, 529]) {
     );
   });
 
-  test(`HTTP ${status} without an end is a failure that may pass`, async (t) => {
-    const { server, api, pages } = await asking(t, openai);
+  test(`a persistent HTTP ${status} is a retryable failure`, async (t) => {
+    const { server, api, pages } = await createClient(t, openai);
     server.addFault({ kind: 'status', status, message: 'Too busy.', times: Infinity });
     const answer = await api.fetchUsage(hour);
     assert.deepEqual(answer, {
@@ -43,8 +43,8 @@ for (const status of [408, 429, 500, 502, 503, 529]) {
   });
 }
 
-test('a pause that is asked for is kept, in seconds and as a date, and a long one ends the attempt', async (t) => {
-  const { server, api, pauses } = await asking(t, openai);
+test('retry-after is respected, in seconds or as a date, and a long one ends the attempt', async (t) => {
+  const { server, api, pauses } = await createClient(t, openai);
   server.addFault({ kind: 'status', status: 429, headers: { 'retry-after': '17' } });
   server.addFault({ kind: 'status', status: 503, headers: { 'retry-after': 'Mon, 02 Mar 2026 12:01:00 GMT' } });
   assert.equal((await api.fetchUsage(hour)).status, 'ok');
@@ -58,8 +58,8 @@ test('a pause that is asked for is kept, in seconds and as a date, and a long on
   assert.equal(pauses.length, 2);
 });
 
-test('a later page that fails fails the whole: a part of the minutes is no answer', async (t) => {
-  const { server, api } = await asking(t, openai);
+test('a failed later page fails the whole query, so minutes are never partial', async (t) => {
+  const { server, api } = await createClient(t, openai);
   const seen = server.requests.length;
   server.addFault({ kind: 'status', status: 500, report: 'embeddings', times: Infinity });
   const answer = await api.fetchUsage(hour);
@@ -68,8 +68,8 @@ test('a later page that fails fails the whole: a part of the minutes is no answe
   assert.equal(server.requests.length - seen, 1 + 5);
 });
 
-test('connections that break, before the answer or within it, are tried again and kept', async (t) => {
-  const { server, api, pages } = await asking(t, openai);
+test('connections that break before or during the response are retried, and their pages are kept', async (t) => {
+  const { server, api, pages } = await createClient(t, openai);
   server.record({ ...call, at: at('10:00:00') });
   server.addFault({ kind: 'reset' });
   server.addFault({ kind: 'cut' });
@@ -86,7 +86,7 @@ test('connections that break, before the answer or within it, are tried again an
 });
 
 test('a request without a response ends at its timeout', async (t) => {
-  const { server, api, pages } = await asking(t, openai, { timeoutMs: 30 });
+  const { server, api, pages } = await createClient(t, openai, { timeoutMs: 30 });
   server.addFault({ kind: 'silence', times: Infinity });
   const answer = await api.fetchUsage(hour);
   assert.equal(answer.status, 'failed');
@@ -96,7 +96,7 @@ test('a request without a response ends at its timeout', async (t) => {
 });
 
 test('a refused connection is reported as unreachable', async (t) => {
-  const { server, api, pages } = await asking(t, openai);
+  const { server, api, pages } = await createClient(t, openai);
   await server.close();
   const answer = await api.fetchUsage(hour);
   assert.equal(answer.status, 'failed');
@@ -105,8 +105,8 @@ test('a refused connection is reported as unreachable', async (t) => {
   assert.equal(pages.length, 5);
 });
 
-test('an abort ends the question at once, with its reason', async (t) => {
-  const { server, api, pages } = await asking(t, openai);
+test('an abort ends the query at once, with its reason', async (t) => {
+  const { server, api, pages } = await createClient(t, openai);
   const reason = new Error('enough');
   const stop = new AbortController();
   server.addFault({ kind: 'silence', times: Infinity });
@@ -122,7 +122,7 @@ test('an abort ends the question at once, with its reason', async (t) => {
 
 test('an abort ends a pause too', async (t) => {
   const stop = new AbortController();
-  const { server, api } = await asking(t, openai, {
+  const { server, api } = await createClient(t, openai, {
     wait: (_ms, signal) =>
       new Promise((_resolve, reject) => {
         signal?.addEventListener('abort', () => reject(new Error('the pause was aborted')));
@@ -151,8 +151,8 @@ const bodies: [what: string, body: string, reason: RegExp, retryable: boolean][]
   ],
 ];
 for (const [what, body, reason, retryable] of bodies) {
-  test(`HTTP 200 with ${what} is no answer`, async (t) => {
-    const { server, api, pages } = await asking(t, openai);
+  test(`HTTP 200 with ${what} is a failure`, async (t) => {
+    const { server, api, pages } = await createClient(t, openai);
     server.addFault({ kind: 'body', body });
     const answer = await api.fetchUsage(hour);
     assert.equal(answer.status, 'failed');
@@ -163,8 +163,8 @@ for (const [what, body, reason, retryable] of bodies) {
   });
 }
 
-test('the same minute on two pages is no answer', async (t) => {
-  const { server, api } = await asking(t, openai);
+test('the same minute on two pages is a failure', async (t) => {
+  const { server, api } = await createClient(t, openai);
   server.addFault({ kind: 'body', body: page({}, 60, { has_more: true, next_page: 'two' }) });
   server.addFault({ kind: 'body', body: page({}) });
   const answer = await api.fetchUsage(hour);
@@ -172,8 +172,8 @@ test('the same minute on two pages is no answer', async (t) => {
   assert.match(answer.reason, /the bucket of 2026-03-02T10:00:00.000Z twice/);
 });
 
-test('pages that lead to each other, although each brings something, are no answer', async (t) => {
-  const { server, api } = await asking(t, openai);
+test('pages whose cursors form a cycle are a failure, even if each page has new data', async (t) => {
+  const { server, api } = await createClient(t, openai);
   const bringing = (minute: number, next: string) =>
     page({}, 60, { has_more: true, next_page: next }).replaceAll(/\d{10}/g, (time) => String(Number(time) + minute * 60));
   server.addFault({ kind: 'body', body: bringing(0, 'two') });
@@ -184,16 +184,16 @@ test('pages that lead to each other, although each brings something, are no answ
   assert.match(answer.reason, /a page 3 that leads back to an earlier one/);
 });
 
-test('minutes outside of the window are not counted', async (t) => {
-  const { server, api } = await asking(t, openai);
+test('minutes outside the window are not counted', async (t) => {
+  const { server, api } = await createClient(t, openai);
   server.addFault({ kind: 'body', body: page({ input_tokens: 5 }) });
   const answer = await api.fetchUsage(between('10:01', '10:02'));
   assert.equal(answer.status, 'ok');
   assert.deepEqual(answer.buckets, [{ start: '2026-03-02T10:01:00.000Z', end: '2026-03-02T10:02:00.000Z', rows: [] }]);
 });
 
-test('days outside of those asked for cost nothing', async (t) => {
-  const { server, api } = await asking(t, openai, { now: () => new Date('2026-03-03T00:00:00Z') });
+test('days outside the requested range add no cost', async (t) => {
+  const { server, api } = await createClient(t, openai, { now: () => new Date('2026-03-03T00:00:00Z') });
   const day = (start: string, value: number) => ({
     start_time: Date.parse(start) / 1000,
     end_time: Date.parse(start) / 1000 + 86_400,
@@ -205,8 +205,8 @@ test('days outside of those asked for cost nothing', async (t) => {
   assert.equal(answer.status === 'ok' && answer.usd, 2);
 });
 
-test('the last page is the one that says so, whatever cursor it names', async (t) => {
-  const { server, api } = await asking(t, openai);
+test('paging ends at the page with has_more false, even if it has a cursor', async (t) => {
+  const { server, api } = await createClient(t, openai);
   server.addFault({ kind: 'body', body: page({}, 60, { has_more: false, next_page: 'two' }) });
   server.addFault({ kind: 'body', body: page({}, 60, {}) });
   const answer = await api.fetchUsage(hour);
@@ -222,8 +222,8 @@ function page(
   return JSON.stringify({ data: [{ start_time: start, end_time: start + seconds, results: [row] }], ...more });
 }
 
-test('what the API says to a wrong question is passed on', async (t) => {
-  const { server, api } = await asking(t, openai);
+test('the API’s message about an invalid query is passed on', async (t) => {
+  const { server, api } = await createClient(t, openai);
   server.addFault({ kind: 'status', status: 400, message: "Invalid 'project_ids': no project proj_x." });
   const answer = await api.fetchUsage(hour);
   assert.equal(answer.status, 'failed');
@@ -233,8 +233,8 @@ test('what the API says to a wrong question is passed on', async (t) => {
 });
 
 test('a 404 response points to the base URL', async (t) => {
-  const { server, api } = await asking(t, openai, {});
-  const wrong = await asking(t, openai, { baseUrl: server.baseUrl.replace('/v1', '/v2'), adminKey: server.adminKey });
+  const { server, api } = await createClient(t, openai, {});
+  const wrong = await createClient(t, openai, { baseUrl: server.baseUrl.replace('/v1', '/v2'), adminKey: server.adminKey });
   const answer = await wrong.api.fetchUsage(hour);
   assert.equal(answer.status, 'failed');
   assert.match(answer.reason, /HTTP 404 to \/v2\/organization\/usage\/completions/);
@@ -243,8 +243,8 @@ test('a 404 response points to the base URL', async (t) => {
 });
 
 test('a trailing slash in the base URL is ignored', async (t) => {
-  const { server } = await asking(t, openai);
-  const { api } = await asking(t, openai, { baseUrl: `${server.baseUrl}/` });
+  const { server } = await createClient(t, openai);
+  const { api } = await createClient(t, openai, { baseUrl: `${server.baseUrl}/` });
   assert.equal((await api.fetchUsage(hour)).status, 'ok');
 });
 
@@ -254,8 +254,8 @@ for (const baseUrl of [
   'https://user:secret-word@api.openai.com/v1',
   'https://x/?q=1',
 ]) {
-  test(`the address ${baseUrl.replace(/:\/\/.*@/, '://…@')} is refused in words`, async (t) => {
-    const { api, pages } = await asking(t, openai, { baseUrl });
+  test(`the base URL ${baseUrl.replace(/:\/\/.*@/, '://…@')} is rejected with a message`, async (t) => {
+    const { api, pages } = await createClient(t, openai, { baseUrl });
     const answer = await api.fetchUsage(hour);
     assert.equal(answer.status, 'failed');
     assert.match(answer.reason, /base_url .* is invalid/);
@@ -265,7 +265,7 @@ for (const baseUrl of [
 }
 
 for (const provider of ['openai', 'anthropic'] as const) {
-  test(`${provider}: a redirection does not take the admin key along`, async (t) => {
+  test(`${provider}: the admin key is not sent to a redirect target`, async (t) => {
     const elsewhere: unknown[] = [];
     const other = createServer((request, response) => {
       elsewhere.push(request.headers);
@@ -273,7 +273,7 @@ for (const provider of ['openai', 'anthropic'] as const) {
     });
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
     t.after(() => other.close());
-    const { server, api } = await asking(t, { provider });
+    const { server, api } = await createClient(t, { provider });
     const to = `http://localhost:${(other.address() as AddressInfo).port}`;
     server.addFault({ kind: 'redirect', to: `${to}/v1` });
     const answer = await api.fetchUsage(hour);

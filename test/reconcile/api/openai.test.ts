@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { asking, at, between } from './recording-client.ts';
+import { createClient, at, between } from './recording-client.ts';
 
 const openai = { provider: 'openai' } as const;
 const call = { model: 'gpt-4o-mini', apiKeyId: 'key_run', projectId: 'proj_run', input: 100, cached: 40, output: 7 };
 
 test('every minute of the window is a bucket, with the rows of completions and embeddings', async (t) => {
-  const { server, api } = await asking(t, openai);
+  const { server, api } = await createClient(t, openai);
   server.record({ ...call, at: at('10:01:59.999') });
   server.record({ ...call, at: at('10:01:00') });
   server.record({ ...call, model: 'text-embedding-3-small', report: 'embeddings', input: 9, output: 0, at: at('10:02:00') });
@@ -54,7 +54,7 @@ test('every minute of the window is a bucket, with the rows of completions and e
 });
 
 test('the last minute is in the window and the end is not', async (t) => {
-  const { server, api } = await asking(t, openai);
+  const { server, api } = await createClient(t, openai);
   for (const time of ['09:59:59', '10:00:00', '10:02:59', '10:03:00']) server.record({ ...call, at: at(time) });
   const answer = await api.fetchUsage(between('10:00', '10:03'));
   assert.equal(answer.status, 'ok');
@@ -64,8 +64,8 @@ test('the last minute is in the window and the end is not', async (t) => {
   );
 });
 
-test('models and keys are told apart', async (t) => {
-  const { server, api } = await asking(t, openai);
+test('rows are separated by model and key', async (t) => {
+  const { server, api } = await createClient(t, openai);
   server.record({ ...call, at: at('10:00:10') });
   server.record({ ...call, at: at('10:00:20'), model: 'o4-mini' });
   server.record({ ...call, at: at('10:00:30'), apiKeyId: 'key_other' });
@@ -81,8 +81,8 @@ test('models and keys are told apart', async (t) => {
   );
 });
 
-test('key and project filters are asked for as the official client spells them', async (t) => {
-  const { server, api, pages } = await asking(t, openai);
+test('key and project filters are sent with the official client’s parameter names', async (t) => {
+  const { server, api, pages } = await createClient(t, openai);
   server.record({ ...call, at: at('10:00:10') });
   server.record({ ...call, at: at('10:00:20'), apiKeyId: 'key_other' });
   server.record({ ...call, at: at('10:00:30'), projectId: 'proj_other' });
@@ -106,8 +106,8 @@ test('key and project filters are asked for as the official client spells them',
   assert.deepEqual(pages[0]?.parameters['api_key_ids'], ['key_run']);
 });
 
-test('rows of another key or project are not counted even where a filter was ignored', async (t) => {
-  const { server, api } = await asking(t, { ...openai, ignoreFilters: true });
+test('rows of another key or project are not counted, even if the provider ignored the filter', async (t) => {
+  const { server, api } = await createClient(t, { ...openai, ignoreFilters: true });
   server.record({ ...call, at: at('10:00:10') });
   server.record({ ...call, at: at('10:00:20'), apiKeyId: 'key_other' });
   server.record({ ...call, at: at('10:00:30'), projectId: 'proj_other' });
@@ -126,8 +126,8 @@ test('rows of another key or project are not counted even where a filter was ign
   }
 });
 
-test('a row that does not name its key is of the key that was asked for', async (t) => {
-  const { server, api } = await asking(t, { ...openai, row: (row) => ({ ...row, api_key_id: null }) });
+test('a row without a key belongs to the requested key', async (t) => {
+  const { server, api } = await createClient(t, { ...openai, row: (row) => ({ ...row, api_key_id: null }) });
   server.record({ ...call, at: at('10:00:10') });
   const answer = await api.fetchUsage(between('10:00', '10:01', { api_key_id: 'key_run' }));
   assert.equal(answer.status, 'ok');
@@ -136,8 +136,8 @@ test('a row that does not name its key is of the key that was asked for', async 
   assert.equal(without.status === 'ok' && without.buckets[0]?.rows[0]?.api_key_id, null);
 });
 
-test('a figure that is null or missing is unknown, and the others are not', async (t) => {
-  const { server, api } = await asking(t, openai);
+test('a null or missing count is unknown, and the other counts are kept', async (t) => {
+  const { server, api } = await createClient(t, openai);
   server.record({ ...call, at: at('10:00:10') });
   for (const row of [
     (row: Record<string, unknown>) => ({ ...row, output_tokens: null, input_cached_tokens: null }),
@@ -151,10 +151,10 @@ test('a figure that is null or missing is unknown, and the others are not', asyn
   }
 });
 
-test('field names of the predecessor and figures as text are read', async (t) => {
+test('field names of the previous API and counts as text are read', async (t) => {
   const asText = (row: Record<string, unknown>) =>
     Object.fromEntries(Object.entries(row).map(([name, value]) => [name, typeof value === 'number' ? String(value) : value]));
-  const { server, api } = await asking(t, { ...openai, oldNames: true, row: asText });
+  const { server, api } = await createClient(t, { ...openai, oldNames: true, row: asText });
   server.record({ ...call, at: at('10:00:10') });
   const answer = await api.fetchUsage(between('10:00', '10:01'));
   assert.equal(answer.status, 'ok');
@@ -162,8 +162,8 @@ test('field names of the predecessor and figures as text are read', async (t) =>
   assert.deepEqual([input_tokens, output_tokens, cached_tokens, api_calls], [100, 7, 40, 1]);
 });
 
-test('batch jobs and audio tokens are in the sum once', async (t) => {
-  const { server, api } = await asking(t, {
+test('batch jobs and audio tokens are counted once', async (t) => {
+  const { server, api } = await createClient(t, {
     ...openai,
     row: (row) => ({ ...row, input_audio_tokens: 30, output_audio_tokens: 3 }),
   });
@@ -173,8 +173,8 @@ test('batch jobs and audio tokens are in the sum once', async (t) => {
   assert.equal(answer.status === 'ok' && answer.buckets[0]?.rows[0]?.input_tokens, 200);
 });
 
-test('figures appear after a delay and may be revised', async (t) => {
-  const { server, api } = await asking(t, { ...openai, delayMs: 300_000 });
+test('usage appears after a delay and may be revised', async (t) => {
+  const { server, api } = await createClient(t, { ...openai, delayMs: 300_000 });
   const id = server.record({ ...call, at: at('10:00:10') });
   server.revise(id, { from: at('10:30:00'), output: 8 });
   const outputs = [];
@@ -186,8 +186,8 @@ test('figures appear after a delay and may be revised', async (t) => {
   assert.deepEqual(outputs, [undefined, 7, 7, 8]);
 });
 
-test('a window that is not of whole minutes is refused before anything is asked', async (t) => {
-  const { server, api } = await asking(t, openai);
+test('a window that is not whole minutes is rejected without a request', async (t) => {
+  const { server, api } = await createClient(t, openai);
   const { filter } = between('10:00', '10:01');
   await assert.rejects(api.fetchUsage({ start: at('10:00:30'), end: at('10:01:00'), filter }), RangeError);
   await assert.rejects(api.fetchUsage({ start: at('10:01:00'), end: at('10:01:00'), filter }), RangeError);
@@ -197,15 +197,15 @@ test('a window that is not of whole minutes is refused before anything is asked'
 
 const tomorrow = { now: () => new Date('2026-03-03T00:00:00Z') };
 
-test('what a day has cost so far is no bound of what it will have cost', async (t) => {
-  const { server, api } = await asking(t, openai, { now: () => new Date('2026-03-02T23:59:59.999Z') });
+test('the cost of a day that is not over is unknown', async (t) => {
+  const { server, api } = await createClient(t, openai, { now: () => new Date('2026-03-02T23:59:59.999Z') });
   server.record({ ...call, at: at('10:00:10'), usd: '1' });
   const days = { start: '2026-03-02T00:00:00.000Z', end: '2026-03-03T00:00:00.000Z' };
   assert.deepEqual(await api.fetchCosts(between('10:00', '10:01')), { status: 'ok', usd: null, ...days });
 });
 
-test('costs are sums of whole days, exact, in numbers and in text', async (t) => {
-  const { server, api } = await asking(t, openai, tomorrow);
+test('costs are exact sums of whole days, as numbers or as text', async (t) => {
+  const { server, api } = await createClient(t, openai, tomorrow);
   for (const usd of ['0.1', '0.2', '0.000000000001']) server.record({ ...call, at: at('10:00:10'), usd });
   server.record({ ...call, at: new Date('2026-03-03T00:00:00Z'), usd: '50' });
   server.setNow(new Date('2026-03-04T00:00:00Z'));
@@ -221,7 +221,7 @@ test('costs are sums of whole days, exact, in numbers and in text', async (t) =>
 });
 
 test('costs are filtered by key and project', async (t) => {
-  const { server, api } = await asking(t, openai, tomorrow);
+  const { server, api } = await createClient(t, openai, tomorrow);
   server.record({ ...call, at: at('10:00:10'), usd: '1' });
   server.record({ ...call, at: at('10:00:10'), usd: '2', apiKeyId: 'key_other' });
   server.record({ ...call, at: at('10:00:10'), usd: '4', projectId: 'proj_other' });
@@ -239,7 +239,7 @@ test('costs are filtered by key and project', async (t) => {
 });
 
 test('a missing amount is unknown, not zero', async (t) => {
-  const { server, api } = await asking(t, openai, tomorrow);
+  const { server, api } = await createClient(t, openai, tomorrow);
   const usd = async () => {
     const answer = await api.fetchCosts(between('10:00', '10:01'));
     return answer.status === 'ok' ? answer.usd : answer;
@@ -255,8 +255,8 @@ test('a missing amount is unknown, not zero', async (t) => {
   assert.equal(answer.status === 'ok' && answer.usd, null, 'a day without its bucket');
 });
 
-test('costs in another currency, or below zero, are no answer', async (t) => {
-  const { server, api } = await asking(t, openai, tomorrow);
+test('costs in another currency or below zero are a failure', async (t) => {
+  const { server, api } = await createClient(t, openai, tomorrow);
   server.record({ ...call, at: at('10:00:10'), usd: '1' });
   server.setShape({ row: (row) => ({ ...row, amount: { value: 1, currency: 'eur' } }) });
   assert.equal((await api.fetchCosts(between('10:00', '10:01'))).status, 'failed');

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { MAX_RECORD_BYTES } from '../../../src/log/index.ts';
-import { asking, at, between, noFilter } from './recording-client.ts';
+import { createClient, at, between, noFilter } from './recording-client.ts';
 
 const MINUTE = 60_000;
 const call = { model: 'gpt-4o-mini', apiKeyId: 'key_run', projectId: 'proj_run', input: 100, output: 7 };
 
 for (const provider of ['openai', 'anthropic'] as const) {
-  test(`${provider}: all pages are followed, also where the provider gives smaller ones`, async (t) => {
-    const { server, api, pages } = await asking(t, { provider });
+  test(`${provider}: all pages are read, also when the provider returns smaller ones`, async (t) => {
+    const { server, api, pages } = await createClient(t, { provider });
     for (let minute = 0; minute < 150; minute += 1)
       server.record({ ...call, at: new Date(at('08:00:00').getTime() + minute * MINUTE) });
     const calls = async () => {
@@ -31,8 +31,8 @@ for (const provider of ['openai', 'anthropic'] as const) {
     assert.deepEqual(await calls(), [22 * reports, 150 * 7]);
   });
 
-  test(`${provider}: buckets that are left out are minutes without use`, async (t) => {
-    const { server, api } = await asking(t, { provider, omitEmpty: true });
+  test(`${provider}: omitted buckets are minutes without usage`, async (t) => {
+    const { server, api } = await createClient(t, { provider, omitEmpty: true });
     server.record({ ...call, at: at('09:30:00') });
     const answer = await api.fetchUsage(between('08:00', '10:30'));
     assert.equal(answer.status, 'ok');
@@ -43,8 +43,8 @@ for (const provider of ['openai', 'anthropic'] as const) {
     assert.equal(answer.buckets.length, 150);
   });
 
-  test(`${provider}: a cursor that leads back ends in words`, async (t) => {
-    const { server, api } = await asking(t, { provider });
+  test(`${provider}: a cursor that leads back to an earlier page is a failure with a message`, async (t) => {
+    const { server, api } = await createClient(t, { provider });
     server.addFault({ kind: 'loop', times: Infinity });
     const answer = await api.fetchUsage(between('08:00', '08:02'));
     assert.equal(answer.status, 'failed');
@@ -52,8 +52,8 @@ for (const provider of ['openai', 'anthropic'] as const) {
     assert.ok(server.requests.length <= 3, `${server.requests.length} requests`);
   });
 
-  test(`${provider}: cursors without an end end in words`, async (t) => {
-    const { server, api } = await asking(t, { provider });
+  test(`${provider}: endless cursors are a failure with a message`, async (t) => {
+    const { server, api } = await createClient(t, { provider });
     server.addFault({ kind: 'endless', times: Infinity });
     const answer = await api.fetchUsage(between('08:00', '08:02'));
     assert.equal(answer.status, 'failed');
@@ -61,8 +61,8 @@ for (const provider of ['openai', 'anthropic'] as const) {
     assert.equal(server.requests.length, 3);
   });
 
-  test(`${provider}: a page of a key with a few models fits a record`, async (t) => {
-    const { server, api, pages } = await asking(t, { provider });
+  test(`${provider}: a page with a few models fits into one record`, async (t) => {
+    const { server, api, pages } = await createClient(t, { provider });
     for (let minute = 0; minute < 60; minute += 1) {
       for (const model of ['gpt-4o-mini-2024-07-18', 'gpt-4o-2024-08-06', 'o4-mini-2025-04-16']) {
         server.record({
@@ -82,8 +82,8 @@ for (const provider of ['openai', 'anthropic'] as const) {
       assert.ok(JSON.stringify(page).length < MAX_RECORD_BYTES * 0.75, String(JSON.stringify(page).length));
   });
 
-  test(`${provider}: what the calls used is what the minutes add up to`, async (t) => {
-    const { server, api } = await asking(t, { provider });
+  test(`${provider}: the minutes add up to the usage of the calls`, async (t) => {
+    const { server, api } = await createClient(t, { provider });
     let day = Date.parse('2026-01-01T00:00:00Z');
     const booked = fc.record({
       second: fc.integer({ min: 0, max: 4 * 3600 - 1 }),

@@ -4,7 +4,7 @@ import { openUsageApi } from '../../../src/reconcile/api/open.ts';
 import type { RawPage, UsageApi, UsageApiOptions, UsageQuery } from '../../../src/reconcile/api/usage-api.ts';
 import { startUsageServer, type UsageServer, type UsageServerOptions } from '../usage-server/server.ts';
 
-export interface Asking {
+export interface RecordingClient {
   readonly server: UsageServer;
   readonly api: UsageApi;
   readonly pages: RawPage[];
@@ -12,11 +12,11 @@ export interface Asking {
   readonly pauses: number[];
 }
 
-export async function asking(
+export async function createClient(
   t: TestContext,
   serverOptions: UsageServerOptions,
   options: Partial<UsageApiOptions> = {},
-): Promise<Asking> {
+): Promise<RecordingClient> {
   const server = await startUsageServer(serverOptions);
   t.after(() => server.close());
   const pages: RawPage[] = [];

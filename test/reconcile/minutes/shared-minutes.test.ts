@@ -72,7 +72,7 @@ function bucketsOf(
   return buckets;
 }
 
-test('property: the joint minutes hold exactly the joint calls, and any loss shows in full', () => {
+test('property: the joint minutes contain exactly the joint calls, and any missing usage shows in full', () => {
   const runs = fc.array(fc.array(call, { minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 5 });
   const beside = fc.option(fc.record({ minute: fc.nat(), input: fc.integer({ min: 1, max: 5000 }) }), { nil: null });
   let sharedOnes = 0;
@@ -127,7 +127,7 @@ test('property: the joint minutes hold exactly the joint calls, and any loss sho
   assert.ok(sharedOnes > 100, 'the runs did share minutes');
 });
 
-test('the window grows over calls that cross its borders, and no further', () => {
+test('the window grows to include calls that cross its boundaries, and no further', () => {
   const at = (minute: number, second: number, lasts: number): LedgerCall => {
     const startedAt = minute * MINUTE_MS + second * 1000;
     return {
@@ -167,7 +167,7 @@ test('the window grows over calls that cross its borders, and no further', () =>
   );
 });
 
-test('a call near the turn of a minute may be booked on either side of it; one that broke off, a minute later', () => {
+test('a call near a minute boundary may be booked in either minute, and a broken call one minute later', () => {
   const windowOfCall = (startedAt: number, endedAt: number | null, incomplete = false): [number, number] => {
     const call = {
       step: 1,

@@ -1,10 +1,10 @@
 /** What minutes can say of steps, and what they cannot. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { attemptsOf, HOUR, MINUTE, place } from '../sealed-runs.ts';
+import { attemptsOf, HOUR, MINUTE, createFixture } from '../sealed-runs.ts';
 
-test('the original’s trap: a step without a minute boundary is not resolvable, and is neither zero nor a template', async () => {
-  await using here = await place();
+test('a step without a minute boundary is not resolvable, where the original system read 0', async () => {
+  await using here = await createFixture();
   const runDir = await here.make({
     id: 'one',
     steps: 5,
@@ -40,8 +40,8 @@ test('the original’s trap: a step without a minute boundary is not resolvable,
   );
 });
 
-test('a step whose minutes are its own is told whole, until another run shares them', async () => {
-  await using here = await place();
+test('a step with its own minutes is resolved as whole until another run shares them', async () => {
+  await using here = await createFixture();
   const calls = [{ step: 1, at: 0, lasts: 2 * MINUTE, input: 900 }];
   const alone = await here.make({ id: 'alone', calls });
   await here.at(HOUR);
@@ -53,8 +53,8 @@ test('a step whose minutes are its own is told whole, until another run shares t
   assert.equal((await attemptsOf(later)).at(-1)!.steps[0]?.resolution, 'not_resolvable');
 });
 
-test('what a reading without figures, or one that does not count, says of steps is not kept', async () => {
-  await using here = await place({ delayMs: 90 * MINUTE });
+test('steps are kept only from readings that have figures and count', async () => {
+  await using here = await createFixture({ delayMs: 90 * MINUTE });
   const runDir = await here.make({ id: 'one', calls: [{ at: 0, lasts: 2 * MINUTE, input: 900 }] });
   const summaries = [];
   for (const at of [HOUR, 2 * HOUR, 2 * HOUR + MINUTE]) summaries.push((await here.at(at))[0]!.summary!);

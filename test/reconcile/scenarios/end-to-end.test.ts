@@ -24,7 +24,7 @@ for (let n = 1; n <= 3; n++) {
 await (await import("node:fs/promises")).writeFile("made-by-" + process.env.STEPWELL_STEP, "x");
 `;
 
-test('a metered run verifies against the bill of its provider', async () => {
+test('a metered run is verified by its provider’s usage', async () => {
   await using usage = await startUsageServer({ provider: 'openai' });
   let sent = 0;
   await using provider = await startProvider((tokens) => {

@@ -6,18 +6,18 @@ import { appendFile, readFile, stat, truncate, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { attemptsOf, differences, HOUR, metadataOf, MINUTE, NOON, place, type Place } from '../sealed-runs.ts';
+import { attemptsOf, differences, HOUR, metadataOf, MINUTE, NOON, createFixture, type ReconcileFixture } from '../sealed-runs.ts';
 
 const CHILD = fileURLToPath(new URL('reconcile-process.ts', import.meta.url));
 const hasStrace = process.platform === 'linux' && spawnSync('strace', ['-V']).status === 0;
 
-interface Ended {
+interface ExitedProcess {
   readonly output: string;
   readonly signal: string | null;
   readonly code: number | null;
 }
 
-async function reconcileIn(here: Place, at: number, before: readonly string[] = []): Promise<Ended> {
+async function reconcileInProcess(here: ReconcileFixture, at: number, before: readonly string[] = []): Promise<ExitedProcess> {
   here.server.setNow(new Date(NOON + at));
   const [program, ...rest] = [...before, process.execPath];
   // strace counts by thread: all files are written by one.
@@ -38,10 +38,10 @@ for (const [syscall, stride] of [
   ['fsync', 2],
 ] as const) {
   test(
-    `killed at any ${syscall} of an attempt`,
+    `an attempt killed at any ${syscall} loses no record, and the next command completes it`,
     { skip: !hasStrace && 'needs strace, to kill at a chosen system call' },
     async () => {
-      await using here = await place();
+      await using here = await createFixture();
       const runDir = await here.make({ id: 'one', calls: [{ at: 0 }] });
       const log = join(runDir, 'logs/reconciliation.log');
       const sizeOf = async (): Promise<number> => (await stat(log).catch(() => ({ size: 0 }))).size;
@@ -51,7 +51,7 @@ for (const [syscall, stride] of [
       for (let nth = 1; wholes === 0 && nth < 80; nth += stride) {
         at += 10 * MINUTE;
         const before = await attemptsOf(runDir);
-        const ended = await reconcileIn(here, at, [
+        const ended = await reconcileInProcess(here, at, [
           'strace',
           '-f',
           '-qq',
@@ -84,8 +84,8 @@ for (const [syscall, stride] of [
   );
 }
 
-test('what an attempt left undone is done by the next command, also of a run that is settled', async () => {
-  await using here = await place();
+test('the next command completes an unfinished attempt, also for a settled run', async () => {
+  await using here = await createFixture();
   const runDir = await here.make({ id: 'one', calls: [{ at: 0 }] });
   const files = ['metadata.json', 'metrics.json', 'logs_summary.txt'];
   await here.at(HOUR);
@@ -99,7 +99,7 @@ test('what an attempt left undone is done by the next command, also of a run tha
 });
 
 test('a torn last line is isolated, and its attempt is repeated', async () => {
-  await using here = await place();
+  await using here = await createFixture();
   const runDir = await here.make({ id: 'one', calls: [{ at: 0 }] });
   const log = join(runDir, 'logs/reconciliation.log');
   await here.at(HOUR);
@@ -113,10 +113,10 @@ test('a torn last line is isolated, and its attempt is repeated', async () => {
   assert.match(await readFile(log, 'utf8'), /log\.recovered/);
 });
 
-test('several processes at once: each run is read by one of them, and the others say so', async () => {
-  await using here = await place();
+test('of several processes only one reads a run at a time, and the others report it', async () => {
+  await using here = await createFixture();
   const runDir = await here.make({ id: 'one', calls: [{ at: 0 }] });
-  const ended = await Promise.all(Array.from({ length: 4 }, () => reconcileIn(here, HOUR)));
+  const ended = await Promise.all(Array.from({ length: 4 }, () => reconcileInProcess(here, HOUR)));
   for (const { output, code } of ended) {
     assert.equal(code, 0, output);
     assert.match(output, /"action":"read"|Another process is reconciling this run/);

@@ -6,16 +6,25 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { CLOCK_MARGIN_MS } from '../../../src/reconcile/minutes/window.ts';
 import { currentProcess, LEASE_FILE } from '../../../src/store/index.ts';
-import { attemptsOf, differences, HOUR, MINUTE, NOON, place, type MadeCall, type Place } from '../sealed-runs.ts';
+import {
+  attemptsOf,
+  differences,
+  HOUR,
+  MINUTE,
+  NOON,
+  createFixture,
+  type CallSpec,
+  type ReconcileFixture,
+} from '../sealed-runs.ts';
 
-async function twice(here: Place, from = HOUR): Promise<Map<string, string>> {
+async function statesAfterTwoReadings(here: ReconcileFixture, from = HOUR): Promise<Map<string, string>> {
   await here.at(from);
   const results = await here.at(from + HOUR);
   return new Map(results.map(({ runId, state }) => [runId, state]));
 }
 
 test('concurrent runs are verified together, and the usage of each is a bound', async () => {
-  await using here = await place();
+  await using here = await createFixture();
   const a = await here.make({ id: 'a', calls: [{ at: 0 }, { at: 3 * MINUTE, input: 400 }] });
   await here.make({
     framework: 'chatdev',
@@ -25,7 +34,7 @@ test('concurrent runs are verified together, and the usage of each is a bound', 
       { at: MINUTE, input: 5 },
     ],
   });
-  assert.deepEqual(Object.fromEntries(await twice(here)), { a: 'verified', b: 'verified' });
+  assert.deepEqual(Object.fromEntries(await statesAfterTwoReadings(here)), { a: 'verified', b: 'verified' });
   const { reading, comparison } = (await attemptsOf(a)).at(-1)!;
   assert.deepEqual([reading?.own.input_tokens, reading?.total.input_tokens, reading?.shared_minutes], [400, 1475, 2]);
   assert.deepEqual(reading?.shared_with, [{ framework: 'chatdev', run_id: 'b' }]);
@@ -34,43 +43,43 @@ test('concurrent runs are verified together, and the usage of each is a bound', 
 });
 
 test('a small clock difference does not change a verified run', async () => {
-  await using here = await place();
+  await using here = await createFixture();
   await here.make({ id: 'ahead', calls: [{ at: 50_000, lasts: 6000, skew: 5000 }] });
   await here.make({ id: 'behind', calls: [{ at: HOUR + 3 * MINUTE + 2000, lasts: 500, skew: -4000 }] });
-  assert.deepEqual(Object.fromEntries(await twice(here, 4 * HOUR)), { ahead: 'verified', behind: 'verified' });
+  assert.deepEqual(Object.fromEntries(await statesAfterTwoReadings(here, 4 * HOUR)), { ahead: 'verified', behind: 'verified' });
 });
 
-test('a call that broke off is billed a minute later: then it is the next run’s minutes that hold it, and that is said', async () => {
-  await using here = await place();
+test('a broken call billed a minute later falls into the minutes of the next run, which the explanation says', async () => {
+  await using here = await createFixture();
   const aborted = { at: 30_000, ends: 'aborted' as const, booked: true, input: 900, output: 0, skew: 58_000 };
   await here.make({ id: 'aborted', calls: [{ at: 10_000, input: 100_000 }, aborted], to: 32_000 });
   const next = await here.make({ id: 'next', from: 90_000, calls: [{ at: 91_000, input: 2000 }] });
-  assert.deepEqual(Object.fromEntries(await twice(here)), { aborted: 'verified', next: 'mismatch' });
+  assert.deepEqual(Object.fromEntries(await statesAfterTwoReadings(here)), { aborted: 'verified', next: 'mismatch' });
   const { reading, comparison } = (await attemptsOf(next)).at(-1)!;
   assert.deepEqual(reading?.shared_with, [{ framework: 'baes', run_id: 'aborted' }]);
   assert.match(comparison!.explanations.join(), /1 call of the runs that share its minutes ended without token figures/);
 });
 
-test('a run that began after this one’s last minute is looked at where the minutes have grown so far', async () => {
-  await using here = await place({ attribution: 'start' });
+test('a run that started after this one’s last minute is included when the window has grown that far', async () => {
+  await using here = await createFixture({ attribution: 'start' });
   const a = await here.make({ id: 'a', calls: [{ at: 10_000 }], to: 12_000 });
   await here.make({ id: 'b', calls: [{ at: 30_000, lasts: 60_000, input: 20 }] });
   await here.make({ id: 'c', calls: [{ at: 80_000, lasts: 60_000, input: 3000 }], from: 79_000 });
-  assert.deepEqual(Object.fromEntries(await twice(here)), { a: 'verified', b: 'verified', c: 'verified' });
+  assert.deepEqual(Object.fromEntries(await statesAfterTwoReadings(here)), { a: 'verified', b: 'verified', c: 'verified' });
   assert.equal((await attemptsOf(a)).at(-1)!.comparison?.joint_ledger?.input_tokens, 4020);
 });
 
 test('calls of an overlapping run that this provider cannot have billed are in no total', async () => {
-  await using here = await place();
+  await using here = await createFixture();
   const a = await here.make({ id: 'a', calls: [{ at: 10_000 }] });
   const foreign = { at: 12_000, wire: 'gemini.generate', input: 5000, booked: false };
   await here.make({ id: 'b', calls: [{ at: 20_000, input: 50 }, foreign] });
-  assert.deepEqual(Object.fromEntries(await twice(here)), { a: 'verified', b: 'verified' });
+  assert.deepEqual(Object.fromEntries(await statesAfterTwoReadings(here)), { a: 'verified', b: 'verified' });
   assert.equal((await attemptsOf(a)).at(-1)!.comparison?.joint_ledger?.input_tokens, 1050);
 });
 
-test('minutes in which several keys were used are a bound, for the run and for its steps', async () => {
-  await using here = await place();
+test('minutes with usage of several keys are a bound for the run and its steps', async () => {
+  await using here = await createFixture();
   const calls = [
     { at: 10_000, lasts: 100_000, input: 700 },
     { at: 10 * MINUTE + 10_000, lasts: 100_000, input: 300, step: 2 },
@@ -93,17 +102,17 @@ test('minutes in which several keys were used are a bound, for the run and for i
   assert.equal((await attemptsOf(runDir)).at(-1)!.reading?.own.input_tokens, 1000, 'with the key as filter it is all its own');
 });
 
-test('a loss in one of many runs is not hidden by the others', async () => {
-  await using here = await place();
+test('usage missing from one of many runs is not hidden by the others', async () => {
+  await using here = await createFixture();
   await here.make({ id: 'small', calls: [{ at: 0, input: 500, booked: false }] });
   for (const id of ['x', 'y', 'z'])
     await here.make({ id, calls: [{ at: 1000, input: 1_000_000, output: 1_000_000, lasts: 2000 }] });
-  const states = await twice(here);
+  const states = await statesAfterTwoReadings(here);
   assert.equal(states.get('small'), 'mismatch', '500 of 3,000,500 tokens is far below the threshold of all together');
 });
 
 test('consecutive runs share only the minute between them', async () => {
-  await using here = await place();
+  await using here = await createFixture();
   const first = await here.make({ id: 'first', calls: [{ at: 0 }, { at: 5 * MINUTE, input: 10 }], to: 5 * MINUTE + 20_000 });
   await here.make({
     id: 'second',
@@ -112,28 +121,28 @@ test('consecutive runs share only the minute between them', async () => {
       { at: 9 * MINUTE, input: 7, booked: false },
     ],
   });
-  const states = await twice(here);
+  const states = await statesAfterTwoReadings(here);
   assert.deepEqual(Object.fromEntries(states), { first: 'verified', second: 'mismatch' });
   const { comparison } = (await attemptsOf(first)).at(-1)!;
   assert.equal(comparison?.joint_ledger?.input_tokens, 1030, 'what the second run did later is not asked of the first');
 });
 
 test('runs with separate keys do not share minutes', async () => {
-  await using here = await place();
+  await using here = await createFixture();
   const a = await here.make({ id: 'a', calls: [{ at: 0 }], keyId: 'key_a' });
   await here.make({ id: 'b', calls: [{ at: 0, booked: false }], keyId: 'key_b' });
-  assert.deepEqual(Object.fromEntries(await twice(here)), { a: 'verified', b: 'pending' });
+  assert.deepEqual(Object.fromEntries(await statesAfterTwoReadings(here)), { a: 'verified', b: 'pending' });
   const { comparison, reading } = (await attemptsOf(a)).at(-1)!;
   assert.deepEqual([comparison?.joint_ledger, reading?.shared_minutes, reading?.api_keys], [null, 0, 1]);
 });
 
 test('for a run without a configured key, the figures decide whether it shares minutes', async () => {
-  await using here = await place();
+  await using here = await createFixture();
   const a = await here.make({ id: 'a', calls: [{ at: 0 }], keyId: 'key_a' });
   await here.make({ id: 'default-key', calls: [{ at: 1000, input: 333 }], bookedKeyId: 'key_default' });
   const c = await here.make({ id: 'c', calls: [{ at: HOUR }], keyId: 'key_a' });
   await here.make({ id: 'same-key', calls: [{ at: HOUR + 1000, input: 333 }], bookedKeyId: 'key_a' });
-  const states = await twice(here, 3 * HOUR);
+  const states = await statesAfterTwoReadings(here, 3 * HOUR);
   assert.deepEqual([states.get('a'), states.get('c')], ['verified', 'verified']);
   const [alone, together] = [(await attemptsOf(a)).at(-1)!.comparison, (await attemptsOf(c)).at(-1)!.comparison];
   assert.equal(alone?.joint_ledger, null);
@@ -144,8 +153,8 @@ test('for a run without a configured key, the figures decide whether it shares m
   assert.equal(together?.joint_ledger?.input_tokens, 1333);
 });
 
-test('a run whose figures another key reads is of the same account or not: the figures tell which', async () => {
-  await using here = await place();
+test('a run read with another key is in the same account only if the figures show it', async () => {
+  await using here = await createFixture();
   const env = { ...here.env, OTHER_ADMIN: here.server.adminKey };
   const a = await here.make({ id: 'a', calls: [{ at: 10_000 }] });
   await here.make({ id: 'elsewhere', calls: [{ at: 12_000, input: 333, booked: false }], adminKey: '${OTHER_ADMIN}' });
@@ -158,11 +167,11 @@ test('a run whose figures another key reads is of the same account or not: the f
   assert.equal((await attemptsOf(c)).at(-1)!.comparison?.joint_ledger?.input_tokens, 1333);
 });
 
-test('other keys in the answer make the figures a bound and are explained', async () => {
-  await using here = await place();
+test('other keys in the response make the figures a bound and are explained', async () => {
+  await using here = await createFixture();
   const a = await here.make({ id: 'a', calls: [{ at: 0 }], bookedKeyId: 'key_a' });
   here.server.record({ at: new Date(NOON), model: 'm', apiKeyId: 'key_other', input: 9000, output: 1 });
-  const states = await twice(here);
+  const states = await statesAfterTwoReadings(here);
   assert.equal(states.get('a'), 'mismatch');
   const { comparison, reading } = (await attemptsOf(a)).at(-1)!;
   assert.equal(reading?.api_keys, 2);
@@ -170,7 +179,7 @@ test('other keys in the answer make the figures a bound and are explained', asyn
 });
 
 test('a run waits for an overlapping run that is live or crashed', async () => {
-  await using here = await place();
+  await using here = await createFixture();
   const a = await here.make({ id: 'a', calls: [{ at: 0 }] });
   const b = await here.make({ id: 'b', calls: [{ at: 0 }] });
   const metadata = join(b, 'metadata.json');
@@ -196,7 +205,7 @@ test('a run waits for an overlapping run that is live or crashed', async () => {
 });
 
 test('an overlapping run without logs is read from its archive, and one without either is named', async () => {
-  await using here = await place();
+  await using here = await createFixture();
   const a = await here.make({ id: 'a', calls: [{ at: 10_000 }] });
   const b = await here.make({ id: 'b', calls: [{ at: 12_000, input: 50 }] });
   await rm(join(b, 'logs'), { recursive: true });
@@ -209,8 +218,8 @@ test('an overlapping run without logs is read from its archive, and one without 
   assert.match(explanations.join(), /Runs that may have used the same minutes cannot be read: baes\/b\./);
 });
 
-test('a rehearsal or replay that died unrecorded beside a run keeps nobody waiting: nobody bills it', async () => {
-  await using here = await place();
+test('a crashed rehearsal or replay does not delay an overlapping run, since it is never billed', async () => {
+  await using here = await createFixture();
   await here.make({ id: 'a', calls: [{ at: 10_000 }] });
   for (const run of [
     { id: 'b', rehearsal: true },
@@ -234,7 +243,7 @@ test('a rehearsal or replay that died unrecorded beside a run keeps nobody waiti
   assert.equal(result?.state, 'verified', result?.reason);
 });
 
-test('property: the verified ledgers of all runs add up to what was sent, and nothing verifies that was lost', async () => {
+test('property: verified ledgers add up to the usage sent, and no run with missing usage is verified', async () => {
   const call = fc.record({
     at: fc.integer({ min: 0, max: 12 * MINUTE }),
     lasts: fc.integer({ min: 0, max: 2 * MINUTE }),
@@ -254,12 +263,12 @@ test('property: the verified ledgers of all runs add up to what was sent, and no
   });
   await fc.assert(
     fc.asyncProperty(scene, async ({ runs, byKey, attribution, delay, foreign, lost }) => {
-      await using here = await place({ attribution, delayMs: delay });
+      await using here = await createFixture({ attribution, delayMs: delay });
       const all = runs.flatMap(({ calls }) => calls);
       const lostCall = lost === null || all.length === 0 ? null : all[lost % all.length];
       const dirs: string[] = [];
       for (const [index, { key, calls }] of runs.entries()) {
-        const booked = calls.map((one): MadeCall => ({ ...one, booked: one !== lostCall }));
+        const booked = calls.map((one): CallSpec => ({ ...one, booked: one !== lostCall }));
         const filter = byKey ? { keyId: key } : { bookedKeyId: key };
         dirs.push(await here.make({ id: `run-${index}`, calls: booked, from: -1000, to: 15 * MINUTE, ...filter }));
       }

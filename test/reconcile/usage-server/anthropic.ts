@@ -21,7 +21,7 @@ function usage(search: URLSearchParams, book: Book, now: Date, shape: Shape): un
   });
   const [width, byDefault, most] = WIDTHS[choice(query, 'bucket_width', ['1m', '1h', '1d'], '1d')];
   const asked = groups(query, DIMENSIONS);
-  const calls = book.seenAt(now).filter(({ call }) => shape.ignoreFilters || wanted(query, call));
+  const calls = book.seenAt(now).filter(({ call }) => shape.ignoreFilters || matchesFilter(query, call));
   return page(query, search, now, width, limit(query, byDefault, most), Infinity, shape, (start, end) =>
     grouped(
       calls.filter(({ minute }) => minute >= start && minute < end).map(({ call }) => call),
@@ -86,7 +86,7 @@ function costs(search: URLSearchParams, book: Book, now: Date, shape: Shape): un
   );
 }
 
-function wanted(query: Query, call: BookedCall): boolean {
+function matchesFilter(query: Query, call: BookedCall): boolean {
   const within = (name: string, value: string | null | undefined): boolean => {
     const list = query.many.get(name);
     return list === undefined || (typeof value === 'string' && list.includes(value));

@@ -46,7 +46,7 @@ function usage(report: 'completions' | 'embeddings', search: URLSearchParams, bo
   const asked = groups(query, dimensions);
   const calls = book
     .seenAt(now)
-    .filter(({ call }) => (call.report ?? 'completions') === report && (shape.ignoreFilters || wanted(query, call)));
+    .filter(({ call }) => (call.report ?? 'completions') === report && (shape.ignoreFilters || matchesFilter(query, call)));
   return page(query, search, now, width, limit(query, byDefault, most), shape, (start, end) =>
     grouped(
       calls.filter(({ minute }) => minute >= start && minute < end).map(({ call }) => call),
@@ -93,7 +93,9 @@ function costs(search: URLSearchParams, book: Book, now: Date, shape: Shape): un
   choice(query, 'bucket_width', ['1d'], '1d');
   const dimensions = ['project_id', 'line_item', 'api_key_id'];
   const asked = groups(query, dimensions);
-  const calls = book.seenAt(now).filter(({ call }) => call.usd !== undefined && (shape.ignoreFilters || wanted(query, call)));
+  const calls = book
+    .seenAt(now)
+    .filter(({ call }) => call.usd !== undefined && (shape.ignoreFilters || matchesFilter(query, call)));
   return page(query, search, now, DAY, limit(query, 7, 180), shape, (start, end) =>
     grouped(
       calls.filter(({ minute }) => minute >= start && minute < end).map(({ call }) => call),
@@ -122,7 +124,7 @@ function dimensionsOf(call: BookedCall, names: readonly string[]): Record<string
   return Object.fromEntries(names.map((name) => [name, all[name]]));
 }
 
-function wanted(query: Query, call: BookedCall): boolean {
+function matchesFilter(query: Query, call: BookedCall): boolean {
   const within = (name: string, value: string | null | undefined): boolean => {
     const list = query.many.get(name);
     return list === undefined || (typeof value === 'string' && list.includes(value));

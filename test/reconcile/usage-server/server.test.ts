@@ -3,13 +3,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import OpenAI from 'openai';
 import { startUsageServer } from './server.ts';
-import { asking, at, between } from '../api/recording-client.ts';
+import { createClient, at, between } from '../api/recording-client.ts';
 
 const start = at('10:00:00').getTime() / 1000;
 const call = { model: 'gpt-4o-mini', apiKeyId: 'key_run', projectId: 'proj_run', input: 100, cached: 40, output: 7, usd: '0.5' };
 
-test('the official client and ours ask in the same spelling and get the same figures', async (t) => {
-  const { server, api } = await asking(t, { provider: 'openai' }, { now: () => new Date('2026-03-03T00:00:00Z') });
+test('the official client and ours send the same parameters and get the same figures', async (t) => {
+  const { server, api } = await createClient(t, { provider: 'openai' }, { now: () => new Date('2026-03-03T00:00:00Z') });
   server.record({ ...call, at: at('10:00:10') });
   const client = new OpenAI({ apiKey: 'none', adminAPIKey: server.adminKey, baseURL: server.baseUrl, maxRetries: 0 });
   const filter = { api_key_ids: ['key_run'], project_ids: ['proj_run'] };
@@ -53,7 +53,7 @@ const ask = async (url: string, headers: Record<string, string>): Promise<{ stat
   return { status: response.status, text: await response.text() };
 };
 
-test('OpenAI: wrong parameters are refused', async (t) => {
+test('OpenAI: invalid parameters are rejected', async (t) => {
   const server = await startUsageServer({ provider: 'openai' });
   t.after(() => server.close());
   const headers = { authorization: `Bearer ${server.adminKey}` };
@@ -80,7 +80,7 @@ test('OpenAI: wrong parameters are refused', async (t) => {
   assert.equal((await ask(`${server.baseUrl}/organization/usage/chats?start_time=${start}`, headers)).status, 404);
 });
 
-test('Anthropic: wrong parameters and a missing version are refused', async (t) => {
+test('Anthropic: invalid parameters and a missing version are rejected', async (t) => {
   const server = await startUsageServer({ provider: 'anthropic' });
   t.after(() => server.close());
   const headers = { 'x-api-key': server.adminKey, 'anthropic-version': '2023-06-01' };
@@ -102,7 +102,7 @@ test('Anthropic: wrong parameters and a missing version are refused', async (t) 
   assert.equal((await ask(`${usage}?${from}&bucket_width=1m`, headers)).status, 200);
 });
 
-test('minutes belong to a range when their start does: one without a minute border holds nothing', async (t) => {
+test('a range contains the minutes that start in it, so a range without a minute boundary is empty', async (t) => {
   const server = await startUsageServer({ provider: 'openai' });
   t.after(() => server.close());
   server.record({ ...call, at: at('10:00:30') });
@@ -120,12 +120,12 @@ test('minutes belong to a range when their start does: one without a minute bord
   }
 });
 
-test('a call is booked when it ended, or when it began', async (t) => {
+test('a call is booked at its end or, as an option, at its start', async (t) => {
   for (const [attribution, expected] of [
     ['completion', [0, 1]],
     ['start', [1, 0]],
   ] as const) {
-    const { server, api } = await asking(t, { provider: 'openai', attribution });
+    const { server, api } = await createClient(t, { provider: 'openai', attribution });
     server.record({ ...call, startedAt: at('10:00:50'), at: at('10:01:10') });
     const answer = await api.fetchUsage(between('10:00', '10:02'));
     assert.equal(answer.status, 'ok');

@@ -23,7 +23,7 @@ function figures(input: number | null, output: number | null): UsageFigures {
   return { input_tokens: input, output_tokens: output, cached_tokens: 0, api_calls: 1 };
 }
 
-interface Told {
+interface AttemptSpec {
   /** `11:47:50`, or a whole time. Null: the attempt failed. */
   at: string | null;
   provider?: UsageFigures;
@@ -38,7 +38,7 @@ interface Told {
 }
 
 /** Plays attempts one after another, each judged on those before it. */
-function play(told: readonly Told[]): (Verdict & { attempt: ReconciliationAttempt })[] {
+function verdictsOf(told: readonly AttemptSpec[]): (Verdict & { attempt: ReconciliationAttempt })[] {
   const attempts: ReconciliationAttempt[] = [];
   const judged: (Verdict & { attempt: ReconciliationAttempt })[] = [];
   for (const one of told) {
@@ -79,11 +79,11 @@ function play(told: readonly Told[]): (Verdict & { attempt: ReconciliationAttemp
   return judged;
 }
 
-const states = (told: readonly Told[]): string[] => play(told).map(({ state }) => state);
-const at = (...times: (string | null)[]): Told[] => times.map((time) => ({ at: time }));
+const states = (told: readonly AttemptSpec[]): string[] => verdictsOf(told).map(({ state }) => state);
+const attemptsAt = (...times: (string | null)[]): AttemptSpec[] => times.map((time) => ({ at: time }));
 
 test('the readings with which the original system verified run 23f46f6b do not verify it here', () => {
-  const judged = play(at('11:47:50', '12:24:49', '12:24:55'));
+  const judged = verdictsOf(attemptsAt('11:47:50', '12:24:49', '12:24:55'));
   assert.deepEqual(
     judged.map(({ state, equal_readings, counts }) => [state, equal_readings, counts]),
     [
@@ -97,7 +97,7 @@ test('the readings with which the original system verified run 23f46f6b do not v
 
 test('attempts every ten minutes still reach verified: readings within the interval neither count nor reset', () => {
   const every = ['12:00:00', '12:10:00', '12:20:00', '12:30:00', '12:40:00', '12:50:00', '13:00:00'];
-  const judged = play(at(...every));
+  const judged = verdictsOf(attemptsAt(...every));
   assert.deepEqual(
     judged.map(({ counts }) => counts),
     [true, false, false, false, false, false, true],
@@ -120,12 +120,12 @@ test('required_readings is the number of equal readings', () => {
 test('a different counted reading restarts the count, and a different uncounted one does not', () => {
   const other = figures(1001, 100);
   assert.deepEqual(
-    play([{ at: '10:00:00' }, { at: '11:00:00', provider: other }, { at: '12:00:00', provider: other }]).map(
+    verdictsOf([{ at: '10:00:00' }, { at: '11:00:00', provider: other }, { at: '12:00:00', provider: other }]).map(
       (one) => one.equal_readings,
     ),
     [1, 1, 2],
   );
-  const between = play([{ at: '10:00:00' }, { at: '10:30:00', provider: other }, { at: '11:00:00' }]);
+  const between = verdictsOf([{ at: '10:00:00' }, { at: '10:30:00', provider: other }, { at: '11:00:00' }]);
   assert.deepEqual([between[2]!.state, between[2]!.equal_readings], ['verified', 2]);
   assert.match(between[1]!.reason, /grew by \+1 input tokens/);
 });
@@ -147,7 +147,7 @@ test('the threshold applies to input and output separately, relative to this run
 
 test('empty readings and readings with unknown figures do not settle a run', () => {
   const none = figures(0, 0);
-  const judged = play(['10:00:00', '11:00:00', '12:00:00'].map((time) => ({ at: time, provider: none })));
+  const judged = verdictsOf(['10:00:00', '11:00:00', '12:00:00'].map((time) => ({ at: time, provider: none })));
   assert.deepEqual(
     judged.map(({ state, equal_readings, comparison }) => [state, equal_readings, comparison]),
     Array.from({ length: 3 }, () => ['pending', 0, null]),
@@ -158,7 +158,7 @@ test('empty readings and readings with unknown figures do not settle a run', () 
     ['pending', 'pending'],
     'a run without calls waits for the figures of those that share its minutes',
   );
-  const then = play([{ at: '10:00:00', provider: none }, { at: '11:00:00' }, { at: '12:00:00' }]);
+  const then = verdictsOf([{ at: '10:00:00', provider: none }, { at: '11:00:00' }, { at: '12:00:00' }]);
   assert.deepEqual(
     then.map(({ state, equal_readings }) => [state, equal_readings]),
     [
@@ -179,23 +179,23 @@ test('the maximum age settles a run without changing its state', () => {
   const none = figures(0, 0);
   const old = 200;
   assert.deepEqual(
-    play([{ at: '10:00:00', provider: none, ageHours: old }]).map(({ state, waiting_ended }) => [state, waiting_ended]),
+    verdictsOf([{ at: '10:00:00', provider: none, ageHours: old }]).map(({ state, waiting_ended }) => [state, waiting_ended]),
     [['unavailable', true]],
   );
-  const twice = play([
+  const twice = verdictsOf([
     { at: '10:00:00', provider: none, ageHours: 1 },
     { at: '11:00:00', provider: none, ageHours: old },
   ]);
   assert.deepEqual([twice[1]!.state, twice[1]!.waiting_ended, twice[1]!.equal_readings], ['mismatch', false, 2]);
   assert.equal(twice[1]!.comparison?.difference_percent, 100);
-  const one = play([{ at: '10:00:00', ageHours: old }]);
+  const one = verdictsOf([{ at: '10:00:00', ageHours: old }]);
   assert.deepEqual([one[0]!.state, one[0]!.waiting_ended], ['provisional', true]);
-  const both = play([{ at: '10:00:00' }, { at: '11:00:00', ageHours: old }]);
+  const both = verdictsOf([{ at: '10:00:00' }, { at: '11:00:00', ageHours: old }]);
   assert.deepEqual([both[1]!.state, both[1]!.waiting_ended], ['verified', false]);
 });
 
 test('a failed attempt keeps the earlier readings and the settled state', () => {
-  const judged = play(at('10:00:00', null, '11:00:00', null));
+  const judged = verdictsOf(attemptsAt('10:00:00', null, '11:00:00', null));
   assert.deepEqual(
     judged.map(({ state, equal_readings }) => [state, equal_readings]),
     [
@@ -208,7 +208,7 @@ test('a failed attempt keeps the earlier readings and the settled state', () => 
   assert.match(judged[3]!.reason, /answered 500\. The earlier result is kept/);
   assert.equal(judged[3]!.verified_at, judged[2]!.verified_at);
   assert.deepEqual(judged[1]!.comparison, judged[0]!.comparison);
-  const old = play([
+  const old = verdictsOf([
     { at: '10:00:00', ageHours: 200 },
     { at: null, ageHours: 201 },
   ]);
@@ -216,7 +216,7 @@ test('a failed attempt keeps the earlier readings and the settled state', () => 
 });
 
 test('a settled run that is read again gets a new verdict', () => {
-  const judged = play([
+  const judged = verdictsOf([
     { at: '10:00:00' },
     { at: '11:00:00' },
     { at: '11:10:00', provider: figures(2000, 100) },
@@ -237,14 +237,14 @@ test('a settled run that is read again gets a new verdict', () => {
 
 test('a reading with another filter or window restarts the count', () => {
   const window = { ...WINDOW, end: `${DAY}T11:11:00.000Z`, minutes: 11 };
-  const changes: Pick<Told, 'filter' | 'window'>[] = [
+  const changes: Pick<AttemptSpec, 'filter' | 'window'>[] = [
     { filter: { project_id: 'p' } },
     { filter: { api_key_id: 'k' } },
     { filter: { workspace_id: 'w' } },
     { window },
   ];
   for (const changed of changes) {
-    const judged = play([
+    const judged = verdictsOf([
       { at: '10:00:00' },
       { at: '11:00:00', ...changed },
       { at: '12:00:00', ...changed },
@@ -261,8 +261,8 @@ test('a reading with another filter or window restarts the count', () => {
 });
 
 test('readings are equal only when the run’s window, the joint window and the sharing runs are equal', () => {
-  const twice = (first: Partial<Told>, second: Partial<Told>): number =>
-    play([
+  const twice = (first: Partial<AttemptSpec>, second: Partial<AttemptSpec>): number =>
+    verdictsOf([
       { at: '10:00:00', ...first },
       { at: '11:00:00', ...second },
     ])[1]!.equal_readings;
@@ -283,7 +283,7 @@ test('property: verified exactly when the last N readings an interval apart are 
   fc.assert(
     fc.property(fc.array(reading, { minLength: 1, maxLength: 25 }), fc.integer({ min: 1, max: 4 }), (readings, required) => {
       let clock = Date.parse(`${DAY}T00:00:00.000Z`);
-      const told = readings.map(({ minutes, input, fails }): Told => {
+      const told = readings.map(({ minutes, input, fails }): AttemptSpec => {
         clock += minutes * 60_000;
         const settings = { required_readings: required };
         return { at: fails ? null : new Date(clock).toISOString(), provider: figures(input, 100), settings };
@@ -291,7 +291,7 @@ test('property: verified exactly when the last N readings an interval apart are 
       // Told in another way: keep what is an interval after the last kept, then look back.
       const kept: { at: number; input: number }[] = [];
       let settled = false;
-      for (const [index, { state }] of play(told).entries()) {
+      for (const [index, { state }] of verdictsOf(told).entries()) {
         const { at: time, provider } = told[index]!;
         if (time !== null && (kept.length === 0 || Date.parse(time) - kept.at(-1)!.at >= 3_600_000)) {
           kept.push({ at: Date.parse(time), input: provider!.input_tokens! });

@@ -11,7 +11,7 @@ import { Recording } from '../recording.ts';
 const fold = async (recording: Recording): Promise<RunSummary> => await foldRecords(recording.items());
 
 /** A step with the given attempts' statuses, in a run that goes on. */
-function begun(): Recording {
+function startedRun(): Recording {
   return new Recording().start(2).prepare().phaseStart('steps');
 }
 
@@ -34,7 +34,7 @@ describe('records of another program', () => {
     line: 1,
   });
 
-  test('an event of the same name is none of ours and not malformed; with a writer it is', async () => {
+  test('an event of the same name is ignored without a writer, and counted as malformed with one', async () => {
     const foreign = await foldRecords([event(undefined)]);
     assert.deepEqual([foreign.malformed.count, foreign.writers, foreign.steps[0]?.status], [0, 0, 'unknown']);
     const ours = await foldRecords([event('aaaaaa')]);
@@ -45,7 +45,7 @@ describe('records of another program', () => {
 describe('phases of the framework’s work', () => {
   const scope = { step: 1, attempt: 1 };
 
-  test('of a phase without a call it is known that it used nothing only where no call can have been one of it', async () => {
+  test('a phase without calls used 0 tokens only if no call can belong to it, otherwise its usage is unknown', async () => {
     const of = async (recording: Recording): Promise<(number | null)[][]> => {
       const [step] = (await fold(recording)).steps;
       return [step, step?.attempts[0]].map((whole) => {
@@ -53,7 +53,7 @@ describe('phases of the framework’s work', () => {
         return [phase?.api_calls ?? null, phase?.tokens_in ?? null, phase?.cost_nano_usd ?? null];
       });
     };
-    const quiet = (): Recording => begun().stepStart(1).attemptStart(1, 1).frameworkPhase(scope, 'plan', 0);
+    const quiet = (): Recording => startedRun().stepStart(1).attemptStart(1, 1).frameworkPhase(scope, 'plan', 0);
     const [zeros, unknown] = [
       [0, 0, 0],
       [null, null, null],
@@ -63,14 +63,14 @@ describe('phases of the framework’s work', () => {
     const another = quiet();
     another.call(scope);
     assert.deepEqual(await of(another), [unknown, unknown]);
-    assert.deepEqual(await of(begun().stepStart(1).attemptStart(1, 1, false).frameworkPhase(scope, 'plan', 0)), [
+    assert.deepEqual(await of(startedRun().stepStart(1).attemptStart(1, 1, false).frameworkPhase(scope, 'plan', 0)), [
       unknown,
       unknown,
     ]);
   });
 
-  test('in the order in which they ended, one that is still going on last; status of the last time, time of all', async () => {
-    const recording = begun().stepStart(1).attemptStart(1, 1);
+  test('phases are listed in order of their end, with the status of the last time and the total duration', async () => {
+    const recording = startedRun().stepStart(1).attemptStart(1, 1);
     recording.call(scope, { phase: 'implement' });
     recording.frameworkPhase(scope, 'plan', 0).frameworkPhase(scope, 'tasks', 1).frameworkPhase(scope, 'plan', 1, 'failed');
     const [step] = (await fold(recording)).steps;
@@ -86,8 +86,8 @@ describe('phases of the framework’s work', () => {
     assert.equal((await fold(recording)).steps[0]?.phases[1]?.duration_seconds, null);
   });
 
-  test('records from before there were phases have none', async () => {
-    const recording = begun().stepStart(1).attemptStart(1, 1);
+  test('records of a version without phases fold to no phases', async () => {
+    const recording = startedRun().stepStart(1).attemptStart(1, 1);
     recording.call(scope);
     const items = [...recording.items()];
     for (const item of items) {
@@ -98,8 +98,8 @@ describe('phases of the framework’s work', () => {
     assert.equal(steps[0]?.usage.tokens_in, 1000);
   });
 
-  test('however many names are made up, the summary stays small and its sums are whole', async () => {
-    const recording = begun().stepStart(1).attemptStart(1, 1);
+  test('any number of phase names keeps the summary bounded and its sums complete', async () => {
+    const recording = startedRun().stepStart(1).attemptStart(1, 1);
     for (let phase = 0; phase < 120; phase += 1) recording.frameworkPhase(scope, `phase-${phase}`, 1);
     const summary = await fold(recording);
     const { phases = [] } = summary.steps[0] ?? {};
@@ -113,9 +113,9 @@ describe('phases of the framework’s work', () => {
   });
 });
 
-describe('a run that is not over', () => {
+describe('a run without an end', () => {
   test('an attempt without an end is running, and crashed once the run has ended', async () => {
-    const recording = begun().stepStart(1).attemptStart(1, 1);
+    const recording = startedRun().stepStart(1).attemptStart(1, 1);
     const running = await fold(recording);
     assert.equal(running.status, 'running');
     assert.deepEqual([running.steps[0]?.status, running.steps[1]?.status], ['running', 'not_reached']);
@@ -131,8 +131,8 @@ describe('a run that is not over', () => {
     assert.equal(ended.writers, 2);
   });
 
-  test('a step of which something is recorded was reached, also where its start is lost', async () => {
-    const recording = begun().output(1, 1, 'hello');
+  test('a step with any record counts as reached, even if its start is lost', async () => {
+    const recording = startedRun().output(1, 1, 'hello');
     assert.deepEqual(
       (await fold(recording)).steps.map(({ status }) => status),
       ['running', 'not_reached'],
@@ -141,8 +141,8 @@ describe('a run that is not over', () => {
     assert.equal((await fold(recording)).steps[0]?.status, 'crashed');
   });
 
-  test('recovered but without the end of the recovery is crashed', async () => {
-    const recording = begun().changeWriter('bbbbbb');
+  test('a run whose recovery did not finish is crashed', async () => {
+    const recording = startedRun().changeWriter('bbbbbb');
     recording.event('orchestrator', 'run_recovered', { reason: 'process gone', killed: [7], last_record_at: null }, 'Recovered');
     const summary = await fold(recording);
     assert.equal(summary.status, 'crashed');
@@ -152,18 +152,18 @@ describe('a run that is not over', () => {
 });
 
 describe('tokens', () => {
-  test('without metering and calls they are unknown; metered without calls they are 0', async () => {
-    const unmetered = await fold(begun().attemptStart(1, 1, false));
+  test('tokens are unknown for an unmetered run without calls, and 0 for a metered one', async () => {
+    const unmetered = await fold(startedRun().attemptStart(1, 1, false));
     assert.equal(unmetered.usage.tokens_in, null);
     assert.equal(unmetered.usage.api_calls, null);
     assert.equal(computeMetrics(unmetered).aggregate_metrics.COST_USD, null);
-    const metered = await fold(begun().attemptStart(1, 1, true));
+    const metered = await fold(startedRun().attemptStart(1, 1, true));
     assert.equal(metered.usage.tokens_in, 0);
     assert.equal(metered.usage.api_calls, 0);
   });
 
-  test('an answered call without figures makes the sum a lower bound, a refused one does not', async () => {
-    const recording = begun().attemptStart(1, 1);
+  test('an answered call without token counts makes the total a lower bound, and a refused call does not', async () => {
+    const recording = startedRun().attemptStart(1, 1);
     const scope = { step: 1, attempt: 1 };
     recording.call(scope);
     recording.call(scope, { outcome: 'http_error', status: 500 });
@@ -176,8 +176,8 @@ describe('tokens', () => {
     assert.match(renderText(summary, null), /Total Tokens: 1250 \(lower bound\)/);
   });
 
-  test('API Calls counts every request, LLM Requests a request that was sent again once', async () => {
-    const recording = begun().attemptStart(1, 1);
+  test('API Calls counts every request, and LLM Requests counts a retried request once', async () => {
+    const recording = startedRun().attemptStart(1, 1);
     const scope = { step: 1, attempt: 1 };
     const first = recording.call(scope, { outcome: 'http_error', status: 429 });
     const second = recording.call(scope, { outcome: 'http_error', status: 429, retry_of: first });
@@ -187,8 +187,8 @@ describe('tokens', () => {
     assert.deepEqual([usage.api_calls, usage.llm_requests, usage.failed_calls], [4, 2, 2]);
   });
 
-  test('a price that is missing for one call with tokens makes the cost unknown', async () => {
-    const recording = begun().attemptStart(1, 1);
+  test('one call with tokens and no price makes the cost unknown', async () => {
+    const recording = startedRun().attemptStart(1, 1);
     recording.call({ step: 1, attempt: 1 });
     recording.call({ step: 1, attempt: 1 }, { cost_nano_usd: null, price_source: null });
     assert.equal((await fold(recording)).usage.cost_nano_usd, null);
@@ -197,20 +197,20 @@ describe('tokens', () => {
 
 /** A run whose first step succeeds after `change`. */
 function oneStep(metered: boolean, change: (recording: Recording) => void = () => {}): Recording {
-  const recording = begun().stepStart(1).attemptStart(1, 1, metered);
+  const recording = startedRun().stepStart(1).attemptStart(1, 1, metered);
   change(recording);
   return recording.attemptEnd(1, 1, { duration_seconds: 1 }).stepEnd(1, 1, 1);
 }
 
 describe('the template note', () => {
   const note = /Template-based generation \(no LLM calls\)/;
-  test('stands where the meter was in use and saw nothing', async () => {
+  test('is printed for a metered step without calls', async () => {
     assert.match(renderText(await fold(oneStep(true)), null), note);
   });
-  test('not where the meter was not in use', async () => {
+  test('is not printed for an unmetered step', async () => {
     assert.doesNotMatch(renderText(await fold(oneStep(false)), null), note);
   });
-  test('not after one call, an unfinished one, or a request that the meter does not understand', async () => {
+  test('is not printed after a call, an unfinished call or an unmetered request', async () => {
     const call = oneStep(true, (recording) => void recording.call({ step: 1, attempt: 1 }));
     const open = oneStep(true, (recording) => void recording.callStart({ step: 1, attempt: 1 }));
     const unknown = oneStep(true, (recording) => {
@@ -219,14 +219,14 @@ describe('the template note', () => {
     });
     for (const recording of [call, open, unknown]) assert.doesNotMatch(renderText(await fold(recording), null), note);
   });
-  test('not for a step that failed: nothing was generated', async () => {
-    const failed = begun().stepStart(1).attemptStart(1, 1);
+  test('is not printed for a failed step, since nothing was generated', async () => {
+    const failed = startedRun().stepStart(1).attemptStart(1, 1);
     failed.attemptEnd(1, 1, { status: 'failed', reason: 'exit_code', claim: 'failure' }).stepEnd(1, 1, 1, 'failed');
     assert.doesNotMatch(renderText(await fold(failed), null), note);
   });
 });
 
-describe('the record itself', () => {
+describe('counts of the record', () => {
   test('gaps in a writer’s sequence numbers count as missing records', async () => {
     const recording = new Recording().start(2).prepare();
     const items = [...recording.items()];
@@ -234,14 +234,14 @@ describe('the record itself', () => {
     assert.equal((await foldRecords(items.filter((_, index) => index !== 1 && index !== 2))).missing_records, 2);
   });
 
-  test('a framework’s own error output is no error of the run', async () => {
-    const recording = begun();
+  test('error output of a framework does not count as an error of the run', async () => {
+    const recording = startedRun();
     recording.record('adapter', 'process_output', 'ERROR', { stream: 'stderr' }, { step: 1, attempt: 1, level: 'error' });
     assert.equal((await fold(recording)).errors.count, 0);
   });
 
-  test('of many problems all are counted and the first and last five kept', async () => {
-    const recording = begun();
+  test('all problems are counted, and the first and last five are kept', async () => {
+    const recording = startedRun();
     for (let index = 1; index <= 1000; index += 1)
       recording.record('adapter', 'log', `trouble ${index}`, {}, { step: 1, level: 'error' });
     const { errors, steps } = await fold(recording);
@@ -268,21 +268,21 @@ describe('the record itself', () => {
   });
 
   test('dropped lines are counted', async () => {
-    const recording = begun();
+    const recording = startedRun();
     recording.event('run', 'log.dropped', { count: 12, bytes: 3400, reason: 'ENOSPC' }, 'Lines were dropped');
     assert.deepEqual((await fold(recording)).dropped, { count: 12, bytes: 3400 });
   });
 
-  test('success rate and steps completed belong to the steps configured', async () => {
-    const text = renderText(await fold(begun().goodStep(1, 1)), null);
+  test('success rate and steps completed are relative to the configured steps', async () => {
+    const text = renderText(await fold(startedRun().goodStep(1, 1)), null);
     assert.match(text, /^Steps Completed: 1\/2$/m);
     assert.match(text, /^Success Rate: 50\.0%$/m);
   });
 });
 
 describe('the failing step', () => {
-  test('the last lines are those of the last attempt', async () => {
-    const recording = begun().stepStart(1);
+  test('its last output lines come from the last attempt', async () => {
+    const recording = startedRun().stepStart(1);
     for (const attempt of [1, 2]) {
       recording.attemptStart(1, attempt).output(1, attempt, `output of attempt ${attempt}`);
       recording.attemptEnd(1, attempt, { status: 'failed', reason: 'exit_code', claim: 'failure' });
@@ -295,14 +295,14 @@ describe('the failing step', () => {
     assert.equal(failure?.log_file, 'logs/step_001/adapter.log');
   });
 
-  test('a later step that succeeds does not replace them', async () => {
-    const recording = begun().stepStart(1).attemptStart(1, 1).output(1, 1, 'what went wrong');
+  test('a later successful step does not replace its last output lines', async () => {
+    const recording = startedRun().stepStart(1).attemptStart(1, 1).output(1, 1, 'what went wrong');
     recording.attemptEnd(1, 1, { status: 'failed', reason: 'exit_code', claim: 'failure' }).stepEnd(1, 1, 1, 'failed');
     recording.goodStep(2, 0, []).end({ status: 'failed', failing_phase: 'steps', failing_step: 1 });
     assert.deepEqual((await fold(recording)).failure?.last_lines, ['what went wrong']);
   });
 
-  test('the output of steps that succeeded takes no room from that of a later failure', async () => {
+  test('output of many successful steps does not displace the output of a later failure', async () => {
     const recording = new Recording().start(40);
     for (let step = 1; step <= 30; step += 1) recording.goodStep(step, 0, []);
     recording.stepStart(31).attemptStart(31, 1).output(31, 1, 'what went wrong');
@@ -311,8 +311,8 @@ describe('the failing step', () => {
     assert.deepEqual((await fold(recording)).failure?.last_lines, ['what went wrong']);
   });
 
-  test('continued parts of one long line are not taken for lines', async () => {
-    const recording = begun().stepStart(1).attemptStart(1, 1);
+  test('parts of one long line count as one line', async () => {
+    const recording = startedRun().stepStart(1).attemptStart(1, 1);
     const scope = { step: 1, attempt: 1 };
     for (let part = 1; part <= 40; part += 1)
       recording.record('adapter', 'process_output', `part ${part}`, { stream: 'stdout', part }, scope);
@@ -326,8 +326,8 @@ async function aggregate(recording: Recording): Promise<AggregateMetrics> {
 }
 
 describe('metrics', () => {
-  test('continuity counts what an earlier step made work and a later one asked again', async () => {
-    const steady = await aggregate(begun().goodStep(1, 1, ['a']).goodStep(2, 1, ['a', 'b']));
+  test('continuity counts checks that passed in an earlier step and are repeated in a later one', async () => {
+    const steady = await aggregate(startedRun().goodStep(1, 1, ['a']).goodStep(2, 1, ['a', 'b']));
     assert.equal(steady.MC, 1);
     const broken = new Recording()
       .start(2)
@@ -335,15 +335,15 @@ describe('metrics', () => {
       .goodStep(2, 1, [])
       .validate(2, ['a', 'b'], ['read a', 'read b']);
     assert.equal((await aggregate(broken)).MC, 0.75);
-    assert.equal((await aggregate(begun().goodStep(1, 1, ['a']))).MC, null);
+    assert.equal((await aggregate(startedRun().goodStep(1, 1, ['a']))).MC, null);
   });
 
-  test('a check that never passed is not due, one that is no longer asked neither', async () => {
+  test('continuity ignores checks that never passed and checks that are not repeated', async () => {
     const recording = new Recording().start(3).validate(1, ['a'], ['read a']).validate(2, ['a'], ['read a']).validate(3, ['b']);
     assert.equal((await aggregate(recording)).MC, 1);
   });
 
-  test('without validation of the application its metrics are null, without metering the tokens', async () => {
+  test('metrics of the application are null without validation, and token metrics without metering', async () => {
     const recording = new Recording().start(1, { validates_app: false }).stepStart(1).attemptStart(1, 1, false);
     const metrics = await aggregate(recording.attemptEnd(1, 1).stepEnd(1, 1, 1));
     for (const name of [
@@ -364,7 +364,7 @@ describe('metrics', () => {
     assert.equal(metrics.UTT, 1);
   });
 
-  test('autonomy is relative to the steps there were, however many', async () => {
+  test('autonomy is relative to the number of steps reached', async () => {
     const recording = new Recording().start(10);
     for (let step = 1; step <= 10; step += 1) recording.goodStep(step, 0, []);
     const metadata = {
@@ -378,7 +378,7 @@ describe('metrics', () => {
     assert.deepEqual([metrics.UTT, metrics.HIT, metrics.AUTR, metrics.HEU], [10, 2, 0.8, 6]);
   });
 
-  test('the figures of the last validation count, and their step is named', async () => {
+  test('metrics of the application come from the last validation, and its step is named', async () => {
     const { recording } = (CASES['broken-later'] as () => { recording: Recording })();
     const metrics = computeMetrics(await fold(recording));
     assert.equal(metrics.validated_step, 3);
@@ -421,7 +421,7 @@ const anyRecord = fc.record<LogRecord>({
   ),
 });
 
-test('no sequence of records makes the fold or a renderer throw or leave its bounds', async () => {
+test('property: no sequence of records makes the fold or a renderer throw or exceed its limits', async () => {
   const streams: ReadItem[][] = Object.values(CASES).map((make) => [...make().recording.items()]);
   const anyItem = fc.oneof(
     fc.constantFrom(...streams.flat()),
@@ -441,11 +441,11 @@ test('no sequence of records makes the fold or a renderer throw or leave its bou
   );
 });
 
-describe('what uses tokens', () => {
-  test('a request that was sent and broke off used an unknown number of tokens; one that never was used none', async () => {
+describe('token use of single requests', () => {
+  test('a broken request used an unknown number of tokens, and a request that was never sent used none', async () => {
     const scope = { step: 1, attempt: 1 };
     const totals = async (outcome: 'upstream_error' | 'unreachable', status: number | null): Promise<[number, number | null]> => {
-      const recording = begun().stepStart(1).attemptStart(1, 1);
+      const recording = startedRun().stepStart(1).attemptStart(1, 1);
       recording.call(scope, { outcome, status });
       const { usage } = await fold(recording);
       return [usage.calls_without_usage, usage.tokens_in];
@@ -455,9 +455,9 @@ describe('what uses tokens', () => {
     assert.deepEqual(await totals('unreachable', null), [0, 0]);
   });
 
-  test('a request that only looks something up leaves the totals complete', async () => {
+  test('an unmetered GET leaves the totals complete, and an unmetered POST does not', async () => {
     const unmetered = async (method: string): Promise<number> => {
-      const recording = begun().stepStart(1).attemptStart(1, 1);
+      const recording = startedRun().stepStart(1).attemptStart(1, 1);
       recording.record('metrics', 'unmetered_request', '', { method, path: '/models', status: 200 }, { step: 1, attempt: 1 });
       return (await fold(recording)).usage.unmetered_requests;
     };
@@ -465,8 +465,8 @@ describe('what uses tokens', () => {
   });
 });
 
-test('a crashed run ended with its last record, not when it was recovered', async () => {
-  const recording = begun();
+test('a crashed run ended at its last record, not at its recovery', async () => {
+  const recording = startedRun();
   const last = recording.record('orchestrator', 'log', 'the last words', {}).timestamp;
   recording.wait(3600).changeWriter('bbbbbb');
   recording.record('orchestrator', 'run_recovered', '', { reason: 'gone', killed: [], last_record_at: last });

@@ -21,7 +21,7 @@ function foldOf(items: readonly ReadItem[]): RunSummary {
 }
 
 /** One call that has ended and one that has not, of the same model. */
-function callUnderWay(): Recording {
+function runWithOpenCall(): Recording {
   const recording = new Recording().start(1).prepare().phaseStart('steps').stepStart(1).attemptStart(1, 1);
   recording.call({ step: 1, attempt: 1 });
   recording.callStart({ step: 1, attempt: 1 });
@@ -29,9 +29,9 @@ function callUnderWay(): Recording {
 }
 
 describe('snapshot', () => {
-  test('an open call is counted once, however often the fold is asked', () => {
+  test('an open call is counted once in each of several snapshots', () => {
     const fold = createRunFold();
-    for (const item of callUnderWay().items()) fold.push(item);
+    for (const item of runWithOpenCall().items()) fold.push(item);
     for (let asked = 0; asked < 3; asked += 1) {
       const { usage, models } = fold.snapshot();
       assert.deepEqual([usage.api_calls, usage.open_calls], [2, 1]);
@@ -42,7 +42,7 @@ describe('snapshot', () => {
     }
   });
 
-  test('after every record it is the fold of what came so far, and what it said stays as it was', async () => {
+  test('a snapshot equals the fold of the records so far, and later records do not change it', async () => {
     for (const items of RUNS) {
       const asked = createRunFold();
       const said: { now: RunSummary; text: string }[] = [];
@@ -57,7 +57,7 @@ describe('snapshot', () => {
     }
   });
 
-  test('whenever it is asked, and with records in whatever order, a later answer is the same', () => {
+  test('property: earlier snapshots never change a later one, whatever the order of records', () => {
     fc.assert(
       fc.property(
         fc.nat(RUNS.length - 1).chain((run) => fc.shuffledSubarray([...(RUNS[run] ?? []), ...DAMAGED])),
@@ -80,7 +80,7 @@ describe('snapshot', () => {
     );
   });
 
-  test('of a run of 1,000 steps it is made well within a frame of the display', () => {
+  test('a snapshot of 1,000 steps takes less than a display frame', () => {
     const fold = createRunFold();
     for (const item of longRun(1000).items()) fold.push(item);
     fold.snapshot();
@@ -93,10 +93,10 @@ describe('snapshot', () => {
 });
 
 describe('details', () => {
-  test('each call is seen once when it ends, with what is known of its begin; those without an end are listed', () => {
+  test('each call is reported once at its end, with the facts of its start; open calls are listed', () => {
     const calls: RecordedCall[] = [];
     const fold = createRunFold({ onCallEnd: (call) => calls.push(call) });
-    for (const item of callUnderWay().items()) fold.push(item);
+    for (const item of runWithOpenCall().items()) fold.push(item);
     const [ended] = calls;
     assert.equal(calls.length, 1);
     assert.deepEqual([ended?.step, (ended?.endedAt ?? 0) - (ended?.startedAt ?? 0), ended?.outcome?.outcome], [1, 3200, 'ok']);
@@ -107,7 +107,7 @@ describe('details', () => {
     );
   });
 
-  test('a step that waits for its next attempt says until when, and one that is validated says so, as long as it lasts', () => {
+  test('a step waiting for its next attempt has the time of that attempt, and a step being validated is marked until the end', () => {
     const recording = new Recording().start(1).prepare().phaseStart('steps').stepStart(1).attemptStart(1, 1);
     recording.attemptEnd(1, 1, { status: 'failed', reason: 'exit_code' });
     recording.event('orchestrator', 'retry_scheduled', { next_attempt: 2, backoff_seconds: 5 }, 'Attempt 2 follows', { step: 1 });
@@ -126,7 +126,7 @@ describe('details', () => {
     assert.deepEqual(seen, ['retry_scheduled: retry in 5', 'attempt_start: ', 'artifact_check: validating', 'validation_end: ']);
   });
 
-  test('a recovered run ended when its own process did, and waits for nothing', () => {
+  test('a recovered run ended with its own process and has nothing pending', () => {
     const fold = createRunFold();
     for (const item of CASES['crashed-recovered']?.().recording.items() ?? []) fold.push(item);
     // A torn line was isolated, and recorded, before the recovery said so.
