@@ -48,7 +48,7 @@ export class LogSummarizer {
 
   #check(kind: 'run' | 'framework', expected: string, found: string | null): void {
     if (found !== null && found !== expected)
-      throw summaryError('SUMMARY_OF_OTHER_RUN', { kind, expected: expected, found, runDir: this.#runDir });
+      throw summaryError('SUMMARY_OF_OTHER_RUN', { kind, expected, found, runDir: this.#runDir });
   }
 }
 
