@@ -10,7 +10,7 @@ const QUALITY = { esr: 0.4, crud: 0.3, continuity: 0.3 } as const;
 /** Effort of one clarification, as in the original system. */
 const HITL_EFFORT = 3;
 
-/** A pure function of the summary: `metrics.json` can be deleted and made again. */
+/** A pure function of the summary: `metrics.json` can be deleted and rebuilt. */
 export function computeMetrics(summary: RunSummary): RunMetrics {
   return {
     format_version: FORMAT_VERSION,
@@ -49,7 +49,7 @@ export function computeMetrics(summary: RunSummary): RunMetrics {
   };
 }
 
-/** Before the first attempt. A run without a single call is compared too: the provider must have nothing of it either. */
+/** Before the first attempt. A run without calls is compared too: the provider must have no usage for it either. */
 function initialStatus({ rehearsal, replay_of, usage_provider, usage }: RunSummary): 'pending' | 'not_applicable' {
   if (rehearsal === true || replay_of !== null || usage_provider === 'none') return 'not_applicable';
   return usage_provider === 'unknown' && (usage.api_calls ?? 0) === 0 ? 'not_applicable' : 'pending';
@@ -144,14 +144,14 @@ function stepMetrics(step: StepSummary): StepMetrics {
   };
 }
 
-/** Validations in which the application was meant to run. */
+/** Validations in which the application should have been running. */
 function validations(summary: RunSummary) {
   return summary.steps.flatMap((step) =>
     step.validation !== null && step.validation.app_started !== null ? [step.validation] : [],
   );
 }
 
-/** The last step that was validated with the application meant to run: the state the run arrived at. */
+/** The last step whose validation should have had the application running: the final state of the run. */
 function lastValidatedStep(summary: RunSummary): StepSummary | null {
   return summary.steps.findLast((step) => step.validation !== null && step.validation.app_started !== null) ?? null;
 }
@@ -161,7 +161,7 @@ function ratio(part: number | null, whole: number | null): number | null {
 }
 
 function round<V extends number | null>(value: V, digits: number): V {
-  // Null stays null, a number a number; a conditional type would say no more.
+  // Null stays null and a number stays a number; a conditional type would need the same cast.
   return (value === null ? null : Number(value.toFixed(digits))) as V;
 }
 

@@ -1,14 +1,14 @@
-/** Requests to models, from their begin to their end: the one place that says what of the ledger is a call, open or ended. */
+/** Requests to models, from start to end. This file decides which ledger records are a call, and whether it is open or ended. */
 import type { EventMetadata, LogRecord } from '../../schema/index.ts';
 import { truncate } from './problems.ts';
 import { phaseUsageOf } from './phases.ts';
 import { attemptOf, MODEL_LENGTH, modelOf, stepOf, type FoldState, type ModelState } from './state.ts';
 import { addOutcome, addRequest, type UsageState } from './usage.ts';
 
-/** More answering models of one requested model are not listed. */
+/** At most this many response models are listed for one requested model. */
 const ANSWERS_KEPT = 5;
 
-/** The sums that a record of the ledger counts in: its attempt's, its step's, the run's. */
+/** The totals a ledger record is added to: those of its attempt, its step and the run. */
 export function sumsOf(state: FoldState, record: LogRecord): UsageState[] {
   if (record.step === null) return [state.outside, state.usage];
   const step = stepOf(state, record.step);
@@ -16,7 +16,7 @@ export function sumsOf(state: FoldState, record: LogRecord): UsageState[] {
   return [attemptOf(step, record.attempt).usage, step.usage, state.usage];
 }
 
-/** The sums that a call counts in: those of the record, and beside them those of its phase, or of what is outside phases. */
+/** The totals a call is added to: those of its record, and those of its phase or of calls outside phases. */
 function callSumsOf(state: FoldState, record: LogRecord, phase: string | null): UsageState[] {
   const sums = sumsOf(state, record);
   if (record.step === null) return sums;
@@ -55,10 +55,10 @@ export function endCall(state: FoldState, call: EventMetadata<'llm_call'>, recor
   state.onCallEnd?.({ step, startedAt, endedAt, request: begun?.request ?? call, outcome: call });
 }
 
-/** The models with their open calls too. A call without an end has no answer: it counts for the model asked for. */
+/** The models, with their open calls. A call without an end has no response, so it counts for the requested model. */
 export function modelsWithOpenCalls({ models, openCalls }: FoldState): ReadonlyMap<string, ModelState> {
   if (openCalls.size === 0) return models;
-  // Of copies, since these calls may still end.
+  // Works on copies, since these calls may still end.
   const all = new Map([...models].map(([name, { usage, answeredAs }]) => [name, { usage: structuredClone(usage), answeredAs }]));
   for (const { request } of openCalls.values()) {
     const { usage } = modelOf(all, request['gen_ai.request.model']);

@@ -1,4 +1,4 @@
-/** What the framework said of its own use, beside what was measured. */
+/** The framework's claims about its own usage, compared with the measurements. */
 import { sumKnown } from '../../format/index.ts';
 import type { AttemptSummary, ClaimSummary } from '../../schema/index.ts';
 
@@ -21,14 +21,14 @@ export function claimSummary(attempts: readonly AttemptSummary[]): ClaimSummary 
   };
 }
 
-/** In percent of what was measured, over the attempts where it was both claimed and measured. */
+/** In percent of the measurement, over the attempts with both a claim and a measurement. */
 function differencePercent(pairs: readonly (readonly [number | null, number | null])[]): number | null {
   const both = pairs.flatMap(([claim, measured]) => (claim === null || measured === null ? [] : [{ claim, measured }]));
   if (both.length === 0) return null;
   const claim = both.reduce((sum, pair) => sum + pair.claim, 0);
   const measured = both.reduce((sum, pair) => sum + pair.measured, 0);
   if (claim === measured) return 0;
-  // Something claimed where nothing was measured has no percentage; it is as different as can be.
+  // A claim against a measured 0 has no percentage, so it counts as completely different.
   return measured === 0 ? 100 : Math.round((Math.abs(claim - measured) / measured) * 100_000) / 1000;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Migration continuity: what an earlier step made work should still work after later ones. A check that passed at an
- * earlier step is due again at each later step whose validation asks it. (When the application does not start, the
+ * Migration continuity: what works after an earlier step should still work after later ones. A check that passed at an
+ * earlier step is due again at each later step whose validation sends it. (When the application does not start, the
  * validator records each check it would have sent as failed.)
  */
 export interface ContinuityState {
@@ -35,7 +35,7 @@ export function addCheck(state: ContinuityState, step: number, check: string, ok
   state.current.set(check, ok);
 }
 
-/** The step's continuity at the end of its validation; null when nothing from before was asked again. */
+/** The step's continuity at the end of its validation; null when no earlier check was repeated. */
 export function continuityOf(state: ContinuityState, step: number): Continuity | null {
   if (state.step !== step) return null;
   let [passed, total] = [0, 0];

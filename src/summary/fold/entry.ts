@@ -1,4 +1,4 @@
-/** The entry of a map, made where it is absent. */
+/** The entry of a map, created if absent. */
 export function getOrCreate<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   const found = map.get(key);
   if (found !== undefined) return found;

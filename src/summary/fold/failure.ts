@@ -1,4 +1,4 @@
-/** Why a run did not succeed: cause, last lines, where to read on. */
+/** Why a run did not succeed: cause, last output lines, and the log file to read. */
 import type { AttemptSummary, FailureReason, FailureSummary, RunSummary, StepSummary } from '../../schema/index.ts';
 import { LOGS_DIR, logFileOf, RUN_LOG } from '../../store/index.ts';
 import type { FoldState } from './state.ts';
@@ -34,7 +34,7 @@ export function failureSummary(state: FoldState, summary: FailureInput): Failure
   };
 }
 
-/** The step that the runner names; after a crash the one that was going on. */
+/** The step named by the runner; after a crash, the step that was running. */
 function failingStep(summary: FailureInput): StepSummary | null {
   const named = summary.steps.find((step) => step.step === summary.failing_step);
   return named ?? summary.steps.find((step) => step.status === 'crashed') ?? null;

@@ -11,7 +11,7 @@ import { stepSummaryOf } from './steps.ts';
 
 const DAMAGED_KEPT = 5;
 
-/** Takes one line into the state, which is changed in place: it is the fold's own. */
+/** Adds one line to the state in place. The state belongs to this fold alone. */
 function foldItem(state: FoldState, item: ReadItem): void {
   if (!('record' in item)) {
     const { file, line, bytes, reason } = item.damaged;
@@ -41,7 +41,7 @@ function foldRecord(state: FoldState, item: RecordItem): void {
 
   if (record.step !== null) stepOf(state, record.step).records += 1;
 
-  // The bulk of most logs, and the framework's own words: no problem of the run, whatever their level.
+  // Output of the framework, most of the lines: never a problem of the run, whatever its level.
   if (record.event === 'process_output') {
     addOutput(state.output, record.step, record.attempt, record.message, record.metadata['part']);
     return;
@@ -58,43 +58,43 @@ function foldRecord(state: FoldState, item: RecordItem): void {
 }
 
 export interface RunFold {
-  /** Takes the next line. Order matters only for what is called first and last. */
+  /** Adds the next line. Order only matters for fields that hold a first or last value. */
   push(item: ReadItem): void;
   /**
-   * What the lines so far amount to. Pure: it may be asked at any moment, and what it returned does not change when further
-   * lines come. A millisecond or two for a run of hundreds of steps.
+   * The summary of the lines so far. Pure: it can be called at any time, and a returned summary does not change when more
+   * lines are added. A millisecond or two for a run of hundreds of steps.
    */
   snapshot(): RunSummary;
-  /** The status of the run alone, at no cost. */
+  /** Only the status of the run; cheap. */
   status(): RunStatus;
-  /** One step of the snapshot, at the cost of one; null where the step is neither planned nor recorded. */
+  /** One step of the snapshot, without computing the others; null where the step is neither planned nor recorded. */
   step(step: number): StepSummary | null;
-  /** What the lines so far say and the summary does not hold: facts that only some readers need. */
+  /** Facts from the lines so far that the summary does not contain; only some readers need them. */
   details(): RunDetails;
 }
 
 export interface RunDetails {
-  /** Whose figures the run can be compared with; null where nobody bills, `unrecorded` where no record says (before format 1.1). */
+  /** The provider whose figures the run can be compared with; null if the run is not billed, `unrecorded` before format 1.1. */
   readonly usageApi: EventMetadata<'run_start'>['usage_api'] | 'unrecorded';
-  /** Of the records of the run's own process, as ISO 8601; null before the first. What a recovery records may be days later. */
+  /** Last record of the run's own process, as ISO 8601; null before the first. Records of a recovery may be days later. */
   readonly lastOwnRecordAt: string | null;
-  /** In the order of their begin. */
+  /** In order of their start. */
   readonly openCalls: readonly RecordedCall[];
-  /** When the next attempt at a step begins, in Unix milliseconds; only of steps that are waiting for it. */
+  /** When the next attempt at a step begins, in Unix milliseconds; only for steps that wait for one. */
   readonly retryAt: ReadonlyMap<number, number>;
-  /** Steps whose work is being validated. */
+  /** Steps being validated. */
   readonly validating: ReadonlySet<number>;
 }
 
 export interface FoldOptions {
   /** Bytes of each log file, by its path in the run directory; without them the summary's files have no sizes. */
   readonly sizes?: FileSizes;
-  /** Sees each call of the ledger when it has ended; those without an end are in {@link RunDetails}. */
+  /** Called with each call of the ledger at its end; calls without an end are in {@link RunDetails}. */
   readonly onCallEnd?: (call: RecordedCall) => void;
 }
 
 /**
- * Folds a run as its lines come: a finished one as a whole, a live one for as long as it lasts.
+ * Folds a run line by line, whether it is finished or still running.
  *
  * @example const fold = createRunFold(); for await (const item of readRecords(source)) fold.push(item); fold.snapshot().usage;
  */
@@ -110,7 +110,7 @@ export function createRunFold({ sizes = new Map(), onCallEnd }: FoldOptions = {}
 }
 
 function runDetails(state: FoldState): RunDetails {
-  // A run that is over waits for nothing, even if it was cut off.
+  // A run that has ended has nothing pending, even if it was interrupted.
   const steps = isOver(state) ? [] : [...state.steps.values()];
   return {
     usageApi: usageApiOf(state),
@@ -121,7 +121,7 @@ function runDetails(state: FoldState): RunDetails {
   };
 }
 
-/** Folds lines to their end. */
+/** Folds all lines and returns the summary. */
 export async function foldRecords(
   items: AsyncIterable<ReadItem> | Iterable<ReadItem>,
   sizes: FileSizes = new Map(),

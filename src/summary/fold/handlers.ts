@@ -1,4 +1,4 @@
-/** What each event adds to the state. An event that is not in the table changes nothing but the line counts. */
+/** What each event adds to the state. An event that is not in the table only changes the line counts. */
 import { EVENT_METADATA, type EventMetadata, type EventName, type LogRecord } from '../../schema/index.ts';
 import { beginCall, endCall, sumsOf } from './calls.ts';
 import { addCheck, continuityOf, restartChecks } from './continuity.ts';
@@ -21,7 +21,7 @@ interface RecordLocation {
 
 export type Handler = (state: FoldState, place: RecordLocation) => void;
 
-/** A handler that sees the metadata in the event's own shape; a record of ours that does not have it is counted and left out. */
+/** A handler that gets the metadata parsed by the event's schema; a record of ours that does not match is counted and skipped. */
 function on<E extends EventName>(
   event: E,
   apply: (state: FoldState, metadata: EventMetadata<E>, place: RecordLocation) => void,
@@ -36,7 +36,7 @@ function on<E extends EventName>(
         apply(state, parsed.data as EventMetadata<E>, place);
         return;
       }
-      // Another program's event of the same name, as the original system has some, promises nothing.
+      // Another program, such as the original system, may use the same event name for something else.
       if (place.record.writer === undefined) return;
       const issue = parsed.error.issues[0];
       const reason = issue === undefined ? 'wrong metadata' : `${issue.path.join('.')}: ${issue.message}`;

@@ -1,4 +1,4 @@
-/** The last lines that the thing now running printed: what a person wants to see first when it fails. */
+/** The last output lines of the running process: the first thing to look at when it fails. */
 import { truncate } from './problems.ts';
 
 const KEPT_LINES = 12;
@@ -20,7 +20,7 @@ export function restartOutput(state: OutputState, step: number | null, attempt: 
   state.lines = [];
 }
 
-/** `part` is the number of a continued line's piece: only its beginning is kept. */
+/** `part` numbers the parts of a long line; only the first part is kept. */
 export function addOutput(
   state: OutputState,
   step: number | null,

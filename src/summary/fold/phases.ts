@@ -1,4 +1,4 @@
-/** Phases of the framework's work within attempts: what they used, and what the adapter says of them. */
+/** Framework phases within attempts: their usage, and what the adapter reports about them. */
 import { sumComplete } from '../../format/index.ts';
 import type { EventMetadata, FrameworkPhaseStatus, PhaseUsage, StepSummary } from '../../schema/index.ts';
 import { getOrCreate } from './entry.ts';
@@ -12,9 +12,9 @@ interface PhaseState {
   readonly usage: UsageState;
   /** The last one reported. */
   status: FrameworkPhaseStatus | null;
-  /** Over all times that it ran; null where one of them is not known. */
+  /** Sum over all its executions; null if one of them is unknown. */
   milliseconds: number | null;
-  /** Of its first report among those of all phases; phases end in the order of the work. */
+  /** Position of its first report among those of all phases, since phases end in the order of the work. */
   reported: number | null;
 }
 
@@ -36,7 +36,7 @@ function phaseOf({ named }: PhasesState, name: string): PhaseState {
   return getOrCreate(named, key, () => ({ usage: emptyUsage(), status: null, milliseconds: null, reported: null }));
 }
 
-/** The sums that a call of this phase counts in. */
+/** The totals a call of this phase is added to. */
 export function phaseUsageOf(phases: PhasesState, name: string | null): UsageState {
   return name === null ? phases.outside : phaseOf(phases, name).usage;
 }
@@ -60,7 +60,7 @@ export function phaseSummaries(
   whole: UsageState,
 ): Pick<StepSummary, 'phases' | 'usage_outside_phases'> {
   const order = ([, { reported }]: [string, PhaseState]): number => reported ?? Number.POSITIVE_INFINITY;
-  // Of a phase without a call it is known that it used nothing only where no call could have been one of it.
+  // A phase without calls used nothing only if no call can belong to it; otherwise its usage is unknown.
   const { unmetered_attempts, unmetered_requests } = whole.counts;
   const isApart = outside.counts.api_calls === 0 && unmetered_attempts === 0 && unmetered_requests === 0;
   return {

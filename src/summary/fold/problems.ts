@@ -1,4 +1,4 @@
-/** Warnings and errors: all are counted, the first and the last few are kept. */
+/** Warnings and errors: all are counted; the first and last few are kept. */
 import type { ErrorFacts, LogRecord, ProblemExample, ProblemSummary, RecordedError } from '../../schema/index.ts';
 
 const KEPT = 5;
@@ -40,7 +40,7 @@ export function problemSummary(state: ProblemState): ProblemSummary {
   return { count: state.count, first: [...state.first], last: [...state.last] };
 }
 
-/** The message, and the error's own words where the message does not hold them already. */
+/** The message, plus the error's text unless the message already contains it. */
 function problemMessage(record: LogRecord): string {
   const { message, error } = record;
   if (error === undefined || message.includes(error.message)) return message === '' ? `(${record.event})` : message;

@@ -1,4 +1,4 @@
-/** From the fold's state to the summary: what is recorded, and what the absence of a record says. Nothing here changes the state. */
+/** Builds the summary from the fold's state, including what a missing record implies. Nothing here changes the state. */
 import { roundToMilliseconds, sumComplete, sumSeconds } from '../../format/index.ts';
 import {
   FORMAT_VERSION,
@@ -17,7 +17,7 @@ import type { FoldState, ModelState } from './state.ts';
 import { stepSummaries } from './steps.ts';
 import { usageSummary } from './usage.ts';
 
-/** Sizes of the log files, which the records themselves do not tell: path relative to the run directory → bytes. */
+/** Sizes of the log files, which no record contains: path relative to the run directory → bytes. */
 export type FileSizes = ReadonlyMap<string, number>;
 
 export function buildSummary(state: FoldState, sizes: FileSizes): RunSummary {
@@ -44,7 +44,7 @@ export function buildSummary(state: FoldState, sizes: FileSizes): RunSummary {
   };
 }
 
-/** A recovered run is over even if the recovery itself was cut off before its end. */
+/** A recovered run has ended, even if the recovery itself was interrupted. */
 export function isOver({ end, recovered }: FoldState): boolean {
   return end !== null || recovered !== null;
 }
@@ -84,7 +84,7 @@ function endOfRun(state: FoldState, status: RunStatus, steps: readonly StepSumma
   return { ...facts, failure: failureSummary(state, { ...facts, recovered: recovery, steps }), recovered: recovery };
 }
 
-/** A crashed run ended with its process; its end was recorded by the recovery, whenever that came. */
+/** A crashed run ended with its process; the recovery recorded the end later. */
 function endedAt({ end, recovered }: FoldState): string | null {
   const last = end?.metadata.status === 'crashed' ? (recovered?.last_record_at ?? null) : null;
   return last ?? end?.record.timestamp ?? null;
@@ -153,7 +153,7 @@ function time(state: FoldState, steps: readonly StepSummary[]): RunSummary['time
   };
 }
 
-/** What of the record itself is as it should be, and what is not. The lists still grow, so copies of them are given away. */
+/** The condition of the record itself. The lists still grow, so the summary gets copies. */
 function recordQuality(state: FoldState) {
   const { damaged, malformed, torn, dropped, hitl } = state;
   return {
@@ -186,7 +186,7 @@ function logFiles(state: FoldState, sizes: FileSizes) {
   };
 }
 
-/** Whose usage API tells of the run; null where nobody bills. Runs recorded before format 1.1 do not say. */
+/** The provider whose usage API covers the run; null if it is not billed. Runs recorded before format 1.1 do not name one. */
 export function usageApiOf({ start }: FoldState) {
   if (start === null || !Object.hasOwn(start.record.metadata, 'usage_api')) return 'unrecorded';
   return start.metadata.usage_api;

@@ -1,4 +1,4 @@
-/** From the state of steps and attempts to what the summary says of them. */
+/** Builds the summary's steps and attempts from the fold's state. */
 import type { AttemptSummary, RunStatus, StepSummary, ValidationSummary } from '../../schema/index.ts';
 import { claimSummary } from './claims.ts';
 import { phaseSummaries } from './phases.ts';
@@ -6,7 +6,7 @@ import { truncate, errorSummary, MESSAGE_LENGTH } from './problems.ts';
 import { StepState, type AttemptState, type FoldState, type ValidationState } from './state.ts';
 import { usageSummary } from './usage.ts';
 
-/** Planned steps first, in the order of the plan, reached or not; then what else has records. */
+/** Planned steps first, in plan order, reached or not; then other steps that have records. */
 export function stepSummaries(state: FoldState, status: RunStatus): StepSummary[] {
   const planned = new Map((state.start?.metadata.steps ?? []).map((plan) => [plan.step, plan]));
   const isOurs = state.writers.size > 0;
@@ -15,7 +15,7 @@ export function stepSummaries(state: FoldState, status: RunStatus): StepSummary[
   );
 }
 
-/** One of them; null where the step is neither planned nor recorded. */
+/** One step; null where the step is neither planned nor recorded. */
 export function stepSummaryOf(state: FoldState, step: number, status: RunStatus): StepSummary | null {
   const planned = state.start?.metadata.steps.find((plan) => plan.step === step) ?? null;
   const known = state.steps.get(step);
@@ -83,7 +83,7 @@ function attemptSummary(state: AttemptState, run: RunStatus): AttemptSummary {
   };
 }
 
-/** What has begun and has no recorded end: still going on, or cut off when the run ended. */
+/** For something that started and has no recorded end: still running, or interrupted when the run ended. */
 function statusWithoutEnd(run: RunStatus): 'running' | 'crashed' {
   return run === 'running' ? 'running' : 'crashed';
 }

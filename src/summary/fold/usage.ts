@@ -1,4 +1,4 @@
-/** Adding up the ledger: the same sums per attempt, per step and for the run. */
+/** Adds up the ledger: the same totals per attempt, per step and for the run. */
 import { addTo, emptySum, exactTotal, type Sum } from '../../format/index.ts';
 import type { EventMetadata, UsageSummary } from '../../schema/index.ts';
 import { fromRecordedCounts } from '../../schema/token-usage.ts';
@@ -7,7 +7,7 @@ export type UsageState = ReturnType<typeof emptyUsage>;
 
 export function emptyUsage() {
   return {
-    /** In the summary's own names. */
+    /** By the summary's field names. */
     counts: {
       api_calls: 0,
       llm_requests: 0,
@@ -38,7 +38,7 @@ export function emptyUsage() {
 
 type Request = Pick<EventMetadata<'llm_call_start'>, 'retry_of' | 'attribution'>;
 
-/** A request was seen, by its start or, when the start is lost, by its end. */
+/** Counts a request at its start or, if the start is lost, at its end. */
 export function addRequest({ counts }: UsageState, { retry_of, attribution }: Request): void {
   counts.api_calls += 1;
   if (retry_of === null) counts.llm_requests += 1;
@@ -68,18 +68,18 @@ export function addOutcome(usage: UsageState, call: EventMetadata<'llm_call'>, l
   usage.llmMilliseconds += Math.round(call.duration_seconds * 1000);
 }
 
-/** True when something was there to measure: a metered attempt, or a call in the ledger. */
+/** True when there was something to measure: a metered attempt, or a call in the ledger. */
 function isMeasured({ meteredAttempts, counts }: UsageState): boolean {
   return meteredAttempts > 0 || counts.api_calls > 0;
 }
 
-/** The sum as far as known; 0 only when the meter watched and there was nothing to add. */
+/** The known total; 0 only when the run was metered and had nothing to add. */
 function knownTotal(usage: UsageState, sum: Sum): number | null {
   if (sum.known > 0) return exactTotal(sum);
   return isMeasured(usage) && usage.counts.calls_without_usage === 0 && usage.counts.open_calls === 0 ? 0 : null;
 }
 
-/** A part of the tokens that not every provider tells: with tokens but no such figure at all, it is unknown. */
+/** A part of the tokens that not every provider reports: unknown if there are tokens but no such count. */
 function knownPartTotal(usage: UsageState, part: Sum, whole: Sum): number | null {
   return part.known === 0 && whole.known > 0 ? null : knownTotal(usage, part);
 }
@@ -103,7 +103,7 @@ export function usageSummary(usage: UsageState): UsageSummary {
   };
 }
 
-/** True when the figures are the whole use of models, false when they are a lower bound or nothing. */
+/** True when the figures cover all model usage, false when they are a lower bound or unknown. */
 export function isComplete(usage: UsageSummary): boolean {
   return (
     usage.tokens_in !== null &&

@@ -24,7 +24,7 @@ export function renderMarkdown(summary: RunSummary, archive: ArchiveFacts | null
     { title, level: 1, blocks: overviewBlocks(summary) },
     { title: 'What went wrong', blocks: failureBlocks(summary) },
     ...stepSections(summary),
-    // Of another program's run nothing was measured; a 0 would be taken for a measurement.
+    // Nothing was measured for another program's run; a 0 would look like a measurement.
     { title: 'Metrics', blocks: isThirdParty(summary) ? [] : [metricBlock(summary)] },
     { title: 'Reconciliation', blocks: reconciliationOverview(summary) },
     { title: 'Errors and warnings', blocks: problemTable(summary) },
@@ -78,7 +78,7 @@ function sentenceCase(label: string): string {
   return label.replace(/ [A-Z](?=[a-z])/g, (start) => start.toLowerCase());
 }
 
-/** One line of Markdown that means nothing but itself. */
+/** One line of Markdown, with every special character escaped. */
 function escapeInline(value: Value): string {
   if (typeof value === 'object') {
     if ('trusted' in value) return value.trusted;
@@ -89,7 +89,7 @@ function escapeInline(value: Value): string {
   return sanitizeForFile(short).replace(/[\\`*_{}[\]<>()#!|~&@]/g, (character) => `\\${character}`);
 }
 
-/** A block whose fence no line can close. */
+/** A code block with a fence that no line can close. */
 function fenceCode(lines: readonly string[]): string {
   const text = lines.map(sanitizeForFile);
   const longest = Math.max(0, ...text.map((line) => /^\s*(`+)/.exec(line)?.[1]?.length ?? 0));

@@ -1,16 +1,16 @@
-/** The steps of the text: as many as there is room for, and a line for those between them. */
+/** The steps of the text: as many as fit, with one line for each group of omitted steps. */
 import { formatStep } from '../../format/index.ts';
 import type { StepSummary } from '../../schema/index.ts';
 import { BLANK_LINE, note, type ReportBlock } from '../document/model.ts';
 import { chooseSteps, statusCounts } from '../document/selection.ts';
 import { stepBlock } from '../document/steps.ts';
 
-/** Room for the line that stands for the steps left out beside a listed one. */
+/** Bytes reserved for the line about omitted steps next to a listed one. */
 const GAP_BYTES = 99;
-/** More changes than this between reached and not reached are not told apart line by line. */
+/** With more changes than this between reached and not reached, omitted steps share one line. */
 const GROUPS_LISTED = 10;
 
-/** Steps in order, as many as `budget` bytes allow: those that did not succeed first, then from the beginning. */
+/** Steps in order, as many as fit into `budget` bytes. Steps that did not succeed are kept first, then the earliest ones. */
 export function stepLines(
   steps: readonly StepSummary[],
   failingStep: number | null,
@@ -43,7 +43,7 @@ function isReached(step: StepSummary | undefined): boolean {
   return step !== undefined && step.status !== 'not_reached';
 }
 
-/** One line for steps that are counted only. */
+/** One line with the number of omitted steps. */
 function omittedStepsLine(steps: readonly StepSummary[]): ReportBlock[] {
   const [first, last] = [steps[0], steps.at(-1)];
   if (first === undefined || last === undefined) return [];

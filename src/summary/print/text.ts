@@ -23,7 +23,7 @@ const FIGURE_COLUMNS = 12;
  * @param archive Facts of the sealed archive; null prints `not yet sealed`.
  */
 export function renderText(summary: RunSummary, archive: ArchiveFacts | null): string {
-  // Of another program's run only lines, errors and warnings are known; a 0 would be taken for a measurement.
+  // Only lines, errors and warnings of another program's run are known; a 0 would look like a measurement.
   const ownRunBlocks = (blocks: (of: RunSummary) => ReportBlock[]): ReportBlock[] =>
     isThirdParty(summary) ? [] : blocks(summary);
   const before = [
@@ -39,13 +39,13 @@ export function renderText(summary: RunSummary, archive: ArchiveFacts | null): s
     section('LOGS', logBlocks(summary)),
     section('ARCHIVE INTEGRITY', archiveBlocks(archive)),
   ];
-  // The steps get the room that the rest leaves.
+  // The steps get the space that the rest leaves.
   const steps = (lines: readonly string[]): Printed => ({ title: 'STEP EXECUTION SUMMARY', lines });
   const rest = Buffer.byteLength(joinSections([...before, steps(['']), ...after]));
   return joinSections([...before, steps(stepLines(summary.steps, summary.failing_step, MAX_BYTES - rest, printLines)), ...after]);
 }
 
-/** The first section alone, line by line: what was run and how it ended. */
+/** Only the first section, line by line: what was run and how it ended. */
 export function headLines(summary: RunSummary): string[] {
   return printLines(headBlocks(summary));
 }
@@ -59,7 +59,7 @@ function section(title: string, blocks: readonly ReportBlock[]): Printed {
   return { title, lines: printLines(blocks) };
 }
 
-/** What stands in the logs goes no further than this line by line: neutral, and cut to the width. */
+/** Each line is sanitized, since it may contain text from logs, and cut to the width. */
 function printLines(blocks: readonly ReportBlock[]): string[] {
   return blocks.flatMap(printBlock).map((line) => clip(sanitizeForFile(line), COLUMNS).trimEnd());
 }
@@ -103,7 +103,7 @@ function printBlock(one: ReportBlock): string[] {
   }
 }
 
-/** Over several lines where it may; further ones are set in, so that none can look like a line of its own. */
+/** Wraps over several lines where allowed; continuation lines are indented, so none looks like a separate line. */
 function wrapSentence(text: string, under?: keyof typeof UNDER, most = 1): string[] {
   const indent = under === undefined ? '' : UNDER[under];
   if (most === 1) return [`${indent}${text}`];
@@ -111,7 +111,7 @@ function wrapSentence(text: string, under?: keyof typeof UNDER, most = 1): strin
   return lines.map((line, index) => (index === 0 ? `${indent}${line}` : `${' '.repeat(indent.length)}  ${line}`));
 }
 
-/** A label, then columns aligned to the right; a figure too long for its column takes room from the label's blanks. */
+/** A label, then columns aligned to the right; a figure too long for its column takes space from the label's padding. */
 function alignRow(label: string, cells: readonly string[]): string {
   const columns = cells.map((cell) => ` ${cell}`.padStart(FIGURE_COLUMNS));
   return `${label.padEnd(Math.max(label.length, LABEL_COLUMNS))}${columns.join('')}`;
