@@ -11,12 +11,17 @@ import { fileURLToPath } from 'node:url';
 const pathOf = (file) => fileURLToPath(new URL(`../${file}`, import.meta.url));
 const sources = pathOf('src/cli/index.ts');
 const start = [sources, pathOf('dist/cli/index.js')].find((file) => existsSync(file));
+// Sources use syntax that Node 22 does not have; in dist/ it is translated.
+const needed = start === sources ? '24.3' : '22.19';
 
-if (isOld(process.versions.node)) {
+if (isOlder(process.versions.node, needed)) {
   const ended = await startUnder(pathOf('node_modules/.bin/node'));
   if (ended === null) {
     const orInstall = start === sources ? ', or type `npm ci` in the clone: on Linux x64 it brings its own' : '';
-    fail(`stepwell needs Node.js 22.19 or newer, and this is ${process.versions.node}.`, `Install a newer Node.js${orInstall}.`);
+    fail(
+      `stepwell needs Node.js ${needed} or newer${start === sources ? ' in a clone' : ''}, and this is ${process.versions.node}.`,
+      `Install a newer Node.js${orInstall}.`,
+    );
   } else if (ended.signal === null) {
     process.exitCode = ended.code;
   } else {
@@ -34,9 +39,10 @@ if (isOld(process.versions.node)) {
   process.exitCode = await main(process.argv.slice(2));
 }
 
-function isOld(version) {
+function isOlder(version, than) {
   const [major, minor] = version.split('.').map(Number);
-  return major < 22 || (major === 22 && minor < 19);
+  const [neededMajor, neededMinor] = than.split('.').map(Number);
+  return major < neededMajor || (major === neededMajor && minor < neededMinor);
 }
 
 function fail(sentence, fix) {

@@ -6,6 +6,7 @@ import { hostFacts, projectFacts } from './host.ts';
 import { startModel } from './model.ts';
 import type { ExperimentOptions, ExperimentResult, RunResult } from './options.ts';
 import { loadPlan } from './plan.ts';
+import { Resources } from './resources.ts';
 import { runAndSeal } from './run-and-seal.ts';
 import { experimentError } from './errors.ts';
 
@@ -19,7 +20,7 @@ import { experimentError } from './errors.ts';
 export async function runExperiment(options: ExperimentOptions, source?: SettingSource): Promise<ExperimentResult> {
   const { plan, resolved, adapters, cassette } = await loadPlan(options, source);
   if (plan.findings.length > 0) throw experimentError('CHECKS_FAILED', { findings: plan.findings });
-  await using stack = new AsyncDisposableStack();
+  await using stack = new Resources();
   const [model, host, project] = await Promise.all([
     startModel(resolved, { cassette, strict: options.replayLoose !== true, record: plan.record }, stack),
     hostFacts(),

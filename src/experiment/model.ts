@@ -15,6 +15,7 @@ import {
 } from '../meter/index.ts';
 import { startRehearsal } from '../rehearsal/index.ts';
 import { declaredEndpoint, type ResolvedConfig, type ResolvedFramework } from '../config/index.ts';
+import { Resources } from './resources.ts';
 
 /** The rules shipped with stepwell; two levels up both for sources and for the built package. */
 const OWN_RULES = fileURLToPath(new URL('../../config/rehearsal', import.meta.url));
@@ -48,10 +49,7 @@ export interface ModelAccess {
 }
 
 /** Opens the upstream of one run. Resources of that run are added to `stack`. */
-type ModelSource = (
-  run: ModelRun,
-  stack: AsyncDisposableStack,
-) => Promise<Pick<RunMeterOptions, 'upstream' | 'prices' | 'priced'> | null>;
+type ModelSource = (run: ModelRun, stack: Resources) => Promise<Pick<RunMeterOptions, 'upstream' | 'prices' | 'priced'> | null>;
 
 /**
  * Starts what the experiment needs; disposing `stack` stops it.
@@ -63,7 +61,7 @@ type ModelSource = (
 export async function startModel(
   resolved: ResolvedConfig,
   { cassette, strict, record }: { cassette: Cassette | null; strict: boolean; record: boolean },
-  stack: AsyncDisposableStack,
+  stack: Resources,
 ): Promise<ModelAccess> {
   const { budgets } = resolved.config;
   const ofExperiment = createBudget({ scope: 'experiment', limits: budgets.experiment });
@@ -72,7 +70,7 @@ export async function startModel(
   const meter = stack.use(await startMeter());
   return {
     async openRun(run) {
-      await using opening = new AsyncDisposableStack();
+      await using opening = new Resources();
       const answering = await source(run, opening);
       if (answering === null) return null;
       const { runId, runDir, omitFromMessages } = run;
@@ -80,12 +78,12 @@ export async function startModel(
       const ofRun = createBudget({ scope: 'run', limits: budgets.run });
       const opened = meter.openRun({ runId, ...answering, budgets: [ofRun, ofExperiment], recorder, omitFromMessages });
       const own = opening.move();
-      return { meter: opened, prices: answering.prices, close: async () => await own.disposeAsync() };
+      return { meter: opened, prices: answering.prices, close: async () => await own[Symbol.asyncDispose]() };
     },
   };
 }
 
-async function startSource(resolved: ResolvedConfig, stack: AsyncDisposableStack): Promise<ModelSource> {
+async function startSource(resolved: ResolvedConfig, stack: Resources): Promise<ModelSource> {
   const provider = providerSource(resolved);
   if (resolved.frameworks.every(({ rehearsal }) => !rehearsal)) return provider;
   const { baseUrl } = stack.use(await startRehearsal({ rulesDir: rulesDirOf(resolved.directory), strict: true }));
@@ -100,7 +98,7 @@ async function startSource(resolved: ResolvedConfig, stack: AsyncDisposableStack
 async function startReplaying(
   resolved: ResolvedConfig,
   { cassette, strict }: { cassette: Cassette; strict: boolean },
-  stack: AsyncDisposableStack,
+  stack: Resources,
 ): Promise<ModelSource> {
   const replay = stack.use(await startReplay({ strict }));
   const prices = unpriced('No prices: a replay costs nothing');
