@@ -20,7 +20,7 @@ export function agentAdapter(preset: AgentPreset): Adapter<CommandSettings> {
   });
   return {
     settings: {
-      keys: { command: programKey('Its program, and arguments to add; default: the one on PATH.') },
+      keys: { command: programKey('Program of the agent, and additional arguments. Default: the program on PATH.') },
       paths: { command: 'command' },
     },
     needsEndpoint: true,

@@ -17,7 +17,7 @@ import { endpointVariables, failureOfOutcome } from './framework-process.ts';
 
 const keys = {
   command: programKey(
-    'Program (a name on PATH, or a path relative to this file) and arguments, with {prompt}, {prompt_file}, {workspace} and {step}.',
+    'Program (a name on PATH, or a path relative to this file) and arguments. {prompt}, {prompt_file}, {workspace} and {step} are replaced.',
   ),
 };
 

@@ -34,8 +34,8 @@ import { ghspecError } from './ghspec/errors.ts';
 
 const settings: AdapterSettings = {
   keys: {
-    command: programKey('The program of the coding agent that it drives, and arguments to add.'),
-    agent: z.string().min(1).optional().describe('The coding agent that it drives; default: pi.'),
+    command: programKey('Program of the coding agent that Spec Kit drives, and additional arguments.'),
+    agent: z.string().min(1).optional().describe('The coding agent that Spec Kit drives. Default: pi.'),
     ...PACKAGE_SETTINGS.keys,
   },
   paths: { command: 'command', ...PACKAGE_SETTINGS.paths },

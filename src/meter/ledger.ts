@@ -81,7 +81,7 @@ function tokensOf({ usage_source, status }: EventMetadata<'llm_call'>): string {
     case 'provider':
       return '';
     case 'estimate':
-      return '; tokens unknown, an estimate stands beside';
+      return '; tokens unknown, an estimate is recorded';
     case 'none':
       return status === null ? '' : '; tokens unknown';
     default:

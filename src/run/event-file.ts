@@ -150,11 +150,7 @@ export class EventFile implements AsyncDisposable {
     if (now === null)
       this.#reportProblem('removed', size, 'The framework removed its file of events: what is written to a new one is not read');
     else if (now.dev !== dev || now.ino !== ino) {
-      this.#reportProblem(
-        'replaced',
-        size,
-        'The framework put something else in the place of its file of events: that is not read',
-      );
+      this.#reportProblem('replaced', size, 'The framework replaced its file of events: the new one is not read');
     }
   }
 

@@ -32,7 +32,7 @@ export async function recoverEvents(runDir: string): Promise<void> {
 async function recordRest(path: string, recorded: number): Promise<void> {
   const handle = await openPlainFile(path);
   if (handle === null) {
-    log.warn('Something else stands in the place of the framework’s file of events: that is not read', {
+    log.warn('The framework’s file of events was replaced: the new one is not read', {
       event: 'framework_events_problem',
       metadata: { problem: 'replaced', read_bytes: 0, file_bytes: null } satisfies EventMetadata<'framework_events_problem'>,
     });

@@ -6,18 +6,20 @@ import type { FrameworkSettings } from '../schema/index.ts';
 const text = z.string().min(1).optional();
 
 const SOURCE_KEYS = {
-  repo_url: text.describe('For `stepwell setup`: git URL of its source, or the path of a clone, relative to this file.'),
+  repo_url: text.describe(
+    'For `stepwell setup`: git URL of the framework’s source, or the path of a clone, relative to this file.',
+  ),
   commit_hash: z
     .string()
     .regex(/^[0-9a-f]{40}$/, 'must be a full commit of 40 digits')
     .optional()
-    .describe('The commit that is set up and run; default: the one that the adapter was made for.'),
+    .describe('The commit that is set up and run. Default: the one that the adapter was written for.'),
 };
 
 const PLACE_KEYS = {
-  python: text.describe('For `stepwell setup`: the Python to use; default: a fitting one on PATH.'),
+  python: text.describe('For `stepwell setup`: the Python to use. Default: one on PATH that the framework supports.'),
   install_dir: text.describe(
-    'Where it is set up, relative to this file; default: STEPWELL_FRAMEWORKS_DIR, or `frameworks` in the current directory.',
+    'Directory in which the framework is set up, relative to this file. Default: STEPWELL_FRAMEWORKS_DIR, or `frameworks` in the current directory.',
   ),
 };
 

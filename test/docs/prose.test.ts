@@ -1,6 +1,7 @@
 /** How pages are written: short lines, American spelling, the field's words. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { oddWordsIn } from './odd-words.ts';
 import { pages, proseOf } from './pages.ts';
 
 /** A prose line has fewer characters than this. Rows of tables and pictures may be longer: Markdown cannot break them. */
@@ -20,9 +21,16 @@ for (const page of pages) {
     const long = proseOf(page).filter(({ text }) => !UNBREAKABLE.test(text) && text.length >= LINE_LIMIT);
     assert.deepEqual(long, []);
   });
+}
 
+for (const page of pages) {
   test(`${page} is in American spelling`, () => {
     const found = proseOf(page).flatMap(({ line, text }) => BRITISH.exec(words(text))?.map((word) => `${line}: ${word}`) ?? []);
+    assert.deepEqual(found, []);
+  });
+
+  test(`${page} has no odd or retired word`, () => {
+    const found = proseOf(page).flatMap(({ line, text }) => oddWordsIn(words(text)).map((word) => `${line}: ${word}`));
     assert.deepEqual(found, []);
   });
 }

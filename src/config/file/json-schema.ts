@@ -27,7 +27,7 @@ export function experimentSchemaText(table: AdapterTable): string {
             names.map((name) => [
               name,
               {
-                description: `A framework with the adapter ${name}, unless it names another.`,
+                description: `A framework that uses the adapter ${name}, unless its key adapter names another.`,
                 if: { required: ['adapter'] },
                 then: definition('framework'),
                 else: definition(`framework_${name}`),
@@ -39,7 +39,7 @@ export function experimentSchemaText(table: AdapterTable): string {
       },
       $defs: {
         framework: {
-          description: 'A framework; its adapter decides which keys it has.',
+          description: 'A framework. Which keys it may have depends on its adapter.',
           allOf: [
             ...names.map((name) => ({ if: named({ const: name }), then: definition(`framework_${name}`) })),
             // A custom adapter, or a name still being typed.
