@@ -21,9 +21,7 @@ for (const page of pages) {
     const long = proseOf(page).filter(({ text }) => !UNBREAKABLE.test(text) && text.length >= LINE_LIMIT);
     assert.deepEqual(long, []);
   });
-}
 
-for (const page of pages) {
   test(`${page} is in American spelling`, () => {
     const found = proseOf(page).flatMap(({ line, text }) => BRITISH.exec(words(text))?.map((word) => `${line}: ${word}`) ?? []);
     assert.deepEqual(found, []);
