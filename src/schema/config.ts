@@ -45,6 +45,7 @@ const BudgetConfig = z.strictObject({
     .optional()
     .describe('Maximum cost in US dollars. Every model that is called needs a known price.'),
 });
+/** Limits of `budgets:` at which the proxy answers 429 itself; what is absent is not limited. */
 export type BudgetConfig = z.infer<typeof BudgetConfig>;
 
 /** One framework: which adapter drives it, and what every framework has. The keys of its adapter are the adapter's own. */

@@ -15,6 +15,7 @@ import {
   PlannedStep,
   RunStatus,
   StepStatus,
+  ValidationMeasures,
 } from './status.ts';
 
 const seconds = z.number().nonnegative();
@@ -341,20 +342,7 @@ export const EVENT_METADATA = {
   }),
   /** The application stopped or began to answer; the polls themselves are counted in `validation_end`. */
   downtime: z.object({ state: z.enum(['down', 'up']), down_seconds: seconds.nullable() }),
-  validation_end: z.object({
-    artifacts_passed: count,
-    artifacts_total: count,
-    /** Null when the application was not meant to be started. */
-    app_started: z.boolean().nullable(),
-    checks_passed: count.nullable(),
-    checks_total: count.nullable(),
-    crud_passed: count.nullable(),
-    crud_total: count.nullable(),
-    polls: count.nullable(),
-    polls_failed: count.nullable(),
-    down_seconds: seconds.nullable(),
-    duration_seconds: seconds,
-  }),
+  validation_end: ValidationMeasures,
 
   // ── run.log, after sealing (not in the archive) ──────────────────────────────────────────────────────
   /** A part of the sealing failed. Those before the archive are in it. */

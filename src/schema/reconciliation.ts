@@ -17,6 +17,7 @@ export type UsageProvider = z.infer<typeof UsageProvider>;
 
 /** What separates a run's use from other use of the same account; null: not separated by it. */
 export const UsageFilter = z.object({
+  /** The provider's id of the API key, not the key. */
   api_key_id: z.string().nullable(),
   /** OpenAI. */
   project_id: z.string().nullable(),
@@ -27,28 +28,44 @@ export type UsageFilter = z.infer<typeof UsageFilter>;
 
 /** One column of the comparison. Input includes cached tokens, output includes reasoning. */
 export const UsageFigures = z.object({
+  /** Null when not reported or not measured. */
   input_tokens: count.nullable(),
+  /** Null when not reported or not measured. */
   output_tokens: count.nullable(),
+  /** Of `input_tokens`: read from the cache; null when not reported or not measured. */
   cached_tokens: count.nullable(),
   /** Anthropic does not report it. */
   api_calls: count.nullable(),
 });
 export type UsageFigures = z.infer<typeof UsageFigures>;
 
+/** The settings that applied to an attempt. */
 export const ReconciliationSettings = z.object({
+  /** Equal readings that settle a run. */
   required_readings: z.number().int().positive(),
+  /** Least time between two readings that count. */
   interval_minutes: z.number().nonnegative(),
+  /** Largest difference to the ledger that still verifies it. */
   threshold_percent: z.number().nonnegative(),
+  /** A run that ended longer ago is not waited for any longer. */
   max_age_hours: z.number().nonnegative(),
 });
 export type ReconciliationSettings = z.infer<typeof ReconciliationSettings>;
 
-/** Whole minutes that hold every call of the run; `end` is exclusive. */
-export const UsageWindow = z.object({ start: z.string(), end: z.string(), minutes: count });
+/** Whole minutes that hold every call of the run. */
+export const UsageWindow = z.object({
+  /** Start of the first minute. */
+  start: z.string(),
+  /** End of the last minute, exclusive. */
+  end: z.string(),
+  /** How many they are. */
+  minutes: count,
+});
 export type UsageWindow = z.infer<typeof UsageWindow>;
 
 /** What the provider reported for the window at one time. */
 export const ProviderReading = z.object({
+  /** When the provider was asked; ISO 8601. */
   fetched_at: z.string(),
   /** All minutes of the window: the run's use and that of whoever shares them, so an upper bound. */
   total: UsageFigures,
@@ -62,6 +79,7 @@ export const ProviderReading = z.object({
   shared_with: z.array(z.object({ framework: z.string(), run_id: z.string() })),
   /** Different API keys in the answer; null when the provider did not tell them apart. */
   api_keys: count.nullable(),
+  /** The total by model, under the provider's names; `unknown` where it named none. */
   models: z.array(UsageFigures.extend({ model: z.string() })),
   /** Costs are reported for whole days, and so are a bound; null when not asked or not given. */
   cost: z.object({ usd: z.number().nonnegative(), start: z.string(), end: z.string() }).nullable(),
@@ -89,6 +107,7 @@ export const UsageComparison = z.object({
   difference: Difference,
   /** The largest difference of input or output tokens in percent of this run's ledger; null when it cannot be computed. */
   difference_percent: z.number().nonnegative().nullable(),
+  /** False also when the percentage cannot be computed. */
   within_threshold: z.boolean(),
   /** What could explain a difference, one sentence each. */
   explanations: z.array(z.string()),
@@ -97,6 +116,7 @@ export type UsageComparison = z.infer<typeof UsageComparison>;
 
 /** What minute figures can say of one step. */
 export const StepResolution = z.object({
+  /** The step's id. */
   step: z.number().int(),
   /**
    * `whole`: its minutes are its own. `bound`: it shares minutes with another step or run. `not_resolvable`: shorter than a
@@ -105,9 +125,11 @@ export const StepResolution = z.object({
   resolution: z.enum(['whole', 'bound', 'not_resolvable', 'no_calls']),
   /** From the first call's start to the last call's end. */
   seconds: z.number().nonnegative().nullable(),
+  /** What the proxy measured for the step. */
   ledger: UsageFigures,
-  /** The provider's figures for minutes that are this step's alone, and for all of its minutes. Null where not resolvable. */
+  /** The provider's figures for minutes that are this step's alone. Null where not resolvable. */
   at_least: UsageFigures.nullable(),
+  /** The provider's figures for all minutes of the step. Null where not resolvable. */
   at_most: UsageFigures.nullable(),
 });
 export type StepResolution = z.infer<typeof StepResolution>;
@@ -116,18 +138,25 @@ export type StepResolution = z.infer<typeof StepResolution>;
 export const ReconciliationAttempt = z.object({
   /** From 1, per run. */
   attempt: z.number().int().positive(),
+  /** State of the run after this attempt. */
   state: ReconciliationState,
   /** Why this state, in one sentence. */
   reason: z.string(),
+  /** The provider whose usage API is asked; null where none is known. */
   provider: UsageProvider.nullable(),
+  /** Which use was asked for. */
   filter: UsageFilter,
+  /** As they were at this attempt. */
   settings: ReconciliationSettings,
+  /** The minutes that were asked for; null where none are known. */
   window: UsageWindow.nullable(),
   /** Null when the provider was not asked or did not answer. */
   reading: ProviderReading.nullable(),
   /** Equal readings at least the interval apart, up to and with this attempt. */
   equal_readings: count,
+  /** When the first of the equal readings was made; null while there are no figures to compare. */
   first_equal_at: z.string().nullable(),
+  /** When the reading was made that verified the run; null while it is not verified. */
   verified_at: z.string().nullable(),
   /** Of the newest reading that counts; null before the first. */
   comparison: UsageComparison.nullable(),
@@ -145,8 +174,11 @@ export const ReconciliationSummary = ReconciliationAttempt.omit({
   reason: true,
   reading: true,
 }).extend({
+  /** State after the last attempt. */
   verification_status: ReconciliationState,
+  /** Why this state, in one sentence. */
   verification_message: z.string(),
+  /** When the last attempt was recorded. */
   last_attempt_at: z.string(),
   /** The newest reading; null when there is none. */
   last_reading: ProviderReading.nullable(),

@@ -1,8 +1,9 @@
-/** How runs, steps, attempts and phases go: the words that records, metadata and summaries share. */
+/** How runs, steps, attempts, phases and validations go: what records, metadata and summaries share. */
 import { z } from 'zod';
 import { RUN_STATUSES } from './vocabulary.ts';
 
 const count = z.number().int().nonnegative();
+const seconds = z.number().nonnegative();
 
 /** How a run is or ended: `running` until its end is recorded, `crashed` where its process died before that. */
 export const RunStatus = z.enum(RUN_STATUSES);
@@ -68,3 +69,29 @@ export const ClaimedUsage = z.object({
   calls: count.nullable(),
 });
 export type ClaimedUsage = z.infer<typeof ClaimedUsage>;
+
+/** What a validation measured. The figures of the application are null when it was not meant to be started. */
+export const ValidationMeasures = z.object({
+  /** Artifact checks that passed. */
+  artifacts_passed: count,
+  /** Artifact checks that were made. */
+  artifacts_total: count,
+  /** False when it did not answer in time; null when it was not meant to be started. */
+  app_started: z.boolean().nullable(),
+  /** HTTP checks that passed. */
+  checks_passed: count.nullable(),
+  /** HTTP checks that were due at this step. When the application did not start, they count as failed. */
+  checks_total: count.nullable(),
+  /** Of `checks_passed`: those that create, read, list, update or delete. */
+  crud_passed: count.nullable(),
+  /** Of `checks_total`: those that create, read, list, update or delete. */
+  crud_total: count.nullable(),
+  /** Health polls while the application was meant to be up; null also when it did not start. */
+  polls: count.nullable(),
+  /** Of `polls`: those that failed. */
+  polls_failed: count.nullable(),
+  /** How long the application did not answer while it was meant to be up; null also when it did not start. */
+  down_seconds: seconds.nullable(),
+  /** Of the whole validation. */
+  duration_seconds: seconds,
+});

@@ -57,6 +57,7 @@ function foldRecord(state: FoldState, item: RecordItem): void {
   HANDLERS.get(record.event)?.(state, item);
 }
 
+/** A run that is being folded, line by line. */
 export interface RunFold {
   /** Adds the next line. Order only matters for fields that hold a first or last value. */
   push(item: ReadItem): void;
@@ -73,6 +74,7 @@ export interface RunFold {
   details(): RunDetails;
 }
 
+/** What {@link RunFold.details} returns. */
 export interface RunDetails {
   /** The provider whose figures the run can be compared with; null if the run is not billed, `unrecorded` before format 1.1. */
   readonly usageApi: EventMetadata<'run_start'>['usage_api'] | 'unrecorded';
@@ -86,6 +88,7 @@ export interface RunDetails {
   readonly validating: ReadonlySet<number>;
 }
 
+/** What {@link createRunFold} may be given. */
 export interface FoldOptions {
   /** Bytes of each log file, by its path in the run directory; without them the summary's files have no sizes. */
   readonly sizes?: FileSizes;
