@@ -45,15 +45,16 @@ An error is two lines on stderr, \`error[CODE]: …\` and \`fix: …\`. [errors.
 
 ## Output
 
-Results go to stdout, everything else to stderr. \`NO_COLOR\` switches colors off, \`FORCE_COLOR\` switches them on.
-Without a terminal, or with \`CI\` set, progress is printed as plain lines.
+Results go to stdout. Everything else goes to stderr: the progress of \`run\`, questions, warnings and errors.
+If stderr is not a terminal, or \`CI\` is set, progress is printed as plain lines. \`NO_COLOR\` switches colors
+off, \`FORCE_COLOR\` switches them on.
 
 A \`+\` after a number of tokens means "at least". What was not measured is \`unknown\`.
 
 Control characters and invisible characters of a log are shown as codes (\`\\x1b\`, \`\\u202e\`), and the further
 lines of a message are indented. So no record can change your terminal or look like another record. \`run
 --console LEVEL\` shows records on a terminal as \`logs\` does. Into a file or a pipe it writes one line of JSON
-each, with the same characters escaped.
+each, with the same characters escaped, and no progress between them.
 
 A reader that stops early (\`| head\`) is not an error. A run continues without it. It also continues when its
 output cannot be written; that is reported at once, and the exit code is 1.

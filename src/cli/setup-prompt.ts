@@ -6,13 +6,12 @@ import { pluralForm } from '../format/index.ts';
 import { StepwellError } from '../errors/index.ts';
 import { loadConfig, type ResolvedFramework } from '../config/index.ts';
 import { sanitizeLine } from '../terminal/index.ts';
-import { calledAs } from './called-as.ts';
-import { print, write } from './output.ts';
+import { note } from './output.ts';
 import type { CommonOptions } from './runs-dir.ts';
 
 /** Somebody is there to answer, and sees the question. */
 export function canAsk(): boolean {
-  return process.stdin.isTTY && process.stdout.isTTY;
+  return process.stdin.isTTY && process.stderr.isTTY;
 }
 
 /** Those of the frameworks to run that could be set up and are not. */
@@ -40,8 +39,8 @@ function chosen(frameworks: readonly string[], { config, runsDir }: CommonOption
 export async function wantsSetup(names: readonly string[]): Promise<boolean> {
   const shown = names.map((name) => sanitizeLine(name));
   const subject = `${shown.join(', ')} ${pluralForm(shown.length, 'is', 'are')} not set up.`;
-  await print(`${subject} Setup takes minutes and needs network access: \`${calledAs()} setup ${shown.join(' ')}\`.`);
-  await write('Set up now? [y/N] ');
+  note(`${subject} Setup takes minutes and needs network access: \`stepwell setup ${shown.join(' ')}\`.`);
+  process.stderr.write('Set up now? [y/N] ');
   // Not as a terminal: Ctrl-C then ends the process, which has begun nothing yet.
   const lines = createInterface({ input: process.stdin, terminal: false });
   const answer = await new Promise<string>((resolve) => {

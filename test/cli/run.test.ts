@@ -4,6 +4,7 @@ import { closeSync, existsSync, openSync, readdirSync, readFileSync, realpathSyn
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { CLI, cleanEnv, finished, newPlace, type Place } from './child.ts';
+import { needsPty, runInTerminal } from '../exec/terminal.ts';
 import { writeExperiment } from './experiment.ts';
 
 let place: Place;
@@ -14,19 +15,27 @@ afterEach(() => place.remove());
 
 const runDirs = (): string[] => (existsSync(join(place.dir, 'runs/tool')) ? readdirSync(join(place.dir, 'runs/tool')) : []);
 
-test('run prints plain lines to a pipe, then the head of the summary, the place and the next commands', async () => {
+test('run prints progress to stderr as plain lines, and to stdout only the head of the summary, the place and the next commands', async () => {
   writeExperiment(place.dir, 'echo made step $1; echo $1 > file$1.txt');
   const done = await place.stepwell(['run', 'tool', '1']);
   assert.equal(done.code, 0, done.stderr);
   const [run = ''] = runDirs();
   const end = run.slice(-4);
+  const progress = done.stderr.split('\n');
+  const expected = [
+    `started: tool ${run} .*`,
+    'step 1 part-1: attempt 1',
+    'step 1 part-1: success in .*',
+    'step 2 part-2: attempt 1',
+    'step 2 part-2: success in .*',
+    'sealing the record',
+    'success after .*',
+  ];
+  for (const [index, text] of expected.entries()) assert.match(progress[index] ?? '', new RegExp(`^tool ${end}  ${text}$`));
+  // An empty line keeps it apart from the results on a terminal that shows both.
+  assert.deepEqual(progress.slice(expected.length), ['', '']);
+  assert.ok(done.stdout.startsWith(`Run ID: ${run}\n`), done.stdout);
   for (const text of [
-    `tool ${end}  started: tool ${run}`,
-    `tool ${end}  step 1 part-1: attempt 1\n`,
-    `tool ${end}  step 2 part-2: success in `,
-    `tool ${end}  sealing the record\n`,
-    `tool ${end}  success after `,
-    `\nRun ID: ${run}\n`,
     'Status: SUCCESS\n',
     `Record: runs/tool/${run}\n`,
     `  npx stepwell show ${run}\n`,
@@ -34,7 +43,8 @@ test('run prints plain lines to a pipe, then the head of the summary, the place 
   ]) {
     assert.ok(done.stdout.includes(text), `${JSON.stringify(text)} is not in\n${done.stdout}`);
   }
-  assert.ok(!done.stdout.includes('\u001b'), 'no escape goes to a pipe');
+  assert.doesNotMatch(done.stdout, /attempt 1|sealing/);
+  assert.ok(!`${done.stdout}${done.stderr}`.includes('\u001b'), 'no escape goes to a pipe');
 
   const verified = await place.stepwell(['verify', 'latest']);
   assert.equal(verified.code, 0, verified.stdout);
@@ -49,6 +59,36 @@ test('run prints plain lines to a pipe, then the head of the summary, the place 
       .map((text) => text.slice(13)),
     ['INFO  001 adapter      made step 1', 'INFO  002 adapter      made step 2'],
   );
+});
+
+test('run --console writes only records to a file or a pipe, one line of JSON each, and the results to stdout', async () => {
+  writeExperiment(place.dir, 'echo $1 > file$1.txt', { steps: 1 });
+  const done = await place.stepwell(['run', 'tool', '--console', 'info']);
+  assert.equal(done.code, 0, done.stderr);
+  const events = done.stderr
+    .trimEnd()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { event: string }).event);
+  assert.ok(events.includes('step_start') && events.includes('run_end'), events.join());
+  assert.match(done.stdout, /^Run ID: /);
+});
+
+test('on a terminal progress is drawn while the results go to a file', needsPty, async () => {
+  writeExperiment(place.dir, 'echo $1 > file$1.txt', { steps: 1 });
+  const results = join(place.dir, 'results.txt');
+  const redirected = `import { spawnSync } from 'node:child_process';
+    import { openSync } from 'node:fs';
+    const stdio = ['inherit', openSync('results.txt', 'w'), 'inherit'];
+    process.exitCode = spawnSync(process.execPath, [${JSON.stringify(CLI)}, 'run', 'tool'], { stdio }).status;`;
+  const shown = await runInTerminal([], ['--input-type=module', '-e', redirected], {
+    cwd: place.dir,
+    env: cleanEnv({ TERM: 'xterm-256color' }),
+  });
+  assert.ok(shown.includes('\u001b[?2026h'), 'no block was drawn');
+  assert.match(shown, /exit 0\n$/);
+  assert.doesNotMatch(shown, /Run ID/);
+  const written = readFileSync(results, 'utf8');
+  assert.ok(written.startsWith('Run ID: ') && !written.includes('\u001b'), written);
 });
 
 test('after runs whose calls a provider bills, run says from when on to reconcile, and list has their state', async () => {
@@ -137,16 +177,21 @@ test('--dry-run prints the plan and starts nothing; a blocking problem gives exi
   assert.match(doctor.stdout, /not ready {2}tool: .*no-such-program-here.*\n +fix: /);
 });
 
-test('a run goes on when nobody reads its output any more', async () => {
-  writeExperiment(place.dir, 'echo $1 > file$1.txt', { steps: 3 });
-  const child = place.start(['run', 'tool']);
-  child.stdout?.once('data', () => child.stdout?.destroy());
-  const { code } = await finished(child);
-  assert.equal(code, 0);
-  const [run = ''] = runDirs();
-  const metadata = JSON.parse(readFileSync(join(place.dir, 'runs/tool', run, 'metadata.json'), 'utf8')) as { status: string };
-  assert.equal(metadata.status, 'success');
-});
+for (const [what, stream, args] of [
+  ['its progress', 'stderr', []],
+  ['its JSON', 'stdout', ['--json']],
+] as const) {
+  test(`a run goes on when nobody reads ${what} any more`, async () => {
+    writeExperiment(place.dir, 'echo $1 > file$1.txt', { steps: 3 });
+    const child = place.start(['run', 'tool', ...args]);
+    child[stream]?.once('data', () => child[stream]?.destroy());
+    const { code } = await finished(child);
+    assert.equal(code, 0);
+    const [run = ''] = runDirs();
+    const metadata = JSON.parse(readFileSync(join(place.dir, 'runs/tool', run, 'metadata.json'), 'utf8')) as { status: string };
+    assert.equal(metadata.status, 'success');
+  });
+}
 
 test('a run whose output goes to a full disk is carried out and sealed; it says so and exits 1', async (t) => {
   if (!existsSync('/dev/full')) {
@@ -154,7 +199,7 @@ test('a run whose output goes to a full disk is carried out and sealed; it says 
     return;
   }
   for (const [json, said] of [
-    [[], /^error\[STDOUT_WRITE_FAILED\]: The output could not be written: .*ENOSPC.*\nfix: .*\n$/],
+    [[], /\n\nerror\[STDOUT_WRITE_FAILED\]: The output could not be written: .*ENOSPC.*\nfix: .*\n$/],
     [
       ['--json'],
       /^\{"error":\{"code":"STDOUT_WRITE_FAILED","message":"The output could not be written: .*ENOSPC.*","fix":".*"\}\}\n$/,
@@ -206,10 +251,10 @@ async function until(condition: () => boolean): Promise<void> {
 test('Ctrl-C shuts the run down cleanly: exit code 130 and a complete record with the status interrupted', async () => {
   writeExperiment(place.dir, 'echo begun; sleep 600');
   const child = place.start(['run', 'tool']);
-  child.stdout?.once('data', () => child.kill('SIGINT'));
-  const { code, stdout } = await finished(child);
+  child.stderr?.once('data', () => child.kill('SIGINT'));
+  const { code, stdout, stderr } = await finished(child);
   assert.equal(code, 130, stdout);
-  assert.match(stdout, /Shutting down cleanly\. Press Ctrl-C again to force\./);
+  assert.match(stderr, /Shutting down cleanly\. Press Ctrl-C again to force\./);
   assert.match(stdout, /Status: INTERRUPTED\n/);
   const verified = await place.stepwell(['verify', 'latest']);
   assert.equal(verified.code, 0, verified.stdout);
@@ -251,7 +296,7 @@ test('recover leaves a live run alone and finishes one whose process was killed'
   assert.equal(unsealed.code, 2);
   assert.match(
     unsealed.stderr,
-    /^error\[RUN_NOT_SEALED\]: The run .* is not sealed yet: its process is gone\.\nfix: .*`stepwell recover \d/,
+    /^error\[RUN_NOT_SEALED\]: The run .* is not sealed yet: its process is gone\.\nfix: .*`npx stepwell recover \d/,
   );
   const recovered = await place.stepwell(['recover', '--all']);
   assert.equal(recovered.code, 0, recovered.stderr);
@@ -272,7 +317,7 @@ test('several runs end in one table, a few lines for each that failed, and how m
   const child = place.start(['run', 'tool', '3']);
   let seen = '';
   let interrupted = false;
-  child.stdout?.on('data', (text: string) => {
+  child.stderr?.on('data', (text: string) => {
     seen += text;
     if (interrupted || seen.split('attempt 1').length < 3) return;
     interrupted = true;
@@ -282,6 +327,6 @@ test('several runs end in one table, a few lines for each that failed, and how m
   assert.equal(code, 130, stdout);
   assert.match(
     stdout,
-    /\nRUN .*\n\S+ +tool +failed +0\/2 .*\n\S+ +tool +interrupted +0\/2 .*\n\n1 run of 3 was not started\.\n\ntool\/\S+\n {2}step 1 .*exit code 3\nLast lines of output:\n {2}\| trying\n/,
+    /^RUN .*\n\S+ +tool +failed +0\/2 .*\n\S+ +tool +interrupted +0\/2 .*\n\n1 run of 3 was not started\.\n\ntool\/\S+\n {2}step 1 .*exit code 3\nLast lines of output:\n {2}\| trying\n/,
   );
 });

@@ -20,7 +20,7 @@ before(() => {
   clone = cloneCheckout();
   const run = spawnSync('./runners/run_experiment.sh', ['baseline', '1'], { cwd: clone.dir, env: clone.env, encoding: 'utf8' });
   assert.equal(run.status, 0, `the default experiment failed:\n${run.stdout}\n${run.stderr}`);
-  firstRun = run.stdout + run.stderr;
+  firstRun = run.stderr + run.stdout;
 });
 after(() => clone[Symbol.dispose]());
 

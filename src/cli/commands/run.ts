@@ -12,7 +12,7 @@ import {
 import type { Level } from '../../schema/index.ts';
 import { paintFor } from '../../terminal/index.ts';
 import { doneLine, endingOf } from '../views/run-report.ts';
-import { isOutputLost, keepRunningWithoutOutput, note, print, write } from '../output.ts';
+import { isOutputLost, keepRunningWithoutOutput, note, print } from '../output.ts';
 import { launchLine, leftOutLines, printPlan } from '../views/plan.ts';
 import { blockDisplay, canDrawOn, lineDisplay, type Display } from '../progress/display.ts';
 import type { CommonOptions } from '../runs-dir.ts';
@@ -78,9 +78,13 @@ async function runAsJson(experiment: ExperimentOptions): Promise<number> {
 }
 
 async function runForPeople(experiment: ExperimentOptions): Promise<number> {
-  const paint = paintFor(process.stdout);
-  const draws = canDrawOn(process.stdout, process.env) && experiment.console === undefined;
-  const newDisplay = (): Display => (draws ? blockDisplay(process.stdout, paint) : lineDisplay((text) => void write(text)));
+  // stdout has the results alone, so that `run … > results` still shows how far the experiment is.
+  const screen = process.stderr;
+  const hasRecords = experiment.console !== undefined;
+  const draws = canDrawOn(screen, process.env) && !hasRecords;
+  // Into a file or a pipe, --console writes lines of JSON: a program reads them, and nothing comes between.
+  const say = (text: string): void => void (hasRecords && !screen.isTTY ? null : screen.write(text));
+  const newDisplay = (): Display => (draws ? blockDisplay(screen, paintFor(screen)) : lineDisplay(say));
   let display: Display | null = null;
   using interruption = interruptOnSignals({
     onFirst: () => {
@@ -100,7 +104,8 @@ async function runForPeople(experiment: ExperimentOptions): Promise<number> {
   } finally {
     (display as Display | null)?.[Symbol.dispose]();
   }
-  await print('', ...(await endingOf(result, paint)));
+  if ((display as Display | null) !== null) say('\n');
+  await print(...(await endingOf(result, paintFor(process.stdout))));
   return interruption.exitCode ?? result.exitCode;
 }
 

@@ -46,7 +46,7 @@ test('the default experiment replays without a provider to the same workspace an
   const again = await place.stepwell(['run', 'baseline', '1', '--steps', '1-3', '--replay', 'latest']);
   assert.equal(again.code, 0, again.stdout + again.stderr);
   const [first = '', second = ''] = runsOf('baseline');
-  assert.match(again.stdout, new RegExp(`started: baseline ${second} \\(gpt-test, replay of ${first}\\)`));
+  assert.match(again.stderr, new RegExp(`started: baseline ${second} \\(gpt-test, replay of ${first}\\)`));
   assert.match(again.stdout, new RegExp(`^REPLAY of ${first}: recorded answers; nothing was asked of a model$`, 'm'));
   const tree = async (run: string): Promise<unknown> => [
     ...(await digestDirectory(join(place.dir, 'runs/baseline', run, 'workspace'))),
@@ -221,6 +221,6 @@ test('a run that cannot be replayed is refused before anything starts', async ()
   rmSync(join(place.dir, 'runs/tool', runsOf('tool')[0] ?? '', 'cassette.jsonl'));
   await refused(
     ['--replay', 'latest'],
-    /^error\[CASSETTE_MISSING\]: The run \S+ has no cassette \(.*\nfix: Record a run with `stepwell run/,
+    /^error\[CASSETTE_MISSING\]: The run \S+ has no cassette \(.*\nfix: Record a run with `npx stepwell run/,
   );
 });
