@@ -18,7 +18,12 @@ import type { ArchiveBytes, ScannedArchive } from './format/reader.ts';
  * Opens `run.tar.gz` for reading. With the index beside it nothing else is unpacked; without one the archive is read through
  * once and the index rebuilt. Every file read is compared with its digest.
  *
- * @throws ARCHIVE_MISSING, ARCHIVE_UNRECOGNIZED, ARCHIVE_DAMAGED (also when reading), ARCHIVE_UNSAFE, RUN_UNREADABLE
+ * @param archive path of the file
+ * @throws StepwellError with ARCHIVE_MISSING, ARCHIVE_UNRECOGNIZED, ARCHIVE_DAMAGED (also later, when a file is read),
+ *   ARCHIVE_UNSAFE, RUN_UNREADABLE
+ * @example
+ * await using source = await openArchive('runs/baseline/20261122-141503-k3f9/run.tar.gz');
+ * for (const { path, bytes } of await source.files('logs')) console.log(path, bytes);
  */
 export async function openArchive(archive: string): Promise<RunSource> {
   const file = await openFile(archive);
@@ -35,6 +40,7 @@ export async function openArchive(archive: string): Promise<RunSource> {
  *
  * @param source disposed of with what is returned, or when it cannot be opened
  * @param archive its name, for messages
+ * @throws StepwellError with ARCHIVE_UNRECOGNIZED, ARCHIVE_DAMAGED (also later, when a file is read), ARCHIVE_UNSAFE
  */
 export async function openArchiveBytes(source: OpenBytes, archive: string): Promise<RunSource> {
   return openedOrClosed({ source, archive }, (file) => buildIndex(file, null));

@@ -39,9 +39,13 @@ import { checkSealedSummary, compareSummary, withArchiveOf } from './verify/summ
 import { archiveError } from './errors.ts';
 
 /**
- * Verifies a run directory, or an archive on its own. Differences are items of the report, never errors.
+ * Checks a sealed run against everything that can be computed again: the archive byte by byte, and metadata, metrics and summary
+ * from the logs inside. Differences are items of the report, never errors; so is a damaged archive.
  *
- * @throws ARCHIVE_MISSING when there is no archive and none is recorded: the run is not sealed, so nothing can be verified
+ * @param path of a run directory or of an archive alone
+ * @throws StepwellError with ARCHIVE_MISSING when there is no archive and none is recorded: the run is not sealed, so nothing can
+ *   be verified; RUN_UNREADABLE when the archive cannot be read
+ * @example const { ok, items } = await verifyRun('runs/baseline/20261122-141503-k3f9');
  */
 export async function verifyRun(path: string): Promise<VerifyReport> {
   const stats = await stat(path).catch(() => null);
@@ -164,7 +168,10 @@ function recordsArchive(metadataText: string): boolean {
   }
 }
 
-/** Null when there is no such file. Bytes that are no UTF-8 stay visible as such: replaced silently, they could equal a text that has the mark itself. */
+/**
+ * Null when there is no such file. Bytes that are no UTF-8 stay visible as such: replaced silently, they could equal a text that
+ * has the mark itself.
+ */
 async function textOf(path: string): Promise<string | null> {
   await using file = await openLocalFile(path).catch(() => null);
   if (file === null) return null;

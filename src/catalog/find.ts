@@ -22,7 +22,11 @@ const MAX_CANDIDATES = 8;
  * the path of a run directory or of an archive.
  *
  * @param directory of all runs; where undefined: `STEPWELL_RUNS_DIR`, else `runs`
- * @throws CONFIG_INVALID, RUN_NOT_FOUND, RUN_AMBIGUOUS, NO_RUNS, NOT_A_RUN, RUN_TOO_NEW, RUN_TOO_OLD, RUN_FORMAT_UNKNOWN
+ * @param name what names the run; `latest` is the one that began last
+ * @param cwd what a relative path is relative to
+ * @throws StepwellError with NO_RUNS, RUN_NOT_FOUND, RUN_AMBIGUOUS, NOT_A_RUN (a path that is none), RUN_TOO_NEW, RUN_TOO_OLD,
+ *   RUN_FORMAT_UNKNOWN, or a code of `listRuns`
+ * @example const found = await findRun('runs', 'baseline/latest');
  */
 export async function findRun(directory: string | undefined, name: string, cwd: string = process.cwd()): Promise<FoundRun> {
   const runsDir = runsDirOf(directory);

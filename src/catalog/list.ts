@@ -14,25 +14,32 @@ import { scanRuns } from './scan.ts';
  */
 export type RunState = 'finished' | 'live' | 'elsewhere' | 'crashed' | 'missing';
 
+/** A run of the runs directory. */
 export interface CatalogRun {
+  /** Its line of the index, or the same read from its directory. What is unknown is null. */
   readonly entry: ManifestEntry;
+  /** Whether it is still being written; how it ended is `entry.status`. */
   readonly state: RunState;
-  /** The run directory. */
+  /** The run directory: below the runs directory, as that was given. */
   readonly dir: string;
 }
 
+/** All runs of a runs directory. */
 export interface RunList {
-  /** Oldest first. */
+  /** Oldest first. Empty when there is no such directory. */
   readonly runs: readonly CatalogRun[];
   /** Why the index was not used, or null when it was. */
   readonly unusedIndex: string | null;
 }
 
 /**
- * From the index where it is valid, and from the directories for what it does not have.
+ * Lists all runs: from the index where it is valid, and from the directories for what it does not have. Nothing is written.
  *
  * @param directory of all runs; default: `STEPWELL_RUNS_DIR`, else `runs`
- * @throws CONFIG_INVALID where it is empty
+ * @throws StepwellError with CONFIG_INVALID where it is an empty text, RUNS_UNREADABLE where it is no directory or cannot be read
+ * @example
+ * const { runs } = await listRuns('runs');
+ * for (const { entry, state } of runs) console.log(entry.run_id, entry.status ?? state, entry.total_tokens_in ?? 'unknown');
  */
 export async function listRuns(directory?: string): Promise<RunList> {
   const runsDir = runsDirOf(directory);

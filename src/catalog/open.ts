@@ -15,9 +15,12 @@ import { requireReadable } from './format.ts';
 import { catalogError } from './errors.ts';
 
 /**
- * The run as a source. A directory without logs, as git keeps it, is read from the archive in it.
+ * Opens the run that `findRun` found. A directory without logs, as git keeps it, is read from the archive in it. Dispose of the
+ * source.
  *
- * @throws RUN_WITHOUT_LOGS when neither logs nor archive are there; RUN_TOO_NEW, RUN_TOO_OLD, RUN_FORMAT_UNKNOWN
+ * @throws StepwellError with RUN_WITHOUT_LOGS when neither logs nor archive are there; for an archive alone also RUN_TOO_NEW,
+ *   RUN_TOO_OLD, RUN_FORMAT_UNKNOWN; and the codes of `openRunDirectory` or `openArchive`
+ * @example await using source = await openRun(await findRun('runs', 'latest'));
  */
 export async function openRun(found: FoundRun, options: OpenRunDirectoryOptions = {}): Promise<RunSource> {
   if (found.kind === 'archive') return readable(await openArchive(found.archive));

@@ -11,15 +11,23 @@ import type { ResolvedEndpoint, ResolvedFramework } from './resolved.ts';
 import { didYouMean } from './suggest.ts';
 
 /**
- * How a key that leads somewhere is made absolute, relative to the configuration file. `program`: a name without a slash is looked up
- * on PATH. `command`: a list that begins with one. `repository`: a path, or an address of git, which stays. `install_dir`: where it is
- * not given, the directory in which all frameworks are set up.
+ * How a key that leads somewhere is made absolute, relative to the configuration file. `program`: a name without a slash is
+ * looked up on PATH. `command`: a list that begins with one. `repository`: a path, or an address of git, which stays.
+ * `install_dir`: where it is not given, the directory in which all frameworks are set up.
  */
 export type PathKind = 'program' | 'command' | 'repository' | 'install_dir';
 
+/**
+ * The keys that an adapter adds to its frameworks in the configuration.
+ *
+ * @example
+ * const keys = { binary: z.string().optional().describe('The program.') };
+ * const settings: AdapterSettings = { keys, paths: { binary: 'program' } };
+ */
 export interface AdapterSettings {
   /** Its own keys; each is optional and described. */
   readonly keys: Readonly<Record<string, z.ZodType>>;
+  /** Those of `keys` that lead somewhere, and how each is made absolute. */
   readonly paths?: Readonly<Record<string, PathKind>>;
 }
 
@@ -70,7 +78,9 @@ function nameProblem(name: string): string | null {
   return name === 'all' ? 'it means all frameworks on the command line' : unsafeNameReason(name);
 }
 
-/** Names without duplicates, in the requested order. A framework that is named runs even with `enabled: false`; `all` skips it. */
+/**
+ * Names without duplicates, in the requested order. A framework that is named runs even with `enabled: false`; `all` skips it.
+ */
 export function selectFrameworks(written: ExperimentConfig, asked: readonly string[] = ['all'], report: Report): string[] {
   const known = Object.keys(written.frameworks);
   const enabled = known.filter((name) => written.frameworks[name]!.enabled);

@@ -26,16 +26,31 @@ export interface ErrorText {
   readonly sentence: string;
   /** What to type or change. */
   readonly fix: string;
+  /** One of docs/cli.md: 1 failure, 2 usage or configuration, 3 a difference that was found. */
   readonly exitCode: number;
 }
 
-/** An error meant for the person at the keyboard: print `code`, `message`, then `fix`; exit with `exitCode`. */
+/**
+ * An error meant for the person at the keyboard: print `code`, `message`, then `fix`; exit with `exitCode`.
+ *
+ * @example
+ * try {
+ *   await findRun('runs', 'latest');
+ * } catch (error) {
+ *   if (!(error instanceof StepwellError) || error.code !== 'NO_RUNS') throw error;
+ * }
+ */
 export class StepwellError extends Error {
+  /** Always `StepwellError`: it tells the class where two copies of the package make `instanceof` false. */
   override readonly name = 'StepwellError';
+  /** Such as `RUN_NOT_FOUND`; docs/errors.md lists all. `message` is its sentence. */
   readonly code: string;
+  /** What to type or change. */
   readonly fix: string;
+  /** With which the command line ends: 1 failure, 2 usage or configuration, 3 a difference that was found. */
   readonly exitCode: number;
 
+  /** @param options the error that led to it, as `cause` */
   constructor(code: string, { sentence, fix, exitCode }: ErrorText, options?: ErrorOptions) {
     super(sentence, options);
     this.code = code;

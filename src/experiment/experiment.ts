@@ -11,9 +11,12 @@ import { runAndSeal } from './run-and-seal.ts';
 import { experimentError } from './errors.ts';
 
 /**
- * Runs every framework for every round and seals each run. A run that fails is a result, not an error.
+ * Runs every framework for every round and seals each run. A run that fails is a result, not an error. Aborting `options.signal`
+ * is none either: it resolves with the runs that had begun, sealed as `interrupted`.
  *
- * @throws CONFIG_INVALID and the like, CHECKS_FAILED: nothing was started and no run directory exists
+ * @param source how messages name the options: as members of `ExperimentOptions` (default), or as flags of the command line
+ * @throws StepwellError, before anything was started or written, with CHECKS_FAILED for a blocking problem, or with one of the
+ *   codes of `planExperiment`; later only with the system's error when the directory of a run cannot be made
  * @example
  * const { runs, exitCode } = await runExperiment({ config: 'config/experiment.yaml', frameworks: ['baseline'], rehearse: true });
  */

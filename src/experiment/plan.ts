@@ -88,7 +88,8 @@ interface RecordedRun {
  * Finds the run and reads its cassette, from its directory or its archive.
  *
  * @param name as `findRun` takes it
- * @throws RUN_NOT_FOUND and the like, RUN_NOT_SEALED while it is still running, METADATA_MISSING, CASSETTE_MISSING, CASSETTE_UNREADABLE
+ * @throws RUN_NOT_FOUND and the like, RUN_NOT_SEALED while it is still running, METADATA_MISSING, CASSETTE_MISSING,
+ *   CASSETTE_UNREADABLE
  */
 async function readRecordedRun(runsDir: string, name: string): Promise<RecordedRun> {
   const found = await findRun(runsDir, name);
@@ -109,10 +110,15 @@ function requireFramework({ runId, framework }: RecordedRun, { frameworks }: Res
 }
 
 /**
- * What `runExperiment` would do, and the problems that block it.
+ * What `runExperiment` would do, and the problems that block it. Starts and writes nothing.
  *
- * @param source how messages name the options: as members of `ExperimentOptions`, or as flags of the command line
- * @throws CONFIG_NOT_FOUND, CONFIG_UNREADABLE, CONFIG_INVALID; for a replay also RUN_NOT_FOUND, CASSETTE_MISSING and the like
+ * @param source how messages name the options: as members of `ExperimentOptions` (default), or as flags of the command line
+ * @throws StepwellError with CONFIG_NOT_FOUND, CONFIG_UNREADABLE or CONFIG_INVALID. With `replay` also OPTIONS_CONFLICT
+ *   (`record`), CASSETTE_MISSING, CASSETTE_UNREADABLE, CASSETTE_OF_ANOTHER_FRAMEWORK, RUN_NOT_SEALED, METADATA_MISSING, and the
+ *   codes of `findRun` and `openRun`; OPTION_REQUIRES for `replayLoose` without it
+ * @example
+ * const { runs, findings } = await planExperiment({ config: 'config/experiment.yaml', frameworks: ['all'], rounds: 3 });
+ * console.log(`${runs.length} runs`, findings.map(({ what, fix }) => `${what} ${fix}`));
  */
 export async function planExperiment(options: ExperimentOptions, source?: SettingSource): Promise<ExperimentPlan> {
   return (await loadPlan(options, source)).plan;

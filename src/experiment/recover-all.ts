@@ -8,10 +8,13 @@ import { discardStaged } from './directory.ts';
 import { recoverRun, type RecoverOptions, type Recovery } from './recover.ts';
 
 /**
- * Recovers every run that needs it; the result leaves out the others. A failed recovery does not stop the rest.
+ * Recovers every run that needs it; the result leaves out those with nothing to do. A failed recovery does not stop the rest: its
+ * item has the outcome `failed` and the error. Also removes what processes left that died before their run had a directory.
  *
  * @param directory of all runs; default: `STEPWELL_RUNS_DIR`, else `runs`
- * @throws CONFIG_INVALID where it is empty
+ * @throws StepwellError with CONFIG_INVALID where it is an empty text, RUNS_UNREADABLE, LOCK_HELD
+ * @example
+ * for (const { runId, outcome } of await recoverAll('runs')) console.log(runId, outcome);
  */
 export async function recoverAll(
   directory?: string,

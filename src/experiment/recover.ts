@@ -29,6 +29,7 @@ const log = getLogger('experiment/recover', { component: 'orchestrator' });
 /** Time between SIGTERM and SIGKILL for processes of a dead run. */
 const GRACE_MS = 2_000;
 
+/** Options of `recoverRun` and `recoverAll`. */
 export interface RecoverOptions {
   /** Also recovers a run of another host, whose process cannot be checked from here. */
   readonly force?: boolean;
@@ -36,7 +37,9 @@ export interface RecoverOptions {
   readonly env?: NodeJS.ProcessEnv;
 }
 
+/** What became of one run: `outcome` tells which case it is. */
 export type Recovery = {
+  /** The name of the run directory. */
   readonly runId: string;
   /** Absolute or as given. */
   readonly runDir: string;
@@ -45,7 +48,9 @@ export type Recovery = {
       readonly outcome: 'recovered';
       /** `crashed`, or the status that the run had reached before its process ended. */
       readonly status: RunStatus;
+      /** `incomplete`: something could not be recorded; `problems` says what. */
       readonly record: 'complete' | 'incomplete';
+      /** One sentence each; empty for a complete record. */
       readonly problems: readonly string[];
       /** Pids of processes of the run that were still running. */
       readonly killed: readonly number[];
@@ -57,9 +62,14 @@ export type Recovery = {
 );
 
 /**
- * Recovers one run. Doing it again, or twice at once, is harmless; a live run is never touched.
+ * Recovers one run: ends processes that are left of it, records how it ended, and seals it. Doing it again, or twice at once, is
+ * harmless; a live run is never touched. What cannot be completed is in `problems`.
  *
- * @throws METADATA_MISSING when metadata.json was lost
+ * @throws StepwellError with METADATA_MISSING when metadata.json was lost, RUN_UNREADABLE when its logs cannot be read, LOCK_HELD
+ *   when another process holds the lock of its lease
+ * @example
+ * const recovery = await recoverRun('runs/baseline/20261122-141503-k3f9');
+ * if (recovery.outcome === 'recovered') console.log(recovery.status, recovery.problems);
  */
 export async function recoverRun(runDir: string, options: RecoverOptions = {}): Promise<Recovery> {
   const runId = basename(runDir);

@@ -2,6 +2,7 @@
 import type { Level } from '../schema/index.ts';
 import { getLogger, type Logger } from './logger.ts';
 
+/** Where the records of the other logger go. */
 export interface BridgeOptions {
   /** Default: the name the other logger gives, otherwise its kind. */
   readonly module?: string;
@@ -18,9 +19,13 @@ function toLevel(level: unknown): Level {
   return level === 'error' || level === 'fatal' ? level : 'info';
 }
 
-/** What pino takes for a stream, also as its only argument: without `writable` it would read it as options, and print to stdout. */
+/**
+ * What pino takes for a stream, also as its only argument: without `writable` it would read it as options, and print to stdout.
+ */
 export interface PinoDestination {
+  /** By this pino tells a stream from options. */
   readonly writable: true;
+  /** Takes one line of JSON as pino prints it; any other text becomes the message of a record at `info`. */
   write(line: string): void;
 }
 
@@ -43,9 +48,13 @@ export function pinoDestination(options: BridgeOptions = {}): PinoDestination {
 
 /** The part of a LogTape record that the sink reads. */
 export interface LogTapeRecord {
+  /** The logger's name, part by part: `['app', 'db']` becomes the module `app.db`. */
   readonly category: readonly string[];
+  /** LogTape's level: `trace` becomes `debug`, `warning` becomes `warn`. */
   readonly level: string;
+  /** Pieces of text and, between them, the values that were put in. */
   readonly message: readonly unknown[];
+  /** Becomes the metadata, except `event` and `error`, which become those of the record. */
   readonly properties: Record<string, unknown>;
 }
 

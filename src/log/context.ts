@@ -5,18 +5,28 @@ import { processRedactor, activeScope, shared, writeInRun, writeWithoutRun } fro
 
 /** The scope of a call, as others may see it. */
 export interface ScopeFacts {
+  /** As `withRun` got it. */
   readonly runId: string;
+  /** As `withRun` got it. */
   readonly framework: string;
+  /** Null outside of a step. */
   readonly step: number | null;
+  /** From 1; null outside of an attempt. */
   readonly attempt: number | null;
+  /** The run's logs directory; absolute. */
   readonly logsDir: string;
 }
 
 /**
  * Runs `fn` in the scope of a run: every record logged inside goes to the files below `logsDir`, also from timers and
- * promises begun there. Returns what `fn` returns.
+ * promises begun there. Returns what `fn` returns; the files are closed when `fn` has returned, or when its promise has settled.
  *
- * @throws UNSAFE_NAME, LOGS_DIR_INVALID
+ * @throws StepwellError with UNSAFE_NAME when the run id or the framework cannot be a path segment, LOGS_DIR_INVALID; and what
+ *   `fn` throws
+ * @example
+ * await withRun({ runId: 'my-run', framework: 'mine', logsDir: 'runs/mine/my-run/logs' }, async () => {
+ *   getLogger('main').info('Begin');
+ * });
  */
 export function withRun<T>(options: RunOptions, fn: () => T): T {
   const scope = beginRunScope(options);
@@ -24,9 +34,11 @@ export function withRun<T>(options: RunOptions, fn: () => T): T {
 }
 
 /**
- * Runs `fn` in the scope of a step of the run around it, or of one attempt at the step.
+ * Runs `fn` in the scope of a step of the run around it, or of one attempt at the step. Returns what `fn` returns.
  *
- * @throws STEP_OUTSIDE_RUN, STEP_NUMBER_INVALID
+ * @param step a whole number, 0 or more; it names the directory of the logs: 3 is `step_003`
+ * @throws StepwellError with STEP_OUTSIDE_RUN, STEP_NUMBER_INVALID (also for an attempt below 1); and what `fn` throws
+ * @example await withStep(3, { attempt: 2 }, async () => getLogger('work', { component: 'adapter' }).info('Again'));
  */
 export function withStep<T>(step: number, fn: () => T): T;
 export function withStep<T>(step: number, options: { readonly attempt?: number }, fn: () => T): T;

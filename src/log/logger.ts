@@ -8,6 +8,7 @@ import { shared, writeRecord } from './write-record.ts';
 export interface LogFields {
   /** Key for analysis, snake_case. Default: `log`. */
   readonly event?: string;
+  /** Facts for analysis. Maps, sets, errors and bigints are kept in a form that JSON has; secrets are masked. Default: none. */
   readonly metadata?: Record<string, unknown>;
   /** Any thrown value; recorded as {type, message, stack, cause, code}. */
   readonly error?: unknown;
@@ -15,10 +16,15 @@ export interface LogFields {
 
 /** Writes to the files of the run and step in whose scope the call is made. Never throws. */
 export interface Logger {
+  /** Details that help to find a bug. */
   debug(message: string, fields?: LogFields): void;
+  /** The normal course of events. */
   info(message: string, fields?: LogFields): void;
+  /** Something unexpected that stops nothing; the run's summary counts and lists it. */
   warn(message: string, fields?: LogFields): void;
+  /** Something failed; the run's summary counts and lists it. */
   error(message: string, fields?: LogFields): void;
+  /** The program cannot go on. Logging it ends nothing; the run's summary counts it as an error. */
   fatal(message: string, fields?: LogFields): void;
 }
 
@@ -26,8 +32,12 @@ const MAX_NAME = 256;
 const DEFAULT_EVENT = 'log';
 
 /**
- * A logger for a place in the code. `component` decides the file (`adapter` → `step_003/adapter.log`); the default is `run`.
+ * A logger for a place in the code. It may be made anywhere, also once for a whole module: each call is recorded in the scope
+ * around it. Outside of any run it is printed to stderr.
  *
+ * @param module names the place in the code, for people who search: `adapters/command`
+ * @param options.component decides the file: in step 3 `adapter` is logged to `step_003/adapter.log`. `run` (default), and
+ *   whatever is logged outside of a step, goes to `run.log`
  * @example getLogger('adapters/command', { component: 'adapter' }).info('Started', { event: 'process_start' })
  */
 export function getLogger(module: string, options: { readonly component?: string } = {}): Logger {

@@ -8,8 +8,11 @@ import { safeName } from '../store/layout.ts';
 import { logError } from './errors.ts';
 import { LEVELS, type LoggerCache } from './template.ts';
 
+/** A run as the log core sees it. */
 export interface RunOptions {
+  /** 1 to 64 letters, digits, dots, underscores or hyphens, the first a letter or digit. Every record has it. */
   readonly runId: string;
+  /** The same kind of name. Every record has it. */
   readonly framework: string;
   /** The run's `logs` directory; made where it is missing. */
   readonly logsDir: string;

@@ -6,15 +6,20 @@ import type { PriceBook, PricedCall } from './pricing/prices.ts';
 import { isSuccess, type ForwardResult } from './transport/forward.ts';
 import type { Usage } from './wires/wire.ts';
 
+/** Whose spending a budget limits: that of one run, or of all runs of an experiment together. */
 export type BudgetScope = 'run' | 'experiment';
+/** Which of the limits: `max_calls`, `max_tokens` or `max_cost_usd`. */
 export type Limit = keyof BudgetConfig;
 
 /** Why a call was not forwarded. */
 export interface BudgetRefusal {
+  /** Whose budget refused it. */
   readonly scope: BudgetScope;
+  /** The limit that was reached. */
   readonly limit: Limit;
   /** Calls, tokens or US dollars used so far; null when the usage of a call is unknown, so that the limit cannot be enforced. */
   readonly used: number | null;
+  /** The limit, in the same unit as `used`. */
   readonly max: number;
   /** One sentence for people. */
   readonly message: string;
@@ -22,11 +27,15 @@ export interface BudgetRefusal {
 
 /** What a call used; null when it is unknown and could not be estimated. */
 export interface BudgetCost {
+  /** Input and output together. */
   readonly tokens: number | null;
+  /** Billionths of a US dollar, a whole number. */
   readonly nanoUsd: number | null;
 }
 
+/** Counts what calls use against its limits. */
 export interface Budget {
+  /** Whose spending it limits; it appears in the message of a refusal. */
   readonly scope: BudgetScope;
   /** Why no further call may start; null when one may. */
   refusal(): BudgetRefusal | null;
@@ -52,8 +61,9 @@ const UNKNOWN_USAGE_TEXT = {
 
 /**
  * Calls count when they start, tokens and cost when they end: concurrent calls may exceed the limits on tokens and cost by what
- * they use themselves.
+ * they use themselves. Once the usage or cost of a call is unknown, a limit on it refuses every further call.
  *
+ * @param options.limits of tokens (input and output together), calls and US dollars; what is absent is not limited
  * @example const budget = createBudget({ scope: 'run', limits: { max_calls: 100, max_cost_usd: 5 } });
  */
 export function createBudget({ scope, limits }: { scope: BudgetScope; limits: BudgetConfig }): Budget {

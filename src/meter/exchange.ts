@@ -1,11 +1,15 @@
-/** What a recorder receives for each request that was forwarded. The cassette implements the recorder; the proxy only calls it. */
+/**
+ * What a recorder receives for each request that was forwarded. The cassette implements the recorder; the proxy only calls it.
+ */
 import type { BoundedBuffer } from './transport/body.ts';
 import type { ForwardResult } from './transport/forward.ts';
 import { queryWithoutKey } from './transport/headers.ts';
 
+/** One request that was forwarded, with its response. */
 export interface Exchange {
   /** Null on a path that no wire matches. */
   readonly wire: string | null;
+  /** The HTTP method, such as `POST`. */
   readonly method: string;
   /**
    * Relative to the endpoint's `rootUrl`, as the client sent it:
@@ -15,6 +19,7 @@ export interface Exchange {
   readonly path: string;
   /** Null outside attempts. */
   readonly step: number | null;
+  /** From 1; null outside attempts. */
   readonly attempt: number | null;
   /** The request body as sent upstream, without compression; null when it was not buffered. */
   readonly request: Buffer | null;
@@ -30,9 +35,11 @@ export interface Exchange {
   readonly oversized: boolean;
   /** The response is a stream of server-sent events. */
   readonly streamed: boolean;
+  /** Milliseconds from the arrival of the request to the end of the response. */
   readonly durationMs: number;
 }
 
+/** Receives what goes back and forth, bodies included. */
 export interface ExchangeRecorder {
   /** Largest request body and largest response body, in bytes, that are buffered for the recorder. */
   readonly maxBytes: number;

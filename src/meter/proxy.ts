@@ -25,13 +25,16 @@ import { sendUnknownAddress, sendUpgradeRefused } from './transport/local-error.
 import { MAX_HEADER_BYTES, openConnectionPools, openUpstream } from './transport/upstream.ts';
 import { wireOf } from './wires/table.ts';
 
+/** How the calls of one run are forwarded and priced. */
 export interface RunMeterOptions {
+  /** Becomes part of the URLs. */
   readonly runId: string;
   /**
    * The provider's base URL including its version, and the real API key; null sends none. `askStreamUsage`: add the request for
    * usage to streams that lack it; default: true.
    */
   readonly upstream: { readonly baseUrl: string; readonly apiKey: string | null; readonly askStreamUsage?: boolean };
+  /** What its calls cost; `unpriced` when nothing is charged. */
   readonly prices: PriceBook;
   /** The budgets that this run's calls are charged to; a budget may be shared with other runs. */
   readonly budgets?: readonly Budget[];
@@ -57,6 +60,7 @@ export interface MeteredAddress {
   readonly apiKey: string;
 }
 
+/** An address whose calls are attributed to a run, or to one attempt of it. */
 export interface MeteredEndpoint extends MeteredAddress {
   /** Aborts when a budget refuses a call of this endpoint, or one attributed to its attempt. Its reason is a BudgetRefusal. */
   readonly budgetExceeded: AbortSignal;
@@ -67,6 +71,7 @@ export interface MeteredEndpoint extends MeteredAddress {
   close(): Promise<void>;
 }
 
+/** The address of one attempt. */
 export interface MeteredAttempt extends MeteredEndpoint {
   /**
    * An address for one framework phase: its calls belong to the attempt, and their records name the phase.
@@ -89,7 +94,7 @@ export interface RunMeter {
 
 /** Ends all connections when disposed; calls still in flight are recorded as aborted. */
 export interface Meter extends AsyncDisposable {
-  /** @throws UPSTREAM_URL_INVALID */
+  /** Opens the proxy for one run. @throws StepwellError with UPSTREAM_URL_INVALID */
   openRun(options: RunMeterOptions): RunMeter;
 }
 
@@ -110,7 +115,7 @@ interface Route {
 }
 
 /**
- * Starts the proxy on a free port of 127.0.0.1.
+ * Starts the proxy on a free port of 127.0.0.1. One is enough for any number of runs. Dispose of it.
  *
  * @param options.now milliseconds on a monotonic clock
  * @example

@@ -2,6 +2,7 @@
 import type { Match, SecretPatterns } from './patterns.ts';
 import { KEY_BEGIN, KEY_END, type Shape } from './shapes.ts';
 
+/** Redacts one text that comes in chunks. */
 export interface RedactorStream {
   /** Redacted text that no later chunk can change. A possible beginning of a secret is held back. */
   push(chunk: string): string;

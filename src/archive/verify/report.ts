@@ -1,5 +1,6 @@
 /** What verification found. */
 
+/** One difference: what is printed or recorded is not what the logs in the archive say. */
 export interface VerifyItem {
   /** What was compared: `run.tar.gz sha256`, `logs_summary.txt FINAL METRICS: Total Tokens`, `workspace/start.sh`. */
   readonly item: string;
@@ -9,11 +10,13 @@ export interface VerifyItem {
   readonly actual: string;
 }
 
+/** What `verifyRun` found. */
 export interface VerifyReport {
   /** True when there is no item: nothing differs. */
   readonly ok: boolean;
   /** The run directory or archive that was checked. */
   readonly location: string;
+  /** The differences, in the order in which they were found. */
   readonly items: VerifyItem[];
   /** What could not be checked, and why; no difference. */
   readonly notes: readonly string[];
@@ -21,6 +24,7 @@ export interface VerifyReport {
   readonly checked: Readonly<Record<CheckedThing, number>>;
 }
 
+/** What verification counts, each by its own unit: members, records, lines, fields, events, files, attempts. */
 export type CheckedThing =
   | 'archive_members'
   | 'log_records'

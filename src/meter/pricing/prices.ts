@@ -6,26 +6,35 @@ import type { Usage } from '../wires/wire.ts';
 import { openPriceLibrary, type PriceLibrary, type PriceList } from './library.ts';
 import { configuredRates, type Rate, type Rates } from './rates.ts';
 
+/** What a call costs. */
 export interface Cost {
+  /** Billionths of a US dollar, a whole number; null when there is no price, or the usage is unknown. */
   readonly nanoUsd: number | null;
   /** `config:<model>` or `genai-prices@<version>:<provider>/<model>`; null when there is no price for the model. */
   readonly source: string | null;
 }
 
+/** What the price of a call depends on. */
 export interface PricedCall {
+  /** The model that the request names; null when it names none. */
   readonly requestModel: string | null;
+  /** The model that the response names, which is asked for its price first; null when it names none. */
   readonly responseModel: string | null;
+  /** As the provider reported it; null when it did not. */
   readonly usage: Usage | null;
   /** When the call started: prices are dated. */
   readonly at: Date;
 }
 
+/** The prices for the models of one endpoint. */
 export interface PriceBook {
   /** Metadata of the run's `prices_loaded` record, whose text is `message`. */
   readonly facts: EventMetadata<'prices_loaded'>;
+  /** One sentence that says which prices are used. */
   readonly message: string;
   /** True when the model has a price at that time; `at` defaults to now. */
   hasPrice(model: string, at?: Date): boolean;
+  /** The cost of one call. Null, never 0, when it is unknown. */
   costOf(call: PricedCall): Cost;
 }
 
@@ -38,7 +47,11 @@ const NO_COST: Cost = { nanoUsd: null, source: null };
  * then the library's in the same order. The library is used only for hosts of providers that it knows: a model that calls
  * itself `gpt-4o` elsewhere has no price.
  *
+ * @param options.overrides the configured prices by model, in US dollars per million tokens
  * @param options.baseUrl of the upstream; null uses only the configured prices
+ * @example
+ * const prices = await loadPrices({ overrides: {}, baseUrl: 'https://api.openai.com/v1' });
+ * prices.hasPrice('gpt-4o-mini'); // true
  */
 export async function loadPrices(options: {
   readonly overrides: Readonly<Record<string, ModelPrice>>;

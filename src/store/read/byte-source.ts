@@ -1,6 +1,7 @@
 /** Bytes that can be read at any place: of a local file, in memory, in a store behind a network. */
 import { createHash } from 'node:crypto';
 
+/** Bytes that can be read at any place. */
 export interface ByteSource {
   /** How many there are, as far as the source says: what is read may still end before it. */
   readonly size: number;

@@ -4,7 +4,9 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LOGS_DIR } from '../layout.ts';
 
+/** How changes are noticed. */
 export interface ChangeWatcherOptions {
+  /** Ends the waiting. */
   readonly signal?: AbortSignal;
   /** How often to look when the system reports no changes of its own. Default 200 ms, and 1 s where it reports them. */
   readonly pollMs?: number;

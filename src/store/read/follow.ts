@@ -20,6 +20,7 @@ export interface GrowingRun {
   nextChange(): Promise<void>;
 }
 
+/** Where following begins, and what ends it. */
 export interface FollowStart {
   /**
    * Where to begin: at the start of every file (default), behind the last whole line of every file, or for each file named
@@ -30,7 +31,9 @@ export interface FollowStart {
   readonly signal?: AbortSignal;
 }
 
+/** Options of `followRecords`. */
 export interface FollowOptions extends FollowStart, ChangeWatcherOptions {
+  /** Ends the following without an error. */
   readonly signal?: AbortSignal;
   /** Whether more can still come. Default: the run's lease says so. */
   readonly isLive?: () => Promise<boolean>;
@@ -46,7 +49,8 @@ export type FollowedItem = ReadItem & { readonly next: FilePosition };
  * Every line of a growing run directory, new files and step directories among them; only whole lines. Ends when the run has
  * ended, at once for a run that is not live. What is unfinished at the end of a file then comes as a damaged line.
  *
- * @throws FOLLOW_POSITION when a position to begin at is not the start of a line
+ * @throws StepwellError, while it is iterated, with NOT_A_RUN, RUN_UNREADABLE, or FOLLOW_POSITION when a position to begin at is
+ *   not the start of a line
  * @example for await (const item of followRecords('runs/baseline/20261122-141503-k3f9')) if ('record' in item) show(item.record);
  */
 export async function* followRecords(runDir: string, options: FollowOptions = {}): AsyncGenerator<FollowedItem> {
@@ -64,7 +68,11 @@ interface ReadState {
   readonly size: number;
 }
 
-/** The same for a run whose files are anywhere. The caller opens and closes the source. @throws FOLLOW_POSITION */
+/**
+ * The same for a run whose files are anywhere. The caller opens and closes the source.
+ *
+ * @throws StepwellError, while it is iterated, with RUN_UNREADABLE or FOLLOW_POSITION
+ */
 export async function* followRun(run: GrowingRun, { from = 'start', signal }: FollowStart = {}): AsyncGenerator<FollowedItem> {
   const { source } = run;
   const reorderBuffer = new ReorderBuffer<LineItem>();

@@ -3,8 +3,9 @@ import { LOGS_DIR, RECONCILIATION_LOG, RUN_LOG, parseLogPath } from '../layout.t
 import { readLogBatches, type FilePart, type LineItem } from './records.ts';
 import type { RunSource } from './source.ts';
 
+/** What of a run to read. */
 export interface ReadRecordsOptions {
-  /** Only these files; default: every log file of the run. */
+  /** Only these files, relative to the run directory: `logs/run.log`. Default: every log file of the run. */
   readonly files?: readonly string[];
   /** Only these parts of files, by file. */
   readonly parts?: ReadonlyMap<string, FilePart>;
@@ -14,6 +15,12 @@ export interface ReadRecordsOptions {
  * Every line of a run's log files in true order: within a writer by `seq`, across writers by time, and always in the order
  * of each file. A damaged line comes right after the line before it. Only the files whose time has come are open, with one
  * stretch of each in memory.
+ *
+ * @throws StepwellError, while it is iterated, with RUN_UNREADABLE, RUN_FILE_MISSING (one of `files`), or ARCHIVE_DAMAGED
+ * @example
+ * for await (const item of readRecords(source)) {
+ *   if ('record' in item && item.record.level === 'error') console.log(`${item.file}:${item.line}`, item.record.message);
+ * }
  */
 export async function* readRecords(source: RunSource, options: ReadRecordsOptions = {}): AsyncGenerator<LineItem> {
   const files = options.files ?? (options.parts === undefined ? null : [...options.parts.keys()]) ?? (await logFilesOf(source));

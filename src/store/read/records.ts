@@ -7,7 +7,9 @@ import { parseLogPath } from '../layout.ts';
 import { LineSplitter, type RawLine } from './lines.ts';
 import type { RunSource } from './source.ts';
 
+/** A record with its place. */
 export interface RecordItem {
+  /** As it was written; fields that an old or foreign writer left out have their defaults. */
   readonly record: LogRecord;
   /** Relative to the run directory, with `/`: `logs/step_001/adapter.log`. */
   readonly file: string;
@@ -15,8 +17,11 @@ export interface RecordItem {
   readonly line: number;
 }
 
+/** A line that is no record. */
 export interface DamagedLine {
+  /** Relative to the run directory, with `/`. */
   readonly file: string;
+  /** From 1. */
   readonly line: number;
   /** Length of the line without its newline. */
   readonly bytes: number;
@@ -27,7 +32,12 @@ export interface DamagedLine {
 }
 
 /** One line as read: `'record' in item` tells a record from a damaged line. */
-export type ReadItem = RecordItem | { readonly damaged: DamagedLine };
+export type ReadItem =
+  | RecordItem
+  | {
+      /** Where the line is and what is wrong with it. */
+      readonly damaged: DamagedLine;
+    };
 
 /** Where a line begins in its file. */
 export interface FilePosition {
@@ -39,7 +49,9 @@ export interface FilePosition {
 
 /** Lines of a file from a position to an offset. */
 export interface FilePart {
+  /** The start of a line. */
   readonly from: FilePosition;
+  /** Offset in bytes, itself not included. */
   readonly to: number;
 }
 
@@ -56,11 +68,25 @@ export function locationOf(item: ReadItem): { readonly file: string; readonly li
   return 'record' in item ? item : item.damaged;
 }
 
-export type ParsedRecord = { readonly ok: true; readonly record: LogRecord } | { readonly ok: false; readonly reason: string };
+/** What `parseRecord` made of a line. */
+export type ParsedRecord =
+  | {
+      /** Whether the line is a record. */
+      readonly ok: true;
+      /** The line with the defaults of its place. */
+      readonly record: LogRecord;
+    }
+  | {
+      readonly ok: false;
+      /** A phrase for people: `not JSON`. */
+      readonly reason: string;
+    };
 
 /** What the place of a line says when the line itself does not. */
 export interface RecordDefaults {
+  /** The name of its file without `.log`. Default: `run`. */
   readonly component?: string;
+  /** The number of its directory; null (default) outside of steps. */
   readonly step?: number | null;
 }
 

@@ -8,6 +8,7 @@ import { openLocalFile } from './local-file.ts';
 import { readWholeFile, createRunSource, unreadableError, type RunSource, type SourceFile } from './source.ts';
 import { parseJson } from '../../schema/json.ts';
 
+/** How much of a run directory is shown. */
 export interface OpenRunDirectoryOptions {
   /**
    * Bytes of each log file that belong to the sealed record. Default: what metadata.json says, and everything when it says
@@ -16,7 +17,14 @@ export interface OpenRunDirectoryOptions {
   readonly sealed?: Readonly<Record<string, number>> | null;
 }
 
-/** Opens a run directory for reading, live or finished, of stepwell or of the original system. @throws NOT_A_RUN */
+/**
+ * Opens a run directory for reading, live or finished, of stepwell or of the original system. Dispose of the source.
+ *
+ * @throws StepwellError with NOT_A_RUN when there is no such directory, RUN_UNREADABLE
+ * @example
+ * await using source = await openRunDirectory('runs/baseline/20261122-141503-k3f9');
+ * for await (const item of readRecords(source)) if ('record' in item) console.log(item.record.message);
+ */
 export async function openRunDirectory(dir: string, options: OpenRunDirectoryOptions = {}): Promise<RunSource> {
   const found = await lstat(dir).catch(nullIfAbsent);
   if (found === null || !found.isDirectory()) throw storeError('NOT_A_RUN', { path: dir, reason: 'there is no such directory' });
@@ -58,7 +66,9 @@ export async function openRunDirectory(dir: string, options: OpenRunDirectoryOpt
 
 const ABSENT_CODES = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP']);
 
-/** Null when there is nothing of that name. What is there and cannot be read must not pass for absent: a run would lose its logs. */
+/**
+ * Null when there is nothing of that name. What is there and cannot be read must not pass for absent: a run would lose its logs.
+ */
 function nullIfAbsent(error: Error & { path?: string }): null {
   if (ABSENT_CODES.has(errnoOf(error) ?? '')) return null;
   throw unreadableError(error.path ?? 'unknown', error);

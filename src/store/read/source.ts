@@ -4,6 +4,7 @@ import { failureReason } from '../errno.ts';
 import { storeError } from '../errors.ts';
 import { readChunks, readRange, type OpenBytes } from './byte-source.ts';
 
+/** A file of a run. */
 export interface SourceFile {
   /** Relative, with `/`. */
   readonly path: string;
@@ -11,8 +12,12 @@ export interface SourceFile {
   readonly bytes: number;
 }
 
-/** Log files end where the run was sealed, unless the source was opened for everything. */
+/**
+ * A run as a set of files. Log files end where the run was sealed, unless the source was opened for everything. Every member may
+ * throw a StepwellError with RUN_UNREADABLE, and for an archive with ARCHIVE_DAMAGED.
+ */
 export interface RunSource extends AsyncDisposable {
+  /** Where its files are: in a run directory, or inside a `run.tar.gz`. */
   readonly kind: 'directory' | 'archive';
   /** Absolute or as given: the directory or the archive, for messages. */
   readonly location: string;
