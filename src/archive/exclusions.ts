@@ -60,20 +60,20 @@ export function maskSecretSegments(path: string, containsSecret: (bytes: Uint8Ar
   return holds(shown) ? `${top}/${MASK}` : shown;
 }
 
-export function exclusionsText(left: readonly Exclusion[]): string {
-  return left.map(({ path, reason }) => `${JSON.stringify({ path, reason })}\n`).join('');
+export function exclusionsText(exclusions: readonly Exclusion[]): string {
+  return exclusions.map(({ path, reason }) => `${JSON.stringify({ path, reason })}\n`).join('');
 }
 
 /** Throws a plain Error on an invalid line. */
 export function parseExclusions(text: string): { excluded_secrets: string[]; skipped: Exclusion[] } {
   const lines = text.split('\n').filter((line) => line !== '');
-  const left = lines.map((line) => {
+  const exclusions = lines.map((line) => {
     const value: unknown = JSON.parse(line);
     if (!isExclusion(value) || Object.keys(value).length !== 2) throw new Error('a line has other fields than path and reason');
     return value;
   });
   return {
-    excluded_secrets: left.filter(({ reason }) => reason === SECRET_REASON).map(({ path }) => path),
-    skipped: left.filter(({ reason }) => reason !== SECRET_REASON),
+    excluded_secrets: exclusions.filter(({ reason }) => reason === SECRET_REASON).map(({ path }) => path),
+    skipped: exclusions.filter(({ reason }) => reason !== SECRET_REASON),
   };
 }

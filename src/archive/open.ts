@@ -186,8 +186,10 @@ async function withDigests(file: ArchiveBytes, places: IndexFile): Promise<Archi
   const blocks = blocksOf(places);
   try {
     const list = { path: CHECKSUMS_FILE, ...places.list };
-    const { digests, broken, twice } = parseChecksums((await wholeMember(file, { blocks, files: [] }, list)).toString('utf8'));
-    if (broken.length > 0 || twice.length > 0 || digests.size * 2 !== places.files.length) return null;
+    const { digests, malformed, duplicates } = parseChecksums(
+      (await wholeMember(file, { blocks, files: [] }, list)).toString('utf8'),
+    );
+    if (malformed.length > 0 || duplicates.length > 0 || digests.size * 2 !== places.files.length) return null;
     const files: ArchivedFile[] = [];
     for (const [path, sha256] of digests) {
       refuseUnsafe(file.archive, { type: 'file', path, target: '' });

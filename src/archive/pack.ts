@@ -106,7 +106,7 @@ async function writeArchive(
   options: PackOptions,
 ): Promise<{ facts: ArchiveFacts; index: string }> {
   const writer = new ArchiveWriter(file, { level: options.level ?? 5, concurrency: options.concurrency ?? 4 });
-  const left = await addMembers(writer, options);
+  const excluded = await addMembers(writer, options);
   const { bytes, tarSha256 } = await writer.finish();
   await file.sync();
 
@@ -122,8 +122,8 @@ async function writeArchive(
     tar_sha256: tarSha256,
     members: writer.members.length,
     contents: contentsOf(writer.members),
-    excluded_secrets: left.secrets,
-    skipped: left.skipped,
+    excluded_secrets: excluded.secrets,
+    skipped: excluded.skipped,
   };
   return { facts, index: indexText(bytes, writer.blocks, writer.members) };
 }
@@ -173,8 +173,8 @@ async function addMembers(writer: ArchiveWriter, options: PackOptions): Promise<
       if (result.status === 'unreadable') skipped.push({ path: item.path, reason: result.reason });
     }
   }
-  const left = [...skipped, ...[...secrets].map((path) => ({ path, reason: SECRET_REASON }))];
-  if (left.length > 0) await addText(EXCLUSIONS_FILE, exclusionsText(left));
+  const exclusions = [...skipped, ...[...secrets].map((path) => ({ path, reason: SECRET_REASON }))];
+  if (exclusions.length > 0) await addText(EXCLUSIONS_FILE, exclusionsText(exclusions));
   // Last, since only now every digest is that of the bytes that were packed, however the files changed meanwhile.
   await addText(CHECKSUMS_FILE, checksumsText(writer.members));
   return { secrets: [...secrets], skipped };

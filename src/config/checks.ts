@@ -10,8 +10,8 @@ const MAX_PAUSE_SECONDS = 86_400;
 export function checkBackoff(retries: ExperimentConfig['retries'], report: Report): void {
   const longest = retries.initial_backoff_seconds * retries.backoff_multiplier ** Math.max(0, retries.max_retries - 1);
   if (longest <= MAX_PAUSE_SECONDS) return;
-  const says = `would make the last pause ${longest.toPrecision(3)} seconds long`;
-  report.problem(['retries'], says, 'Lower max_retries or backoff_multiplier until it is at most a day (86400 seconds).');
+  const predicate = `would make the last pause ${longest.toPrecision(3)} seconds long`;
+  report.problem(['retries'], predicate, 'Lower max_retries or backoff_multiplier until it is at most a day (86400 seconds).');
 }
 
 /** Calls that bypass the proxy are not metered, so no budget limits them. */
@@ -85,11 +85,11 @@ export function checkHttpChecks(
     const { app, http } = checksOf(common, own);
     if (http.length === 0 || app !== undefined) continue;
     if (own?.http === undefined) {
-      const says = 'has checks, but validation.app does not say how the service is started';
-      report.problem(['validation', 'http'], says, 'Add validation.app.command.');
+      const predicate = 'has checks, but validation.app does not say how the service is started';
+      report.problem(['validation', 'http'], predicate, 'Add validation.app.command.');
     } else {
-      const says = `has checks, but neither ${showPath(path)}.app nor validation.app says how the service is started`;
-      report.problem([...path, 'http'], says, `Add ${showPath(path)}.app.command.`);
+      const predicate = `has checks, but neither ${showPath(path)}.app nor validation.app says how the service is started`;
+      report.problem([...path, 'http'], predicate, `Add ${showPath(path)}.app.command.`);
     }
   }
 }

@@ -45,9 +45,10 @@ export function selectModels(
 function modelOverride({ names, flag, model, rehearse, replay }: ModelSelection, report: Report): string | null {
   if (replay !== null) {
     // A cassette only answers requests for the recorded model.
-    const says = `it excludes ${names.replay}: the run ${replay.runId} was made with the model ${JSON.stringify(replay.model)}.`;
-    if (flag !== undefined && flag !== replay.model) report.inputProblem(names.model, says, `Leave out ${names.model}.`);
-    if (rehearse && replay.model !== REHEARSAL_MODEL) report.inputProblem(names.rehearse, says, `Leave out ${names.rehearse}.`);
+    const predicate = `it excludes ${names.replay}: the run ${replay.runId} was made with the model ${JSON.stringify(replay.model)}.`;
+    if (flag !== undefined && flag !== replay.model) report.inputProblem(names.model, predicate, `Leave out ${names.model}.`);
+    if (rehearse && replay.model !== REHEARSAL_MODEL)
+      report.inputProblem(names.rehearse, predicate, `Leave out ${names.rehearse}.`);
     return replay.model;
   }
   if (!rehearse) return model ?? null;
@@ -58,8 +59,8 @@ function modelOverride({ names, flag, model, rehearse, replay }: ModelSelection,
 
 function checkModel(path: KeyPath, written: string, report: Report): void {
   if (!written.includes('${')) return;
-  const says = `is ${JSON.stringify(written)}, but references are expanded only in endpoint and frameworks.*.env`;
-  report.problem(path, says, 'Write the name itself, or set STEPWELL_MODEL.');
+  const predicate = `is ${JSON.stringify(written)}, but references are expanded only in endpoint and frameworks.*.env`;
+  report.problem(path, predicate, 'Write the name itself, or set STEPWELL_MODEL.');
 }
 
 /** False when the model is `rehearsal` only by default. */

@@ -13,8 +13,8 @@ import { showValue } from './show-value.ts';
 import { closestMatch } from './suggest.ts';
 
 interface SettingRule {
-  /** What it is, for sentences. */
-  readonly what: string;
+  /** The noun phrase that names it in a message. */
+  readonly noun: string;
   readonly value: SettingValue<unknown>;
   /** As it is typed: a flag, or the name of an argument. */
   readonly flag?: string;
@@ -29,50 +29,50 @@ const MAX_JOBS = 1000;
 
 export const SETTINGS = {
   config: {
-    what: 'the configuration file',
+    noun: 'the configuration file',
     value: text,
     flag: '--config',
     variable: 'STEPWELL_CONFIG',
     preset: 'config/experiment.yaml',
   },
-  runsDir: { what: 'the directory of runs', value: text, flag: '--runs-dir', variable: 'STEPWELL_RUNS_DIR', preset: 'runs' },
+  runsDir: { noun: 'the directory of runs', value: text, flag: '--runs-dir', variable: 'STEPWELL_RUNS_DIR', preset: 'runs' },
   frameworksDir: {
-    what: 'the directory of frameworks',
+    noun: 'the directory of frameworks',
     value: text,
     variable: 'STEPWELL_FRAMEWORKS_DIR',
     preset: 'frameworks',
   },
-  model: { what: 'the model’s name', value: text, flag: '--model', variable: 'STEPWELL_MODEL' },
+  model: { noun: 'the model’s name', value: text, flag: '--model', variable: 'STEPWELL_MODEL' },
   jobs: {
-    what: 'the number of parallel runs',
+    noun: 'the number of parallel runs',
     value: wholeNumber(1, MAX_JOBS),
     flag: '--jobs',
     variable: 'STEPWELL_JOBS',
     preset: '1',
   },
-  rounds: { what: 'the number of rounds', value: wholeNumber(1, MAX_ROUNDS), flag: 'rounds', preset: '1' },
+  rounds: { noun: 'the number of rounds', value: wholeNumber(1, MAX_ROUNDS), flag: 'rounds', preset: '1' },
   // The steps are known only with the file, so the selection is checked then.
-  steps: { what: 'the selection of steps', value: anyText, flag: '--steps' },
-  rehearse: { what: 'whether this is a rehearsal', value: flag, flag: '--rehearse' },
-  record: { what: 'whether exchanges are recorded', value: flag, flag: '--record' },
-  replay: { what: 'the run to replay', value: text, flag: '--replay' },
-  replayLoose: { what: 'whether the replay is loose', value: flag, flag: '--replay-loose' },
-  console: { what: 'the lowest level of records on the terminal', value: level, flag: '--console' },
-  minAgeMinutes: { what: 'the minimum age of a run', value: number(0, MAX_MINUTES), flag: '--min-age' },
-  maxAgeHours: { what: 'the maximum age of a run', value: number(0, MAX_MINUTES / 60), flag: '--max-age' },
+  steps: { noun: 'the selection of steps', value: anyText, flag: '--steps' },
+  rehearse: { noun: 'whether this is a rehearsal', value: flag, flag: '--rehearse' },
+  record: { noun: 'whether exchanges are recorded', value: flag, flag: '--record' },
+  replay: { noun: 'the run to replay', value: text, flag: '--replay' },
+  replayLoose: { noun: 'whether the replay is loose', value: flag, flag: '--replay-loose' },
+  console: { noun: 'the lowest level of records on the terminal', value: level, flag: '--console' },
+  minAgeMinutes: { noun: 'the minimum age of a run', value: number(0, MAX_MINUTES), flag: '--min-age' },
+  maxAgeHours: { noun: 'the maximum age of a run', value: number(0, MAX_MINUTES / 60), flag: '--max-age' },
   intervalMinutes: {
-    what: 'the minimum time between two readings',
+    noun: 'the minimum time between two readings',
     value: number(0, MAX_MINUTES),
     variable: ORIGINAL_VARIABLES.intervalMinutes,
   },
   requiredReadings: {
-    what: 'the number of equal readings',
+    noun: 'the number of equal readings',
     value: wholeNumber(1, MAX_READINGS),
     variable: ORIGINAL_VARIABLES.requiredReadings,
   },
-  apiKeyId: { what: 'the id of a key', value: usageId, flag: '--api-key-id' },
-  projectId: { what: 'the id of a project', value: usageId, flag: '--project-id' },
-  workspaceId: { what: 'the id of a workspace', value: usageId, flag: '--workspace-id' },
+  apiKeyId: { noun: 'the id of a key', value: usageId, flag: '--api-key-id' },
+  projectId: { noun: 'the id of a project', value: usageId, flag: '--project-id' },
+  workspaceId: { noun: 'the id of a workspace', value: usageId, flag: '--workspace-id' },
 } as const satisfies Readonly<Record<string, SettingRule>>;
 
 export type SettingName = keyof typeof SETTINGS;
@@ -134,7 +134,7 @@ export function resolveSettings<K extends SettingName>(names: readonly K[], give
   return settings;
 }
 
-/** The directory of all runs, absolute; what is relative is so to `cwd`. @throws CONFIG_INVALID */
+/** The directory of all runs, absolute; a relative value is resolved against `cwd`. @throws CONFIG_INVALID */
 export function resolveRunsDir(given: GivenSettings, cwd: string = process.cwd()): string {
   return resolve(cwd, resolveSettings(['runsDir'], given).runsDir ?? SETTINGS.runsDir.preset);
 }
@@ -167,11 +167,11 @@ function parseNumberText({ accepts }: SettingValue<unknown>, value: unknown): un
   return Number(value);
 }
 
-function problemOf({ what, value: { expected }, preset }: SettingRule, { where, value }: Source): ConfigProblem {
+function problemOf({ noun, value: { expected }, preset }: SettingRule, { where, value }: Source): ConfigProblem {
   const isBlank = typeof value === 'string' && value.trim() === '';
   return {
     where,
-    sentence: isBlank ? `${what} is empty.` : `${what} is ${showValue(value)}, but must be ${expected}.`,
+    sentence: isBlank ? `${noun} is empty.` : `${noun} is ${showValue(value)}, but must be ${expected}.`,
     fix: `Give ${expected}, or leave it out for ${preset ?? 'what the configuration says'}.`,
   };
 }

@@ -30,7 +30,7 @@ function rulesDirOf(directory: string): string {
 export interface RunModel {
   readonly meter: RunMeter;
   readonly prices: PriceBook;
-  /** Closes what is behind the meter for this run, which records its final facts. Call it in the run's log scope. */
+  /** Closes the source of answers behind the meter for this run, which then records its final facts. Call it in the run's log scope. */
   close(): Promise<void>;
 }
 

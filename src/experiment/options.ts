@@ -76,7 +76,7 @@ export interface ExperimentPlan {
   readonly model: string;
   /** The scripted offline model answers every run. */
   readonly rehearsal: boolean;
-  /** The run whose recorded exchanges answer, by id; null when this is no replay. */
+  /** The run whose recorded exchanges answer, by id; null when this is not a replay. */
   readonly replayOf: string | null;
   /** True when exchanges are kept on cassettes. */
   readonly record: boolean;
@@ -102,7 +102,7 @@ export interface StartedRun extends PlannedRun {
   readonly runId: string;
   /** Absolute. */
   readonly runDir: string;
-  /** The run whose recorded exchanges answer, by id; null when this is no replay. */
+  /** The run whose recorded exchanges answer, by id; null when this is not a replay. */
   readonly replayOf: string | null;
   /** The planned steps, in order. */
   readonly steps: readonly PlannedStep[];

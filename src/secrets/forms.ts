@@ -2,7 +2,7 @@
 
 /** Shorter values are not treated as secrets: they occur in ordinary text, and masking them would garble it. */
 export const MIN_SECRET_LENGTH = 8;
-/** Lines of a longer secret that say something by themselves, as when a key file is printed line by line. */
+/** Lines of a longer secret that are secret by themselves, as when a key file is printed line by line. */
 const MIN_LINE_LENGTH = 16;
 
 /**
@@ -58,7 +58,7 @@ function urlForms(text: string): string[] {
   return all.flatMap((url) => [url, url.replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())]);
 }
 
-/** The characters of base64 that the secret alone decides, whatever stands before and after it. */
+/** The characters of base64 that depend only on the secret, whatever comes before and after it. */
 function base64Forms(bytes: Buffer): string[] {
   return [0, 1, 2].flatMap((shift) => {
     const text = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64');

@@ -3,11 +3,11 @@ import { MIN_SECRET_LENGTH, secretForms } from './forms.ts';
 import { MAX_SHAPE_CHARACTERS, SHAPES, type Shape } from './shapes.ts';
 import { rarestPair, TRIGRAM_MASK, type TrigramBits } from './trigrams.ts';
 
-/** Characters before a shape that it looks behind at, and those of it that may stand before a trigram. */
+/** Characters before a shape that its lookbehind reads, and characters of the shape that may come before a trigram. */
 const BEFORE = 48;
-/** At the end of a match so many characters may be the beginning of another one that goes on behind it. */
+/** The last characters of a match, this many at most, may also be the beginning of the next match. */
 const OVERLAP = 32;
-/** Sets of values whose patterns are kept. */
+/** The number of value sets whose patterns are cached. */
 const MAX_CACHED = 8;
 
 export interface Match {
@@ -26,14 +26,14 @@ export interface Region {
 
 /** What a marked trigram may be a part of. */
 interface Anchor {
-  /** Where in the secret the trigram stands. */
+  /** The offset of the trigram in the secret. */
   readonly offset: number;
   readonly secret: string | Shape;
 }
 
 /**
- * Where in a text one of many secrets may stand. Of each secret two neighboring letter trigrams, its rarest, are marked in a table, so
- * it is enough to look at every second position of the text.
+ * Where in a text one of many secrets may be. Of each secret two adjacent trigrams, its rarest, are marked in a table, so
+ * it is enough to check every second position of the text.
  */
 class Anchors {
   readonly trigrams: TrigramBits = new Int32Array((TRIGRAM_MASK + 1) >> 5);
@@ -190,7 +190,7 @@ export class SecretPatterns {
   }
 }
 
-/** Whether one of the known shapes stands in `text`: exactly what a redactor without any values masks. */
+/** Whether `text` contains one of the known shapes: exactly what a redactor without any values masks. */
 export function hasKeyShape(text: string): boolean {
   return SecretPatterns.of([]).find(text, 0).length !== 0;
 }

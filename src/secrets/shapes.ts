@@ -1,20 +1,20 @@
 /**
- * Secrets that are known by their look alone: the one list for what the configuration refuses, the log masks and the archive
+ * Secrets that are recognized by their form alone: the one list for what the configuration refuses, the log masks and the archive
  * leaves out. To add one, add a line to SHAPES and its example to `test/secrets/examples.ts`; `shapes.test.ts` beside it walks
  * the list.
  */
 import { rarestPair } from './trigrams.ts';
 
 export interface Shape {
-  /** Whose key it is. */
+  /** The provider or product that issues the key. */
   readonly name: string;
-  /** Matches at its `lastIndex`; what its first group holds stands before the secret and is no part of it. */
+  /** Matches at its `lastIndex`; its first group is text before the secret and not part of it. */
   readonly pattern: RegExp;
   /** How a match may begin: a cheap look before the pattern is tried. */
   readonly starts: readonly string[];
   /**
-   * Letter trigrams and where in a match they stand; matching is tried only where one was seen. Every match has one at an
-   * even and one at an odd place, since only every second place is looked at.
+   * Trigrams and their offsets in a match; matching is tried only where one was seen. Every match has one at an
+   * even and one at an odd offset, since only every second position is checked.
    */
   readonly anchors: readonly (readonly [trigram: string, offset: number])[];
   /** Matches, at the end of a text, what more text could turn into a secret. */
@@ -42,7 +42,7 @@ const sticky = (source: string): RegExp => new RegExp(source, 'y');
 const literally = (text: string): string => text.replaceAll('.', String.raw`\.`);
 const ASCII = Array.from({ length: 94 }, (_, index) => String.fromCharCode(33 + index));
 
-/** Two neighboring trigrams at the beginning of a key. `next`: what may stand behind `start`, of which a short one takes in all. */
+/** Two adjacent trigrams at the beginning of a key. `next`: the characters that may follow `start`; a short `start` uses all of them. */
 function anchorsOf(start: string, next: string): (readonly [string, number])[] {
   // Short beginnings were made to be unlike words; in the longer ones some part is.
   const pair = start.length < 7 ? [0, 1] : rarestPair(start);

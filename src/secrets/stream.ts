@@ -17,7 +17,7 @@ const KEY_END_LENGTH = 80;
 /** No private key is longer; what follows a beginning that never ends is shown again. */
 const MAX_KEY_LENGTH = 64 * 1024;
 
-/** @param replace counts one replacement and gives what stands in the secret's place */
+/** @param replace counts one replacement and returns the text that replaces the secret */
 export function redactorStream(patterns: SecretPatterns, replace: () => string): RedactorStream {
   let context = '';
   let held = '';

@@ -1,6 +1,6 @@
 /** Trigrams: three adjacent characters of a text, as a hash. */
 
-/** The hash of three characters: `((a << 10) ^ (b << 5) ^ c) & TRIPLE_MASK`. */
+/** The hash of three characters: `((a << 10) ^ (b << 5) ^ c) & TRIGRAM_MASK`. */
 export const TRIGRAM_MASK = 0x7fff;
 
 /** One bit for each hash: 4 KiB, which stay in the processor's nearest cache. */

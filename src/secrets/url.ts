@@ -6,8 +6,8 @@ export function hasCredentials({ username, password }: URL): boolean {
 }
 
 /**
- * An address as messages may show it, `https://…@host/v1`. Of one that cannot be read as a URL everything before its last `@`
- * goes: a password with a slash in it is one reason why it cannot.
+ * An address as messages may show it, `https://…@host/v1`. If it is not a valid URL, everything before its last `@`
+ * is removed: a password with a slash makes a URL invalid.
  */
 export function withoutCredentials(address: string): string {
   const url = URL.parse(address);
@@ -17,7 +17,7 @@ export function withoutCredentials(address: string): string {
   return address.replace(user, (_, scheme: string | undefined) => (scheme === undefined ? '…@' : `${scheme}//…@`));
 }
 
-/** Everything between `https://` and the last `@` before the path; of ssh only what stands behind a colon there is secret. */
+/** Everything between `https://` and the last `@` before the path; for ssh only the part after a colon there is secret. */
 const USER = /^([a-z][a-z0-9+.-]*:\/\/)([^/\s]*)@/i;
 /** The same of an address that cannot be read as a URL: its password may hold anything. */
 const USER_OF_UNREADABLE = /^([a-z][a-z0-9+.-]*:\/\/)([^]*)@/i;
@@ -28,7 +28,7 @@ export interface Repository {
   readonly address: string;
   /** As it may be shown and written down: without the secret, so that git can use it still. */
   readonly shown: string;
-  /** What is not to be shown: `name:password` or a token; null where there is none. */
+  /** The part to hide: `name:password` or a token; null if there is none. */
   readonly secret: string | null;
   /** Takes the secret out of a text. */
   hide(text: string): string;

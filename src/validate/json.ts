@@ -2,7 +2,7 @@
 
 export type JsonPathResult = { readonly value: unknown } | { readonly missing: string };
 
-/** `id`, `data.id`, `items[0].id`; `$` or nothing stands for the whole value. */
+/** `id`, `data.id`, `items[0].id`; `$` or an empty path means the whole value. */
 export function readJsonPath(value: unknown, path: string): JsonPathResult {
   const keys = path.replace(/^\$\.?/, '').match(/[^.[\]]+/g) ?? [];
   let at = value;

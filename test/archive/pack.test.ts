@@ -293,7 +293,7 @@ test('a file that shrinks, grows or changes while it is packed still has the dig
   }
 });
 
-test('a sealed archive is never overwritten; one that no metadata names is', async (t) => {
+test('a sealed archive is never overwritten; an archive that no metadata names is overwritten', async (t) => {
   const runDir = scratchDir(t);
   await writeRun(runDir);
   await sealRun(runDir);
@@ -358,7 +358,7 @@ test('a full disk while packing is an error that leaves nothing behind', async (
   }
 });
 
-test('the file is synced before it gets its name, and the directory after', async (t) => {
+test('the archive is synced before it is renamed, and the directory is synced after', async (t) => {
   try {
     execFileSync('strace', ['-V'], { stdio: 'pipe' });
   } catch {

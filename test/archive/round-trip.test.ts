@@ -60,7 +60,7 @@ const isPossible = (files: readonly { path: string }[]): boolean => {
   return paths.every((each) => !dirs.has(each) && each.split('/').every((part) => !['.', '..'].includes(part)));
 };
 
-test('random trees round-trip, with sizes around every limit and names of every kind', async (t) => {
+test('random directory trees survive packing and unpacking, with sizes around every limit and all kinds of names', async (t) => {
   await fc.assert(
     fc.asyncProperty(tree.filter(isPossible), fc.integer({ min: 1, max: 9 }), async (files, level) => {
       const runDir = scratchDir(t);
@@ -89,7 +89,7 @@ test('random trees round-trip, with sizes around every limit and names of every 
   );
 });
 
-test('Python reads the same names, sizes and contents, and gzip finds nothing wrong', async (t) => {
+test('Python reads the same names, sizes and contents, and gzip reports no error', async (t) => {
   const runDir = scratchDir(t);
   const files = Object.fromEntries(BORDERS.map((size) => [`workspace/${'d/'.repeat(80)}é ${size}`, Buffer.alloc(size, 'py')]));
   await writeTree(runDir, files);

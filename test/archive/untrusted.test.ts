@@ -38,7 +38,7 @@ async function archiveOfTar(dir: string, tar: Buffer): Promise<string> {
   return path;
 }
 
-test('members that would leave the directory are refused by name', async (t) => {
+test('members with paths outside the directory are refused by name', async (t) => {
   const dir = scratchDir(t);
   const unsafe: TarEntry[] = [
     entry('../evil'),

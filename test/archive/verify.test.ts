@@ -92,7 +92,7 @@ test('a number changed in metrics.json is named by its path', async (t) => {
   );
 });
 
-test('a fact of metadata.json that only its copy in the archive confirms is named', async (t) => {
+test('a field of metadata.json that differs from its copy in the archive is named', async (t) => {
   const runDir = await sealedRun(t);
   await changed(
     join(runDir, 'metadata.json'),
@@ -196,7 +196,7 @@ test('record numbers are complete even if the clock was set back before recovery
   assert.deepEqual((await verifyRun(runDir)).items, []);
 });
 
-test("another run's record in the place of this one is found: the archive alone, and the whole directory", async (t) => {
+test('a record of another run in place of this one is found in the archive alone and in the whole directory', async (t) => {
   const dir = scratchDir(t);
   const [own, other] = [join(dir, '20261122-141503-k3f9'), join(dir, '20261122-150000-aaaa')];
   await writeRun(own);
@@ -250,7 +250,7 @@ const SEALED_WRONG: [what: string, file: string, change: (text: string) => strin
 ];
 
 for (const [what, file, change, named] of SEALED_WRONG) {
-  test(`sealed with every digest right but ${what}: the archive alone does not verify`, async (t) => {
+  test(`an archive with correct digests but ${what} does not verify`, async (t) => {
     const runDir = join(scratchDir(t), 'run');
     await writeRun(runDir);
     const metadata = await sealRun(runDir);
@@ -265,7 +265,7 @@ for (const [what, file, change, named] of SEALED_WRONG) {
   });
 }
 
-test('metadata sealed with facts that the logs contradict are named', async (t) => {
+test('sealed metadata that contradicts the logs is named', async (t) => {
   const runDir = join(scratchDir(t), 'run');
   await writeRun(runDir);
   const metadata = await sealRun(runDir);
@@ -300,7 +300,7 @@ test('an invalid UTF-8 byte is not equal to the replacement character', async (t
   );
 });
 
-test('a missing archive, a cut one and another file in its place are differences; an unsealed run is an error', async (t) => {
+test('a missing, truncated or replaced archive is a difference; an unsealed run is an error', async (t) => {
   const runDir = await sealedRun(t);
   const archive = join(runDir, 'run.tar.gz');
   await changed(

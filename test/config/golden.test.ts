@@ -17,7 +17,7 @@ const env = {
 };
 
 for (const file of readdirSync(input).filter((name) => name.endsWith('.yaml'))) {
-  test(`the answer to ${file}`, () => {
+  test(`the result for ${file} matches its golden file`, () => {
     let answer: string;
     try {
       loadConfig({ adapters, file, env, cwd: input });

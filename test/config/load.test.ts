@@ -144,7 +144,7 @@ ${STEPS}`);
   assert.deepEqual([of('other').app?.command, of('other').app?.port_env, of('other').http], [['./own.sh'], 'PORT', common.http]);
 });
 
-test('the digest of checks depends on what they say, not on how they are written', () => {
+test('the digest of checks depends on their meaning, not on their formatting', () => {
   const digest = (validation: string) => {
     const { frameworks } = load(`frameworks: { baseline: {} }\nvalidation: ${validation}\n${STEPS}`);
     return checksDigest(frameworks[0]!.validation);
@@ -302,7 +302,7 @@ test('a password in base_url is refused in a rehearsal as well, and no message s
   }
 });
 
-test('a rehearsal needs no key, whatever the file names', () => {
+test('a rehearsal needs no key, even if the file refers to one', () => {
   const text = `model: gpt\nendpoint: { base_url: "https://x/v1", api_key: "\${NOT_SET_KEY}" }\n${MINIMAL}`;
   assert.match(
     refusal(() => load(text)),
@@ -333,7 +333,7 @@ test('a reference of a framework that does not run need not be set', () => {
 const names = (frameworks?: string[]): string[] =>
   load(MINIMAL, { flags: { frameworks } }).frameworks.map((one) => `${one.name}:${one.adapter}`);
 
-test('frameworks: names in the order asked for, each once; all means the enabled ones', () => {
+test('selected frameworks keep the requested order without duplicates; "all" selects the enabled ones', () => {
   assert.deepEqual(names(), ['baseline:baseline', 'other:command']);
   assert.deepEqual(names(['all']), ['baseline:baseline', 'other:command']);
   assert.deepEqual(names(['other', 'baseline', 'other']), ['other:command', 'baseline:baseline']);
@@ -441,7 +441,7 @@ test('a misspelled STEPWELL_ variable is a warning', () => {
   ]);
 });
 
-test('fractions of seconds are kept', () => {
+test('fractional seconds are kept', () => {
   const { timeouts } = load(`timeouts: { step_timeout_seconds: 0.25, shutdown_grace_seconds: 0 }\n${MINIMAL}`).config;
   assert.deepEqual([timeouts.step_timeout_seconds, timeouts.shutdown_grace_seconds], [0.25, 0]);
 });
@@ -508,7 +508,7 @@ test('an adapter that declares no keys accepts those of all adapters', () => {
   assert.deepEqual([framework?.settings['agent'], framework?.settings['command']], ['pi', [join(directory, 'config/y')]]);
 });
 
-test('adapters that are not in the table are refused with the place', () => {
+test('an unknown adapter is refused with its position in the file', () => {
   const known = { baseline: adapters['baseline']!, command: adapters['command']! };
   load(MINIMAL, { adapters: known });
   const says = (frameworks: string) => refusal(() => load(`frameworks: ${frameworks}\n${STEPS}`, { adapters: known }));

@@ -65,14 +65,14 @@ for (const [name, text, expected] of verdicts) {
   });
 }
 
-test('numbers of a caller in JavaScript have the range of those that are typed', () => {
+test('numbers given in JavaScript have the same range as those on the command line', () => {
   for (const jobs of [0, -1, 2.5, Number.NaN, Number.POSITIVE_INFINITY, 1001, null, true, [2], 2n, Symbol('s'), () => 1])
     assert.match(String(verdict('jobs', { options: { jobs } })), /from 1 to 1000/);
   assert.equal(verdict('jobs', { options: { jobs: 4 } }), 4);
   for (const rehearse of ['yes', 1]) assert.match(String(verdict('rehearse', { options: { rehearse } })), /true or false/);
 });
 
-test('a setting that the file has too has the file’s range', () => {
+test('a setting that the file also has accepts the same range as in the file', () => {
   const { shape } = ExperimentConfig.shape.reconciliation.unwrap();
   const inFile = {
     minAgeMinutes: shape.min_age_minutes,
@@ -107,7 +107,7 @@ test('the first source that gives a value wins, and the message names the source
     );
 });
 
-test('an empty flag is refused, an empty variable counts as not set', () => {
+test('an empty flag is refused; an empty environment variable counts as not set', () => {
   assert.match(
     refusal(() => resolveSettings(['runsDir'], { flags: { runsDir: '' } })),
     /^--runs-dir: the directory of runs is empty\. Give non-empty text, or leave it out for runs\./,

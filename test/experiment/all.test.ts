@@ -41,7 +41,7 @@ function fakeSpecKit(): void {
   chmodSync(specify, 0o755);
 }
 
-test('run all --jobs 2, list and compare over frameworks of every kind', { skip }, async () => {
+test('run all --jobs 2, list and compare work with frameworks of every kind', { skip }, async () => {
   cpSync(resolve(import.meta.dirname, '../../config'), join(place.dir, 'config'), { recursive: true });
   const agent = program('agent.sh', 'cat > /dev/null; echo x >> made.txt');
   const file = join(place.dir, 'config/experiment.yaml');

@@ -57,7 +57,7 @@ const EXPECTED: Record<Name, [answer: RegExp, input: number, output: number]> = 
   gemini: [/^Good evening$/, 9, 4],
 };
 
-test('clients of OpenAI, Anthropic and Gemini in one experiment', { timeout: 120_000 }, async () => {
+test('clients of OpenAI, Anthropic and Gemini are measured in one experiment', { timeout: 120_000 }, async () => {
   const names = Object.keys(KEYS) as Name[];
   await using stack = new AsyncDisposableStack();
   const upstreams = new Map<Name, UpstreamStub>();
@@ -72,9 +72,9 @@ test('clients of OpenAI, Anthropic and Gemini in one experiment', { timeout: 120
       },
     ]),
   );
-  const here = stack.use(await createShellExperiment({}, { model: 'some-model', frameworks }));
+  const experiment = stack.use(await createShellExperiment({}, { model: 'some-model', frameworks }));
   const env = Object.fromEntries(names.map((name) => [`${name.toUpperCase()}_TEST_KEY`, KEYS[name]]));
-  const runs = await here.run({ jobs: 2, env: { ...env, PATH: process.env['PATH'] } });
+  const runs = await experiment.run({ jobs: 2, env: { ...env, PATH: process.env['PATH'] } });
 
   for (const run of runs) {
     const name = run.framework as Name;

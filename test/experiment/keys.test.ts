@@ -38,7 +38,7 @@ test('runs of several frameworks at the same time reach their own provider with 
   const direct = `await fetch('${elsewhere.origin}/v1/models', { headers: { authorization: 'Bearer ' + process.env.OPENAI_API_KEY } });`;
   const leak = `require('node:fs').writeFileSync('env.json', JSON.stringify(process.env));`;
   const command = ['sh', '-c', `"$0" -e "${leak} (async () => { ${direct} })()" && exec "$0" "$1" 3`, process.execPath, CALLER];
-  const here = stack.use(
+  const experiment = stack.use(
     await createShellExperiment(
       {},
       {
@@ -62,7 +62,7 @@ test('runs of several frameworks at the same time reach their own provider with 
     ),
   );
 
-  const runs = await here.run({ jobs: 2, rounds: 2, env: ENV });
+  const runs = await experiment.run({ jobs: 2, rounds: 2, env: ENV });
   assert.deepEqual([runs.length, new Set(runs.map(({ status }) => status))], [6, new Set(['success'])]);
   for (const [index, provider] of providers.entries()) {
     assert.equal(provider.seen.length, 12, '2 rounds × 2 steps × 3 calls');
@@ -105,7 +105,7 @@ async function textsBelow(directory: string): Promise<string[]> {
 }
 
 test('a rehearsal of frameworks with endpoints of their own needs none of their keys, and nothing bills it', async () => {
-  await using here = await createShellExperiment(
+  await using experiment = await createShellExperiment(
     {},
     {
       model: 'gpt-test',
@@ -120,7 +120,7 @@ test('a rehearsal of frameworks with endpoints of their own needs none of their 
       },
     },
   );
-  const [run] = await here.run({ rehearse: true });
+  const [run] = await experiment.run({ rehearse: true });
   const records = await recordsOf(run?.runDir ?? '');
   const start = records.find(({ event }) => event === 'run_start');
   assert.deepEqual([start?.metadata['rehearsal'], start?.metadata['usage_api']], [true, null]);

@@ -48,9 +48,9 @@ const provider = createServer((request, response) => {
       url: encodeURIComponent(key),
       json: JSON.stringify(key),
     };
-    const said = JSON.stringify(forms);
+    const echoed = JSON.stringify(forms);
     const chunk = (content: string): string => `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content } }] })}\n\n`;
-    const whole = JSON.stringify({ model: key, id: key, choices: [{ message: { content: said } }], usage: { note: key } });
+    const whole = JSON.stringify({ model: key, id: key, choices: [{ message: { content: echoed } }], usage: { note: key } });
     const send = (status: number, body: string | Buffer, headers: Record<string, string> = {}): void => {
       response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body);
     };
@@ -66,7 +66,7 @@ const provider = createServer((request, response) => {
       response.write(whole, () => response.destroy());
     } else if (way === 'stream') {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
-      const events = `${said.split('').map(chunk).join('')}: ${key}\n\ndata: ${key}\n\ndata: [DONE]\n\n`;
+      const events = `${echoed.split('').map(chunk).join('')}: ${key}\n\ndata: ${key}\n\ndata: [DONE]\n\n`;
       for (const part of events.match(/[^]{1,97}/g) ?? []) response.write(part);
       response.end();
     } else send(200, whole);

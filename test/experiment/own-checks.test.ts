@@ -12,15 +12,18 @@ const tool = { adapter: 'command', command };
 const http = [{ name: 'list', entity: 'student', operation: 'list', path: '/api/students/' }];
 const app = { command: ['sh', '-c', 'exit 3'], start_timeout_seconds: 5 };
 
-test('artifacts, service and HTTP checks are those of the framework; run_start and metadata.json tell them apart', async () => {
+test('checks of a framework replace the common ones, and run_start and metadata.json show which were used', async () => {
   const frameworks = {
     plain: tool,
     strict: { ...tool, validation: { artifacts: { require: ['own.txt'] } } },
     served: { ...tool, validation: { app, http } },
     alike: tool,
   };
-  await using here = await createShellExperiment({}, { frameworks, validation: { artifacts: { require: ['common.txt'] } } });
-  const runs = await here.run();
+  await using experiment = await createShellExperiment(
+    {},
+    { frameworks, validation: { artifacts: { require: ['common.txt'] } } },
+  );
+  const runs = await experiment.run();
   assert.deepEqual(
     runs.map(({ framework, status }) => [framework, status]),
     [
@@ -47,7 +50,7 @@ test('artifacts, service and HTTP checks are those of the framework; run_start a
   assert.match(plain ?? '', /^[0-9a-f]{8}$/);
   assert.equal(plain, alike);
   assert.equal(new Set([plain, strict, served]).size, 3);
-  const groups = await compareRuns((await listRuns(here.runsDir)).runs);
+  const groups = await compareRuns((await listRuns(experiment.runsDir)).runs);
   assert.deepEqual(Object.fromEntries(groups.map(({ framework, checks }) => [framework, checks])), {
     plain: [plain],
     strict: [strict],

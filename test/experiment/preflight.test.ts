@@ -23,45 +23,45 @@ async function errorOf(work: Promise<unknown>): Promise<StepwellError> {
 }
 
 test('a missing program is an issue, the run is refused, and nothing is written', async () => {
-  await using here = await createShellExperiment(
+  await using experiment = await createShellExperiment(
     {},
     { frameworks: { tool: { adapter: 'command', command: ['no-such-program-here'] } } },
   );
-  const plan = await planExperiment({ config: here.config, runsDir: here.runsDir, frameworks: ['all'] });
+  const plan = await planExperiment({ config: experiment.config, runsDir: experiment.runsDir, frameworks: ['all'] });
   assert.match(plan.findings[0]?.what ?? '', /no-such-program-here/);
-  const error = await errorOf(here.run());
+  const error = await errorOf(experiment.run());
   assert.deepEqual([error.code, error.exitCode], ['CHECKS_FAILED', 2]);
   assert.match(error.message, /no-such-program-here/);
-  assert.deepEqual((await readdir(here.dir)).sort(), ['experiment.yaml', 'prompts']);
+  assert.deepEqual((await readdir(experiment.dir)).sort(), ['experiment.yaml', 'prompts']);
 });
 
 test('all issues are reported at once', async () => {
-  await using here = await createShellExperiment(
+  await using experiment = await createShellExperiment(
     {},
     {
       frameworks: { a: { adapter: 'command', command: ['no-program-a'] }, b: { adapter: 'command', command: ['no-program-b'] } },
     },
   );
-  const error = await errorOf(here.run());
+  const error = await errorOf(experiment.run());
   assert.match(error.message, /:\n {2}- a: [^\n]*no-program-a[^\n]*\n {2}- b: [^\n]*no-program-b/);
 });
 
-test('an adapter that does not exist is an error of the configuration, with its place', async () => {
-  await using here = await createShellExperiment({}, { frameworks: { tool: { adapter: 'comand', command: ['sh'] } } });
-  const error = await errorOf(here.run());
+test('an unknown adapter is a configuration error with its position', async () => {
+  await using experiment = await createShellExperiment({}, { frameworks: { tool: { adapter: 'comand', command: ['sh'] } } });
+  const error = await errorOf(experiment.run());
   assert.equal(error.exitCode, 2);
   assert.match(`${error.message} ${error.fix}`, /comand[^]*command/);
 });
 
 test('a framework that asks a model needs an endpoint', async () => {
-  await using here = await createShellExperiment({}, { model: 'some-model', frameworks: { baseline: {} } });
-  const error = await errorOf(here.run());
+  await using experiment = await createShellExperiment({}, { model: 'some-model', frameworks: { baseline: {} } });
+  const error = await errorOf(experiment.run());
   assert.match(error.message, /no endpoint/);
   assert.match(error.fix, /--rehearse/);
 });
 
 test('a key that is not set is named before anything starts', async () => {
-  await using here = await createShellExperiment(
+  await using experiment = await createShellExperiment(
     {},
     {
       model: 'some-model',
@@ -69,25 +69,25 @@ test('a key that is not set is named before anything starts', async () => {
       endpoint: { base_url: 'http://127.0.0.1:9/v1', api_key: '${STEPWELL_TEST_NO_KEY}' },
     },
   );
-  const error = await errorOf(here.run());
+  const error = await errorOf(experiment.run());
   assert.equal(error.exitCode, 2);
   assert.match(error.message, /STEPWELL_TEST_NO_KEY/);
 });
 
 test('a runs directory that is a file, or cannot be written to, is an issue', async () => {
-  await using here = await createShellExperiment({ shell: 'true' });
-  await writeFile(here.runsDir, '');
-  assert.match((await errorOf(here.run())).message, /is not a directory/);
+  await using experiment = await createShellExperiment({ shell: 'true' });
+  await writeFile(experiment.runsDir, '');
+  assert.match((await errorOf(experiment.run())).message, /is not a directory/);
   if (process.getuid?.() === 0) return;
-  const closed = join(here.dir, 'closed');
+  const closed = join(experiment.dir, 'closed');
   await mkdir(closed);
   await chmod(closed, 0o555);
-  assert.match((await errorOf(here.run({ runsDir: join(closed, 'runs') }))).message, /is not writable/);
+  assert.match((await errorOf(experiment.run({ runsDir: join(closed, 'runs') }))).message, /is not writable/);
 });
 
 test('rounds must be a whole number', async () => {
-  await using here = await createShellExperiment({ shell: 'true' });
-  for (const rounds of [0, -1, 1.5, Number.NaN]) assert.equal((await errorOf(here.run({ rounds }))).code, 'CONFIG_INVALID');
+  await using experiment = await createShellExperiment({ shell: 'true' });
+  for (const rounds of [0, -1, 1.5, Number.NaN]) assert.equal((await errorOf(experiment.run({ rounds }))).code, 'CONFIG_INVALID');
 });
 
 const GATEWAY = {
@@ -98,8 +98,8 @@ const GATEWAY = {
 const env = { ...process.env, STEPWELL_TEST_TOKEN: 'tok-0123456789' };
 
 test('a limit on cost is refused for a model without a known price, and no secret in its address is shown', async () => {
-  await using here = await createShellExperiment({ tool: 'true' }, GATEWAY);
-  const asked = { config: here.config, runsDir: here.runsDir, frameworks: ['all'], env };
+  await using experiment = await createShellExperiment({ tool: 'true' }, GATEWAY);
+  const asked = { config: experiment.config, runsDir: experiment.runsDir, frameworks: ['all'], env };
   const plan = await planExperiment(asked);
   assert.equal(plan.runs[0]?.endpoint, 'http://127.0.0.1:9/${STEPWELL_TEST_TOKEN}/v1');
   const [issue] = plan.findings;
@@ -111,15 +111,20 @@ test('a limit on cost is refused for a model without a known price, and no secre
   assert.doesNotMatch(JSON.stringify(plan), /tok-0123456789/);
 });
 
-test('a price, a limit on something else or a rehearsal leave nothing to refuse', async () => {
+test('a cost limit is accepted with a price or in a rehearsal, and other limits need no price', async () => {
   for (const change of [
     { pricing: { models: { 'our-own-model': { input_price: 1, output_price: 2 } } } },
     { budgets: { run: { max_tokens: 5 } } },
     { model: 'rehearsal' },
     { model: 'gpt-4o-mini', endpoint: { base_url: 'https://api.openai.com/v1' } },
   ]) {
-    await using here = await createShellExperiment({ tool: 'true' }, { ...GATEWAY, ...change });
-    const { findings } = await planExperiment({ config: here.config, runsDir: here.runsDir, frameworks: ['all'], env });
+    await using experiment = await createShellExperiment({ tool: 'true' }, { ...GATEWAY, ...change });
+    const { findings } = await planExperiment({
+      config: experiment.config,
+      runsDir: experiment.runsDir,
+      frameworks: ['all'],
+      env,
+    });
     assert.deepEqual(findings, [], JSON.stringify(change));
   }
 });
@@ -130,16 +135,20 @@ interface Issue {
   fix: string;
   code?: string;
 }
-interface Said {
+interface CommandReport {
   status: number | null;
   findings: Issue[];
 }
 
 /** A command with `--json`, in the experiment's directory, as root or as an ordinary user. */
-function said(here: ShellExperiment, args: readonly string[], { runsDir = 'runs', env = {}, user }: Situation = {}) {
+function runJsonCommand(
+  experiment: ShellExperiment,
+  args: readonly string[],
+  { runsDir = 'runs', env = {}, user }: Situation = {},
+) {
   const command = [CLI, ...args, '--config', 'experiment.yaml', '--runs-dir', runsDir, '--json'];
   const as = user === undefined ? {} : { uid: user, gid: user };
-  const options = { cwd: here.dir, env: { ...process.env, ...env }, encoding: 'utf8', ...as } as const;
+  const options = { cwd: experiment.dir, env: { ...process.env, ...env }, encoding: 'utf8', ...as } as const;
   const { status, stdout, stderr } = spawnSync(process.execPath, command, options);
   assert.equal(status, 2, `${args.join(' ')}: ${stdout}${stderr}`);
   return { status, stdout, stderr };
@@ -151,8 +160,8 @@ interface Situation {
   user?: number;
 }
 
-function ofDoctor(here: ShellExperiment, situation: Situation): Issue[] {
-  const lines = JSON.parse(said(here, ['doctor'], situation).stdout) as (Issue & { state: string })[];
+function ofDoctor(experiment: ShellExperiment, situation: Situation): Issue[] {
+  const lines = JSON.parse(runJsonCommand(experiment, ['doctor'], situation).stdout) as (Issue & { state: string })[];
   const missing = lines.filter(({ state }) => state === 'missing' || state === 'not ready');
   return missing.map((line) => {
     const { state: _, ...issue } = line;
@@ -160,15 +169,17 @@ function ofDoctor(here: ShellExperiment, situation: Situation): Issue[] {
   });
 }
 
-function ofDryRun(here: ShellExperiment, situation: Situation): Issue[] {
-  return (JSON.parse(said(here, ['run', 'all', '--dry-run'], situation).stdout) as Said).findings;
+function ofDryRun(experiment: ShellExperiment, situation: Situation): Issue[] {
+  return (JSON.parse(runJsonCommand(experiment, ['run', 'all', '--dry-run'], situation).stdout) as CommandReport).findings;
 }
 
 /** The issues that doctor reports; checks that a dry run reports the same ones and that `run` is refused for them. */
-function issuesOf(here: ShellExperiment, situation: Situation = {}): Issue[] {
-  const issues = ofDoctor(here, situation);
-  assert.deepEqual(ofDryRun(here, situation), issues);
-  const { error } = JSON.parse(said(here, ['run', 'all'], situation).stderr) as { error: { message: string; fix: string } };
+function issuesOf(experiment: ShellExperiment, situation: Situation = {}): Issue[] {
+  const issues = ofDoctor(experiment, situation);
+  assert.deepEqual(ofDryRun(experiment, situation), issues);
+  const { error } = JSON.parse(runJsonCommand(experiment, ['run', 'all'], situation).stderr) as {
+    error: { message: string; fix: string };
+  };
   for (const { what } of issues) assert.ok(error.message.includes(what), error.message);
   assert.equal(error.fix, issues.map(({ fix }) => fix).join('\n'));
   return issues;
@@ -216,8 +227,8 @@ const BROKEN: [what: string, settings: Record<string, unknown>, issues: { says: 
 ];
 for (const [what, settings, expected] of BROKEN) {
   test(`doctor, run and its dry run report the same issues with the same code: ${what}`, async () => {
-    await using here = await createShellExperiment({}, settings);
-    const issues = issuesOf(here);
+    await using experiment = await createShellExperiment({}, settings);
+    const issues = issuesOf(experiment);
     assert.equal(issues.length, expected.length, JSON.stringify(issues));
     for (const [index, { says, code }] of expected.entries()) {
       assert.match(issues[index]!.what, says);
@@ -228,19 +239,21 @@ for (const [what, settings, expected] of BROKEN) {
 }
 
 test('doctor and run report an invalid configuration in the same words', async () => {
-  await using here = await createShellExperiment({ shell: 'true' }, { retries: { max_retries: 'many' } });
-  const { error } = JSON.parse(said(here, ['run', 'all']).stderr) as { error: { code: string; message: string; fix: string } };
-  assert.deepEqual(ofDoctor(here, {}), [{ what: error.message, fix: error.fix, code: 'CONFIG_INVALID' }]);
+  await using experiment = await createShellExperiment({ shell: 'true' }, { retries: { max_retries: 'many' } });
+  const { error } = JSON.parse(runJsonCommand(experiment, ['run', 'all']).stderr) as {
+    error: { code: string; message: string; fix: string };
+  };
+  assert.deepEqual(ofDoctor(experiment, {}), [{ what: error.message, fix: error.fix, code: 'CONFIG_INVALID' }]);
 });
 
 test('a runs directory that cannot exist is reported before anything is written', async () => {
-  await using here = await createShellExperiment({ shell: 'true' });
-  await writeFile(join(here.dir, 'file'), '');
-  await symlink('nowhere/at-all', join(here.dir, 'dangling'));
-  await symlink('circle', join(here.dir, 'circle'));
-  await mkdir(join(here.dir, 'real'));
-  await symlink('real', join(here.dir, 'link'));
-  const before = (await readdir(here.dir)).sort();
+  await using experiment = await createShellExperiment({ shell: 'true' });
+  await writeFile(join(experiment.dir, 'file'), '');
+  await symlink('nowhere/at-all', join(experiment.dir, 'dangling'));
+  await symlink('circle', join(experiment.dir, 'circle'));
+  await mkdir(join(experiment.dir, 'real'));
+  await symlink('real', join(experiment.dir, 'link'));
+  const before = (await readdir(experiment.dir)).sort();
   const file = 'file is not a directory, so no runs can be stored below it.';
   for (const [runsDir, what] of [
     ['file', file],
@@ -250,35 +263,35 @@ test('a runs directory that cannot exist is reported before anything is written'
     ['dangling/below', 'dangling is a broken symbolic link, so no runs can be stored below it.'],
     ['circle', 'circle is a broken symbolic link, so no runs can be stored below it.'],
   ] as const) {
-    const plan = await planExperiment({ config: here.config, runsDir: join(here.dir, runsDir), frameworks: ['all'] });
+    const plan = await planExperiment({ config: experiment.config, runsDir: join(experiment.dir, runsDir), frameworks: ['all'] });
     assert.deepEqual(
       plan.findings.map((issue) => issue.what),
-      [join(here.dir, what)],
+      [join(experiment.dir, what)],
     );
     assert.match(plan.findings[0]!.fix, /--runs-dir/);
   }
-  issuesOf(here, { runsDir: 'dangling/below' });
-  assert.deepEqual((await readdir(here.dir)).sort(), before);
-  const runsDir = join(here.dir, 'link/runs');
-  assert.deepEqual((await planExperiment({ config: here.config, runsDir, frameworks: ['all'] })).findings, []);
+  issuesOf(experiment, { runsDir: 'dangling/below' });
+  assert.deepEqual((await readdir(experiment.dir)).sort(), before);
+  const runsDir = join(experiment.dir, 'link/runs');
+  assert.deepEqual((await planExperiment({ config: experiment.config, runsDir, frameworks: ['all'] })).findings, []);
 });
 
 test('a missing git is reported', async () => {
-  await using here = await createShellExperiment(
+  await using experiment = await createShellExperiment(
     { shell: 'true' },
     { frameworks: { shell: { adapter: 'command', command: ['/bin/sh'] } } },
   );
-  const [issue] = issuesOf(here, { env: { PATH: join(here.dir, 'nothing') } });
+  const [issue] = issuesOf(experiment, { env: { PATH: join(experiment.dir, 'nothing') } });
   assert.equal(issue?.what, 'git could not be run.');
 });
 
 test('a runs directory below a read-only directory is reported', { skip: whyNoUnprivilegedUser() }, async () => {
-  await using here = await createShellExperiment({ shell: 'true' });
-  await mkdir(join(here.dir, 'closed'));
-  await chmod(join(here.dir, 'closed'), 0o555);
-  await chmod(here.dir, 0o755);
+  await using experiment = await createShellExperiment({ shell: 'true' });
+  await mkdir(join(experiment.dir, 'closed'));
+  await chmod(join(experiment.dir, 'closed'), 0o555);
+  await chmod(experiment.dir, 0o755);
   const user = isRoot ? { user: UNPRIVILEGED_ID } : {};
-  const issues = issuesOf(here, { runsDir: 'closed/runs', ...user });
+  const issues = issuesOf(experiment, { runsDir: 'closed/runs', ...user });
   const fix = 'Grant write permission there, or pass another directory with --runs-dir (library: `runsDir`).';
   assert.deepEqual(issues, [{ what: 'closed is not writable.', fix }]);
 });
@@ -290,8 +303,8 @@ test('a nearly full disk is reported', async (t) => {
     return;
   }
   try {
-    await using here = await createShellExperiment({ shell: 'true' });
-    const plan = await planExperiment({ config: here.config, runsDir: join(disk.path, 'runs'), frameworks: ['all'] });
+    await using experiment = await createShellExperiment({ shell: 'true' });
+    const plan = await planExperiment({ config: experiment.config, runsDir: join(disk.path, 'runs'), frameworks: ['all'] });
     const [issue, ...others] = plan.findings;
     assert.deepEqual(others, []);
     assert.match(issue?.what ?? '', /has 1 MiB of free space; a run needs at least 64 MiB\.$/);

@@ -34,24 +34,24 @@ async function errorOf(work: Promise<unknown>): Promise<StepwellError> {
 }
 
 /** A recorded run, and the same experiment without its provider. */
-async function recorded(changes: Record<string, unknown> = {}) {
+async function createRecordedRun(changes: Record<string, unknown> = {}) {
   await using stack = new AsyncDisposableStack();
   const upstream = await startUpstreamStub((response) => sendCompletion(response));
   const endpoint = { base_url: `${upstream.origin}/v1`, api_key: '${TEST_KEY}' };
-  const here: ShellExperiment = stack.use(await createShellExperiment({}, { ...SETTINGS, endpoint, ...changes }));
-  const [run] = await here.run({ record: true, env: ENV });
+  const experiment: ShellExperiment = stack.use(await createShellExperiment({}, { ...SETTINGS, endpoint, ...changes }));
+  const [run] = await experiment.run({ record: true, env: ENV });
   await upstream[Symbol.asyncDispose]();
   assert.equal(run?.status, 'success');
   const owned = stack.move();
   const plan = async (options: Partial<ExperimentOptions>) =>
     await planExperiment({
-      config: here.config,
-      runsDir: here.runsDir,
+      config: experiment.config,
+      runsDir: experiment.runsDir,
       frameworks: ['all'],
       env: { PATH: ENV.PATH },
       ...options,
     });
-  return { here, run, plan, [Symbol.asyncDispose]: async () => await owned.disposeAsync() };
+  return { experiment, run, plan, [Symbol.asyncDispose]: async () => await owned.disposeAsync() };
 }
 
 const tokensOf = async (runDir: string): Promise<unknown[]> =>
@@ -59,14 +59,14 @@ const tokensOf = async (runDir: string): Promise<unknown[]> =>
     .filter(({ event }) => event === 'llm_call')
     .map(({ step, metadata }) => [step, metadata['gen_ai.usage.input_tokens'], metadata['cost_nano_usd']]);
 
-test('a recorded run is repeated without provider, endpoint and key, and the record says of which run', async () => {
-  await using past = await recorded();
-  const { here, run } = past;
+test('a recorded run is replayed without provider, endpoint and key, and the record names the original run', async () => {
+  await using past = await createRecordedRun();
+  const { experiment, run } = past;
   assert.ok(existsSync(join(run.runDir, 'cassette.jsonl')));
   assert.deepEqual(await differences(run.runDir), [], 'the cassette is in the archive');
   assert.doesNotMatch(await readFile(join(run.runDir, 'cassette.jsonl'), 'utf8'), /a-key-of-this-test/);
 
-  const [again] = await here.run({ replay: 'latest', env: { PATH: ENV.PATH } });
+  const [again] = await experiment.run({ replay: 'latest', env: { PATH: ENV.PATH } });
   assert.equal(again?.status, 'success');
   assert.equal(again.replayOf, run.runId);
   assert.equal(again.endpoint, null);
@@ -85,9 +85,9 @@ test('a recorded run is repeated without provider, endpoint and key, and the rec
   assert.deepEqual(await differences(again.runDir), []);
 });
 
-test('runs of a replay go on at the same time, each with a position of its own', async () => {
-  await using past = await recorded();
-  const runs = await past.here.run({ replay: past.run.runId.slice(-4), env: { PATH: ENV.PATH }, rounds: 3, jobs: 3 });
+test('parallel replays each keep their own position', async () => {
+  await using past = await createRecordedRun();
+  const runs = await past.experiment.run({ replay: past.run.runId.slice(-4), env: { PATH: ENV.PATH }, rounds: 3, jobs: 3 });
   assert.deepEqual(
     runs.map(({ status }) => status),
     ['success', 'success', 'success'],
@@ -95,57 +95,57 @@ test('runs of a replay go on at the same time, each with a position of its own',
 });
 
 test('a run is replayed from its archive alone', async () => {
-  await using past = await recorded();
-  const archive = join(past.here.dir, 'run.tar.gz');
+  await using past = await createRecordedRun();
+  const archive = join(past.experiment.dir, 'run.tar.gz');
   await copyFile(join(past.run.runDir, 'run.tar.gz'), archive);
   await rm(past.run.runDir, { recursive: true });
-  const [again] = await past.here.run({ replay: archive, env: { PATH: ENV.PATH } });
+  const [again] = await past.experiment.run({ replay: archive, env: { PATH: ENV.PATH } });
   assert.deepEqual([again?.status, again?.replayOf], ['success', past.run.runId]);
 });
 
 test('a request that was not recorded fails, and budgets apply in a replay as well', async () => {
-  await using past = await recorded({
+  await using past = await createRecordedRun({
     budgets: { run: { max_calls: 4, max_cost_usd: 9 } },
     pricing: { models: { 'gpt-test': { input_price: 1, output_price: 1 } } },
   });
   const options = { replay: past.run.runId, env: { PATH: ENV.PATH } };
-  const [again] = await past.here.run(options);
+  const [again] = await past.experiment.run(options);
   assert.equal(again?.status, 'success');
-  const text = (await readFile(past.here.config, 'utf8')).replace(/max_calls: 4/, 'max_calls: 3');
-  await writeFile(past.here.config, text);
-  const [cut] = await past.here.run(options);
+  const text = (await readFile(past.experiment.config, 'utf8')).replace(/max_calls: 4/, 'max_calls: 3');
+  await writeFile(past.experiment.config, text);
+  const [cut] = await past.experiment.run(options);
   assert.equal((await metadataOf(cut?.runDir ?? '')).error?.code, 'budget_exceeded');
-  await writeFile(past.here.config, text.replace(/- "2"/, '- "3"').replace(/max_calls: 3/, 'max_calls: 99'));
-  const [more] = await past.here.run(options);
+  await writeFile(past.experiment.config, text.replace(/- "2"/, '- "3"').replace(/max_calls: 3/, 'max_calls: 99'));
+  const [more] = await past.experiment.run(options);
   assert.match(await readFile(join(more?.runDir ?? '', 'logs/step_001/adapter.log'), 'utf8'), /422 /);
 });
 
-test('a rehearsal is recorded and repeated; it stays a rehearsal', async () => {
-  await using here = await createShellExperiment(
+test('a replayed rehearsal is still a rehearsal', async () => {
+  await using experiment = await createShellExperiment(
     {},
     { model: 'gpt-test', frameworks: { baseline: {} }, validation: { artifacts: 'none' } },
   );
   await writeFile(
-    join(here.dir, 'prompts', '1.txt'),
+    join(experiment.dir, 'prompts', '1.txt'),
     await readFile(new URL('../../config/prompts/01_create_student.txt', import.meta.url)),
   );
-  const [run] = await here.run({ rehearse: true, record: true });
+  const [run] = await experiment.run({ rehearse: true, record: true });
   assert.equal(run?.status, 'success');
-  const [again] = await here.run({ replay: 'latest' });
+  const [again] = await experiment.run({ replay: 'latest' });
   assert.deepEqual([again?.status, again?.model, again?.rehearsal, again?.replayOf], ['success', 'rehearsal', true, run.runId]);
 });
 
-test('the plan says what is replayed and with which model, and starts nothing', async () => {
-  await using past = await recorded();
-  const before = await readdir(join(past.here.runsDir, 'tool'));
+test('the plan names the replayed run and its model and starts nothing', async () => {
+  await using past = await createRecordedRun();
+  const before = await readdir(join(past.experiment.runsDir, 'tool'));
   const plan = await past.plan({ replay: `tool/${past.run.runId}` });
   assert.deepEqual([plan.replayOf, plan.model, plan.record, plan.findings], [past.run.runId, 'gpt-test', false, []]);
-  assert.deepEqual(await readdir(join(past.here.runsDir, 'tool')), before);
+  assert.deepEqual(await readdir(join(past.experiment.runsDir, 'tool')), before);
 });
 
 test('an impossible replay is refused before anything starts', async () => {
-  await using past = await recorded();
-  const { run, plan, here } = past;
+  await using past = await createRecordedRun();
+  const { run, plan, experiment } = past;
   const refused = async (options: Partial<ExperimentOptions>): Promise<[string, string]> => {
     const error = await errorOf(plan(options));
     assert.equal(error.exitCode, 2);
@@ -168,10 +168,10 @@ test('an impossible replay is refused before anything starts', async () => {
   assert.match(how, /--record/);
   await mkdir(join(run.runDir, 'cassette.jsonl'));
   await assert.rejects(plan({ replay: run.runId }));
-  assert.deepEqual(await readdir(join(here.runsDir, 'tool')), [run.runId]);
+  assert.deepEqual(await readdir(join(experiment.runsDir, 'tool')), [run.runId]);
 });
 
-test('without --record nothing of what was asked and answered is kept', async () => {
+test('without --record no request or response is kept', async () => {
   await using upstream = await startUpstreamStub((response) => sendCompletion(response));
   const body = JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'the-question-to-the-model' }] });
   const call = `fetch(process.env.OPENAI_BASE_URL + "/chat/completions", { method: "POST", body: Buffer.from("${Buffer.from(body).toString('base64')}", "base64") })`;
@@ -179,9 +179,9 @@ test('without --record nothing of what was asked and answered is kept', async ()
   const command = [process.execPath, '-e', script];
   const endpoint = { base_url: `${upstream.origin}/v1`, api_key: '${TEST_KEY}' };
   const frameworks = { tool: { adapter: 'command', command } };
-  await using here = await createShellExperiment({}, { ...SETTINGS, endpoint, frameworks });
+  await using experiment = await createShellExperiment({}, { ...SETTINGS, endpoint, frameworks });
   const keptOf = async (record: boolean): Promise<string[]> => {
-    const [run] = await here.run({ record, env: ENV });
+    const [run] = await experiment.run({ record, env: ENV });
     assert.equal(run?.status, 'success');
     const entries = await readdir(run.runDir, { recursive: true, withFileTypes: true });
     const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
@@ -198,21 +198,26 @@ test('without --record nothing of what was asked and answered is kept', async ()
 });
 
 test('--record without an endpoint is a preflight issue', async () => {
-  await using here = await createShellExperiment({ tool: 'true' }, { model: 'gpt-test' });
-  const { findings } = await planExperiment({ config: here.config, runsDir: here.runsDir, frameworks: ['all'], record: true });
+  await using experiment = await createShellExperiment({ tool: 'true' }, { model: 'gpt-test' });
+  const { findings } = await planExperiment({
+    config: experiment.config,
+    runsDir: experiment.runsDir,
+    frameworks: ['all'],
+    record: true,
+  });
   assert.match(findings[0]?.what ?? '', /^tool: there is nothing to record, because no endpoint/);
 });
 
-test('streams are replayed as they were recorded, asked for their usage or not', async () => {
+test('streams are replayed as recorded, with or without a request for usage', async () => {
   const ask = `await (await fetch(process.env.OPENAI_BASE_URL + '/chat/completions', { method: 'POST', body: JSON.stringify({
     model: process.env.STEPWELL_MODEL, stream: true, messages: [] }) })).text().then(console.log)`;
   for (const asks of [true, false]) {
     const endpoint = { ask_stream_usage: asks };
     const tool = { adapter: 'command', command: [process.execPath, '--input-type=module', '-e', ask], endpoint };
-    await using past = await recorded({ frameworks: { tool }, steps: 1 });
+    await using past = await createRecordedRun({ frameworks: { tool }, steps: 1 });
     const cassette = await readFile(join(past.run.runDir, 'cassette.jsonl'), 'utf8');
     assert.equal(cassette.includes('include_usage'), asks);
-    const [again] = await past.here.run({ replay: 'latest', env: { PATH: ENV.PATH } });
+    const [again] = await past.experiment.run({ replay: 'latest', env: { PATH: ENV.PATH } });
     const records = await recordsOf(again?.runDir ?? '');
     assert.deepEqual(
       records.filter(({ event }) => event === 'replay_mismatch'),

@@ -9,7 +9,7 @@ import { runExperiment } from '../../src/experiment/index.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
-test('a value that is a word of the record, or part of one, is not a secret; anything else is', () => {
+test('a value that is a word of the record format, or part of one, is not treated as a secret', () => {
   const env = { A_PASSWORD: 'rehearsal', B_KEY: 'orchestr', C_TOKEN: 'mymodel-4', D_SECRET: 'tr0ub4dor&3' };
   assert.deepEqual(secretsOfRun(env, { values: ['another-secret'] }, ['mymodel-4']), {
     values: ['tr0ub4dor&3', 'another-secret'],
@@ -17,7 +17,7 @@ test('a value that is a word of the record, or part of one, is not a secret; any
   });
 });
 
-test('a password that is a word of the format leaves the record readable, and the record says which', async () => {
+test('a password that is a word of the record format is not masked, and the record names its variable', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'stepwell-words-'));
   try {
     const { runs } = await runExperiment({

@@ -84,7 +84,7 @@ test('pi and codex, each twice at the same time, build the service over two step
     await run(process.execPath, args, { cwd: ROOT, env, maxBuffer: 1 << 26 });
     const dirs = readdirSync(join(place, 'runs', name)).map((id) => realpathSync(join(place, 'runs', name, id)));
 
-    await t.test(`${name}: the two runs went on at the same time`, () => {
+    await t.test(`${name}: two runs overlap in time`, () => {
       const times = dirs.map((dir) => parsed(join(dir, 'metadata.json')));
       assert.equal(times.length, 2);
       const lastStart = times.map(({ started_at }) => started_at as string).toSorted()[1]!;
@@ -92,7 +92,7 @@ test('pi and codex, each twice at the same time, build the service over two step
     });
 
     for (const [index, dir] of dirs.entries()) {
-      await t.test(`${name}, run ${index + 1}: its own figures are those of the proxy`, () => {
+      await t.test(`${name}, run ${index + 1}: the usage that the agent claims equals what the proxy measured`, () => {
         const metrics = parsed(join(dir, 'metrics.json'));
         assert.equal(metrics.status, 'success');
         assert.equal(metrics.steps.length, 2);
@@ -107,7 +107,7 @@ test('pi and codex, each twice at the same time, build the service over two step
         }
       });
 
-      await t.test(`${name}, run ${index + 1}: it knows nothing of the other, and its work is in the record`, () => {
+      await t.test(`${name}, run ${index + 1}: the run sees nothing of the other one, and its work is recorded`, () => {
         const other = basename(dirs[1 - index]!);
         const texts = ['step_001', 'step_002'].map((step) => readFileSync(join(dir, 'logs', step, 'adapter.log'), 'utf8'));
         for (const text of texts) {
@@ -131,7 +131,7 @@ test('pi and codex, each twice at the same time, build the service over two step
 });
 
 test(
-  'what pi and codex say of an error of the provider is the reason that the step failed',
+  'a step that fails on a provider error is reported with the message of pi or codex',
   { timeout: 120_000, skip },
   async () => {
     await using upstream = await startUpstreamStub((response) => {

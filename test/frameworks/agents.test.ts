@@ -100,26 +100,26 @@ function telling(lines: readonly string[], file: string | undefined): string {
 for (const [name, { line, file, usage }] of Object.entries(REPORTS)) {
   const preset = PRESETS[name as keyof typeof PRESETS];
 
-  test(`${name}: what it says it used is its claim, added up`, async (t) => {
+  test(`${name}: the usage that the agent reports is summed up in the claim`, async (t) => {
     const copies = file?.endsWith('.json') === true ? [line] : ['not JSON', '{"type":"other"}', line, '{', line];
     const [claim, testRun] = await run(preset, telling(copies, file));
     t.after(() => testRun[Symbol.dispose]());
     assert.deepEqual(claim, usage === undefined ? { status: 'success' } : { status: 'success', usage });
   });
 
-  test(`${name}: a failure that it tells of is one, whatever its exit code, in its own words`, async (t) => {
+  test(`${name}: a failure that the agent reports is recorded with its message, whatever the exit code`, async (t) => {
     const { line: failure, words } = FAILURES[name as keyof typeof PRESETS];
     const script = telling([failure], file);
     const [{ usage: _, ...claim }, testRun] = await run(preset, script);
     t.after(() => testRun[Symbol.dispose]());
-    const said = `${preset.program} says: ${words}`;
-    assert.deepEqual(claim, { status: 'failure', reason: 'framework_failed', message: said });
+    const reason = `${preset.program} says: ${words}`;
+    assert.deepEqual(claim, { status: 'failure', reason: 'framework_failed', message: reason });
     const [{ usage: __, ...exited }, other] = await run(preset, `${script}\nexit 7`);
     t.after(() => other[Symbol.dispose]());
-    assert.deepEqual(exited, { status: 'failure', reason: 'exit_code', message: `exit code 7; ${said}` });
+    assert.deepEqual(exited, { status: 'failure', reason: 'exit_code', message: `exit code 7; ${reason}` });
   });
 
-  test(`${name}: it is told the proxy and the model, and gets nothing of an earlier attempt`, async (t) => {
+  test(`${name}: the agent receives proxy and model, and nothing from an earlier attempt`, async (t) => {
     const script =
       'cat > /dev/null; { echo "$@"; env; find "$HOME" -type f -exec cat {} +; } > told; echo "$HOME" > home; : > "$HOME/left"';
     const [, testRun] = await run(preset, script);
@@ -137,7 +137,7 @@ for (const [name, { line, file, usage }] of Object.entries(REPORTS)) {
     assert.notEqual(readFileSync(join(testRun.workspace, 'home'), 'utf8').trim(), home);
   });
 
-  test(`${name}: what the user sets in env stands above the preset, further arguments come last`, async () => {
+  test(`${name}: env of the user overrides the preset, and further arguments come last`, async () => {
     using testRun = createTestRun();
     const program = fake(testRun, 'cat > /dev/null; echo "$HOME|$MODE|$*" > told');
     const step = testRun.step({
@@ -152,7 +152,7 @@ for (const [name, { line, file, usage }] of Object.entries(REPORTS)) {
   });
 }
 
-test('an agent that failed and then succeeded on retry has not failed', async (t) => {
+test('an agent that reports an error and then succeeds on its own retry is a success', async (t) => {
   const fine = FAILURES.pi.line.replace('"error","errorMessage":"400 the stub says no"', '"stop"');
   const [claim, testRun] = await run(PRESETS.pi, telling([FAILURES.pi.line, fine], 'sessions/x/s.jsonl'));
   t.after(() => testRun[Symbol.dispose]());
@@ -227,7 +227,7 @@ test('the session of a terminated agent is recorded, too', async () => {
   assert.equal(testRun.records().filter(({ event }) => event === 'agent_message').length, 3);
 });
 
-test('a program is asked for its version once, and again when it is another one or could not say', async () => {
+test('the version of a program is read once, and again when the program changed or gave no version', async () => {
   using testRun = createTestRun();
   const asked = join(testRun.outside, 'asked');
   const settings = { enabled: true, command: [join(testRun.outside, 'agent')], env: {} };

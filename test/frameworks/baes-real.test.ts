@@ -13,7 +13,7 @@ const clone = process.env['STEPWELL_TEST_BAES'] ?? '';
 const skip = clone === '' ? 'STEPWELL_TEST_BAES names no clone of gesad-lab/baes_demo' : false;
 
 test(
-  'BAEs: six steps, its application started, students, courses, enrolments and teachers created and read',
+  'BAEs builds in six steps an application that creates and reads students, courses, enrolments and teachers',
   { skip },
   async (t) => {
     const root = mkdtempSync(join(tmpdir(), 'stepwell-baes-'));

@@ -19,7 +19,7 @@ const baes = adapters['baes']!;
 const recipe = recipes['baes']!;
 const skip = PYTHON === null ? 'python3 is not on PATH' : false;
 
-function settingsOf(testRun: TestRun, behavior: string): SetupSettings {
+function createFakeBaes(testRun: TestRun, behavior: string): SetupSettings {
   const install_dir = fakeSetup(testRun.outside, recipe, ['bae_noninteractive.py']);
   return { enabled: true, env: { FAKE: behavior }, install_dir };
 }
@@ -34,7 +34,7 @@ if (skip === false) {
     longestPrompt: 100_000,
     async simulate(behavior, testRun) {
       return {
-        settings: settingsOf(testRun, behavior),
+        settings: createFakeBaes(testRun, behavior),
         hasBegun: () => existsSync(join(testRun.workspace, 'begun')),
         receivedPrompt: () => readFileSync(join(testRun.workspace, 'prompt.seen'), 'utf8'),
         async [Symbol.asyncDispose]() {},
@@ -49,8 +49,8 @@ async function claimOf(
   behavior: string,
   { attempts = [[1, 1]], env = {}, prompt = 'Build it.' }: Given = {},
 ): Promise<FrameworkClaim> {
-  const cast = settingsOf(testRun, behavior);
-  const settings = { ...cast, env: { ...cast.env, ...env } };
+  const fake = createFakeBaes(testRun, behavior);
+  const settings = { ...fake, env: { ...fake.env, ...env } };
   let claim: FrameworkClaim | null = null;
   await withRun({ runId: 'run-1', framework: 'tested', logsDir: testRun.logsDir }, async () => {
     await baes.prepare(testRun.step({ settings }));
@@ -97,7 +97,7 @@ test('BAEs that claims success but writes nothing has failed: files placed by st
   writeFileSync(join(testRun.outside, 'prompt.txt'), 'Build it.');
   const experiment = {
     model: 'rehearsal',
-    frameworks: { baes: settingsOf(testRun, 'writes nothing') },
+    frameworks: { baes: createFakeBaes(testRun, 'writes nothing') },
     steps: [{ id: 1, name: 'first', prompt_file: 'prompt.txt' }],
     retries: { max_retries: 0 },
   };
@@ -124,48 +124,44 @@ test('a step continues from the previous context store, a retry from the state a
   assert.equal(requestsIn(testRun), 3);
 });
 
-test('an answer with a line of any length is read', { skip }, async () => {
+test('an answer on one very long line is read', { skip }, async () => {
   using testRun = createTestRun();
   assert.deepEqual(await claimOf(testRun, 'answers at length'), { status: 'success' });
 });
 
-test(
-  'BAEs works in the run directory, with no secret of the parent and no absolute path among its arguments',
-  { skip },
-  async () => {
-    using testRun = createTestRun();
-    process.env['BAES_TEST_API_KEY'] = 'baes-secret-value';
-    try {
-      await claimOf(testRun, 'reports', {
-        env: { MANAGED_SYSTEM_PATH: testRun.outside, BAE_MAX_RETRIES: '1' },
-        prompt: '--quiet',
-      });
-    } finally {
-      delete process.env['BAES_TEST_API_KEY'];
-    }
-    const { cwd, env, argv } = JSON.parse(readFileSync(join(testRun.workspace, 'report.json'), 'utf8'));
-    assert.ok(cwd.startsWith(testRun.runDir), cwd);
-    assert.ok(!JSON.stringify(env).includes('baes-secret-value'));
-    assert.equal(env.MANAGED_SYSTEM_PATH, testRun.workspace);
-    assert.equal(env.OPENAI_API_KEY, 'worth-nothing');
-    assert.equal(env.OPENAI_BASE_URL, 'http://127.0.0.1:9/v1');
-    assert.equal(env.OPENAI_MODEL, 'some-model');
-    assert.equal(env.BAE_MAX_RETRIES, '1');
-    assert.equal(env.SKIP_SERVER_START, '1');
-    // Else it would write beside its own source, which all runs share.
-    assert.equal(env.PYTHONDONTWRITEBYTECODE, '1');
-    assert.ok(argv.includes('--request=--quiet'));
-    assert.ok(env.HOME.startsWith(testRun.runDir) && env.TMPDIR.startsWith(testRun.runDir));
-    assert.deepEqual(
-      argv.filter((argument: string) => argument.startsWith('/')),
-      [],
-    );
-  },
-);
-
-test('the program that starts the application is there before the first step', { skip }, async () => {
+test('BAEs works in the run directory and gets no secret of the parent and no absolute path as argument', { skip }, async () => {
   using testRun = createTestRun();
-  const settings = settingsOf(testRun, 'succeeds');
+  process.env['BAES_TEST_API_KEY'] = 'baes-secret-value';
+  try {
+    await claimOf(testRun, 'reports', {
+      env: { MANAGED_SYSTEM_PATH: testRun.outside, BAE_MAX_RETRIES: '1' },
+      prompt: '--quiet',
+    });
+  } finally {
+    delete process.env['BAES_TEST_API_KEY'];
+  }
+  const { cwd, env, argv } = JSON.parse(readFileSync(join(testRun.workspace, 'report.json'), 'utf8'));
+  assert.ok(cwd.startsWith(testRun.runDir), cwd);
+  assert.ok(!JSON.stringify(env).includes('baes-secret-value'));
+  assert.equal(env.MANAGED_SYSTEM_PATH, testRun.workspace);
+  assert.equal(env.OPENAI_API_KEY, 'worth-nothing');
+  assert.equal(env.OPENAI_BASE_URL, 'http://127.0.0.1:9/v1');
+  assert.equal(env.OPENAI_MODEL, 'some-model');
+  assert.equal(env.BAE_MAX_RETRIES, '1');
+  assert.equal(env.SKIP_SERVER_START, '1');
+  // Else it would write beside its own source, which all runs share.
+  assert.equal(env.PYTHONDONTWRITEBYTECODE, '1');
+  assert.ok(argv.includes('--request=--quiet'));
+  assert.ok(env.HOME.startsWith(testRun.runDir) && env.TMPDIR.startsWith(testRun.runDir));
+  assert.deepEqual(
+    argv.filter((argument: string) => argument.startsWith('/')),
+    [],
+  );
+});
+
+test('the launcher of the application exists before the first step', { skip }, async () => {
+  using testRun = createTestRun();
+  const settings = createFakeBaes(testRun, 'succeeds');
   await withRun({ runId: 'run-1', framework: 'tested', logsDir: testRun.logsDir }, async () => {
     assert.deepEqual(await baes.prepare(testRun.step({ settings })), { commit: recipe.commit });
   });
@@ -175,7 +171,7 @@ test('the program that starts the application is there before the first step', {
   assert.equal(readFileSync(join(testRun.workspace, '.env'), 'utf8'), '');
 });
 
-test('BAEs that is not set up says what to type, and what is there but not finished is not set up', async () => {
+test('a missing or unfinished set-up of BAEs is reported with the command that completes it', async () => {
   using testRun = createTestRun();
   const settings: SetupSettings = { enabled: true, env: {}, install_dir: join(testRun.outside, 'frameworks') };
   const [finding] = await baes.check(settings);
@@ -202,7 +198,7 @@ test('the last of several answers counts, single-line or multi-line', () => {
   assert.equal(findAnswer(['{"success": true}', ...Array.from({ length: 50_000 }, () => '{')]), null);
 });
 
-test('work accepted after the last try is a failure, wherever the answer says so', () => {
+test('work that BAEs accepts after its last failed try is a failure, wherever the answer says so', () => {
   const answer = { success: true, result: { tasks: [{ success: true }, { review: { max_retries_reached: true } }] } };
   assert.match(answerFailure(answer) ?? '', /result\.tasks\.1\.review\.max_retries_reached/);
   assert.equal(answerFailure({ success: true, result: { force_accepted: false, max_retries_reached: 0 } }), null);
@@ -225,7 +221,7 @@ test('the output tail keeps the last whole lines of a flood', () => {
 });
 
 test(
-  'what is no Python is named, at most ten files; what is no file, or of an environment, is not looked at',
+  'files with invalid Python are listed, at most ten; directories and virtual environments are not checked',
   { skip },
   async () => {
     using testRun = createTestRun();

@@ -77,7 +77,7 @@ function endpointAt(baseUrl: string): AdapterEndpoint {
   return { baseUrl, rootUrl: baseUrl.replace(/\/v1$/, ''), apiKey: 'dummy' };
 }
 
-test('six steps through meter and rehearsal build the service; one clarification; every file and call recorded', async (t) => {
+test('a rehearsal builds the service in six steps with one clarification, and records every file and call', async (t) => {
   const dir = tempDir(t);
   const workspace = join(dir, 'workspace');
   const logsDir = join(dir, 'logs');
@@ -133,7 +133,7 @@ test('six steps through meter and rehearsal build the service; one clarification
 
 const decideYourself = (): Promise<string> => Promise.resolve('Decide yourself.');
 
-test('when steps are skipped, the next step builds their part, too', async (t) => {
+test('the next step also builds the parts of skipped steps', async (t) => {
   await using rehearsal = await startRehearsal({ rulesDir: join(CONFIG, 'rehearsal'), strict: true });
   for (const steps of [[6], [3, 4], [1, 5], [2, 6]]) {
     const workspace = join(tempDir(t), 'workspace');
@@ -159,8 +159,8 @@ async function attempt(
   options.prepare?.(workspace);
   let turn = 0;
   const upstream = await startUpstreamStub((response) => {
-    const given = answers[turn++] ?? assert.fail('asked once more than expected');
-    const answer = typeof given === 'string' ? { content: given } : given;
+    const scripted = answers[turn++] ?? assert.fail('asked once more than expected');
+    const answer = typeof scripted === 'string' ? { content: scripted } : scripted;
     const choices = [{ message: { content: answer.content ?? '' }, finish_reason: answer.finish_reason ?? 'stop' }];
     const usage = answer.usage === undefined ? { prompt_tokens: 10, completion_tokens: 5 } : answer.usage;
     response.end(JSON.stringify({ model: 'm', choices, usage }));
@@ -195,7 +195,7 @@ function variedWorkspace(workspace: string): void {
   symlinkSync('/etc/passwd', join(workspace, 'link'));
 }
 
-test('the request holds the prompt and the workspace, without dependencies, data, secrets and what is no text', async (t) => {
+test('the request contains the prompt and the text files of the workspace, without dependencies, data and secrets', async (t) => {
   const { claim, workspace, upstream } = await attempt(t, [GOOD], { prepare: variedWorkspace });
   assert.deepEqual(claim, { status: 'success', usage: { input_tokens: 10, output_tokens: 5, calls: 1 } });
   assert.equal(readFileSync(join(workspace, 'a.txt'), 'utf8'), 'new\n');
@@ -220,7 +220,7 @@ function trappedWorkspace(workspace: string): void {
   writeFileSync(join(workspace, 'plain'), '');
 }
 
-test('paths that leave the workspace are refused, and nothing at all is written', async (t) => {
+test('a path outside the workspace is refused, and no file of the answer is written', async (t) => {
   const cases: [string, RegExp][] = [
     ['/etc/x', /absolute/],
     ['C:/x', /absolute/],
@@ -254,7 +254,7 @@ function block(path: string, content: string): string {
   return `=== file: ${path} ===\n${content}\n=== end ===\n`;
 }
 
-test('start.sh, files marked and files with #! can be executed; a deletion removes', async (t) => {
+test('start.sh, marked files and files with #! become executable; deleted files are removed', async (t) => {
   const text = block('start.sh', 'exit') + block('tool (executable)', 'x') + block('bin/s', '#!/bin/sh') + block('a.txt', 'x');
   const { claim, workspace } = await attempt(t, [`${text}=== delete: old ===`], {
     prepare: (workspace) => writeFileSync(join(workspace, 'old'), ''),
@@ -265,7 +265,7 @@ test('start.sh, files marked and files with #! can be executed; a deletion remov
   assert.ok(!existsSync(join(workspace, 'old')));
 });
 
-test('a question is answered once; a second one is a failure', async (t) => {
+test('one question is answered; a second one fails the attempt', async (t) => {
   const question = '[NEEDS CLARIFICATION: why?]';
   const asked: string[] = [];
   const step = { answerClarification: (query: string) => Promise.resolve(`fixed ${asked.push(query)}`) };
@@ -280,7 +280,7 @@ test('a question is answered once; a second one is a failure', async (t) => {
   assert.match(failureOf(again.claim), /asked again/);
 });
 
-test('answers that cannot be used are failures with a sentence', async (t) => {
+test('unusable answers fail the attempt with a message', async (t) => {
   const cases: [Parameters<typeof attempt>[1][number], RegExp][] = [
     ['I cannot do that.', /answered no files/],
     [{ content: GOOD, finish_reason: 'length' }, /token limit/],
@@ -295,7 +295,7 @@ test('answers that cannot be used are failures with a sentence', async (t) => {
   assert.deepEqual(claim.usage, { input_tokens: null, output_tokens: null, calls: 1 }, 'usage that was not said is not claimed');
 });
 
-test('errors of the endpoint are failures with its own words', async (t) => {
+test('an error of the endpoint fails the attempt with the message of the endpoint', async (t) => {
   await using upstream = await startUpstreamStub((response, seen) => {
     if (seen.url.startsWith('/odd')) response.end('<html>');
     else response.writeHead(429).end('{"error":{"message":"slow down"}}');
@@ -308,7 +308,7 @@ test('errors of the endpoint are failures with its own words', async (t) => {
   assert.match(failureOf(await run(null)), /no endpoint is configured/);
 });
 
-test('an abort ends the attempt while the model is still thinking', async (t) => {
+test('an abort ends the attempt while a request is pending', async (t) => {
   const controller = new AbortController();
   await using upstream = await startUpstreamStub(() => controller.abort(new Error('time limit')));
   const step = stepOf(join(tempDir(t), 'w'), {
@@ -318,7 +318,7 @@ test('an abort ends the attempt while the model is still thinking', async (t) =>
   await assert.rejects(baseline.runStep(step), /time limit/);
 });
 
-test('the commit is stepwell’s own version, with the commit in a clone', async () => {
+test('the recorded commit is the version of stepwell, with the git commit in a clone', async () => {
   const { version } = JSON.parse(readFileSync(join(CONFIG, '../package.json'), 'utf8'));
   const { commit } = await baseline.prepare(stepOf(tmpdir(), {}));
   assert.match(commit, existsSync(join(CONFIG, '../.git')) ? /^[\d.]+\+[0-9a-f]{40}(\.dirty)?$/ : /^[\d.]+$/);

@@ -32,7 +32,7 @@ const chatdev = adapters['chatdev']!;
 const recipe = recipes['chatdev']!;
 const skip = NO_VENV;
 
-function settingsOf(testRun: TestRun, behavior: string): SetupSettings {
+function createFakeChatDevSettings(testRun: TestRun, behavior: string): SetupSettings {
   return { enabled: true, env: { FAKE: behavior }, install_dir: fakeChatDev(testRun.outside) };
 }
 
@@ -52,7 +52,7 @@ if (skip === false) {
     longestPrompt: 100_000,
     async simulate(behavior, testRun) {
       return {
-        settings: settingsOf(testRun, behavior),
+        settings: createFakeChatDevSettings(testRun, behavior),
         hasBegun: () => existsSync(join(sourceOf(testRun), 'begun')),
         receivedPrompt: () => readFileSync(join(sourceOf(testRun), 'prompt.seen'), 'utf8'),
         async [Symbol.asyncDispose]() {},
@@ -69,15 +69,15 @@ interface Attempt {
 }
 
 async function claimsOf(testRun: TestRun, attempts: readonly Attempt[]): Promise<FrameworkClaim[]> {
-  const settings = settingsOf(testRun, 'builds');
+  const settings = createFakeChatDevSettings(testRun, 'builds');
   const claims: FrameworkClaim[] = [];
   await withRun({ runId: 'run-1', framework: 'tested', logsDir: testRun.logsDir }, async () => {
     const prepared = await chatdev.prepare(testRun.step({ settings, model: 'gpt-4o-mini' }));
     assert.deepEqual(prepared, { commit: recipe.commit });
     for (const { behavior, changes, before } of attempts) {
       before?.();
-      const given = testRun.step({ settings, model: 'gpt-4o-mini', ...changes });
-      const step = { ...given, env: { ...given.env, FAKE: behavior } };
+      const defaults = testRun.step({ settings, model: 'gpt-4o-mini', ...changes });
+      const step = { ...defaults, env: { ...defaults.env, FAKE: behavior } };
       const scope = { attempt: step.attempt };
       claims.push(await withStep(step.step, scope, async () => await chatdev.runStep(step)));
       await chatdev.stop?.(step);
@@ -119,73 +119,65 @@ test('the launcher starts main.py with the run’s Python, or the start.sh that 
   assert.equal(readFileSync(join(testRun.workspace, 'started.txt'), 'utf8'), 'started\n');
 });
 
-test(
-  'what comes after the first step goes on from the flat programs of the workspace, and from nothing else',
-  { skip },
-  async () => {
-    using testRun = createTestRun();
-    const report = (): { argv: string[]; base: string[] | null } =>
-      JSON.parse(readFileSync(join(sourceOf(testRun), 'report.json'), 'utf8'));
-    const seen: { config: string; base: string[] | null }[] = [];
-    const look = (): void => {
-      if (!existsSync(join(sourceOf(testRun), 'report.json'))) return;
-      const { argv, base } = report();
-      seen.push({ config: argv[argv.indexOf('--config') + 1]!, base });
-    };
-    const claims = await claimsOf(testRun, [
-      { behavior: 'succeeds' },
-      {
-        behavior: 'succeeds',
-        changes: { step: 2 },
-        before() {
-          look();
-          mkdirSync(join(testRun.workspace, 'package'));
-          writeFileSync(join(testRun.workspace, 'package/inner.py'), 'deep = True\n');
-          writeFileSync(join(testRun.workspace, 'other.py'), 'flat = True\n');
-          mkdirSync(join(testRun.workspace, 'folder.py'));
-          symlinkSync(join(testRun.workspace, 'other.py'), join(testRun.workspace, 'linked.py'));
-        },
+test('later steps start from the top-level programs of the workspace and from nothing else', { skip }, async () => {
+  using testRun = createTestRun();
+  const report = (): { argv: string[]; base: string[] | null } =>
+    JSON.parse(readFileSync(join(sourceOf(testRun), 'report.json'), 'utf8'));
+  const seen: { config: string; base: string[] | null }[] = [];
+  const look = (): void => {
+    if (!existsSync(join(sourceOf(testRun), 'report.json'))) return;
+    const { argv, base } = report();
+    seen.push({ config: argv[argv.indexOf('--config') + 1]!, base });
+  };
+  const claims = await claimsOf(testRun, [
+    { behavior: 'succeeds' },
+    {
+      behavior: 'succeeds',
+      changes: { step: 2 },
+      before() {
+        look();
+        mkdirSync(join(testRun.workspace, 'package'));
+        writeFileSync(join(testRun.workspace, 'package/inner.py'), 'deep = True\n');
+        writeFileSync(join(testRun.workspace, 'other.py'), 'flat = True\n');
+        mkdirSync(join(testRun.workspace, 'folder.py'));
+        symlinkSync(join(testRun.workspace, 'other.py'), join(testRun.workspace, 'linked.py'));
       },
-      {
-        behavior: 'succeeds',
-        changes: { step: 3 },
-        before() {
-          look();
-          rmSync(join(testRun.workspace, 'other.py'));
-        },
+    },
+    {
+      behavior: 'succeeds',
+      changes: { step: 3 },
+      before() {
+        look();
+        rmSync(join(testRun.workspace, 'other.py'));
       },
-    ]);
-    look();
-    assert.deepEqual(
-      claims.map(({ status }) => status),
-      ['success', 'success', 'success'],
-    );
-    assert.deepEqual(seen, [
-      { config: 'Default', base: null },
-      { config: 'Incremental', base: ['main.py', 'other.py'] },
-      { config: 'Incremental', base: ['main.py'] },
-    ]);
-    assert.ok(existsSync(join(testRun.workspace, 'package/inner.py')));
-  },
-);
+    },
+  ]);
+  look();
+  assert.deepEqual(
+    claims.map(({ status }) => status),
+    ['success', 'success', 'success'],
+  );
+  assert.deepEqual(seen, [
+    { config: 'Default', base: null },
+    { config: 'Incremental', base: ['main.py', 'other.py'] },
+    { config: 'Incremental', base: ['main.py'] },
+  ]);
+  assert.ok(existsSync(join(testRun.workspace, 'package/inner.py')));
+});
 
-test(
-  'what ChatDev built takes the place of a link in the workspace, and of what it leads to nothing changes',
-  { skip },
-  async () => {
-    using testRun = createTestRun();
-    const elsewhere = join(testRun.outside, 'precious.py');
-    const before = (): void => {
-      writeFileSync(elsewhere, 'precious = True\n');
-      symlinkSync(elsewhere, join(testRun.workspace, 'main.py'));
-      mkdirSync(join(testRun.workspace, 'made.txt'));
-    };
-    const [claim] = await claimsOf(testRun, [{ behavior: 'succeeds', before }]);
-    assert.equal(claim?.status, 'success');
-    assert.equal(readFileSync(elsewhere, 'utf8'), 'precious = True\n');
-    for (const name of ['main.py', 'made.txt']) assert.ok(lstatSync(join(testRun.workspace, name)).isFile(), name);
-  },
-);
+test('output of ChatDev replaces a link in the workspace and leaves the target of the link unchanged', { skip }, async () => {
+  using testRun = createTestRun();
+  const elsewhere = join(testRun.outside, 'precious.py');
+  const before = (): void => {
+    writeFileSync(elsewhere, 'precious = True\n');
+    symlinkSync(elsewhere, join(testRun.workspace, 'main.py'));
+    mkdirSync(join(testRun.workspace, 'made.txt'));
+  };
+  const [claim] = await claimsOf(testRun, [{ behavior: 'succeeds', before }]);
+  assert.equal(claim?.status, 'success');
+  assert.equal(readFileSync(elsewhere, 'utf8'), 'precious = True\n');
+  for (const name of ['main.py', 'made.txt']) assert.ok(lstatSync(join(testRun.workspace, name)).isFile(), name);
+});
 
 test('only the package backup of the current step is kept', { skip }, async () => {
   using testRun = createTestRun();
@@ -193,18 +185,22 @@ test('only the package backup of the current step is kept', { skip }, async () =
   assert.deepEqual(readdirSync(join(testRun.scratch, 'chatdev/before')), ['4']);
 });
 
-test('a second attempt finds the packages that the first found, not those that it installed', { skip }, async () => {
-  using testRun = createTestRun();
-  const packages = join(testRun.scratch, 'chatdev/env/installed');
-  await claimsOf(testRun, [
-    { behavior: 'succeeds', changes: { attempt: 1 } },
-    { behavior: 'succeeds', changes: { attempt: 2 }, before: () => writeFileSync(packages, 'by the first') },
-  ]);
-  assert.equal(existsSync(packages), false);
-});
+test(
+  'a second attempt starts with the same packages as the first, without those that the first installed',
+  { skip },
+  async () => {
+    using testRun = createTestRun();
+    const packages = join(testRun.scratch, 'chatdev/env/installed');
+    await claimsOf(testRun, [
+      { behavior: 'succeeds', changes: { attempt: 1 } },
+      { behavior: 'succeeds', changes: { attempt: 2 }, before: () => writeFileSync(packages, 'by the first') },
+    ]);
+    assert.equal(existsSync(packages), false);
+  },
+);
 
 test(
-  'ChatDev works in its copy: its set-up stays as it is, no secret of the parent is there, pip is the run’s',
+  'ChatDev works in a copy with its own pip: the set-up is unchanged and no secret of the parent is visible',
   { skip },
   async () => {
     using testRun = createTestRun();
@@ -230,9 +226,9 @@ test(
   },
 );
 
-test('a prompt that no argument can hold is refused in words, and so is a model without a name', { skip }, async () => {
+test('a prompt too long for an argument and a model without a name are errors with a clear message', { skip }, async () => {
   using testRun = createTestRun();
-  const settings = settingsOf(testRun, 'succeeds');
+  const settings = createFakeChatDevSettings(testRun, 'succeeds');
   await withRun({ runId: 'run-1', framework: 'tested', logsDir: testRun.logsDir }, async () => {
     const step = testRun.step({ settings, model: 'gpt-4o-mini', prompt: 'x'.repeat(128 * 1024 - '--task='.length) });
     await assert.rejects(chatdev.runStep(step), { code: 'CHATDEV_PROMPT_TOO_LONG' });
@@ -245,11 +241,11 @@ test('a prompt that no argument can hold is refused in words, and so is a model 
 });
 
 test(
-  'ChatDev hands its path to a shell without quotes, so a directory that does not survive that is refused',
+  'a directory whose name a shell would split or expand is refused, because ChatDev does not quote its path',
   { skip },
   async () => {
     using testRun = createTestRun();
-    const settings = settingsOf(testRun, 'succeeds');
+    const settings = createFakeChatDevSettings(testRun, 'succeeds');
     const preparing = async (name: string): Promise<unknown> =>
       await withRun({ runId: 'run-1', framework: 'tested', logsDir: testRun.logsDir }, async () => {
         const scratch = join(testRun.scratch, name);
@@ -264,7 +260,7 @@ test(
 
 test('the output of a failed environment creation is recorded', { skip }, async () => {
   using testRun = createTestRun();
-  const settings = settingsOf(testRun, 'succeeds');
+  const settings = createFakeChatDevSettings(testRun, 'succeeds');
   const python = join(settings.install_dir!, `chatdev@${recipe.commit}`, 'env/bin/python');
   rmSync(python);
   writeFileSync(python, '#!/bin/sh\necho "no module named venv" >&2\nexit 3\n', { mode: 0o755 });

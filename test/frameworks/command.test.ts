@@ -10,7 +10,7 @@ import type { AdapterStep } from '../../src/run/index.ts';
 import type { FrameworkSettings } from '../../src/schema/index.ts';
 import { createTestRun, type TestRun } from '../../src/testing/index.ts';
 
-const settingsOf = (words: string[] | undefined, env: Record<string, string> = {}): FrameworkSettings => ({
+const createCommandSettings = (words: string[] | undefined, env: Record<string, string> = {}): FrameworkSettings => ({
   enabled: true,
   ...(words === undefined ? {} : { command: words }),
   env,
@@ -25,7 +25,7 @@ function executable(path: string, text: string): string {
 
 /** Runs one attempt in scope and returns the claim and the lines of output. */
 async function run(testRun: TestRun, words: string[], changes: Partial<AdapterStep> = {}, env: Record<string, string> = {}) {
-  const step = testRun.step({ settings: settingsOf(words, env), ...changes });
+  const step = testRun.step({ settings: createCommandSettings(words, env), ...changes });
   const { logsDir } = testRun;
   const claim = await withRun(
     { runId: 'run-1', framework: 'tested', logsDir },
@@ -52,7 +52,7 @@ test('the prompt is an argument, character for character', async () => {
   assert.deepEqual(output, [`${prompt}|1|{other}|`]);
 });
 
-test('with a placeholder for the prompt stdin is empty', async () => {
+test('stdin is empty when a placeholder passes the prompt', async () => {
   using testRun = createTestRun();
   assert.deepEqual((await run(testRun, ['sh', '-c', 'cat; echo "<$1>"', 'sh', '{prompt}'], { prompt: 'p' })).output, ['<p>']);
 });
@@ -84,14 +84,14 @@ test('the framework gets endpoint, model, step and attempt in its environment', 
   );
 });
 
-test('env: wins over the endpoint’s variables; without an endpoint there are none', async () => {
+test('env of the framework overrides the variables of the endpoint; without an endpoint none are set', async () => {
   using testRun = createTestRun();
   const env = { OPENAI_BASE_URL: 'http://other/v1', MODE: 'batch' };
   const { output } = await run(testRun, ['sh', '-c', 'echo $OPENAI_BASE_URL $MODE $OPENAI_API_KEY'], { endpoint: null }, env);
   assert.deepEqual(output, ['http://other/v1 batch']);
 });
 
-test('exit code and signal are claims', async () => {
+test('exit code and signal are reported as claims', async () => {
   using testRun = createTestRun();
   assert.deepEqual((await run(testRun, ['sh', '-c', 'exit 3'])).claim, {
     status: 'failure',
@@ -105,15 +105,19 @@ test('exit code and signal are claims', async () => {
   });
 });
 
-test('a prompt too long for an argument is an error that names the way out', { skip: process.platform !== 'linux' }, async () => {
-  using testRun = createTestRun();
-  await assert.rejects(run(testRun, ['echo', '{prompt}'], { prompt: 'x'.repeat(200_000) }), {
-    code: 'PROGRAM_ARGUMENTS_TOO_LONG',
-  });
-});
+test(
+  'a prompt too long for an argument is an error that suggests a prompt file',
+  { skip: process.platform !== 'linux' },
+  async () => {
+    using testRun = createTestRun();
+    await assert.rejects(run(testRun, ['echo', '{prompt}'], { prompt: 'x'.repeat(200_000) }), {
+      code: 'PROGRAM_ARGUMENTS_TOO_LONG',
+    });
+  },
+);
 
 async function findings(words?: string[], env?: Record<string, string>): Promise<string> {
-  return (await command.check(settingsOf(words, env))).map(({ what, fix }) => `${what} ${fix}`).join();
+  return (await command.check(createCommandSettings(words, env))).map(({ what, fix }) => `${what} ${fix}`).join();
 }
 
 test('check reports what is missing and how to fix it', async () => {
@@ -131,7 +135,7 @@ test('check reports what is missing and how to fix it', async () => {
   assert.ok(alone.includes(`was not found on PATH (${testRun.outside}).`), alone);
 });
 
-test('the commit is that of the checkout whose file runs', async () => {
+test('the recorded commit is that of the checkout which contains the program', async () => {
   using testRun = createTestRun();
   const git = (...args: string[]) =>
     execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.org', ...args], {

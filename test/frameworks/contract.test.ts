@@ -23,7 +23,7 @@ const SCRIPTS: Record<FrameworkBehavior, string> = {
 };
 
 /** A framework that is a shell script; the prompt comes on stdin, or through the file that an argument names. */
-function commandCast(byFile: boolean) {
+function simulateCommand(byFile: boolean) {
   return async (behavior: FrameworkBehavior, testRun: TestRun): Promise<SimulatedFramework> => {
     const program = join(testRun.outside, 'framework.sh');
     writeFileSync(program, `#!/bin/sh\ncat "\${1:-/dev/stdin}" > prompt.seen\n${SCRIPTS[behavior]}\n`);
@@ -37,11 +37,11 @@ function commandCast(byFile: boolean) {
   };
 }
 
-testContract({ name: 'command, prompt on stdin', adapter: command, simulate: commandCast(false), impossible: [] });
-testContract({ name: 'command, prompt in a file', adapter: command, simulate: commandCast(true), impossible: [] });
+testContract({ name: 'command, prompt on stdin', adapter: command, simulate: simulateCommand(false), impossible: [] });
+testContract({ name: 'command, prompt in a file', adapter: command, simulate: simulateCommand(true), impossible: [] });
 
 /** An agent that keeps the command line of a real one: its version, the prompt on stdin or in its files. */
-async function agentCast(behavior: FrameworkBehavior, testRun: TestRun): Promise<SimulatedFramework> {
+async function simulateAgent(behavior: FrameworkBehavior, testRun: TestRun): Promise<SimulatedFramework> {
   const program = join(testRun.outside, 'agent.sh');
   const seen = join(testRun.workspace, 'prompt.seen');
   const prompt = `{ cat; cat "$HOME"/stepwell.yaml 2>/dev/null; } > '${seen}'`;
@@ -60,7 +60,7 @@ async function agentCast(behavior: FrameworkBehavior, testRun: TestRun): Promise
 }
 
 for (const [name, preset] of Object.entries(PRESETS))
-  testContract({ name, adapter: agentAdapter(preset), simulate: agentCast, impossible: name === 'pi' ? [] : ['floods'] });
+  testContract({ name, adapter: agentAdapter(preset), simulate: simulateAgent, impossible: name === 'pi' ? [] : ['floods'] });
 
 // The baseline starts no process.
 testContract({
@@ -86,7 +86,7 @@ testContract({
   },
 });
 
-test('every adapter of the table is tested against the contract', () => {
+test('every registered adapter is tested against the contract', () => {
   const files = globSync('*.test.ts', { cwd: import.meta.dirname }).map((file) =>
     readFileSync(join(import.meta.dirname, file), 'utf8'),
   );

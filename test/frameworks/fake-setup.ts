@@ -20,13 +20,13 @@ function findPython(): string | null {
 }
 
 /** `3.11`; empty when there is none. */
-export const PYTHON_VERSION = PYTHON === null ? '' : (said('import sys; print("%d.%d" % sys.version_info[:2])') ?? '');
+export const PYTHON_VERSION = PYTHON === null ? '' : (evaluatePython('import sys; print("%d.%d" % sys.version_info[:2])') ?? '');
 
 /** Why no environment of its own can be made with it, for `skip`; false when one can. */
 export const NO_ENVIRONMENTS =
   PYTHON === null
     ? 'python3 is not on PATH'
-    : said('import venv, ensurepip') === null
+    : evaluatePython('import venv, ensurepip') === null
       ? 'this python3 has no venv or ensurepip: apt-get install python3-venv'
       : false;
 
@@ -34,7 +34,7 @@ export const NO_ENVIRONMENTS =
 export const NO_VENV =
   PYTHON === null
     ? 'python3 is not on PATH'
-    : said('import venv') === null
+    : evaluatePython('import venv') === null
       ? 'this python3 has no venv: apt-get install python3-venv'
       : false;
 
@@ -53,7 +53,7 @@ sys.meta_path.insert(0, Hidden())
   return program;
 }
 
-function said(program: string): string | null {
+function evaluatePython(program: string): string | null {
   try {
     return execFileSync(PYTHON!, ['-c', program], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
   } catch {

@@ -62,7 +62,7 @@ function facts(directory: string): string[] {
     .sort();
 }
 
-test('Spec Kit takes pi through two features, each phase measured apart', { timeout: 900_000 }, async (t) => {
+test('Spec Kit builds two features with pi, and each phase is measured separately', { timeout: 900_000 }, async (t) => {
   const reason = await reasonToSkip();
   if (reason !== null) return t.skip(reason);
   const config = join(place, 'config');

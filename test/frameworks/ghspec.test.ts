@@ -18,22 +18,22 @@ const ghspec = adapters['ghspec']!;
 const recipe = recipes['ghspec']!;
 
 /** What the agent does in each phase, unless a test says otherwise. */
-const WORK = {
+const AGENT_SCRIPTS = {
   specify: 'd=specs/00$(($(ls specs 2>/dev/null | wc -l) + 1))-f; mkdir -p $d; echo "# Spec" > $d/spec.md; echo $d > .specify/d',
   plan: 'echo "# Plan" > $(cat .specify/d)/plan.md',
   tasks: 'echo "- [ ] T001 write" > $(cat .specify/d)/tasks.md',
   implement: 'echo made > made.txt; sed -i "s/\\[ \\]/[x]/" $(cat .specify/d)/tasks.md',
 };
-type Work = Partial<typeof WORK>;
+type AgentScripts = Partial<typeof AGENT_SCRIPTS>;
 
 /** A set-up with a `specify` that keeps the command line of the real one, and an agent that is a shell script. */
-function settingsOf(testRun: TestRun, work: Work = {}, env: Record<string, string> = {}): SetupSettings {
+function createFakeSpecKit(testRun: TestRun, scripts: AgentScripts = {}, env: Record<string, string> = {}): SetupSettings {
   const install_dir = fakeSetup(testRun.outside, recipe, []);
   const specify = join(install_dir, `${recipe.name}@${recipe.commit}`, 'env/bin/specify');
   const script = join(import.meta.dirname, 'fake/specify.mjs');
   writeFileSync(specify, `#!/bin/sh\nexec '${process.execPath}' '${script}' "$@"\n`);
   const agent = join(testRun.outside, 'agent.sh');
-  const cases = Object.entries({ ...WORK, ...work }).map(([phase, lines]) => `*"Now ${phase}."*)\n${lines}\n;;`);
+  const cases = Object.entries({ ...AGENT_SCRIPTS, ...scripts }).map(([phase, lines]) => `*"Now ${phase}."*)\n${lines}\n;;`);
   const version = 'case "$1" in --version | --help) echo "agent 1.2.3"; exit ;; esac';
   const told = `cat > '${testRun.scratch}/told'; cat '${testRun.scratch}/told' >> '${testRun.scratch}/told.all'`;
   writeFileSync(agent, `#!/bin/sh\n${version}\n${told}\ncase "$(cat '${testRun.scratch}/told')" in\n${cases.join('\n')}\nesac\n`);
@@ -41,7 +41,7 @@ function settingsOf(testRun: TestRun, work: Work = {}, env: Record<string, strin
   return { enabled: true, command: [agent], env, install_dir };
 }
 
-const BEHAVIORS: Partial<Record<FrameworkBehavior, Work>> = {
+const BEHAVIORS: Partial<Record<FrameworkBehavior, AgentScripts>> = {
   succeeds: {},
   fails: { implement: 'echo "it did not work" >&2; exit 3' },
   hangs: { implement: "trap '' TERM INT; setsid sleep 600 & sleep 600 & : > begun; while :; do sleep 600; done" },
@@ -53,11 +53,11 @@ const BEHAVIORS: Partial<Record<FrameworkBehavior, Work>> = {
 testContract({
   name: 'ghspec',
   adapter: ghspec,
-  // What the agent prints stands among what Spec Kit prints.
+  // What the agent prints is mixed with what Spec Kit prints.
   impossible: ['floods', 'prints_invalid_utf8'],
   async simulate(behavior, testRun) {
     return {
-      settings: settingsOf(testRun, BEHAVIORS[behavior], { NODE: process.execPath }),
+      settings: createFakeSpecKit(testRun, BEHAVIORS[behavior], { NODE: process.execPath }),
       hasBegun: () => existsSync(join(testRun.workspace, 'begun')),
       receivedPrompt: () => readFileSync(join(testRun.scratch, 'told'), 'utf8'),
       async [Symbol.asyncDispose]() {},
@@ -128,43 +128,43 @@ for (const [what, specify, work, message] of [
   [
     'has an agent that removes its texts',
     '',
-    { plan: `${WORK.plan}; rm -r .pi` },
+    { plan: `${AGENT_SCRIPTS.plan}; rm -r .pi` },
     /^the agent failed in the phase tasks: its text is gone from \.pi\/prompts$/,
   ],
   ['has an agent that fails', '', { plan: 'echo broken >&2; exit 3' }, /^the agent failed in the phase plan: exit code 3$/],
 ] as const) {
   test(`Spec Kit that ${what} has failed`, async () => {
     using testRun = createTestRun();
-    const claim = await claimOf(testRun, settingsOf(testRun, work, { SPECIFY: specify }));
+    const claim = await claimOf(testRun, createFakeSpecKit(testRun, work, { SPECIFY: specify }));
     assert.equal(claim.status, 'failure');
     assert.match(claim.status === 'failure' ? claim.message : '', message);
   });
 }
 
-test('features follow one another in one project, and each needs a specification of its own', async () => {
+test('each step is a new feature in the same project and needs its own specification', async () => {
   using testRun = createTestRun();
   const once =
     'if [ -d specs ]; then :; else mkdir -p specs/001-f; echo "# Spec" > specs/001-f/spec.md; echo specs/001-f > .specify/d; fi';
-  const again = { implement: `${WORK.implement}; date +%N >> made.txt` };
+  const again = { implement: `${AGENT_SCRIPTS.implement}; date +%N >> made.txt` };
   assert.deepEqual(
-    (await claimsOf(testRun, settingsOf(testRun, again), { step: 1 }, { step: 2 })).map(({ status }) => status),
+    (await claimsOf(testRun, createFakeSpecKit(testRun, again), { step: 1 }, { step: 2 })).map(({ status }) => status),
     ['success', 'success'],
   );
   assert.ok(existsSync(join(testRun.workspace, 'specs/002-f/plan.md')));
   using other = createTestRun();
-  const claims = await claimsOf(other, settingsOf(other, { ...again, specify: once }), { step: 1 }, { step: 2 });
+  const claims = await claimsOf(other, createFakeSpecKit(other, { ...again, specify: once }), { step: 1 }, { step: 2 });
   assert.deepEqual(
     claims.map(({ status }) => status),
     ['success', 'failure'],
   );
 });
 
-test('each phase has its own address, HOME and record; what the agent says of all of them is the claim', async () => {
+test('each phase has its own address, HOME and record; the claim sums up what the agent reports for all phases', async () => {
   using testRun = createTestRun();
   const line = '{"type":"message","message":{"role":"assistant","usage":{"input":10,"output":2,"cacheRead":5,"cacheWrite":0}}}';
   const says = `mkdir -p "$HOME/sessions"; echo '${line}' > "$HOME/sessions/s.jsonl"; echo "$HOME" >> '${testRun.scratch}/homes'; cat "$HOME/.pi/agent/models.json" >> '${testRun.scratch}/models'`;
-  const work = Object.fromEntries(Object.entries(WORK).map(([phase, lines]) => [phase, `${says}\n${lines}`]));
-  const claim = await claimOf(testRun, settingsOf(testRun, work));
+  const work = Object.fromEntries(Object.entries(AGENT_SCRIPTS).map(([phase, lines]) => [phase, `${says}\n${lines}`]));
+  const claim = await claimOf(testRun, createFakeSpecKit(testRun, work));
   assert.deepEqual(claim, { status: 'success', usage: { input_tokens: 60, output_tokens: 8, calls: 4 } });
   assert.equal(new Set(readFileSync(join(testRun.scratch, 'homes'), 'utf8').trim().split('\n')).size, 4);
   const phases = ['specify', 'plan', 'tasks', 'implement'];
@@ -181,7 +181,10 @@ test('without usage of every phase there is no usage claim, and the failed phase
   using testRun = createTestRun();
   const line = '{"type":"message","message":{"role":"assistant","usage":{"input":10,"output":2,"cacheRead":5,"cacheWrite":0}}}';
   const says = `mkdir -p "$HOME/sessions"; echo '${line}' > "$HOME/sessions/s.jsonl"`;
-  const claim = await claimOf(testRun, settingsOf(testRun, { specify: `${says}\n${WORK.specify}`, plan: 'exit 3' }));
+  const claim = await claimOf(
+    testRun,
+    createFakeSpecKit(testRun, { specify: `${says}\n${AGENT_SCRIPTS.specify}`, plan: 'exit 3' }),
+  );
   assert.equal(claim.usage, undefined);
   const recorded = testRun.records().filter(({ event }) => event === 'framework_phase');
   assert.deepEqual(
@@ -194,14 +197,17 @@ test('questions of the specification are asked once, and the phases after it are
   using testRun = createTestRun();
   const spec =
     '# Spec\n[NEEDS CLARIFICATION: an example of the template?]\n[NEEDS CLARIFICATION: which\n  levels?] [NEEDS CLARIFICATION: which levels?]';
-  const specify = `${WORK.specify}\ncat > $(cat .specify/d)/spec.md <<'E'\n${spec}\nE`;
+  const specify = `${AGENT_SCRIPTS.specify}\ncat > $(cat .specify/d)/spec.md <<'E'\n${spec}\nE`;
   const asked: string[] = [];
   const answerClarification = (query: string): Promise<string> => {
     asked.push(query);
     return Promise.resolve('Three of them, "beginner" first: $HOME $ARGUMENTS');
   };
   const prompt = 'Courses, "with levels", for $$ and $&.';
-  assert.equal((await claimOf(testRun, settingsOf(testRun, { specify }), { prompt, answerClarification })).status, 'success');
+  assert.equal(
+    (await claimOf(testRun, createFakeSpecKit(testRun, { specify }), { prompt, answerClarification })).status,
+    'success',
+  );
   assert.deepEqual(asked, ['which levels?']);
   const told = readFileSync(join(testRun.scratch, 'told.all'), 'utf8').split('## User Input\n\n').slice(1);
   assert.equal(told.length, 4);
@@ -216,18 +222,21 @@ test('questions of the specification are asked once, and the phases after it are
 
 test('questions without a configured answer fail the attempt with their own error', async () => {
   using testRun = createTestRun();
-  const specify = `${WORK.specify}\necho '[NEEDS CLARIFICATION]' > $(cat .specify/d)/spec.md`;
+  const specify = `${AGENT_SCRIPTS.specify}\necho '[NEEDS CLARIFICATION]' > $(cat .specify/d)/spec.md`;
   const answerClarification = () => Promise.reject(new Error('no answer is configured'));
-  await assert.rejects(claimOf(testRun, settingsOf(testRun, { specify }), { answerClarification }), /no answer is configured/);
+  await assert.rejects(
+    claimOf(testRun, createFakeSpecKit(testRun, { specify }), { answerClarification }),
+    /no answer is configured/,
+  );
 });
 
-test('tasks that are not ticked are a warning, and no failure', async () => {
+test('unfinished tasks are a warning, not a failure', async () => {
   using testRun = createTestRun();
-  assert.equal((await claimOf(testRun, settingsOf(testRun, { implement: 'echo made > made.txt' }))).status, 'success');
+  assert.equal((await claimOf(testRun, createFakeSpecKit(testRun, { implement: 'echo made > made.txt' }))).status, 'success');
   assert.ok(testRun.records().some(({ message }) => message === '1 of 1 tasks are not ticked: T001 write'));
 });
 
-test('tasks and questions are read as they are written', () => {
+test('tasks and questions are read from Spec Kit’s Markdown', () => {
   assert.deepEqual(tasksIn('# Tasks\n- [x] T001 a\n  * [X] T002 b\n- [ ] T003 [P] c\n- not a task\n- [link](x)\n'), {
     done: 2,
     open: ['T003 [P] c'],
@@ -237,26 +246,26 @@ test('tasks and questions are read as they are written', () => {
 
 test('no process of Spec Kit or the agent outlives the attempt', { skip: !isLinux }, async () => {
   using testRun = createTestRun();
-  const implement = `${WORK.implement}\nsetsid sleep 600 > /dev/null 2>&1 &`;
-  const claim = await claimOf(testRun, settingsOf(testRun, { implement }, { SPECIFY: 'leaves processes' }));
+  const implement = `${AGENT_SCRIPTS.implement}\nsetsid sleep 600 > /dev/null 2>&1 &`;
+  const claim = await claimOf(testRun, createFakeSpecKit(testRun, { implement }, { SPECIFY: 'leaves processes' }));
   assert.equal(claim.status, 'success');
   assert.deepEqual(processesWith(testRun.processTag), []);
 });
 
-test('Spec Kit that hangs ends with the attempt', { skip: !isLinux }, async () => {
+test('a hanging Spec Kit is ended with the attempt', { skip: !isLinux }, async () => {
   using testRun = createTestRun();
   const controller = new AbortController();
-  const running = claimOf(testRun, settingsOf(testRun, {}, { SPECIFY: 'hangs' }), { signal: controller.signal });
+  const running = claimOf(testRun, createFakeSpecKit(testRun, {}, { SPECIFY: 'hangs' }), { signal: controller.signal });
   await until(() => existsSync(join(testRun.workspace, 'begun')), 'Spec Kit has begun');
   controller.abort();
   assert.equal((await running).status, 'failure');
   assert.deepEqual(processesWith(testRun.processTag), []);
 });
 
-test('if Spec Kit dies in a phase, its agent is ended, too', { skip: !isLinux }, async () => {
+test('when Spec Kit dies during a phase, its agent is ended', { skip: !isLinux }, async () => {
   using testRun = createTestRun();
   const work = { specify: ": > begun; trap '' TERM; while :; do sleep 600; done" };
-  const claim = await claimOf(testRun, settingsOf(testRun, work, { SPECIFY: 'dies in a phase' }));
+  const claim = await claimOf(testRun, createFakeSpecKit(testRun, work, { SPECIFY: 'dies in a phase' }));
   assert.deepEqual(claim, { status: 'failure', reason: 'exit_code', message: 'exit code 7' });
   assert.deepEqual(processesWith(testRun.processTag), []);
   const recorded = testRun.records().filter(({ event }) => event === 'framework_phase');
@@ -266,9 +275,9 @@ test('if Spec Kit dies in a phase, its agent is ended, too', { skip: !isLinux },
   );
 });
 
-test('an agent that cannot be started is named, and its phase has failed', async () => {
+test('an agent that cannot be started fails its phase, and the message names it', async () => {
   using testRun = createTestRun();
-  const settings = settingsOf(testRun);
+  const settings = createFakeSpecKit(testRun);
   const running = claimsOf(testRun, { ...settings, env: { SPECIFY: 'removes the agent', AGENT: settings.command![0]! } }, {});
   await assert.rejects(running, { code: 'PROGRAM_NOT_FOUND', message: /agent\.sh/ });
   const recorded = testRun.records().filter(({ event }) => event === 'framework_phase');
@@ -282,7 +291,7 @@ test('a phase that is cut off by the end of the attempt is unfinished', { skip: 
   using testRun = createTestRun();
   const controller = new AbortController();
   const work = { plan: ": > begun; trap '' TERM; while :; do sleep 600; done" };
-  const running = claimOf(testRun, settingsOf(testRun, work), { signal: controller.signal });
+  const running = claimOf(testRun, createFakeSpecKit(testRun, work), { signal: controller.signal });
   await until(() => existsSync(join(testRun.workspace, 'begun')), 'the agent has begun');
   controller.abort();
   assert.equal((await running).status, 'failure');
@@ -296,12 +305,12 @@ test('a phase that is cut off by the end of the attempt is unfinished', { skip: 
 test('Spec Kit’s agent call works in a directory with spaces and quotes', async () => {
   using testRun = createTestRun();
   const scratch = join(testRun.scratch, `it's "a" $(b); c`);
-  assert.equal((await claimOf(testRun, settingsOf(testRun), { scratch })).status, 'success');
+  assert.equal((await claimOf(testRun, createFakeSpecKit(testRun), { scratch })).status, 'success');
 });
 
 test('a failed specify init is reported before the first step', async () => {
   using testRun = createTestRun();
-  await assert.rejects(claimOf(testRun, settingsOf(testRun, {}, { SPECIFY: 'makes no project' })), {
+  await assert.rejects(claimOf(testRun, createFakeSpecKit(testRun, {}, { SPECIFY: 'makes no project' })), {
     code: 'SPECKIT_NOT_INITIALISED',
     message: /exit code 5/,
   });
@@ -318,7 +327,7 @@ test('check reports a missing set-up and a missing agent', async () => {
   const both = await whatOf({ ...bare, agent: 'codex' });
   assert.match(both.join('\n'), /not set up[^]*"codex" was not found on PATH/);
 
-  const { command, ...settings } = settingsOf(testRun);
+  const { command, ...settings } = createFakeSpecKit(testRun);
   assert.deepEqual(await whatOf({ ...settings, command: command! }), []);
   assert.match(
     (await ghspec.describe?.({ ...settings, command: command! })) ?? '',
@@ -329,7 +338,7 @@ test('check reports a missing set-up and a missing agent', async () => {
 
 test('the agent that setup installed from npm is the one that runs', async () => {
   using testRun = createTestRun();
-  const { command: [agent] = [], ...settings } = settingsOf(testRun);
+  const { command: [agent] = [], ...settings } = createFakeSpecKit(testRun);
   const bin = join(settings.install_dir!, `${recipe.name}@${recipe.commit}`, 'agent/node_modules/.bin');
   const { mkdirSync, copyFileSync } = await import('node:fs');
   mkdirSync(bin, { recursive: true });

@@ -40,7 +40,7 @@ function throughStream(redactor: ReturnType<typeof createRedactor>, chunks: stri
 describe('known values', () => {
   for (const value of values) {
     for (const [form, text] of Object.entries(formsOf(value))) {
-      test(`${form}: ${JSON.stringify(value).slice(0, 24)}`, () => {
+      test(`a known value is masked as ${form}: ${JSON.stringify(value).slice(0, 24)}`, () => {
         const redactor = createRedactor({ values });
         const shown = redactor.redact(`before ${text} after`);
         assert.match(shown, /^before .*\[redacted\].* after$/s);
@@ -82,7 +82,7 @@ describe('known values', () => {
     );
   });
 
-  test('values under 8 characters are left alone', () => {
+  test('values shorter than 8 characters are not masked', () => {
     assert.equal(createRedactor({ values: ['short', ''] }).redact('a short text'), 'a short text');
   });
 
@@ -102,7 +102,7 @@ describe('known values', () => {
 });
 
 describe('shapes', () => {
-  test('ordinary text is left as it is', () => {
+  test('ordinary text is not changed', () => {
     const texts = [
       'task-management-system-with-a-long-name-2 and risk-assessment-2026-report-final',
       'class="sk-fading-circle-container" and the disk-usage-report-20261122-141503',
@@ -121,7 +121,7 @@ describe('shapes', () => {
     assert.equal(redactor.count, 0);
   });
 
-  test('a private key is swallowed over many chunks, and what follows is shown', () => {
+  test('a private key spread over many chunks is masked, and the text after it is shown', () => {
     const redactor = createRedactor({ values: [] });
     const key = `-----BEGIN RSA PRIVATE KEY-----\n${'MIIEpAIBAAKCAQEA7bq3\n'.repeat(20)}-----END RSA PRIVATE KEY-----`;
     const lines = [...key.split('\n').map((line) => `${line}\n`), 'done\n'];
@@ -129,7 +129,7 @@ describe('shapes', () => {
     assert.equal(redactor.count, 1);
   });
 
-  test('a private key that never ends does not swallow the rest of the output', () => {
+  test('a private key without an end does not mask the rest of the output', () => {
     const out = throughStream(createRedactor({ values: [] }), [
       '-----BEGIN PRIVATE KEY-----\n',
       ...Array.from({ length: 100 }, () => 'x'.repeat(1000)),
@@ -158,14 +158,14 @@ describe('streams', () => {
     );
   });
 
-  test('a finished line is not held back', () => {
+  test('a complete line is not held back', () => {
     const stream = createRedactor({ values }).stream();
     assert.equal(stream.push('Listening on port 3000\n'), 'Listening on port 3000\n');
     assert.equal(stream.push('tasks'), 'task');
     assert.equal(stream.push(' done\n'), 's done\n');
   });
 
-  test('what is held back is bounded', () => {
+  test('the amount of text held back is bounded', () => {
     const stream = createRedactor({ values }).stream();
     let shown = 0;
     for (let index = 0; index < 1000; index++) shown += stream.push('sk-'.repeat(100)).length;

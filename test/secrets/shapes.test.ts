@@ -46,7 +46,7 @@ const AROUND = [
 /** Keys whose beginning has a character that no key of the kind goes on with: the second of two is inside a word. */
 const INSIDE_NO_WORD = new Set(['Hugging Face', 'Replicate']);
 
-test('every shape has its examples, and every way in which it begins has one', () => {
+test('every shape has examples, at least one for each of its beginnings', () => {
   assert.deepEqual(
     Object.keys(examples),
     SHAPES.map(({ name }) => name),
@@ -60,7 +60,7 @@ test('every shape has its examples, and every way in which it begins has one', (
   }
 });
 
-test('the page on logging lists every shape', () => {
+test('docs/LOGGING_SYSTEM.md lists every shape', () => {
   const page = readFileSync(join(import.meta.dirname, '../../docs/LOGGING_SYSTEM.md'), 'utf8');
   for (const start of SHAPES.flatMap(({ starts }) => starts)) assert.ok(page.includes(`\`${start}\``), start);
 });
@@ -69,7 +69,7 @@ for (const [name, { keys, harmless }] of Object.entries(examples)) {
   describe(name, () => {
     const redactor = createRedactor({ values: [] });
 
-    test('is refused by the configuration', () => {
+    test('a key is refused by the configuration', () => {
       for (const key of keys) {
         const text = refusal(() => load(key));
         assert.match(text, /frameworks\.mytool\.command\[1\] contains what looks like a key/, key);
@@ -77,7 +77,7 @@ for (const [name, { keys, harmless }] of Object.entries(examples)) {
       }
     });
 
-    test('is masked in a record: message, metadata, module, event and error', () => {
+    test('a key is masked in a record: message, metadata, module, event and error', () => {
       for (const key of keys) {
         using logs = createLogsDir();
         withRun({ runId: 'r', framework: 'f', logsDir: logs.path }, () => {
@@ -91,7 +91,7 @@ for (const [name, { keys, harmless }] of Object.entries(examples)) {
       }
     });
 
-    test('is masked in text and found in bytes, at even and at odd places', () => {
+    test('a key is masked in text and found in bytes, at even and odd offsets', () => {
       for (const key of keys) {
         for (const [begin, end] of AROUND) {
           for (const whole of [`${begin}${key}${end}`, ` ${begin}${key}${end}`]) {
@@ -105,7 +105,7 @@ for (const [name, { keys, harmless }] of Object.entries(examples)) {
 
     // Those that are not looked for inside a word have no second one there.
     if (!INSIDE_NO_WORD.has(name)) {
-      test('two that touch are both masked', () => {
+      test('two adjacent keys are both masked', () => {
         for (const key of keys) {
           const shown = redactor.redact(`${key}${key} ${key}${key}`);
           assert.ok(!shown.includes(core(key)), shown);
@@ -113,7 +113,7 @@ for (const [name, { keys, harmless }] of Object.entries(examples)) {
       });
     }
 
-    test('is masked in a stream, wherever it is cut', () => {
+    test('a key is masked in a stream, wherever the chunk border is', () => {
       const throughStream = (chunks: readonly string[]): string => {
         const stream = redactor.stream();
         return chunks.map((chunk) => stream.push(chunk)).join('') + stream.end();
@@ -130,7 +130,7 @@ for (const [name, { keys, harmless }] of Object.entries(examples)) {
       }
     });
 
-    test('ordinary text that comes near is left as it is, and may stand in the configuration', () => {
+    test('ordinary text that resembles a key is not masked, and the configuration accepts it', () => {
       for (const text of harmless) {
         assert.equal(redactor.redact(text), text);
         assert.equal(redactor.containsSecret(Buffer.from(text)), false, text);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hasCredentials, parseRepository, withoutCredentials } from '../../src/secrets/index.ts';
 
-test('an address is shown without user and password, also one that cannot be read as a URL', () => {
+test('user and password are removed from an address, even if it is not a valid URL', () => {
   for (const [address, shown] of [
     ['https://api.example.org/v1', 'https://api.example.org/v1'],
     ['https://me:hunter2@host/v1', 'https://…@host/v1'],

@@ -20,7 +20,7 @@ const recipe: Recipe = {
   agent: { program: 'helper', npmPackage: '@some/helper@4.5.6', known: ['helper', 'codex'] },
 };
 
-test('a package uses its version as commit, and its agent comes from npm if PATH has none', { skip }, async (t) => {
+test('a package records its version as commit, and its agent is installed from npm if it is not on PATH', { skip }, async (t) => {
   const root = mkdtempSync(join(tmpdir(), 'stepwell-setup-'));
   t.after(() => rmSync(root, { recursive: true, force: true }));
   const [bin, other, directory] = [join(root, 'bin'), join(root, 'other'), join(root, 'frameworks/tried@1.2')];
@@ -34,18 +34,18 @@ test('a package uses its version as commit, and its agent comes from npm if PATH
   program(bin, 'npm', npm);
   program(other, 'helper', 'true');
   const settings: SetupSettings = { enabled: true, env: {}, install_dir: join(root, 'frameworks'), python: PYTHON ?? '' };
-  const said: string[] = [];
+  const messages: string[] = [];
   const setUpWith = async (changes: Partial<SetupSettings>, ...path: string[]) => {
     const env = { ...process.env, PATH: [...path, '/usr/bin', '/bin'].join(':') };
-    said.length = 0;
-    return await setUp(recipe, { settings: { ...settings, ...changes }, env, onMessage: (line) => said.push(line) });
+    messages.length = 0;
+    return await setUp(recipe, { settings: { ...settings, ...changes }, env, onMessage: (line) => messages.push(line) });
   };
 
   const { action, record } = await setUpWith({}, bin);
   assert.deepEqual([action, record.commit, record.repository], ['made', '1.2', null]);
   assert.ok(!existsSync(join(directory, 'source')));
   assert.match(readFileSync(join(root, 'npm'), 'utf8'), /^install .*--ignore-scripts .*@some\/helper@4\.5\.6\n$/);
-  assert.deepEqual([(await setUpWith({}, bin)).action, said], ['kept', []]);
+  assert.deepEqual([(await setUpWith({}, bin)).action, messages], ['kept', []]);
 
   const placed = async (changes: Partial<SetupSettings>, ...path: string[]): Promise<boolean> => {
     rmSync(join(directory, 'agent'), { recursive: true });
@@ -68,8 +68,8 @@ test('a package uses its version as commit, and its agent comes from npm if PATH
   });
   rmSync(join(bin, 'npm'));
   const env = { ...process.env, PATH: bin };
-  assert.equal((await setUp(recipe, { settings, env, onMessage: (line) => said.push(line) })).action, 'kept');
-  assert.match(said.at(-1) ?? '', /helper is not on PATH, and without npm/);
+  assert.equal((await setUp(recipe, { settings, env, onMessage: (line) => messages.push(line) })).action, 'kept');
+  assert.match(messages.at(-1) ?? '', /helper is not on PATH, and without npm/);
 });
 
 test('an unknown agent is refused', async () => {

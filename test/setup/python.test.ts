@@ -1,4 +1,4 @@
-/** Which Python a set-up takes, and what is said where none will do. */
+/** Which Python a set-up uses, and the error when none is suitable. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

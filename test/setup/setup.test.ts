@@ -65,41 +65,45 @@ function makeBench(): Bench {
   return { root, recipe, settings, directory, [Symbol.dispose]: () => rmSync(root, { recursive: true, force: true }) };
 }
 
-test('a set-up has the files of its commit, an environment and a record; a second set-up keeps it', { skip }, async () => {
-  using bench = makeBench();
-  const { recipe, settings, directory } = bench;
-  const said: string[] = [];
-  const made = await setUp(recipe, { settings, onMessage: (line) => said.push(line) });
-  assert.equal(made.action, 'made');
-  assert.equal(made.record.commit, recipe.commit);
-  assert.ok(made.record.python.startsWith(`${version}.`));
-  assert.ok(said.some((line) => line.includes(recipe.commit)));
-  assert.equal(readFileSync(join(directory, 'source/main.py'), 'utf8'), 'print("here")\n');
-  assert.equal(readFileSync(join(directory, 'source/.env'), 'utf8'), '');
-  assert.ok(!existsSync(join(directory, 'source/examples')));
-  assert.deepEqual(readdirSync(join(directory, 'encodings')), ['fb374d419588a4632f3f557e76b4b70aebbca790']);
-  assert.ok(readFileSync(join(directory, 'setup.log'), 'utf8').includes('-m venv'));
-  assert.equal((await setUp(recipe, { settings })).action, 'kept');
+test(
+  'a set-up consists of the files of the commit, an environment and a record, and a second set-up keeps it',
+  { skip },
+  async () => {
+    using bench = makeBench();
+    const { recipe, settings, directory } = bench;
+    const messages: string[] = [];
+    const made = await setUp(recipe, { settings, onMessage: (line) => messages.push(line) });
+    assert.equal(made.action, 'made');
+    assert.equal(made.record.commit, recipe.commit);
+    assert.ok(made.record.python.startsWith(`${version}.`));
+    assert.ok(messages.some((line) => line.includes(recipe.commit)));
+    assert.equal(readFileSync(join(directory, 'source/main.py'), 'utf8'), 'print("here")\n');
+    assert.equal(readFileSync(join(directory, 'source/.env'), 'utf8'), '');
+    assert.ok(!existsSync(join(directory, 'source/examples')));
+    assert.deepEqual(readdirSync(join(directory, 'encodings')), ['fb374d419588a4632f3f557e76b4b70aebbca790']);
+    assert.ok(readFileSync(join(directory, 'setup.log'), 'utf8').includes('-m venv'));
+    assert.equal((await setUp(recipe, { settings })).action, 'kept');
 
-  const grown = { ...recipe, leaveOut: [] };
-  const older = await checkReadiness(grown, settings);
-  assert.match(
-    older.status === 'ready' ? 'ready' : older.issue.what,
-    /is installed with other packages than this stepwell requires/,
-  );
-  assert.equal((await setUp(grown, { settings })).action, 'made');
-  assert.ok(existsSync(join(directory, 'source/examples')));
+    const grown = { ...recipe, leaveOut: [] };
+    const older = await checkReadiness(grown, settings);
+    assert.match(
+      older.status === 'ready' ? 'ready' : older.issue.what,
+      /is installed with other packages than this stepwell requires/,
+    );
+    assert.equal((await setUp(grown, { settings })).action, 'made');
+    assert.ok(existsSync(join(directory, 'source/examples')));
 
-  const [linked, elsewhere] = [join(bench.root, 'linked'), join(bench.root, 'elsewhere')];
-  symlinkSync(join(bench.root, 'frameworks'), linked);
-  assert.equal((await checkReadiness(grown, { ...settings, install_dir: linked })).status, 'ready');
-  renameSync(join(bench.root, 'frameworks'), elsewhere);
-  const moved = await checkReadiness(grown, { ...settings, install_dir: elsewhere });
-  assert.match(
-    moved.status === 'ready' ? 'ready' : moved.issue.what,
-    /is moved from .*frameworks.*, a path that its programs contain/,
-  );
-});
+    const [linked, elsewhere] = [join(bench.root, 'linked'), join(bench.root, 'elsewhere')];
+    symlinkSync(join(bench.root, 'frameworks'), linked);
+    assert.equal((await checkReadiness(grown, { ...settings, install_dir: linked })).status, 'ready');
+    renameSync(join(bench.root, 'frameworks'), elsewhere);
+    const moved = await checkReadiness(grown, { ...settings, install_dir: elsewhere });
+    assert.match(
+      moved.status === 'ready' ? 'ready' : moved.issue.what,
+      /is moved from .*frameworks.*, a path that its programs contain/,
+    );
+  },
+);
 
 test('two concurrent set-ups from a URL build it once', { skip }, async () => {
   using bench = makeBench();
@@ -135,37 +139,37 @@ test('a killed set-up is not ready, and the next one completes it', { skip }, as
 test('waiting for another set-up is reported and can be interrupted', async () => {
   using bench = makeBench();
   const { recipe, settings, directory } = bench;
-  const said: string[] = [];
+  const messages: string[] = [];
   const controller = new AbortController();
   await withFileLock(`${directory}.lock`, async () => {
-    const waiting = setUp(recipe, { settings, signal: controller.signal, onMessage: (line) => said.push(line) });
-    await until(() => said.length > 0, 'it is told');
+    const waiting = setUp(recipe, { settings, signal: controller.signal, onMessage: (line) => messages.push(line) });
+    await until(() => messages.length > 0, 'it is told');
     controller.abort(new Error('enough'));
     await assert.rejects(waiting, /enough/);
   });
-  assert.match(said.join(), new RegExp(`^process ${process.pid} on .* is setting it up; waiting$`));
+  assert.match(messages.join(), new RegExp(`^process ${process.pid} on .* is setting it up; waiting$`));
 });
 
 test('a password in the repository URL is neither printed nor stored', { skip }, async () => {
   using bench = makeBench();
   const { recipe, settings, directory } = bench;
-  const said: string[] = [];
+  const messages: string[] = [];
   const env = { PATH: process.env['PATH'], HOME: bench.root };
-  const given = {
+  const options = {
     settings: { ...settings, repo_url: 'https://me:tok3n@127.0.0.1:9/x.git' },
     env,
-    say: (line: string) => said.push(line),
+    onMessage: (line: string) => messages.push(line),
   };
-  await assert.rejects(setUp(recipe, given), (error: StepwellError) => {
+  await assert.rejects(setUp(recipe, options), (error: StepwellError) => {
     assert.equal(error.code, 'SETUP_SOURCE_UNREACHABLE');
     // With git's own words below.
     assert.match(error.message, /from https:\/\/127\.0\.0\.1:9\/x\.git\.\n +\S/);
-    said.push(error.message, error.fix);
+    messages.push(error.message, error.fix);
     return true;
   });
   const log = readFileSync(join(directory, 'setup.log'), 'utf8');
   assert.match(log, /fetch .* https:\/\/127\.0\.0\.1:9\/x\.git/);
-  assert.doesNotMatch(log + said.join(), /tok3n/);
+  assert.doesNotMatch(log + messages.join(), /tok3n/);
 });
 
 test('git and pip get only the variables they need, and none that redirects installs', async () => {

@@ -17,13 +17,13 @@ function isAlive(pid: number): boolean {
   }
 }
 
-test('a service that is slow to start is waited for', async () => {
+test('validation waits for a service that starts slowly', async () => {
   const { of, checks } = await validated({ app: appOf(), http: [list] }, 'slow');
   assert.deepEqual(checks(), ['list: ok']);
   assert.ok(of('app_ready')[0]!.startup_seconds >= 0.3);
 });
 
-test('start.sh of the workspace is started there, with the port in its variable', async () => {
+test('start.sh runs in the workspace with the port in its environment', async () => {
   const { result, of } = await validated(
     { app: appOf({ command: ['./start.sh'], port_env: 'MY_PORT' }), http: [list] },
     'healthy',
@@ -38,7 +38,7 @@ test('start.sh of the workspace is started there, with the port in its variable'
   assert.deepEqual(of('app_start')[0]!.command, ['./start.sh']);
 });
 
-test('{port} in the command is the port', async () => {
+test('{port} in the command is replaced by the port', async () => {
   const command = ['/bin/sh', '-c', `PORT={port} exec "${process.execPath}" "${service}"`];
   const { of, result } = await validated({ app: appOf({ command }), http: [] }, 'healthy');
   const { command: started, port } = of('app_start')[0]!;
@@ -46,7 +46,7 @@ test('{port} in the command is the port', async () => {
   assert.equal(result.app_started, true);
 });
 
-test('a service that ends at once: exit code, last lines, every check counted and none passed', async () => {
+test('a service that exits at once is recorded with exit code and last lines, and all checks count as failed', async () => {
   const { result, of, checks } = await validated({ app: appOf(), http: [list, { ...list, operation: 'other' }] }, 'exits');
   const failed = of('app_failed')[0]!;
   assert.equal(failed.reason, 'it ended before it was ready: exit code 3');
@@ -66,7 +66,7 @@ const notReady: [mode: string, says: RegExp][] = [
   ['garbage', /^it was not ready on port \d+ within 0\.5 s: .*(Parse Error|Expected HTTP)/],
 ];
 for (const [mode, says] of notReady) {
-  test(`a service that never gets ready: ${mode}`, async () => {
+  test(`a service that never becomes ready fails the validation: ${mode}`, async () => {
     const { of, result } = await validated({ app: appOf({ start_timeout_seconds: 0.5 }), http: [list] }, mode);
     assert.match(of('app_failed')[0]!.reason, says);
     assert.equal(result.app_started, false);
@@ -78,14 +78,14 @@ for (const [what, command, says] of [
   ['that is not there', ['./start.sh'], /start\.sh/],
   ['that is not on the PATH', ['no-such-program-anywhere'], /no-such-program-anywhere/],
 ] as const) {
-  test(`a command ${what} is a result`, async () => {
+  test(`a command ${what} fails the validation, not the run`, async () => {
     const { of, result } = await validated({ app: appOf({ command }), http: [list] }, 'healthy');
     assert.match(of('app_failed')[0]!.reason, says);
     assert.deepEqual([result.app_started, result.checks_passed, result.checks_total], [false, 0, 1]);
   });
 }
 
-test('a start.sh that may not be executed is a result', async () => {
+test('a start.sh without execute permission fails the validation, not the run', async () => {
   const { of } = await validated({ app: appOf({ command: ['./start.sh'] }) }, 'healthy', {
     files: (workspace) => writeFileSync(join(workspace, 'start.sh'), '#!/bin/sh\n', { mode: 0o644 }),
   });
@@ -102,7 +102,7 @@ test('when a service dies during the checks, downtime starts and later checks fa
   assert.ok(result.down_seconds !== null && result.down_seconds >= 0);
 });
 
-test('downtime is recorded at its beginning and end, however many polls fail', async () => {
+test('downtime is recorded once at its beginning and once at its end, however many polls fail', async () => {
   const slow = Array.from({ length: 4 }, () => ({ ...list, path: '/students' }));
   const { of, result } = await validated({ app: appOf({ health_path: '/health' }), http: [...slow, ...slow] }, 'flaky-slow', {
     healthIntervalSeconds: 0.03,
@@ -145,7 +145,7 @@ test('without a service, all of its measurements are null', async () => {
   });
 });
 
-test('a service that a later step builds is not started before', async () => {
+test('a service that a later step builds is not started earlier', async () => {
   const { result, of } = await validated({ app: appOf({ from_step: 3 }), http: [list] }, 'healthy', { step: 2 });
   assert.equal(result.app_started, null);
   assert.equal(of('app_start').length, 0);

@@ -8,12 +8,12 @@ import { validated } from './recorded-validation.ts';
 
 const change = (...added: string[]) => ({ added, changed: [], removed: [] });
 
-test('none checks nothing, also when nothing changed', () => {
+test('the rule "none" passes even when nothing changed', () => {
   assert.deepEqual(checkArtifacts('none', [], change()), []);
   assert.equal(artifactFailure([]), null);
 });
 
-test('changed: added or changed files count, removed ones do not', () => {
+test('the rule "changed" counts added and changed files, not removed ones', () => {
   assert.equal(artifactFailure(checkArtifacts('changed', [], change('a'))), null);
   assert.equal(artifactFailure(checkArtifacts('changed', [], { added: [], changed: ['a'], removed: [] })), null);
   const failure = artifactFailure(checkArtifacts('changed', [], { added: [], changed: [], removed: ['a'] }));
@@ -23,7 +23,7 @@ test('changed: added or changed files count, removed ones do not', () => {
   });
 });
 
-test('files that rules ignore do not count as work', () => {
+test('ignored files do not count as changes', () => {
   const rules = { require: [], ignore: ['*.md', 'docs/'] };
   assert.equal(artifactFailure(checkArtifacts(rules, [], change('README.md', 'docs/a.txt')))?.reason, 'no_changes');
   assert.deepEqual(checkArtifacts(rules, [], change('README.md', 'src/a.js')), [
@@ -48,7 +48,7 @@ test('each required pattern must match a file, written by any step', () => {
   });
 });
 
-test('the checks are recorded by the validation', async () => {
+test('validation records the results of artifact checks', async () => {
   const artifacts = { require: ['start.sh', 'gone.txt'], ignore: ['*.md'] };
   const { of, result } = await validated({ artifacts }, 'healthy', {
     change: change('README.md'),
@@ -61,7 +61,7 @@ test('the checks are recorded by the validation', async () => {
   assert.deepEqual([result.artifacts_passed, result.artifacts_total], [1, 3]);
 });
 
-test('an unknown change is not checked', async () => {
+test('the rule "changed" is not checked when the changes are unknown', async () => {
   const { result } = await validated({ artifacts: 'changed' }, 'healthy');
   assert.equal(result.artifacts_total, 0);
 });

@@ -21,7 +21,7 @@ const read = {
   expect: { json: { id: '{{student_id}}' } },
 };
 
-test('create, read, list, update and delete with values carried over', async () => {
+test('checks create, read, list, update and delete a record with values saved by earlier checks', async () => {
   const http = [
     create,
     read,
@@ -70,7 +70,7 @@ test('create, read, list, update and delete with values carried over', async () 
   );
 });
 
-test('what is put into a path is encoded, a header is sent, a partial match ignores the rest', async () => {
+test('values in a path are encoded, headers are sent, and a partial match ignores other fields', async () => {
   const http = [
     { ...create, body: { name: 'a/b?c&d ü' }, expect: {}, save: { name: 'name' } },
     {
@@ -96,7 +96,7 @@ test('a check applies from its first to its last step', async () => {
   assert.deepEqual(await at(3), ['always', 'from 2', 'only 3']);
 });
 
-test('a check whose input was not saved has failed and says why', async () => {
+test('a check fails with a reason when a value it needs was not saved', async () => {
   const { checks, of } = await validated({ app: appOf(), http: [create, read] }, 'error500');
   assert.deepEqual(checks(), [
     'create: answered 500, expected 201: "{\\"error\\":\\"out of order\\"}"',
@@ -130,7 +130,7 @@ const misbehavior: [mode: string, says: RegExp][] = [
   ['html', /^create: ok$/],
 ];
 for (const [mode, says] of misbehavior) {
-  test(`a service that answers wrongly is a result: ${mode}`, async () => {
+  test(`a wrong answer fails the check, not the run: ${mode}`, async () => {
     const { checks, result } = await validated({ app: appOf(), http: [{ ...create, expect: { status: 201, json: {} } }] }, mode);
     assert.match(checks()[0]!, says);
     assert.equal(result.app_started, true);
@@ -141,7 +141,7 @@ for (const [mode, says] of [
   ['silent', /^create: no answer within 0\.3 s$/],
   ['endless', /^create: the answer did not end within 0\.3 s$/],
 ] as const) {
-  test(`a service that keeps a request waiting meets the time limit: ${mode}`, async () => {
+  test(`an answer that does not end within the time limit fails the check: ${mode}`, async () => {
     const { checks } = await validated({ app: appOf({ request_timeout_seconds: 0.3 }), http: [create] }, mode);
     assert.match(checks()[0]!, says);
   });

@@ -45,7 +45,7 @@ test('JSON paths read values of a response', () => {
   assert.deepEqual(readJsonPath({}, 'constructor'), { missing: '$.constructor' });
 });
 
-test('a placeholder alone keeps the type of its value, within a text it becomes text', () => {
+test('a placeholder alone keeps the type of its value; inside text it becomes text', () => {
   const values = new Map<string, unknown>([
     ['id', 7],
     ['name', 'Ada & Co'],

@@ -1,7 +1,7 @@
 /**
  * One gzip member of the archive. Concatenated members are one gzip file to every program; ours are of bounded size, independent
  * of each other, and carry their own length in the header's extra field (as BGZF does), so a reader can step over them
- * and several threads can work on them. The header is written here and not by zlib, whose OS byte depends on the machine.
+ * and several threads can work on them. The header is written here, not by zlib, whose OS byte depends on the machine.
  */
 import { gunzip, gzip } from 'node:zlib';
 import { isIncompressible } from './compressibility.ts';
@@ -41,7 +41,7 @@ export function blockLength(header: Buffer): number | null {
   return length >= SHORTEST && length <= LONGEST ? length : null;
 }
 
-/** The content of one complete member. Rejects with a plain Error that says what is wrong with it. */
+/** The content of one complete member. Rejects with a plain Error that gives the reason. */
 export function unpackBlock(member: Buffer): Promise<Buffer> {
   const bytes = member.readUInt32LE(member.length - 4);
   if (bytes > BLOCK_BYTES) return Promise.reject(new Error('a block claims more than its limit'));

@@ -15,23 +15,23 @@ function checksumLine(path: string, sha256: string): string {
   return `\\${sha256}  ${path.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n`;
 }
 
-/** Path to digest, the lines that are none, and paths named twice. */
-export function parseChecksums(text: string): { digests: Map<string, string>; broken: string[]; twice: string[] } {
+/** Path to digest, the malformed lines, and the paths listed more than once. */
+export function parseChecksums(text: string): { digests: Map<string, string>; malformed: string[]; duplicates: string[] } {
   const digests = new Map<string, string>();
-  const broken: string[] = [];
-  const twice: string[] = [];
+  const malformed: string[] = [];
+  const duplicates: string[] = [];
   const lines = text.split('\n');
-  if (lines.pop() !== '') broken.push('the end of the last line is missing');
+  if (lines.pop() !== '') malformed.push('the end of the last line is missing');
   for (const line of lines) {
     const match = /^(\\?)([0-9a-f]{64}) {2}(.+)$/s.exec(line);
     if (match === null) {
-      broken.push(line.slice(0, 200));
+      malformed.push(line.slice(0, 200));
       continue;
     }
     const [, escaped, digest = '', name = ''] = match;
     const path = escaped === '' ? name : name.replace(/\\([n\\])/g, (_, code: string) => (code === 'n' ? '\n' : '\\'));
-    if (digests.has(path)) twice.push(path);
+    if (digests.has(path)) duplicates.push(path);
     digests.set(path, digest);
   }
-  return { digests, broken, twice };
+  return { digests, malformed, duplicates };
 }

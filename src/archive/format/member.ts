@@ -54,7 +54,7 @@ export function escapingLink(depth: number, target: string): string | null {
   return up > depth ? 'its target is outside the workspace' : null;
 }
 
-/** Members by what stands at the top of the archive, for {@link ArchiveFacts}: directories first, each in the archive's order. */
+/** Members by top-level entry of the archive, for {@link ArchiveFacts}: directories first, each in the archive's order. */
 export function contentsOf(members: Iterable<Pick<TarEntry, 'path' | 'type'>>): ArchiveFacts['contents'] {
   const counts = new Map<string, number>();
   for (const { path, type } of members) {

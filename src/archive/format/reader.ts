@@ -1,4 +1,4 @@
-/** Reads an archive from its first byte to its last, trusting none of them. */
+/** Reads a whole archive in order and treats every byte as untrusted. */
 import { createHash } from 'node:crypto';
 import { messageOf } from '../../errors/index.ts';
 import { readRange, unreadableError, type ByteSource } from '../../store/index.ts';
@@ -19,7 +19,7 @@ export interface ArchiveBytes {
 }
 
 export interface ReadBlock {
-  /** As it stands in the file. */
+  /** As written in the file. */
   readonly packed: Buffer;
   readonly offset: number;
   readonly data: Buffer;

@@ -130,7 +130,7 @@ function paxRecord(key: string, value: string): Buffer {
 
 const TYPES: Record<string, TarEntry['type']> = { 0: 'file', 5: 'directory', 2: 'link' };
 
-/** The entry of a header with its pax header, or what is wrong with it. */
+/** The entry of a header with its pax header, or the reason why it is invalid. */
 export function decodeHeader(raw: Buffer): TarEntry | string {
   const header = raw.subarray(raw.length - TAR_BLOCK);
   for (const block of raw.length > TAR_BLOCK ? [raw.subarray(0, TAR_BLOCK), header] : [header]) {

@@ -80,8 +80,8 @@ export function resolveEndpoint(written: DeclaredEndpoint, to: ResolveContext): 
     return null;
   }
   if (lacksKeyId) {
-    const says = 'is a separate key without usage_api.api_key_id, so its usage cannot be told apart from other usage';
-    to.report.warning(place('api_key'), says);
+    const predicate = 'is a separate key without usage_api.api_key_id, so its usage cannot be told apart from other usage';
+    to.report.warning(place('api_key'), predicate);
   }
   checkUrl(place('base_url'), base_url, to);
   const baseUrl = expandOrReport(place('base_url'), base_url, to);

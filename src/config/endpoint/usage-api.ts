@@ -43,9 +43,9 @@ export function resolveUsageApi(
   if (provider === null) {
     const [needless] = [...IDS, 'admin_key' as const].filter((key) => written[key] !== undefined);
     if (needless !== undefined) {
-      const says = 'is given, but the provider cannot be told from base_url';
+      const predicate = 'is given, but the provider cannot be told from base_url';
       const fix = 'Add provider: openai or provider: anthropic beside it, or provider: none if the calls are not billed.';
-      to.report.problem(place('usage_api', needless), says, fix);
+      to.report.problem(place('usage_api', needless), predicate, fix);
     }
     return null;
   }
@@ -70,8 +70,8 @@ function resolveId(id: UsageId, text: string, provider: UsageProvider, path: Key
   }
   const secretName = expandReferences(text, to.env).names.find(isSecretName);
   if (secretName !== undefined) {
-    const says = `refers to \${${secretName}}, whose name looks like that of a secret, so the id would be masked in the record`;
-    to.report.problem(path, says, `Call the variable ${secretName}_ID, and set it to the id.`);
+    const predicate = `refers to \${${secretName}}, whose name looks like that of a secret, so the id would be masked in the record`;
+    to.report.problem(path, predicate, `Call the variable ${secretName}_ID, and set it to the id.`);
     return null;
   }
   const value = expandOrReport(path, text, to);
@@ -82,8 +82,8 @@ function resolveId(id: UsageId, text: string, provider: UsageProvider, path: Key
     return null;
   }
   if (!/^[\w.-]+$/.test(value)) {
-    const says = value === '' ? 'is empty' : 'contains characters that are not allowed in an id';
-    to.report.problem(path, says, `Write the id as ${NAMES[provider]} shows it, such as ${prefix}…`);
+    const predicate = value === '' ? 'is empty' : 'contains characters that are not allowed in an id';
+    to.report.problem(path, predicate, `Write the id as ${NAMES[provider]} shows it, such as ${prefix}…`);
     return null;
   }
   if (!value.startsWith(prefix))

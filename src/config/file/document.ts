@@ -135,11 +135,11 @@ function sentenceOf(message: string): string {
 export interface Report {
   readonly problems: ConfigProblem[];
   readonly warnings: string[];
-  /** A problem in the file; the key path is put in front of `says`. */
-  problem(path: KeyPath, says: string, fix: string, at?: 'key' | 'value'): void;
+  /** A problem in the file; the key path is put in front of `predicate`. */
+  problem(path: KeyPath, predicate: string, fix: string, at?: 'key' | 'value'): void;
   /** A problem of a flag or an environment variable. */
   inputProblem(where: string, sentence: string, fix: string): void;
-  warning(path: KeyPath, says: string): void;
+  warning(path: KeyPath, predicate: string): void;
   /** All collected problems as one error; undefined when there are none. */
   error(): StepwellError | undefined;
 }
@@ -150,9 +150,9 @@ export function createReport(document: ConfigDocument): Report {
   return {
     problems,
     warnings,
-    problem(path, says, fix, at) {
+    problem(path, predicate, fix, at) {
       const where = document.where(path, at);
-      const sentence = `${showPath(path)} ${says}.`;
+      const sentence = `${showPath(path)} ${predicate}.`;
       // Frameworks can share an endpoint; report its problems once.
       if (problems.some((known) => known.where === where && known.sentence === sentence)) return;
       problems.push({ where, sentence, fix });
@@ -160,8 +160,8 @@ export function createReport(document: ConfigDocument): Report {
     inputProblem(where, sentence, fix) {
       problems.push({ where, sentence, fix });
     },
-    warning(path, says) {
-      const line = `${document.where(path)}: ${showPath(path)} ${says}.`;
+    warning(path, predicate) {
+      const line = `${document.where(path)}: ${showPath(path)} ${predicate}.`;
       if (!warnings.includes(line)) warnings.push(line);
     },
     error: () =>

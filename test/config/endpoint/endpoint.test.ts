@@ -176,7 +176,7 @@ test('a reconciliation limit too short for a verdict is a warning', () => {
   assert.equal(warned('{ required_readings: 2, interval_minutes: 60, min_age_minutes: 60, max_age_hours: 2 }'), '');
 });
 
-test('times of reconciling that no date could hold are refused', () => {
+test('reconciliation times beyond the range of dates are refused', () => {
   const settings = '{ interval_minutes: 1e18, min_age_minutes: 1e18, max_age_hours: 1e18 }';
   const text = refusal(() => load('{ baseline: {} }', { common: `${COMMON}reconciliation: ${settings}\n` }));
   assert.equal(text.match(/but must be a number from 0 to (5256000|87600)\./g)?.length, 3, text);
@@ -205,7 +205,7 @@ const hosts: [baseUrl: string, provider: string | null][] = [
   ['http://localhost:1234/v1', null],
 ];
 for (const [baseUrl, provider] of hosts) {
-  test(`the usage of ${baseUrl} can be asked for at: ${provider ?? 'nobody'}`, () => {
+  test(`the provider with the usage of ${baseUrl} is ${provider ?? 'unknown'}`, () => {
     const baseline = (common: string) => endpointOf(load('{ baseline: {} }', { common }), 'baseline');
     const common = `endpoint: { base_url: "${baseUrl}" }\n`;
     assert.equal(baseline(common)?.usageApi?.provider ?? null, provider);

@@ -24,7 +24,7 @@ test('schemas/ contains only generated schemas', () => {
   assert.deepEqual(readdirSync(schemas).sort(), names.map((name) => `${name}.schema.json`).sort());
 });
 
-test('every key of experiment.yaml that a person sets is described', () => {
+test('every key of experiment.yaml has a description in the schema', () => {
   const bare: string[] = [];
   const visit = (node: unknown, path: string): void => {
     if (typeof node !== 'object' || node === null) return;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseAnswer } from '../../../src/frameworks/baseline/answer-format.ts';
 
-test('files, deletions and questions are told apart', () => {
+test('files, deletions and questions are distinguished', () => {
   const answer = parseAnswer(
     [
       'Here you are. [NEEDS CLARIFICATION: which color?]',
@@ -32,7 +32,7 @@ test('files, deletions and questions are told apart', () => {
   });
 });
 
-test('a file without its end line is unfinished and not among the files', () => {
+test('a file without its end line counts as unfinished and is not written', () => {
   const answer = parseAnswer('=== file: a ===\n1\n=== end ===\n=== file: b ===\nhalf');
   assert.deepEqual(
     answer.files.map(({ path }) => path),
@@ -46,7 +46,7 @@ function fenced(path: string): string {
   return parseAnswer(`=== file: ${path} ===\n\`\`\`js\ncode\n\`\`\`\n=== end ===`).files[0]?.content ?? '';
 }
 
-test('a fence around a whole file is dropped, in Markdown it stays', () => {
+test('a code fence around a whole file is removed, except in Markdown files', () => {
   assert.equal(fenced('a.js'), 'code\n');
   assert.equal(fenced('a.md'), '```js\ncode\n```\n');
 });

@@ -31,7 +31,7 @@ test('a metered run is verified by its provider’s usage', async () => {
     sent += tokens;
     usage.record({ at: new Date(), model: 'gpt-x', apiKeyId: 'key_run', input: tokens, output: 7 });
   });
-  await using here = await createShellExperiment(
+  await using experiment = await createShellExperiment(
     { shell: `${process.execPath} --input-type=module -e '${CALLS}'` },
     {
       steps: 2,
@@ -44,14 +44,14 @@ test('a metered run is verified by its provider’s usage', async () => {
     },
   );
   const env = { ...process.env, THE_API_KEY: 'sk-real-key-0123456789', THE_ADMIN_KEY: usage.adminKey };
-  const [run] = await here.run({ env });
+  const [run] = await experiment.run({ env });
   assert.equal(run?.status, 'success');
   const began = Date.now();
   const states: string[] = [];
   for (const hours of [1, 2]) {
     const now = new Date(began + hours * HOUR);
     usage.setNow(now);
-    const { results } = await reconcileRuns({ runsDir: here.runsDir, env, now: () => now });
+    const { results } = await reconcileRuns({ runsDir: experiment.runsDir, env, now: () => now });
     states.push(...results.map(({ state, reason }) => `${state}: ${reason}`));
     assert.deepEqual(await differences(run.runDir), []);
   }
