@@ -35,7 +35,7 @@ export async function run(_args: readonly string[], options: DoctorOptions): Pro
   const lines: Line[] = [...(await checkMachine(runsDirOf(options))), ...(await configuration(options))];
   const missing = lines.filter((line) => line.state === 'missing' || line.state === 'not ready');
   if (options.json === true) {
-    await print(sanitizeJson(lines));
+    await print(sanitizeJson(lines.map((line) => ({ ...line, fix: line.fix === null ? null : asTyped(line.fix) }))));
   } else {
     const paint = paintFor(process.stdout);
     for (const { state, what, fix } of lines) {

@@ -9,7 +9,8 @@ import { shownPath } from '../runs-dir.ts';
 
 export async function printPlan(plan: ExperimentPlan, json: boolean): Promise<void> {
   if (json) {
-    await print(sanitizeJson({ type: 'plan', ...planFacts(plan), findings: plan.findings }));
+    const findings = plan.findings.map((issue) => ({ ...issue, fix: asTyped(issue.fix) }));
+    await print(sanitizeJson({ type: 'plan', ...planFacts(plan), findings }));
     return;
   }
   const frameworks = new Map<string, number>();
