@@ -84,8 +84,8 @@ function wantsJson(args: readonly string[]): boolean {
   return args.some((arg, at) => arg === '--json' || arg === '--format=json' || (arg === '--format' && args[at + 1] === 'json'));
 }
 
-function nameOf(command: Command): string {
-  return command.parent === null ? command.name() : `${command.parent.name()} ${command.name()}`;
+function nameOf(command: Command): string | null {
+  return command.parent === null ? null : command.name();
 }
 
 function forEachCommand(command: Command, visit: (command: Command) => void): void {

@@ -20,7 +20,7 @@ export async function run([name]: readonly string[], options: RecoverOptions): P
   if (name === undefined && options.all !== true) throw cliError('MISSING_ARGUMENT', {});
   if (name !== undefined && options.all === true) {
     const problem = "a run cannot be used with option '--all'";
-    throw cliError('COMMAND_LINE_INVALID', { problem, command: 'stepwell recover' });
+    throw cliError('COMMAND_LINE_INVALID', { problem, command: 'recover' });
   }
   const runsDir = runsDirOf(options);
   const force = options.force === true;
