@@ -1,4 +1,4 @@
-/** `runs_manifest.json`: the index of all runs. Derived; `stepwell list --rebuild` makes it anew. */
+/** `runs_manifest.json`: the index of all runs. Derived; `stepwell list --rebuild` rebuilds it. */
 import { z } from 'zod';
 import { RunStatus } from './status.ts';
 

@@ -25,7 +25,7 @@ export const ArchiveFacts = z.object({
   tar_sha256: z.string(),
   /** Entries in the archive. */
   members: z.number().int(),
-  /** Members by what stands at the top: directories, whose `name` ends in `/`, first; then files. */
+  /** Members by the first part of their path: directories first, with `/` at the end of `name`, then files. */
   contents: z.array(z.object({ name: z.string(), members: z.number().int() })).default([]),
   /** Workspace paths left out because they hold a secret. */
   excluded_secrets: z.array(z.string()),
@@ -125,7 +125,7 @@ export const RunMetadata = z.object({
 });
 export type RunMetadata = z.infer<typeof RunMetadata>;
 
-/** The bytes of metadata.json: whoever writes or checks the file takes them from here. */
+/** The bytes of metadata.json, for all code that writes or checks the file. */
 export function metadataText(metadata: RunMetadata): string {
   return `${JSON.stringify(metadata, null, 2)}\n`;
 }

@@ -75,7 +75,7 @@ export const StepMetrics = z.object({
   phases: z.array(PhaseSummary).default([]),
   /** Calls that belong to no phase; null where there are no phases. */
   usage_outside_phases: PhaseUsage.nullable().default(null),
-  /** Unix seconds with milliseconds. */
+  /** Unix seconds with milliseconds; null when no start is recorded. */
   start_timestamp: z.number().nullable(),
   /** Unix seconds with milliseconds; null when no end is recorded. */
   end_timestamp: z.number().nullable(),
@@ -163,7 +163,7 @@ export const RunMetrics = z.object({
   aggregate_metrics: AggregateMetrics,
   /** False when some use of models was not measured: the token figures are then lower bounds. */
   tokens_complete: z.boolean(),
-  /** Every figure of the ledger, for the whole run and for what was called outside steps. */
+  /** Every figure of the ledger, for the whole run. */
   usage: UsageSummary,
   /** What was called while no attempt was going on. */
   usage_outside_steps: UsageSummary,
@@ -173,22 +173,31 @@ export const RunMetrics = z.object({
   models: z.array(ModelSummary),
   /** Where the prices came from; null where no record says. */
   prices: EVENT_METADATA.prices_loaded.nullable(),
-  /** The step whose validation CRUDe and ESR come from. */
+  /** The step whose validation CRUDe and ESR come from; null when the application was never meant to be started. */
   validated_step: z.number().int().nullable(),
   /** Of the built application, over all validations; null when it was never measured. */
   downtime_seconds: seconds.nullable(),
   /** Secrets masked before anything was written; null for a crashed run, or when no end is recorded. */
   redactions: count.nullable(),
-  /** Lines that are no record, were lost while the disk was full, are missing, or were torn. */
-  record_damage: z.object({ damaged_lines: count, dropped_lines: count, missing_records: count, torn_lines: count }),
+  /** What of the record is lost or damaged. */
+  record_damage: z.object({
+    /** Lines that are no record. */
+    damaged_lines: count,
+    /** Lines given up while the disk was full. */
+    dropped_lines: count,
+    /** Numbers that no record of their writer carries although a later one exists. */
+    missing_records: count,
+    /** Torn last lines that were isolated when a file was opened again. */
+    torn_lines: count,
+  }),
   /** `pending` until compared with the provider's own figures; `not_applicable` where there is nothing to compare. */
   verification_status: ReconciliationState,
-  /** Stands beside the measured figures, which it never changes. Null before the first attempt. */
+  /** The provider's own figures. They never change the measured ones. Null before the first attempt. */
   usage_api_reconciliation: ReconciliationSummary.nullable(),
 });
 export type RunMetrics = z.infer<typeof RunMetrics>;
 
-/** The bytes of metrics.json: whoever writes or checks the file takes them from here. */
+/** The bytes of metrics.json, for all code that writes or checks the file. */
 export function metricsText(metrics: RunMetrics): string {
   return `${JSON.stringify(metrics, null, 2)}\n`;
 }

@@ -67,7 +67,7 @@ export type UsageWindow = z.infer<typeof UsageWindow>;
 export const ProviderReading = z.object({
   /** When the provider was asked; ISO 8601. */
   fetched_at: z.string(),
-  /** All minutes of the window: the run's use and that of whoever shares them, so an upper bound. */
+  /** All minutes of the window: the run's use and all other use in these minutes, so an upper bound. */
   total: UsageFigures,
   /** Minutes that no other known run, and one API key alone, used: a lower bound. Equal to `total` when nothing is shared. */
   own: UsageFigures,
@@ -86,6 +86,7 @@ export const ProviderReading = z.object({
 });
 export type ProviderReading = z.infer<typeof ProviderReading>;
 
+/** Null where one of the two figures is. */
 const Difference = z.object({
   input_tokens: z.number().int().nullable(),
   output_tokens: z.number().int().nullable(),
@@ -123,7 +124,7 @@ export const StepResolution = z.object({
    * minute, which the provider cannot tell apart. `no_calls`: the ledger has none.
    */
   resolution: z.enum(['whole', 'bound', 'not_resolvable', 'no_calls']),
-  /** From the first call's start to the last call's end. */
+  /** From the first call's start to the last call's end; null for a step without calls. */
   seconds: z.number().nonnegative().nullable(),
   /** What the proxy measured for the step. */
   ledger: UsageFigures,
@@ -140,7 +141,7 @@ export const ReconciliationAttempt = z.object({
   attempt: z.number().int().positive(),
   /** State of the run after this attempt. */
   state: ReconciliationState,
-  /** Why this state, in one sentence. */
+  /** Why this state, in words. */
   reason: z.string(),
   /** The provider whose usage API is asked; null where none is known. */
   provider: UsageProvider.nullable(),
@@ -167,7 +168,10 @@ export const ReconciliationAttempt = z.object({
 });
 export type ReconciliationAttempt = z.infer<typeof ReconciliationAttempt>;
 
-/** Where the reconciliation of a run stands: the fold of its `reconciliation.log`. */
+/**
+ * The state of a run's reconciliation: the fold of its `reconciliation.log`. Window, comparison and steps are those of the newest
+ * attempt that has them.
+ */
 export const ReconciliationSummary = ReconciliationAttempt.omit({
   attempt: true,
   state: true,
@@ -176,13 +180,13 @@ export const ReconciliationSummary = ReconciliationAttempt.omit({
 }).extend({
   /** State after the last attempt. */
   verification_status: ReconciliationState,
-  /** Why this state, in one sentence. */
+  /** Why this state, in words. */
   verification_message: z.string(),
   /** When the last attempt was recorded. */
   last_attempt_at: z.string(),
   /** The newest reading; null when there is none. */
   last_reading: ProviderReading.nullable(),
-  /** Oldest first. */
+  /** Every attempt, oldest first. Figures are the totals of its reading; null without one. */
   attempts: z.array(
     z.object({
       attempt: z.number().int().positive(),

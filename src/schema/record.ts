@@ -5,7 +5,7 @@ import { LEVELS } from './vocabulary.ts';
 export const Level = z.enum(LEVELS);
 export type Level = z.infer<typeof Level>;
 
-/** An error as it stands in a record; `cause` nests. */
+/** An error as a record holds it; `cause` nests. */
 export interface RecordedError {
   /** Its name or class, such as `TypeError`; of a thrown value that is no object, the `typeof`. */
   type: string;

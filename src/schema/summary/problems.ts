@@ -4,7 +4,7 @@ import { Level } from '../record.ts';
 
 const count = z.number().int().nonnegative();
 
-/** One recorded problem and where it stands. */
+/** One recorded problem and its place in the logs. */
 export const ProblemExample = z.object({
   /** ISO 8601. */
   timestamp: z.string(),

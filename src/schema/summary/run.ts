@@ -46,11 +46,11 @@ export const FailureSummary = z.object({
   step: z.number().int().nullable(),
   /** The last attempt at that step; null without one. */
   attempt: z.number().int().nullable(),
-  /** One sentence. */
+  /** The message of the recorded error, else what the last attempt's end says; `unknown` where no record says. */
   cause: z.string(),
   /** The last lines of output of what failed; each at most 200 characters. */
   last_lines: z.array(z.string()),
-  /** Where to read on, relative to the run directory. */
+  /** Where to read on, relative to the run directory; null where there is no such file. */
   log_file: z.string().nullable(),
 });
 export type FailureSummary = z.infer<typeof FailureSummary>;
@@ -65,7 +65,7 @@ export const RunSummary = z.object({
   framework: z.string().nullable(),
   /** What drove the framework; null, as is the rest of the head, when no start of the run is recorded. */
   adapter: z.string().nullable(),
-  /** The commit that really ran. */
+  /** The commit, or version of a package, that really ran; null where none is recorded. */
   framework_commit: z.string().nullable(),
   /** Version of stepwell that ran it. */
   stepwell_version: z.string().nullable(),
@@ -77,7 +77,7 @@ export const RunSummary = z.object({
   replay_of: z.string().nullable(),
   /** Position among the rounds of its framework, from 1. */
   round: z.number().int().nullable(),
-  /** `running` until an end is recorded, so also for a run whose process died and that nobody has recovered yet. */
+  /** `running` until an end is recorded, so also for a run whose process died, until `recover` completes its record. */
   status: RunStatus,
   /** Null for a run that did not fail or is not over. */
   failing_phase: Phase.nullable(),
@@ -87,8 +87,17 @@ export const RunSummary = z.object({
   error: ErrorFacts.nullable(),
   /** Null for a run that succeeded or is not over. */
   failure: FailureSummary.nullable(),
-  /** Set when `recover` completed the record. */
-  recovered: z.object({ reason: z.string(), killed: count, last_record_at: z.string().nullable() }).nullable(),
+  /** What `recover` found when it completed the record; null for a run that it did not have to complete. */
+  recovered: z
+    .object({
+      /** Why the record was not complete, in words. */
+      reason: z.string(),
+      /** Processes of the run that were still running and were ended. */
+      killed: count,
+      /** The last record before the recovery; null when there was none. */
+      last_record_at: z.string().nullable(),
+    })
+    .nullable(),
   /** Null when no start is recorded. */
   started_at: z.string().nullable(),
   /** Null when no end is recorded. Of a crashed run: its last record. */
@@ -100,14 +109,22 @@ export const RunSummary = z.object({
   /** What the run was told to do; null when no start is recorded. */
   configuration: z
     .object({
+      /** Steps that were to run. */
       steps_configured: count,
+      /** Limit of one attempt. */
       step_timeout_seconds: seconds,
+      /** Attempts after the first. */
       max_retries: count,
+      /** Null where the configuration gives none. */
       random_seed: z.number().int().nullable(),
+      /** Between two polls of the built application. */
       health_check_interval_seconds: seconds,
       on_step_failure: z.enum(['stop', 'continue']),
+      /** True when the built application is started and probed after each step. */
       validates_app: z.boolean(),
+      /** Of the bytes of `config.yaml`, in hex. */
       config_sha256: z.string(),
+      /** Runs with the same one were measured by the same checks. Null where that was not recorded yet. */
       checks_digest: z.string().nullable(),
     })
     .nullable(),
@@ -127,25 +144,30 @@ export const RunSummary = z.object({
   models: z.array(ModelSummary),
   /** Where the prices came from; null where no record says. */
   prices: EVENT_METADATA.prices_loaded.nullable(),
-  /** Where the time went. Attempts, backoff and validation are sums over steps; null where nothing was recorded. */
+  /** Where the time went. */
   time: z.object({
+    /** Phases that began, in order. Duration and `ok` are null when no end is recorded. */
     phases: z.array(z.object({ phase: Phase, duration_seconds: seconds.nullable(), ok: z.boolean().nullable() })),
+    /** Sum over all attempts with a recorded end; null without one. */
     attempts_seconds: seconds.nullable(),
+    /** Scheduled waits between attempts. */
     backoff_seconds: seconds,
+    /** Sum over all validations; null without one. */
     validation_seconds: seconds.nullable(),
+    /** Sum of the calls' own durations; concurrent calls overlap. Null when nothing was metered. */
     llm_seconds: seconds.nullable(),
   }),
   /** Records of level error or fatal, without the framework's own output and events. */
   errors: ProblemSummary,
   /** Records of level warn, without the framework's own output and events. */
   warnings: ProblemSummary,
-  /** Lines that are no record. */
+  /** Lines that are no record: all are counted, the first five are kept. */
   damaged: z.object({
     count,
     bytes: count,
     first: z.array(z.object({ file: z.string(), line: z.number().int(), bytes: count, reason: z.string() })),
   }),
-  /** Records of stepwell whose event does not have the metadata it should have; they are left out of every total. */
+  /** Records of stepwell whose event does not have the metadata it should have; they are in no total. The first five are kept. */
   malformed: z.object({
     count,
     first: z.array(z.object({ file: z.string(), line: z.number().int(), event: z.string(), reason: z.string() })),
@@ -172,7 +194,7 @@ export const RunSummary = z.object({
   log_lines: count,
   /** Of all log files; null when the size of one is unknown. */
   log_bytes: count.nullable(),
-  /** Whose usage API has figures of the run: `none` where nobody bills, `unknown` where no record says. */
+  /** Whose usage API has figures of the run: `none` where the calls are not billed, `unknown` where no record says. */
   usage_provider: z.enum([...UsageProvider.options, 'none', 'unknown']),
   /** Comparison with the provider's own figures, from `reconciliation.log`; null in the fold of the sealed logs. */
   reconciliation: ReconciliationSummary.nullable(),

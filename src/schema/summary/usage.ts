@@ -42,13 +42,13 @@ export const UsageSummary = z.object({
   tokens_out: count.nullable(),
   /** Of `tokens_in`: read from the cache. Null also when no call reported it. */
   tokens_cached: count.nullable(),
-  /** Of `tokens_in`: written to the cache. */
+  /** Of `tokens_in`: written to the cache. Null also when no call reported it. */
   tokens_cache_write: count.nullable(),
-  /** Of `tokens_out`. */
+  /** Of `tokens_out`. Null also when no call reported it. */
   tokens_reasoning: count.nullable(),
-  /** Of the estimated calls; null when there is no estimate. */
+  /** Input tokens of the estimated calls; null when there is no estimate. */
   estimated_tokens_in: count.nullable(),
-  /** Of the estimated calls; null when there is no estimate. */
+  /** Output tokens of the estimated calls; null when there is no estimate. */
   estimated_tokens_out: count.nullable(),
   /** Sum of the calls' own durations; concurrent calls overlap. */
   llm_seconds: seconds.nullable(),
@@ -57,7 +57,10 @@ export const UsageSummary = z.object({
 });
 export type UsageSummary = z.infer<typeof UsageSummary>;
 
-/** The part of a usage that can be told apart for a phase of the framework's work. */
+/**
+ * The part of a usage that can be told apart for a phase of the framework's work. Figures of a phase without a call are null where
+ * a call outside the phases may have been part of it.
+ */
 export const PhaseUsage = z.object({
   /** Requests made at the proxy, failed and unfinished ones included. */
   api_calls: count.nullable(),
@@ -92,9 +95,9 @@ export type PhaseUsage = z.infer<typeof PhaseUsage>;
 export const PhaseSummary = PhaseUsage.extend({
   /** The framework's own name of it, at most 64 characters; `(other phases)` for all after the fiftieth. */
   phase: z.string(),
-  /** How it ended the last time; null where nobody said. */
+  /** How it ended the last time; null where the adapter did not say. */
   status: FrameworkPhaseStatus.nullable(),
-  /** All times that it ran; null where nobody said of one. */
+  /** Over all times that it ran; null where one of them is unknown. */
   duration_seconds: seconds.nullable(),
 });
 export type PhaseSummary = z.infer<typeof PhaseSummary>;

@@ -4,7 +4,7 @@ import type { RunSummary } from '../../schema/index.ts';
 import { fact, facts, note, type ReportBlock, type Fact } from './model.ts';
 import { THIRD_PARTY_NOTE, isThirdParty, pricesText, runStatus, standInNotes, statusWord } from './phrases.ts';
 
-/** Name, times, and what stands in front of figures that are no new work of a model. */
+/** Name, times, and the note before figures that are no new work of a model. */
 export function headBlocks(summary: RunSummary): ReportBlock[] {
   const isRunning = runStatus(summary) === 'running';
   return [

@@ -176,7 +176,7 @@ export function lastError(step: StepSummary): string | null {
   return last.end_recorded ? last.message : 'the attempt has no recorded end';
 }
 
-/** `47 members: logs/ 25, workspace/ 15, metrics.json, …`; a file that stands alone has no count. */
+/** `47 members: logs/ 25, workspace/ 15, metrics.json, …`; a single file has no count. */
 export function contentsText({ members, contents }: ArchiveFacts): string {
   const named = contents.map(({ name, members: count }) => (name.endsWith('/') ? `${name} ${count}` : name));
   return [pluralize(members, 'member'), ...(named.length === 0 ? [] : [named.join(', ')])].join(': ');
