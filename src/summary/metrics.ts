@@ -10,7 +10,12 @@ const QUALITY = { esr: 0.4, crud: 0.3, continuity: 0.3 } as const;
 /** Effort of one clarification, as in the original system. */
 const HITL_EFFORT = 3;
 
-/** A pure function of the summary: `metrics.json` can be deleted and rebuilt. */
+/**
+ * The figures of `metrics.json`, as docs/metrics.md defines them. A pure function of the summary: the file can be deleted and
+ * rebuilt. What was not measured is null, never 0.
+ *
+ * @example const { aggregate_metrics, tokens_complete } = computeMetrics(await foldRun(source));
+ */
 export function computeMetrics(summary: RunSummary): RunMetrics {
   return {
     format_version: FORMAT_VERSION,

@@ -135,8 +135,10 @@ export async function foldRecords(
 }
 
 /**
- * Folds a run, from its directory or from inside its archive: the same logs give the same summary.
+ * Folds a run, from its directory or from inside its archive: the same logs give the same summary. What is damaged in the logs is
+ * counted in the summary and does not throw.
  *
+ * @throws StepwellError with RUN_UNREADABLE, or ARCHIVE_DAMAGED where an archive does not hold what it should
  * @example await using source = await openRunDirectory(dir); const summary = await foldRun(source);
  */
 export async function foldRun(source: RunSource): Promise<RunSummary> {
