@@ -60,7 +60,7 @@ export type ManifestEntry = z.infer<typeof ManifestEntry>;
 
 const count = z.number().int().nonnegative();
 
-/** Sums over the runs of a framework that have the figure; null when none has. Rehearsals and replays are counted and added to nothing. */
+/** Sums over the runs of a framework that have the figure; null when none has. Rehearsals and replays are counted, but in no sum. */
 export const FrameworkTotals = z.object({
   /** Runs that are in the sums. */
   runs: count,

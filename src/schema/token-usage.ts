@@ -23,6 +23,7 @@ export interface TokenCounts {
   readonly cacheReadTokens: number | null;
   /** Input tokens written to the provider's cache. */
   readonly cacheWriteTokens: number | null;
+  /** Output tokens spent on reasoning. */
   readonly reasoningTokens: number | null;
 }
 

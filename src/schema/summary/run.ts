@@ -182,7 +182,7 @@ export const RunSummary = z.object({
   late_records: count,
   /** Records whose message or metadata was cut to fit the limit of a record. */
   truncated_records: count,
-  /** Processes that wrote the records. 0: no record is stepwell's own, as in a run of the original system; then the status says nothing. */
+  /** Processes that wrote the records. 0 for a run of the original system, where no record is stepwell's; `status` then says nothing. */
   writers: count,
   /** Secrets masked before anything was written; null for a crashed run, or when no end is recorded. */
   redactions: count.nullable(),

@@ -107,8 +107,8 @@ export const ClaimSummary = ClaimedUsage.extend({
   /** True when some attempt said nothing, or not all: the sums are then of what was said. */
   partial: z.boolean(),
   /**
-   * Largest difference of input or output tokens to what the proxy measured for the same attempts, in percent of the latter; null where
-   * it was not measured.
+   * Largest difference of input or output tokens to what the proxy measured for the same attempts, in percent of the latter; null
+   * where it was not measured.
    */
   difference_percent: z.number().nonnegative().nullable(),
 });
