@@ -1,5 +1,7 @@
 /** For people who already have a logger: its records go to the files of the scope in which it was called. */
+import { inspect } from 'node:util';
 import type { Level } from '../schema/index.ts';
+import { toJsonValue } from './json-value.ts';
 import { getLogger, type Logger } from './logger.ts';
 
 /** Where the records of the other logger go. */
@@ -66,9 +68,17 @@ export interface LogTapeRecord {
 export function logtapeSink(options: BridgeOptions = {}): (record: LogTapeRecord) => void {
   return ({ category, level, message, properties }) => {
     const { event, error, ...metadata } = properties;
-    const text = message.map((part) => (typeof part === 'string' ? part : JSON.stringify(part))).join('');
-    writeBridged(getLogger(options.module ?? category.join('.'), options), toLevel(level), text, { event, metadata, error });
+    const logger = getLogger(options.module ?? category.join('.'), options);
+    writeBridged(logger, toLevel(level), message.map(partText).join(''), { event, metadata, error });
   };
+}
+
+/** LogTape drops a record whose sink throws, so any value must become text: circles and bigints too. */
+function partText(part: unknown): string {
+  if (typeof part === 'string') return part;
+  const value = toJsonValue(part, (text) => text);
+  if (value === undefined) return inspect(part);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 interface BridgedFields {
@@ -87,9 +97,11 @@ function writeBridged(logger: Logger, level: Level, message: string, { event, me
 
 function parsePinoLine(line: string): Record<string, unknown> {
   try {
-    return JSON.parse(line) as Record<string, unknown>;
+    const value: unknown = JSON.parse(line);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   } catch {
-    // pino has a custom serializer: the line is kept as it is.
-    return { msg: line.trimEnd() };
+    // Not JSON.
   }
+  // A custom serializer of pino may print anything: the line is kept as it is.
+  return { msg: line.trimEnd() };
 }

@@ -114,7 +114,7 @@ test('extra bytes in the tar stream are reported as damage', async (t) => {
   }
 });
 
-test('an archive from another program is rejected with ARCHIVE_FOREIGN', async (t) => {
+test('an archive from another program is rejected with ARCHIVE_UNRECOGNIZED', async (t) => {
   const dir = scratchDir(t);
   await writeTree(dir, { 'in/logs/run.log': 'x' });
   const archive = join(dir, 'run.tar.gz');

@@ -47,6 +47,29 @@ test('pino takes the destination as its only argument, as the guide shows it', (
   assert.deepEqual([record?.level, record?.event, record?.message], ['warn', 'tool_called', 'alone']);
 });
 
+test('a line of pino that is not a JSON object is kept as the message', () => {
+  using dir = createLogsDir();
+  const lines = ['null', '42', '[1]', '"text"', 'not JSON', '{'];
+  const destination = pinoDestination();
+  withRun({ ...run, logsDir: dir.path }, () => lines.forEach((line) => destination.write(`${line}\n`)));
+  assert.deepEqual(
+    dir.records('run.log').map(({ level, message, metadata }) => [level, message, metadata]),
+    lines.map((line) => ['info', line, {}]),
+  );
+});
+
+test('a LogTape message keeps every kind of value', () => {
+  using dir = createLogsDir();
+  const circle: Record<string, unknown> = {};
+  circle['self'] = circle;
+  const message = ['', circle, ' ', 12n, ' ', undefined, ' ', { a: 1 }, ' ', 3, ''];
+  withRun({ ...run, logsDir: dir.path }, () =>
+    logtapeSink()({ category: ['app'], level: 'info', message, properties: { circle } }),
+  );
+  const [record] = dir.records('run.log');
+  assert.equal(record?.message, '{"self":"[circular]"} 12 undefined {"a":1} 3');
+});
+
 test('LogTape writes to the files of the scope', async () => {
   using dir = createLogsDir();
   await configure({
