@@ -10,30 +10,30 @@ import { cliError } from './errors.ts';
 /** Nothing more can be written to stdout. */
 let closed = false;
 /** It is not the reader that left, but the disk that is full, or the like. */
-let lost = false;
-let goesOn = false;
+let writeFailed = false;
+let continuesWithoutOutput = false;
 
 process.stdout.on('error', (error: Error) => {
   const isFirst = !closed;
   closed = true;
   // A reader that has gone (`| head`) has what it wanted, and a terminal that was closed shows nothing: neither is an error.
   const isReaderGone = errnoOf(error) === 'EPIPE' || (errnoOf(error) === 'EIO' && process.stdout.isTTY);
-  lost ||= !isReaderGone;
-  if (lost && isFirst) reportFailure(cliError('STDOUT_WRITE_FAILED', { reason: error.message }, { cause: error }));
-  if (!goesOn) process.exit(lost ? ExitCode.failure : ExitCode.ok);
+  writeFailed ||= !isReaderGone;
+  if (writeFailed && isFirst) reportFailure(cliError('STDOUT_WRITE_FAILED', { reason: error.message }, { cause: error }));
+  if (!continuesWithoutOutput) process.exit(writeFailed ? ExitCode.failure : ExitCode.ok);
 });
 process.stderr.on('error', () => {
   // There is nowhere left to say so; what the command does goes on, and its exit code tells the end.
 });
 
 /** A run goes on when nobody reads its output any more, or when it cannot be written. */
-export function keepRunningWithoutOutput(): void {
-  goesOn = true;
+export function continueWithoutOutput(): void {
+  continuesWithoutOutput = true;
 }
 
 /** Whether some of the output could not be written, through no wish of its reader. */
-export function isOutputLost(): boolean {
-  return lost;
+export function didOutputFail(): boolean {
+  return writeFailed;
 }
 
 /** Writes text as it is; resolves when more may be written. */

@@ -16,7 +16,7 @@ export interface Finished {
   readonly stderr: string;
 }
 
-export interface Place {
+export interface CliDirectory {
   readonly dir: string;
   /** Starts `stepwell` there. */
   start(args: readonly string[], env?: NodeJS.ProcessEnv): ChildProcess;
@@ -36,7 +36,7 @@ export function letNpxFindStepwell(dir: string): void {
   symlinkSync(PROGRAM, join(dir, 'node_modules/.bin/stepwell'));
 }
 
-export function newPlace(): Place {
+export function newCliDirectory(): CliDirectory {
   const dir = mkdtempSync(join(tmpdir(), 'stepwell-cli-'));
   letNpxFindStepwell(dir);
   const start = (args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess =>

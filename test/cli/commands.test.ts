@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { writeOriginalRun, writeRun } from '../catalog/fixtures.ts';
 import { line } from '../store/source-contract.ts';
-import { matchesGolden, newPlace, type Place } from './child.ts';
+import { matchesGolden, newCliDirectory, type CliDirectory } from './child.ts';
 
 const ORIGINAL = '7f0c9a52-5a0e-4c1c-9f37-0d7a3b1fe1aa';
 
@@ -12,9 +12,9 @@ const ORIGINAL = '7f0c9a52-5a0e-4c1c-9f37-0d7a3b1fe1aa';
 const HOSTILE = '\u001b[2J\u001b]0;owned\u0007\u001b[31mred\r14:15:03.300 INFO  fake\u009b31m\u202egnp.exe\u2028x';
 
 describe('commands that read runs', () => {
-  let place: Place;
+  let place: CliDirectory;
   before(() => {
-    place = newPlace();
+    place = newCliDirectory();
     const runsDir = join(place.dir, 'runs');
     const run = writeRun(runsDir, { runId: '20261122-141503-k3f9' });
     writeRun(runsDir, {

@@ -4,13 +4,13 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test, type TestContext } from 'node:test';
 import { writeRun } from '../catalog/fixtures.ts';
-import { CLI, cleanEnv, newPlace, type Place } from './child.ts';
+import { CLI, cleanEnv, newCliDirectory, type CliDirectory } from './child.ts';
 
 describe('completion', () => {
-  let place: Place;
+  let place: CliDirectory;
   let env: NodeJS.ProcessEnv;
   before(() => {
-    place = newPlace();
+    place = newCliDirectory();
     writeRun(join(place.dir, 'runs'), { runId: '20261122-141503-k3f9' });
     mkdirSync(join(place.dir, 'bin'));
     writeFileSync(join(place.dir, 'bin/stepwell'), `#!/bin/sh\nexec "${process.execPath}" "${CLI}" "$@"\n`);

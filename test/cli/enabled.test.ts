@@ -4,14 +4,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { widthOf } from '../../src/terminal/index.ts';
-import { newPlace, type Place } from './child.ts';
+import { newCliDirectory, type CliDirectory } from './child.ts';
 import { writeExperiment } from './experiment.ts';
 import { needsPty } from '../exec/terminal.ts';
 import { typed } from './pty.ts';
 
-let place: Place;
+let place: CliDirectory;
 beforeEach(() => {
-  place = newPlace();
+  place = newCliDirectory();
 });
 afterEach(() => place.remove());
 

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { newPlace } from './child.ts';
+import { newCliDirectory } from './child.ts';
 
-const place = newPlace();
+const place = newCliDirectory();
 after(() => place.remove());
 
 const CONFIG = `model: gpt-4o-mini

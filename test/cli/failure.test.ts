@@ -5,9 +5,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { LEASE_FILE } from '../../src/store/index.ts';
-import { cleanEnv, newPlace } from './child.ts';
+import { cleanEnv, newCliDirectory } from './child.ts';
 
-const place = newPlace();
+const place = newCliDirectory();
 after(() => place.remove());
 
 for (const [args, error, exitCode] of [

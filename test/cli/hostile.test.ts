@@ -9,11 +9,11 @@ import type { LogRecord } from '../../src/schema/index.ts';
 import { writeRun } from '../catalog/fixtures.ts';
 import { line } from '../store/source-contract.ts';
 import { assertHarmless, HOSTILE } from '../terminal/hostile.ts';
-import { newPlace, type Place } from './child.ts';
+import { newCliDirectory, type CliDirectory } from './child.ts';
 
-let place: Place;
+let place: CliDirectory;
 before(() => {
-  place = newPlace();
+  place = newCliDirectory();
   const run = writeRun(join(place.dir, 'runs'), { runId: '20261122-141503-k3f9', status: 'failed' });
   const records = Object.values(HOSTILE).flatMap((text, index) => {
     const at = { seq: 10 + 2 * index, writer: 'abc123', step: 1, component: 'adapter', level: 'error' };

@@ -3,11 +3,11 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { cleanEnv, newPlace, type Place } from './child.ts';
+import { cleanEnv, newCliDirectory, type CliDirectory } from './child.ts';
 
-let place: Place;
+let place: CliDirectory;
 beforeEach(() => {
-  place = newPlace();
+  place = newCliDirectory();
 });
 afterEach(() => place.remove());
 

@@ -3,13 +3,13 @@ import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { CLI, cleanEnv, finished, newPlace, type Place } from './child.ts';
+import { CLI, cleanEnv, finished, newCliDirectory, type CliDirectory } from './child.ts';
 import { needsPty, runInTerminal } from '../exec/terminal.ts';
 import { writeExperiment } from './experiment.ts';
 
-let place: Place;
+let place: CliDirectory;
 beforeEach(() => {
-  place = newPlace();
+  place = newCliDirectory();
 });
 afterEach(() => place.remove());
 

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { cleanEnv, newPlace } from './child.ts';
+import { cleanEnv, newCliDirectory } from './child.ts';
 import { writeExperiment } from './experiment.ts';
 
 const runner = (name: string): string => fileURLToPath(new URL(`../../runners/${name}`, import.meta.url));
@@ -16,7 +16,7 @@ test('run_experiment.sh without arguments says how it is used and exits 2', () =
 });
 
 test('reconcile_usage.sh takes the original’s command line, and finds the clone’s runs from any directory', () => {
-  const place = newPlace();
+  const place = newCliDirectory();
   try {
     const reconcile = (...args: string[]): { status: number | null; stdout: string; stderr: string } =>
       spawnSync(runner('reconcile_usage.sh'), args, { cwd: place.dir, env: cleanEnv(), encoding: 'utf8' });
@@ -44,7 +44,7 @@ test('reconcile_usage.sh takes the original’s command line, and finds the clon
 });
 
 test('run_experiment.sh passes every argument on, from any directory, to the clone’s own experiment', () => {
-  const place = newPlace();
+  const place = newCliDirectory();
   try {
     const args = ['baseline', '2', '--steps', '1,3', '--dry-run'];
     const done = spawnSync(runner('run_experiment.sh'), args, { cwd: place.dir, env: cleanEnv(), encoding: 'utf8' });
@@ -65,7 +65,7 @@ test('run_experiment.sh passes every argument on, from any directory, to the clo
 });
 
 test('run_experiment.sh runs the experiment of the current directory where it has one, and --config is relative to it', () => {
-  const place = newPlace();
+  const place = newCliDirectory();
   try {
     writeExperiment(place.dir, 'true');
     const planned = (...args: string[]): string => {

@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { newPlace } from './child.ts';
+import { newCliDirectory } from './child.ts';
 import { writeExperiment } from './experiment.ts';
 import { needsPty } from '../exec/terminal.ts';
 import { typed } from './pty.ts';
 
-const place = newPlace();
+const place = newCliDirectory();
 before(() => {
   writeExperiment(place.dir, 'true', { steps: 1 });
   const file = join(place.dir, 'config/experiment.yaml');

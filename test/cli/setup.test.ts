@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { newPlace } from './child.ts';
+import { newCliDirectory } from './child.ts';
 import { writeExperiment } from './experiment.ts';
 
-const place = newPlace();
+const place = newCliDirectory();
 after(() => place.remove());
 
 test('`all` are the frameworks of the configuration, enabled or not; a name may also be one that it does not name', async () => {

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { rebuildManifest } from '../../src/catalog/index.ts';
 import { writeRun } from '../catalog/fixtures.ts';
 import { loadedBy, packagesIn } from '../loaded.ts';
-import { cleanEnv, newPlace } from './child.ts';
+import { cleanEnv, newCliDirectory } from './child.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/stepwell.js', import.meta.url));
 const SETUP = fileURLToPath(new URL('../../scripts/build.sh', import.meta.url));
@@ -41,7 +41,7 @@ test('--version starts in less than three times a bare node, as the ratio of med
 });
 
 test('--version and -V print the version of package.json', async () => {
-  const place = newPlace();
+  const place = newCliDirectory();
   try {
     for (const flag of ['--version', '-V']) {
       assert.deepEqual(await place.stepwell([flag]), { code: 0, signal: null, stdout: `${version}\n`, stderr: '' });

@@ -9,10 +9,10 @@ import type { ComparedGroup } from '../../src/catalog/index.ts';
 import type { ManifestEntry } from '../../src/schema/index.ts';
 import { fakeChatDev } from '../frameworks/chatdev-experiment.ts';
 import { fakeSetup, PYTHON } from '../frameworks/fake-setup.ts';
-import { newPlace } from '../cli/child.ts';
+import { newCliDirectory } from '../cli/child.ts';
 import { widthOf } from '../../src/terminal/index.ts';
 
-const place = newPlace();
+const place = newCliDirectory();
 after(() => place.remove());
 
 const skip = PYTHON === null ? 'python3 is not on PATH' : false;

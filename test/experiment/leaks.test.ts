@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { newPlace } from '../cli/child.ts';
+import { newCliDirectory } from '../cli/child.ts';
 
 const KEY = 'Zx9/pk+Q"wE\\e<r>&T=0123456789abcXYZ';
 const TOOL_TOKEN = 'tool/T0ken+va"lue\\with<all>&5577';
@@ -104,7 +104,7 @@ throw new Error('died of ' + own);
 `;
 
 test('keys and secrets appear nowhere: not in files, archive, cassette, output or the framework’s environment', async (t) => {
-  const place = newPlace();
+  const place = newCliDirectory();
   t.after(() => place.remove());
   provider.listen(0, '127.0.0.1');
   await once(provider, 'listening');

@@ -11,8 +11,8 @@ import {
 } from '../../experiment/index.ts';
 import type { Level } from '../../schema/index.ts';
 import { paintFor } from '../../terminal/index.ts';
-import { doneLine, endingOf } from '../views/run-report.ts';
-import { isOutputLost, keepRunningWithoutOutput, note, print } from '../output.ts';
+import { doneLine, runReport } from '../views/run-report.ts';
+import { didOutputFail, continueWithoutOutput, note, print } from '../output.ts';
 import { launchLine, leftOutLines, printPlan } from '../views/plan.ts';
 import { blockDisplay, canDrawOn, lineDisplay, type Display } from '../progress/display.ts';
 import type { CommonOptions } from '../runs-dir.ts';
@@ -60,9 +60,9 @@ export async function run(args: readonly string[], options: RunOptions): Promise
       if (exitCode !== ExitCode.ok) return exitCode;
     }
   }
-  keepRunningWithoutOutput();
+  continueWithoutOutput();
   const exitCode = options.json === true ? await runAsJson(experiment) : await runForPeople(experiment);
-  return isOutputLost() ? ExitCode.failure : exitCode;
+  return didOutputFail() ? ExitCode.failure : exitCode;
 }
 
 async function runAsJson(experiment: ExperimentOptions): Promise<number> {
@@ -105,7 +105,7 @@ async function runForPeople(experiment: ExperimentOptions): Promise<number> {
     (display as Display | null)?.[Symbol.dispose]();
   }
   if ((display as Display | null) !== null) say('\n');
-  await print(...(await endingOf(result, paintFor(process.stdout))));
+  await print(...(await runReport(result, paintFor(process.stdout))));
   return interruption.exitCode ?? result.exitCode;
 }
 

@@ -12,32 +12,32 @@ import { runTable } from './run-table.ts';
 import { whenText } from './reconcile-words.ts';
 import { runsDirFlag, shownPath } from '../runs-dir.ts';
 
-const MOST_LOOKS = 5;
+const MAX_FAILURES_SHOWN = 5;
 
-interface Ended extends RunFacts {
+interface ReportedRun extends RunFacts {
   readonly result: RunResult;
   readonly listed: CatalogRun | null;
 }
 
 /** Of one run the head of its summary; of several a table, the frameworks side by side where they differ, and a few lines for each that needs a look. */
-export async function endingOf({ runs, plan }: ExperimentResult, paint: Paint): Promise<string[]> {
-  const ended: Ended[] = [];
-  for (const result of runs) ended.push(await endedRun(result, plan.runsDir));
+export async function runReport({ runs, plan }: ExperimentResult, paint: Paint): Promise<string[]> {
+  const ended: ReportedRun[] = [];
+  for (const result of runs) ended.push(await reportedRun(result, plan.runsDir));
   const [only] = ended;
   if (only === undefined) return ['No run was started.'];
   const single = plan.runs.length === 1;
   const missed = plan.runs.length - runs.length;
   const worst = ended.find(({ result }) => result.status !== 'success') ?? only;
   const listed = ended.flatMap((run) => run.listed ?? []);
-  const looks = ended.map((run) => needsLook(run, single, paint)).filter((look) => look.length > 0);
+  const looks = ended.map((run) => failureLines(run, single, paint)).filter((look) => look.length > 0);
   return [
     ...(single ? headOf(only, paint) : runTable(listed, paint)),
     ...(await comparisonOf(listed)),
     ...(missed > 0
       ? ['', `${pluralizeGrouped(missed, 'run')} of ${plan.runs.length} ${pluralForm(missed, 'was', 'were')} not started.`]
       : []),
-    ...looks.slice(0, MOST_LOOKS).flatMap((look) => ['', ...look]),
-    ...(looks.length > MOST_LOOKS ? ['', `… and ${looks.length - MOST_LOOKS} more failed.`] : []),
+    ...looks.slice(0, MAX_FAILURES_SHOWN).flatMap((look) => ['', ...look]),
+    ...(looks.length > MAX_FAILURES_SHOWN ? ['', `… and ${looks.length - MAX_FAILURES_SHOWN} more failed.`] : []),
     '',
     ...(single ? placeOf(only.result) : [`Records: ${shownPath(plan.runsDir)}`]),
     '',
@@ -54,7 +54,7 @@ async function comparisonOf(runs: readonly CatalogRun[]): Promise<string[]> {
 }
 
 /** When the provider can be asked for its own figures, and how; empty where no run of these has any. */
-async function reconcileLines(ended: readonly Ended[], runsDir: string, paint: Paint): Promise<string[]> {
+async function reconcileLines(ended: readonly ReportedRun[], runsDir: string, paint: Paint): Promise<string[]> {
   const last = ended.findLast(({ listed }) => listed?.entry.verification_status === 'pending');
   if (last === undefined) return [];
   const { listReconciliations } = await import('../../reconcile/index.ts');
@@ -68,21 +68,21 @@ async function reconcileLines(ended: readonly Ended[], runsDir: string, paint: P
   return ['', `${compare} with the provider’s usage:`, `  ${paint('cyan', `${calledAs()} reconcile${runsDirFlag(runsDir)}`)}`];
 }
 
-async function endedRun(result: RunResult, runsDir: string): Promise<Ended> {
+async function reportedRun(result: RunResult, runsDir: string): Promise<ReportedRun> {
   const found = await findRun(runsDir, `${result.framework}/${result.runId}`);
   await using source = await openRun(found);
   return { result, listed: found.kind === 'directory' ? found : null, ...(await summaryOf(found, source)) };
 }
 
 /** The summary's first section. It names what failed. */
-function headOf({ summary }: Ended, paint: Paint): string[] {
+function headOf({ summary }: ReportedRun, paint: Paint): string[] {
   return headLines(summary)
     .map(sanitizeLine)
     .map((line) => (/^(Status|Cause):/.test(line) ? paint(styleOf(summary.status), line) : line));
 }
 
 /** The last output of a run that failed, and what is missing from its record. */
-function needsLook({ result, summary }: Ended, single: boolean, paint: Paint): string[] {
+function failureLines({ result, summary }: ReportedRun, single: boolean, paint: Paint): string[] {
   const { failure } = summary;
   const lines: string[] = [];
   if (!single && failure !== null) lines.push(`  ${sanitizeLine(failure.cause)}`);
@@ -103,7 +103,7 @@ function placeOf({ runDir, archive }: RunResult): string[] {
     : [record, `Archive: ${archive.name}, ${formatBytes(archive.bytes)}, verified by reading it back`];
 }
 
-function nextCommands({ result, summary }: Ended, runsDir: string): string[] {
+function nextCommands({ result, summary }: ReportedRun, runsDir: string): string[] {
   const name = result.runId;
   const step = summary.failure?.step ?? null;
   const ofStep = step === null ? '' : ` --step ${step}`;

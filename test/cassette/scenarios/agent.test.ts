@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
 import { test } from 'node:test';
-import { newPlace } from '../../cli/child.ts';
+import { newCliDirectory } from '../../cli/child.ts';
 
 /** Asks, writes the file that it is told to, and asks again with everything that was said. */
 const AGENT = `
@@ -78,7 +78,7 @@ async function startModel(): Promise<{ baseUrl: string; close(): void }> {
 }
 
 test('agents with tools are replayed exactly, by two concurrent runs in another directory, without the model', async (t) => {
-  const place = newPlace();
+  const place = newCliDirectory();
   t.after(() => place.remove());
   const model = await startModel();
   writeFileSync(join(place.dir, 'agent.mjs'), AGENT);

@@ -11,12 +11,12 @@ import { fileURLToPath } from 'node:url';
 import { readCassette } from '../../../src/cassette/index.ts';
 import { startRehearsal } from '../../../src/rehearsal/index.ts';
 import { openRunDirectory, digestDirectory } from '../../../src/store/index.ts';
-import { finished, newPlace, type Place } from '../../cli/child.ts';
+import { finished, newCliDirectory, type CliDirectory } from '../../cli/child.ts';
 import { completion } from '../exchanges.ts';
 
-let place: Place;
+let place: CliDirectory;
 beforeEach(() => {
-  place = newPlace();
+  place = newCliDirectory();
 });
 afterEach(() => place.remove());
 
@@ -105,7 +105,7 @@ timeouts: { shutdown_grace_seconds: 1 }
   writeFileSync(join(place.dir, 'prompt.txt'), 'Make something.\n');
 }
 
-const run = (args: string[], env: NodeJS.ProcessEnv = {}): ReturnType<Place['stepwell']> =>
+const run = (args: string[], env: NodeJS.ProcessEnv = {}): ReturnType<CliDirectory['stepwell']> =>
   place.stepwell(['run', 'tool', '1', '--config', 'experiment.yaml', ...args], env);
 
 /** Says what it was told, and its key. */

@@ -12,7 +12,7 @@ import type { ProgressEvent, StartedRun } from '../../../src/experiment/index.ts
 import type { EventMetadata } from '../../../src/schema/index.ts';
 import { openRunDirectory, readRecords, type RecordItem } from '../../../src/store/index.ts';
 import { Recording } from '../../summary/recording.ts';
-import { CLI, cleanEnv, finished, matchesGolden, newPlace } from '../child.ts';
+import { CLI, cleanEnv, finished, matchesGolden, newCliDirectory } from '../child.ts';
 import { writeExperiment } from '../experiment.ts';
 import { play } from '../screen.ts';
 
@@ -226,7 +226,7 @@ describe('in a real terminal', () => {
       t.skip('python3, which makes the terminal, is not installed');
       return;
     }
-    const place = newPlace();
+    const place = newCliDirectory();
     try {
       writeExperiment(place.dir, 'sleep 0.5; echo $1 > file$1.txt');
       const child = spawn('python3', ['-c', IN_A_TERMINAL, process.execPath, CLI, 'run', 'tool'], {
@@ -275,7 +275,7 @@ describe('in a real terminal', () => {
       t.skip('python3, which makes the terminal, is not installed');
       return;
     }
-    const place = newPlace();
+    const place = newCliDirectory();
     try {
       writeExperiment(place.dir, 'echo begun; sleep 600', { steps: 1 });
       const child = spawn('python3', ['-c', CLOSED_TERMINAL, process.execPath, CLI, 'run', 'tool'], {

@@ -6,10 +6,10 @@ import { after, test } from 'node:test';
 import type { ComparedGroup, Spread } from '../../../src/catalog/index.ts';
 import { comparisonMarkdown, comparisonText } from '../../../src/cli/views/comparison.ts';
 import { widthOf } from '../../../src/terminal/index.ts';
-import { newPlace } from '../child.ts';
+import { newCliDirectory } from '../child.ts';
 import { writeExperiment } from '../experiment.ts';
 
-const place = newPlace();
+const place = newCliDirectory();
 after(() => place.remove());
 
 const spread = (median: number, min = median, max = median, runs = 5): Spread => ({ runs, median, min, max });
