@@ -20,12 +20,12 @@ function named(texts: ReadonlyMap<string, string>, pattern: RegExp): Map<string,
   return found;
 }
 
-test('docs/errors.md says what the areas define (node scripts/generate-error-docs.ts writes it)', async () => {
+test('docs/errors.md is generated from the errors of all areas (node scripts/generate-error-docs.ts writes it)', async () => {
   assert.equal(readFileSync(join(root, 'docs/errors.md'), 'utf8'), await errorDocs());
   assert.doesNotMatch(await errorDocs(), /undefined|null,|\[object/, 'a fact is missing from FACTS');
 });
 
-test('every error that is defined is raised', () => {
+test('every defined error is raised somewhere', () => {
   const raised = named(sources, /\w+Error\(\s*'([A-Z_]+)'/g);
   assert.deepEqual(
     [...defined.keys()].filter((code) => !raised.has(code)),
@@ -33,7 +33,7 @@ test('every error that is defined is raised', () => {
   );
 });
 
-test('an error is defined in an errors.ts, where the list finds it', () => {
+test('every error is defined in a file errors.ts, where the generator of docs/errors.md finds it', () => {
   const elsewhere = [...sources].filter(([file, text]) => /^(?! \*).*defineErrors\(/m.test(text) && !file.endsWith('errors.ts'));
   assert.deepEqual(
     elsewhere.map(([file]) => file),
@@ -41,7 +41,7 @@ test('an error is defined in an errors.ts, where the list finds it', () => {
   );
 });
 
-test('every code that src compares with, that a @throws names or that the docs show is defined', () => {
+test('every error code in a comparison, in a @throws or in the docs is defined', () => {
   const codes = [
     ...named(
       new Map([...sources].filter(([, text]) => text.includes('instanceof StepwellError'))),
@@ -104,5 +104,5 @@ for (const [what, thrown, message] of [
   ['one whose getter and toString throw', hostile, '[no text]'],
   ['a proxy that refuses everything', new Proxy({}, { get: () => assert.fail('asked') }), '[no text]'],
 ] as const) {
-  test(`the message of ${what}`, () => assert.equal(messageOf(thrown), message));
+  test(`messageOf ${what} returns its message and never throws`, () => assert.equal(messageOf(thrown), message));
 }

@@ -9,7 +9,7 @@ import { cliError } from './errors.ts';
 
 /** Nothing more can be written to stdout. */
 let closed = false;
-/** It is not the reader that left, but the disk that is full, or the like. */
+/** A write failed for another reason than a reader that is gone, such as a full disk. */
 let writeFailed = false;
 let continuesWithoutOutput = false;
 
@@ -23,15 +23,15 @@ process.stdout.on('error', (error: Error) => {
   if (!continuesWithoutOutput) process.exit(writeFailed ? ExitCode.failure : ExitCode.ok);
 });
 process.stderr.on('error', () => {
-  // There is nowhere left to say so; what the command does goes on, and its exit code tells the end.
+  // There is nowhere left to report it. The command continues, and its exit code tells how it ended.
 });
 
-/** A run goes on when nobody reads its output any more, or when it cannot be written. */
+/** For `run`: a closed or failing stdout does not end the process. */
 export function continueWithoutOutput(): void {
   continuesWithoutOutput = true;
 }
 
-/** Whether some of the output could not be written, through no wish of its reader. */
+/** Whether some of the output could not be written, although its reader was still there. */
 export function didOutputFail(): boolean {
   return writeFailed;
 }

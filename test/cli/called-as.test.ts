@@ -24,7 +24,7 @@ function directoryWith(target: string, name: string): string {
   return join(dir, name);
 }
 
-test('on PATH it is called by its name, unless npm put it there', () => {
+test('a stepwell on PATH is called by its name, unless npm put it there', () => {
   const called = '/opt/bin/stepwell';
   const env = { PATH: ['/usr/bin', '/opt/bin'].join(delimiter) };
   assert.equal(calledAs({ called, env, cwd: dir }), 'stepwell');
@@ -34,24 +34,24 @@ test('on PATH it is called by its name, unless npm put it there', () => {
   assert.equal(calledAs({ called: '/opt/bin/stepwell.js', env, cwd: dir }), PROGRAM);
 });
 
-test('npx is named where it finds this stepwell, also from a directory below', () => {
+test('npx stepwell is suggested where npx finds this stepwell, also from a subdirectory', () => {
   const here = directoryWith(PROGRAM, 'here');
   mkdirSync(join(here, 'below'));
   for (const cwd of [here, join(here, 'below')]) assert.equal(calledAs({ env: {}, cwd }), 'npx stepwell');
 });
 
-test('where npx would find another stepwell, or ask the registry, the path is named', () => {
+test('the path is suggested where npx would find another stepwell or ask the registry', () => {
   writeFileSync(join(dir, 'other.js'), '');
   for (const cwd of [directoryWith(join(dir, 'other.js'), 'there'), dir]) assert.equal(calledAs({ env: {}, cwd }), PROGRAM);
   const program = join(dir, 'stepwell.js');
   assert.equal(calledAs({ env: {}, cwd: dir, program }), `'${program}'`);
 });
 
-test('a message names commands between backticks, and only these are rewritten', () => {
+test('only commands in backticks are rewritten in a message', () => {
   assert.equal(asTyped('Type `stepwell list`; stepwell is a tool.'), `Type \`${calledAs()} list\`; stepwell is a tool.`);
 });
 
-test('outside of any installation each next step that is printed can be typed as it stands', () => {
+test('outside of any installation each printed next command can be typed unchanged', () => {
   writeExperiment(dir, 'exit 1');
   const run = (command: string): { status: number | null; output: string } => {
     const done = spawnSync('sh', ['-c', command], { cwd: dir, env: cleanEnv({ NO_COLOR: '1' }), encoding: 'utf8' });
@@ -82,7 +82,7 @@ test('outside of any installation each next step that is printed can be typed as
   }
 });
 
-test('messages name commands between backticks, where the terminal writes them as they are typed here', () => {
+test('every command in a message of the sources is in backticks, so that the terminal can rewrite it', () => {
   const commands = buildProgram(() => Promise.resolve()).commands.map((command) => command.name());
   const bare = new RegExp(`(?<!\`)(?:npx )?\\bstepwell (?:${commands.join('|')})\\b`);
   // A file for git and scripts for shells, which are read elsewhere.

@@ -126,7 +126,7 @@ describe('commands that read runs', () => {
     assert.ok(messages.includes(HOSTILE), 'JSON means the same as the log');
   });
 
-  test('a file in the place of the directory of runs is a mistake of the caller', async () => {
+  test('a --runs-dir that is a file is a usage error of every command', async () => {
     writeFileSync(join(place.dir, 'file'), '');
     for (const args of [
       ['list'],
@@ -149,19 +149,19 @@ describe('commands that read runs', () => {
     return (await place.stepwell(['list'], env)).stdout.includes('\u001b[');
   }
 
-  test('colors come only where they are wanted', async () => {
+  test('colors are printed into a pipe only with FORCE_COLOR, and never with NO_COLOR', async () => {
     assert.equal(await hasColors({}), false, 'a pipe');
     assert.equal(await hasColors({ FORCE_COLOR: '1' }), true);
     assert.equal(await hasColors({ FORCE_COLOR: '1', NO_COLOR: '1' }), false);
   });
 
-  test('logs -f of a run that is over prints it and ends', async () => {
+  test('logs -f of a finished run prints its records and ends', async () => {
     const [followed, printed] = await Promise.all([place.stepwell(['logs', '-f', 'x2y7']), place.stepwell(['logs', 'x2y7'])]);
     assert.equal(followed.stdout, printed.stdout);
     assert.equal(followed.code, 0);
   });
 
-  test('list --json gives one object a run; show --json says everything at once', async () => {
+  test('list --json prints one object for each run, show --json one object with everything', async () => {
     const { stdout } = await place.stepwell(['list', '--json']);
     const runs = stdout
       .trim()
@@ -191,7 +191,7 @@ describe('commands that read runs', () => {
     assert.notEqual(fromFlag.stdout, '');
   });
 
-  test('list says that the index is damaged, and --rebuild makes it anew and keeps the damaged file', async () => {
+  test('list reports a damaged index; --rebuild writes a new one and keeps the damaged file', async () => {
     const runsDir = join(place.dir, 'damaged');
     writeRun(runsDir, { runId: '20261122-141503-k3f9' });
     writeFileSync(join(runsDir, 'runs_manifest.json'), '{"version":');
@@ -208,7 +208,7 @@ describe('commands that read runs', () => {
     assert.match((await place.stepwell(['show', 'zzzz'], { STEPWELL_DEBUG: '1' })).stderr, /^\s+at /m);
   });
 
-  test('a reader that leaves early is no error', async () => {
+  test('a reader that closes the pipe early is no error', async () => {
     const runsDir = join(place.dir, 'long');
     const run = writeRun(runsDir, { runId: '20261122-141503-long' });
     mkdirSync(join(run, 'logs/step_002'));
@@ -227,7 +227,7 @@ describe('commands that read runs', () => {
     rmSync(runsDir, { recursive: true });
   });
 
-  test('schema lists what there is and prints one', async () => {
+  test('schema lists the names of the schemas, and prints the one that is named', async () => {
     const names = (await place.stepwell(['schema'])).stdout.trim().split('\n');
     assert.ok(names.includes('experiment') && names.includes('record'));
     const schema = JSON.parse((await place.stepwell(['schema', 'experiment'])).stdout) as { type: string };

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { cliDocs } from '../../scripts/generate-cli-docs.ts';
 import { buildProgram, COMMANDS } from '../../src/cli/program.ts';
 
-test('docs/cli.md says what the help says (node scripts/generate-cli-docs.ts writes it)', () => {
+test('docs/cli.md is generated from the help (node scripts/generate-cli-docs.ts writes it)', () => {
   assert.equal(readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8'), cliDocs());
 });
 

@@ -7,7 +7,7 @@ import { widthOf } from '../../src/terminal/index.ts';
 import { newCliDirectory, type CliDirectory } from './child.ts';
 import { writeExperiment } from './experiment.ts';
 import { needsPty } from '../exec/terminal.ts';
-import { typed } from './pty.ts';
+import { shownInTerminal } from './pty.ts';
 
 let place: CliDirectory;
 beforeEach(() => {
@@ -15,19 +15,19 @@ beforeEach(() => {
 });
 afterEach(() => place.remove());
 
-const OFF = `  spare: { enabled: false, adapter: command, command: [no-such-program-here] }
+const DISABLED_FRAMEWORKS = `  spare: { enabled: false, adapter: command, command: [no-such-program-here] }
   baes: { enabled: false }
 steps:
 `;
 
-function withSpare(script: string): void {
+function writeExperimentWithDisabledFrameworks(script: string): void {
   writeExperiment(place.dir, script, { steps: 1 });
   const file = join(place.dir, 'config/experiment.yaml');
-  writeFileSync(file, readFileSync(file, 'utf8').replace('steps:\n', OFF));
+  writeFileSync(file, readFileSync(file, 'utf8').replace('steps:\n', DISABLED_FRAMEWORKS));
 }
 
-test('run all says which frameworks it leaves out; a name runs one, and is told what is missing', async () => {
-  withSpare('echo x > file');
+test('run all names the frameworks that it leaves out; naming one checks it and reports what is missing', async () => {
+  writeExperimentWithDisabledFrameworks('echo x > file');
   const plan = await place.stepwell(['run', 'all', '--dry-run']);
   assert.match(plan.stdout, /\nLeft out: spare, baes \(not enabled; name one on the command line to run it\)\n/);
   const json = JSON.parse((await place.stepwell(['run', 'all', '--dry-run', '--json'])).stdout) as { left_out: unknown };
@@ -47,8 +47,8 @@ test('run all says which frameworks it leaves out; a name runs one, and is told 
   );
 });
 
-test('doctor says of a framework that is not enabled what it lacks, and finds nothing amiss', async () => {
-  withSpare('true');
+test('doctor shows what a framework that is not enabled lacks, and reports no problem', async () => {
+  writeExperimentWithDisabledFrameworks('true');
   const doctor = await place.stepwell(['doctor']);
   assert.equal(doctor.code, 0, doctor.stdout);
   assert.match(doctor.stdout, /^ready {6}tool with the adapter command$/m);
@@ -65,7 +65,7 @@ test('doctor says of a framework that is not enabled what it lacks, and finds no
   assert.match(wanted.stdout, /^not ready {2}baes: not set up: /m);
 });
 
-test('a new experiment has nothing amiss', async () => {
+test('doctor reports no problem for a new experiment', async () => {
   await place.stepwell(['init']);
   const doctor = await place.stepwell(['doctor']);
   assert.equal(doctor.code, 0, doctor.stdout);
@@ -73,9 +73,9 @@ test('a new experiment has nothing amiss', async () => {
   assert.match(doctor.stdout, /^off {8}baes \(not enabled\): /m);
 });
 
-test('on a terminal doctor folds its lines, with commits short enough to be read', needsPty, async () => {
-  withSpare('true');
-  const lines = (await typed(place.dir, '', ['doctor'])).split('\n');
+test('on a terminal doctor wraps its lines and shortens commits', needsPty, async () => {
+  writeExperimentWithDisabledFrameworks('true');
+  const lines = (await shownInTerminal(place.dir, '', ['doctor'])).split('\n');
   assert.ok(
     lines.every((line) => widthOf(line) <= 80),
     lines.join('\n'),

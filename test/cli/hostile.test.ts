@@ -37,7 +37,7 @@ for (const args of [
   ['show'],
   ['show', '--json'],
 ]) {
-  test(`stepwell ${args.join(' ')}`, async () => {
+  test(`stepwell ${args.join(' ')} prints no control character of a record`, async () => {
     const { code, stdout, stderr } = await place.stepwell([...args, 'k3f9']);
     assert.equal(code, 0, stderr);
     assertHarmless(stdout, 'stdout');
@@ -48,7 +48,7 @@ for (const args of [
 }
 
 for (const format of ['text', 'markdown']) {
-  test(`stepwell summary --format ${format}: joiners stay, which some scripts need`, async () => {
+  test(`stepwell summary --format ${format} prints no control character but keeps joiners, which some scripts need`, async () => {
     const { code, stdout, stderr } = await place.stepwell(['summary', 'k3f9', '--format', format]);
     assert.equal(code, 0, stderr);
     assert.doesNotMatch(stdout, /(?!\n)[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069\u{e0000}-\u{e007f}]/u);
@@ -56,7 +56,7 @@ for (const format of ['text', 'markdown']) {
   });
 }
 
-test('progress as plain lines', () => {
+test('progress as plain lines has no control character of a record', () => {
   const run: StartedRun = {
     runId: '20261122-141503-k3f9',
     framework: 'baseline',

@@ -13,7 +13,7 @@ afterEach(() => place.remove());
 
 const read = (file: string): string => readFileSync(join(place.dir, file), 'utf8');
 
-test('init writes an experiment that can be run as it stands', async () => {
+test('init writes an experiment that can be run without a change', async () => {
   const made = await place.stepwell(['init', 'mine']);
   assert.equal(made.code, 0);
   assert.match(made.stdout, /wrote  mine\/config\/experiment\.yaml/);
@@ -25,7 +25,7 @@ test('init writes an experiment that can be run as it stands', async () => {
   assert.match(plan.stdout, /nothing was started/);
 });
 
-test('what init says to type next works where the experiment is', async () => {
+test('the next commands that init prints work in the directory of the experiment', async () => {
   // Outside of the clone npx would ask the registry for a package of this name.
   const bin = join(import.meta.dirname, '../../node_modules/.bin');
   const outside = await place.stepwell(['init', 'mine']);
@@ -59,7 +59,7 @@ test('init overwrites nothing and adds its block to .gitignore once', async () =
   assert.equal(read('.gitignore'), ignore);
 });
 
-test('git then offers summaries, JSON and commit.txt, and never logs, workspaces or archives', async () => {
+test('with the .gitignore of init, git offers summaries, JSON and commit.txt, but no logs, workspaces or archives', async () => {
   await place.stepwell(['init']);
   const git = (...args: string[]): string => {
     const done = spawnSync('git', args, { cwd: place.dir, env: cleanEnv(), encoding: 'utf8' });
@@ -95,7 +95,7 @@ test('git then offers summaries, JSON and commit.txt, and never logs, workspaces
   assert.equal(checked.stdout.trim().split('\n').length, ignored.length);
 });
 
-test('init into a file is an error that names it', async () => {
+test('init into a path that is a file fails and names it', async () => {
   writeFileSync(join(place.dir, 'taken'), '');
   const done = await place.stepwell(['init', 'taken']);
   assert.equal(done.code, 2);

@@ -7,7 +7,7 @@ import { LEASE_FILE, PRIVATE_DIR } from '../../src/store/index.ts';
 import { LogSummarizer, readReconciliation } from '../../src/summary/index.ts';
 import { differences, HOUR, createFixture } from '../reconcile/sealed-runs.ts';
 
-test('a sealing that is finished only after the run was reconciled keeps what was found', async () => {
+test('recover of a run that was reconciled before its sealing was complete keeps the reconciliation', async () => {
   await using here = await createFixture();
   const id = '20260302-120000-cut1';
   const runDir = await here.make({ id, calls: [{ at: 0 }] });

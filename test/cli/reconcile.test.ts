@@ -42,7 +42,7 @@ async function here(options: Partial<UsageServerOptions> = {}): Promise<Here> {
   };
 }
 
-function fits({ stdout, stderr }: Finished): void {
+function assertFitsTerminal({ stdout, stderr }: Finished): void {
   for (const line of `${stdout}\n${stderr}`.split('\n')) {
     // Commands to type and paths stay whole.
     assert.ok(line.length <= 80 || /npx stepwell|\/runs/.test(line), `${line.length} columns: ${line}`);
@@ -50,7 +50,7 @@ function fits({ stdout, stderr }: Finished): void {
 }
 
 describe('one run', () => {
-  test('two equal readings verify it, and every other command then knows', async () => {
+  test('two equal readings verify a run, and every other command shows that', async () => {
     await using it = await here();
     const runDir = await it.make({
       id: '20260302-120000-good',
@@ -72,7 +72,7 @@ describe('one run', () => {
       first.stdout,
       /next: a reading counts now, with\n {4}npx stepwell reconcile baes 20260302-120000-good --runs-dir /,
     );
-    fits(first);
+    assertFitsTerminal(first);
 
     const second = await it.stepwell(['reconcile', 'baes', 'latest', ...AGE]);
     assert.equal(second.code, 0, second.stderr);
@@ -98,7 +98,7 @@ describe('one run', () => {
     assert.match(readFileSync(join(runDir, 'logs_summary.txt'), 'utf8'), /Status: VERIFIED/);
   });
 
-  test('more at the provider: exit code 3, the difference with its sign, and what could explain it', async () => {
+  test('higher figures at the provider exit 3 with the signed difference and possible explanations', async () => {
     await using it = await here();
     const calls = [{ at: 0 }, { at: 30_000, ends: 'aborted' as const, booked: true, input: 777, output: 5 }];
     await it.make({ id: '20260302-120000-badd', calls, ...AT_ONCE });
@@ -109,7 +109,7 @@ describe('one run', () => {
     assert.match(done.stdout, /^ {4}input tokens +none +1,000 +1,777 +\+777$/m);
     assert.match(done.stdout, /could explain it: 1 call of this run ended without token figures/);
     assert.match(done.stdout, /npx stepwell logs 20260302-120000-badd --component metrics/);
-    fits(done);
+    assertFitsTerminal(done);
     assert.equal((await it.stepwell(['reconcile', ...AGE])).code, 0, 'a settled mismatch is not asked for again');
     assert.equal((await it.stepwell(['reconcile', 'badd', ...AGE])).code, 3, 'by name it is');
     it.server.addFault({ kind: 'status', status: 404 });
@@ -117,7 +117,7 @@ describe('one run', () => {
     assert.equal((await it.stepwell(['verify', 'badd'])).code, 0, 'the record is whole all the same');
   });
 
-  test('no access: exit code 1 with the missing scope and what to do; the older figures are marked as such', async () => {
+  test('without access reconcile exits 1 with the missing scope and a fix, and marks the older figures as old', async () => {
     await using it = await here();
     await it.make({ id: '20260302-120000-shut', calls: [{ at: 0 }] });
     const keyless = await it.stepwell(['reconcile', ...AGE], { OPENAI_ADMIN_KEY: '' });
@@ -129,11 +129,11 @@ describe('one run', () => {
     assert.match(refused.stdout, /HTTP 403[^]*model API key[^]*api\.usage\.read/);
     assert.match(refused.stdout, /^ {2}as of 20.* UTC:\n/m);
     assert.doesNotMatch(refused.stdout + refused.stderr, /0123456789abcdef/);
-    fits(refused);
+    assertFitsTerminal(refused);
     assert.equal((await it.stepwell(['verify', 'shut'])).code, 0);
   });
 
-  test('a run that nobody bills is not applicable, and exits 0', async () => {
+  test('a run whose calls are not billed is not applicable, and exits 0', async () => {
     await using it = await here();
     await it.make({ id: '20260302-120000-home', calls: [{ at: 0 }], provider: null });
     const done = await it.stepwell(['reconcile', 'baes', 'home']);
@@ -152,7 +152,7 @@ describe('several runs', () => {
     await it.make({ framework: 'local', id: '20260302-140000-home', from: 120 * MINUTE, to: 121 * MINUTE, provider: null });
   }
 
-  test('each has its block as it is read, progress goes to stderr, and a last line sums up', async () => {
+  test('each run is printed as a block when it has been read, progress goes to stderr, and the last line sums up', async () => {
     await using it = await here();
     await several(it);
     const done = await it.stepwell(['reconcile', ...AGE]);
@@ -168,10 +168,10 @@ describe('several runs', () => {
       done.stdout,
       /Next, once a reading counts, or until all runs are settled:\n {2}npx stepwell reconcile --runs-dir/,
     );
-    fits(done);
+    assertFitsTerminal(done);
   });
 
-  test('the options of the original stand anywhere among the arguments', async () => {
+  test('the options of the original are accepted at any position', async () => {
     await using it = await here();
     await several(it);
     const young = await it.stepwell(['reconcile', '--min-age', '5000000', 'chatdev', ...AGE]);
@@ -186,20 +186,20 @@ describe('several runs', () => {
     assert.ok(stdout.includes('baes/') && stdout.includes('chatdev/') && !stdout.includes('ghspec/'), stdout);
   });
 
-  test('--list says what waits and asks nobody; --verbose has all runs by state; --json has every field', async () => {
+  test('--list prints pending runs without an API call; --verbose prints all runs by state; --json has every field', async () => {
     await using it = await here();
     await several(it);
     const waiting = await it.stepwell(['reconcile', '--list', ...AGE]);
     assert.equal(waiting.code, 0);
     assert.equal(waiting.stdout.match(/pending, no attempt yet, ended \d+ days ago/g)?.length, 4);
-    fits(waiting);
+    assertFitsTerminal(waiting);
     const all = await it.stepwell(['reconcile', '--list', '--verbose', ...AGE]);
     assert.match(
       all.stdout,
       /^5 runs: 4 pending, 1 not applicable\n\nPENDING \(4\)\n {2}baes[^]*\nNOT APPLICABLE \(1\)\n {2}local\//,
     );
     assert.match(all.stdout, /proxy 1,000 in, 100 out$/m);
-    fits(all);
+    assertFitsTerminal(all);
     const { results } = JSON.parse((await it.stepwell(['reconcile', '--list', '--json', ...AGE])).stdout) as {
       results: { run_id: string; state: string; settled: boolean }[];
     };
@@ -208,7 +208,7 @@ describe('several runs', () => {
     assert.equal(it.server.requests.length, 0);
   });
 
-  test('--json: one document on stdout, nothing beside it', async () => {
+  test('--json prints one document to stdout and nothing else', async () => {
     await using it = await here();
     await several(it);
     const done = await it.stepwell(['reconcile', '--json', ...AGE]);
@@ -223,7 +223,7 @@ describe('several runs', () => {
     assert.equal(results[0]?.reconciliation.attempts.length, 1);
   });
 
-  test('--watch goes on until all are settled, with a line for each round', async () => {
+  test('--watch reads until all runs are settled, with a line for each round', async () => {
     await using it = await here();
     await several(it);
     const done = await it.stepwell(['reconcile', '--watch', ...AGE], { RECONCILIATION_MIN_STABLE_VERIFICATIONS: '1' });
@@ -242,7 +242,7 @@ describe('several runs', () => {
     );
   });
 
-  test('Ctrl-C ends a watch that sleeps, with exit code 130, and what was read is recorded', async () => {
+  test('Ctrl-C ends a waiting --watch with exit code 130, and the readings so far are recorded', async () => {
     await using it = await here();
     await it.make({ id: '20260302-120000-long', calls: [{ at: 0 }] });
     const child = it.start(['reconcile', '--watch', ...AGE]);
@@ -289,7 +289,7 @@ describe('wrong usage', () => {
       /RECONCILIATION_MIN_STABLE_VERIFICATIONS: the number of equal readings is "0", but must be a whole number above 0 and at most 100\./,
     ],
   ] as const) {
-    test(`${name}: exit code 2, and what to do`, async () => {
+    test(`${name}: exits 2 with a fix`, async () => {
       await using it = await here();
       await it.make({ id: '20260302-120000-good', calls: [{ at: 0 }] });
       const done = await it.stepwell(['reconcile', ...args], env);
@@ -300,7 +300,7 @@ describe('wrong usage', () => {
     });
   }
 
-  test('no runs at all is nothing to do', async () => {
+  test('without any run there is nothing to do, and reconcile exits 0', async () => {
     await using it = await here();
     const done = await it.stepwell(['reconcile']);
     assert.equal(done.code, 0);

@@ -91,7 +91,7 @@ test('on a terminal progress is drawn while the results go to a file', needsPty,
   assert.ok(written.startsWith('Run ID: ') && !written.includes('\u001b'), written);
 });
 
-test('after runs whose calls a provider bills, run says from when on to reconcile, and list has their state', async () => {
+test('after runs whose calls a provider bills, run prints from when they can be reconciled, and list shows their state', async () => {
   const endpoint = 'endpoint: { base_url: "http://127.0.0.1:9/v1", usage_api: { provider: openai } }';
   writeExperiment(place.dir, 'echo $1 > file$1.txt', {
     steps: 1,
@@ -138,7 +138,7 @@ test('run --json prints one launch line and one done line for each run, and noth
   for (const line of ended) assert.deepEqual([line['status'], line['record']], ['success', 'complete']);
 });
 
-test('a run that fails exits 4 and says what failed, the last lines of output and where to look', async () => {
+test('a failed run exits 4 and prints what failed, the last lines of output and the commands that show more', async () => {
   writeExperiment(place.dir, 'echo all is well; [ $1 = 1 ] && touch made || { printf "cannot go \\033[31mon\\n" >&2; exit 3; }');
   const done = await place.stepwell(['run', 'tool']);
   assert.equal(done.code, 4, done.stderr);
@@ -193,7 +193,7 @@ for (const [what, stream, args] of [
   });
 }
 
-test('a run whose output goes to a full disk is carried out and sealed; it says so and exits 1', async (t) => {
+test('a run whose output goes to a full disk is completed and sealed, reports the failed write and exits 1', async (t) => {
   if (!existsSync('/dev/full')) {
     t.skip('there is no /dev/full on this system');
     return;
@@ -220,7 +220,7 @@ test('a run whose output goes to a full disk is carried out and sealed; it says 
   }
 });
 
-test('logs -f shows a run as it goes on, from another process, and ends with it', async () => {
+test('logs -f in another process shows the records of a run as they are written, and ends with the run', async () => {
   writeExperiment(place.dir, 'echo begun $1; until [ -e ../../../../go$1 ]; do sleep 0.05; done; echo $1 > file$1.txt');
   const running = finished(place.start(['run', 'tool', '--json']));
   await until(() => runDirs().length > 0 && existsSync(join(place.dir, 'runs/tool', runDirs()[0] ?? '', '.stepwell/lease.json')));
@@ -260,7 +260,7 @@ test('Ctrl-C shuts the run down cleanly: exit code 130 and a complete record wit
   assert.equal(verified.code, 0, verified.stdout);
 });
 
-test('verify finds one flipped byte: exit 3, in words and as JSON', async () => {
+test('verify reports one flipped byte as text and as JSON, and exits 3', async () => {
   writeExperiment(place.dir, 'echo $1 > file$1.txt', { steps: 1 });
   await place.stepwell(['run', 'tool', '--json']);
   const archive = join(place.dir, 'runs/tool', runDirs()[0] ?? '', 'run.tar.gz');
@@ -279,7 +279,7 @@ test('verify finds one flipped byte: exit 3, in words and as JSON', async () => 
   assert.ok(report.items.length > 0);
 });
 
-test('recover leaves a live run alone and finishes one whose process was killed', async () => {
+test('recover refuses a live run and completes one whose process was killed', async () => {
   writeExperiment(place.dir, 'echo begun; sleep 600');
   const child = place.start(['run', 'tool']);
   await until(
@@ -312,7 +312,7 @@ test('recover leaves a live run alone and finishes one whose process was killed'
   assert.equal((await place.stepwell(['verify', 'latest'])).code, 0);
 });
 
-test('several runs end in one table, a few lines for each that failed, and how many an interruption kept from starting', async () => {
+test('several runs end with one table, a few lines for each failed run, and the number of runs that an interruption prevented', async () => {
   writeExperiment(place.dir, 'echo trying; [ -e ../../../../go ] && exec sleep 600; touch ../../../../go; exit 3');
   const child = place.start(['run', 'tool', '3']);
   let seen = '';

@@ -9,13 +9,13 @@ import { writeExperiment } from './experiment.ts';
 
 const runner = (name: string): string => fileURLToPath(new URL(`../../runners/${name}`, import.meta.url));
 
-test('run_experiment.sh without arguments says how it is used and exits 2', () => {
+test('run_experiment.sh without arguments prints its usage and exits 2', () => {
   const done = spawnSync(runner('run_experiment.sh'), { env: cleanEnv(), encoding: 'utf8' });
   assert.equal(done.status, 2);
   assert.match(done.stderr, /^usage: .*\nexample: .* baseline 1\nfix: /);
 });
 
-test('reconcile_usage.sh takes the original’s command line, and finds the clone’s runs from any directory', () => {
+test('reconcile_usage.sh accepts the original’s command line, and finds the clone’s runs from any directory', () => {
   const place = newCliDirectory();
   try {
     const reconcile = (...args: string[]): { status: number | null; stdout: string; stderr: string } =>

@@ -96,7 +96,7 @@ test('functions of the library refuse what the command line refuses', async () =
     });
 });
 
-test('functions of the library that are told no directory of runs take that of the environment, else runs', () => {
+test('functions of the library without runsDir use STEPWELL_RUNS_DIR, else runs', () => {
   mkdirSync(join(here, 'elsewhere/tool/20261122-141503-k3f9/logs'), { recursive: true });
   const script = `
     const { findRun, listRuns, recoverAll } = await import(${JSON.stringify(join(import.meta.dirname, '../../src/index.ts'))});
@@ -116,7 +116,7 @@ test('functions of the library that are told no directory of runs take that of t
   }
 });
 
-test('what settings say of one another is told in the words of whoever gave them: options of a function, or flags', async () => {
+test('errors about settings name the options of the function, or the flags of the command line', async () => {
   const asked = { config: CONFIG, frameworks: ['baseline'], env: {} };
   for (const [change, option, flag] of [
     [

@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { newCliDirectory } from './child.ts';
 import { writeExperiment } from './experiment.ts';
 import { needsPty } from '../exec/terminal.ts';
-import { typed } from './pty.ts';
+import { shownInTerminal } from './pty.ts';
 
 const place = newCliDirectory();
 before(() => {
@@ -16,7 +16,7 @@ before(() => {
 });
 after(() => place.remove());
 
-const typing = async (keys: string, ...args: string[]): Promise<string> => await typed(place.dir, keys, args);
+const shownAfterTyping = async (keys: string, ...args: string[]): Promise<string> => await shownInTerminal(place.dir, keys, args);
 
 const MISSING =
   /error\[CHECKS_FAILED\]: .*baes: not set up: .*frameworks\/baes@[0-9a-f]{40} is not there\.\nfix: Type `npx stepwell setup baes`\.\n/;
@@ -26,8 +26,8 @@ for (const [keys, answer] of [
   ['n\n', 'no'],
   ['\u0004', 'the end of the input'],
 ] as const) {
-  test(`on a terminal run asks; ${answer} means no, and nothing is set up`, needsPty, async () => {
-    const text = await typing(keys, 'run', 'baes');
+  test(`on a terminal run offers the setup; ${answer} means no, and nothing is set up`, needsPty, async () => {
+    const text = await shownAfterTyping(keys, 'run', 'baes');
     assert.match(text, /^baes is not set up\. .*`npx stepwell setup baes`\.\nSet up now\? \[y\/N\] /);
     assert.match(text, MISSING);
     assert.match(text, /exit 2\n$/);
@@ -35,23 +35,27 @@ for (const [keys, answer] of [
   });
 }
 
-test('nobody is asked where nobody can answer, for JSON, for a plan, or without a need', needsPty, async () => {
-  for (const args of [
-    ['run', 'baes', '--json'],
-    ['run', 'baes', '--dry-run'],
-    ['run', 'tool', '--dry-run'],
-    ['run', 'all', '--steps', '7'],
-  ]) {
-    assert.doesNotMatch(await typing('y\n', ...args), /y\/N/, args.join(' '));
-  }
-  const piped = await place.stepwell(['run', 'baes']);
-  assert.equal(piped.code, 2);
-  assert.match(piped.stderr, MISSING);
-  assert.equal(piped.stdout, '');
-});
+test(
+  'run does not offer a setup without a terminal, with --json, with --dry-run, or when nothing is missing',
+  needsPty,
+  async () => {
+    for (const args of [
+      ['run', 'baes', '--json'],
+      ['run', 'baes', '--dry-run'],
+      ['run', 'tool', '--dry-run'],
+      ['run', 'all', '--steps', '7'],
+    ]) {
+      assert.doesNotMatch(await shownAfterTyping('y\n', ...args), /y\/N/, args.join(' '));
+    }
+    const piped = await place.stepwell(['run', 'baes']);
+    assert.equal(piped.code, 2);
+    assert.match(piped.stderr, MISSING);
+    assert.equal(piped.stdout, '');
+  },
+);
 
-test('yes sets up; what fails there ends the command before the run', needsPty, async () => {
-  const text = await typing('y\n', 'run', 'baes', 'tool');
+test('the answer y starts the setup, and a failed setup ends the command before the run', needsPty, async () => {
+  const text = await shownAfterTyping('y\n', 'run', 'baes', 'tool');
   assert.match(
     text,
     /\[y\/N\] y\nbaes: fetching [0-9a-f]{40} from .*\/no-clone\nerror\[SETUP_SOURCE_UNREACHABLE\]: The source of baes could not be fetched/,

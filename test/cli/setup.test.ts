@@ -9,7 +9,7 @@ import { writeExperiment } from './experiment.ts';
 const place = newCliDirectory();
 after(() => place.remove());
 
-test('`all` are the frameworks of the configuration, enabled or not; a name may also be one that it does not name', async () => {
+test('setup all sets up every framework of the configuration, enabled or not; setup NAME also one that is not in it', async () => {
   writeExperiment(place.dir, 'true');
   const nothing = await place.stepwell(['setup', 'all']);
   assert.equal(nothing.code, 2);
@@ -38,7 +38,7 @@ test('`all` are the frameworks of the configuration, enabled or not; a name may 
   assert.match(unknown.stderr, /nothing to set up for "tool"[^]*fix: Use one of: mine, baes, chatdev, ghspec, or all\./);
 });
 
-test('one that cannot be set up keeps no other from it; the exit code is that of the first failure', async () => {
+test('a framework that cannot be set up does not prevent the next one, and the exit code is that of the first failure', async () => {
   writeExperiment(place.dir, 'true');
   const file = join(place.dir, 'config/experiment.yaml');
   const two = ['first', 'second'].map((name) => `  ${name}: { adapter: baes, enabled: false, repo_url: no-${name} }\n`).join('');

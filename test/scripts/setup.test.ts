@@ -49,7 +49,7 @@ function projectWith(installed: Record<string, unknown> | null): Project {
   };
 }
 
-test('packages that somebody installed by hand are not installed again', () => {
+test('packages that were installed with npm are not installed again', () => {
   using project = projectWith({ 'node_modules/kept': LOCKED['node_modules/kept'] });
   assert.equal(project.setUp(), '');
   rmSync(join(project.dir, 'node_modules/.package-lock.json'));
@@ -76,13 +76,13 @@ test('packages are installed where their directory was removed', () => {
   assert.match(project.setUp(), /^ci /);
 });
 
-test('setting a clone up builds nothing', () => {
+test('the setup of a clone builds nothing', () => {
   using project = projectWith({ 'node_modules/kept': LOCKED['node_modules/kept'] });
   project.setUp();
   assert.equal(existsSync(join(project.dir, 'dist')), false);
 });
 
-test('no locked package has a script that npm would run when somebody types `npm ci`', () => {
+test('no locked package has a script that `npm ci` would run', () => {
   const lock = JSON.parse(readFileSync(join(scripts, '../package-lock.json'), 'utf8')) as {
     packages: Record<string, { hasInstallScript?: boolean }>;
   };

@@ -23,7 +23,7 @@ function record(fields: Partial<LogRecord> = {}): LogRecord {
   };
 }
 
-describe('no part of a record steers the terminal or forges another', () => {
+describe('no part of a record can steer the terminal or look like another record', () => {
   for (const [what, text] of Object.entries(HOSTILE)) {
     const parts: Record<string, Partial<LogRecord>> = {
       message: { message: text },
@@ -56,7 +56,7 @@ test('further lines of a message are indented below the record', () => {
   );
 });
 
-test('metadata and stacks only where details are asked for; outside of steps a dash stands in place of the number', () => {
+test('metadata and stacks are shown only with details; outside of steps a dash replaces the step number', () => {
   const failed = record({
     step: null,
     message: 'failed',

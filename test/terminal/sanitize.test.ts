@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { sanitize, sanitizeForFile, sanitizeJson, sanitizeLine } from '../../src/terminal/sanitize.ts';
 
-test('sanitized text has no control or invisible character, whatever came in, and plain text is not changed', () => {
+test('sanitized text has no control or invisible character, and harmless text is unchanged', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       assert.doesNotMatch(sanitize(text), /(?![\t\n])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
@@ -16,7 +16,7 @@ test('sanitized text has no control or invisible character, whatever came in, an
   assert.equal(sanitize('\u001b[2J\u009b\u202e\u{e0041}'), '\\x1b[2J\\x9b\\u202e\\u{e0041}');
 });
 
-test('nothing that was made plain can steer a terminal, break a line or reorder text', () => {
+test('sanitized text cannot steer a terminal, break a line or reorder text', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
       const shown = sanitizeForFile(text);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { cut, pad, widthOf } from '../../src/terminal/width.ts';
 
-test('cut and pad count the columns that a terminal needs', () => {
+test('cut and pad count the columns that text takes on a terminal', () => {
   assert.equal(widthOf('漢字🙂é'), 7);
   // Joined emoji, a flag, a keycap, a letter with two marks, half-width katakana with its voiced mark, a color.
   assert.deepEqual(

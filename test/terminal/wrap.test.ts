@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { sanitizeForFile } from '../../src/terminal/sanitize.ts';
 import { clip, fileWidthOf, wrap } from '../../src/terminal/wrap.ts';
 
-test('widths', () => {
+test('the width of text in a file counts wide characters as two columns and combining marks as none', () => {
   assert.equal(fileWidthOf('abc'), 3);
   assert.equal(fileWidthOf('表情'), 4);
   assert.equal(fileWidthOf('e\u0301'), 1);
@@ -13,7 +13,7 @@ test('widths', () => {
   assert.equal(fileWidthOf('한글'), 4);
 });
 
-test('cut text fits, whatever it is made of', () => {
+test('clipped and wrapped text fits the width, whatever characters it has', () => {
   const columns = fc.integer({ min: 4, max: 100 });
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 300 }), columns, fc.integer({ min: 1, max: 4 }), (text, width, lines) => {
@@ -30,7 +30,7 @@ test('cut text fits, whatever it is made of', () => {
   );
 });
 
-test('text that fits is left as it is, text that does not is broken at words', () => {
+test('text that fits is unchanged, longer text is wrapped between words', () => {
   assert.equal(clip('abcdef', 6), 'abcdef');
   assert.equal(clip('abcdefg', 6), 'abc...');
   assert.deepEqual(wrap('one two three four', 9, 5), ['one two', 'three', 'four']);

@@ -1,4 +1,4 @@
-/** What is said when an experiment is done: how its runs ended, what failed, where the records are, what to type next. */
+/** The report at the end of `run`: how its runs ended, what failed, where the records are, which commands show more. */
 import { compareRuns, findRun, openRun, type CatalogRun } from '../../catalog/index.ts';
 import type { ExperimentResult, RunResult } from '../../experiment/index.ts';
 import { headLines } from '../../summary/index.ts';
@@ -19,7 +19,7 @@ interface ReportedRun extends RunFacts {
   readonly listed: CatalogRun | null;
 }
 
-/** Of one run the head of its summary; of several a table, the frameworks side by side where they differ, and a few lines for each that needs a look. */
+/** For one run the head of its summary; for several a table, a comparison of the frameworks, and a few lines for each failed run. */
 export async function runReport({ runs, plan }: ExperimentResult, paint: Paint): Promise<string[]> {
   const ended: ReportedRun[] = [];
   for (const result of runs) ended.push(await reportedRun(result, plan.runsDir));
@@ -29,15 +29,15 @@ export async function runReport({ runs, plan }: ExperimentResult, paint: Paint):
   const missed = plan.runs.length - runs.length;
   const worst = ended.find(({ result }) => result.status !== 'success') ?? only;
   const listed = ended.flatMap((run) => run.listed ?? []);
-  const looks = ended.map((run) => failureLines(run, single, paint)).filter((look) => look.length > 0);
+  const failures = ended.map((run) => failureLines(run, single, paint)).filter((lines) => lines.length > 0);
   return [
     ...(single ? headOf(only, paint) : runTable(listed, paint)),
     ...(await comparisonOf(listed)),
     ...(missed > 0
       ? ['', `${pluralizeGrouped(missed, 'run')} of ${plan.runs.length} ${pluralForm(missed, 'was', 'were')} not started.`]
       : []),
-    ...looks.slice(0, MAX_FAILURES_SHOWN).flatMap((look) => ['', ...look]),
-    ...(looks.length > MAX_FAILURES_SHOWN ? ['', `… and ${looks.length - MAX_FAILURES_SHOWN} more failed.`] : []),
+    ...failures.slice(0, MAX_FAILURES_SHOWN).flatMap((lines) => ['', ...lines]),
+    ...(failures.length > MAX_FAILURES_SHOWN ? ['', `… and ${failures.length - MAX_FAILURES_SHOWN} more failed.`] : []),
     '',
     ...(single ? placeOf(only.result) : [`Records: ${shownPath(plan.runsDir)}`]),
     '',
@@ -53,15 +53,15 @@ async function comparisonOf(runs: readonly CatalogRun[]): Promise<string[]> {
   return several ? ['', ...comparisonText(await compareRuns(runs), columnsOf(process.stdout))] : [];
 }
 
-/** When the provider can be asked for its own figures, and how; empty where no run of these has any. */
+/** From when the runs can be reconciled, and the command; empty if no run has calls that a provider bills. */
 async function reconcileLines(ended: readonly ReportedRun[], runsDir: string, paint: Paint): Promise<string[]> {
   const last = ended.findLast(({ listed }) => listed?.entry.verification_status === 'pending');
   if (last === undefined) return [];
   const { listReconciliations } = await import('../../reconcile/index.ts');
   const run = `${last.result.framework}/${last.result.runId}`;
-  // Without the environment: it has no say in when a first reading counts, and what is wrong in it is no matter of the run.
-  const [standing] = await listReconciliations({ runsDir, run, all: true, env: {} });
-  const at = standing?.nextAttemptAt ?? null;
+  // Without the environment: it does not change when the first reading is due, and a mistake in it must not fail the run.
+  const [reconciliation] = await listReconciliations({ runsDir, run, all: true, env: {} });
+  const at = reconciliation?.nextAttemptAt ?? null;
   if (at === null) return [];
   const now = new Date();
   const compare = Date.parse(at) <= now.getTime() ? 'Compare' : `From ${whenText(at, now).replace(',', ' on,')}, compare`;

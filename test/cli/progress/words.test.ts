@@ -39,7 +39,7 @@ function stepAfter(record: (recording: Recording) => unknown): StepView {
   return step;
 }
 
-test('calls and tokens of a step', () => {
+test('the calls and tokens of a step are shown as far as they are known', () => {
   const shown = (record: (recording: Recording) => unknown): string => callsWord(stepAfter(record));
   assert.deepEqual(
     [
@@ -67,13 +67,13 @@ test('calls and tokens of a step', () => {
   assert.equal(two, '2 calls, 700+ in, unknown out');
 });
 
-test('calls of a step whose attempts were not metered are unknown', () => {
+test('the calls of a step whose attempts were not metered are unknown', () => {
   assert.equal(callsWord(stepAfter((run) => run.attemptStart(1, 1, false).stepEnd(1, 1, 8))), 'calls unknown');
   const mixed = stepAfter((run) => run.attemptStart(1, 1).attemptStart(1, 2, false).stepEnd(1, 2, 8));
   assert.equal(callsWord(mixed), 'calls unknown');
 });
 
-test('a record that has not its event’s form says nothing', () => {
+test('a record whose metadata does not fit its event is shown as nothing', () => {
   const step = stepAfter((run) => {
     run.attemptStart(1, 1);
     run.record('metrics', 'llm_call', '', { 'gen_ai.usage.input_tokens': '9' }, CALL);

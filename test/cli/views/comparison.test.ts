@@ -36,7 +36,7 @@ const group = (framework: string, changes: Partial<ComparedGroup> = {}): Compare
   ...changes,
 });
 
-test('the table has a column for each framework and says what is unknown', () => {
+test('the table has a column for each framework and prints unknown figures as unknown', () => {
   assert.deepEqual(comparisonText([group('baes', { left_out: 2 }), group('ghspec', { runs: 1, succeeded: 1 })], 80), [
     '             baes                         ghspec',
     'model        gpt-4o-mini                  gpt-4o-mini',
@@ -66,13 +66,13 @@ test('no line is wider than the terminal, whatever the number of frameworks', ()
   }
 });
 
-test('kinds are named as soon as one is not real', () => {
+test('kinds of runs are named when one of them is not real', () => {
   const lines = comparisonText([group('baes'), group('baes', { kind: 'rehearsal' })], 80);
   assert.ok(lines.some((line) => /^kind +real +rehearsal$/.test(line)));
   assert.match(lines.at(-1)!, /A rehearsal or a replay calls no model/);
 });
 
-test('different checks are shown and said, and so are those within one framework', () => {
+test('different checks are shown in a row and explained below, between frameworks and within one', () => {
   const alike = comparisonText([group('baes'), group('ghspec')], 80);
   assert.ok(alike.every((line) => !line.includes('checks')));
 
@@ -93,7 +93,7 @@ test('different checks are shown and said, and so are those within one framework
   assert.ok(none.every((line) => !line.includes('checks')));
 });
 
-test('a name cannot break the table, or the terminal', () => {
+test('a framework’s name cannot break the table or steer the terminal', () => {
   const [heads = ''] = comparisonText([group('a\u001b[31m\n')], 80);
   assert.match(heads, /^ +a\\x1b\[31m\\n$/);
   const [head = '', rule = ''] = comparisonMarkdown([group('a|b\n')]);
@@ -101,7 +101,7 @@ test('a name cannot break the table, or the terminal', () => {
   assert.equal(rule, '|---|---:|');
 });
 
-test('frameworks that ran together are compared at the end, and afterwards by `compare`', async () => {
+test('run ends with a comparison of its frameworks, and `compare` prints the same afterwards', async () => {
   writeExperiment(place.dir, 'echo x > made-$1', { steps: 1 });
   const file = join(place.dir, 'config/experiment.yaml');
   const other = '  other:\n    adapter: command\n    command: [sh, -c, "exit 3"]\nsteps:\n';

@@ -124,7 +124,7 @@ const REHEARSAL = result({
   nextAttemptAt: null,
 });
 
-function fits(lines: readonly string[]): void {
+function assertFitsTerminal(lines: readonly string[]): void {
   for (const line of lines) {
     // A command to type stays on one line.
     assert.ok(widthOf(line) <= 80 || line.startsWith('    npx '), `${widthOf(line)} columns: ${line}`);
@@ -133,22 +133,22 @@ function fits(lines: readonly string[]): void {
   }
 }
 
-describe('a result', () => {
+describe('the result of one run', () => {
   for (const [name, make] of Object.entries(RESULTS)) {
     test(name, async () => {
       const lines = resultBlock(await make(), saying, { verbose: true });
-      fits(lines);
+      assertFitsTerminal(lines);
       matchesGolden(`reconcile-${name}.txt`, `${lines.join('\n')}\n`);
     });
   }
 
-  test('its state has a color', async () => {
+  test('prints the state in its color', async () => {
     const run = await (RESULTS['mismatch'] as () => Promise<RunReconciliation>)();
     const text = resultBlock(run, { ...saying, paint: colored }, { verbose: false }).join('\n');
     assert.ok(text.includes('\u001b[31mmismatch\u001b[39m') && text.includes('\u001b[31moutside\u001b[39m'));
   });
 
-  test('what to type next finds the same runs', async () => {
+  test('suggests a next command that finds the same runs', async () => {
     const run = result({});
     const lines = resultBlock(run, { ...saying, place: ' --runs-dir elsewhere' }, { verbose: false });
     assert.equal(lines.at(-1), '    npx stepwell reconcile baseline 20261122-141503-k3f9 --runs-dir elsewhere');
@@ -156,39 +156,39 @@ describe('a result', () => {
   });
 });
 
-test('runs left out: those that wait are named, settled ones counted, unless all are asked for', () => {
+test('of the runs left out, pending ones are listed and settled ones counted, unless all are requested', () => {
   const brief = skippedLines([YOUNG, REHEARSAL], saying, { verbose: false });
-  fits(brief);
+  assertFitsTerminal(brief);
   assert.match(brief[0] ?? '', /^baseline\/20261122-151003-aaaa {2}pending, no attempt yet, ended 4 min ago$/);
   assert.equal(brief.at(-1), '1 run is settled and was not read again.');
   assert.match(skippedLines([YOUNG, REHEARSAL], saying, { verbose: true }).join('\n'), /bbbb {2}not applicable[^]*69 days ago/);
   assert.deepEqual(skippedLines([], saying, { verbose: true }), []);
 });
 
-test('several runs have a last line with their states', async () => {
+test('the results of several runs end with a line that counts their states', async () => {
   const all = await Promise.all(Object.values(RESULTS).map((make) => make()));
   assert.deepEqual(totalLine(all), ['5 runs read: 2 provisional, 1 mismatch, 1 unavailable, 1 verified']);
   assert.deepEqual(totalLine(all.slice(0, 1)), []);
 });
 
 describe('the list', () => {
-  test('of waiting runs: a block each', async () => {
+  test('prints a block for each pending run', async () => {
     const provisional = await (RESULTS['provisional'] as () => Promise<RunReconciliation>)();
     const lines = waitingLines([provisional, YOUNG], { ...saying, single: false });
-    fits(lines);
+    assertFitsTerminal(lines);
     matchesGolden('reconcile-list.txt', `${lines.join('\n')}\n`);
   });
 
-  test('of all runs: counts, then a section for each state', async () => {
+  test('prints, for all runs, the counts and then a section for each state', async () => {
     const all = [...(await Promise.all(Object.values(RESULTS).map((make) => make()))), YOUNG, REHEARSAL];
     const entry = { total_tokens_in: 24_181, total_tokens_out: 512 } as ManifestEntry;
     const lines = overviewLines(all, new Map([['baseline/20261122-151003-aaaa', entry]]), saying);
-    fits(lines);
+    assertFitsTerminal(lines);
     matchesGolden('reconcile-list-verbose.txt', `${lines.join('\n')}\n`);
   });
 });
 
-test('as JSON: one document, or a line for each thing, with every field', async () => {
+test('the JSON of results and lists has every field, as one document or as one line each', async () => {
   const verified = await (RESULTS['verified'] as () => Promise<RunReconciliation>)();
   const { results } = JSON.parse(resultsDocument([verified])) as { results: Record<string, unknown>[] };
   assert.deepEqual(Object.keys(results[0] ?? {}), [

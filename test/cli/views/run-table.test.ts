@@ -25,7 +25,7 @@ function run(last: string, changed: Partial<Entry> = {}): CatalogRun {
 }
 
 describe('the column RECONCILED', () => {
-  test('is there when a run has something to compare with', () => {
+  test('is shown when a run can be compared with a provider', () => {
     const runs = [
       run('aaaa', { verification_status: 'verified' }),
       run('bbbb', { verification_status: 'not_applicable' }),
@@ -40,12 +40,12 @@ describe('the column RECONCILED', () => {
     assert.ok(listTable(runs, colored, 80)[1]?.includes('\u001b[32mverified'));
   });
 
-  test('is not there for rehearsals, nor for runs of a system that recorded no state', () => {
+  test('is not shown for rehearsals, nor for runs of a system that recorded no state', () => {
     const runs = [run('aaaa', { verification_status: 'not_applicable' }), run('bbbb')];
     assert.deepEqual(listTable(runs, plain, 80), runTable(runs, plain));
   });
 
-  test('takes the place of the calls where the terminal is too narrow', () => {
+  test('replaces the column of calls on a narrow terminal', () => {
     const runs = [run('aaaa', { verification_status: 'provisional', status: 'interrupted', duration_seconds: 7620 })];
     assert.ok(listTable(runs, plain, 120)[0]?.includes('CALLS'));
     const narrow = listTable(runs, plain, 80);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { table } from '../../../src/cli/views/table.ts';
 
-test('a table lines up, cuts long cells and leaves no blanks at the ends', () => {
+test('a table aligns its columns, cuts long cells and has no trailing blanks', () => {
   assert.deepEqual(
     table(
       [{ title: 'A', most: 4 }, { title: 'LONG', align: 'right' }, { title: 'C' }],
