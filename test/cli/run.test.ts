@@ -181,7 +181,7 @@ for (const [what, stream, args] of [
   ['its progress', 'stderr', []],
   ['its JSON', 'stdout', ['--json']],
 ] as const) {
-  test(`a run goes on when nobody reads ${what} any more`, async () => {
+  test(`a run continues when the reader of ${what} is gone`, async () => {
     writeExperiment(place.dir, 'echo $1 > file$1.txt', { steps: 3 });
     const child = place.start(['run', 'tool', ...args]);
     child[stream]?.once('data', () => child[stream]?.destroy());
