@@ -91,7 +91,8 @@ export async function createRunFold(options: FoldOptions = {}): Promise<RunFold>
  * the logs inside. A difference is an item of the report, never an error.
  *
  * @param path of a run directory or of an archive alone
- * @throws StepwellError with ARCHIVE_MISSING where the run is not sealed, so that nothing can be checked
+ * @throws StepwellError with ARCHIVE_MISSING where the run is not sealed, so that nothing can be checked; RUN_UNREADABLE
+ *   where the archive cannot be read
  * @example const { ok, items } = await verifyRun('runs/baseline/20261122-141503-k3f9'); if (!ok) show(items);
  */
 export async function verifyRun(path: string): Promise<VerifyReport> {

@@ -167,7 +167,7 @@ export class LogContext {
     return shared.context as LogContext;
   }
 
-  /** Begins a run, and ends the one set before. @throws UNSAFE_NAME, LOGS_DIR_INVALID */
+  /** Begins a run, and ends the one set before. @throws StepwellError with UNSAFE_NAME, LOGS_DIR_INVALID */
   setRunContext(options: RunOptions): void {
     const next = beginRunScope(options);
     this.clearRunContext();
@@ -175,7 +175,7 @@ export class LogContext {
     shared.ambient = next;
   }
 
-  /** Begins a step, and ends the one set before. @throws STEP_OUTSIDE_RUN, STEP_NUMBER_INVALID */
+  /** Begins a step, and ends the one set before. @throws StepwellError with STEP_OUTSIDE_RUN, STEP_NUMBER_INVALID */
   setStepContext(step: number, attempt?: number): void {
     const next = createStepScope(this.#run ?? undefined, step, attempt);
     this.clearStepContext();

@@ -22,13 +22,19 @@ export class LogSummarizer {
   readonly #framework: string;
   readonly #runDir: string;
 
+  /** @param runDir absolute or relative; `runId` and `framework` must be those in its logs */
   constructor(runId: string, framework: string, runDir: string) {
     this.#runId = runId;
     this.#framework = framework;
     this.#runDir = runDir;
   }
 
-  /** The text of `logs_summary.txt`, folded from the logs; with the reconciliation, once there was an attempt. @throws NOT_A_RUN, SUMMARY_OF_OTHER_RUN */
+  /**
+   * The text of `logs_summary.txt`, folded from the logs; with the reconciliation, once there was an attempt.
+   *
+   * @throws StepwellError with NOT_A_RUN, RUN_UNREADABLE, METADATA_UNREADABLE; SUMMARY_OF_OTHER_RUN when the logs name another run
+   *   or framework
+   */
   async generateSummary(): Promise<string> {
     await using source = await openRunDirectory(this.#runDir);
     const folded = await foldRun(source);

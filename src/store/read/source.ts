@@ -25,9 +25,9 @@ export interface RunSource extends AsyncDisposable {
   files(under?: string): Promise<SourceFile[]>;
   /** The file for reading at any place, or null when the run has none of that name. Dispose of it. */
   open(path: string): Promise<OpenBytes | null>;
-  /** The whole file, or null. For small files. @throws RUN_UNREADABLE when it is larger than 256 MiB */
+  /** The whole file, or null. For small files. @throws StepwellError with RUN_UNREADABLE when it is larger than 256 MiB */
   read(path: string): Promise<Buffer | null>;
-  /** The file, or its bytes `from` … `to`, piece by piece. @throws RUN_FILE_MISSING when iterated */
+  /** The file, or its bytes `from` … `to`, piece by piece. @throws StepwellError with RUN_FILE_MISSING when iterated */
   stream(path: string, range?: { readonly from?: number; readonly to?: number }): AsyncIterable<Buffer>;
 }
 
