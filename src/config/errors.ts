@@ -1,5 +1,5 @@
 /** Problems of the configuration, with their location. */
-import { defineErrors } from '../errors/index.ts';
+import { defineErrors, docsPage } from '../errors/index.ts';
 
 /** One problem at one location. All problems of a file are reported together. */
 export interface ConfigProblem {
@@ -40,7 +40,7 @@ export const configError = defineErrors({
     const list = facts.problems.map((problem) => `\n  ${problem.where}: ${problem.sentence}\n    ${problem.fix}`);
     return {
       sentence: `The configuration has ${facts.problems.length} problems:${list.join('')}`,
-      fix: 'Correct the lines listed above; docs/configuration.md describes every key.',
+      fix: `Correct the lines listed above; ${docsPage('configuration.md')} describes every key.`,
       exitCode: 2,
     };
   },

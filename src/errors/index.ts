@@ -4,6 +4,8 @@
  * hold is never renamed.
  */
 
+export { docsPage } from './docs-page.ts';
+
 /** What an exit code says, in the same words for every command. */
 export const ExitCode = {
   ok: 0,

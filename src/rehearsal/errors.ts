@@ -1,4 +1,4 @@
-import { defineErrors } from '../errors/index.ts';
+import { defineErrors, docsPage } from '../errors/index.ts';
 
 export const rehearsalError = defineErrors({
   REHEARSAL_RULES_MISSING: (facts: { rulesDir: string }) => ({
@@ -8,7 +8,7 @@ export const rehearsalError = defineErrors({
   }),
   REHEARSAL_RULES_INVALID: (facts: { file: string; where: string; problem: string }) => ({
     sentence: `The rehearsal rules in ${facts.file} are not valid${facts.where === '' ? '' : ` at ${facts.where}`}: ${facts.problem}.`,
-    fix: 'Correct the file; docs/metering.md describes rehearsal rules.',
+    fix: `Correct the file; ${docsPage('metering.md')} describes rehearsal rules.`,
     exitCode: 2,
   }),
 });
