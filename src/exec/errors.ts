@@ -1,10 +1,18 @@
+import { delimiter } from 'node:path';
 import { defineErrors } from '../errors/index.ts';
+
+/** The first two directories of a PATH, and how many follow: a whole one is long, and says much about a machine. */
+function shownPath(path: string): string {
+  const [first = '', second, ...more] = path.split(delimiter);
+  const shown = second === undefined ? first : `${first}${delimiter}${second}`;
+  return more.length === 0 ? shown : `${shown} and ${more.length} more`;
+}
 
 export const execError = defineErrors({
   /** `path`: the PATH that was searched, when it differs from the reader's own. */
   PROGRAM_NOT_FOUND: (facts: { program: string; path: string | null }) => ({
     sentence: `The program "${facts.program}" was not found${
-      facts.program.includes('/') ? '' : ` on PATH${facts.path === null ? '' : ` (${facts.path})`}`
+      facts.program.includes('/') ? '' : ` on PATH${facts.path === null ? '' : ` (${shownPath(facts.path)})`}`
     }.`,
     fix: 'Install it, or correct its path.',
     exitCode: 2,

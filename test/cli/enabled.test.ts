@@ -37,7 +37,7 @@ test('run all names the frameworks that it leaves out; naming one checks it and 
   assert.equal(all.code, 0, all.stderr);
   assert.match(all.stderr, /^Left out: spare, baes \(not enabled/);
   const one = await place.stepwell(['run', 'tool']);
-  assert.equal(one.stderr, '');
+  assert.doesNotMatch(one.stderr, /Left out|spare|baes/);
 
   const both = await place.stepwell(['run', 'all', 'baes']);
   assert.equal(both.code, 2);

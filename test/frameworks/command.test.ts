@@ -133,6 +133,8 @@ test('check reports what is missing and how to fix it', async () => {
   assert.match(await findings(['plain.sh'], { PATH: testRun.outside }), /no execute permission/);
   const alone = await findings(['sh'], { PATH: testRun.outside });
   assert.ok(alone.includes(`was not found on PATH (${testRun.outside}).`), alone);
+  const long = await findings(['no-such-program'], { PATH: '/first:/second:/third:/fourth' });
+  assert.match(long, /was not found on PATH \(\/first:\/second and 2 more\)\./, 'a long PATH is not printed whole');
 });
 
 test('the recorded commit is that of the checkout which contains the program', async () => {
