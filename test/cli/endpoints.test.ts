@@ -56,7 +56,7 @@ test('doctor names the provider to reconcile with, and a missing admin key is no
   assert.equal(without.code, 0, without.stdout);
   assert.match(
     without.stdout,
-    /^later {6}reconcile: The configuration reads usage_api\.admin_key from \$\{AN_ADMIN_KEY\}, which is not set\.\n {11}fix: Set it: export AN_ADMIN_KEY=…$/m,
+    /^later {6}reconcile: The configuration takes usage_api\.admin_key from \$\{AN_ADMIN_KEY\}, which is not set\.\n {11}fix: Set it: export AN_ADMIN_KEY=…$/m,
   );
   const given = await place.stepwell(file, { ...env, AN_ADMIN_KEY: 'the-admin-key-of-this-test' });
   assert.match(given.stdout, /^ok {9}one: reconcile: openai, admin key set; figures of key_1, proj_1$/m);
