@@ -286,7 +286,7 @@ describe('wrong usage', () => {
       'the original’s number',
       [],
       { RECONCILIATION_MIN_STABLE_VERIFICATIONS: '0' },
-      /RECONCILIATION_MIN_STABLE_VERIFICATIONS: the number of equal readings is "0", but must be a whole number above 0 and at most 100\./,
+      /RECONCILIATION_MIN_STABLE_VERIFICATIONS: the number of equal readings is "0", but must be a whole number from 1 to 100\./,
     ],
   ] as const) {
     test(`${name}: exits 2 with a fix`, async () => {
