@@ -1,5 +1,5 @@
 /**
- * Every shape that stands on disk or goes over a wire, as a zod schema and, by the same name, as its type.
+ * Every shape on disk or on the wire, as a zod schema and, by the same name, as its type.
  *
  * @example
  * import { RunMetrics } from 'stepwell/schema';

@@ -62,7 +62,7 @@ export interface PackOptions {
 }
 
 /**
- * Packs the run and reads the archive back before it gets its name. Members stand at the top, without a leading directory.
+ * Packs the run and reads the archive back before it gets its name. Members are at the top, without a leading directory.
  * An archive that metadata.json does not know yet (the process died between the two) is replaced; a sealed one never is.
  *
  * @throws ARCHIVE_SEALED; ARCHIVE_SOURCE when a log or derived file cannot be read; ARCHIVE_NOT_WRITTEN for trouble with the disk

@@ -25,7 +25,7 @@ export type ManifestState =
   | { readonly state: 'too_new'; readonly version: string }
   | { readonly state: 'damaged'; readonly reason: string };
 
-/** The index as it stands. A damaged one is never taken for an empty one. @throws RUNS_UNREADABLE */
+/** The index as it is now. A damaged index is never treated as an empty one. @throws RUNS_UNREADABLE */
 export async function readManifest(runsDir: string): Promise<ManifestState> {
   let text: string;
   try {

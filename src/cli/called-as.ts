@@ -17,7 +17,7 @@ interface Call {
 
 /**
  * What a person types for this stepwell in `cwd`: `stepwell` where it is on PATH, `npx stepwell` where npx finds it, else its
- * path. Elsewhere npx would ask the registry for a package of that name, whoever made it.
+ * path. Elsewhere npx would ask the registry for a package of that name, which may be a stranger's.
  */
 export function calledAs({ called = process.argv[1], env = process.env, cwd, program = PROGRAM }: Call = {}): string {
   if (called !== undefined && isOnPath(called, env)) return 'stepwell';

@@ -35,7 +35,7 @@ export function buildProgram(dispatch: Dispatch): Command {
   program.configureHelp({
     subcommandTerm: (command) => new Help().subcommandTerm(command).replace(/(\[options\] \S+) .*/, '$1'),
   });
-  // Commander takes options before the command as its own; ours stand after it.
+  // Commander takes options before the command as its own; ours follow it.
   program.enablePositionalOptions();
 
   const add = (name: CommandName, description: string, ...examples: string[]): Command => {

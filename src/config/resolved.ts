@@ -29,7 +29,7 @@ export interface ResolvedConfig {
   readonly replayOf: string | null;
   /** Those to run, in the order asked for. */
   readonly frameworks: readonly ResolvedFramework[];
-  /** What `all` does not stand for, since it is not enabled and was not named either; empty when `all` was not asked for. */
+  /** What `all` leaves out, since it is not enabled and was not named either; empty when `all` was not asked for. */
   readonly leftOut: readonly string[];
   /** Those to run, in the order of the file. */
   readonly steps: readonly ResolvedStep[];
@@ -51,7 +51,7 @@ export interface ResolvedEndpoint {
   readonly shownUrl: string;
   readonly apiKey: string | null;
   readonly askStreamUsage: boolean;
-  /** The usage API to ask afterward; null when nobody bills the calls. */
+  /** The usage API to ask afterward; null when no provider bills the calls. */
   readonly usageApi: (UsageFilter & { readonly provider: UsageProvider }) | null;
 }
 

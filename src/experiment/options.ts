@@ -43,7 +43,7 @@ export interface ExperimentOptions {
   readonly console?: 'debug' | 'info' | 'warn' | 'error' | 'fatal';
   /** Called once, after every check has passed and before the first run begins. */
   readonly onPlan?: (plan: ExperimentPlan) => void;
-  /** Called for each event as it happens. If it throws, the run goes on with a warning, and it is not called again. */
+  /** Called for each event as it happens. If it throws, the run continues with a warning, and it is not called again. */
   readonly onProgress?: (event: ProgressEvent) => void;
 }
 

@@ -145,7 +145,7 @@ async function verifyArtifacts(
   return { status: 'success' };
 }
 
-/** Not the agent's: what carries a program's process tag ends with it, and Spec Kit goes on when its agent ends. */
+/** Not the agent's: what carries a program's process tag ends with it, and Spec Kit continues when its agent ends. */
 function agentProcessTag({ processTag }: AdapterRun): string {
   return `${processTag}:specify`;
 }

@@ -100,7 +100,7 @@ export class DynamicFileHandler {
 /** Characters of an unsafe name that are kept. */
 const MAX_READABLE_LENGTH = 40;
 
-/** A component's name as it can stand in a path; unsafe names become readable and distinct ones. */
+/** A component's name in a form that is safe in a path; unsafe names become readable and distinct ones. */
 function fileComponent(component: string): string {
   if (unsafeNameReason(component) === null) return component;
   const readable = component.slice(0, MAX_READABLE_LENGTH).replaceAll(/[^A-Za-z0-9_-]/g, '_');

@@ -118,7 +118,7 @@ function ownFields(error: Error): Record<string, unknown> {
 /** Causes deeper than this are left out; they may form a circle. */
 const MAX_CAUSES = 8;
 
-/** Any thrown value as it stands in a record. Never throws, whatever its getters do. */
+/** Any thrown value in the form that a record holds. Never throws, whatever its getters do. */
 export function serializeError(thrown: unknown, depth = 0): RecordedError {
   if ((typeof thrown !== 'object' && typeof thrown !== 'function') || thrown === null) {
     return { type: thrown === null ? 'null' : typeof thrown, message: messageOf(thrown) };

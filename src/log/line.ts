@@ -34,7 +34,7 @@ export interface LineTemplate {
   timestampMs: number;
 }
 
-/** What stands behind metadata: `,"attempt":2,"seq":` … `,"writer":"k3f9ab"`. Null for a record of no run. */
+/** What follows metadata: `,"attempt":2,"seq":` … `,"writer":"k3f9ab"`. Null for a record of no run. */
 export interface LineTail {
   readonly seq: Buffer;
   readonly writer: Buffer;
@@ -43,7 +43,7 @@ export interface LineTail {
 const RECORD_TOO_LONG = new Error('the record is longer than its limit');
 
 export class LineWriter {
-  /** The line stands at the beginning of it. */
+  /** The line is at its beginning. */
   readonly bytes = Buffer.allocUnsafeSlow(MAX_RECORD_BYTES);
   /** The same memory; V8 stores single bytes into a plain array three times as fast as into a Buffer. */
   readonly #raw = new Uint8Array(this.bytes.buffer);
@@ -302,7 +302,7 @@ export class LineWriter {
   }
 }
 
-/** What stands in a template for an event: redacted JSON. */
+/** The event in a template: redacted JSON. */
 export function eventJson(event: string, redactor: SecretRedactor): string {
   const safe = event.length > MAX_EVENT ? redactPrefix(redactor, event, MAX_EVENT * 4) : redactor.redact(event);
   return JSON.stringify(safe.slice(0, MAX_EVENT));
@@ -315,7 +315,7 @@ function redactPrefix(redactor: SecretRedactor, text: string, length: number): s
   return text.length > length ? shown : shown + stream.end();
 }
 
-/** Whether bytes stand in JSON as they are. */
+/** Whether JSON can hold the bytes as they are. */
 function isPlainAscii(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at++) {
     const code = bytes[at] as number;

@@ -19,7 +19,7 @@ export interface TemplateFields {
   readonly step: number | null;
 }
 
-/** Where the time stands, by level. */
+/** Offset of the time, by level. */
 const TIMESTAMP_OFFSETS = LEVELS.map((level) => `{"level":"${level}","timestamp":"`.length);
 
 export function lineTemplate(level: number, fields: TemplateFields, event: string, redactor: SecretRedactor): LineTemplate {
@@ -99,20 +99,20 @@ function switchTemplate(
   return template;
 }
 
-/** Wall-clock time as it stands in records: milliseconds, never backwards within a process. */
+/** Wall-clock time as records hold it: milliseconds, never backwards within a process. */
 export class Clock {
   readonly #now: () => number;
   #latest = 0;
   readonly #text = new Uint8Array(TIMESTAMP_LENGTH);
   #textOf = -1;
-  /** The second that stands in #text. */
+  /** The second that #text shows. */
   #second = -1;
 
   constructor(now: () => number = () => Date.now()) {
     this.#now = now;
   }
 
-  /** Milliseconds since 1970. When the clock is set back, time stands still until it has caught up. */
+  /** Milliseconds since 1970. When the clock is set back, time does not move until it has caught up. */
   read(): number {
     const now = this.#now();
     if (now > this.#latest) this.#latest = now;

@@ -104,7 +104,7 @@ interface MeteredRun {
   current: CallScope | null;
 }
 
-/** What the token in a URL stands for. */
+/** What the token in a URL refers to. */
 interface Route {
   /** `/r/<run>/s/<step>/a/<attempt>`, the same with `/p/<phase>`, or `/r/<run>` */
   readonly prefix: string;

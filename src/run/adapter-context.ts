@@ -26,7 +26,7 @@ export interface ProcessEnvironment {
 }
 
 /**
- * Makes the scratch directories and the environment. HOME stands for the whole run, since agents keep their session there;
+ * Makes the scratch directories and the environment. HOME lasts for the whole run, since agents keep their session there;
  * TMPDIR is new for each attempt. Node's own directory is the last entry of PATH, so that what a framework builds for Node
  * can start where stepwell itself could.
  */

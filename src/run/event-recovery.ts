@@ -55,7 +55,7 @@ async function openPlainFile(path: string): Promise<FileHandle | null> {
 interface RecordedLines {
   /** The last line that a record tells of; 0 for none. */
   readonly line: number;
-  /** False where the file was not read from its beginning as it stands: lines cannot be told apart by their number. */
+  /** False where the file was not read from its beginning: lines cannot be told apart by their number. */
   readonly isContinuous: boolean;
 }
 

@@ -24,7 +24,7 @@ export interface RunSpec {
   readonly hitlAnswer: string | null;
   /** The metering proxy for this run; null when no endpoint is configured. */
   readonly meter: RunMeter | null;
-  /** Ends what stands behind the meter; called once, before the last record of the run. */
+  /** Ends what is behind the meter; called once, before the last record of the run. */
   readonly closeModel: () => Promise<void>;
   /** Where use of the model can be asked for afterwards, for the record. */
   readonly usageApi: EventMetadata<'run_start'>['usage_api'];

@@ -146,7 +146,7 @@ export class SecretPatterns {
   /** The same for the known shapes. */
   shapeBeginning(text: string, from: number): number {
     const { length } = text;
-    // No shape goes on in the next line, but for a private key, which shows before its first line ends.
+    // No shape continues in the next line except a private key, which shows before its first line ends.
     if (text.charCodeAt(length - 1) === 10) return length;
     const [words, spaced] = this.#beginnings;
     const first = Math.max(from, length - MAX_SHAPE_CHARACTERS);

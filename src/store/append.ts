@@ -180,7 +180,7 @@ export class AppendPool {
     this.#writeBacklog(file);
   }
 
-  /** Keeps bytes for later. A line that stands half in its file is kept whatever the bound, or it would stay torn. */
+  /** Keeps bytes for later. A line that is half written is kept whatever the bound, or it would stay torn. */
   #queue(file: AppendFile, bytes: Buffer, length: number, done: number, reason: string): void {
     const fits = this.#backlogBytes + length <= this.#maxBacklogBytes && file.backlog.lost.count === 0;
     if (done !== 0 || fits) {

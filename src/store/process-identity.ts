@@ -43,7 +43,7 @@ function readOrNull(read: () => string): string | null {
 function processStat(pid: number): { state: string; start: string } | null {
   const text = readOrNull(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
   if (text === null) return null;
-  // The program's name stands in parentheses and may itself hold spaces and parentheses.
+  // The program's name is in parentheses and may itself hold spaces and parentheses.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const [state, start] = [fields[0], fields[19]];
   return state === undefined || start === undefined ? null : { state, start };

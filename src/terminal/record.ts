@@ -10,7 +10,7 @@ const INDENT = '    ';
 
 export interface RecordFormat {
   readonly paint: Paint;
-  /** Metadata and stacks as well, for a record that stands nowhere else. */
+  /** Metadata and stacks as well, for a record that is shown nowhere else. */
   readonly details?: boolean;
 }
 

@@ -2,14 +2,14 @@
 import { stripVTControlCharacters } from 'node:util';
 
 /**
- * All controls but tab and newline, characters without a shape (they reorder, join or hide what stands around them, or carry
- * text that nobody sees), halves of surrogate pairs, and the two separators that some terminals take for a new line. The
+ * All controls but tab and newline, characters without a shape (they reorder, join or hide the text around them, or carry
+ * invisible text), halves of surrogate pairs, and the two separators that some terminals take for a new line. The
  * selectors that choose between the text and the emoji form of a character stay.
  */
 const HARMFUL = /(?!\t|\n|[\ufe00-\ufe0f])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
 /**
- * Shows each harmful character by its code, so that no text can color, move, clear or retitle the terminal of whoever reads
+ * Shows each harmful character by its code, so that no text can color, move, clear or retitle the reader's terminal
  * it, nor pretend to be another line. Tab and newline stay.
  *
  * @example sanitize('\u001b[2Jgone') === '\\x1b[2Jgone'

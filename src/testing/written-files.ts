@@ -54,7 +54,7 @@ const CALLS = [...OPENING, ...BY_DESCRIPTOR, ...FIRST, ...EVERY, ...LAST, 'bind'
 
 const OPTIONS = ['-f', '-y', '-s', '4096', '-e', `trace=${CALLS.join(',')}`, '-e', 'status=successful'];
 
-/** The beginning of a command line: what follows runs as always, and what it writes stands in `log` afterwards. */
+/** The beginning of a command line: what follows runs as always, and what it writes is in `log` afterward. */
 export function watching(log: string): string[] {
   return ['strace', '-qq', '--seccomp-bpf', ...OPTIONS, '-o', log, '--'];
 }
@@ -156,9 +156,9 @@ function plain(text: string): string {
   return Buffer.from(bytes, 'latin1').toString('utf8');
 }
 
-/** Where each process stood when it named a relative path. Threads stand where their process does. */
+/** The working directory of each process when it named a relative path. Threads share that of their process. */
 class Folders {
-  readonly #standing = new Map<string, { folder: string | null }>();
+  readonly #directories = new Map<string, { folder: string | null }>();
   readonly #forks = new Map<string, { parent: string; shared: boolean }>();
 
   constructor(lines: readonly Line[]) {
@@ -182,12 +182,12 @@ class Folders {
   }
 
   #of(pid: string): { folder: string | null } {
-    const known = this.#standing.get(pid);
+    const known = this.#directories.get(pid);
     if (known !== undefined) return known;
     const fork = this.#forks.get(pid);
     const from = fork === undefined ? { folder: null } : this.#of(fork.parent);
     const at = fork?.shared === true ? from : { ...from };
-    this.#standing.set(pid, at);
+    this.#directories.set(pid, at);
     return at;
   }
 }

@@ -12,7 +12,7 @@ import { cliError } from '../errors.ts';
 
 const PACKAGE = fileURLToPath(new URL('../../..', import.meta.url));
 const BIN = 'node_modules/.bin';
-/** The schema stands where the first line of experiment.yaml names it. */
+/** The schema lies where the first line of experiment.yaml names it. */
 const COPIED = ['config/experiment.yaml', 'config/prompts', 'config/hitl', 'schemas/experiment.schema.json'];
 
 export async function run([dir = '.']: readonly string[]): Promise<number> {

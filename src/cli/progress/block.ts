@@ -23,7 +23,7 @@ export interface BlockOptions {
   readonly paint: Paint;
 }
 
-/** The block as it stands. Of several runs, those that are done take one line; where there is no room, the rest is counted. */
+/** The block as it is now. Of several runs, those that are done take one line; where there is no room, the rest is counted. */
 export function renderBlock(view: readonly RunView[], options: BlockOptions): string[] {
   const nameWidth = nameWidthOf(view, options.columns);
   const full = view.flatMap((run) => {

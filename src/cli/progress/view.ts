@@ -14,7 +14,7 @@ export interface StepView {
   readonly state: StepState;
   /** The last that began; 0 before the first. */
   readonly attempt: number;
-  /** False while it goes on. */
+  /** False while it runs. */
   readonly attemptSucceeded: boolean;
   /** Unix milliseconds, as all times here. */
   readonly startedAt: number | null;

@@ -39,7 +39,7 @@ export async function printPlan(plan: ExperimentPlan, json: boolean): Promise<vo
   await print('', `Dry run only. \`run\` would exit with code ${ExitCode.usage}.`);
 }
 
-/** What `all` did not stand for; empty when it stood for all there is. */
+/** What `all` left out; empty when it left out nothing. */
 export function leftOutLines({ leftOut }: ExperimentPlan): string[] {
   if (leftOut.length === 0) return [];
   return [

@@ -1,4 +1,4 @@
-/** Where runs stand, without asking anybody: those that wait, or all of them by state. */
+/** The reconciliation state of runs, without an API call: those that wait, or all of them by state. */
 import type { RunReconciliation } from '../../reconcile/index.ts';
 import type { ManifestEntry, ReconciliationState } from '../../schema/index.ts';
 import { formatCount, pluralizeGrouped, DASH } from '../../format/index.ts';

@@ -14,7 +14,7 @@ export interface RunFacts {
   readonly archive: ArchiveFacts | null;
 }
 
-/** The same summary from a run directory and from its archive: both fold what was sealed. Beside it stands the reconciliation, which only the directory has. */
+/** The same summary from a run directory and from its archive: both fold what was sealed. Beside it is the reconciliation, which only the directory has. */
 export async function summaryOf(found: FoundRun, source: RunSource): Promise<RunFacts> {
   const folded = await foldRun(source);
   if (found.kind === 'archive') return { summary: folded, archive: await readArchiveFacts(found.archive) };

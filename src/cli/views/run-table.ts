@@ -26,7 +26,7 @@ export function runTable(runs: readonly CatalogRun[], paint: Paint): string[] {
   return tableOf(runs, RUN_COLUMNS, paint);
 }
 
-/** The same, and how each run stands to its provider's figures, where any run has one; too narrow for that, the calls are left out. */
+/** The same, and the reconciliation state of each run, where any run has one; too narrow for that, the calls are left out. */
 export function listTable(runs: readonly CatalogRun[], paint: Paint, width: number): string[] {
   if (runs.every((run) => reconciledOf(run) === DASH)) return runTable(runs, paint);
   const all = [...RUN_COLUMNS, RECONCILED];
@@ -47,7 +47,7 @@ function tableOf(runs: readonly CatalogRun[], columns: readonly RunColumn[], pai
 
 /**
  * What the runs of each framework add up to, below the runs; nothing where there are only rehearsals and replays, which use
- * no model. A `≥` stands before a sum for which a run's figures are missing or a lower bound.
+ * no model. A `≥` precedes a sum for which a run's figures are missing or a lower bound.
  */
 export function totalsTable(runs: readonly CatalogRun[]): string[] {
   const totals = Object.entries(totalsByFramework(runs.map(({ entry }) => entry))).filter(([, total]) => total.runs > 0);

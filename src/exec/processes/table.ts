@@ -34,7 +34,7 @@ export function readProcess(pid: number | 'self'): ProcessEntry | null {
     startedAt: Number(fields[19]),
     isStopped: state === 'T' || state === 't',
     isKernelThread: (Number(fields[6]) & KERNEL_THREAD) !== 0,
-    // A main thread may end before the others do; the process then looks like a zombie and goes on.
+    // A main thread may end before the others do; the process then looks like a zombie and keeps running.
     hasExited: state === 'X' || state === 'x' || (state === 'Z' && threads <= 1),
   };
 }

@@ -112,7 +112,7 @@ function send(pid: number, signal: NodeJS.Signals | 0): boolean {
 }
 
 /**
- * Who was ended, by process tag. The end of a program already ends what it left behind, so that whoever asks for the end of its process tag
+ * Who was ended, by process tag. The end of a program already ends what it left behind, so that a caller that ends its process tag
  * later finds nothing there: here it still learns how many there were.
  */
 const killedByTag = new Map<string, number[]>();

@@ -37,7 +37,7 @@ const MAX_PASSES = 50;
  * Finds the living processes of the tree and calls `found` on each at once, so that little time passes between seeing a
  * process and acting on it. Never this process, never pid 1.
  *
- * The scan goes on until a pass meets no process that was not there before: one that starts its successor and ends, again and
+ * The scan repeats until a pass meets no process that was not there before: one that starts its successor and ends, again and
  * again, would otherwise be missed between the list of pids and the look at each.
  */
 export function searchTree(tree: ProcessTree, found: (entry: ProcessEntry) => void): void {

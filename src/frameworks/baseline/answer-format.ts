@@ -6,7 +6,7 @@
  *     === end ===
  *     === delete: old.txt ===
  *
- * A question stands outside of files as `[NEEDS CLARIFICATION: …]`.
+ * A question is outside of files as `[NEEDS CLARIFICATION: …]`.
  */
 import type { ProjectFile, WorkspaceListing } from './workspace.ts';
 

@@ -37,7 +37,7 @@ export class AppendFile {
     return this.fd === -1 && !this.dirty && this.buffered === 0 && this.backlog.size === 0 && this.lostLines === 0;
   }
 
-  /** The rest of a line of ours that stands half in the file waits in the backlog. */
+  /** The rest of a line of ours that is half written waits in the backlog. */
   get isHalfWritten(): boolean {
     return (this.backlog.first?.written ?? 0) !== 0;
   }

@@ -4,7 +4,7 @@ const NEWLINE = 10;
 
 export class BacklogBlock {
   bytes: Buffer;
-  /** How many of `bytes` stand in the file. */
+  /** How many of `bytes` are in the file. */
   written: number;
   /** The file's size when they did. */
   fileSize: number;
@@ -16,7 +16,7 @@ export class BacklogBlock {
   }
 
   /**
-   * Another process has written behind our fragment, so the rest would stand alone: the line begins again after a newline.
+   * Another process has written behind our fragment, so the rest would be a line of its own: the line begins again after a newline.
    * Returns by how many bytes the block has grown.
    */
   restart(): number {

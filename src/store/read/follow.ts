@@ -166,7 +166,7 @@ function positionAfter(item: LineItem): FilePosition {
 }
 
 /**
- * Where a later follower goes on. Lines of several files are given in the order of their numbers, and may so be held back: a
+ * Where a later follower continues. Lines of several files are given in the order of their numbers, and may so be held back: a
  * file's position moves on only over lines that were given.
  */
 class ResumePositions {

@@ -154,7 +154,7 @@ class Cursor implements LineKey {
     // A damaged line has no time of its own: it keeps that of the line before it.
     if (!('record' in item)) return;
     const { record } = item;
-    // Within a file time never goes back: another machine's clock must not move its lines before what stands above them.
+    // Within a file time never goes back: another machine's clock must not move its lines before the lines above them.
     this.time = Math.max(this.time, Date.parse(record.timestamp));
     this.writer = record.seq === undefined ? null : (record.writer ?? null);
     this.seq = record.seq ?? 0;

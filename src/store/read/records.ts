@@ -1,6 +1,6 @@
 /**
  * Reads log files line by line. Nothing on disk makes a reader throw: a line that is no record comes out as a value that
- * says where it stands and what is wrong with it.
+ * says where it is and what is wrong with it.
  */
 import type { Level, LogRecord, RecordedError } from '../../schema/index.ts';
 import { parseLogPath } from '../layout.ts';
@@ -57,7 +57,7 @@ export interface FilePart {
 
 /** A line with its place, as the reader hands it out. */
 export type LineItem = ReadItem & {
-  /** Offset where reading goes on: after its newline, or at its own start when it has none and may still grow. */
+  /** Offset where reading continues: after its newline, or at its own start when it has none and may still grow. */
   readonly nextOffset: number;
   /** False for what follows the last newline of the file. */
   readonly terminated: boolean;

@@ -55,7 +55,7 @@ export class StepState {
   validation = new ValidationState();
   /** Unix milliseconds; while it waits for its next attempt. */
   retryAt: number | null = null;
-  /** What it built is being checked; that begins in its last attempt and goes on after its own end. */
+  /** What it built is being checked; that begins in its last attempt and continues after its own end. */
   validating = false;
 
   constructor(step: number) {
