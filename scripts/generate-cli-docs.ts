@@ -19,8 +19,8 @@ export function cliDocs(): string {
 
 This page is generated from the help of the command line (\`node scripts/generate-cli-docs.ts\`).
 
-Inside a clone type \`npx stepwell …\`. Type \`stepwell …\` where the package is installed, or with the clone’s
-\`node_modules/.bin\` first on PATH.
+In a clone, or in a project where the package is installed, type \`npx stepwell …\`. Type \`stepwell …\` where
+\`node_modules/.bin\` of the clone or the project is first on PATH.
 
 A run is given by the first characters of its id, its last four, \`latest\`, any of these after \`<framework>/\`,
 or the path of its directory or archive.

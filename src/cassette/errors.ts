@@ -8,7 +8,7 @@ export const cassetteError = defineErrors({
   }),
   CASSETTE_UNREADABLE: (facts: { runId: string; location: string; lines: number; reason: string }) => ({
     sentence: `The cassette of the run ${facts.runId} (${facts.location}) cannot be read: none of its ${facts.lines} lines is a recorded exchange; the first is ${facts.reason}.`,
-    fix: 'Extract the cassette from the run’s archive (`tar -xzf run.tar.gz cassette.jsonl`), or record a new run with --record.',
+    fix: 'Extract the cassette from the archive (type `tar -xzf run.tar.gz cassette.jsonl` in the run’s directory), or record a new run with --record.',
     exitCode: 2,
   }),
 });

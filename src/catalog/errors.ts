@@ -20,11 +20,11 @@ export const catalogError = defineErrors({
   }),
   RUN_FORMAT_UNKNOWN: (facts: { location: string; version: string }) => ({
     sentence: `metadata.json of ${facts.location} has the format version ${JSON.stringify(facts.version)}, which is not a valid version.`,
-    fix: 'Restore the file, for example from the archive: `tar -xzf run.tar.gz metadata.json`.',
+    fix: 'Restore the file, for example from the archive: type `tar -xzf run.tar.gz metadata.json` in the run’s directory.',
     exitCode: 2,
   }),
   RUN_NOT_SEALED: (facts: { run: string; state: 'live' | 'elsewhere' | 'crashed' }) => ({
-    sentence: `The run ${facts.run} is not sealed yet: ${
+    sentence: `The run ${facts.run} is not sealed: ${
       { live: 'it is still running', elsewhere: 'another host is running it', crashed: 'its process is gone' }[facts.state]
     }.`,
     fix:

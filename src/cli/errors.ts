@@ -3,7 +3,7 @@ import { defineErrors } from '../errors/index.ts';
 export const cliError = defineErrors({
   COMMAND_LINE_INVALID: (facts: { problem: string; command: string | null }) => ({
     sentence: facts.problem,
-    fix: `Type \`${['stepwell', facts.command ?? [], '--help'].flat().join(' ')}\` for its arguments and options.`,
+    fix: `Type \`${['stepwell', facts.command ?? [], '--help'].flat().join(' ')}\` to see the arguments and options.`,
     exitCode: 2,
   }),
   INVALID_OPTION: (facts: { option: string; value: string; reason: string; fix: string }) => ({

@@ -29,8 +29,11 @@ export function buildProgram(dispatch: Dispatch): Command {
   const program = new Command('stepwell')
     .description('Run multi-step experiments on LLM software-generation frameworks and keep a complete record of every run.')
     .option('-V, --version', 'print the version')
-    .helpCommand('help [command]', 'the same as --help')
-    .addHelpText('after', '\n`stepwell <command> --help` shows details and examples.');
+    .helpCommand('help [command]', 'print this help, or the help of a command')
+    .addHelpText(
+      'after',
+      '\nAdd --help to a command for its details and examples.\nIf `stepwell` is not on PATH, type `npx stepwell`.',
+    );
   // The first argument is enough in the list of commands: a wide column leaves no room to say what they do.
   program.configureHelp({
     subcommandTerm: (command) => new Help().subcommandTerm(command).replace(/(\[options\] \S+) .*/, '$1'),

@@ -3,7 +3,7 @@ import { defineErrors } from '../errors/index.ts';
 export const reconcileError = defineErrors({
   RECONCILE_CONFIG: (facts: { file: string; reason: string }) => ({
     sentence: `The configuration of the run cannot be read: ${facts.file}: ${facts.reason}.`,
-    fix: 'Restore config.yaml from the run’s archive: tar -xzf run.tar.gz config.yaml.',
+    fix: 'Restore config.yaml from the archive: type `tar -xzf run.tar.gz config.yaml` in the run’s directory.',
     exitCode: 1,
   }),
   RECONCILE_NO_FRAMEWORK: (facts: { framework: string; runsDir: string; known: readonly string[] }) => ({

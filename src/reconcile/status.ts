@@ -177,7 +177,7 @@ const UNSEALED: NotReadyReason = {
 };
 const METADATA_INVALID: NotReadyReason = {
   reason: 'metadata.json of the run cannot be read.',
-  fix: 'Restore it from the archive: tar -xzf run.tar.gz metadata.json; `stepwell verify` then names what differs.',
+  fix: 'Restore it from the archive: type `tar -xzf run.tar.gz metadata.json` in the run’s directory. `stepwell verify` then names what differs.',
 };
 const NOT_BY_STEPWELL: NotReadyReason = {
   reason: 'The run was not made by stepwell, so there is no ledger to compare.',
@@ -195,7 +195,7 @@ const USAGE_API_UNRECORDED: NotReadyReason = {
 };
 const NO_LOGS: NotReadyReason = {
   reason: 'The logs of the run are missing, as in a clone, so there is no file to record an attempt in.',
-  fix: 'Reconcile where the run was made, or unpack its logs: tar -xzf run.tar.gz logs.',
+  fix: 'Reconcile where the run was made, or unpack its logs: type `tar -xzf run.tar.gz logs` in the run’s directory.',
 };
 
 function reasonForState({ state }: CatalogRun): NotReadyReason | null {

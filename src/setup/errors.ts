@@ -68,7 +68,7 @@ export const setupError = defineErrors({
   }),
   SETUP_ENCODING_WRONG: (facts: { file: string; encoding: string }) => ({
     sentence: `${facts.file} is not the encoding ${facts.encoding} that tiktoken expects.`,
-    fix: 'Reinstall the packages of stepwell: npm ci.',
+    fix: 'Type `npm ci` in the clone, or in the project where stepwell is installed.',
     exitCode: 1,
   }),
 });

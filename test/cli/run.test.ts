@@ -296,7 +296,7 @@ test('recover refuses a live run and completes one whose process was killed', as
   assert.equal(unsealed.code, 2);
   assert.match(
     unsealed.stderr,
-    /^error\[RUN_NOT_SEALED\]: The run .* is not sealed yet: its process is gone\.\nfix: .*`npx stepwell recover \d/,
+    /^error\[RUN_NOT_SEALED\]: The run .* is not sealed: its process is gone\.\nfix: .*`npx stepwell recover \d/,
   );
   const recovered = await place.stepwell(['recover', '--all']);
   assert.equal(recovered.code, 0, recovered.stderr);

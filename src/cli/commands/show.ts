@@ -97,7 +97,7 @@ function headOf(found: FoundRun, { summary, archive }: RunFacts, listed: Catalog
       'Archive',
       archive === null ? 'none' : `${archive.name}, ${formatBytes(archive.bytes)}, SHA-256 ${archive.sha256.slice(0, 12)}…`,
     ),
-    fact('Place', shownPath(found.kind === 'archive' ? found.archive : found.dir)),
+    fact('Path', shownPath(found.kind === 'archive' ? found.archive : found.dir)),
   );
 }
 

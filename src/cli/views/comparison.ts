@@ -1,6 +1,7 @@
 /** The comparison of frameworks as text and as Markdown: a column for each framework, a row for each figure. */
 import type { ComparedFigures, ComparedGroup, Spread } from '../../catalog/index.ts';
-import { pluralizeGrouped, formatDuration, formatPercent, formatShortCount, UNKNOWN, formatUsd } from '../../format/index.ts';
+import { pluralizeGrouped, formatDuration, formatPercent, formatShortCount, UNKNOWN } from '../../format/index.ts';
+import { costText } from './cost.ts';
 import { table } from './table.ts';
 import { cut, sanitizeLine, widthOf } from '../../terminal/index.ts';
 
@@ -10,9 +11,6 @@ interface Row {
   readonly title: string;
   readonly cell: (group: ComparedGroup) => string;
 }
-
-/** Cents are too coarse for a run that costs less than a dollar. */
-const cost = (value: number): string => formatUsd(value, value < 0.995 ? 4 : 2);
 
 const ROWS: readonly Row[] = [
   { title: 'runs', cell: ({ runs }) => String(runs) },
@@ -24,11 +22,15 @@ const ROWS: readonly Row[] = [
     },
   },
   figureRow('steps done', 'steps_succeeded', formatShortCount),
-  figureRow('steps asked', 'steps_total', formatShortCount),
+  figureRow('steps total', 'steps_total', formatShortCount),
   figureRow('calls', 'api_calls', formatShortCount),
   figureRow('tokens in', 'tokens_in', formatShortCount),
   figureRow('tokens out', 'tokens_out', formatShortCount),
-  figureRow('cost', 'cost_usd', cost),
+  {
+    title: 'cost',
+    cell: ({ kind, runs, figures }) =>
+      kind === 'rehearsal' && figures.cost_usd === null ? 'none' : spreadText(figures.cost_usd, runs, costText),
+  },
   figureRow('duration', 'duration_seconds', formatDuration),
   figureRow('downtime', 'downtime_seconds', formatDuration),
   figureRow('CRUD score', 'crud_score', formatPercent),

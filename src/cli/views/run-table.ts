@@ -1,7 +1,8 @@
 /** Runs as a table: one line each, in the order given. */
 import { totalsByFramework, type CatalogRun } from '../../catalog/index.ts';
 import { type Paint, plain, sanitizeLine, styleOf, widthOf } from '../../terminal/index.ts';
-import { DASH, formatDuration, formatShortCount, formatUsd } from '../../format/index.ts';
+import { DASH, formatDuration, formatShortCount } from '../../format/index.ts';
+import { costText } from './cost.ts';
 import { table, type Column } from './table.ts';
 
 interface RunColumn extends Column {
@@ -70,7 +71,7 @@ export function totalsTable(runs: readonly CatalogRun[]): string[] {
         shown(formatShortCount(total.api_calls, DASH)),
         shown(formatShortCount(total.tokens_in, DASH)),
         shown(formatShortCount(total.tokens_out, DASH)),
-        shown(formatUsd(total.cost_usd, 2, DASH), isWhole && total.runs_without_cost === 0),
+        shown(costText(total.cost_usd, DASH), isWhole && total.runs_without_cost === 0),
       ];
     }),
   );

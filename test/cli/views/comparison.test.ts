@@ -43,7 +43,7 @@ test('the table has a column for each framework and prints unknown figures as un
     'runs         5                            1',
     'succeeded    4 of 5 (80%)                 1 of 1',
     'steps done   6 (4–6)                      6 (4–6) n=5',
-    'steps asked  6                            6 n=5',
+    'steps total  6                            6 n=5',
     'calls        18 (18–20)                   18 (18–20) n=5',
     'tokens in    123k (120k–1.2M)             123k (120k–1.2M) n=5',
     'tokens out   unknown                      unknown',
@@ -91,6 +91,12 @@ test('different checks are shown in a row and explained below, between framework
   // A framework without a run that came to its end was measured by none.
   const none = comparisonText([group('baes', { runs: 0, checks: [] }), group('ghspec')], 80);
   assert.ok(none.every((line) => !line.includes('checks')));
+});
+
+test('the cost of a rehearsal is none, not unknown; that of a real run without a price is unknown', () => {
+  const figures = { ...group('a').figures, cost_usd: null };
+  const lines = comparisonText([group('a', { kind: 'rehearsal', figures }), group('b', { figures })], 80);
+  assert.match(lines.find((line) => line.startsWith('cost')) ?? '', /^cost +none +unknown$/);
 });
 
 test('a framework’s name cannot break the table or steer the terminal', () => {
