@@ -4,12 +4,11 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
-import { apiText, declaredApi, goldenOf, ROOT, UNDOCUMENTED, undocumentedText } from './api/declared.ts';
+import { apiText, declaredApi, goldenOf, ROOT } from './api/declared.ts';
 
 const check = process.argv.includes('--check');
 const entries = declaredApi();
-const files = entries.map((entry) => ({ file: goldenOf(entry.name), text: apiText(entry) }));
-for (const { file, text } of [...files, { file: UNDOCUMENTED, text: undocumentedText(entries) }]) {
+for (const { file, text } of entries.map((entry) => ({ file: goldenOf(entry.name), text: apiText(entry) }))) {
   if (!check) {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);

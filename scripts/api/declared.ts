@@ -209,13 +209,3 @@ export function goldenOf(name: string): string {
 export function apiText({ name, declarations }: DeclaredEntry): string {
   return `${name}\n\n${declarations.join('\n\n')}\n`;
 }
-
-/** The names of members that have no doc comment yet, which may only become fewer. */
-export const UNDOCUMENTED = join(ROOT, 'test/api/undocumented.txt');
-
-export function undocumentedText(entries: readonly DeclaredEntry[]): string {
-  return [...new Set(entries.flatMap(({ undocumented }) => undocumented))]
-    .toSorted()
-    .map((name) => `${name}\n`)
-    .join('');
-}
