@@ -133,7 +133,7 @@ describe('the package', { concurrency: 2 }, () => {
       });
       await t.test('its own Node runs the clone', async () => {
         assert.equal((await run(join(clone, 'bin/stepwell.js'), ['--version'], clone)).stdout, `${version}\n`);
-        assert.match((await run(join(clone, 'bin/stepwell.js'), ['list'], clone)).stderr, /no runs/);
+        assert.match((await run(join(clone, 'bin/stepwell.js'), ['list', '--runs-dir', 'none'], clone)).stderr, /no runs/);
       });
       await t.test('the packed file runs an experiment in an empty folder', async () => {
         const empty = folder('packed');
