@@ -217,7 +217,7 @@ test('setup reports a wrong commit, an unreachable source and a missing Python',
   const packages = ['stepwell-no-such-package'];
   await assert.rejects(setUp({ ...recipe, packages }, { settings, env: unreachable }), (error: Error & { fix: string }) => {
     assert.match(error.message, /install its packages \(exit code 1\)/);
-    assert.match(error.fix, /setup\.log; if PyPI is not reachable, set PIP_INDEX_URL to an index that is; when/);
+    assert.match(error.fix, /setup\.log; if PyPI is not reachable, set PIP_INDEX_URL to an index that is; once/);
     return true;
   });
   await assert.rejects(setUp({ ...recipe, imports: ['no_such_module'] }, { settings }), (error: Error & { code: string }) => {
