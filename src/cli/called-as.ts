@@ -2,6 +2,7 @@
 import { realpathSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { currentDirectory } from '../errors/index.ts';
 import { shellQuote } from '../exec/shell-quote.ts';
 
 /** The program of this package or clone. It can be called by this path from everywhere. */
@@ -36,15 +37,6 @@ function npxFinds(program: string, cwd: string = currentDirectory()): boolean {
     const found = realPath(join(dir, 'node_modules/.bin/stepwell'));
     if (found !== null) return found === realPath(program);
     if (dir === dirname(dir)) return false;
-  }
-}
-
-function currentDirectory(): string {
-  try {
-    return process.cwd();
-  } catch {
-    // It was removed.
-    return '/';
   }
 }
 

@@ -1,6 +1,7 @@
 /** Where a page of the documentation lies, for messages that name one. */
 import { isAbsolute, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { currentDirectory } from './current-directory.ts';
 
 /** The pages are in the package too; two levels up both for sources and for the built package. */
 const DOCS = new URL('../../docs/', import.meta.url);
@@ -14,13 +15,4 @@ export function docsPage(page: string, cwd: string = currentDirectory()): string
   const path = fileURLToPath(new URL(page, DOCS));
   const short = relative(cwd, path);
   return short.startsWith('..') || isAbsolute(short) ? path : short;
-}
-
-function currentDirectory(): string {
-  try {
-    return process.cwd();
-  } catch {
-    // It was removed.
-    return '/';
-  }
 }

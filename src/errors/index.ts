@@ -4,6 +4,7 @@
  * hold is never renamed.
  */
 
+export { currentDirectory } from './current-directory.ts';
 export { docsPage } from './docs-page.ts';
 
 /** What an exit code says, in the same words for every command. */
