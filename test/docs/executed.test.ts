@@ -10,7 +10,8 @@ import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { after, before, test } from 'node:test';
 import { blocksOf } from './blocks.ts';
-import { cloneCheckout, root, type Clone } from './clone.ts';
+import { root } from '../checkout.ts';
+import { cloneCheckout, type Clone } from './clone.ts';
 import { runProgram, runShell, type Ended, type Place } from './shell.ts';
 
 let clone: Clone;

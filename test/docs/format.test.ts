@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { z } from 'zod';
 import * as log from '../../src/log/index.ts';
 import * as schema from '../../src/schema/index.ts';
-import { root } from './clone.ts';
+import { root } from '../checkout.ts';
 
 const text = readFileSync(join(root, 'docs/format.md'), 'utf8');
 

@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { FrameworkSettings } from '../../src/schema/index.ts';
 import { blocksOf } from './blocks.ts';
-import { root } from './clone.ts';
+import { root } from '../checkout.ts';
 
 const Part = z.looseObject({ frameworks: z.record(z.string(), FrameworkSettings) });
 

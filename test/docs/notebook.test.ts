@@ -9,7 +9,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { blocksOf } from './blocks.ts';
-import { cloneCheckout, root, type Clone } from './clone.ts';
+import { root } from '../checkout.ts';
+import { cloneCheckout, type Clone } from './clone.ts';
 import { runShell } from './shell.ts';
 
 const blocks = blocksOf(readFileSync(join(root, 'docs/notebook.md'), 'utf8'));

@@ -9,7 +9,7 @@ import { SETTING_VARIABLES } from '../../src/config/settings.ts';
 import { ADMIN_KEY_VARIABLES } from '../../src/reconcile/index.ts';
 import { ReconciliationConfig, ReconciliationState } from '../../src/schema/index.ts';
 import { HOUR, MINUTE, NOON, createFixture } from '../reconcile/sealed-runs.ts';
-import { root } from './clone.ts';
+import { root } from '../checkout.ts';
 
 const text = readFileSync(join(root, 'docs/reconciliation.md'), 'utf8');
 

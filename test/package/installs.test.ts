@@ -1,11 +1,12 @@
 /** The package as a user gets it: packed in a fresh clone, or from git, then used in an empty folder. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { root, toolchainsIn, type Toolchain } from './toolchain.ts';
+import { copyCheckout, root } from '../checkout.ts';
+import { toolchainsIn, type Toolchain } from './toolchain.ts';
 
 const place = mkdtempSync(join(tmpdir(), 'stepwell-package-'));
 after(() => rmSync(place, { recursive: true, force: true }));
@@ -16,13 +17,7 @@ const compiler = join(root, 'node_modules/typescript/bin/tsc');
 
 /** A repository with one commit: the checkout as it is now, its tracked and its new files. */
 function repositoryOfCheckout(dir: string): string {
-  const listed = ['ls-files', '-z', '--cached', '--others', '--exclude-standard'];
-  for (const file of execFileSync('git', listed, { cwd: root, encoding: 'utf8' }).split('\0')) {
-    // A tracked file may be deleted in the working tree.
-    if (file === '' || !existsSync(join(root, file))) continue;
-    mkdirSync(dirname(join(dir, file)), { recursive: true });
-    cpSync(join(root, file), join(dir, file));
-  }
+  copyCheckout(dir);
   const git = (...args: readonly string[]) => execFileSync('git', args, { cwd: dir, stdio: ['ignore', 'ignore', 'inherit'] });
   git('init', '--quiet');
   git('add', '--all', '--force');

@@ -3,9 +3,9 @@ import { execFile, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { root } from '../checkout.ts';
 
 const run = promisify(execFile);
-export const root = join(import.meta.dirname, '../..');
 const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { engines: { node: string } };
 const floor = engines.node.replace('>=', '');
 
